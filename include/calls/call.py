@@ -1,0 +1,89 @@
+"""A call: one recording of one conversation, and the state it ends in."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from hashlib import sha256
+
+
+class CallState(StrEnum):
+    """Where a call stands. All but `PENDING` are final: the ledger counts them (design rule 1)."""
+
+    PENDING = "pending"
+    AUDITED = "audited"
+    FAILED = "failed"
+    DUPLICATE = "duplicate"
+    SKIPPED = "skipped"
+    QUARANTINED = "quarantined"
+
+
+FINAL_STATES: list[CallState] = [s for s in CallState if s is not CallState.PENDING]
+
+
+class ChannelRole(StrEnum):
+    """Who is heard on a channel of a recording."""
+
+    AGENT = "agent"
+    CUSTOMER = "customer"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class CallMetadata:
+    """What the contact centre knows about a call, from the day's manifest; every field may be missing.
+
+    Attributes:
+        channel_roles: One role per channel, in channel order; empty when unknown.
+        extra: Manifest columns that cofi does not know, kept as they came.
+    """
+
+    agent: str | None = None
+    queue: str | None = None
+    direction: str | None = None
+    customer_ref: str | None = None
+    started_at: datetime | None = None
+    channel_roles: tuple[ChannelRole, ...] = ()
+    extra: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One recording that discovery found.
+
+    Attributes:
+        call_id: Stable for a (day, path): `call_id_for`. Safe in URLs, file names and logs.
+        day: The business day that the recording belongs to.
+        path: Where it lies below the day's folder, with `/` between the parts.
+        uri: Where to read it, as fsspec understands it.
+        size_bytes: Size of the file.
+        duration_s: Length of the audio; None when it could not be read.
+        sample_rate_hz: None when it could not be read.
+        channels: None when it could not be read.
+        sha256: Of the file's bytes; None until something had to read them all.
+        state: Where discovery puts it; `PENDING` when it is to be audited.
+        state_reason: Why it is in a final state.
+        duplicate_of: The call that has the same content.
+    """
+
+    call_id: str
+    day: date
+    path: str
+    uri: str
+    size_bytes: int
+    duration_s: float | None = None
+    sample_rate_hz: int | None = None
+    channels: int | None = None
+    sha256: str | None = None
+    state: CallState = CallState.PENDING
+    state_reason: str | None = None
+    duplicate_of: str | None = None
+    metadata: CallMetadata = field(default_factory=CallMetadata)
+
+
+def call_id_for(day: date, path: str) -> str:
+    """Names a recording by its day and path: the same file of the same day is the same call for ever.
+
+    Returns:
+        `{YYYYMMDD}-{20 hex digits}`; 80 bits keep 10 million calls a day apart for longer than anyone audits.
+    """
+    return f"{day:%Y%m%d}-{sha256(path.encode()).hexdigest()[:20]}"

@@ -1,0 +1,1 @@
+"""What leaves cofi: the report, the webhook outbox, exports."""

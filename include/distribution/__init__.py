@@ -1,0 +1,1 @@
+"""Which host gets which calls: the shard planner. Pure."""

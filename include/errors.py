@@ -1,0 +1,102 @@
+"""The one error tree of cofi, named by what a retry does.
+
+`TransientError`: the same request may succeed later. `PermanentError`: it will not, so nobody retries.
+Every message names the item and says what to do about it. `kind` is what the failures table, the report
+and the metrics group by; Airflow's retry policy maps from this tree in `plugins/cofi/retries.py`.
+"""
+
+
+class CofiError(Exception):
+    """Root of every error that cofi raises on purpose."""
+
+    kind = "error"
+
+
+class TransientError(CofiError):
+    """May succeed when tried again.
+
+    Args:
+        message: What happened, and what to do if it goes on.
+        retry_after_s: The wait that the other side asked for, if it did.
+    """
+
+    kind = "transient"
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class HostBusy(TransientError):
+    """A GPU host is at its capacity (429) or not ready (503)."""
+
+    kind = "host_busy"
+
+
+class HostLost(TransientError):
+    """A GPU host does not answer at all: refused, reset, timed out."""
+
+    kind = "host_lost"
+
+
+class HostFault(TransientError):
+    """A GPU host answered with a 5xx, or with something that is not its protocol."""
+
+    kind = "host_fault"
+
+
+class LlmBusy(TransientError):
+    """The LLM API refuses for load (429, 503, 529)."""
+
+    kind = "llm_busy"
+
+
+class LlmLost(TransientError):
+    """The LLM API does not answer: refused, reset, timed out, 5xx."""
+
+    kind = "llm_lost"
+
+
+class PermanentError(CofiError):
+    """Fails again however often it is tried."""
+
+    kind = "permanent"
+
+
+class InvalidInput(PermanentError):
+    """A Param, setting, manifest or scorecard is wrong; the message names it and says what to enter."""
+
+    kind = "invalid_input"
+
+
+class RecordingUnusable(PermanentError):
+    """A recording cannot be audited: broken, empty, not audio, too large. It is quarantined."""
+
+    kind = "recording_unusable"
+
+
+class RequestRefused(PermanentError):
+    """The other side refuses this request for good (401, 403, 404, 413, 422)."""
+
+    kind = "request_refused"
+
+
+class AnswerInvalid(PermanentError):
+    """The LLM's answer does not fit its schema, and a repair did not mend it.
+
+    Args:
+        message: What is wrong with the answer.
+        raw_answer: The answer as it came, kept for the engineer in the failures table.
+    """
+
+    kind = "answer_invalid"
+
+    def __init__(self, message: str, *, raw_answer: str = "") -> None:
+        super().__init__(message)
+        self.raw_answer = raw_answer
+
+
+class LedgerOpen(PermanentError):
+    """Calls of a run ended in no final state: the run may not pass as done."""
+
+    kind = "ledger_open"

@@ -1,0 +1,177 @@
+"""What travels between cofi and a GPU host: the JSON bodies of the contract, version 1.
+
+    PUT    /v1/calls/{call_id}/audio    streamed body  -> AudioStored (201; 200 when it was there)
+    POST   /v1/calls/{call_id}/{stage}  StageRequest   -> DenoiseResult | IvrResult | LidResult | SttResult
+    DELETE /v1/calls/{call_id}                         -> 204
+    GET    /health                                     -> 200 (no token)
+    GET    /ready                                      -> HostStatus
+    GET    /metrics                                    -> Prometheus text
+
+Errors are RFC 9457 `application/problem+json` (`Problem`). Both sides import this file, so they cannot drift.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from include.calls.call import ChannelRole
+from include.calls.transcript import Turn
+
+# A call id is a file name on the host: no separators, no dots, so no path can leave the data folder.
+CALL_ID_PATTERN = r"^[A-Za-z0-9_-]{1,80}$"
+SHA256_HEADER = "X-Content-SHA256"
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Wire(BaseModel):
+    """Unknown fields are ignored, so that a newer host can serve an older cofi."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Engine(_Wire):
+    """Which engine made a result, named in every one of them."""
+
+    name: str
+    version: str
+    device: str
+    weights_sha256: str | None = None
+
+
+class Span(_Wire):
+    """A piece of the original recording, in ms; end exclusive."""
+
+    start_ms: int = Field(ge=0)
+    end_ms: int = Field(ge=0)
+
+
+class SegmentKind(StrEnum):
+    """What the IVR stage finds that is not conversation."""
+
+    PROMPT = "prompt"
+    HOLD_MUSIC = "hold_music"
+    DTMF = "dtmf"
+    DEAD_AIR = "dead_air"
+
+
+class Segment(Span):
+    """Something that is not conversation; `label` names the prompt or the digits."""
+
+    kind: SegmentKind
+    confidence: Probability
+    label: str = ""
+    channel: int | None = None
+
+
+class AudioStored(_Wire):
+    """The host holds the whole file; `sha256` is what it computed over the bytes that arrived."""
+
+    call_id: str
+    size_bytes: int
+    sha256: str
+
+
+class StageOptions(_Wire):
+    """What a stage may be told. Each stage reads what it knows and ignores the rest."""
+
+    channel_roles: list[ChannelRole] = []
+    languages: list[str] = Field(default=[], description="allow-list of ISO 639-1 codes for LID; empty: any")
+
+
+class StageRequest(_Wire):
+    """Body of `POST /v1/calls/{call_id}/{stage}`."""
+
+    options: StageOptions = StageOptions()
+
+
+class _StageResult(_Wire):
+    """What every stage's result says.
+
+    Attributes:
+        seconds: Processing time on the host, without waiting.
+        audio_s: Length of the recording.
+    """
+
+    call_id: str
+    engine: Engine
+    seconds: float = Field(ge=0)
+    audio_s: float = Field(ge=0)
+
+
+class DenoiseResult(_StageResult):
+    """Whether recognition hears the enhanced audio, and why."""
+
+    stage: Literal["denoise"] = "denoise"
+    applied: bool
+    reason: str
+    snr_db: float | None
+
+
+class IvrResult(_StageResult):
+    """What is not conversation, and what remains.
+
+    Attributes:
+        kept: The conversation: spans of the original recording, in order, disjoint. Their concatenation is
+            what later stages hear, and the map back to original time.
+    """
+
+    stage: Literal["ivr"] = "ivr"
+    segments: list[Segment]
+    kept: list[Span]
+
+
+class LidResult(_StageResult):
+    """Spoken language of the conversation; `language` is None when nothing is spoken or it is unsure."""
+
+    stage: Literal["lid"] = "lid"
+    language: str | None
+    confidence: Probability
+    probabilities: dict[str, Probability]
+    speech_s: float = Field(ge=0)
+
+
+class SttResult(_StageResult):
+    """The transcript, times in ms of the ORIGINAL recording."""
+
+    stage: Literal["stt"] = "stt"
+    language: str | None
+    turns: list[Turn]
+
+
+StageResult = Annotated[DenoiseResult | IvrResult | LidResult | SttResult, Field(discriminator="stage")]
+
+
+class HostStatus(_Wire):
+    """Answer of `/ready`.
+
+    Attributes:
+        ready: Engines are loaded and warm.
+        engines: Stage name to engine.
+        capacity: Requests that the host works on at once; more get 429.
+        speed: Measured audio seconds per second over the chain; None before the first call.
+    """
+
+    ready: bool
+    engines: dict[str, Engine]
+    capacity: int = Field(ge=1)
+    in_flight: int = Field(ge=0)
+    free_disk_bytes: int = Field(ge=0)
+    speed: float | None = None
+
+
+class Problem(_Wire):
+    """RFC 9457 problem details.
+
+    Attributes:
+        retryable: Whether the same request may succeed later.
+        missing: For 409: the stages to run first, in order.
+    """
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str = ""
+    retryable: bool = False
+    missing: list[str] = []

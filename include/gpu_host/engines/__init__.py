@@ -1,0 +1,1 @@
+"""Pluggable engines of the four speech stages."""
