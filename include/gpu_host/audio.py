@@ -1,0 +1,207 @@
+"""Decoding: any common recording becomes float32 channels at 16 kHz, or is refused with a reason.
+
+libsndfile reads WAV (PCM, a-law, mu-law, GSM), FLAC, Ogg (Vorbis, Opus) and MP3; PyAV reads what is left.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from include.errors import RecordingUnusable
+
+Samples = NDArray[np.float32]
+
+SAMPLE_RATE_HZ = 16_000
+MAX_CHANNELS = 8
+# Decoded seconds below this share of the header's promise mean that the file breaks off.
+_COMPLETE_SHARE = 0.98
+_BLOCK_S = 10
+# Recorders that stream write no length, or one of these, into the WAV header.
+_UNKNOWN_LENGTHS = {0, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF}
+
+
+class NotAudio(RecordingUnusable):
+    """The bytes are no audio format that libsndfile or FFmpeg knows."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A decoded recording.
+
+    Attributes:
+        samples: float32, shape (channels, frames), at `SAMPLE_RATE_HZ`, in -1..1.
+    """
+
+    samples: Samples
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return len(self.samples[0]) / SAMPLE_RATE_HZ
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A file opened by one of the two libraries: blocks of shape (frames, channels)."""
+
+    rate_hz: int
+    channels: int
+    promised_s: float | None
+    blocks: Iterator[Samples]
+
+
+def probe(path: Path, max_duration_s: float) -> None:
+    """Checks that a file is a recording that can be worked on, decoding only its beginning.
+
+    Raises:
+        NotAudio: It is no audio at all.
+        RecordingUnusable: It is empty, truncated, too long, or has too many channels.
+    """
+    source = _open(path, max_duration_s)
+    if next(source.blocks, None) is None:
+        raise RecordingUnusable(
+            "The recording holds no audio frames: check the recorder, then upload it again."
+        )
+
+
+def decode(path: Path, max_duration_s: float) -> Recording:
+    """Decodes a whole file to 16 kHz, block by block.
+
+    A stereo file whose channels are all the same is a mono call: it becomes one channel, so that nobody is
+    transcribed twice.
+
+    Raises:
+        NotAudio: It is no audio at all.
+        RecordingUnusable: It is empty, breaks off, is too long, or has too many channels.
+    """
+    source = _open(path, max_duration_s)
+    samples = _resampled(source, max_duration_s)
+    duration_s = samples.shape[1] / SAMPLE_RATE_HZ
+    if not duration_s:
+        raise RecordingUnusable(
+            "The recording holds no audio frames: check the recorder, then upload it again."
+        )
+    if source.promised_s and duration_s < source.promised_s * _COMPLETE_SHARE - 0.1:
+        raise RecordingUnusable(
+            f"The recording breaks off after {duration_s:.1f} s of {source.promised_s:.1f} s: copy it again."
+        )
+    return Recording(samples[:1] if (samples == samples[0]).all() else samples)
+
+
+def resampled(samples: Samples, from_hz: int, to_hz: int) -> Samples:
+    """One channel, shape (frames,), at another rate."""
+    return np.asarray(soxr.resample(samples, from_hz, to_hz), dtype=np.float32)
+
+
+def write_flac(path: Path, recording: Recording) -> None:
+    """Writes a recording as 16-bit FLAC at 16 kHz."""
+    soundfile.write(path, recording.samples.T, SAMPLE_RATE_HZ, format="FLAC", subtype="PCM_16")
+
+
+def _open(path: Path, max_duration_s: float) -> _Source:
+    _refuse_truncated_wav(path)
+    try:
+        source = _open_soundfile(path)
+    except soundfile.LibsndfileError:
+        source = _open_av(path)
+    if not 1 <= source.channels <= MAX_CHANNELS:
+        raise RecordingUnusable(
+            f"The recording has {source.channels} channels: at most {MAX_CHANNELS} are taken."
+        )
+    if source.promised_s and source.promised_s > max_duration_s:
+        raise _too_long(source.promised_s, max_duration_s)
+    return source
+
+
+def _open_soundfile(path: Path) -> _Source:
+    file = soundfile.SoundFile(path)
+
+    def blocks() -> Iterator[Samples]:
+        with file:
+            try:
+                yield from file.blocks(_BLOCK_S * file.samplerate, dtype="float32", always_2d=True)
+            except soundfile.LibsndfileError as error:
+                raise RecordingUnusable(
+                    f"The recording cannot be decoded: {error}. Copy it again."
+                ) from error
+
+    # A length that the format does not state comes as the largest 64-bit number.
+    known = 0 < file.frames < 1 << 62
+    promised_s = file.frames / file.samplerate if known else None
+    return _Source(file.samplerate, file.channels, promised_s, blocks())
+
+
+def _open_av(path: Path) -> _Source:
+    try:
+        container = av.open(str(path))
+    except (av.FFmpegError, ValueError) as error:
+        raise NotAudio(
+            "The body is no audio format that libsndfile or FFmpeg knows: send WAV, FLAC, Ogg or MP3."
+        ) from error
+    if not container.streams.audio:
+        container.close()
+        raise NotAudio("The file holds no audio stream: send a recording with sound.")
+    stream = container.streams.audio[0]
+
+    def blocks() -> Iterator[Samples]:
+        as_planar_float = av.AudioResampler(format="fltp")
+        with container:
+            try:
+                for frame in container.decode(stream):
+                    for planar in as_planar_float.resample(frame):
+                        yield planar.to_ndarray().T.astype(np.float32, copy=False)
+            except av.FFmpegError as error:
+                raise RecordingUnusable(
+                    f"The recording cannot be decoded: {error}. Copy it again."
+                ) from error
+
+    promised_s = container.duration / av.time_base if container.duration else None
+    return _Source(stream.rate, stream.channels, promised_s, blocks())
+
+
+def _resampled(source: _Source, max_duration_s: float) -> Samples:
+    to_16_khz = soxr.ResampleStream(source.rate_hz, SAMPLE_RATE_HZ, source.channels, dtype="float32")
+    pieces: list[Samples] = []
+    frames = 0
+    for block in source.blocks:
+        frames += len(block)
+        if frames > max_duration_s * source.rate_hz:
+            raise _too_long(frames / source.rate_hz, max_duration_s)
+        pieces.append(to_16_khz.resample_chunk(np.ascontiguousarray(block)).reshape(-1, source.channels))
+    end = np.zeros((0, source.channels), dtype=np.float32)
+    pieces.append(to_16_khz.resample_chunk(end, last=True).reshape(-1, source.channels))
+    return np.ascontiguousarray(np.nan_to_num(np.concatenate(pieces)).T)
+
+
+def _too_long(duration_s: float, max_duration_s: float) -> RecordingUnusable:
+    return RecordingUnusable(
+        f"The recording lasts at least {duration_s:.0f} s and this host takes {max_duration_s:.0f} s: "
+        "split it, or raise COFI_GPU_HOST_MAX_DURATION_S."
+    )
+
+
+def _refuse_truncated_wav(path: Path) -> None:
+    """A cut WAV reads as a shorter one without a word from libsndfile, so its header is checked here."""
+    size_bytes = path.stat().st_size
+    with path.open("rb") as file:
+        if file.read(4) != b"RIFF":
+            return
+        file.seek(12)
+        while len(header := file.read(8)) == 8:
+            chunk, length = struct.unpack("<4sI", header)
+            if chunk == b"data":
+                held = size_bytes - file.tell()
+                if length not in _UNKNOWN_LENGTHS and held < length * _COMPLETE_SHARE:
+                    raise RecordingUnusable(
+                        f"The WAV file breaks off: its header promises {length} bytes of audio "
+                        f"and {held} are there. Copy it again."
+                    )
+                return
+            file.seek(length + length % 2, 1)

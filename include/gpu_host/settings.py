@@ -1,0 +1,104 @@
+"""The GPU host's settings: one frozen value, read from `COFI_GPU_HOST_*` environment variables at start."""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from pydantic import TypeAdapter, ValidationError
+
+from include.errors import InvalidInput
+
+ENV_PREFIX = "COFI_GPU_HOST_"
+PACKAGED_STT_MODEL = "packaged-whisper-base"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What an operator may set. Each field is the variable `COFI_GPU_HOST_` + its name in capitals."""
+
+    token: str = field(metadata={"help": "bearer token that clients must send (required)"})
+    host: str = field(default="127.0.0.1", metadata={"help": "address to listen on"})
+    port: int = field(default=9001, metadata={"help": "TCP port to listen on"})
+    data_dir: Path = field(
+        default=Path("var/gpu_host"),
+        metadata={"help": "folder of recordings and results; one server per folder"},
+    )
+    prompts_dir: Path | None = field(
+        default=None,
+        metadata={
+            "help": "folder with known audio in sub-folders prompts/ and hold-music/; unset: none is known"
+        },
+    )
+    stt_model: str = field(
+        default=PACKAGED_STT_MODEL,
+        metadata={"help": "folder of a CTranslate2 Whisper model, or a name or hub id for faster-whisper"},
+    )
+    weights_dir: Path = field(
+        default=Path("var/weights"), metadata={"help": "folder where packaged or downloaded weights are kept"}
+    )
+    device: Literal["cpu", "cuda"] = field(
+        default="cpu", metadata={"help": "where Whisper runs: cpu or cuda"}
+    )
+    capacity: int = field(default=2, metadata={"help": "stage requests worked on at once; more get 429"})
+    cpu_threads: int = field(default=1, metadata={"help": "CPU threads of each Whisper worker"})
+    max_upload_bytes: int = field(
+        default=512 * 1024**2, metadata={"help": "largest recording taken, in bytes; larger get 413"}
+    )
+    max_duration_s: float = field(
+        default=7200.0, metadata={"help": "longest recording taken, in seconds; longer get 422"}
+    )
+    retention_h: float = field(
+        default=48.0, metadata={"help": "hours after its upload when a call is removed from disk"}
+    )
+    denoise_below_snr_db: float = field(
+        default=15.0, metadata={"help": "recognition hears enhanced audio below this SNR, in dB"}
+    )
+    dead_air_s: float = field(
+        default=5.0, metadata={"help": "seconds in which nobody speaks before they count as dead air"}
+    )
+
+    def __post_init__(self) -> None:
+        if not self.token:
+            raise InvalidInput(f"{variable('token')} is not set: enter the bearer token that clients send.")
+        for name in (
+            "capacity",
+            "cpu_threads",
+            "max_upload_bytes",
+            "max_duration_s",
+            "retention_h",
+            "dead_air_s",
+        ):
+            if getattr(self, name) <= 0:
+                raise InvalidInput(f"{variable(name)} is {getattr(self, name)}: enter a number above 0.")
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> "Settings":
+        """Reads the settings from environment variables.
+
+        Raises:
+            InvalidInput: A variable is missing or wrong; the message names it.
+        """
+        values = {f.name: _parsed(f, env[variable(f.name)]) for f in fields(cls) if env.get(variable(f.name))}
+        return cls(**{"token": "", **values})
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return ENV_PREFIX + name.upper()
+
+
+def described() -> list[tuple[str, str]]:
+    """Every variable with what it means and its default, for `--help`."""
+    return [
+        (variable(f.name), f.metadata["help"] + ("" if f.default is MISSING else f" [default: {f.default}]"))
+        for f in fields(Settings)
+    ]
+
+
+def _parsed(setting: Field[Any], text: str) -> Any:
+    try:
+        return TypeAdapter[Any](cast(Any, setting.type)).validate_strings(text)
+    except ValidationError as error:
+        reason = error.errors()[0]["msg"]
+        raise InvalidInput(f"{variable(setting.name)} is {text!r}: {reason}.") from error

@@ -1,0 +1,54 @@
+"""From the words of each channel to the turns of a conversation."""
+
+from collections.abc import Sequence
+
+from include.calls.call import ChannelRole
+from include.calls.transcript import Turn, Word
+from include.gpu.wire import Span
+from include.gpu_host import timeline
+
+# A pause this long inside one speaker's words ends the turn.
+TURN_PAUSE_MS = 1000
+
+
+def in_original_time(words: Sequence[Word], kept: Sequence[Span]) -> list[Word]:
+    """Moves words from the time of the kept audio to the time of the original recording."""
+    placed = [(word, timeline.original_span(kept, word.start_ms, word.end_ms)) for word in words]
+    return [word.model_copy(update={"start_ms": at.start_ms, "end_ms": at.end_ms}) for word, at in placed]
+
+
+def conversation(channels: Sequence[Sequence[Word]], roles: Sequence[ChannelRole]) -> list[Turn]:
+    """Builds turns from each channel's words and merges the channels in order of start.
+
+    Args:
+        channels: Words of each channel, in order of time.
+        roles: Who is on each channel; a recording of another number of channels tells nobody apart.
+    """
+    known = list(roles) if len(roles) == len(channels) else [ChannelRole.UNKNOWN] * len(channels)
+    spoken = [(channel, words) for channel, heard in enumerate(channels) for words in _split(heard)]
+    spoken.sort(key=lambda turn: (turn[1][0].start_ms, turn[0]))
+    return [_turn(f"t{n}", known[channel], channel, words) for n, (channel, words) in enumerate(spoken, start=1)]
+
+
+def _split(words: Sequence[Word]) -> list[list[Word]]:
+    """Splits one channel's words at its pauses."""
+    runs: list[list[Word]] = []
+    for word in words:
+        if runs and word.start_ms - runs[-1][-1].end_ms < TURN_PAUSE_MS:
+            runs[-1].append(word)
+        else:
+            runs.append([word])
+    return runs
+
+
+def _turn(turn_id: str, speaker: ChannelRole, channel: int, words: list[Word]) -> Turn:
+    return Turn(
+        id=turn_id,
+        speaker=speaker,
+        channel=channel,
+        start_ms=words[0].start_ms,
+        end_ms=max(word.end_ms for word in words),
+        text=" ".join(word.text for word in words),
+        confidence=round(sum(word.confidence for word in words) / len(words), 3),
+        words=words,
+    )
