@@ -56,6 +56,7 @@ class Call:
         path: Where it lies below the day's folder, with `/` between the parts.
         uri: Where to read it, as fsspec understands it.
         size_bytes: Size of the file.
+        modified_at: When the store says that it was last written; None when it does not say.
         duration_s: Length of the audio; None when it could not be read.
         sample_rate_hz: None when it could not be read.
         channels: None when it could not be read.
@@ -70,6 +71,7 @@ class Call:
     path: str
     uri: str
     size_bytes: int
+    modified_at: datetime | None = None
     duration_s: float | None = None
     sample_rate_hz: int | None = None
     channels: int | None = None

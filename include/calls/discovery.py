@@ -1,0 +1,232 @@
+"""Finding a day's recordings in any fsspec location, and what is wrong with each of them.
+
+Every file below the day's folder is accounted for, but for the manifest and hidden files. What can be told
+from the listing, the header and the content's hash is told here, before anything is uploaded.
+"""
+
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from hashlib import file_digest
+from typing import Any
+
+import pendulum
+import soundfile
+from fsspec import AbstractFileSystem
+
+from include.calls.call import Call, CallMetadata, CallState, call_id_for
+from include.calls.manifest import read_manifest
+
+log = logging.getLogger(__name__)
+
+FORMATS = "WAV, FLAC, Ogg or MP3"
+# Headers are read over the network: the wait is for latency, not for the CPU.
+_PROBES_AT_ONCE = 16
+_WORKED_ON = {CallState.AUDITED, CallState.FAILED}
+
+
+@dataclass(frozen=True)
+class DayFolder:
+    """Where the recordings of one day lie.
+
+    Attributes:
+        filesystem: fsspec's.
+        root: The folder on it.
+        uri: The same folder as `ObjectStoragePath` writes it.
+    """
+
+    day: date
+    filesystem: AbstractFileSystem
+    root: str
+    uri: str
+
+    def path_of(self, call: Call) -> str:
+        """A call's recording on the filesystem."""
+        return f"{self.root}/{call.path}"
+
+
+@dataclass(frozen=True)
+class DiscoveryRules:
+    """What to look for, and what to leave out.
+
+    Attributes:
+        manifest_name: File name of the manifest in the day's folder.
+        timezone: Of times in the manifest that state none.
+        min_duration_s: Shorter recordings are skipped.
+        max_duration_s: Longer ones are skipped.
+        limit: Only so many recordings, in order of path; None for all.
+    """
+
+    manifest_name: str
+    timezone: str
+    min_duration_s: float
+    max_duration_s: float
+    limit: int | None = None
+
+
+def day_folder_name(day: date, layout: str) -> str:
+    """Names the folder of a day by a layout in pendulum's tokens: `YYYY-MM-DD`, `[calls]/YYYY/MM`."""
+    return pendulum.date(day.year, day.month, day.day).format(layout).strip("/")
+
+
+def find_recordings(folder: DayFolder, rules: DiscoveryRules, known: Mapping[str, Call]) -> list[Call]:
+    """Lists, probes and describes a day's recordings.
+
+    Args:
+        folder: The day's folder; one that does not exist is a day without calls.
+        rules: What to leave out.
+        known: Calls of that day by path, as found before: a file that has not changed is not probed again.
+
+    Returns:
+        Calls in order of path. Those in a final state say why.
+
+    Raises:
+        InvalidInput: The manifest cannot be read.
+    """
+    files = _listed(folder, rules.manifest_name)
+    manifest = _manifest(folder, rules)
+    found = [_call(folder, path, info, manifest.get(path)) for path, info in files.items()]
+    absent = [_absent(folder, path, row) for path, row in manifest.items() if path not in files]
+    scope = sorted([*found, *absent], key=lambda call: call.path)[: rules.limit]
+    with ThreadPoolExecutor(_PROBES_AT_ONCE) as pool:
+        return list(pool.map(lambda call: _examined(folder, call, known.get(call.path), rules), scope))
+
+
+def mark_duplicates(
+    calls: Iterable[Call], others: Iterable[Call], sha256_of: Callable[[Call], str | None]
+) -> list[Call]:
+    """Marks calls whose content another call has; the earlier one of a pair is the original.
+
+    Only files whose size also occurs elsewhere are read: a day of 10,000 calls is not downloaded twice.
+
+    Args:
+        calls: The day's calls, in order.
+        others: Calls of other days that have a size in common, originals only.
+        sha256_of: Reads a recording and hashes it; None when it cannot be read.
+    """
+    calls = list(calls)
+    originals: dict[int, list[Call]] = defaultdict(list)
+    for original in [*others, *(call for call in calls if call.state in _WORKED_ON)]:
+        originals[original.size_bytes].append(original)
+    sizes = [call.size_bytes for call in calls if call.state is CallState.PENDING]
+    repeated = {size for size, count in Counter(sizes).items() if count > 1}
+    marked: list[Call] = []
+    for call in calls:
+        if call.state is CallState.PENDING and (call.size_bytes in repeated or call.size_bytes in originals):
+            call = _compared(call, originals[call.size_bytes], sha256_of)  # noqa: PLW2901
+        marked.append(call)
+    return marked
+
+
+def sha256_of_file(filesystem: AbstractFileSystem, path: str) -> str:
+    """Hashes a file in pieces."""
+    with filesystem.open(path, "rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def _listed(folder: DayFolder, manifest_name: str) -> dict[str, Mapping[str, Any]]:
+    root = folder.root.rstrip("/") + "/"
+    below = {
+        path.removeprefix(root): info
+        for path, info in folder.filesystem.find(folder.root, detail=True).items()
+        if info["type"] == "file"
+    }
+    hidden = {path for path in below if any(part.startswith(".") for part in path.split("/"))}
+    return {path: info for path, info in below.items() if path != manifest_name and path not in hidden}
+
+
+def _manifest(folder: DayFolder, rules: DiscoveryRules) -> dict[str, CallMetadata]:
+    path = f"{folder.root.rstrip('/')}/{rules.manifest_name}"
+    if not folder.filesystem.exists(path):
+        log.info("No manifest %s: calls are audited without metadata", path)
+        return {}
+    with folder.filesystem.open(path, "rb") as file:
+        return read_manifest(file, f"{folder.uri}/{rules.manifest_name}", rules.timezone)
+
+
+def _call(folder: DayFolder, path: str, info: Mapping[str, Any], metadata: CallMetadata | None) -> Call:
+    return Call(
+        call_id=call_id_for(folder.day, path),
+        day=folder.day,
+        path=path,
+        uri=f"{folder.uri}/{path}",
+        size_bytes=int(info["size"]),
+        modified_at=_modified_at(info),
+        metadata=metadata or CallMetadata(),
+    )
+
+
+def _absent(folder: DayFolder, path: str, metadata: CallMetadata) -> Call:
+    call = _call(folder, path, {"size": 0}, metadata)
+    reason = "listed in the manifest, but there is no such file: copy it here, or delete its row"
+    return replace(call, state=CallState.QUARANTINED, state_reason=reason)
+
+
+def _modified_at(info: Mapping[str, Any]) -> datetime | None:
+    """Reads local, sftp, s3, abfs and gs listings: fsspec has no common name for it."""
+    for key in ("mtime", "LastModified", "last_modified", "updated"):
+        value = info.get(key)
+        if isinstance(value, int | float):
+            return datetime.fromtimestamp(value, UTC)
+        if isinstance(value, datetime):
+            return value.astimezone(UTC)
+        if isinstance(value, str):
+            return datetime.fromisoformat(value).astimezone(UTC)
+    return None
+
+
+def _examined(folder: DayFolder, call: Call, before: Call | None, rules: DiscoveryRules) -> Call:
+    if call.state is not CallState.PENDING:
+        return call
+    if before and _unchanged(folder, call, before):
+        return replace(before, uri=call.uri, modified_at=call.modified_at, metadata=call.metadata)
+    return _probed(folder, call, rules)
+
+
+def _unchanged(folder: DayFolder, call: Call, before: Call) -> bool:
+    if call.size_bytes != before.size_bytes:
+        return False
+    if call.modified_at == before.modified_at:
+        return True
+    # Copied again, perhaps with the same content: only that decides whether anything is paid for twice.
+    return before.sha256 == sha256_of_file(folder.filesystem, folder.path_of(call))
+
+
+def _probed(folder: DayFolder, call: Call, rules: DiscoveryRules) -> Call:
+    if call.size_bytes == 0:
+        return replace(call, state=CallState.QUARANTINED, state_reason="the file is empty: copy it again")
+    try:
+        with folder.filesystem.open(folder.path_of(call), "rb") as file:
+            header = soundfile.info(file)
+    except soundfile.LibsndfileError:
+        reason = f"no recording: its content is not {FORMATS}"
+        return replace(call, state=CallState.QUARANTINED, state_reason=reason)
+    except OSError as error:
+        return replace(call, state=CallState.QUARANTINED, state_reason=f"cannot be read: {error}")
+    probed = replace(
+        call, duration_s=header.duration, sample_rate_hz=header.samplerate, channels=header.channels
+    )
+    if not rules.min_duration_s <= header.duration <= rules.max_duration_s:
+        reason = (
+            f"lasts {header.duration:.1f} s; audited are calls of "
+            f"{rules.min_duration_s:.0f} to {rules.max_duration_s:.0f} s"
+        )
+        return replace(probed, state=CallState.SKIPPED, state_reason=reason)
+    return probed
+
+
+def _compared(call: Call, originals: list[Call], sha256_of: Callable[[Call], str | None]) -> Call:
+    hashed = replace(call, sha256=call.sha256 or sha256_of(call))
+    for original in originals:
+        if hashed.sha256 and hashed.sha256 == (original.sha256 or sha256_of(original)):
+            return replace(
+                hashed,
+                state=CallState.DUPLICATE,
+                state_reason=f"same content as {original.day} {original.path}",
+                duplicate_of=original.call_id,
+            )
+    originals.append(hashed)
+    return hashed

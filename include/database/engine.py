@@ -1,0 +1,85 @@
+"""Opening the database: SQLite (WAL) as the embedded default, PostgreSQL by connection."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase
+
+# How long a writer waits for another one before SQLite says "database is locked".
+SQLITE_BUSY_TIMEOUT_S = 60
+
+
+class Database:
+    """A pool of connections to cofi's database.
+
+    Args:
+        url: `sqlite:////folder/cofi.db` or `postgresql+psycopg://user:password@host/database`.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._engine = open_engine(url)
+
+    def writing(self) -> AbstractContextManager[Connection]:
+        """A transaction: committed at the end, rolled back on an error."""
+        return self._engine.begin()
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """A connection that sees one state and blocks no writer."""
+        return self._engine.execution_options(read_only=True).connect()
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self._engine.dispose()
+
+
+def open_engine(url: str) -> Engine:
+    """Opens SQLAlchemy's engine with what cofi needs of SQLite: WAL, foreign keys, patience."""
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def upsert(
+    connection: Connection,
+    table: type[DeclarativeBase],
+    rows: Sequence[Mapping[str, Any]],
+    key: Sequence[str],
+) -> None:
+    """Inserts rows, and where `key` is there already, updates the columns that the rows name."""
+    if rows:
+        insert = _insert(connection, table)
+        values = {name: insert.excluded[name] for name in rows[0] if name not in key}
+        connection.execute(insert.on_conflict_do_update(index_elements=list(key), set_=values), rows)
+
+
+def insert_missing(
+    connection: Connection, table: type[DeclarativeBase], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Inserts rows, and leaves those that are there already as they are."""
+    if rows:
+        connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+
+
+def _insert(connection: Connection, table: type[DeclarativeBase]) -> Any:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    target = table.__table__
+    assert isinstance(target, Table)
+    return dialect.insert(target)
+
+
+def _configure_sqlite(connection: Any, _: object) -> None:
+    connection.isolation_level = None  # transactions begin in _begin_sqlite, not inside the driver
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later would fail at once instead of waiting for its turn.
+    read_only = connection.get_execution_options().get("read_only", False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

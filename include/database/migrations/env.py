@@ -1,0 +1,26 @@
+"""alembic's entry: connects to the URL that `config` carries."""
+
+from typing import Literal
+
+from alembic import context
+from alembic.autogenerate.api import AutogenContext
+from sqlalchemy import JSON
+
+from include.database.engine import open_engine
+from include.database.models import Base, UtcDateTime
+
+
+def _render(kind: str, value: object, _: AutogenContext) -> str | Literal[False]:
+    """Names cofi's own column types in new migrations."""
+    if isinstance(value, UtcDateTime):
+        return "UtcDateTime"
+    return "Json" if kind == "type" and isinstance(value, JSON) else False
+
+
+engine = open_engine(context.config.attributes["url"])
+with engine.begin() as connection:
+    context.configure(
+        connection=connection, target_metadata=Base.metadata, render_as_batch=True, render_item=_render
+    )
+    context.run_migrations()
+engine.dispose()

@@ -1,0 +1,119 @@
+"""The shard planner: which host audits which calls, and in which pieces. Pure; same input, same plan.
+
+Calls go to hosts by longest processing time first (LPT) over audio seconds, weighted by each host's speed, so
+that all hosts finish together. Each host's calls are cut into shards, the units that flow through the stages:
+small ones first (LLM work starts early), full ones in between, small ones last (nobody waits for a long tail).
+Simulated gain of the small ends: 1.03 to 1.004 times the bound at 5 hosts.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+# Shares of a full shard: rising at the start of a host's work, falling at its end.
+_RAMP = (1 / 8, 1 / 4, 1 / 2)
+
+
+@dataclass(frozen=True)
+class CallLoad:
+    """A call to be planned; `audio_s` is the work that it stands for."""
+
+    call_id: str
+    audio_s: float
+
+
+@dataclass(frozen=True)
+class HostSpeed:
+    """A ready host; `speed` is relative to the others (1 when nothing is known)."""
+
+    name: str
+    speed: float = 1.0
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Calls that go through the stages together on one host; numbered from 0 in a batch."""
+
+    number: int
+    host: str
+    call_ids: tuple[str, ...]
+    audio_s: float
+
+
+def plan_shards(
+    calls: Iterable[CallLoad], hosts: Sequence[HostSpeed], *, shard_audio_s: float, max_shards: int
+) -> list[Shard]:
+    """Plans a batch.
+
+    Args:
+        calls: What is to be audited, in any order.
+        hosts: At least one when there are calls.
+        shard_audio_s: Audio in a full shard; one call may be longer, and is then a shard of its own.
+        max_shards: Of the batch; shards grow to keep below it (Airflow's `max_map_length`).
+
+    Returns:
+        Disjoint shards that hold every call once, those to start first in front, hosts taking turns.
+    """
+    calls = sorted(calls, key=lambda call: (-call.audio_s, call.call_id))
+    if not calls:
+        return []
+    total_s = sum(call.audio_s for call in calls)
+    # Each host adds at most its ramps and one remainder to the full shards.
+    full_shards = max(1, max_shards - len(hosts) * (2 * len(_RAMP) + 1))
+    full_s = max(shard_audio_s, total_s / full_shards)
+    by_host = {host: list(_cut(load, full_s)) for host, load in _assigned(calls, hosts).items()}
+    return _numbered(by_host)
+
+
+def _assigned(calls: Sequence[CallLoad], hosts: Sequence[HostSpeed]) -> dict[str, list[CallLoad]]:
+    """LPT: the longest call left goes to the host that would finish it first."""
+    loads: list[list[CallLoad]] = [[] for _ in hosts]
+    finish_s = [0.0] * len(hosts)
+    for call in calls:
+        after_s = [busy_s + call.audio_s / host.speed for busy_s, host in zip(finish_s, hosts, strict=True)]
+        chosen = after_s.index(min(after_s))
+        finish_s[chosen] = after_s[chosen]
+        loads[chosen].append(call)
+    return {host.name: load for host, load in zip(hosts, loads, strict=True) if load}
+
+
+def _cut(calls: Sequence[CallLoad], full_s: float) -> Iterator[list[CallLoad]]:
+    """Cuts one host's calls into shards along the ramps, long and short calls mixed evenly."""
+    calls = sorted(calls, key=lambda call: call.call_id)
+    ends_s = list(accumulate(_targets(sum(call.audio_s for call in calls), full_s)))
+    shards: list[list[CallLoad]] = [[] for _ in ends_s]
+    done_s, current = 0.0, 0
+    for call in calls:
+        # A call belongs where its middle lies, so that rounding errors do not add up.
+        while current < len(ends_s) - 1 and done_s + call.audio_s / 2 > ends_s[current]:
+            current += 1
+        shards[current].append(call)
+        done_s += call.audio_s
+    return (shard for shard in shards if shard)
+
+
+def _targets(total_s: float, full_s: float) -> list[float]:
+    """Audio seconds of each shard of one host."""
+    ramp_s = [share * full_s for share in _RAMP]
+    middle_s = total_s - 2 * sum(ramp_s)
+    if middle_s < 0:  # too little for the ramps: equal halves of a full shard
+        count = max(1, math.ceil(total_s / (full_s / 2)))
+        return [total_s / count] * count
+    full = round(middle_s / full_s)
+    middle = [middle_s / full] * full if full else [middle_s]
+    return [*ramp_s, *middle, *reversed(ramp_s)]
+
+
+def _numbered(by_host: dict[str, list[list[CallLoad]]]) -> list[Shard]:
+    rounds = max(len(shards) for shards in by_host.values())
+    ordered = [
+        (host, shards[turn])
+        for turn in range(rounds)
+        for host, shards in by_host.items()
+        if turn < len(shards)
+    ]
+    return [
+        Shard(number, host, tuple(c.call_id for c in calls), sum(c.audio_s for c in calls))
+        for number, (host, calls) in enumerate(ordered)
+    ]
