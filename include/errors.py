@@ -27,6 +27,12 @@ class TransientError(CofiError):
         self.retry_after_s = retry_after_s
 
 
+class CallsPutOff(TransientError):
+    """A task did what it could; some calls failed for now, and its next try takes them up."""
+
+    kind = "calls_put_off"
+
+
 class HostBusy(TransientError):
     """A GPU host is at its capacity (429) or not ready (503)."""
 
@@ -43,6 +49,12 @@ class HostFault(TransientError):
     """A GPU host answered with a 5xx, or with something that is not its protocol."""
 
     kind = "host_fault"
+
+
+class StoreFault(TransientError):
+    """A recording cannot be read from its store at the moment."""
+
+    kind = "store_fault"
 
 
 class LlmBusy(TransientError):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from hashlib import file_digest
 from typing import Any
 
@@ -17,7 +18,7 @@ import pendulum
 import soundfile
 from fsspec import AbstractFileSystem
 
-from include.calls.call import Call, CallMetadata, CallState, call_id_for
+from include.calls.call import Call, CallMetadata, CallState, ChannelRole, call_id_for
 from include.calls.manifest import read_manifest
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,14 @@ FORMATS = "WAV, FLAC, Ogg or MP3"
 # Headers are read over the network: the wait is for latency, not for the CPU.
 _PROBES_AT_ONCE = 16
 _WORKED_ON = {CallState.AUDITED, CallState.FAILED}
+
+
+class Redo(StrEnum):
+    """What a run does with calls that an earlier run worked on."""
+
+    SKIP = "skip"
+    FAILED_ONLY = "failed only"
+    ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,8 @@ class DiscoveryRules:
         timezone: Of times in the manifest that state none.
         min_duration_s: Shorter recordings are skipped.
         max_duration_s: Longer ones are skipped.
+        stereo_roles: Of the two channels of a stereo call where the manifest does not say.
+        redo: Which calls that were worked on before are looked at again.
         limit: Only so many recordings, in order of path; None for all.
     """
 
@@ -64,6 +75,8 @@ class DiscoveryRules:
     timezone: str
     min_duration_s: float
     max_duration_s: float
+    stereo_roles: tuple[ChannelRole, ...] = ()
+    redo: Redo = Redo.SKIP
     limit: int | None = None
 
 
@@ -90,9 +103,13 @@ def find_recordings(folder: DayFolder, rules: DiscoveryRules, known: Mapping[str
     manifest = _manifest(folder, rules)
     found = [_call(folder, path, info, manifest.get(path)) for path, info in files.items()]
     absent = [_absent(folder, path, row) for path, row in manifest.items() if path not in files]
-    scope = sorted([*found, *absent], key=lambda call: call.path)[: rules.limit]
+    scope = sorted([*found, *absent], key=lambda call: call.path)
+    if rules.redo is Redo.FAILED_ONLY:
+        scope = [c for c in scope if c.path in known and known[c.path].state is CallState.FAILED]
     with ThreadPoolExecutor(_PROBES_AT_ONCE) as pool:
-        return list(pool.map(lambda call: _examined(folder, call, known.get(call.path), rules), scope))
+        return list(
+            pool.map(lambda call: _examined(folder, call, known.get(call.path), rules), scope[: rules.limit])
+        )
 
 
 def mark_duplicates(
@@ -181,9 +198,13 @@ def _modified_at(info: Mapping[str, Any]) -> datetime | None:
 def _examined(folder: DayFolder, call: Call, before: Call | None, rules: DiscoveryRules) -> Call:
     if call.state is not CallState.PENDING:
         return call
-    if before and _unchanged(folder, call, before):
-        return replace(before, uri=call.uri, modified_at=call.modified_at, metadata=call.metadata)
-    return _probed(folder, call, rules)
+    if not before or not _unchanged(folder, call, before):
+        return _probed(folder, call, rules)
+    if rules.redo is Redo.ALL:
+        return replace(_probed(folder, call, rules), sha256=before.sha256)
+    roles = call.metadata.channel_roles or before.metadata.channel_roles
+    metadata = replace(call.metadata, channel_roles=roles)
+    return replace(before, uri=call.uri, modified_at=call.modified_at, metadata=metadata)
 
 
 def _unchanged(folder: DayFolder, call: Call, before: Call) -> bool:
@@ -206,8 +227,13 @@ def _probed(folder: DayFolder, call: Call, rules: DiscoveryRules) -> Call:
         return replace(call, state=CallState.QUARANTINED, state_reason=reason)
     except OSError as error:
         return replace(call, state=CallState.QUARANTINED, state_reason=f"cannot be read: {error}")
+    roles = call.metadata.channel_roles or (rules.stereo_roles if header.channels == 2 else ())
     probed = replace(
-        call, duration_s=header.duration, sample_rate_hz=header.samplerate, channels=header.channels
+        call,
+        duration_s=header.duration,
+        sample_rate_hz=header.samplerate,
+        channels=header.channels,
+        metadata=replace(call.metadata, channel_roles=roles),
     )
     if not rules.min_duration_s <= header.duration <= rules.max_duration_s:
         reason = (

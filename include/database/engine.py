@@ -1,8 +1,8 @@
 """Opening the database: SQLite (WAL) as the embedded default, PostgreSQL by connection."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
@@ -10,6 +10,8 @@ from sqlalchemy.orm import DeclarativeBase
 
 # How long a writer waits for another one before SQLite says "database is locked".
 SQLITE_BUSY_TIMEOUT_S = 60
+
+Value = TypeVar("Value")
 
 
 class Database:
@@ -50,11 +52,13 @@ def upsert(
     table: type[DeclarativeBase],
     rows: Sequence[Mapping[str, Any]],
     key: Sequence[str],
+    update: Sequence[str] | None = None,
 ) -> None:
-    """Inserts rows, and where `key` is there already, updates the columns that the rows name."""
+    """Inserts rows; where `key` is there already, updates the columns `update` (all that the rows name)."""
     if rows:
         insert = _insert(connection, table)
-        values = {name: insert.excluded[name] for name in rows[0] if name not in key}
+        names = [name for name in rows[0] if name not in key] if update is None else update
+        values = {name: insert.excluded[name] for name in names}
         connection.execute(insert.on_conflict_do_update(index_elements=list(key), set_=values), rows)
 
 
@@ -64,6 +68,11 @@ def insert_missing(
     """Inserts rows, and leaves those that are there already as they are."""
     if rows:
         connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+
+
+def chunks(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
+    """Cuts values into pieces that fit a statement: SQLite takes 32,766 bound parameters."""
+    return (values[start : start + 1000] for start in range(0, len(values), 1000))
 
 
 def _insert(connection: Connection, table: type[DeclarativeBase]) -> Any:

@@ -234,6 +234,7 @@ class AuditRow(Base):
     pct: Mapped[float | None]
     band: Mapped[str | None] = mapped_column(String(40))
     passed: Mapped[bool | None]
+    auto_failed: Mapped[bool] = mapped_column(default=False)
     needs_review: Mapped[bool]
     review_reasons: Mapped[list[Any]]
     sections: Mapped[list[Any]]
@@ -264,6 +265,8 @@ class AnswerRow(Base):
     confidence: Mapped[float | None]
     earned: Mapped[float | None]
     potential: Mapped[float | None]
+    auto_fail: Mapped[str] = mapped_column(String(16), default="none")
+    review_reasons: Mapped[list[Any]] = mapped_column(default=list)
     evidence: Mapped[list[Any]]
 
 

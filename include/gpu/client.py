@@ -82,7 +82,6 @@ class GpuHostClient:
         base_url: `http://host:port`.
         token: Bearer token; empty when the host wants none.
         settings: Timeouts and patience.
-        width: Connections at most.
 
     Raises (all methods):
         HostLost: It does not answer.
@@ -92,12 +91,12 @@ class GpuHostClient:
         RequestRefused: It refuses this request for good.
     """
 
-    def __init__(self, name: str, base_url: str, token: str, settings: HostSettings, width: int) -> None:
+    def __init__(self, name: str, base_url: str, token: str, settings: HostSettings) -> None:
         self.name = name
         self._settings = settings
         self._session = aiohttp.ClientSession(
             base_url.rstrip("/") + "/",
-            connector=aiohttp.TCPConnector(limit=width),
+            connector=aiohttp.TCPConnector(limit=0),  # who calls it bounds what is in flight
             headers={"Authorization": f"Bearer {token}"} if token else {},
             timeout=aiohttp.ClientTimeout(
                 total=settings.stage_timeout_s, sock_connect=settings.connect_timeout_s
@@ -183,6 +182,8 @@ class GpuHostClient:
                     raise await self._error(response, path)
                 return await response.read()
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError) as error:
+            if isinstance(error.__cause__, CofiError):  # aiohttp wraps what goes wrong inside a streamed body
+                raise error.__cause__ from None
             reason = str(error) or type(error).__name__
             raise HostLost(
                 f"GPU host {self.name} does not answer ({reason}): start it, or check its connection."

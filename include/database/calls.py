@@ -1,0 +1,117 @@
+"""The calls table: what discovery reads of it and writes to it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from include.calls.call import Call, CallMetadata, CallState, ChannelRole
+from include.calls.stage import STAGES
+from include.database.engine import chunks, insert_missing, upsert
+from include.database.models import BatchCallRow, CallRow
+from include.database.outbox import announce
+from include.database.work import supersede
+
+_METADATA = ("agent", "queue", "direction", "customer_ref", "started_at", "extra")
+# What a listing may change of a call without making it another recording.
+_DESCRIPTION = ("uri", "modified_at", "channel_roles", *_METADATA)
+
+
+def calls_of_day(connection: Connection, day: date) -> list[Call]:
+    """All calls known of a day."""
+    rows = connection.execute(select(CallRow.__table__).where(CallRow.day == day)).mappings()
+    return [_call(row) for row in rows]
+
+
+def originals_of_other_days(connection: Connection, day: date, sizes: Iterable[int]) -> list[Call]:
+    """Calls of other days that have one of these sizes, and are no duplicates themselves; oldest first."""
+    found: list[Call] = []
+    for some in chunks(sorted(set(sizes))):
+        query = select(CallRow.__table__).where(
+            CallRow.size_bytes.in_(some),
+            CallRow.day != day,
+            CallRow.state.not_in([CallState.DUPLICATE, CallState.QUARANTINED]),
+        )
+        found += [_call(row) for row in connection.execute(query).mappings()]
+    return sorted(found, key=lambda call: (call.day, call.path))
+
+
+def record_discovery(
+    connection: Connection, batch_id: str, calls: Sequence[Call], known: Mapping[str, Call]
+) -> None:
+    """Writes what discovery found, and makes the batch account for it.
+
+    A recording that has changed since it was found is a new one: its results become history. Where nothing
+    has changed, only the description is renewed, so that a call that another run finishes meanwhile stays so.
+
+    Args:
+        connection: In a transaction.
+        batch_id: An open batch.
+        calls: What was found.
+        known: The day's calls by path, as discovery was told.
+    """
+    now = datetime.now(UTC)
+    replaced = {call.call_id for call in calls if call.path in known and _replaced(known[call.path], call)}
+    for some in chunks(sorted(replaced)):
+        supersede(connection, some, STAGES, now)
+    same = [call for call in calls if call.call_id not in replaced and _same_state(call, known)]
+    fresh = [call for call in calls if call.call_id in replaced or not _same_state(call, known)]
+    upsert(connection, CallRow, [_row(call, now) for call in fresh], ["call_id"])
+    upsert(connection, CallRow, [_row(call, now) for call in same], ["call_id"], update=_DESCRIPTION)
+    rows = [{"batch_id": batch_id, "call_id": call.call_id} for call in calls]
+    insert_missing(connection, BatchCallRow, rows)
+    for call in fresh:
+        if call.state is not CallState.PENDING:
+            announce(connection, batch_id, call.call_id, now)
+
+
+def _same_state(call: Call, known: Mapping[str, Call]) -> bool:
+    return call.path in known and call.state is known[call.path].state
+
+
+def _replaced(before: Call, now: Call) -> bool:
+    return before.size_bytes != now.size_bytes or (
+        now.sha256 is not None and before.sha256 is not None and now.sha256 != before.sha256
+    )
+
+
+def _call(row: Mapping[Any, Any]) -> Call:
+    metadata = CallMetadata(
+        channel_roles=tuple(ChannelRole(role) for role in row["channel_roles"]),
+        **{name: row[name] for name in _METADATA},
+    )
+    return Call(
+        **{name: row[name] for name in _COLUMNS},
+        state=CallState(row["state"]),
+        metadata=metadata,
+    )
+
+
+def _row(call: Call, now: datetime) -> dict[str, Any]:
+    row = asdict(call)
+    metadata = row.pop("metadata")
+    return {
+        **row,
+        **metadata,
+        "channel_roles": list(metadata["channel_roles"]),
+        "discovered_at": now,
+        "changed_at": now,
+    }
+
+
+_COLUMNS = [
+    "call_id",
+    "day",
+    "path",
+    "uri",
+    "size_bytes",
+    "modified_at",
+    "duration_s",
+    "sample_rate_hz",
+    "channels",
+    "sha256",
+    "state_reason",
+    "duplicate_of",
+]

@@ -1,0 +1,80 @@
+"""What distribution and the four GPU stages do with one call, and which rows come of it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from typing import IO
+
+from include.calls.stage import Stage
+from include.calls.transcript import Transcript
+from include.database.models import TranscriptRow
+from include.database.work import PendingCall, Success
+from include.errors import RecordingUnusable, StoreFault
+from include.gpu.client import GpuHostClient
+from include.gpu.wire import StageOptions, SttResult
+
+# Measured on loopback: 865 MiB/s in pieces of 256 KiB; more gains nothing.
+_PIECE_BYTES = 256 * 1024
+
+OpenRecording = Callable[[str], IO[bytes]]
+
+
+async def distribute(client: GpuHostClient, open_recording: OpenRecording, call: PendingCall) -> Success:
+    """Streams a recording from its store to the host; nothing touches the worker's disk.
+
+    Raises:
+        RecordingUnusable: The file is gone, or the host cannot work on it.
+        TransientError: See `GpuHostClient`.
+    """
+    began_s = time.monotonic()
+    stored = await client.upload(call.call_id, lambda: _pieces(open_recording, call), call.size_bytes)
+    return Success(
+        call_id=call.call_id,
+        worker=client.name,
+        engine="upload",
+        seconds=time.monotonic() - began_s,
+        result=stored.model_dump(mode="json"),
+        sha256=stored.sha256,
+    )
+
+
+async def recognise(client: GpuHostClient, stage: Stage, languages: list[str], call: PendingCall) -> Success:
+    """Runs one of the GPU stages on the host that has the recording.
+
+    Raises:
+        RecordingUnusable: The host cannot work on it.
+        TransientError: See `GpuHostClient`.
+    """
+    options = StageOptions(channel_roles=call.channel_roles, languages=languages)
+    result = await client.run(call.call_id, stage, options)
+    return Success(
+        call_id=call.call_id,
+        worker=client.name,
+        engine=f"{result.engine.name} {result.engine.version}",
+        seconds=result.seconds,
+        result=result.model_dump(mode="json", exclude={"turns"}),
+        rows=[(TranscriptRow, _transcript_row(result))] if isinstance(result, SttResult) else [],
+    )
+
+
+async def _pieces(open_recording: OpenRecording, call: PendingCall) -> AsyncIterator[bytes]:
+    try:
+        with await asyncio.to_thread(open_recording, call.uri) as file:
+            while piece := await asyncio.to_thread(file.read, _PIECE_BYTES):
+                yield piece
+    except FileNotFoundError as error:
+        raise RecordingUnusable(f"{call.uri} is gone since it was discovered: copy it again.") from error
+    except OSError as error:
+        raise StoreFault(f"{call.uri} cannot be read ({error}): check its store and connection.") from error
+
+
+def _transcript_row(result: SttResult) -> dict[str, object]:
+    transcript = Transcript(call_id=result.call_id, language=result.language, turns=result.turns)
+    return {
+        "call_id": result.call_id,
+        "sha256": transcript.sha256,
+        "language": result.language,
+        "transcript": transcript.model_dump(mode="json"),
+        "created_at": datetime.now(UTC),
+    }

@@ -1,0 +1,175 @@
+"""LLM2, audit: one answer per criterion of a scorecard. Code checks and scores them afterwards."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from include.calls.stage import Stage
+from include.calls.transcript import Transcript
+from include.llm import prompting
+from include.llm.client import LlmClient
+from include.llm.facts import Understanding
+from include.llm.redaction import prepared
+from include.llm.structured import Provenance, nobody_asked, provenance, structured
+from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, AuditAnswers, AuditReply
+from include.scorecards.applicability import inapplicable, out_of_scope, to_ask
+from include.scorecards.asking import asked_text
+from include.scorecards.schema import Criterion, Scorecard
+
+SCHEMA_NAME = "scorecard_answers"
+_TASK = "audit"
+
+
+@dataclass(frozen=True)
+class Answered:
+    """LLM2's result. Quotes hold what was redacted again, so that they match the original transcript."""
+
+    answers: AuditAnswers
+    identity: str
+    scorecard_sha256: str
+    provenance: Provenance
+
+
+async def answer_scorecard(
+    client: LlmClient,
+    transcript: Transcript,
+    understanding: Understanding,
+    scorecard: Scorecard,
+    *,
+    redact: bool = True,
+    known_names: Sequence[str] = (),
+) -> Answered:
+    """Answers the criteria that the LLM is to answer and that apply. When none is left, nobody is asked.
+
+    Args:
+        client: The API.
+        transcript: The original.
+        understanding: LLM1's facts; the prompt gets call type and roles of it, not its opinions.
+        scorecard: What to answer.
+        redact: Whether private data is replaced before the transcript leaves.
+        known_names: People's names from the call's metadata, to replace too.
+
+    Raises:
+        AnswerInvalid: The model's answer does not fit.
+        TransientError, PermanentError: As `LlmClient.complete`.
+    """
+    identity = audit_identity(client.settings.model, transcript, understanding, scorecard, redact=redact)
+    scope = _scope(understanding, transcript, scorecard)
+    criteria = scope.asked
+    if not criteria:
+        return Answered(scope.answers(None), identity, scorecard.sha256, nobody_asked(audit_prompt_hash()))
+    leaving = prepared(transcript, redacted=redact, known_names=known_names)
+    answer = await structured(
+        client,
+        prompting.messages(
+            leaving.transcript,
+            _TASK,
+            call_type=understanding.call_type.value,
+            roles=_roles_text(understanding),
+            scorecard=asked_text(criteria, hints=client.settings.send_hints),
+        ),
+        answers_schema(criteria),
+        SCHEMA_NAME,
+        item=transcript.call_id,
+        read=lambda said: _read(leaving.redaction.restore_reply(said), criteria),
+    )
+    made = provenance(answer, audit_prompt_hash(), leaving.redaction.counts)
+    return Answered(scope.answers(answer.value), identity, scorecard.sha256, made)
+
+
+def audit_identity(
+    model: str,
+    transcript: Transcript,
+    understanding: Understanding,
+    scorecard: Scorecard,
+    *,
+    redact: bool = True,
+) -> str:
+    """Names the request that `answer_scorecard` would make, without making it."""
+    scope = _scope(understanding, transcript, scorecard)
+    asked = [criterion.id for criterion in scope.asked]
+    context = json.dumps([understanding.call_type, _roles_text(understanding), asked])
+    return prompting.request_identity(
+        Stage.LLM2, transcript, model, audit_prompt_hash(), scorecard.sha256, redact, context=context
+    )
+
+
+@cache
+def audit_prompt_hash() -> str:
+    """Identity of the stage's wording, without the scorecard, which has its own hash."""
+    texts = [prompting.prompt_text("system"), prompting.prompt_text(_TASK)]
+    return prompting.prompt_hash(*texts, json.dumps(prompting.strict_schema(AuditReply)))
+
+
+def answers_schema(criteria: Sequence[Criterion]) -> dict[str, Any]:
+    """The schema of an answer: one property per criterion, with its own options and no others."""
+    schema = prompting.strict_schema(AuditReply)
+    general = schema["$defs"].pop("GivenAnswer")
+    by_id = {c.id: _with_options(general, allowed_answers(c)) for c in criteria}
+    schema["properties"]["answers"] = prompting.strict({"type": "object", "properties": by_id})
+    return schema
+
+
+def allowed_answers(criterion: Criterion) -> list[str]:
+    """The option keys, NA where the criterion allows it, and CANNOT_DETERMINE."""
+    keys = [option.key for option in criterion.options]
+    return [*keys, *([NOT_APPLICABLE] if criterion.na_allowed else []), CANNOT_DETERMINE]
+
+
+def _with_options(general: Mapping[str, Any], allowed: list[str]) -> dict[str, Any]:
+    properties = dict(general["properties"]) | {"answer": {"type": "string", "enum": allowed}}
+    return dict(general) | {"properties": properties}
+
+
+def _read(said: Any, criteria: Sequence[Criterion]) -> AuditReply:
+    reply = AuditReply.model_validate(said)
+    asked = {criterion.id: allowed_answers(criterion) for criterion in criteria}
+    problems = [f"answers.{name} is missing" for name in asked if name not in reply.answers]
+    problems += [f"answers.{name} was not asked" for name in reply.answers if name not in asked]
+    problems += [
+        f"answers.{name}.answer is {given.answer}; allowed are {', '.join(asked[name])}"
+        for name, given in reply.answers.items()
+        if name in asked and given.answer not in asked[name]
+    ]
+    if problems:
+        raise ValueError("; ".join(problems))
+    return reply
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """What of a scorecard is asked about a call."""
+
+    asked: list[Criterion]
+    not_applicable: dict[str, str]
+    misfit: str | None
+    understanding: Understanding
+
+    def answers(self, reply: AuditReply | None) -> AuditAnswers:
+        return AuditAnswers(
+            reply=reply,
+            not_applicable=self.not_applicable,
+            roles=self.understanding.roles,
+            out_of_scope=self.misfit,
+        )
+
+
+def _scope(understanding: Understanding, transcript: Transcript, scorecard: Scorecard) -> _Scope:
+    facts = {
+        "call_type": understanding.call_type.value,
+        "language": transcript.language,
+        "resolution": understanding.resolution.value,
+        "contact_reasons": [reason.code for reason in understanding.contact_reasons],
+        "signals": [signal.kind.value for signal in understanding.signals],
+    }
+    misfit = out_of_scope(scorecard, facts)
+    not_applicable = inapplicable(scorecard, facts)
+    asked = [] if misfit or not transcript.turns else to_ask(scorecard, not_applicable)
+    return _Scope(asked, not_applicable, misfit, understanding)
+
+
+def _roles_text(understanding: Understanding) -> str:
+    roles = [f"{label} is {role.value}" for label, role in sorted(understanding.roles.items())]
+    return "; ".join(roles) or "as they say"

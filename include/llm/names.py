@@ -1,0 +1,114 @@
+"""People's names in a call, English and Spanish: introduced, addressed, or known from the metadata."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from include.calls.call import CallMetadata
+from include.calls.transcript import Turn
+from include.scorecards.digits import plain
+
+# What follows these is a name, however it is written.
+_SURE = re.compile(
+    r"\b(?:my (?:full |first |last )?name is|my name's|the name is|you can call me"
+    r"|am i speaking (?:with|to)|me llamo|mi nombre es|a nombre de|se llama|le atiende|te atiende)\s+",
+    re.IGNORECASE,
+)
+# What follows these is a name when it is written with a capital.
+_LIKELY = re.compile(
+    r"\b(?:(?:this|here) is|it's|i'm|i am|speaking (?:with|to)|thank you,?|thanks,?|hello,?|hi,?"
+    r"|mr\.?|mrs\.?|ms\.?|miss|dr\.?|le habla|habla|hablo con|soy|gracias,?|hola,?|señora?|señorita"
+    r"|sra?\.?|don|doña)\s+",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_MOST_WORDS = 3
+# Words that follow an introduction without being a name, or end one.
+_NO_NAMES = frozenset(
+    """
+    a about account address after agent all also am an and any anyone are as at back be because been before
+    billing but by calling can could customer day dear did do does er excellent fine first for from give
+    glad go going good great happy have hello help here hi how i if in is it just last let like look looking
+    maam madam maybe me mr mrs ms my no not now of oh ok okay on one or our perfect please put quite ready
+    right see service sir so sorry spell spelled speaking still support sure sales technical team thank
+    thanks that the then there this to today trying uh um very wait we well what when where which who why
+    will with yeah yes you your monday tuesday wednesday thursday friday saturday sunday january february
+    march april june july august september october november december english spanish god lord
+    a al adios ahora aqui asi bien bueno buenas buenos claro clienta cliente como con cual cuando de del
+    desde don donde dona e el ella en entonces era es esa ese eso esta este esto gracias ha hablo hasta he
+    hola la las le les lo los lunes martes miercoles jueves viernes sabado domingo mas me mi mire muy muchas
+    no nuestra nuestro o para pero perfecto perdon por porque pues puedo que quien quiero se senor senora
+    senorita ser si sobre soy su sus tambien te tengo titular todo tu un una usted vale y ya yo
+    """.split()  # noqa: SIM905 - 200 quoted words would be unreadable
+)
+
+
+def introduced_names(turns: Sequence[Turn]) -> list[str]:
+    """Names that somebody says after an introduction such as "my name is" or "me llamo", in order."""
+    cased = any(char.isupper() for turn in turns for char in turn.text)
+    found: dict[str, None] = {}
+    for turn in turns:
+        for name in _introduced(turn.text, cased=cased):
+            found[name] = None
+    return list(found)
+
+
+def _introduced(text: str, *, cased: bool) -> Iterator[str]:
+    for introduction in _SURE.finditer(text):
+        yield from _name_at(
+            text, introduction.end(), capitals=cased and _capital_at(text, introduction.end())
+        )
+    for introduction in _LIKELY.finditer(text):
+        if _capital_at(text, introduction.end()):
+            yield from _name_at(text, introduction.end(), capitals=True)
+
+
+def _capital_at(text: str, at: int) -> bool:
+    return text[at : at + 1].isupper()
+
+
+def _name_at(text: str, at: int, *, capitals: bool) -> Iterator[str]:
+    """The name that begins at a place, if one does: up to three words, only capitalised ones if asked."""
+    words = []
+    while len(words) < (_MOST_WORDS if capitals else _MOST_WORDS - 1):
+        word = _WORD.match(text, at)
+        if word is None or plain(word.group()) in _NO_NAMES or (capitals and not word.group()[0].isupper()):
+            break
+        words.append(word.group())
+        if text[word.end() : word.end() + 1] != " ":
+            break
+        at = word.end() + 1
+    if words:
+        yield " ".join(words)
+
+
+def names_in_metadata(metadata: CallMetadata) -> tuple[str, ...]:
+    """Names that a call's metadata holds: `agent` and `customer_ref`, when they look like a person's name.
+
+    A login such as `agent17` is no name, and is not said in calls.
+    """
+    return tuple(
+        value.strip()
+        for value in (metadata.agent, metadata.customer_ref)
+        if value and all(_WORD.fullmatch(part) for part in value.split())
+    )
+
+
+class NameFinder:
+    """Finds these names, whole or by any of their words, in the case they were given in or capitalised.
+
+    A name that is also a word ("Will") is thus left alone where it stands in lower case.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._identities: dict[str, str] = {}
+        for name in sorted(names, key=len, reverse=True):
+            words = [word for word in name.split() if plain(word) not in _NO_NAMES and len(word) > 1]
+            for form in [name, *words, name.title(), *(word.capitalize() for word in words)]:
+                self._identities.setdefault(form, plain(name))
+        listed = "|".join(re.escape(form) for form in sorted(self._identities, key=len, reverse=True))
+        self._pattern = re.compile(rf"\b(?:{listed})\b" if listed else r"(?!)")
+
+    def find(self, text: str) -> Iterator[tuple[int, int, str]]:
+        """Start, end and identity of every name; "John" is "John Smith" when the call has one."""
+        for match in self._pattern.finditer(text):
+            yield match.start(), match.end(), self._identities[match.group()]

@@ -1,0 +1,207 @@
+"""What LLM1 and LLM2 do with one call: an answer that is stored is used, a new one is stored."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from sqlalchemy import Connection
+
+from include.calls.call import CallMetadata, CallState
+from include.calls.stage import Stage
+from include.calls.transcript import Transcript
+from include.database import answers as stored
+from include.database.engine import Database
+from include.database.models import AnswerRow, AuditRow, LlmResultRow, ScorecardRow
+from include.database.work import Ended, PendingCall, Success
+from include.llm.audit import answer_scorecard, audit_identity
+from include.llm.client import LlmClient
+from include.llm.facts import Understanding
+from include.llm.names import names_in_metadata
+from include.llm.structured import Provenance
+from include.llm.understanding import understand, understanding_identity
+from include.llm.usage import Prices, cost_usd
+from include.scorecards.answers import AuditAnswers
+from include.scorecards.assessment import Assessment
+from include.scorecards.metrics import call_metrics
+from include.scorecards.schema import Scorecard
+from include.scorecards.scoring import assess
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class LlmWork:
+    """What both stages need.
+
+    Attributes:
+        batch_id: Which batch pays.
+        endpoint: What results and failures call the API.
+        scorecard: LLM2's.
+        redact: Whether private data is replaced before a transcript leaves.
+    """
+
+    database: Database
+    client: LlmClient
+    batch_id: str
+    endpoint: str
+    scorecard: Scorecard
+    prices: Prices
+    redact: bool
+
+    async def understand(self, call: PendingCall) -> Success | Ended:
+        """LLM1: the facts of a call. A call in which nobody speaks ends here.
+
+        Raises:
+            AnswerInvalid, TransientError, PermanentError: See `include.llm.understanding.understand`.
+        """
+        transcript = await self._read(stored.transcript_of, call.call_id)
+        if not transcript.turns:
+            return Ended(call.call_id, CallState.SKIPPED, "nobody speaks in it")
+        identity = understanding_identity(self.client.settings.model, transcript, redact=self.redact)
+        if await self._read(stored.stored_answer, identity):
+            return self._success(call, identity, None, [])
+        made = await understand(self.client, transcript, redact=self.redact, known_names=_known_names(call))
+        row = self._llm_row(call, Stage.LLM1, transcript, identity, made.provenance)
+        answer = made.understanding.model_dump(mode="json")
+        rows = [(LlmResultRow, {**row, "scorecard_sha256": None, "answer": answer})]
+        return self._success(call, identity, made.provenance, rows)
+
+    async def audit(self, call: PendingCall) -> Success:
+        """LLM2 and the score: the call is audited.
+
+        Raises:
+            AnswerInvalid, TransientError, PermanentError: See `include.llm.audit.answer_scorecard`.
+        """
+        transcript = await self._read(stored.transcript_of, call.call_id)
+        understanding = await self._understanding(call)
+        identity = audit_identity(
+            self.client.settings.model, transcript, understanding, self.scorecard, redact=self.redact
+        )
+        known = await self._read(stored.stored_answer, identity)
+        if known:
+            answers, provenance, rows = AuditAnswers.model_validate(known), None, []
+        else:
+            made = await answer_scorecard(
+                self.client,
+                transcript,
+                understanding,
+                self.scorecard,
+                redact=self.redact,
+                known_names=_known_names(call),
+            )
+            answers, provenance = made.answers, made.provenance
+            row = self._llm_row(call, Stage.LLM2, transcript, identity, provenance)
+            content = {"scorecard_sha256": self.scorecard.sha256, "answer": answers.model_dump(mode="json")}
+            rows = [(LlmResultRow, {**row, **content})]
+        ivr = await self._read(stored.ivr_result_of, call.call_id)
+        assessment = assess(self.scorecard, answers, transcript, call_metrics(transcript, ivr))
+        rows += _audit_rows(self.scorecard, assessment, self.batch_id, identity)
+        return self._success(call, identity, provenance, rows, state=CallState.AUDITED)
+
+    async def _understanding(self, call: PendingCall) -> Understanding:
+        identity = await self._read(
+            lambda c, call_id: stored.llm_identity_of(c, call_id, Stage.LLM1), call.call_id
+        )
+        return Understanding.model_validate(await self._read(stored.stored_answer, identity))
+
+    async def _read(self, query: Callable[[Connection, str], T], key: str) -> T:
+        def read() -> T:
+            with self.database.reading() as connection:
+                return query(connection, key)
+
+        return await asyncio.to_thread(read)
+
+    def _llm_row(
+        self, call: PendingCall, stage: Stage, transcript: Transcript, identity: str, made: Provenance
+    ) -> dict[str, Any]:
+        return {
+            "identity": identity,
+            "call_id": call.call_id,
+            "stage": stage,
+            "model": made.model,
+            "prompt_sha256": made.prompt_sha256,
+            "transcript_sha256": transcript.sha256,
+            "prompt_tokens": made.usage.prompt_tokens,
+            "completion_tokens": made.usage.completion_tokens,
+            "cached_tokens": made.usage.cached_tokens,
+            "cost_usd": cost_usd(made.model, made.usage, self.prices),
+            "latency_s": made.latency_s,
+            "attempts": made.attempts,
+            "repaired": made.repaired,
+            "redactions": made.redactions,
+            "batch_id": self.batch_id,
+            "created_at": datetime.now(UTC),
+        }
+
+    def _success(
+        self,
+        call: PendingCall,
+        identity: str,
+        made: Provenance | None,
+        rows: list[tuple[type[Any], dict[str, Any]]],
+        *,
+        state: CallState | None = None,
+    ) -> Success:
+        return Success(
+            call_id=call.call_id,
+            worker=self.endpoint,
+            engine=made.model if made else "stored answer",
+            seconds=made.latency_s if made else 0.0,
+            result={"identity": identity},
+            rows=rows,
+            state=state,
+        )
+
+
+def _known_names(call: PendingCall) -> tuple[str, ...]:
+    return names_in_metadata(CallMetadata(agent=call.agent, customer_ref=call.customer_ref))
+
+
+def _audit_rows(
+    scorecard: Scorecard, assessment: Assessment, batch_id: str, identity: str
+) -> list[tuple[type[Any], dict[str, Any]]]:
+    now = datetime.now(UTC)
+    audit_id = str(uuid4())
+    card = {
+        "sha256": scorecard.sha256,
+        "scorecard_id": scorecard.id,
+        "version": scorecard.version,
+        "scorecard": scorecard.model_dump(mode="json"),
+        "first_used_at": now,
+    }
+    audit = {
+        "audit_id": audit_id,
+        "call_id": assessment.call_id,
+        "batch_id": batch_id,
+        "scorecard_sha256": scorecard.sha256,
+        "transcript_sha256": assessment.transcript_sha256,
+        "llm_identity": identity,
+        "pct": assessment.pct,
+        "band": assessment.band,
+        "passed": assessment.passed,
+        "auto_failed": assessment.auto_failed,
+        "needs_review": assessment.needs_review or assessment.not_auditable is not None,
+        "review_reasons": [*assessment.review_reasons, *filter(None, [assessment.not_auditable])],
+        "sections": [section.model_dump(mode="json") for section in assessment.sections],
+        "created_at": now,
+    }
+    given = [
+        {
+            "audit_id": audit_id,
+            "criterion_id": answer.criterion_id,
+            "answer": answer.answer,
+            "answered_by": answer.answered_by,
+            "justification": answer.justification,
+            "confidence": answer.confidence,
+            "earned": answer.earned,
+            "potential": answer.potential,
+            "auto_fail": answer.auto_fail,
+            "review_reasons": answer.review_reasons,
+            "evidence": [evidence.model_dump(mode="json") for evidence in answer.evidence],
+        }
+        for answer in assessment.answers
+    ]
+    return [(ScorecardRow, card), (AuditRow, audit), *((AnswerRow, row) for row in given)]

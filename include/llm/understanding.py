@@ -1,0 +1,104 @@
+"""LLM1, understanding: the facts of a call."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import yaml
+
+from include.calls.stage import Stage
+from include.calls.transcript import Transcript
+from include.llm import prompting
+from include.llm.client import LlmClient
+from include.llm.facts import Understanding, nothing_said
+from include.llm.redaction import prepared
+from include.llm.structured import Provenance, nobody_asked, provenance, structured
+
+SCHEMA_NAME = "call_understanding"
+_TASK = "understanding"
+
+
+@dataclass(frozen=True)
+class Understood:
+    """LLM1's result. What was redacted is back in it, but for card data."""
+
+    understanding: Understanding
+    identity: str
+    provenance: Provenance
+
+
+async def understand(
+    client: LlmClient, transcript: Transcript, *, redact: bool = True, known_names: Sequence[str] = ()
+) -> Understood:
+    """Finds out the facts of a call. A transcript without turns costs nothing.
+
+    Args:
+        client: The API.
+        transcript: The original.
+        redact: Whether private data is replaced before the transcript leaves.
+        known_names: People's names from the call's metadata, to replace too.
+
+    Raises:
+        AnswerInvalid: The model's answer does not fit.
+        TransientError, PermanentError: As `LlmClient.complete`.
+    """
+    identity = understanding_identity(client.settings.model, transcript, redact=redact)
+    if not transcript.turns:
+        return Understood(nothing_said(), identity, nobody_asked(understanding_prompt_hash()))
+    leaving = prepared(transcript, redacted=redact, known_names=known_names)
+    answer = await structured(
+        client,
+        prompting.messages(leaving.transcript, _TASK, contact_reasons=_contact_reasons_text()),
+        _schema(),
+        SCHEMA_NAME,
+        item=transcript.call_id,
+        read=lambda said: _read(leaving.redaction.restore_reply(said)),
+    )
+    made = provenance(answer, understanding_prompt_hash(), leaving.redaction.counts)
+    return Understood(answer.value, identity, made)
+
+
+def understanding_identity(model: str, transcript: Transcript, *, redact: bool = True) -> str:
+    """Names the request that `understand` would make, without making it."""
+    return prompting.request_identity(
+        Stage.LLM1, transcript, model, understanding_prompt_hash(), redact=redact
+    )
+
+
+@cache
+def understanding_prompt_hash() -> str:
+    """Identity of the stage's wording: prompts, taxonomy and schema."""
+    texts = [prompting.prompt_text("system"), prompting.prompt_text(_TASK), _contact_reasons_text()]
+    return prompting.prompt_hash(*texts, json.dumps(_schema()))
+
+
+def contact_reasons() -> Mapping[str, Mapping[str, Any]]:
+    """The taxonomy: code to title and words."""
+    reasons: Mapping[str, Mapping[str, Any]] = yaml.safe_load(_contact_reasons_text())
+    return reasons
+
+
+@cache
+def _contact_reasons_text() -> str:
+    text = resources.files("include.llm").joinpath("contact_reasons.yaml").read_text("utf-8")
+    return "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    """The answer's schema, with the taxonomy's codes as the only reasons."""
+    schema = prompting.strict_schema(Understanding)
+    code = {"type": "string", "enum": list(contact_reasons())}
+    schema["$defs"]["ContactReason"]["properties"]["code"] = code
+    return schema
+
+
+def _read(said: Any) -> Understanding:
+    understanding = Understanding.model_validate(said)
+    unknown = {reason.code for reason in understanding.contact_reasons} - set(contact_reasons())
+    if unknown:
+        raise ValueError(f"contact_reasons: {', '.join(sorted(unknown))} is not among the codes given")
+    return understanding

@@ -1,0 +1,128 @@
+"""Answers to a scorecard as they are given: by a language model, before code checks and scores them."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from include.calls.transcript import Turn
+
+NOT_APPLICABLE = "NA"
+CANNOT_DETERMINE = "CANNOT_DETERMINE"
+
+
+def clipped(limit: int) -> BeforeValidator:
+    """Cuts a string or list that is too long, instead of refusing it.
+
+    Not every API enforces length bounds, and a justification of 410 characters is no reason to pay for a
+    repair.
+    """
+    return BeforeValidator(lambda value: value[:limit] if isinstance(value, (str, list)) else value)
+
+
+Id = Annotated[str, clipped(64), Field(max_length=64)]
+Short = Annotated[str, clipped(200), Field(max_length=200)]
+Quote = Annotated[str, clipped(300), Field(max_length=300)]
+Justification = Annotated[str, clipped(400), Field(max_length=400)]
+Comment = Annotated[str, clipped(500), Field(max_length=500)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+class Given(BaseModel):
+    """What a model writes; unknown fields are refused, so that a misspelt one is seen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Evidence(Given):
+    """A verbatim quote, with the turn and speaker that the model says it is from."""
+
+    turn_id: Id
+    speaker: Id
+    quote: Quote
+
+
+class Absence(Given):
+    """Why something is taken as not said: what was looked for, and what was found instead."""
+
+    searched: Short
+    statement: Short
+
+
+class GivenAnswer(Given):
+    """One criterion's answer. The order of fields is the order of thought: evidence, reason, verdict.
+
+    Attributes:
+        answer: An option's key, `NA` or `CANNOT_DETERMINE`.
+    """
+
+    evidence: Annotated[list[Evidence], clipped(4), Field(max_length=4)]
+    absence: Absence | None
+    justification: Justification
+    answer: Id
+    confidence: Probability
+
+
+class Violation(Given):
+    """Something against the rules, whether a criterion asks for it or not."""
+
+    criterion_id: Id
+    description: Short
+    turn_id: Id
+
+
+class Coaching(Given):
+    """One thing that the agent could do better."""
+
+    skill: Short
+    observation: Short
+    suggestion: Short
+    turn_id: Id
+
+
+class AuditReply(Given):
+    """The whole of what LLM2 writes."""
+
+    answers: dict[str, GivenAnswer]
+    violations: Annotated[list[Violation], clipped(5), Field(max_length=5)]
+    strengths: Annotated[list[Short], clipped(5), Field(max_length=5)]
+    coaching: Annotated[list[Coaching], clipped(3), Field(max_length=3)]
+    overall_comment: Comment
+
+
+class Role(StrEnum):
+    """Who somebody in the call is."""
+
+    AGENT = "agent"
+    CUSTOMER = "customer"
+    IVR = "ivr"
+    OTHER = "other"
+    MIXED = "mixed"
+
+
+class AuditAnswers(BaseModel):
+    """What LLM2 says about a call, and what was not asked because it does not apply.
+
+    Attributes:
+        reply: None when no criterion had to be asked.
+        not_applicable: Criterion id to the condition that does not hold.
+        roles: Speaker label of the transcript (`speaker_label`) to role, where channels do not tell it.
+        out_of_scope: Why the scorecard does not fit this call at all; None when it does.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    reply: AuditReply | None
+    not_applicable: dict[str, str] = {}
+    roles: dict[str, Role] = {}
+    out_of_scope: str | None = None
+
+    @property
+    def answers(self) -> dict[str, GivenAnswer]:
+        """Criterion id to what the model answered."""
+        return self.reply.answers if self.reply else {}
+
+
+def speaker_label(turn: Turn) -> str:
+    """What the transcript calls a speaker: the role, or `speaker_0` by channel when the role is unknown."""
+    return turn.speaker.value if turn.speaker.value != "unknown" else f"speaker_{turn.channel}"

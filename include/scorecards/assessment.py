@@ -1,0 +1,95 @@
+"""What a call's audit comes to, as it is stored, shown and delivered."""
+
+from pydantic import BaseModel, ConfigDict
+
+from include.scorecards.answers import Absence, Coaching, Violation
+from include.scorecards.evidence import CheckedEvidence
+from include.scorecards.schema import AnsweredBy, AutoFail, Severity
+
+
+class _Result(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class AssessedAnswer(_Result):
+    """One criterion, answered, checked and scored.
+
+    Attributes:
+        answer: An option's key, `NA` or `CANNOT_DETERMINE`.
+        evidence: Checked quotes.
+        absence: What a model says it looked for and did not find.
+        confidence: The model's own, 0..1; None from rules and metrics.
+        earned: Score of the option; 0 for NA and CANNOT_DETERMINE.
+        potential: Highest score that could be earned; 0 for NA.
+        weight: Its share of the whole scorecard, 0..1, before anything is NA.
+        auto_fail: How far it fails the call; `none` when its evidence was too weak for that.
+        review_reasons: Why a person should look at it.
+    """
+
+    criterion_id: str
+    section_id: str
+    answer: str
+    answered_by: AnsweredBy
+    severity: Severity
+    evidence: list[CheckedEvidence] = []
+    absence: Absence | None = None
+    justification: str = ""
+    confidence: float | None = None
+    earned: float = 0
+    potential: float = 0
+    weight: float
+    auto_fail: AutoFail = AutoFail.NONE
+    review_reasons: list[str] = []
+
+
+class SectionScore(_Result):
+    """A section's score in percent; None when nothing in it applies."""
+
+    section_id: str
+    title: str
+    pct: float | None
+    auto_failed: bool
+
+
+class Assessment(_Result):
+    """A call's audit.
+
+    Attributes:
+        answers: Exactly one per criterion, in the scorecard's order.
+        pct: 0..100; None when the call is not auditable.
+        passed: At or above the threshold without a form auto-fail; None when not auditable.
+        needs_review: Some answer should be looked at by a person before anything hangs on it.
+        review_reasons: `criterion: reason`, or a reason that concerns the call.
+        not_auditable: Why no score is given; None when there is one.
+        comment: The model's overall comment.
+    """
+
+    call_id: str
+    transcript_sha256: str
+    scorecard_id: str
+    scorecard_version: str
+    scorecard_sha256: str
+    answers: list[AssessedAnswer]
+    sections: list[SectionScore]
+    pct: float | None
+    band: str | None
+    passed: bool | None
+    auto_failed: bool
+    needs_review: bool
+    review_reasons: list[str]
+    not_auditable: str | None
+    violations: list[Violation] = []
+    strengths: list[str] = []
+    coaching: list[Coaching] = []
+    comment: str = ""
+
+    def answer(self, criterion_id: str) -> AssessedAnswer:
+        """The answer to one criterion.
+
+        Raises:
+            KeyError: The scorecard has no such criterion.
+        """
+        for answer in self.answers:
+            if answer.criterion_id == criterion_id:
+                return answer
+        raise KeyError(criterion_id)

@@ -1,0 +1,68 @@
+"""Conditions: when a criterion, or a whole scorecard, applies to a call."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+# What LLM1 found out about a call, as far as conditions may ask for it.
+UNDERSTANDING_FIELDS = frozenset({"call_type", "language", "resolution", "contact_reasons", "signals"})
+METRICS_PREFIX = "metrics."
+
+Operator = Literal["eq", "ne", "in", "not_in", "contains", "not_contains", "lt", "le", "gt", "ge"]
+Facts = Mapping[str, Any]
+
+_OPERATIONS: dict[str, Callable[[Any, Any], bool]] = {
+    "eq": lambda fact, value: fact == value,
+    "ne": lambda fact, value: fact != value,
+    "in": lambda fact, value: fact in value,
+    "not_in": lambda fact, value: fact not in value,
+    "contains": lambda fact, value: value in fact,
+    "not_contains": lambda fact, value: value not in fact,
+    "lt": lambda fact, value: fact < value,
+    "le": lambda fact, value: fact <= value,
+    "gt": lambda fact, value: fact > value,
+    "ge": lambda fact, value: fact >= value,
+}
+
+
+class FieldCondition(BaseModel):
+    """Holds when a fact of the call compares as asked.
+
+    Attributes:
+        field: One of `UNDERSTANDING_FIELDS`, or `metrics.` and a field of `CallMetrics`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    field: str
+    op: Operator
+    value: str | float | bool | list[str | float]
+
+    def holds(self, facts: Facts) -> bool:
+        """Compares. A fact that is unknown (None) makes no condition hold."""
+        fact = facts.get(self.field)
+        return fact is not None and _OPERATIONS[self.op](fact, self.value)
+
+    @property
+    def about_metrics(self) -> bool:
+        """Whether it needs `CallMetrics`."""
+        return self.field.startswith(METRICS_PREFIX)
+
+    def __str__(self) -> str:
+        return f"{self.field} {self.op} {self.value}"
+
+
+class CriterionCondition(BaseModel):
+    """Holds when another criterion was answered so."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    criterion: str
+    equals: str
+
+    def __str__(self) -> str:
+        return f"{self.criterion} = {self.equals}"
+
+
+Condition = FieldCondition | CriterionCondition

@@ -1,0 +1,145 @@
+"""What a scorecard needs computed, not judged: hold, dead air, talk share, interruptions."""
+
+from collections.abc import Iterable, Sequence
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from include.calls.call import ChannelRole
+from include.calls.transcript import Transcript, Turn
+from include.gpu.wire import IvrResult, Segment, SegmentKind, Span
+
+# Two pieces of hold music this close together are one hold: detectors drop out for moments.
+HOLD_JOIN_MS = 3000
+# Who begins this long before the other ends, with more than a word of assent, interrupts.
+INTERRUPTION_OVERLAP_MS = 500
+INTERRUPTION_MIN_WORDS = 3
+
+
+class CallMetrics(BaseModel):
+    """Figures of one call, in seconds of the original recording and shares in 0..1.
+
+    "Conversation" runs from the agent's first turn (anybody's, when nobody is known to be the agent) to the
+    end of the last turn: music in the queue is not a hold.
+
+    Attributes:
+        conversation_s: Length of the conversation.
+        hold_count: Holds inside the conversation.
+        hold_s: Hold music inside the conversation, in all.
+        longest_hold_s: The longest of them.
+        dead_air_s: Silence inside the conversation that is not hold.
+        longest_dead_air_s: The longest of them.
+        agent_talk_share: Agent's speech ÷ all speech; None when roles are unknown or nobody speaks.
+        customer_talk_share: Customer's speech ÷ all speech; None likewise.
+        agent_interruptions: Times that the agent began at least 500 ms before the customer had ended, with at
+            least three words.
+        customer_interruptions: The same the other way round.
+        agent_words_per_min: Over the agent's own speaking time; None when the agent says nothing.
+        turns: Number of turns.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    conversation_s: float = Field(ge=0)
+    hold_count: int = Field(ge=0)
+    hold_s: float = Field(ge=0)
+    longest_hold_s: float = Field(ge=0)
+    dead_air_s: float = Field(ge=0)
+    longest_dead_air_s: float = Field(ge=0)
+    agent_talk_share: float | None
+    customer_talk_share: float | None
+    agent_interruptions: int = Field(ge=0)
+    customer_interruptions: int = Field(ge=0)
+    agent_words_per_min: float | None
+    turns: int = Field(ge=0)
+
+
+def call_metrics(transcript: Transcript, ivr: IvrResult) -> CallMetrics:
+    """Computes a call's figures from what was said and what the IVR stage found around it."""
+    turns = transcript.turns
+    conversation = _conversation(turns)
+    holds = held_spans(transcript, ivr)
+    dead = [_without(span, holds) for span in _inside(ivr.segments, SegmentKind.DEAD_AIR, conversation)]
+    return CallMetrics(
+        conversation_s=_seconds([conversation]),
+        hold_count=len(holds),
+        hold_s=_seconds(holds),
+        longest_hold_s=_longest(holds),
+        dead_air_s=round(sum(dead) / 1000, 3),
+        longest_dead_air_s=round(max(dead, default=0) / 1000, 3),
+        agent_talk_share=_share(turns, ChannelRole.AGENT),
+        customer_talk_share=_share(turns, ChannelRole.CUSTOMER),
+        agent_interruptions=_interruptions(turns, ChannelRole.AGENT),
+        customer_interruptions=_interruptions(turns, ChannelRole.CUSTOMER),
+        agent_words_per_min=_words_per_min(turns, ChannelRole.AGENT),
+        turns=len(turns),
+    )
+
+
+def held_spans(transcript: Transcript, ivr: IvrResult) -> list[Span]:
+    """The holds: hold music inside the conversation, pieces close together joined, in order."""
+    holds: list[Span] = []
+    music = _inside(ivr.segments, SegmentKind.HOLD_MUSIC, _conversation(transcript.turns))
+    for span in sorted(music, key=lambda span: span.start_ms):
+        if holds and span.start_ms - holds[-1].end_ms <= HOLD_JOIN_MS:
+            end_ms = max(span.end_ms, holds[-1].end_ms)
+            holds[-1] = Span(start_ms=holds[-1].start_ms, end_ms=end_ms)
+        else:
+            holds.append(span)
+    return holds
+
+
+def _conversation(turns: Sequence[Turn]) -> Span:
+    if not turns:
+        return Span(start_ms=0, end_ms=0)
+    begun = next((turn for turn in turns if turn.speaker is ChannelRole.AGENT), turns[0])
+    return Span(start_ms=begun.start_ms, end_ms=max(turn.end_ms for turn in turns))
+
+
+def _inside(segments: Iterable[Segment], kind: SegmentKind, conversation: Span) -> list[Span]:
+    """The parts of one kind of segment that lie in the conversation."""
+    clipped = (
+        (max(s.start_ms, conversation.start_ms), min(s.end_ms, conversation.end_ms))
+        for s in segments
+        if s.kind is kind
+    )
+    return [Span(start_ms=start, end_ms=end) for start, end in clipped if end > start]
+
+
+def _without(span: Span, others: Iterable[Span]) -> int:
+    """Length in ms of `span` outside the disjoint `others`."""
+    overlaps = (min(span.end_ms, o.end_ms) - max(span.start_ms, o.start_ms) for o in others)
+    return span.end_ms - span.start_ms - sum(overlap for overlap in overlaps if overlap > 0)
+
+
+def _seconds(spans: Iterable[Span]) -> float:
+    return round(sum(span.end_ms - span.start_ms for span in spans) / 1000, 3)
+
+
+def _longest(spans: Iterable[Span]) -> float:
+    return round(max((span.end_ms - span.start_ms for span in spans), default=0) / 1000, 3)
+
+
+def _spoken_ms(turns: Iterable[Turn], role: ChannelRole | None = None) -> int:
+    return sum(turn.end_ms - turn.start_ms for turn in turns if role is None or turn.speaker is role)
+
+
+def _share(turns: Sequence[Turn], role: ChannelRole) -> float | None:
+    known = any(turn.speaker is not ChannelRole.UNKNOWN for turn in turns)
+    total_ms = _spoken_ms(turns)
+    return round(_spoken_ms(turns, role) / total_ms, 3) if known and total_ms else None
+
+
+def _interruptions(turns: Sequence[Turn], role: ChannelRole) -> int:
+    """Counts turns of `role` that begin well inside a turn of the other side."""
+    others = [t for t in turns if t.speaker not in (role, ChannelRole.UNKNOWN)]
+    return sum(
+        any(o.start_ms < turn.start_ms <= o.end_ms - INTERRUPTION_OVERLAP_MS for o in others)
+        for turn in turns
+        if turn.speaker is role and len(turn.text.split()) >= INTERRUPTION_MIN_WORDS
+    )
+
+
+def _words_per_min(turns: Sequence[Turn], role: ChannelRole) -> float | None:
+    spoken_ms = _spoken_ms(turns, role)
+    words = sum(len(turn.text.split()) for turn in turns if turn.speaker is role)
+    return round(words / (spoken_ms / 60_000), 1) if spoken_ms else None

@@ -1,0 +1,264 @@
+"""A scorecard: what a call is judged by. A YAML file, versioned, immutable once used."""
+
+import json
+import re
+from collections.abc import Sequence
+from enum import StrEnum
+from functools import cached_property
+from graphlib import TopologicalSorter
+from hashlib import sha256
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator
+
+from include.scorecards.conditions import CriterionCondition, FieldCondition, Operator
+
+ID_PATTERN = r"^[a-z][a-z0-9_]{0,63}$"
+KEY_PATTERN = r"^[a-z][a-z0-9_]{0,31}$"
+YES, NO = "yes", "no"
+
+
+class AnsweredBy(StrEnum):
+    """Who answers a criterion: the LLM only what a transcript can tell, code the rest."""
+
+    LLM = "llm"
+    RULE = "rule"
+    METRIC = "metric"
+
+
+class AutoFail(StrEnum):
+    """How far an answer fails beyond its own criterion."""
+
+    NONE = "none"
+    SECTION = "section"
+    FORM = "form"
+
+
+class Severity(StrEnum):
+    """How bad it is when a criterion is not met."""
+
+    INFO = "info"
+    MINOR = "minor"
+    MAJOR = "major"
+    CRITICAL = "critical"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+
+
+class Band(_Part):
+    """A name for scores from `min_pct` upwards."""
+
+    name: str
+    min_pct: float = Field(ge=0, le=100)
+
+
+class Section(_Part):
+    """A group of criteria; sections share the score by weight."""
+
+    id: str = Field(pattern=ID_PATTERN)
+    title: str
+    weight: float = Field(gt=0)
+
+
+class Option(_Part):
+    """A possible answer. The highest score among a criterion's options is its potential."""
+
+    key: str = Field(pattern=KEY_PATTERN)
+    label: str
+    score: float = Field(ge=0)
+    auto_fail: AutoFail = AutoFail.NONE
+
+
+class Window(_Part):
+    """The part of the call that evidence must lie in, counted from its first or back from its last turn."""
+
+    first_s: float | None = Field(default=None, gt=0)
+    last_s: float | None = Field(default=None, gt=0)
+
+
+class EvidenceRule(_Part):
+    """Which answers need a quote, whose words it must be, and from which part of the call."""
+
+    required_on: list[str] = []
+    speaker: Literal["agent", "customer", "any"] = "any"
+    window: Annotated[Window, BeforeValidator(lambda value: {} if value == "any" else value)] = Window()
+
+
+class MetricRule(_Part):
+    """Answers `yes` when the figure compares as asked, else `no`."""
+
+    field: str
+    op: Operator
+    value: float
+
+
+def _regexes(patterns: list[str]) -> list[str]:
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
+    return patterns
+
+
+class HintPattern(_Part):
+    """Wording that tells something, as regular expressions over lower-case text without accents.
+
+    Attributes:
+        any: One of them must be found.
+        gap_s: Instead of words: a stretch of the conversation without speech of at least this length.
+        speaker: Whose words.
+        after: Only after the first place of this other pattern.
+        before: Only before the first place of this other pattern.
+        within_turns: With `after`: at most so many turns later.
+        within_s: With `before`: at most so long before.
+        first_s: Only this long from the first turn.
+        last_s: Only this long before the end of the last turn.
+    """
+
+    any: Annotated[list[str], Field(max_length=40)] = []
+    gap_s: float | None = None
+    speaker: Literal["agent", "customer", "any"] = "agent"
+    after: str | None = None
+    before: str | None = None
+    within_turns: int | None = None
+    within_s: float | None = None
+    first_s: float | None = None
+    last_s: float | None = None
+
+    _compiles = field_validator("any")(_regexes)
+
+
+class HintRule(_Part):
+    """An answer that stands when all patterns of `all` are found and none of `none`."""
+
+    answer: str
+    all: list[str] = []
+    none: list[str] = []
+
+
+class Hints(_Part):
+    """How wording points to an answer: orientation for a model, the whole method of the rule-based endpoint.
+
+    Attributes:
+        decide: The first rule that stands gives the answer.
+        otherwise: The answer when none does.
+    """
+
+    patterns: dict[str, HintPattern]
+    decide: list[HintRule]
+    otherwise: str
+
+
+def _condition_kind(value: Any) -> str:
+    is_criterion = "criterion" in value if isinstance(value, dict) else isinstance(value, CriterionCondition)
+    return "criterion" if is_criterion else "field"
+
+
+AnyCondition = Annotated[
+    Annotated[FieldCondition, Tag("field")] | Annotated[CriterionCondition, Tag("criterion")],
+    Discriminator(_condition_kind),
+]
+
+
+class Criterion(_Part):
+    """One question.
+
+    Attributes:
+        instructions: How to decide, with examples; goes to the LLM as it is.
+        na_rule: When the answer is NA.
+        legal_basis: The law or rule that asks for it.
+        rule: For `answered_by: rule`, one of `include.scorecards.rules.RULES`.
+        applies_if: When it does not hold, the answer is NA and the LLM is not asked.
+    """
+
+    id: str = Field(pattern=ID_PATTERN)
+    section: str
+    text: str
+    instructions: str = ""
+    options: list[Option] = Field(min_length=2)
+    weight: float = Field(ge=0)
+    na_allowed: bool = False
+    na_rule: str = ""
+    severity: Severity = Severity.MINOR
+    legal_basis: str = ""
+    answered_by: AnsweredBy
+    evidence: EvidenceRule = EvidenceRule()
+    applies_if: AnyCondition | None = None
+    rule: str | None = None
+    metric: MetricRule | None = None
+    hints: Hints | None = None
+
+    @property
+    def potential(self) -> float:
+        """The highest score that it can earn."""
+        return max(option.score for option in self.options)
+
+    def option(self, key: str) -> Option | None:
+        """The option of this key; None for NA, CANNOT_DETERMINE and unknown keys."""
+        return next((option for option in self.options if option.key == key), None)
+
+
+class Scorecard(_Part):
+    """A whole scorecard.
+
+    Attributes:
+        language: ISO 639-1 code that it is written in; calls may be in any.
+        applies_if: Which calls it can judge at all; others become not auditable, without asking the LLM.
+        min_evidence_confidence: Below this recogniser confidence (0..1) evidence cannot fail a call by
+            itself.
+        max_undetermined_share: Above this share of CANNOT_DETERMINE among asked criteria, not auditable.
+    """
+
+    id: str = Field(pattern=ID_PATTERN)
+    version: str
+    title: str
+    language: str
+    pass_threshold_pct: float = Field(ge=0, le=100)
+    bands: list[Band] = Field(min_length=1)
+    applies_if: FieldCondition | None = None
+    min_evidence_confidence: float = Field(default=0.5, ge=0, le=1)
+    max_undetermined_share: float = Field(default=0.25, ge=0, le=1)
+    sections: list[Section] = Field(min_length=1)
+    criteria: list[Criterion] = Field(min_length=1)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Identity of the content; comments and layout of the file do not change it."""
+        content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        return sha256(content.encode()).hexdigest()
+
+    def criterion(self, criterion_id: str) -> Criterion:
+        """The criterion of this id.
+
+        Raises:
+            KeyError: There is none.
+        """
+        return self._by_id[criterion_id]
+
+    def answered_by(self, who: AnsweredBy) -> Sequence[Criterion]:
+        """The criteria that somebody answers, in the file's order."""
+        return [criterion for criterion in self.criteria if criterion.answered_by is who]
+
+    def band(self, pct: float) -> str:
+        """The name of the highest band that this score reaches."""
+        reached = [band for band in self.bands if pct >= band.min_pct]
+        return max(reached, key=lambda band: band.min_pct).name
+
+    def in_order(self) -> Sequence[Criterion]:
+        """Criteria such that each comes after the one that its condition asks about.
+
+        Raises:
+            graphlib.CycleError: Conditions go in a circle; a loaded scorecard has none.
+        """
+        asks = {
+            c.id: [c.applies_if.criterion] if isinstance(c.applies_if, CriterionCondition) else []
+            for c in self.criteria
+        }
+        return [self._by_id[criterion_id] for criterion_id in TopologicalSorter(asks).static_order()]
+
+    @cached_property
+    def _by_id(self) -> dict[str, Criterion]:
+        return {criterion.id: criterion for criterion in self.criteria}

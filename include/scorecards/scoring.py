@@ -1,0 +1,107 @@
+"""From answers to a score. Code decides what counts; no model computes or fails anything by itself.
+
+Share of a criterion = section weight × criterion weight ÷ the section's criterion weights. Then
+
+    pct = 100 × Σ share · earned ÷ potential  over  Σ share of the criteria that apply
+
+An answer NA leaves both sums. CANNOT_DETERMINE stays in the second and earns nothing, so that silence of the
+model never lifts a score; too much of it makes the call not auditable instead.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from include.calls.transcript import Transcript
+from include.scorecards.answering import Answering
+from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, AuditAnswers
+from include.scorecards.assessment import AssessedAnswer, Assessment, SectionScore
+from include.scorecards.metrics import CallMetrics
+from include.scorecards.schema import AnsweredBy, AutoFail, Scorecard
+
+
+def assess(
+    scorecard: Scorecard, llm_answers: AuditAnswers, transcript: Transcript, metrics: CallMetrics
+) -> Assessment:
+    """Checks every answer's evidence, answers rules and metrics, and scores.
+
+    Args:
+        scorecard: The one that was asked.
+        llm_answers: What the model said (`include.llm.audit`).
+        transcript: The original one: evidence is looked for in it, not in a redacted copy.
+        metrics: Of the same call.
+    """
+    answering = Answering(scorecard, llm_answers, transcript, metrics)
+    by_id: dict[str, AssessedAnswer] = {}
+    for criterion in scorecard.in_order():
+        by_id[criterion.id] = answering.answer(criterion, by_id)
+    answers = [by_id[criterion.id] for criterion in scorecard.criteria]
+    sections = [_section_score(scorecard, section.id, answers) for section in scorecard.sections]
+    not_auditable = _not_auditable(scorecard, llm_answers, transcript, answers)
+    form_failed = any(answer.auto_fail is AutoFail.FORM for answer in answers)
+    pct = None if not_auditable else _pct(answers, sections, form_failed=form_failed)
+    reasons = [f"{answer.criterion_id}: {reason}" for answer in answers for reason in answer.review_reasons]
+    reply = llm_answers.reply
+    return Assessment(
+        call_id=transcript.call_id,
+        transcript_sha256=transcript.sha256,
+        scorecard_id=scorecard.id,
+        scorecard_version=scorecard.version,
+        scorecard_sha256=scorecard.sha256,
+        answers=answers,
+        sections=sections,
+        pct=pct,
+        band=None if pct is None else scorecard.band(pct),
+        passed=None if pct is None else pct >= scorecard.pass_threshold_pct and not form_failed,
+        auto_failed=form_failed or any(section.auto_failed for section in sections),
+        needs_review=bool(reasons),
+        review_reasons=reasons,
+        not_auditable=not_auditable,
+        violations=reply.violations if reply else [],
+        strengths=reply.strengths if reply else [],
+        coaching=reply.coaching if reply else [],
+        comment=reply.overall_comment if reply else "",
+    )
+
+
+def _section_score(scorecard: Scorecard, section_id: str, answers: Iterable[AssessedAnswer]) -> SectionScore:
+    own = [answer for answer in answers if answer.section_id == section_id]
+    failed = any(answer.auto_fail is not AutoFail.NONE for answer in own)
+    title = next(section.title for section in scorecard.sections if section.id == section_id)
+    pct = _weighted_pct(own, failed_sections={section_id} if failed else set())
+    return SectionScore(section_id=section_id, title=title, pct=pct, auto_failed=failed)
+
+
+def _pct(
+    answers: Sequence[AssessedAnswer], sections: Iterable[SectionScore], *, form_failed: bool
+) -> float | None:
+    if form_failed:
+        return 0.0
+    return _weighted_pct(answers, failed_sections={s.section_id for s in sections if s.auto_failed})
+
+
+def _weighted_pct(answers: Iterable[AssessedAnswer], *, failed_sections: set[str]) -> float | None:
+    applicable = [answer for answer in answers if answer.potential > 0]
+    total = sum(answer.weight for answer in applicable)
+    if total == 0:
+        return None
+    earned = sum(
+        answer.weight * answer.earned / answer.potential
+        for answer in applicable
+        if answer.section_id not in failed_sections
+    )
+    return round(100 * earned / total, 2)
+
+
+def _not_auditable(
+    scorecard: Scorecard, given: AuditAnswers, transcript: Transcript, answers: Sequence[AssessedAnswer]
+) -> str | None:
+    if not transcript.turns:
+        return "nothing is said in the recording"
+    if given.out_of_scope:
+        return given.out_of_scope
+    asked = [a for a in answers if a.answered_by is AnsweredBy.LLM and a.answer != NOT_APPLICABLE]
+    unknown = [a for a in asked if a.answer == CANNOT_DETERMINE]
+    if asked and len(unknown) / len(asked) > scorecard.max_undetermined_share:
+        return f"{len(unknown)} of {len(asked)} criteria cannot be determined from the transcript"
+    if all(answer.weight == 0 or answer.potential == 0 for answer in answers):
+        return "no criterion applies to this call"
+    return None

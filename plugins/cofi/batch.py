@@ -1,0 +1,202 @@
+"""The tasks before and after the shards: open the batch, discover, plan."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+import pendulum
+from airflow.sdk import ObjectStoragePath
+from cofi.hooks.database import CofiDatabaseHook
+from cofi.hooks.gpu_host import GpuHostHook
+from cofi.operators.shard import ShardWork
+from cofi.settings import Settings
+
+from include.calls.call import Call, CallState
+from include.calls.discovery import (
+    DayFolder,
+    DiscoveryRules,
+    Redo,
+    day_folder_name,
+    find_recordings,
+    mark_duplicates,
+    sha256_of_file,
+)
+from include.calls.stage import Stage
+from include.database import batches, calls
+from include.database.batches import Batch
+from include.database.engine import Database
+from include.distribution.planner import HostSpeed, plan_shards
+from include.errors import HostLost, InvalidInput, TransientError
+
+log = logging.getLogger(__name__)
+
+# Airflow refuses to map over more than [core] max_map_length (1024) items.
+MAX_SHARDS = 1000
+
+
+def resolve_day(params: Mapping[str, Any], interval_start: datetime | None, timezone: str) -> date:
+    """The day to audit: the Param, or else the day at which the run's data interval begins.
+
+    Raises:
+        InvalidInput: A manual run without a day.
+    """
+    if params["day"]:
+        return date.fromisoformat(params["day"])
+    if interval_start is None:
+        raise InvalidInput(
+            "Which day? This run was triggered by hand without a logical date: enter the Param 'day', "
+            "like 2026-11-16."
+        )
+    return pendulum.instance(interval_start).in_timezone(timezone).date()
+
+
+def checked(params: Mapping[str, Any], settings: Settings) -> None:
+    """Refuses what the form's schema cannot know.
+
+    Raises:
+        InvalidInput: A combination or a name is wrong; the message says what to enter.
+    """
+    unknown = sorted(set(params["hosts"]) - set(settings.hosts))
+    if unknown:
+        raise InvalidInput(
+            f"Unknown GPU host {', '.join(unknown)}: choose from {', '.join(settings.hosts)}, or leave 'hosts' empty."
+        )
+    if params["first_stage"] != Stage.DISTRIBUTE and params["redo"] != Redo.ALL:
+        raise InvalidInput(
+            f"'first_stage' is {params['first_stage']}, but 'redo' is {params['redo']}: choose redo 'all' to do stages "
+            "again, or leave 'first_stage' at 'distribute'."
+        )
+    if not ObjectStoragePath(params["location"]).exists():
+        raise InvalidInput(
+            f"There is no folder {params['location']}: correct the Param 'location', or [cofi] recordings_location."
+        )
+
+
+def open_batch(run_id: str, params: Mapping[str, Any], interval_start: datetime | None) -> dict[str, Any]:
+    """Checks the Params, resolves the day, and records the batch.
+
+    Returns:
+        The batch as later tasks read it: id, day, location.
+    """
+    settings = Settings.load()
+    checked(params, settings)
+    day = resolve_day(params, interval_start, settings.timezone)
+    batch = Batch(run_id, day, params["location"], dict(params))
+    database = CofiDatabaseHook().get_conn()
+    with database.writing() as connection:
+        batches.open_batch(connection, batch)
+    log.info("Auditing %s from %s", day, batch.location)
+    return {"batch_id": run_id, "day": day.isoformat(), "location": batch.location}
+
+
+def discover(opened: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, int]:
+    """Finds the day's recordings and writes them to the database.
+
+    Returns:
+        Calls by state.
+    """
+    settings, batch = Settings.load(), _batch(opened, params)
+    database = CofiDatabaseHook().get_conn()
+    folder = _day_folder(batch, settings)
+    with database.reading() as connection:
+        known = {call.path: call for call in calls.calls_of_day(connection, batch.day)}
+    found = find_recordings(folder, _rules(settings, params), known)
+    found = mark_duplicates(found, _originals(database, batch, found), _sha256)
+    with database.writing() as connection:
+        calls.record_discovery(connection, batch.batch_id, found, known)
+    by_state = {state.value: sum(call.state is state for call in found) for state in CallState}
+    log.info("%s: %d recordings, %s", folder.uri, len(found), {s: n for s, n in by_state.items() if n})
+    return by_state
+
+
+async def plan(opened: Mapping[str, Any], params: Mapping[str, Any]) -> list[ShardWork]:
+    """Plans shards over the hosts that are ready.
+
+    Returns:
+        One item for each mapped instance of the task group; none when there is nothing to audit.
+
+    Raises:
+        HostLost: No host is ready.
+    """
+    settings, batch = Settings.load(), _batch(opened, params)
+    database = CofiDatabaseHook().get_conn()
+    with database.writing() as connection:
+        loads = batches.loads_to_plan(connection, batch, Redo(params["redo"]), Stage(params["first_stage"]))
+    if not loads:
+        log.info("Nothing to audit: every recording of %s has its final state", batch.day)
+        return []
+    hosts = await ready_hosts(params["hosts"] or settings.hosts)
+    shards = plan_shards(loads, hosts, shard_audio_s=settings.shard_audio_s, max_shards=MAX_SHARDS)
+    with database.writing() as connection:
+        batches.record_plan(connection, batch, shards)
+    for shard in shards:
+        log.info("shard=%d host=%s calls=%d audio_s=%.0f", shard.number, shard.host, len(shard.call_ids), shard.audio_s)
+    return [
+        ShardWork(
+            batch_id=batch.batch_id, shard=s.number, host=s.host, calls=len(s.call_ids), audio_s=round(s.audio_s, 1)
+        )
+        for s in shards
+    ]
+
+
+async def ready_hosts(names: list[str]) -> list[HostSpeed]:
+    """Asks every host whether it is ready, and how fast it has been.
+
+    Raises:
+        HostLost: None is.
+    """
+    clients = [GpuHostHook(name).get_conn() for name in names]
+    answers = await asyncio.gather(*(client.status() for client in clients), return_exceptions=True)
+    await asyncio.gather(*(client.__aexit__() for client in clients))
+    ready = []
+    for name, answer in zip(names, answers, strict=True):
+        if isinstance(answer, TransientError):
+            log.warning("GPU host %s is left out of this run: %s", name, answer)
+        elif isinstance(answer, BaseException):
+            raise answer
+        else:
+            ready.append((name, answer.speed))
+    if not ready:
+        raise HostLost(f"None of the GPU hosts {', '.join(names)} is ready: start one, or choose others in 'hosts'.")
+    known = [speed for _, speed in ready if speed]
+    typical = sum(known) / len(known) if known else 1.0
+    return [HostSpeed(name, speed or typical) for name, speed in ready]
+
+
+def _batch(opened: Mapping[str, Any], params: Mapping[str, Any]) -> Batch:
+    return Batch(opened["batch_id"], date.fromisoformat(opened["day"]), opened["location"], dict(params))
+
+
+def _day_folder(batch: Batch, settings: Settings) -> DayFolder:
+    path = ObjectStoragePath(batch.location) / day_folder_name(batch.day, settings.recordings_layout)
+    return DayFolder(batch.day, path.fs, path.path, str(path))
+
+
+def _rules(settings: Settings, params: Mapping[str, Any]) -> DiscoveryRules:
+    return DiscoveryRules(
+        manifest_name=settings.manifest_name,
+        timezone=settings.timezone,
+        min_duration_s=settings.min_duration_s,
+        max_duration_s=settings.max_duration_s,
+        stereo_roles=settings.roles_of_stereo,
+        redo=Redo(params["redo"]),
+        limit=params["limit"],
+    )
+
+
+def _originals(database: Database, batch: Batch, found: list[Call]) -> list[Call]:
+    sizes = {call.size_bytes for call in found if call.state is CallState.PENDING}
+    with database.reading() as connection:
+        return calls.originals_of_other_days(connection, batch.day, sizes)
+
+
+def _sha256(call: Call) -> str | None:
+    """Hashes a recording; one of another day may be gone, and is then no original any more."""
+    path = ObjectStoragePath(call.uri)
+    try:
+        return sha256_of_file(path.fs, path.path)
+    except OSError as error:
+        log.warning("call_id=%s cannot be compared: %s", call.call_id, error)
+        return None

@@ -1,0 +1,54 @@
+"""The two LLM stages: understanding (llm1) and audit (llm2), against one external API."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow.sdk import Context
+from cofi.hooks.llm import LlmHook
+from cofi.operators.shard import ShardOperator, ShardWork
+from cofi.settings import Settings
+
+from include.calls.stage import Stage
+from include.database.engine import Database
+from include.database.work import PendingCall, StageCounts
+from include.distribution.lane import Lane
+from include.llm.client import LlmClient
+from include.llm.stages import LlmWork
+from include.llm.usage import load_prices
+from include.scorecards.loading import load_scorecard
+
+LLM_POOL = "llm_api"
+
+
+class LlmStageOperator(ShardOperator):
+    """Asks the LLM about each call of the shard.
+
+    Pool slots ARE requests: the task holds as many slots of `llm_api` as it may have requests in flight, so
+    that all runs together never exceed the pool's size.
+    """
+
+    def __init__(self, *, shard: ShardWork, stage: Stage, pool_slots: int, **kwargs: Any) -> None:
+        super().__init__(shard=shard, stage=stage, pool=LLM_POOL, pool_slots=pool_slots, **kwargs)
+
+    async def work(
+        self, context: Context, settings: Settings, database: Database, lane: Lane, calls: list[PendingCall]
+    ) -> StageCounts:
+        """Keeps at most as many requests in flight as the run's Param and the task's slots allow."""
+        llm, params = LlmHook().get_conn(), context["params"]
+        width = min(self.pool_slots, params["llm_requests"])
+        self.log.info(
+            "%s_processing_parallel total_tasks=%d max_concurrent=%d model=%s", self.stage, len(calls), width, llm.model
+        )
+        async with LlmClient(llm, width) as client:
+            work = LlmWork(
+                database=database,
+                client=client,
+                batch_id=self.shard["batch_id"],
+                endpoint=urlsplit(llm.base_url).netloc,
+                scorecard=load_scorecard(settings.scorecards_folder / f"{params['scorecard']}.yaml"),
+                prices=load_prices(),
+                redact=settings.llm_redact_pii,
+            )
+            handle = work.understand if self.stage is Stage.LLM1 else work.audit
+            # A request that waits for its retry gives its slot to another call.
+            return await lane.run(calls, handle, 2 * width)

@@ -1,0 +1,77 @@
+"""The end of a run: the ledger is closed and the report written, or the run fails and says why."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import BaseOperator, Context
+from cofi.hooks.database import CofiDatabaseHook
+from cofi.operators.shard import ShardWork
+from cofi.settings import Settings
+from cofi.ui.links import ReportLink, report_folder
+
+from include.calls.ledger import Ledger
+from include.database import batches
+from include.database.batches import Batch
+from include.database.engine import Database
+from include.delivery.report import write_report
+from include.delivery.summary import summarise
+from include.delivery.table import text_table
+from include.errors import LedgerOpen
+
+_NAMED = 20
+
+
+class ReportOperator(BaseOperator):
+    """Runs also after failures; it fails the run when the ledger does not close.
+
+    Args:
+        batch: From the task that opened it; None when that failed.
+        shards: From the plan; None when discovery or planning failed.
+    """
+
+    template_fields: Sequence[str] = ("batch", "shards")
+    operator_extra_links = (ReportLink(),)
+
+    def __init__(self, *, batch: dict[str, Any] | None, shards: list[ShardWork] | None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.batch = batch
+        self.shards = shards
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Settles, counts, writes the report.
+
+        Returns:
+            The ledger.
+
+        Raises:
+            LedgerOpen: Some calls are unaccounted for, or the run never came to a plan.
+        """
+        if self.batch is None or self.shards is None:
+            raise LedgerOpen("The run failed before its shards were planned: see the log of the task that is red.")
+        batch = Batch(self.batch["batch_id"], date.fromisoformat(self.batch["day"]), self.batch["location"], {})
+        database = CofiDatabaseHook().get_conn()
+        with database.writing() as connection:
+            batches.settle(connection, batch)
+            ledger, unaccounted = batches.close(connection, batch)
+        page = self._write(database, batch)
+        self.log.info("Report: %s", page)
+        if not ledger.closed:
+            raise LedgerOpen(_told(ledger, unaccounted))
+        return asdict(ledger)
+
+    def _write(self, database: Database, batch: Batch) -> Path:
+        page = write_report(database, batch.batch_id, report_folder(Settings.load(), batch.batch_id))
+        for line in text_table(summarise(database, batch.batch_id)).splitlines():
+            self.log.info(line)
+        return page
+
+
+def _told(ledger: Ledger, unaccounted: list[str]) -> str:
+    more = f" and {len(unaccounted) - _NAMED} more" if len(unaccounted) > _NAMED else ""
+    return (
+        f"The ledger does not close: {ledger}. Unaccounted for: {', '.join(unaccounted[:_NAMED])}{more}. "
+        "Clear the failed tasks of this run: only what is missing is done again."
+    )

@@ -1,0 +1,87 @@
+"""What the operators of a shard share: one stage, one lane, one event loop."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, TypedDict
+
+from airflow.sdk import BaseAsyncOperator, Context
+from airflow.sdk.exceptions import AirflowSkipException
+from cofi.hooks.database import CofiDatabaseHook
+from cofi.settings import Settings
+
+from include.calls.stage import Stage
+from include.database.engine import Database
+from include.database.work import PendingCall, StageCounts, StageJob
+from include.distribution.lane import Lane
+from include.errors import CallsPutOff, CofiError, TransientError
+
+# What names a mapped task instance in the grid; every operator of a shard sets it.
+SHARD_NAME = "{{ shard_name }}"
+
+
+class ShardWork(TypedDict):
+    """What the plan says of a shard; the calls themselves stay in the database."""
+
+    batch_id: str
+    shard: int
+    host: str
+    calls: int
+    audio_s: float
+
+
+class ShardOperator(BaseAsyncOperator):
+    """Runs one stage over the calls of one shard.
+
+    Args:
+        shard: From the plan.
+        stage: Which of the seven.
+    """
+
+    template_fields: Sequence[str] = ("shard",)
+    _loop: asyncio.AbstractEventLoop | None = None
+    _main: "asyncio.Task[Any] | None" = None
+
+    def __init__(self, *, shard: ShardWork, stage: Stage, **kwargs: Any) -> None:
+        super().__init__(map_index_template=SHARD_NAME, **kwargs)
+        self.shard = shard
+        self.stage = stage
+
+    async def aexecute(self, context: Context) -> dict[str, Any]:
+        """Works through what the stage still has to do; skips itself when that is nothing."""
+        self._loop, self._main = asyncio.get_running_loop(), asyncio.current_task()
+        context["shard_name"] = f"{self.shard['host']} · {self.shard['shard']}"  # type: ignore[typeddict-unknown-key]
+        settings, database = Settings.load(), CofiDatabaseHook().get_conn()
+        lane = Lane(database, self._job(context), settings.progress_log_s)
+        calls = await lane.pending()
+        if not calls:
+            raise AirflowSkipException(f"{self.stage}: no call of shard {self.shard['shard']} needs it")
+        try:
+            async with asyncio.timeout(settings.task_timeout_s):
+                return asdict(await self.work(context, settings, database, lane, calls))
+        except CallsPutOff:
+            raise  # each call's failure is recorded
+        except TimeoutError as error:
+            late = TransientError(f"{self.stage} took longer than [cofi] task_timeout_s; done calls are kept")
+            await lane.record(late)
+            raise late from error
+        except CofiError as error:
+            await lane.record(error)
+            raise
+        finally:
+            database.close()
+
+    async def work(
+        self, context: Context, settings: Settings, database: Database, lane: Lane, calls: list[PendingCall]
+    ) -> StageCounts:
+        """Opens the client and runs the lane."""
+        raise NotImplementedError
+
+    def on_kill(self) -> None:
+        """Airflow ends the task: the lane is cancelled and saves what it has (5 s are left for it)."""
+        if self._loop and self._main:
+            self._loop.call_soon_threadsafe(self._main.cancel)
+
+    def _job(self, context: Context) -> StageJob:
+        attempt = context["ti"].try_number
+        return StageJob(self.shard["batch_id"], self.shard["shard"], self.shard["host"], self.stage, attempt)

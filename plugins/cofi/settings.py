@@ -1,0 +1,87 @@
+"""The `[cofi]` section of airflow.cfg as one frozen value; `AIRFLOW__COFI__<NAME>` overrides each line."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from airflow.sdk.configuration import conf
+
+from include.calls.call import ChannelRole
+from include.errors import InvalidInput
+
+SECTION = "cofi"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What each field means, and its unit, stands beside its value in airflow.cfg."""
+
+    timezone: str
+    schedule: str
+    recordings_location: str
+    recordings_layout: str
+    manifest_name: str
+    stereo_roles: str
+    min_duration_s: float
+    max_duration_s: float
+    languages: str
+    gpu_hosts: str
+    gpu_connect_timeout_s: float
+    gpu_stage_timeout_s: float
+    gpu_attempts: int
+    gpu_busy_patience_s: float
+    uploads_per_host: int
+    shard_audio_s: float
+    scorecard: str
+    scorecards_folder: Path
+    llm_requests_per_task: int
+    llm_redact_pii: bool
+    task_timeout_s: float
+    task_retries: int
+    task_retry_delay_s: float
+    progress_log_s: float
+    runs_folder: Path
+
+    @classmethod
+    def load(cls) -> "Settings":
+        """Reads all settings.
+
+        Raises:
+            InvalidInput: One is missing or of the wrong kind; the message names it.
+        """
+        return cls(**{field.name: _value(field.name, field.type) for field in fields(cls)})
+
+    @property
+    def hosts(self) -> list[str]:
+        """Connection ids of the GPU hosts."""
+        return _listed(self.gpu_hosts)
+
+    @property
+    def allowed_languages(self) -> list[str]:
+        """ISO 639-1 codes; empty for any."""
+        return _listed(self.languages)
+
+    @property
+    def roles_of_stereo(self) -> tuple[ChannelRole, ...]:
+        """Roles of a stereo call's channels where the manifest does not say."""
+        return tuple(ChannelRole(role) for role in _listed(self.stereo_roles))
+
+    @property
+    def scorecards(self) -> list[str]:
+        """Names of the scorecards that can be asked for."""
+        return sorted(path.stem for path in self.scorecards_folder.glob("*.yaml"))
+
+
+def _value(name: str, kind: object) -> object:
+    text = conf.get(SECTION, name, fallback=None)
+    if text is None:
+        raise InvalidInput(f"airflow.cfg has no [{SECTION}] {name}: add it, or set AIRFLOW__COFI__{name.upper()}.")
+    try:
+        return conf.getboolean(SECTION, name) if kind is bool else kind(text)  # type: ignore[operator]
+    except ValueError as error:
+        raise InvalidInput(
+            f"[{SECTION}] {name} = {text} in airflow.cfg is not of the kind {kind.__name__}: correct it."  # type: ignore[attr-defined]
+        ) from error
+
+
+def _listed(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]

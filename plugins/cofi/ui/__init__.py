@@ -1,0 +1,1 @@
+"""What cofi adds to Airflow's pages."""

@@ -1,0 +1,25 @@
+"""The pages that cofi adds to Airflow's web server: a run's report."""
+
+from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+from airflow.api_fastapi.core_api.security import requires_access_dag
+from cofi.settings import Settings
+from cofi.ui.links import report_folder
+from fastapi import Depends, FastAPI, HTTPException
+from fastapi.responses import FileResponse
+
+app = FastAPI(title="cofi", docs_url=None, redoc_url=None, openapi_url=None)
+
+# The page quotes transcripts: whoever may not see the run may not see it. Nothing in it may run or be fetched.
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@app.get("/report", dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.RUN))])
+def report(dag_id: str, run_id: str) -> FileResponse:
+    """The report of a run; 404 until it has been written."""
+    page = report_folder(Settings.load(), run_id) / "report.html"
+    if not page.is_file():
+        raise HTTPException(404, f"Run {run_id} of {dag_id} has no report yet: its last task writes it.")
+    return FileResponse(page, headers=_HEADERS)

@@ -1,0 +1,34 @@
+"""The only file that Airflow loads as a plugin. Every task imports it, so it stays light."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, ClassVar
+
+from airflow.plugins_manager import AirflowPlugin
+from cofi.ui.links import URL_PREFIX, ReportLink
+
+
+async def pages(
+    scope: MutableMapping[str, Any],
+    receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+    send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
+) -> None:
+    """Loads the pages at the first request: importing FastAPI would cost every task half a second."""
+    from cofi.ui.app import app  # noqa: PLC0415
+
+    await app(scope, receive, send)
+
+
+class CofiPlugin(AirflowPlugin):
+    """A tab with the report on every run, and a link to it on the run's last task."""
+
+    name = "cofi"
+    fastapi_apps: ClassVar = [{"app": pages, "url_prefix": URL_PREFIX, "name": "cofi"}]
+    external_views: ClassVar = [
+        {
+            "name": "Audit report",
+            "href": URL_PREFIX + "/report?dag_id={DAG_ID}&run_id={RUN_ID}",
+            "destination": "dag_run",
+            "url_route": "audit-report",
+        }
+    ]
+    operator_extra_links: ClassVar = [ReportLink()]
