@@ -5,13 +5,14 @@
                                   │            → llm1 → llm2  (pool llm_api)       │
                                   └────────────────────────────────────────────────┘
 
-Every recording of the day ends as exactly one of: audited, failed, duplicate, skipped, quarantined. The run fails
-if one does not. Each index of **audit_shard** is a host and a shard of its calls; it moves through the stages on
-its own. A stage does only what is missing, so clearing a task, or running a day again, pays for nothing twice.
+Every recording of the day ends as exactly one of: audited, failed, duplicate, skipped, quarantined. The run
+fails if one does not. Each index of **audit_shard** is a host and a shard of its calls; it moves through the
+stages on its own. A stage does only what is missing, so clearing a task, or running a day again, pays for
+nothing twice.
 
 * **By schedule**: every night, for the day that ended.
 * **By hand**: *Trigger*, and enter the `day`.
-* **Backfill**: *Trigger → Backfill*, or `airflow backfill create --dag-id audit_calls --from-date … --to-date …`.
+* **Backfill**: *Trigger → Backfill*, or `airflow backfill create --dag-id audit_calls …`
 
 Results: the tab **Audit report** of the run. Progress of a stage: the log of its task.
 """
@@ -19,15 +20,23 @@ Results: the tab **Audit report** of the run. Progress of a stage: the log of it
 from datetime import timedelta
 
 import pendulum
-from airflow.sdk import Context, CronDataIntervalTimetable, Param, chain, dag, get_current_context, task, task_group
+from airflow.sdk import (
+    CronDataIntervalTimetable,
+    Param,
+    chain,
+    dag,
+    get_current_context,
+    task,
+    task_group,
+)
+
 from cofi import batch as batches
 from cofi.operators.distribute import DistributeOperator
 from cofi.operators.gpu_stage import GpuStageOperator
-from cofi.operators.llm_stage import LLM_POOL, LlmStageOperator
+from cofi.operators.llm_stage import LlmStageOperator
 from cofi.operators.report import ReportOperator
 from cofi.retries import retry_arguments
 from cofi.settings import Settings
-
 from include.calls.discovery import Redo
 from include.calls.stage import GPU_STAGES, LLM_STAGES, STAGES, Stage
 
@@ -54,7 +63,8 @@ PARAMS = {
         Redo.SKIP.value,
         enum=[redo.value for redo in Redo],
         title="Calls that were worked on before",
-        description="skip: audit what is not audited yet. failed only: nothing but failed calls. all: audit again.",
+        description="skip: audit what is not audited yet. failed only: nothing but failed calls. "
+        "all: audit all again; an LLM answer that would be the same is not paid for again.",
         section="What",
     ),
     "first_stage": Param(
@@ -135,7 +145,16 @@ def audit_calls() -> None:
         stages = [
             DistributeOperator(task_id=Stage.DISTRIBUTE, shard=shard, **depth_first(Stage.DISTRIBUTE)),
             *(GpuStageOperator(task_id=s, stage=s, shard=shard, **depth_first(s)) for s in GPU_STAGES),
-            *(LlmStageOperator(task_id=s, stage=s, shard=shard, **depth_first(s)) for s in LLM_STAGES),
+            *(
+                LlmStageOperator(
+                    task_id=s,
+                    stage=s,
+                    shard=shard,
+                    pool_slots=settings.llm_requests_per_task,
+                    **depth_first(s),
+                )
+                for s in LLM_STAGES
+            ),
         ]
         chain(*stages)
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, ClassVar
 
 from airflow.plugins_manager import AirflowPlugin
+
 from cofi.ui.links import URL_PREFIX, ReportLink
 
 

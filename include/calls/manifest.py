@@ -11,7 +11,6 @@ from collections.abc import Hashable, Mapping
 from dataclasses import fields
 from typing import IO, Any
 
-import pandas as pd
 import pendulum
 from pendulum.parsing.exceptions import ParserError
 
@@ -37,6 +36,8 @@ def read_manifest(file: IO[bytes], name: str, timezone: str) -> dict[str, CallMe
     Raises:
         InvalidInput: It is no CSV, or has no column `file`.
     """
+    import pandas as pd  # noqa: PLC0415 - a second to load, which no other task should pay
+
     try:
         table = pd.read_csv(
             file, dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True

@@ -126,9 +126,11 @@ class GpuHostClient:
             size_bytes: Of the whole recording.
         """
         length = {"Content-Length": str(size_bytes)}
-        return await self._patiently(
-            lambda: self._ask("PUT", f"v1/calls/{call_id}/audio", _STORED, data=body(), headers=length)
-        )
+
+        async def attempt() -> AudioStored:
+            return await self._ask("PUT", f"v1/calls/{call_id}/audio", _STORED, data=body(), headers=length)
+
+        return await self._patiently(attempt)
 
     async def run(self, call_id: str, stage: Stage, options: StageOptions) -> StageResult:
         """Runs a stage, and before it those of its predecessors that this host has not run for the call."""

@@ -23,6 +23,10 @@ MAX_CHANNELS = 8
 # Decoded seconds below this share of the header's promise mean that the file breaks off.
 _COMPLETE_SHARE = 0.98
 _BLOCK_S = 10
+# FFmpeg also opens playlists, which would have it read other files or fetch from the network.
+_CONTAINERS = (
+    "aac,ac3,aiff,amr,amrnb,amrwb,asf,au,caf,flv,matroska,webm,mov,mp4,m4a,3gp,mp3,mpegts,ogg,wav,w64"
+)
 # Recorders that stream write no length, or one of these, into the WAV header.
 _UNKNOWN_LENGTHS = {0, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF}
 
@@ -123,10 +127,14 @@ def _open(path: Path, max_duration_s: float) -> _Source:
 def _open_soundfile(path: Path) -> _Source:
     file = soundfile.SoundFile(path)
 
+    frames = _BLOCK_S * file.samplerate
+
     def blocks() -> Iterator[Samples]:
         with file:
             try:
-                yield from file.blocks(_BLOCK_S * file.samplerate, dtype="float32", always_2d=True)
+                # Not file.blocks(): it refuses what cannot be sought in, like the GSM that Asterisk writes.
+                while len(block := file.read(frames, dtype="float32", always_2d=True)):
+                    yield block
             except soundfile.LibsndfileError as error:
                 raise RecordingUnusable(
                     f"The recording cannot be decoded: {error}. Copy it again."
@@ -140,7 +148,7 @@ def _open_soundfile(path: Path) -> _Source:
 
 def _open_av(path: Path) -> _Source:
     try:
-        container = av.open(str(path))
+        container = av.open(str(path), options={"format_whitelist": _CONTAINERS})
     except (av.FFmpegError, ValueError) as error:
         raise NotAudio(
             "The body is no audio format that libsndfile or FFmpeg knows: send WAV, FLAC, Ogg or MP3."

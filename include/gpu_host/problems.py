@@ -1,12 +1,14 @@
 """Refusals of the protocol, and how every error becomes problem+json (RFC 9457)."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from include.calls.stage import Stage
 from include.errors import CofiError, RecordingUnusable
@@ -26,10 +28,9 @@ class Refusal(CofiError):
         retry_after_s: When a retry is worth it.
     """
 
-    kind = "refusal"
-
     def __init__(self, problem: Problem, retry_after_s: int | None = None) -> None:
         super().__init__(problem.detail)
+        self.kind = problem.title.lower().replace(" ", "_")
         self.problem = problem
         self.retry_after_s = retry_after_s
 
@@ -39,10 +40,18 @@ def audio_missing(call_id: str) -> Refusal:
     return _refusal(404, "Audio missing", f"No audio is stored for call {call_id}: upload it first.")
 
 
-def stages_missing(stage: Stage, missing: Sequence[Stage]) -> Refusal:
-    """409: earlier stages have no result yet."""
+def audio_gone(call_id: str) -> Refusal:
+    """404: it was there when the work began."""
+    detail = (
+        f"The audio of call {call_id} was deleted or replaced while it was worked on: run its stages again."
+    )
+    return _refusal(404, "Audio missing", detail)
+
+
+def stages_missing(call_id: str, stage: Stage, missing: Sequence[Stage]) -> Refusal:
+    """409: earlier stages have no result that holds."""
     names = [str(earlier) for earlier in missing]
-    detail = f"Stage {stage} needs the results of: {', '.join(names)}. Run them first, in this order."
+    detail = f"Stage {stage} of call {call_id} needs {', '.join(names)}: run them first, in this order."
     return Refusal(Problem(title="Earlier stage missing", status=409, detail=detail, missing=names))
 
 
@@ -60,7 +69,9 @@ def not_ready() -> Refusal:
 
 def disk_full(needed_bytes: int, free_bytes: int) -> Refusal:
     """507: the recording does not fit on the disk."""
-    detail = f"The recording needs {needed_bytes} bytes and {free_bytes} are free: make room on the host's disk."
+    detail = (
+        f"The recording has {needed_bytes} bytes and {free_bytes} are free: make room on the host's disk."
+    )
     return _refusal(507, "Disk full", detail, retryable=True, retry_after_s=60)
 
 
@@ -91,13 +102,22 @@ def altered_in_transit(announced: str, computed: str) -> Refusal:
     return _refusal(422, "Checksum mismatch", detail, retryable=True)
 
 
-def register(app: FastAPI) -> None:
-    """Makes every error of the app a problem; none shows a stack trace to the client."""
-    app.add_exception_handler(Refusal, _on_refusal)
-    app.add_exception_handler(RecordingUnusable, _on_unusable)
-    app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(Exception, _on_fault)
+def client_gone() -> Refusal:
+    """400: nobody reads this; it is counted, and the part that arrived is thrown away."""
+    return _refusal(
+        400, "Client gone", "The connection closed before the whole body arrived.", retryable=True
+    )
+
+
+def register(app: FastAPI, failed: Callable[[str], None]) -> None:
+    """Makes every error of the app a problem; none shows a stack trace to the client.
+
+    Args:
+        app: Before it serves.
+        failed: Told the kind of every problem.
+    """
+    for error_type, refused in _REFUSALS.items():
+        app.add_exception_handler(error_type, _handler(refused, failed))
 
 
 def response(refusal: Refusal) -> JSONResponse:
@@ -119,29 +139,44 @@ def _refusal(
     return Refusal(Problem(title=title, status=status, detail=detail, retryable=retryable), retry_after_s)
 
 
-async def _on_refusal(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, Refusal)
-    return response(error)
+def _handler(
+    refused: Callable[[Request, Any], Refusal], failed: Callable[[str], None]
+) -> Callable[[Request, Exception], Awaitable[JSONResponse]]:
+    async def handle(request: Request, error: Exception) -> JSONResponse:
+        refusal = refused(request, error)
+        failed(refusal.kind)
+        return response(refusal)
+
+    return handle
 
 
-async def _on_unusable(request: Request, error: Exception) -> JSONResponse:
+def _unusable(request: Request, error: RecordingUnusable) -> Refusal:
     status = 415 if isinstance(error, NotAudio) else 422
-    return response(_refusal(status, "Recording unusable", str(error)))
+    return _refusal(status, "Recording unusable", f"Call {request.path_params.get('call_id')}: {error}")
 
 
-async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
+def _invalid(request: Request, error: RequestValidationError) -> Refusal:
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
-    return response(bad_request(f"{place}: {first['msg']}"))
+    return bad_request(f"{place}: {first['msg']}")
 
 
-async def _on_http(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
-    return response(_refusal(error.status_code, str(error.detail), f"{request.method} {request.url.path}"))
+def _http(request: Request, error: HTTPException) -> Refusal:
+    return _refusal(error.status_code, str(error.detail), f"{request.method} {request.url.path}")
 
 
-async def _on_fault(request: Request, error: Exception) -> JSONResponse:
-    log.error("request failed", exc_info=error, extra={"path": request.url.path})
+def _fault(request: Request, error: Exception) -> Refusal:
+    """The server logs the stack trace by itself; the path holds the call id."""
+    log.error("%s in %s %s", type(error).__name__, request.method, request.url.path)
     detail = f"{type(error).__name__} in the host: its log says more."
-    return response(_refusal(500, "Host fault", detail, retryable=True))
+    return _refusal(500, "Host fault", detail, retryable=True)
+
+
+_REFUSALS: dict[type[Exception], Callable[[Request, Any], Refusal]] = {
+    Refusal: lambda request, refusal: refusal,
+    RecordingUnusable: _unusable,
+    RequestValidationError: _invalid,
+    HTTPException: _http,
+    ClientDisconnect: lambda request, error: client_gone(),
+    Exception: _fault,
+}

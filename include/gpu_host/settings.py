@@ -17,7 +17,7 @@ PACKAGED_STT_MODEL = "packaged-whisper-base"
 class Settings:
     """What an operator may set. Each field is the variable `COFI_GPU_HOST_` + its name in capitals."""
 
-    token: str = field(metadata={"help": "bearer token that clients must send (required)"})
+    token: str = field(repr=False, metadata={"help": "bearer token that clients must send (required)"})
     host: str = field(default="127.0.0.1", metadata={"help": "address to listen on"})
     port: int = field(default=9001, metadata={"help": "TCP port to listen on"})
     data_dir: Path = field(
@@ -42,6 +42,9 @@ class Settings:
     )
     capacity: int = field(default=2, metadata={"help": "stage requests worked on at once; more get 429"})
     cpu_threads: int = field(default=1, metadata={"help": "CPU threads of each Whisper worker"})
+    beam_size: int = field(
+        default=5, metadata={"help": "hypotheses that recognition follows at once; 1 is the fastest"}
+    )
     max_upload_bytes: int = field(
         default=512 * 1024**2, metadata={"help": "largest recording taken, in bytes; larger get 413"}
     )
@@ -64,6 +67,7 @@ class Settings:
         for name in (
             "capacity",
             "cpu_threads",
+            "beam_size",
             "max_upload_bytes",
             "max_duration_s",
             "retention_h",

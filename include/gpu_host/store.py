@@ -2,26 +2,28 @@
 
     {data_dir}/calls/{call_id}/audio             the recording's bytes
     {data_dir}/calls/{call_id}/audio.json        AudioStored
-    {data_dir}/calls/{call_id}/enhanced.flac     what denoise made, if it did
     {data_dir}/calls/{call_id}/{stage}.json      a result, and the key that it was made under
+    {data_dir}/calls/{call_id}/{key}.flac        what denoise made under that key, if it did
     {data_dir}/incoming/{random}/                uploads under way; emptied at start
 
 Everything is written beside its place and renamed into it. One server owns a data folder.
 """
 
+import os
 import shutil
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile, mkdtemp
+from tempfile import mkdtemp
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from include.calls.stage import Stage
-from include.gpu.wire import AudioStored, StageResult
+from include.gpu.wire import AudioStored, StageOptions, StageResult
 from include.gpu_host import problems
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -32,9 +34,11 @@ class StoredResult(BaseModel):
 
     Attributes:
         key: Identity of everything that the result depends on; another key means a stale result.
+        options: What the request asked for: with it the key can be computed again.
     """
 
     key: str
+    options: StageOptions
     result: StageResult
 
 
@@ -61,6 +65,8 @@ class CallStore:
         self._root = root
         self._calls = root / "calls"
         self._incoming = root / "incoming"
+        # Held while a call's folder changes place, so that nobody sees the moment between two recordings.
+        self._moving = threading.Lock()
         shutil.rmtree(self._incoming, ignore_errors=True)
         for folder in (root, self._calls, self._incoming):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -74,58 +80,74 @@ class CallStore:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def publish(self, draft: Draft, stored: AudioStored) -> None:
-        """Makes an upload visible as a whole; another recording of that id goes, with its results."""
+    def publish(self, draft: Draft, stored: AudioStored) -> bool:
+        """Makes an upload visible as a whole; another recording of that id goes, with its results.
+
+        Returns:
+            Whether it is new. The same content keeps its results and starts its retention time anew.
+        """
         (draft.folder / "audio.json").write_text(stored.model_dump_json())
-        self.delete(stored.call_id)
-        draft.folder.rename(self._calls / stored.call_id)
+        replaced = draft.folder.with_suffix(".replaced")
+        with self._moving:
+            if self._audio(stored.call_id) == stored:
+                self._renew(stored.call_id)
+                return False
+            self._take_away(stored.call_id, replaced)
+            draft.folder.rename(self._calls / stored.call_id)
+        shutil.rmtree(replaced, ignore_errors=True)
+        return True
+
+    def renew(self, call_id: str) -> None:
+        """Starts a call's retention time anew: its client sent the same recording again."""
+        with self._moving:
+            self._renew(call_id)
 
     def delete(self, call_id: str) -> None:
         """Removes a call; one that is not there is removed already. It vanishes at once, then bit by bit."""
-        doomed = Path(mkdtemp(dir=self._incoming))
-        try:
-            (self._calls / call_id).rename(doomed / call_id)
-        except FileNotFoundError:
-            pass
-        finally:
-            shutil.rmtree(doomed, ignore_errors=True)
+        with self.draft() as doomed, self._moving:
+            self._take_away(call_id, doomed.folder / call_id)
 
     def audio(self, call_id: str) -> AudioStored | None:
         """What is known about a call's recording; None when there is none."""
-        return _read(AudioStored, self._calls / call_id / "audio.json")
+        with self._moving:
+            return self._audio(call_id)
 
     def audio_path(self, call_id: str) -> Path:
         """Where a call's recording lies."""
         return self._calls / call_id / "audio"
 
-    def enhanced_path(self, call_id: str) -> Path:
-        """Where a call's enhanced recording lies, if denoise made one."""
-        return self._calls / call_id / "enhanced.flac"
+    def enhanced_path(self, call_id: str, key: str) -> Path:
+        """Where a call's enhanced recording lies, if denoise made one under that key."""
+        return self._calls / call_id / f"{key}.flac"
 
     def result(self, call_id: str, stage: Stage) -> StoredResult | None:
         """A stage's stored result; None when there is none that can be read."""
         return _read(StoredResult, self._calls / call_id / f"{stage}.json")
 
-    def save(self, call_id: str, stage: Stage, stored: StoredResult) -> None:
-        """Stores a result.
+    def save(self, audio: AudioStored, stage: Stage, stored: StoredResult) -> None:
+        """Stores a result that was made from a recording.
 
         Raises:
-            Refusal: 404 when the call was deleted meanwhile.
+            Refusal: 404 when the recording was deleted or replaced meanwhile.
         """
-        folder = self._calls / call_id
-        try:
-            with NamedTemporaryFile("w", dir=folder, prefix=".", delete=False) as file:
-                file.write(stored.model_dump_json())
-            Path(file.name).replace(folder / f"{stage}.json")
-        except FileNotFoundError as error:
-            raise problems.audio_missing(call_id) from error
+        with self.draft() as draft:
+            written = draft.folder / f"{stage}.json"
+            written.write_text(stored.model_dump_json())
+            with self._moving:
+                if self._audio(audio.call_id) != audio:
+                    raise problems.audio_gone(audio.call_id)
+                written.replace(self._calls / audio.call_id / written.name)
 
     @contextmanager
-    def enhanced_draft(self, call_id: str) -> Iterator[Path]:
-        """A path to write the enhanced recording to; it takes its place when the block ends well."""
-        draft = self._calls / call_id / ".enhanced.flac"
-        yield draft
-        draft.replace(self.enhanced_path(call_id))
+    def enhanced_draft(self, call_id: str, key: str) -> Iterator[Path]:
+        """A path to write the enhanced recording to; it takes its place when the block ends well.
+
+        Raises:
+            FileNotFoundError: The call was deleted meanwhile.
+        """
+        with self.draft() as draft:
+            yield draft.audio
+            draft.audio.replace(self.enhanced_path(call_id, key))
 
     def remove_older_than(self, age_s: float) -> list[str]:
         """Removes the calls that were uploaded longer ago, and names them."""
@@ -138,6 +160,21 @@ class CallStore:
     def free_bytes(self) -> int:
         """Free disk space for this user."""
         return shutil.disk_usage(self._root).free
+
+    def _audio(self, call_id: str) -> AudioStored | None:
+        stored = _read(AudioStored, self._calls / call_id / "audio.json")
+        path = self.audio_path(call_id)
+        # A power failure may leave the description without the bytes.
+        whole = stored is not None and path.is_file() and path.stat().st_size == stored.size_bytes
+        return stored if whole else None
+
+    def _renew(self, call_id: str) -> None:
+        with suppress(FileNotFoundError):
+            os.utime(self._calls / call_id / "audio.json")
+
+    def _take_away(self, call_id: str, target: Path) -> None:
+        with suppress(FileNotFoundError):
+            (self._calls / call_id).rename(target)
 
 
 def _uploaded_at(folder: Path) -> float:

@@ -21,13 +21,14 @@ def conversation(channels: Sequence[Sequence[Word]], roles: Sequence[ChannelRole
     """Builds turns from each channel's words and merges the channels in order of start.
 
     Args:
-        channels: Words of each channel, in order of time.
+        channels: Words of each channel, in order of time; each text with the space that it begins with.
         roles: Who is on each channel; a recording of another number of channels tells nobody apart.
     """
     known = list(roles) if len(roles) == len(channels) else [ChannelRole.UNKNOWN] * len(channels)
     spoken = [(channel, words) for channel, heard in enumerate(channels) for words in _split(heard)]
     spoken.sort(key=lambda turn: (turn[1][0].start_ms, turn[0]))
-    return [_turn(f"t{n}", known[channel], channel, words) for n, (channel, words) in enumerate(spoken, start=1)]
+    numbered = enumerate(spoken, start=1)
+    return [_turn(f"t{n}", known[channel], channel, words) for n, (channel, words) in numbered]
 
 
 def _split(words: Sequence[Word]) -> list[list[Word]]:
@@ -48,7 +49,7 @@ def _turn(turn_id: str, speaker: ChannelRole, channel: int, words: list[Word]) -
         channel=channel,
         start_ms=words[0].start_ms,
         end_ms=max(word.end_ms for word in words),
-        text=" ".join(word.text for word in words),
+        text="".join(word.text for word in words).strip(),
         confidence=round(sum(word.confidence for word in words) / len(words), 3),
-        words=words,
+        words=[word.model_copy(update={"text": word.text.strip()}) for word in words],
     )

@@ -25,9 +25,12 @@ class Uploads:
         self._max_duration_s = max_duration_s
 
     def already_stored(self, call_id: str, announced_sha256: str | None) -> AudioStored | None:
-        """The stored recording, when it is the announced one."""
+        """The stored recording, when it is the announced one: its body need not be read."""
         stored = self._store.audio(call_id)
-        return stored if stored is not None and stored.sha256 == announced_sha256 else None
+        if stored is None or stored.sha256 != announced_sha256:
+            return None
+        self._store.renew(call_id)
+        return stored
 
     async def receive(
         self, call_id: str, body: AsyncIterator[bytes], size_bytes: int, announced_sha256: str | None
@@ -80,10 +83,7 @@ class Uploads:
     def _take(self, draft: Draft, stored: AudioStored) -> bool:
         """Publishes a draft, unless the same content is there; its results stay then."""
         probe(draft.audio, self._max_duration_s)
-        if self._store.audio(stored.call_id) == stored:
-            return False
-        self._store.publish(draft, stored)
-        return True
+        return self._store.publish(draft, stored)
 
 
 async def _bundled(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -103,7 +103,7 @@ def _package_folders() -> list[Path]:
         spec = find_spec(package)
         if spec is None or spec.origin is None:
             raise InvalidInput(
-                f"There are no Whisper weights ({package} is missing): install include/demo/requirements.txt, "
+                f"There are no Whisper weights ({package} is missing): install include/demo/requirements.txt "
                 "or set COFI_GPU_HOST_STT_MODEL to a folder with a CTranslate2 Whisper model."
             )
         folders.append(Path(spec.origin).parent / "data")
@@ -126,8 +126,8 @@ def _write_checked(target: Path, sources: list[Path], expected_sha256: str) -> N
         os.fsync(file.fileno())
     if digest.hexdigest() != expected_sha256:
         raise InvalidInput(
-            f"The packaged {target.name} has sha256 {digest.hexdigest()}, not the official {expected_sha256}: "
-            "do not use these packages; set COFI_GPU_HOST_STT_MODEL to weights that you trust."
+            f"The packaged {target.name} has sha256 {digest.hexdigest()} and the official one has "
+            f"{expected_sha256}: do not use these packages; set COFI_GPU_HOST_STT_MODEL to trusted weights."
         )
 
 

@@ -1,4 +1,4 @@
-"""A bounded pool for blocking work: no queue, and the same work is done once however often it is asked for."""
+"""A bounded pool for blocking work: no queue, and the same work runs once however often it is asked for."""
 
 import asyncio
 import time
@@ -52,8 +52,8 @@ class Worker(Generic[Result]):
         return await asyncio.shield(running)
 
     def close(self) -> None:
-        """Waits for the jobs that run."""
-        self._threads.shutdown(wait=True)
+        """Takes no more jobs; those that run go on."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _start(self, key: str, job: Callable[[], Result]) -> asyncio.Future[Result]:
         if self.in_flight >= self.capacity:

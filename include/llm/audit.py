@@ -158,6 +158,7 @@ class _Scope:
 
 def _scope(understanding: Understanding, transcript: Transcript, scorecard: Scorecard) -> _Scope:
     facts = {
+        "analysable": understanding.analysable,
         "call_type": understanding.call_type.value,
         "language": transcript.language,
         "resolution": understanding.resolution.value,

@@ -15,7 +15,7 @@ _SURE = re.compile(
 )
 # What follows these is a name when it is written with a capital.
 _LIKELY = re.compile(
-    r"\b(?:(?:this|here) is|it's|i'm|i am|speaking (?:with|to)|thank you,?|thanks,?|hello,?|hi,?"
+    r"\b(?:(?:this|here) is|it's|it is|i'm|i am|speaking (?:with|to)|thank you,?|thanks,?|hello,?|hi,?"
     r"|mr\.?|mrs\.?|ms\.?|miss|dr\.?|le habla|habla|hablo con|soy|gracias,?|hola,?|señora?|señorita"
     r"|sra?\.?|don|doña)\s+",
     re.IGNORECASE,
@@ -68,7 +68,7 @@ def _capital_at(text: str, at: int) -> bool:
 
 def _name_at(text: str, at: int, *, capitals: bool) -> Iterator[str]:
     """The name that begins at a place, if one does: up to three words, only capitalised ones if asked."""
-    words = []
+    words: list[str] = []
     while len(words) < (_MOST_WORDS if capitals else _MOST_WORDS - 1):
         word = _WORD.match(text, at)
         if word is None or plain(word.group()) in _NO_NAMES or (capitals and not word.group()[0].isupper()):

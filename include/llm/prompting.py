@@ -1,6 +1,4 @@
-"""Builds the prompts. Both stages begin with the same bytes, so that a provider's prompt cache serves the
-second.
-"""
+"""Builds the prompts. Both stages begin with the same bytes: a provider's prompt cache serves the second."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -31,8 +29,7 @@ def prompt_hash(*texts: str) -> str:
 
 
 def messages(transcript: Transcript, task: str, **values: str) -> Sequence[Message]:
-    """System message, then transcript and task as one user message (some chat templates allow no two in a
-    row).
+    """System message, then transcript and task as one user message: some chat templates take no two in a row.
 
     Args:
         transcript: As it may leave.
@@ -95,7 +92,7 @@ def strict(schema: Any) -> Any:
 _NAMED = {"properties", "$defs"}
 
 
-def request_identity(
+def request_identity(  # noqa: PLR0917 - all of them name the request
     stage: str,
     transcript: Transcript,
     model: str,

@@ -6,7 +6,7 @@ from include.calls.transcript import Transcript
 from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, AuditAnswers, GivenAnswer
 from include.scorecards.assessment import AssessedAnswer
 from include.scorecards.conditions import METRICS_PREFIX, CriterionCondition, FieldCondition
-from include.scorecards.evidence import CheckedEvidence, EvidenceChecker
+from include.scorecards.evidence import CheckedEvidence, EvidenceChecker, EvidenceStatus
 from include.scorecards.metrics import CallMetrics
 from include.scorecards.rules import RULES
 from include.scorecards.schema import NO, YES, AnsweredBy, AutoFail, Criterion, EvidenceRule, Scorecard
@@ -22,6 +22,7 @@ class Answering:
         self._given = given
         self._transcript = transcript
         self._facts = {METRICS_PREFIX + name: value for name, value in metrics.model_dump().items()}
+        self._announcements = metrics.announcements
         self._checker = EvidenceChecker(transcript)
 
     def answer(self, criterion: Criterion, earlier: Mapping[str, AssessedAnswer]) -> AssessedAnswer:
@@ -35,6 +36,9 @@ class Answering:
             return self._scored(criterion, self._by_rule(criterion))
         if criterion.answered_by is AnsweredBy.METRIC:
             return self._scored(criterion, self._by_metric(criterion))
+        announced = self._by_prompt(criterion)
+        if announced is not None:
+            return self._scored(criterion, announced)
         given = self._given.answers.get(criterion.id)
         if given is None:
             head = self._head(criterion, "The model gave no answer.")
@@ -77,6 +81,26 @@ class Answering:
         found = RULES[criterion.rule or ""](self._transcript)
         head = self._head(criterion, found.justification)
         return AssessedAnswer(answer=found.answer, evidence=list(found.evidence), **head)
+
+    def _by_prompt(self, criterion: Criterion) -> AssessedAnswer | None:
+        """The answer that an announcement settles; None when none was played."""
+        rule = criterion.settled_by_prompt
+        played = next((a for a in self._announcements if rule and a.name in rule.prompts), None)
+        if rule is None or played is None:
+            return None
+        evidence = CheckedEvidence(
+            quote=f'[announcement "{played.name}"]',
+            status=EvidenceStatus.VERIFIED,
+            turn_id=None,
+            speaker="ivr",
+            start_ms=played.start_ms,
+            end_ms=played.end_ms,
+            confidence=played.confidence,
+            counts=True,
+        )
+        head = self._head(criterion, f'The telephone system plays "{played.name}".')
+        head["answered_by"] = AnsweredBy.RULE
+        return AssessedAnswer(answer=rule.answer, evidence=[evidence], **head)
 
     def _by_metric(self, criterion: Criterion) -> AssessedAnswer:
         assert criterion.metric is not None  # a loaded scorecard has it

@@ -6,7 +6,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 # What LLM1 found out about a call, as far as conditions may ask for it.
-UNDERSTANDING_FIELDS = frozenset({"call_type", "language", "resolution", "contact_reasons", "signals"})
+UNDERSTANDING_FIELDS = frozenset(
+    {"analysable", "call_type", "language", "resolution", "contact_reasons", "signals"}
+)
 METRICS_PREFIX = "metrics."
 
 Operator = Literal["eq", "ne", "in", "not_in", "contains", "not_contains", "lt", "le", "gt", "ge"]

@@ -15,6 +15,17 @@ INTERRUPTION_OVERLAP_MS = 500
 INTERRUPTION_MIN_WORDS = 3
 
 
+class Announcement(BaseModel):
+    """A prompt that was played, by the name that the IVR stage knows it by; ms of the original recording."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    start_ms: int = Field(ge=0)
+    end_ms: int = Field(ge=0)
+    confidence: float = Field(ge=0, le=1)
+
+
 class CallMetrics(BaseModel):
     """Figures of one call, in seconds of the original recording and shares in 0..1.
 
@@ -35,6 +46,7 @@ class CallMetrics(BaseModel):
         customer_interruptions: The same the other way round.
         agent_words_per_min: Over the agent's own speaking time; None when the agent says nothing.
         turns: Number of turns.
+        announcements: Prompts that the IVR stage found, in order.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -51,6 +63,7 @@ class CallMetrics(BaseModel):
     customer_interruptions: int = Field(ge=0)
     agent_words_per_min: float | None
     turns: int = Field(ge=0)
+    announcements: list[Announcement] = []
 
 
 def call_metrics(transcript: Transcript, ivr: IvrResult) -> CallMetrics:
@@ -72,6 +85,7 @@ def call_metrics(transcript: Transcript, ivr: IvrResult) -> CallMetrics:
         customer_interruptions=_interruptions(turns, ChannelRole.CUSTOMER),
         agent_words_per_min=_words_per_min(turns, ChannelRole.AGENT),
         turns=len(turns),
+        announcements=_announcements(ivr),
     )
 
 
@@ -86,6 +100,14 @@ def held_spans(transcript: Transcript, ivr: IvrResult) -> list[Span]:
         else:
             holds.append(span)
     return holds
+
+
+def _announcements(ivr: IvrResult) -> list[Announcement]:
+    prompts = [segment for segment in ivr.segments if segment.kind is SegmentKind.PROMPT]
+    return [
+        Announcement(name=p.label, start_ms=p.start_ms, end_ms=p.end_ms, confidence=p.confidence)
+        for p in sorted(prompts, key=lambda prompt: prompt.start_ms)
+    ]
 
 
 def _conversation(turns: Sequence[Turn]) -> Span:
@@ -143,3 +165,7 @@ def _words_per_min(turns: Sequence[Turn], role: ChannelRole) -> float | None:
     spoken_ms = _spoken_ms(turns, role)
     words = sum(len(turn.text.split()) for turn in turns if turn.speaker is role)
     return round(words / (spoken_ms / 60_000), 1) if spoken_ms else None
+
+
+# What conditions and metric criteria may ask for.
+FIGURES = tuple(name for name in CallMetrics.model_fields if name != "announcements")

@@ -94,6 +94,13 @@ class MetricRule(_Part):
     value: float
 
 
+class PromptRule(_Part):
+    """Announcements that settle a criterion: prompts that the IVR stage may find, and the answer then."""
+
+    prompts: list[str] = Field(min_length=1)
+    answer: str
+
+
 def _regexes(patterns: list[str]) -> list[str]:
     for pattern in patterns:
         try:
@@ -110,8 +117,8 @@ class HintPattern(_Part):
         any: One of them must be found.
         gap_s: Instead of words: a stretch of the conversation without speech of at least this length.
         speaker: Whose words.
-        after: Only after the first place of this other pattern.
-        before: Only before the first place of this other pattern.
+        after: Only after a place of this other pattern.
+        before: Only before a place of this other pattern.
         within_turns: With `after`: at most so many turns later.
         within_s: With `before`: at most so long before.
         first_s: Only this long from the first turn.
@@ -132,10 +139,17 @@ class HintPattern(_Part):
 
 
 class HintRule(_Part):
-    """An answer that stands when all patterns of `all` are found and none of `none`."""
+    """An answer that stands when all its patterns are found as asked.
+
+    Attributes:
+        all: Found, each.
+        in_order: Found, and each begins no later than the next.
+        none: Not found, each.
+    """
 
     answer: str
     all: list[str] = []
+    in_order: list[str] = []
     none: list[str] = []
 
 
@@ -145,11 +159,13 @@ class Hints(_Part):
     Attributes:
         decide: The first rule that stands gives the answer.
         otherwise: The answer when none does.
+        quote: By answer, the patterns whose first place is quoted; else those that the rule that stood found.
     """
 
     patterns: dict[str, HintPattern]
     decide: list[HintRule]
     otherwise: str
+    quote: dict[str, list[str]] = {}
 
 
 def _condition_kind(value: Any) -> str:
@@ -171,7 +187,8 @@ class Criterion(_Part):
         na_rule: When the answer is NA.
         legal_basis: The law or rule that asks for it.
         rule: For `answered_by: rule`, one of `include.scorecards.rules.RULES`.
-        applies_if: When it does not hold, the answer is NA and the LLM is not asked.
+        applies_if: When it does not hold, the answer is NA; the LLM is not asked if that is known before.
+        settled_by_prompt: Announcements are cut out before the transcript: what they say, the LLM cannot see.
     """
 
     id: str = Field(pattern=ID_PATTERN)
@@ -189,6 +206,7 @@ class Criterion(_Part):
     applies_if: AnyCondition | None = None
     rule: str | None = None
     metric: MetricRule | None = None
+    settled_by_prompt: PromptRule | None = None
     hints: Hints | None = None
 
     @property

@@ -12,7 +12,7 @@ from include.scorecards.conditions import (
     CriterionCondition,
     FieldCondition,
 )
-from include.scorecards.metrics import CallMetrics
+from include.scorecards.metrics import FIGURES
 from include.scorecards.rules import RULES
 from include.scorecards.schema import NO, YES, AnsweredBy, Criterion, Scorecard
 
@@ -82,6 +82,9 @@ def _options(criterion: Criterion) -> Iterator[Problem]:
     for key in criterion.evidence.required_on:
         if key not in keys:
             yield Problem(("evidence", "required_on"), f'there is no option "{key}"')
+    settled = criterion.settled_by_prompt
+    if settled is not None and settled.answer not in keys:
+        yield Problem(("settled_by_prompt", "answer"), f'there is no option "{settled.answer}"')
 
 
 def _answerer(criterion: Criterion) -> Iterator[Problem]:
@@ -92,8 +95,8 @@ def _answerer(criterion: Criterion) -> Iterator[Problem]:
         yield Problem(("rule",), f'there is no rule "{criterion.rule}"; rules are {", ".join(RULES)}')
     if by is AnsweredBy.METRIC and criterion.metric is None:
         yield Problem((), "metric is missing: give field, op and value")
-    if criterion.metric and criterion.metric.field not in CallMetrics.model_fields:
-        known = ", ".join(CallMetrics.model_fields)
+    if criterion.metric and criterion.metric.field not in FIGURES:
+        known = ", ".join(FIGURES)
         yield Problem(
             ("metric", "field"), f'there is no metric "{criterion.metric.field}"; metrics are {known}'
         )
@@ -121,7 +124,7 @@ def _field_condition(
 ) -> Iterator[Problem]:
     known = set(UNDERSTANDING_FIELDS)
     if metrics_known:
-        known |= {METRICS_PREFIX + name for name in CallMetrics.model_fields}
+        known |= {METRICS_PREFIX + name for name in FIGURES}
     if condition.field not in known:
         yield Problem(
             (*place, "field"), f'there is no field "{condition.field}"; fields are {_listed(known)}'
@@ -150,7 +153,8 @@ def _hints(criterion: Criterion) -> Iterator[Problem]:
             yield Problem(
                 ("hints",), f'hints give the answer "{answer}", which is none of {_listed(answers)}'
             )
-    used = {name for rule in criterion.hints.decide for name in [*rule.all, *rule.none]}
+    used = {name for rule in criterion.hints.decide for name in [*rule.all, *rule.in_order, *rule.none]}
+    used |= {name for quoted in criterion.hints.quote.values() for name in quoted}
     used |= {name for p in criterion.hints.patterns.values() for name in (p.after, p.before) if name}
     for name in sorted(used - names):
         yield Problem(("hints",), f'hints use the pattern "{name}", which is not there')

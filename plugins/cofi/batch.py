@@ -8,11 +8,11 @@ from typing import Any
 
 import pendulum
 from airflow.sdk import ObjectStoragePath
+
 from cofi.hooks.database import CofiDatabaseHook
 from cofi.hooks.gpu_host import GpuHostHook
 from cofi.operators.shard import ShardWork
 from cofi.settings import Settings
-
 from include.calls.call import Call, CallState
 from include.calls.discovery import (
     DayFolder,
@@ -61,16 +61,18 @@ def checked(params: Mapping[str, Any], settings: Settings) -> None:
     unknown = sorted(set(params["hosts"]) - set(settings.hosts))
     if unknown:
         raise InvalidInput(
-            f"Unknown GPU host {', '.join(unknown)}: choose from {', '.join(settings.hosts)}, or leave 'hosts' empty."
+            f"Unknown GPU host {', '.join(unknown)}: choose from {', '.join(settings.hosts)}, "
+            "or leave 'hosts' empty."
         )
     if params["first_stage"] != Stage.DISTRIBUTE and params["redo"] != Redo.ALL:
         raise InvalidInput(
-            f"'first_stage' is {params['first_stage']}, but 'redo' is {params['redo']}: choose redo 'all' to do stages "
-            "again, or leave 'first_stage' at 'distribute'."
+            f"'first_stage' is {params['first_stage']}, but 'redo' is {params['redo']}: choose redo 'all' "
+            "to do stages again, or leave 'first_stage' at 'distribute'."
         )
     if not ObjectStoragePath(params["location"]).exists():
         raise InvalidInput(
-            f"There is no folder {params['location']}: correct the Param 'location', or [cofi] recordings_location."
+            f"There is no folder {params['location']}: correct the Param 'location', or "
+            "[cofi] recordings_location."
         )
 
 
@@ -132,10 +134,20 @@ async def plan(opened: Mapping[str, Any], params: Mapping[str, Any]) -> list[Sha
     with database.writing() as connection:
         batches.record_plan(connection, batch, shards)
     for shard in shards:
-        log.info("shard=%d host=%s calls=%d audio_s=%.0f", shard.number, shard.host, len(shard.call_ids), shard.audio_s)
+        log.info(
+            "shard=%d host=%s calls=%d audio_s=%.0f",
+            shard.number,
+            shard.host,
+            len(shard.call_ids),
+            shard.audio_s,
+        )
     return [
         ShardWork(
-            batch_id=batch.batch_id, shard=s.number, host=s.host, calls=len(s.call_ids), audio_s=round(s.audio_s, 1)
+            batch_id=batch.batch_id,
+            shard=s.number,
+            host=s.host,
+            calls=len(s.call_ids),
+            audio_s=round(s.audio_s, 1),
         )
         for s in shards
     ]
@@ -159,7 +171,9 @@ async def ready_hosts(names: list[str]) -> list[HostSpeed]:
         else:
             ready.append((name, answer.speed))
     if not ready:
-        raise HostLost(f"None of the GPU hosts {', '.join(names)} is ready: start one, or choose others in 'hosts'.")
+        raise HostLost(
+            f"None of the GPU hosts {', '.join(names)} is ready: start one, or choose others in 'hosts'."
+        )
     known = [speed for _, speed in ready if speed]
     typical = sum(known) / len(known) if known else 1.0
     return [HostSpeed(name, speed or typical) for name, speed in ready]

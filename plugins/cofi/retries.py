@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
-from cofi.settings import Settings
 
+from cofi.settings import Settings
 from include.errors import PermanentError, TransientError
 
 
@@ -12,7 +12,9 @@ def retry_arguments(settings: Settings) -> dict[str, object]:
     """`default_args` of a DAG: transient errors are tried again, permanent ones fail at once."""
     delay = timedelta(seconds=settings.task_retry_delay_s)
     rules = [
-        RetryRule(exception=PermanentError, action=RetryAction.FAIL, reason="permanent: a retry cannot mend it"),
+        RetryRule(
+            exception=PermanentError, action=RetryAction.FAIL, reason="permanent: a retry cannot mend it"
+        ),
         RetryRule(exception=TransientError, action=RetryAction.RETRY, retry_delay=delay),
     ]
     return {

@@ -74,7 +74,9 @@ class Settings:
 def _value(name: str, kind: object) -> object:
     text = conf.get(SECTION, name, fallback=None)
     if text is None:
-        raise InvalidInput(f"airflow.cfg has no [{SECTION}] {name}: add it, or set AIRFLOW__COFI__{name.upper()}.")
+        raise InvalidInput(
+            f"airflow.cfg has no [{SECTION}] {name}: add it, or set AIRFLOW__COFI__{name.upper()}."
+        )
     try:
         return conf.getboolean(SECTION, name) if kind is bool else kind(text)  # type: ignore[operator]
     except ValueError as error:

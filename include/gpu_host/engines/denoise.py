@@ -34,7 +34,7 @@ class Enhancement:
 
     Attributes:
         recording: The enhanced recording; None when it is left as it was.
-        snr_db: Of the noisiest channel that holds speech; None when nobody speaks.
+        snr_db: Of the noisiest channel that holds speech; None when nobody speaks, or without a pause.
     """
 
     recording: Recording | None
@@ -69,7 +69,9 @@ class DenoiseEngine:
         snrs_db = [estimated_snr_db(channel) for channel in recording.samples]
         known_db = [snr_db for snr_db in snrs_db if snr_db is not None]
         if not known_db:
-            return Enhancement(None, "No speech was found, so there is nothing to enhance.", None)
+            return Enhancement(
+                None, "No speech with pauses was found to measure the noise by: left as it is.", None
+            )
         lowest_db = min(known_db)
         if lowest_db >= self._below_snr_db:
             reason = f"The SNR of {lowest_db:.1f} dB is not below {self._below_snr_db:g} dB: left as it is."

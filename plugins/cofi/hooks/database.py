@@ -26,8 +26,8 @@ class CofiDatabaseHook(BaseHook):
         drivers = {"sqlite": _sqlite, "postgres": _postgres}
         if connection.conn_type not in drivers:
             raise InvalidInput(
-                f"Connection {CONNECTION} is of type '{connection.conn_type}': make it 'postgres', or 'sqlite' "
-                "with the file's path as its host."
+                f"Connection {CONNECTION} is of type '{connection.conn_type}': make it 'postgres', or "
+                "'sqlite' with the file's path as its host."
             )
         return drivers[connection.conn_type](connection).render_as_string(hide_password=False)
 

@@ -1,8 +1,8 @@
 """An `http` connection becomes the client of a GPU host."""
 
 from airflow.sdk import BaseHook
-from cofi.settings import Settings
 
+from cofi.settings import Settings
 from include.gpu.client import GpuHostClient, HostSettings
 
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from airflow.sdk import BaseHook
-from cofi.hooks.gpu_host import base_url
 
+from cofi.hooks.gpu_host import base_url
 from include.errors import InvalidInput
 from include.llm.client import LlmSettings
 
@@ -35,4 +35,6 @@ class LlmHook(BaseHook):
                 **extra,
             )
         except TypeError as error:
-            raise InvalidInput(f"The extra of connection {CONNECTION} holds an unknown setting: {error}.") from error
+            raise InvalidInput(
+                f"The extra of connection {CONNECTION} holds an unknown setting: {error}."
+            ) from error

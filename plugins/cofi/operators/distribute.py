@@ -4,10 +4,10 @@ from functools import partial
 from typing import IO, Any, cast
 
 from airflow.sdk import Context, ObjectStoragePath
+
 from cofi.hooks.gpu_host import GpuHostHook
 from cofi.operators.shard import ShardOperator, ShardWork
 from cofi.settings import Settings
-
 from include.calls.stage import Stage
 from include.database.engine import Database
 from include.database.work import PendingCall, StageCounts

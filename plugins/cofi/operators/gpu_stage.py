@@ -3,10 +3,10 @@
 from functools import partial
 
 from airflow.sdk import Context
+
 from cofi.hooks.gpu_host import GpuHostHook
 from cofi.operators.shard import ShardOperator
 from cofi.settings import Settings
-
 from include.database.engine import Database
 from include.database.work import PendingCall, StageCounts
 from include.distribution.lane import Lane

@@ -4,10 +4,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow.sdk import Context
+
 from cofi.hooks.llm import LlmHook
 from cofi.operators.shard import ShardOperator, ShardWork
 from cofi.settings import Settings
-
 from include.calls.stage import Stage
 from include.database.engine import Database
 from include.database.work import PendingCall, StageCounts
@@ -37,7 +37,11 @@ class LlmStageOperator(ShardOperator):
         llm, params = LlmHook().get_conn(), context["params"]
         width = min(self.pool_slots, params["llm_requests"])
         self.log.info(
-            "%s_processing_parallel total_tasks=%d max_concurrent=%d model=%s", self.stage, len(calls), width, llm.model
+            "%s_processing_parallel total_tasks=%d max_concurrent=%d model=%s",
+            self.stage,
+            len(calls),
+            width,
+            llm.model,
         )
         async with LlmClient(llm, width) as client:
             work = LlmWork(

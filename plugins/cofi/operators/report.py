@@ -7,18 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
+
 from cofi.hooks.database import CofiDatabaseHook
 from cofi.operators.shard import ShardWork
 from cofi.settings import Settings
 from cofi.ui.links import ReportLink, report_folder
-
 from include.calls.ledger import Ledger
 from include.database import batches
 from include.database.batches import Batch
 from include.database.engine import Database
-from include.delivery.report import write_report
-from include.delivery.summary import summarise
-from include.delivery.table import text_table
 from include.errors import LedgerOpen
 
 _NAMED = 20
@@ -35,7 +32,9 @@ class ReportOperator(BaseOperator):
     template_fields: Sequence[str] = ("batch", "shards")
     operator_extra_links = (ReportLink(),)
 
-    def __init__(self, *, batch: dict[str, Any] | None, shards: list[ShardWork] | None, **kwargs: Any) -> None:
+    def __init__(
+        self, *, batch: dict[str, Any] | None, shards: list[ShardWork] | None, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.batch = batch
         self.shards = shards
@@ -50,8 +49,12 @@ class ReportOperator(BaseOperator):
             LedgerOpen: Some calls are unaccounted for, or the run never came to a plan.
         """
         if self.batch is None or self.shards is None:
-            raise LedgerOpen("The run failed before its shards were planned: see the log of the task that is red.")
-        batch = Batch(self.batch["batch_id"], date.fromisoformat(self.batch["day"]), self.batch["location"], {})
+            raise LedgerOpen(
+                "The run failed before its shards were planned: see the log of the task that is red."
+            )
+        batch = Batch(
+            self.batch["batch_id"], date.fromisoformat(self.batch["day"]), self.batch["location"], {}
+        )
         database = CofiDatabaseHook().get_conn()
         with database.writing() as connection:
             batches.settle(connection, batch)
@@ -63,6 +66,11 @@ class ReportOperator(BaseOperator):
         return asdict(ledger)
 
     def _write(self, database: Database, batch: Batch) -> Path:
+        # Charts and templates take a second to load, which no other task should pay.
+        from include.delivery.report import write_report  # noqa: PLC0415
+        from include.delivery.summary import summarise  # noqa: PLC0415
+        from include.delivery.table import text_table  # noqa: PLC0415
+
         page = write_report(database, batch.batch_id, report_folder(Settings.load(), batch.batch_id))
         for line in text_table(summarise(database, batch.batch_id)).splitlines():
             self.log.info(line)

@@ -7,9 +7,9 @@ from typing import Any, TypedDict
 
 from airflow.sdk import BaseAsyncOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
+
 from cofi.hooks.database import CofiDatabaseHook
 from cofi.settings import Settings
-
 from include.calls.stage import Stage
 from include.database.engine import Database
 from include.database.work import PendingCall, StageCounts, StageJob

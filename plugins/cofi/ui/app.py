@@ -2,14 +2,15 @@
 
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import requires_access_dag
-from cofi.settings import Settings
-from cofi.ui.links import report_folder
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import FileResponse
 
+from cofi.settings import Settings
+from cofi.ui.links import report_folder
+
 app = FastAPI(title="cofi", docs_url=None, redoc_url=None, openapi_url=None)
 
-# The page quotes transcripts: whoever may not see the run may not see it. Nothing in it may run or be fetched.
+# The page quotes transcripts: whoever may not see the run may not see it. Nothing in it may run or load.
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
     "X-Content-Type-Options": "nosniff",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from airflow.sdk import BaseOperatorLink
+
 from cofi.settings import Settings
 
 if TYPE_CHECKING:

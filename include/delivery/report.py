@@ -1,0 +1,94 @@
+"""The report of a run: one HTML page that needs nothing else, and the same figures as JSON."""
+
+from pathlib import Path
+from uuid import uuid4
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from pydantic import TypeAdapter
+
+from include.database.engine import Database
+from include.delivery import charts, wording
+from include.delivery.summary import RunSummary, summarise
+
+REPORT_NAME, SUMMARY_NAME = "report.html", "summary.json"
+_TEMPLATES = Path(__file__).parent / "templates"
+_SUMMARY = TypeAdapter(RunSummary)
+
+
+def write_report(database: Database, batch_id: str, folder: Path) -> Path:
+    """Writes `report.html` and `summary.json`; a reader sees the old or the new file, never a half one.
+
+    Returns:
+        The path of the HTML page.
+
+    Raises:
+        InvalidInput: There is no such run.
+    """
+    summary = summarise(database, batch_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / SUMMARY_NAME, render_json(summary))
+    _replace(folder / REPORT_NAME, render_html(summary))
+    return folder / REPORT_NAME
+
+
+def render_html(summary: RunSummary) -> str:
+    """The page: no script, nothing fetched. Whatever a caller said is escaped; equal figures, equal page."""
+    template = _environment().get_template("report.html")
+    return template.render(
+        run=summary,
+        charts=_charts(summary),
+        groups_drawn=charts.GROUPS_DRAWN,
+        rules_notice=wording.RULES_NOTICE,
+    )
+
+
+def render_json(summary: RunSummary) -> str:
+    """All figures of the run."""
+    return _SUMMARY.dump_json(summary, indent=1).decode() + "\n"
+
+
+def _charts(summary: RunSummary) -> dict[str, Markup]:
+    scores, threshold = summary.scores, charts.pass_threshold_pct(summary.scores)
+    drawn = {
+        "scores": charts.score_chart(scores),
+        "criteria": charts.criteria_chart(scores.criteria),
+        "agents": charts.group_chart("agents", "Mean score by agent", scores.agents, threshold),
+        "queues": charts.group_chart("queues", "Mean score by queue", scores.queues, threshold),
+        "languages": charts.language_chart(summary.languages),
+        "throughput": charts.throughput_chart(summary.stages),
+        "progress": charts.progress_chart(summary.progress),
+    }
+    # Markup: matplotlib has escaped the text in its SVG.
+    return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for word in (
+        wording.count,
+        wording.percent,
+        wording.decimal,
+        wording.duration,
+        wording.clock,
+        wording.moment,
+        wording.money,
+    ):
+        # "count" is jinja's own name for the length of a list.
+        environment.filters["figure" if word is wording.count else word.__name__] = word
+    return environment
+
+
+def _replace(path: Path, content: str) -> None:
+    draft = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        draft.write_text(content, encoding="utf-8")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,112 @@
+"""Everything that the report of a run says, computed from the database."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, Row, select
+
+from include.database.engine import Database
+from include.database.models import BatchRow
+from include.delivery.criteria import load_scorecards
+from include.delivery.outcome import (
+    NotAudited,
+    Outcome,
+    ReasonCount,
+    count_outcome,
+    count_reasons,
+    list_not_audited,
+)
+from include.delivery.review import ReviewItem, count_reviews, list_reviews
+from include.delivery.scores import Counted, Scores, count_languages, measure_scores
+from include.delivery.work import (
+    RULE_BASED_PREFIX,
+    FailedAttempts,
+    LlmUsage,
+    StageFigures,
+    StageProgress,
+    count_failed_attempts,
+    measure_llm,
+    measure_progress,
+    measure_stages,
+)
+from include.errors import InvalidInput
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """The run in figures.
+
+    Attributes:
+        wall_s: From the run's opening to its closing; None while it is open.
+        not_audited: The first of them; `reasons` counts all.
+        review: The first of the calls to review; `review_counts` counts all by their most urgent kind.
+        rule_based: Answers came from the demo's rules, not from a language model.
+    """
+
+    batch_id: str
+    day: date
+    location: str
+    opened_at: datetime
+    closed_at: datetime | None
+    wall_s: float | None
+    outcome: Outcome
+    stages: tuple[StageFigures, ...]
+    progress: tuple[StageProgress, ...]
+    failed_attempts: tuple[FailedAttempts, ...]
+    reasons: tuple[ReasonCount, ...]
+    not_audited: tuple[NotAudited, ...]
+    languages: tuple[Counted, ...]
+    scores: Scores
+    llm: tuple[LlmUsage, ...]
+    rule_based: bool
+    review: tuple[ReviewItem, ...]
+    review_counts: dict[str, int]
+
+    @property
+    def cost_usd(self) -> float | None:
+        """What the LLM cost this run, as far as prices are known; None when none is."""
+        costs = [usage.cost_usd for usage in self.llm if usage.cost_usd is not None]
+        return sum(costs) if costs else None
+
+
+def summarise(database: Database, batch_id: str) -> RunSummary:
+    """Computes the figures of a run as the database has them now.
+
+    Raises:
+        InvalidInput: There is no such run.
+    """
+    with database.reading() as connection:
+        row = connection.execute(
+            select(BatchRow.__table__).where(BatchRow.batch_id == batch_id)
+        ).one_or_none()
+        if row is None:
+            raise InvalidInput(f"there is no run {batch_id!r} in the database: check the batch id")
+        return _summarise(connection, row)
+
+
+def _summarise(connection: Connection, row: Row[tuple[object, ...]]) -> RunSummary:
+    batch_id = row.batch_id
+    scorecards = load_scorecards(connection, batch_id)
+    scores = measure_scores(connection, batch_id, scorecards)
+    llm = measure_llm(connection, batch_id)
+    models = {model.name for model in scores.models} | {usage.model for usage in llm}
+    return RunSummary(
+        batch_id=batch_id,
+        day=row.day,
+        location=row.location,
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
+        wall_s=(row.closed_at - row.opened_at).total_seconds() if row.closed_at else None,
+        outcome=count_outcome(connection, batch_id),
+        stages=measure_stages(connection, batch_id),
+        progress=measure_progress(connection, batch_id),
+        failed_attempts=count_failed_attempts(connection, batch_id),
+        reasons=count_reasons(connection, batch_id),
+        not_audited=list_not_audited(connection, batch_id),
+        languages=count_languages(connection, batch_id),
+        scores=scores,
+        llm=llm,
+        rule_based=any(model.startswith(RULE_BASED_PREFIX) for model in models),
+        review=list_reviews(connection, batch_id, scorecards),
+        review_counts=count_reviews(connection, batch_id, scorecards),
+    )

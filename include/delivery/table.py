@@ -1,0 +1,142 @@
+"""The short text table of a run, for terminals and task logs: figures, paths and criteria, no transcripts."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from include.delivery.review import ReviewItem
+from include.delivery.summary import RunSummary
+from include.delivery.wording import RULES_NOTICE, count, decimal, duration, money, percent
+from include.delivery.work import StageFigures
+
+WIDTH_CHARS = 100
+# With more rows than this, the hosts of a stage share one.
+_STAGE_ROWS = 14
+_REVIEW_ROWS = 3
+_REASON_ROWS = 6
+
+
+def text_table(summary: RunSummary) -> str:
+    """The run on at most 40 lines of at most 100 characters."""
+    parts = [
+        _head(summary),
+        _stages(summary.stages),
+        _scores(summary),
+        _review(summary),
+        _reasons(summary),
+    ]
+    return "\n\n".join("\n".join(_cut(line) for line in part) for part in parts if part)
+
+
+def _head(summary: RunSummary) -> list[str]:
+    took = f", took {duration(summary.wall_s)}" if summary.wall_s is not None else ""
+    closed = "ledger closed" if summary.outcome.closed else "LEDGER OPEN"
+    return [
+        f"Call audit of {summary.day}: {closed}{took}; run {summary.batch_id}",
+        str(summary.outcome.ledger),
+        *([RULES_NOTICE] if summary.rule_based else []),
+    ]
+
+
+def _stages(stages: Sequence[StageFigures]) -> list[str]:
+    if not stages:
+        return []
+    rows = list(stages) if len(stages) <= _STAGE_ROWS else _over_hosts(stages)
+    width = min(24, max(len(row.host) for row in rows))
+    titles = f"{'done':>9}{'failed':>8}{'lost':>6}{'s/call':>9}{'calls/min':>11}{'RTF':>8}"
+    return [f"{'stage':<11}{'host':<{width}}{titles}", *(_stage(row, width) for row in rows)]
+
+
+def _stage(row: StageFigures, width: int) -> str:
+    return (
+        f"{row.stage:<11}{row.host[:width]:<{width}}{count(row.done):>9}{count(row.failed_attempts):>8}"
+        f"{count(row.failed_calls):>6}{decimal(row.mean_s, 2):>9}{decimal(row.calls_per_min):>11}"
+        f"{decimal(row.rtf, 3):>8}"
+    )
+
+
+def _over_hosts(stages: Sequence[StageFigures]) -> list[StageFigures]:
+    return [_together(stage, list(rows)) for stage, rows in groupby(stages, key=lambda row: row.stage)]
+
+
+def _together(stage: str, rows: Sequence[StageFigures]) -> StageFigures:
+    """One row for all hosts of a stage; what they do per minute adds up."""
+    done, audio_s = sum(row.done for row in rows), sum(row.audio_s for row in rows)
+    seconds = sum(row.seconds for row in rows)
+    rates = [row.calls_per_min for row in rows if row.calls_per_min is not None]
+    timed = [row for row in rows if row.rtf is not None]
+    return StageFigures(
+        stage=stage,
+        host=rows[0].host if len(rows) == 1 else f"{len(rows)} hosts",
+        done=done,
+        failed_attempts=sum(row.failed_attempts for row in rows),
+        failed_calls=sum(row.failed_calls for row in rows),
+        seconds=seconds,
+        mean_s=seconds / done if done else None,
+        audio_s=audio_s,
+        calls_per_min=sum(rates) if rates else None,
+        rtf=sum((row.rtf or 0) * row.audio_s for row in timed) / audio_s if timed else None,
+    )
+
+
+def _scores(summary: RunSummary) -> list[str]:
+    scores = summary.scores
+    if not scores.audits:
+        return []
+    judged = scores.passed + scores.failed
+    bands = ", ".join(f"{count(band.calls)} {band.name}" for band in scores.bands)
+    possible = f" (+ {count(scores.possible_auto_fails)} possible)" if scores.possible_auto_fails else ""
+    lines = [
+        f"scores    mean {percent(scores.mean_pct)}; {percent(scores.pass_rate_pct)} passed "
+        f"({count(scores.passed)} of {count(judged)}); {bands}",
+        f"          {count(scores.auto_failed)} auto-failed{possible}, "
+        f"{count(scores.needs_review)} need review, {count(scores.not_auditable)} not auditable",
+    ]
+    return [*lines, _usage(summary)] if summary.llm else lines
+
+
+def _usage(summary: RunSummary) -> str:
+    answers = sum(usage.answers for usage in summary.llm)
+    tokens_in = sum(usage.prompt_tokens for usage in summary.llm)
+    cached = sum(usage.cached_tokens for usage in summary.llm)
+    tokens_out = sum(usage.completion_tokens for usage in summary.llm)
+    models = ", ".join(sorted({usage.model for usage in summary.llm}))
+    return (
+        f"LLM       {count(answers)} answers, tokens {count(tokens_in)} in ({count(cached)} cached) "
+        f"{count(tokens_out)} out, {money(summary.cost_usd)}; {models}"
+    )
+
+
+def _review(summary: RunSummary) -> list[str]:
+    if not summary.review:
+        return []
+    total = sum(summary.review_counts.values())
+    shown = summary.review[:_REVIEW_ROWS]
+    return [f"review    {count(total)} calls, first:", *(_review_row(item) for item in shown)]
+
+
+def _review_row(item: ReviewItem) -> str:
+    return f"  {item.title:<19}{percent(item.pct):>7}  {item.path}  {_why(item)}"
+
+
+def _why(item: ReviewItem) -> str:
+    """The reason that concerns the whole call, or else its worst answer."""
+    if item.findings and item.pct is not None:
+        return f"{item.findings[0].text}: {item.findings[0].label}"
+    return item.reasons[0] if item.reasons else ""
+
+
+def _reasons(summary: RunSummary) -> list[str]:
+    if not summary.reasons:
+        return []
+    rows = [
+        f"  {count(reason.calls):>6} {reason.state:<12} {reason.kind}"
+        for reason in summary.reasons[:_REASON_ROWS]
+    ]
+    rest = len(summary.reasons) - _REASON_ROWS
+    return ["not audited", *rows, *([f"         and {rest} more kinds of reason"] if rest > 0 else [])]
+
+
+def _cut(line: str) -> str:
+    # One line per row, whatever a file name holds.
+    plain = " ".join(line.splitlines()).rstrip()
+    return plain if len(plain) <= WIDTH_CHARS else plain[: WIDTH_CHARS - 1] + "…"

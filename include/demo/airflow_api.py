@@ -1,0 +1,87 @@
+"""Airflow's REST API, as far as the demo needs it: what the UI's buttons do."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+from include.errors import CofiError
+
+
+class AirflowApi:
+    """Talks to one Airflow with the admin's password.
+
+    Args:
+        url: Of the web server.
+        passwords_file: That the simple auth manager writes.
+    """
+
+    def __init__(self, url: str, passwords_file: Path) -> None:
+        self.url = url
+        self._passwords_file = passwords_file
+        self._session = requests.Session()
+
+    @property
+    def password(self) -> str:
+        """The admin's."""
+        return str(json.loads(self._passwords_file.read_text())["admin"])
+
+    def healthy(self) -> bool:
+        """Whether scheduler and web server work."""
+        try:
+            health = requests.get(f"{self.url}/api/v2/monitor/health", timeout=5).json()
+        except (requests.RequestException, ValueError):
+            return False
+        return all(
+            health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor")
+        )
+
+    def has_dag(self, dag_id: str) -> bool:
+        """Whether the DAG processor has read the DAG."""
+        return self._request("GET", f"dags/{dag_id}", accept=(200, 404)).status_code == 200
+
+    def unpause(self, dag_id: str) -> None:
+        """Lets the DAG run by its schedule."""
+        self._request("PATCH", f"dags/{dag_id}", json={"is_paused": False})
+
+    def trigger(self, dag_id: str, conf: dict[str, Any], run_id: str | None = None) -> str:
+        """Triggers a run as the UI's form does; returns its id."""
+        body = {"logical_date": None, "conf": conf} | ({"dag_run_id": run_id} if run_id else {})
+        return str(self._request("POST", f"dags/{dag_id}/dagRuns", json=body).json()["dag_run_id"])
+
+    def runs(self, dag_id: str) -> list[dict[str, Any]]:
+        """All runs of a DAG, the oldest first."""
+        answer = self._request("GET", f"dags/{dag_id}/dagRuns?order_by=id&limit=100").json()
+        return list(answer["dag_runs"])
+
+    def run_state(self, dag_id: str, run_id: str) -> str:
+        """queued, running, success or failed."""
+        return str(self._request("GET", f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}").json()["state"])
+
+    def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """All task instances of a run."""
+        path = f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances?limit=1000"
+        return list(self._request("GET", path).json()["task_instances"])
+
+    def _request(
+        self, method: str, path: str, *, accept: tuple[int, ...] = (), **body: Any
+    ) -> requests.Response:
+        if "Authorization" not in self._session.headers:
+            self._log_in()
+        answer = self._session.request(method, f"{self.url}/api/v2/{path}", timeout=30, **body)
+        if answer.status_code >= 400 and answer.status_code not in accept:
+            raise CofiError(f"Airflow refuses {method} {path}: {answer.status_code} {answer.text[:500]}")
+        return answer
+
+    def _log_in(self) -> None:
+        credentials = {"username": "admin", "password": self.password}
+        for _ in range(20):  # the server answers its health before it takes logins
+            answer = requests.post(f"{self.url}/auth/token", json=credentials, timeout=30)
+            if answer.ok:
+                self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+                return
+            time.sleep(0.5)
+        raise CofiError(f"Airflow takes no login: {answer.status_code} {answer.text[:200]}")

@@ -1,0 +1,96 @@
+"""LLM2 by rules: every criterion by the hints that its prompt brings."""
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from include.demo.llm_endpoint.hints import Decision, Place, decide
+from include.demo.llm_endpoint.prompt import Prompt
+from include.demo.llm_endpoint.wording import clipped_at_word
+from include.scorecards.answers import CANNOT_DETERMINE
+from include.scorecards.schema import Hints
+
+MODEL = "cofi-rules-1"
+_FOUND_CONFIDENCE, _DEFAULT_CONFIDENCE = 0.7, 0.5
+_MOST_QUOTES = 4
+
+
+def audit(prompt: Prompt) -> dict[str, Any]:
+    """Answers the scorecard of a prompt.
+
+    Raises:
+        UnknownPrompt: It brings none.
+    """
+    criteria = prompt.block("scorecard")
+    answers = {criterion["id"]: _answer(criterion, prompt) for criterion in criteria}
+    undecided = sum(answer["answer"] == CANNOT_DETERMINE for answer in answers.values())
+    return {
+        "answers": answers,
+        "violations": [],
+        "strengths": [],
+        "coaching": [],
+        "overall_comment": (
+            f"Rule-based answers of {MODEL}: wording was matched, nothing was understood. "
+            f"{len(answers)} criteria, {undecided} of them undecided."
+        ),
+    }
+
+
+def _answer(criterion: dict[str, Any], prompt: Prompt) -> dict[str, Any]:
+    try:
+        hints = Hints.model_validate(criterion["hints"])
+    except (KeyError, ValidationError):
+        return _undecided(
+            f"Rule-based ({MODEL}): this criterion brings no usable hints; send_hints sends them."
+        )
+    decision = decide(hints, prompt)
+    if decision.answer == CANNOT_DETERMINE:
+        return _undecided(f"Rule-based ({MODEL}): no wording points to an answer.")
+    return {
+        "evidence": _evidence(decision),
+        "absence": _absence(decision, hints, prompt),
+        "justification": _justification(decision, hints),
+        "answer": decision.answer,
+        "confidence": _DEFAULT_CONFIDENCE if decision.by_default else _FOUND_CONFIDENCE,
+    }
+
+
+def _undecided(justification: str) -> dict[str, Any]:
+    return {
+        "evidence": [],
+        "absence": None,
+        "justification": justification,
+        "answer": CANNOT_DETERMINE,
+        "confidence": 0.0,
+    }
+
+
+def _evidence(decision: Decision) -> list[dict[str, str]]:
+    quotes = [_quoted(place) for place in decision.places if place.line is not None]
+    distinct = {(quote["turn_id"], quote["quote"]): quote for quote in quotes}
+    return list(distinct.values())[:_MOST_QUOTES]
+
+
+def _quoted(place: Place) -> dict[str, str]:
+    assert place.line is not None  # gaps are not quoted
+    return {
+        "turn_id": place.line.turn_id,
+        "speaker": place.line.speaker,
+        "quote": place.line.folded.quote(place.start, place.end),
+    }
+
+
+def _absence(decision: Decision, hints: Hints, prompt: Prompt) -> dict[str, str] | None:
+    missing = [name for name in hints.patterns if name not in decision.found]
+    if not missing or any(place.line for place in decision.places):
+        return None
+    return {
+        "searched": clipped_at_word(f"wording for: {', '.join(missing)}", 200),
+        "statement": f"none of it is in the {len(prompt.lines)} turns",
+    }
+
+
+def _justification(decision: Decision, hints: Hints) -> str:
+    found = ", ".join(decision.found) or "nothing"
+    missing = ", ".join(name for name in hints.patterns if name not in decision.found) or "nothing"
+    return clipped_at_word(f"Rule-based ({MODEL}): wording found for {found}; not found for {missing}.", 400)

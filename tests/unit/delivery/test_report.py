@@ -1,0 +1,148 @@
+"""The page and its JSON: safe with hostile text, complete in itself, equal for equal runs."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from include.calls.call import CallState
+from include.calls.stage import Stage
+from include.delivery import report
+from include.delivery.report import render_html, write_report
+from include.delivery.summary import summarise
+from tests.unit.delivery.seeding import SeededDay
+
+RUN = "run-2"
+HOSTILE = '<script>alert("1")</script><img src=x onerror=alert(1)>$x^2$'
+
+
+class _Page(HTMLParser):
+    """What a browser would make of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture
+def hostile_day(day: SeededDay) -> SeededDay:
+    """Every text that comes from outside tries to be markup."""
+    quote = {"turn_id": "t4", "speaker": HOSTILE, "status": "verified", "quote": f"quoted {HOSTILE}"}
+    found = quote | {"start_ms": 65_000, "end_ms": 67_000, "confidence": 0.9, "counts": True}
+    day.batch(RUN)
+    for n in range(2):
+        call = day.call(RUN, f"{n}{HOSTILE}.wav", agent=f"agent {HOSTILE}", queue=HOSTILE, language="en")
+        day.stages(RUN, call, HOSTILE, at_s=60 * n)
+        day.llm(RUN, call, model=f"model {HOSTILE}")
+        answers = {"verified": "no", "closing": "no", "dead_air": "yes"}
+        day.audit(RUN, call, 0, answers, evidence={"verified": [found]}, doubts={"closing": HOSTILE})
+    lost = day.call(RUN, "lost.wav", CallState.FAILED, reason=f"stt: {HOSTILE}")
+    day.failure(RUN, lost, Stage.STT, HOSTILE)
+    return day
+
+
+def test_text_from_outside_never_becomes_markup(hostile_day: SeededDay) -> None:
+    page = _Page(render_html(summarise(hostile_day.database, RUN)))
+
+    assert {"script", "img"}.isdisjoint(tag for tag, _ in page.tags)
+    assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
+    assert f"quoted {HOSTILE}" in page.text
+    assert "alert" in page.text.split("agent <script>")[1]  # in the chart too, "$" and all
+
+
+def test_the_page_needs_nothing_else(hostile_day: SeededDay) -> None:
+    page = render_html(summarise(hostile_day.database, RUN))
+
+    for tag, attributes in _Page(page).tags:
+        assert tag not in {"link", "iframe", "object", "embed"}
+        for name in ("src", "href", "xlink:href"):
+            assert (attributes.get(name) or "#").startswith("#")
+    assert not re.search(r"url\((?!#)|@import", page)
+    assert page.count("<svg") == 7
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+
+
+def test_equal_figures_make_an_equal_page(hostile_day: SeededDay) -> None:
+    summary = summarise(hostile_day.database, RUN)
+
+    assert render_html(summary) == render_html(summarise(hostile_day.database, RUN))
+
+
+def test_the_page_tells_the_ledger_the_evidence_and_that_it_is_private(day: SeededDay) -> None:
+    quote = {"turn_id": "t4", "speaker": "agent", "status": "verified", "quote": "your balance is ten"}
+    found = quote | {"start_ms": 65_000, "end_ms": 67_000, "confidence": 0.9, "counts": True}
+    day.batch(RUN)
+    call = day.call(RUN, "a.wav", agent="Ana")
+    day.audit(RUN, call, 0, {"verified": "no"}, evidence={"verified": [found]})
+    day.call(RUN, "b.wav", CallState.QUARANTINED, reason="the file is empty: copy it again")
+
+    page = render_html(summarise(day.database, RUN))
+    text = " ".join(_Page(page).text.split())
+
+    assert "1 audited + 0 failed + 0 duplicate + 0 skipped + 1 quarantined = 2 discovered" in page
+    assert "“your balance is ten” agent at 1:05 · in the transcript" in text
+    assert "the file is empty: copy it again" in text
+    assert "Private:" in text
+    assert "rule-based demo endpoint" not in text
+
+
+def test_rules_and_an_open_ledger_are_announced(day: SeededDay) -> None:
+    day.batch(RUN, wall_s=None)
+    call = day.call(RUN, "a.wav")
+    day.audit(RUN, call, 90, {"verified": "yes"}, identity=day.llm(RUN, call, model="cofi-rules-1"))
+    day.call(RUN, "stuck.wav", CallState.PENDING)
+
+    text = _Page(render_html(summarise(day.database, RUN))).text
+
+    assert "Answers by the rule-based demo endpoint, not by a language model" in text
+    assert "1 calls have reached no final state" in text
+
+
+def test_a_day_without_calls_has_a_report(day: SeededDay, tmp_path: Path) -> None:
+    day.batch(RUN)
+
+    page = write_report(day.database, RUN, tmp_path / "new" / "folder")
+
+    assert "No recordings were found for this day" in page.read_text()
+    assert json.loads((page.parent / "summary.json").read_text())["outcome"]["discovered"] == 0
+
+
+def test_the_json_holds_the_same_figures(hostile_day: SeededDay, tmp_path: Path) -> None:
+    page = write_report(hostile_day.database, RUN, tmp_path)
+
+    content = json.loads((tmp_path / "summary.json").read_text())
+    assert page == tmp_path / "report.html"
+    assert content["outcome"]["ledger"]["audited"] == 2
+    assert content["scores"]["auto_failed"] == 2
+    assert content["review"][0]["findings"][0]["quotes"][0]["start_ms"] == 65_000
+
+
+def test_a_report_that_cannot_be_written_leaves_the_old_one(
+    day: SeededDay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day.batch(RUN)
+    page = write_report(day.database, RUN, tmp_path)
+    old = page.read_text()
+
+    def disk_full(*_: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(report.Path, "replace", disk_full)
+    day.call(RUN, "late.wav", CallState.PENDING)
+    with pytest.raises(OSError, match="disk full"):
+        write_report(day.database, RUN, tmp_path)
+
+    assert page.read_text() == old
+    assert sorted(path.name for path in tmp_path.glob("*.html*")) == ["report.html"]
+    assert not list(tmp_path.glob(".*"))

@@ -1,0 +1,102 @@
+"""What counts as a recognition error, and what counts as agreement."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from include.demo.evaluation import (
+    Agreement,
+    GoldCall,
+    agreement,
+    load_gold,
+    normalise,
+    reference_text,
+    word_error_rate,
+)
+from include.demo.sample_calls.script import Turn
+from include.demo.spoken_numbers import digits_for_words
+
+DAY = date(2026, 11, 16)
+
+
+def gold_call(file: str, **answers: str) -> GoldCall:
+    return GoldCall(DAY, file, "en", (Turn(speaker="agent", text="Hello."),), answers)
+
+
+@pytest.mark.parametrize(
+    ("language", "spoken", "written"),
+    [
+        ("en", "sixty four dollars", "$64"),
+        ("en", "the twenty third of November, nineteen eighty two", "the 23rd of November 1982."),
+        ("en", "four one one one, one one one one", "4111-1111"),
+        ("en", "one hundred and twelve dollars, two hundred homes", "$112, 200 homes"),
+        ("en", "a thousand two hundred and five", "a 1,205"),
+        ("en", "It’s OK, Mister Cole", "it's okay mr. Cole"),
+        ("en", "twenty percent by e-mail", "20% by email"),
+        ("es", "mil novecientos setenta y ocho", "1978"),
+        ("es", "treinta y cinco euros, veintitrés días", "35 €, 23 dias"),
+        ("es", "clave dos cuatro seis uno", "clave 2461"),
+        ("es", "Sí, el dieciséis", "si el 16"),
+    ],
+)
+def test_two_ways_of_writing_the_same_words_are_equal(language: str, spoken: str, written: str) -> None:
+    assert normalise(spoken, language) == normalise(written, language)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("fifteen dollars", "fifty dollars"), ("twenty and thirty", "50"), ("I can pay", "I cannot pay")],
+)
+def test_normalising_hides_no_real_difference(one: str, other: str) -> None:
+    assert normalise(one, "en") != normalise(other, "en")
+
+
+def test_numbers_leave_other_words_alone() -> None:
+    assert digits_for_words(["salt", "and", "pepper", "on", "seven", "and", "a", "half"], "en") == (
+        ["salt", "and", "pepper", "on", "7", "and", "a", "half"]
+    )
+    assert digits_for_words(["neun", "12"], "de") == ["neun", "1", "2"]
+    assert digits_for_words([], "en") == []
+
+
+def test_word_error_rate_weighs_texts_by_their_length() -> None:
+    # One substitution in eight words and one word too many: two errors in ten reference words.
+    references = ["a b c d e f g h", "i j"]
+    assert word_error_rate(references, ["a b c d e f g x", "i j k"]) == pytest.approx(0.2)
+    assert word_error_rate(references, references) == 0
+
+
+def test_word_error_rate_needs_a_hypothesis_for_every_reference() -> None:
+    with pytest.raises(ValueError, match="0 hypotheses for 1 references"):
+        word_error_rate(["a b"], [])
+
+
+def test_agreement_counts_agreed_differed_and_unanswered() -> None:
+    gold = {
+        (DAY, "a.ogg"): gold_call("a.ogg", closing="yes", no_abuse="yes"),
+        (DAY, "b.ogg"): gold_call("b.ogg", closing="no", no_abuse="yes"),
+        (DAY, "c.ogg"): gold_call("c.ogg", closing="NA", no_abuse="no"),
+    }
+    answers = {
+        (DAY, "a.ogg"): {"closing": "yes", "no_abuse": "no", "not_in_gold": "yes"},
+        (DAY, "b.ogg"): {"closing": "CANNOT_DETERMINE", "no_abuse": "yes"},
+        (DAY, "unknown.ogg"): {"closing": "yes"},
+    }
+    found = agreement(gold, answers)
+    assert found.by_criterion == {
+        "closing": Agreement(agreed=1, differed=0, unanswered=2),
+        "no_abuse": Agreement(agreed=1, differed=1, unanswered=1),
+    }
+    assert found.total == Agreement(agreed=2, differed=1, unanswered=3)
+    assert found.total.share == pytest.approx(2 / 3)
+    assert agreement(gold, {}).total.share is None
+
+
+def test_the_gold_of_the_sample_calls_holds_their_transcripts() -> None:
+    gold = load_gold(Path("include/demo/sample_calls/scripts"))
+    call = gold[(DAY, "1008-not-verified.wav")]
+    assert call.answers["identity_verified"] == "no"
+    assert reference_text(call).startswith("Hi, this is Maya at Riverside Telecom")
+    assert len(reference_text(call).splitlines()) == len(call.turns) == 9
+    assert reference_text(gold[(DAY, "1010-abandoned.ogg")]) == ""

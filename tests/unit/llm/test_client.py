@@ -1,0 +1,132 @@
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from aiohttp import web
+
+from include.errors import LlmBusy, LlmLost, RequestRefused
+
+SCHEMA = {"type": "object", "properties": {"a": {"type": "string", "maxLength": 5}}, "required": ["a"]}
+ASK = [{"role": "user", "content": "hello"}]
+
+
+def refused(status: int, message: str = "no", **headers: str) -> web.Response:
+    return web.json_response({"error": {"message": message}}, status=status, headers=headers)
+
+
+async def test_a_completion_carries_what_the_answer_says(api, client_of, reply):
+    api.replies = [reply('{"a": "x"}')]
+    async with client_of(api) as client:
+        got = await client.complete(ASK, SCHEMA, "thing")
+    assert (got.content, got.model, got.request_id, got.finish_reason) == (
+        '{"a": "x"}',
+        "m-2026-01-01",
+        "chatcmpl-1",
+        "stop",
+    )
+    assert (got.usage.prompt_tokens, got.usage.completion_tokens, got.usage.cached_tokens) == (100, 10, 40)
+    assert got.attempts == 1 and got.latency_s > 0
+    sent = api.bodies[0]["response_format"]
+    assert sent["json_schema"] == {"name": "thing", "strict": True, "schema": SCHEMA}
+
+
+async def test_bounds_can_be_left_out_of_the_schema(api, client_of):
+    async with client_of(api, bounds_in_schema=False) as client:
+        await client.complete(ASK, SCHEMA, "thing")
+    sent = api.bodies[0]["response_format"]["json_schema"]["schema"]
+    assert sent["properties"] == {"a": {"type": "string"}}
+
+
+async def test_never_more_than_the_width_is_in_flight(api, client_of):
+    api.latency_s = 0.02
+    async with client_of(api, width=5) as client:
+        await asyncio.gather(*(client.complete(ASK, SCHEMA, "thing") for _ in range(40)))
+    assert api.max_in_flight == 5
+    assert len(api.bodies) == 40
+
+
+@pytest.mark.parametrize("as_date", [False, True])
+async def test_retry_after_is_kept(api, client_of, as_date):
+    # A date has whole seconds only: two seconds on are at least one second away.
+    wait = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True) if as_date else "1"
+    api.replies = [refused(429, **{"Retry-After": wait})]
+    began_s = time.monotonic()
+    async with client_of(api) as client:
+        got = await client.complete(ASK, SCHEMA, "thing")
+    assert got.attempts == 2
+    assert time.monotonic() - began_s >= 0.9
+
+
+async def test_a_request_that_waits_gives_its_slot_back(api, client_of):
+    api.replies = [refused(429, **{"Retry-After": "1"})]
+    done: list[str] = []
+
+    async with client_of(api, width=1) as client:
+
+        async def ask(name: str) -> None:
+            await client.complete(ASK, SCHEMA, name)
+            done.append(name)
+
+        await asyncio.gather(ask("refused_first"), ask("second"), ask("third"))
+    assert done == ["second", "third", "refused_first"]
+
+
+@pytest.mark.parametrize("trouble", [refused(500), refused(503), refused(529), "reset", web.Response(text="<html>")])
+async def test_trouble_that_passes_is_tried_again(api, client_of, trouble):
+    api.replies = [trouble]
+    async with client_of(api) as client:
+        got = await client.complete(ASK, SCHEMA, "thing")
+    assert got.attempts == 2
+
+
+async def test_a_timeout_is_lost(api, client_of):
+    api.replies = ["hang", "hang"]
+    async with client_of(api, read_timeout_s=0.1, max_attempts=2) as client:
+        with pytest.raises(LlmLost, match="c7"):
+            await client.complete(ASK, SCHEMA, "thing", item="c7")
+    assert len(api.bodies) == 2
+
+
+async def test_attempts_end(api, client_of):
+    api.replies = [refused(429, **{"Retry-After": "0"}) for _ in range(9)]
+    async with client_of(api, max_attempts=3) as client:
+        with pytest.raises(LlmBusy):
+            await client.complete(ASK, SCHEMA, "thing")
+    assert len(api.bodies) == 3
+
+
+async def test_a_very_long_wait_is_left_to_the_caller(api, client_of):
+    api.replies = [refused(429, **{"Retry-After": "3600"})]
+    async with client_of(api) as client:
+        with pytest.raises(LlmBusy) as caught:
+            await client.complete(ASK, SCHEMA, "thing")
+    assert caught.value.retry_after_s == 3600
+    assert len(api.bodies) == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 413, 422])
+async def test_a_refusal_for_good_is_not_tried_again(api, client_of, status):
+    api.replies = [refused(status, "bad key")]
+    async with client_of(api) as client:
+        with pytest.raises(RequestRefused, match=r"c1.*bad key"):
+            await client.complete(ASK, SCHEMA, "thing", item="c1")
+    assert len(api.bodies) == 1
+
+
+async def test_a_used_up_quota_is_no_rate_limit(api, client_of):
+    error = {"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}}
+    api.replies = [web.json_response(error, status=429)]
+    async with client_of(api) as client:
+        with pytest.raises(RequestRefused, match="quota"):
+            await client.complete(ASK, SCHEMA, "thing")
+
+
+async def test_under_a_real_limit_everything_is_answered_at_little_extra_cost(api, client_of):
+    api.latency_s, api.capacity = 0.03, 6
+    async with client_of(api, width=20, max_attempts=12) as client:
+        await asyncio.gather(*(client.complete(ASK, SCHEMA, "thing") for _ in range(200)))
+        assert client.limiter.limit < 12
+    assert len(api.bodies) - api.refused == 200
+    assert len(api.bodies) < 1.6 * 200

@@ -1,0 +1,112 @@
+import string
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from include.calls.call import CallMetadata, ChannelRole
+from include.calls.transcript import Transcript, Turn
+from include.llm.names import names_in_metadata
+from include.llm.redaction import redact
+
+words = st.sampled_from(
+    "my name is John Smith me llamo Ana López four one double uno cuatro 4111111111111111 4111 1111 cvv 123 "
+    "+44 7700900123 a.b@c.org [CARD_1] [NAME_2.3] [ y _ ] José josé this soy don María oh hundred call".split()
+)
+texts = st.lists(words | st.text(string.printable, max_size=8), max_size=25).map(" ".join)
+
+
+def transcript(*said: str) -> Transcript:
+    turns = [
+        Turn(
+            id=f"t{n}",
+            speaker=ChannelRole.AGENT if n % 2 else ChannelRole.CUSTOMER,
+            channel=n % 2,
+            start_ms=n * 1000,
+            end_ms=n * 1000 + 900,
+            text=text,
+            confidence=1,
+        )
+        for n, text in enumerate(said)
+    ]
+    return Transcript(call_id="c", language="en", turns=turns)
+
+
+def redacted(*said: str, known_names: tuple[str, ...] = ()):
+    made = redact(transcript(*said), known_names=known_names)
+    return [turn.text for turn in made.transcript.turns], made.redaction
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(texts, min_size=1, max_size=5))
+def test_what_was_redacted_comes_back_letter_by_letter(said):
+    texts_out, redaction = redacted(*said)
+    assert [redaction.restore(text) for text in texts_out] == said
+
+
+def test_card_numbers_go_in_figures_and_in_words():
+    for said in (
+        "it is 4111 1111 1111 1111 okay",
+        "it is four one one one, one one one one, one one one one, one one one one okay",
+        "it is four triple one double one double one double one double one double one double one okay",
+        "es cuatro uno uno uno uno uno uno uno uno uno uno uno uno uno uno uno vale",
+    ):
+        (text,), redaction = redacted(said)
+        assert "[CARD_1]" in text and "1111" not in text and "uno" not in text and "one" not in text, said
+        assert redaction.counts == {"CARD": 1}
+
+
+def test_a_card_number_over_two_turns_goes_and_a_wrong_one_is_a_long_number():
+    parts, redaction = redacted("four one one one, one one one one", "mm-hm", "one one one one one one one one")
+    assert parts == ["[CARD_1]", "mm-hm", "[CARD_1.2]"]
+    (text,), _ = redacted("it is 4111 1111 1111 1112")
+    assert text == "it is [ACCOUNT_1]"
+
+
+def test_security_codes_go_but_amounts_stay():
+    texts_out, _ = redacted("and the security code on the back?", "one two three", "that is 150 dollars")
+    assert texts_out == ["and the security code on the back?", "[CVV_1]", "that is 150 dollars"]
+
+
+def test_names_go_wherever_they_stand_and_one_person_has_one_number():
+    texts_out, _ = redacted(
+        "Thank you for calling, my name is Daniel Reed.",
+        "Hi Daniel, I'm sorry to bother you. Me llamo Ana.",
+        "No problem, Ana. I will help.",
+        "will it take long?",
+    )
+    assert texts_out == [
+        "Thank you for calling, my name is [NAME_1].",
+        "Hi [NAME_1.2], I'm sorry to bother you. Me llamo [NAME_2].",
+        "No problem, [NAME_2]. I will help.",
+        "will it take long?",
+    ]
+
+
+def test_a_name_in_lower_case_text_goes_too():
+    texts_out, _ = redacted("hello my name is maria and i need help", "thanks maria")
+    assert texts_out == ["hello my name is [NAME_1] and i need help", "thanks [NAME_1]"]
+
+
+def test_metadata_names_go_and_logins_are_no_names():
+    names = names_in_metadata(CallMetadata(agent="Lucía Ortega", customer_ref="RT-50233"))
+    assert names == ("Lucía Ortega",)
+    (text,), _ = redacted("Soporte, Lucía al habla", known_names=names)
+    assert text == "Soporte, [NAME_1] al habla"
+
+
+def test_phones_emails_and_account_numbers_go_and_prices_stay():
+    (text,), _ = redacted(
+        "call me on 555 010 4477, mail ann@acme.org or bob at acme dot com, account 8800 1234, it costs 45 euros"
+    )
+    assert text == (
+        "call me on [PHONE_1], mail [EMAIL_1] or [EMAIL_2], account [ACCOUNT_1], it costs 45 euros"
+    )
+
+
+def test_card_data_returns_into_quotes_only():
+    texts_out, redaction = redacted("my name is Ann, 4111111111111111")
+    reply = {"summary": texts_out[0], "evidence": [{"quote": texts_out[0]}]}
+    assert redaction.restore_reply(reply) == {
+        "summary": "my name is Ann, [CARD_1]",
+        "evidence": [{"quote": "my name is Ann, 4111111111111111"}],
+    }

@@ -1,0 +1,72 @@
+import json
+
+import pytest
+from pydantic import BaseModel
+
+from include.errors import AnswerInvalid
+from include.llm.structured import structured
+
+SCHEMA = {"type": "object"}
+ASK = [{"role": "user", "content": "the call"}]
+
+
+class Thing(BaseModel):
+    colour: str
+
+
+async def asked(client):
+    return await structured(client, ASK, SCHEMA, "thing", item="c1", read=Thing.model_validate)
+
+
+async def test_a_valid_answer_takes_one_request(api, client_of, reply):
+    api.replies = [reply('{"colour": "red"}')]
+    async with client_of(api) as client:
+        got = await asked(client)
+    assert got.value == Thing(colour="red")
+    assert (got.attempts, got.repaired, got.usage.prompt_tokens) == (1, False, 100)
+
+
+@pytest.mark.parametrize("wrong", ['{"color": "red"}', "Sure! The colour is red.", ""])
+async def test_an_invalid_answer_is_repaired_once(api, client_of, reply, wrong):
+    api.replies = [reply(wrong), reply('{"colour": "red"}')]
+    async with client_of(api) as client:
+        got = await asked(client)
+    assert (got.value.colour, got.attempts, got.repaired, got.usage.prompt_tokens) == ("red", 2, True, 200)
+    repair = api.bodies[1]["messages"]
+    assert repair[:1] == ASK and repair[1] == {"role": "assistant", "content": wrong}
+    if wrong.startswith("{"):
+        assert "colour" in repair[2]["content"]
+
+
+async def test_an_answer_that_stays_invalid_is_kept_for_the_engineer(api, client_of, reply):
+    api.replies = [reply("{}"), reply('{"colour": 3}')]
+    async with client_of(api) as client:
+        with pytest.raises(AnswerInvalid, match="c1") as caught:
+            await asked(client)
+    assert json.loads(caught.value.raw_answer) == {"colour": 3}
+    assert len(api.bodies) == 2
+
+
+async def test_a_cut_off_answer_gets_twice_the_room(api, client_of, reply):
+    api.replies = [reply('{"colour": "r', "length"), reply('{"colour": "red"}')]
+    async with client_of(api, max_output_tokens=50) as client:
+        got = await asked(client)
+    assert got.value.colour == "red" and got.repaired
+    assert [body["max_tokens"] for body in api.bodies] == [50, 100]
+
+
+async def test_cut_off_twice_is_invalid(api, client_of, reply):
+    api.replies = [reply('{"col', "length"), reply('{"colo', "length")]
+    async with client_of(api) as client:
+        with pytest.raises(AnswerInvalid, match="max_output_tokens"):
+            await asked(client)
+    assert len(api.bodies) == 2
+
+
+async def test_a_model_that_refuses_is_not_asked_again(api, client_of):
+    message = {"role": "assistant", "content": None, "refusal": "I cannot help with that"}
+    api.replies = [{"choices": [{"message": message, "finish_reason": "stop"}]}]
+    async with client_of(api) as client:
+        with pytest.raises(AnswerInvalid, match="refuses"):
+            await asked(client)
+    assert len(api.bodies) == 1

@@ -1,0 +1,116 @@
+import pytest
+import yaml
+
+from include.errors import InvalidInput
+from include.scorecards import check
+from include.scorecards.loading import load_scorecard, parse_scorecard
+
+SHIPPED_IDS = """recording_notice greeting_company_and_agent identity_verified no_card_data_spoken
+required_disclosure consent_before_charge no_abuse complaint_recognised vulnerable_customer_handled
+hold_announced hold_within_limit dead_air_within_limit right_resolution next_step_with_date closing"""
+
+
+def test_the_shipped_scorecard_loads(shipped):
+    assert [criterion.id for criterion in shipped.criteria] == SHIPPED_IDS.split()
+    forms = {c.id for c in shipped.criteria for o in c.options if o.auto_fail.value == "form"}
+    assert forms == {"identity_verified", "no_card_data_spoken", "no_abuse"}
+    assert all(not c.applies_if or not c.evidence.required_on or c.na_allowed for c in shipped.criteria)
+
+
+def test_identity_is_of_content_not_of_layout(shipped, shipped_file):
+    text = shipped_file.read_text("utf-8")
+    assert parse_scorecard("# another comment\n" + text, source="x").sha256 == shipped.sha256
+    assert parse_scorecard(text.replace("weight: 3", "weight: 4"), source="x").sha256 != shipped.sha256
+
+
+def line_of(text: str, part: str) -> int:
+    return next(n for n, line in enumerate(text.splitlines(), start=1) if part in line)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        ("score: 1}", "points: 1}", r'criterion "recording_notice": options\.0\.score: is missing'),
+        ("section: opening", "section: ending", r'there is no section "ending"'),
+        ("answered_by: rule", "answered_by: magic", r'criterion "no_card_data_spoken": answered_by'),
+        ("rule: no_card_data_spoken", "rule: no_such", r'there is no rule "no_such"'),
+        ("field: longest_hold_s", "field: longest_pause_s", r'there is no metric "longest_pause_s"'),
+        ("field: metrics.hold_count, op: gt", "field: hold_count, op: gt", r'there is no field "hold_count"'),
+        ("required_on: [\"yes\"], speaker: any", "required_on: [yess], speaker: any", r'no option "yess"'),
+        ("weight: 2", "wieght: 2", r"wieght: is not a field"),
+        ("pass_threshold_pct: 75", "pass_threshold_pct: 175", r"pass_threshold_pct"),
+        ("- {name: poor, min_pct: 0}", "- {name: poor, min_pct: 10}", r"no band begins at 0"),
+        ("title: Service call", "title: Service call\nid: again", r"id: is given twice"),
+        ("speaker: customer\n          last_s: 60", "speaker: nobody\n          last_s: 60", r"speaker"),
+        ("all: [notice]", "all: [notices]", r'pattern "notices"'),
+    ],
+)
+def test_what_is_wrong_is_told_with_file_line_and_criterion(tmp_path, shipped_file, right, wrong, told):
+    text = shipped_file.read_text("utf-8")
+    assert right in text
+    spoilt = text.replace(right, wrong, 1)
+    file = tmp_path / "card.yaml"
+    file.write_text(spoilt, "utf-8")
+    with pytest.raises(InvalidInput, match=told) as caught:
+        load_scorecard(file)
+    first = str(caught.value).splitlines()[0]
+    line = int(first.removeprefix(f"{file}:").split(":")[0])
+    changed = next(
+        n
+        for n, (a, b) in enumerate(zip(text.splitlines(), spoilt.splitlines(), strict=False), start=1)
+        if a != b
+    )
+    assert abs(line - changed) <= 16
+
+
+def test_a_wrong_line_is_exact(small):
+    content = small()
+    content["criteria"][2]["section"] = "nowhere"
+    text = yaml.safe_dump(content, sort_keys=False)
+    with pytest.raises(InvalidInput) as caught:
+        parse_scorecard(text, source="card.yaml")
+    assert f'card.yaml:{line_of(text, "nowhere")}: criterion "b1": section: there is no section' in str(caught.value)
+
+
+def test_conditions_in_a_circle_are_told(small):
+    content = small()
+    for criterion, other in (("a1", "a2"), ("a2", "b1"), ("b1", "a1")):
+        entry = next(c for c in content["criteria"] if c["id"] == criterion)
+        entry["applies_if"] = {"criterion": other, "equals": "yes"}
+    with pytest.raises(InvalidInput, match="circle"):
+        parse_scorecard(yaml.safe_dump(content), source="card.yaml")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"applies_if": {"criterion": "nobody", "equals": "yes"}}, 'no criterion "nobody"'),
+        ({"applies_if": {"criterion": "a1", "equals": "maybe"}}, 'no option "maybe"'),
+        ({"options": [{"key": "yes", "label": "", "score": 0}, {"key": "no", "label": "", "score": 0}]}, "earned"),
+        ({"na_allowed": True}, "na_rule is missing"),
+        ({"instructions": ""}, "instructions are missing"),
+        ({"weight": 0}, "no criterion with a weight"),
+        ({"id": "a1"}, "ids are unique"),
+    ],
+)
+def test_unsound_criteria_are_told(small, change, told):
+    content = small()
+    content["criteria"][2].update(change)
+    with pytest.raises(InvalidInput, match=told):
+        parse_scorecard(yaml.safe_dump(content), source="card.yaml")
+
+
+@pytest.mark.parametrize("text", ["a: [", "just words", "", "- 1\n- 2"])
+def test_what_is_no_scorecard_is_refused(text):
+    with pytest.raises(InvalidInput, match=r"card\.yaml:\d+: "):
+        parse_scorecard(text, source="card.yaml")
+
+
+def test_check_shows_what_is_asked_or_what_is_wrong(shipped_file, tmp_path, capsys):
+    assert check.main([str(shipped_file)]) == 0
+    shown = capsys.readouterr().out
+    assert "no_card_data_spoken (rule)" in shown and "- id: closing" in shown
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("id: x")
+    assert check.main([str(wrong)]) == 1
+    assert "wrong.yaml:1: " in capsys.readouterr().err

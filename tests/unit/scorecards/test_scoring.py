@@ -1,0 +1,165 @@
+import pytest
+import yaml
+
+from include.scorecards.answers import Absence, AuditAnswers, AuditReply, Evidence, GivenAnswer, Role
+from include.scorecards.loading import parse_scorecard
+from include.scorecards.metrics import call_metrics
+from include.scorecards.schema import AutoFail
+from include.scorecards.scoring import assess
+
+SAID = (("agent", "welcome to acme, I will hurt you now"), ("customer", "oh my goodness, please stop"))
+
+
+def given(answer, *quotes, turn="t1"):
+    evidence = [Evidence(turn_id=turn, speaker="agent", quote=quote) for quote in quotes]
+    return GivenAnswer(evidence=evidence, absence=None, justification="so", answer=answer, confidence=0.8)
+
+
+def answers(more=None, **by_id):
+    found = {name: value if isinstance(value, GivenAnswer) else given(value) for name, value in by_id.items()}
+    reply = AuditReply(answers=found, violations=[], strengths=[], coaching=[], overall_comment="")
+    return AuditAnswers(reply=reply, **(more or {}))
+
+
+@pytest.fixture
+def judge(small, spoken, heard):
+    """Assesses answers with a small scorecard; criteria can be changed by id."""
+
+    def run(given_answers, call=None, ivr=None, **changes):
+        content = small()
+        for criterion in content["criteria"]:
+            criterion.update(changes.get(criterion["id"], {}))
+        scorecard = parse_scorecard(yaml.safe_dump(content), source="small.yaml")
+        transcript = call or spoken(*SAID)
+        return assess(scorecard, given_answers, transcript, call_metrics(transcript, ivr or heard()))
+
+    return run
+
+
+def failing(scope):
+    options = [
+        {"key": "yes", "label": "", "score": 1},
+        {"key": "no", "label": "", "score": 0, "auto_fail": scope},
+    ]
+    return {"options": options, "evidence": {"required_on": ["no"], "speaker": "agent"}}
+
+
+def test_sections_and_criteria_share_the_score_by_weight(judge):
+    # a: weight 3 of 4, split 2:1; b: 1 of 4.
+    got = judge(answers(a1="yes", a2="no", b1="yes"))
+    assert got.pct == pytest.approx(75 * 2 / 3 + 25)
+    assert (got.passed, got.band, got.needs_review) == (True, "good", False)
+    assert [section.pct for section in got.sections] == [pytest.approx(66.67), 100]
+    assert [answer.criterion_id for answer in got.answers] == ["a1", "a2", "b1"]
+
+
+def test_na_leaves_both_sums_and_cannot_determine_only_one(judge):
+    na = judge(answers(a1="yes", a2="NA", b1="no"))
+    assert na.pct == pytest.approx(100 * 50 / 75, abs=0.01)
+    assert (na.answer("a2").earned, na.answer("a2").potential) == (0, 0)
+    unknown = judge(answers(a1="yes", a2="CANNOT_DETERMINE", b1="no"))
+    assert unknown.pct == 50
+    assert unknown.needs_review and "a2" in unknown.review_reasons[0]
+
+
+def test_na_where_it_is_not_allowed_is_no_way_out(judge):
+    got = judge(answers(a1="NA", a2="yes", b1="yes"))
+    assert got.answer("a1").answer == "CANNOT_DETERMINE" and got.answer("a1").potential == 1
+
+
+def test_a_section_auto_fail_takes_its_section(judge):
+    no = given("no", "I will hurt you")
+    got = judge(answers(a1="yes", a2=no, b1="yes"), a2=failing("section"))
+    assert got.pct == 25 and got.auto_failed and not got.passed
+    assert [(s.pct, s.auto_failed) for s in got.sections] == [(0, True), (100, False)]
+
+
+def test_a_form_auto_fail_takes_all(judge):
+    got = judge(answers(a1="yes", a2="yes", b1=given("no", "I will hurt you")), b1=failing("form"))
+    assert (got.pct, got.passed, got.band, got.needs_review) == (0, False, "poor", False)
+
+
+@pytest.mark.parametrize(
+    ("answer", "confidence"),
+    [
+        (given("no", "something that nobody ever said in here"), 0.9),
+        (given("no"), 0.9),
+        (given("no", "I will hurt you"), 0.3),
+        (given("no", "oh my goodness please stop", turn="t2"), 0.9),
+    ],
+    ids=["invented", "without a quote", "badly heard", "the customer's words"],
+)
+def test_an_auto_fail_on_weak_evidence_is_a_review_not_a_fail(judge, spoken, answer, confidence):
+    call = spoken(*SAID, confidence=confidence)
+    got = judge(answers(a1="yes", a2="yes", b1=answer), call=call, b1=failing("form"))
+    assert (got.pct, got.passed, got.needs_review) == (75, True, True)
+    assert got.answer("b1").auto_fail is AutoFail.NONE and got.answer("b1").answer == "no"
+
+
+def test_an_absence_alone_fails_nobody(judge):
+    absent = given("no").model_copy(update={"absence": Absence(searched="a greeting", statement="none")})
+    got = judge(answers(a1="yes", a2="yes", b1=absent), b1=failing("form"))
+    assert got.passed and got.needs_review
+
+
+def test_evidence_outside_its_window_does_not_count(judge):
+    rule = {"evidence": {"required_on": ["yes"], "window": {"first_s": 5}}}
+    early = judge(answers(a1=given("yes", "welcome to acme"), a2="yes", b1="yes"), a1=rule)
+    late = judge(answers(a1=given("yes", "please stop"), a2="yes", b1="yes"), a1=rule)
+    assert (early.needs_review, late.needs_review) == (False, True)
+    assert "outside" in late.review_reasons[0]
+
+
+def test_roles_that_llm1_found_stand_for_unknown_channels(judge, spoken):
+    call = spoken(("unknown", "I will hurt you now"))
+    for role, fails in ((Role.AGENT, True), (Role.CUSTOMER, False), (Role.MIXED, True)):
+        said = answers({"roles": {"speaker_0": role}}, a1="yes", a2="yes", b1=given("no", "I will hurt you"))
+        assert judge(said, call=call, b1=failing("form")).auto_failed is fails
+
+
+def test_too_much_unknown_is_not_auditable(judge):
+    got = judge(answers(a1="CANNOT_DETERMINE", a2="CANNOT_DETERMINE", b1="yes"))
+    assert (got.pct, got.band, got.passed) == (None, None, None)
+    assert "2 of 3" in got.not_auditable
+
+
+def test_an_empty_call_and_one_out_of_scope_are_not_auditable(judge, spoken):
+    assert "nothing is said" in judge(AuditAnswers(reply=None), call=spoken()).not_auditable
+    outside = judge(AuditAnswers(reply=None, out_of_scope="a voicemail"))
+    assert outside.not_auditable == "a voicemail"
+    assert {answer.answer for answer in outside.answers} == {"NA"}
+
+
+def test_conditions_on_answers_and_what_was_not_asked(judge):
+    condition = {"applies_if": {"criterion": "b1", "equals": "yes"}}
+    assert judge(answers(a1="no", a2="no", b1="no"), a1=condition).answer("a1").answer == "NA"
+    assert judge(answers(a1="no", a2="no", b1="yes"), a1=condition).answer("a1").answer == "no"
+    unasked = judge(answers({"not_applicable": {"a1": "no complaint"}}, a2="yes", b1="yes"))
+    assert (unasked.answer("a1").answer, unasked.answer("a1").justification) == ("NA", "no complaint")
+    assert unasked.pct == 100
+
+
+def test_metrics_answer_and_their_absence_is_na(judge, spoken, heard):
+    metric = {
+        "answered_by": "metric",
+        "metric": {"field": "longest_hold_s", "op": "le", "value": 60},
+        "applies_if": {"field": "metrics.hold_count", "op": "gt", "value": 0},
+    }
+    call = spoken(*(("agent", "one moment please") for _ in range(12)))
+    for music_ms, answer in ((0, "NA"), (50_000, "yes"), (70_000, "no")):
+        ivr = heard(("hold_music", 20_000, 20_000 + music_ms, ""))
+        got = judge(answers(a1="yes", a2="yes"), call=call, ivr=ivr, b1=metric)
+        assert got.answer("b1").answer == answer, music_ms
+
+
+def test_an_announcement_settles_what_the_transcript_cannot_tell(judge, heard):
+    settled = {"settled_by_prompt": {"prompts": ["recording-notice"], "answer": "yes"}}
+    ivr = heard(("prompt", 1000, 6000, "recording-notice"))
+    got = judge(answers(a1="no", a2="yes", b1="yes"), ivr=ivr, a1=settled).answer("a1")
+    assert (got.answer, got.answered_by.value, got.evidence[0].start_ms) == ("yes", "rule", 1000)
+    assert judge(answers(a1="no", a2="yes", b1="yes"), a1=settled).answer("a1").answer == "no"
+
+
+def test_a_missing_answer_is_undetermined(judge):
+    got = judge(answers(a2="yes", b1="yes")).answer("a1")
+    assert (got.answer, got.earned, got.potential) == ("CANNOT_DETERMINE", 0, 1)
