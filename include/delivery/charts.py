@@ -24,7 +24,7 @@ from include.delivery.svg import (
     WORST,
     drawing,
 )
-from include.delivery.wording import count, duration, percent
+from include.delivery.wording import calls, count, duration, percent
 from include.delivery.work import StageFigures, StageProgress
 from include.scorecards.answers import CANNOT_DETERMINE
 
@@ -57,9 +57,9 @@ def score_chart(scores: Scores) -> str:
         starts = [one.from_pct for one in scores.histogram]
         widths = [one.to_pct - one.from_pct for one in scores.histogram]
         colours = [_pass_colour(one.from_pct, threshold) for one in scores.histogram]
-        calls = [one.calls for one in scores.histogram]
-        axes.bar(starts, calls, [width - 0.6 for width in widths], align="edge", color=colours)
-        axes.set_ylim(0, max(calls) * 1.2)
+        heights = [one.calls for one in scores.histogram]
+        axes.bar(starts, heights, [width - 0.6 for width in widths], align="edge", color=colours)
+        axes.set_ylim(0, max(heights) * 1.2)
         if threshold is not None:
             _mark(axes, threshold, f"pass from {threshold:g} % ")
         axes.set_xlim(0, 100)
@@ -107,7 +107,7 @@ def group_chart(name: str, title: str, groups: Sequence[Group], threshold_pct: f
         )
         for y, group in enumerate(drawn):
             review = f", {group.needs_review} to review" if group.needs_review else ""
-            _note(axes, y, percent(means[y]), f"{group.calls:,} calls{review}")
+            _note(axes, y, percent(means[y]), calls(group.calls) + review)
         if threshold_pct is not None:
             axes.axvline(threshold_pct, color=MUTED, linewidth=1, linestyle=(0, (2, 2)))
         _names(axes, [group.name or "" for group in drawn])

@@ -73,6 +73,7 @@ def _environment() -> Environment:
     )
     for word in (
         wording.count,
+        wording.calls,
         wording.percent,
         wording.decimal,
         wording.duration,

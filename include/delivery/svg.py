@@ -40,6 +40,7 @@ _POINTS_PER_INCH = 72
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     # Names of agents and criteria are shown as they are, "$" included.
+    "text.parse_math": False,
     "font.size": 12,
     "text.color": INK,
     "axes.edgecolor": GRID,

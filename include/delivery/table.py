@@ -5,7 +5,7 @@ from itertools import groupby
 
 from include.delivery.review import ReviewItem
 from include.delivery.summary import RunSummary
-from include.delivery.wording import RULES_NOTICE, count, decimal, duration, money, percent
+from include.delivery.wording import RULES_NOTICE, calls, count, decimal, duration, money, percent
 from include.delivery.work import StageFigures
 
 WIDTH_CHARS = 100
@@ -111,7 +111,7 @@ def _review(summary: RunSummary) -> list[str]:
         return []
     total = sum(summary.review_counts.values())
     shown = summary.review[:_REVIEW_ROWS]
-    return [f"review    {count(total)} calls, first:", *(_review_row(item) for item in shown)]
+    return [f"review    {calls(total)}, first:", *(_review_row(item) for item in shown)]
 
 
 def _review_row(item: ReviewItem) -> str:

@@ -11,6 +11,11 @@ def count(number: int | float) -> str:
     return f"{number:,.0f}"
 
 
+def calls(number: int) -> str:
+    """`1 call`, `2,000 calls`."""
+    return f"{number:,} call" if number == 1 else f"{number:,} calls"
+
+
 def percent(pct: float | None) -> str:
     """A share or score; a dash when there is none. Only a full 100 is `100 %`, only nothing is `0 %`."""
     if pct is None:

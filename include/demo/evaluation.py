@@ -20,7 +20,15 @@ _SIGNS = {
     "en": {"$": "dollars", "€": "euros", "%": "percent"},
     "es": {"$": "dólares", "€": "euros", "%": "por ciento"},
 }
-_SPELLINGS = {"ok": "okay", "okey": "okay", "mr": "mister", "mrs": "missus"}
+# The recogniser writes American English and abbreviates; the scripts do not.
+_SPELLINGS = {
+    "ok": "okay",
+    "okey": "okay",
+    "mr": "mister",
+    "mrs": "missus",
+    "fiber": "fibre",
+    "canceled": "cancelled",
+}
 
 
 @dataclass(frozen=True)

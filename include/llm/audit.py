@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from include.calls.stage import Stage
@@ -58,6 +58,7 @@ async def answer_scorecard(
     identity = audit_identity(client.settings.model, transcript, understanding, scorecard, redact=redact)
     scope = _scope(understanding, transcript, scorecard)
     criteria = scope.asked
+    hints = client.settings.send_hints
     if not criteria:
         return Answered(scope.answers(None), identity, scorecard.sha256, nobody_asked(audit_prompt_hash()))
     leaving = prepared(transcript, redacted=redact, known_names=known_names)
@@ -68,9 +69,9 @@ async def answer_scorecard(
             _TASK,
             call_type=understanding.call_type.value,
             roles=_roles_text(understanding),
-            scorecard=asked_text(criteria, hints=client.settings.send_hints),
+            scorecard=_questions(scorecard, tuple(c.id for c in criteria), hints),
         ),
-        answers_schema(criteria),
+        _schema(scorecard, tuple(c.id for c in criteria)),
         SCHEMA_NAME,
         item=transcript.call_id,
         read=lambda said: _read(leaving.redaction.restore_reply(said), criteria),
@@ -110,6 +111,17 @@ def answers_schema(criteria: Sequence[Criterion]) -> dict[str, Any]:
     by_id = {c.id: _with_options(general, allowed_answers(c)) for c in criteria}
     schema["properties"]["answers"] = prompting.strict({"type": "object", "properties": by_id})
     return schema
+
+
+# Calls of a run are asked the same; making questions and schema anew for each cost six times all the rest.
+@lru_cache(maxsize=64)
+def _questions(scorecard: Scorecard, asked: tuple[str, ...], hints: bool) -> str:
+    return asked_text((scorecard.criterion(criterion_id) for criterion_id in asked), hints=hints)
+
+
+@lru_cache(maxsize=64)
+def _schema(scorecard: Scorecard, asked: tuple[str, ...]) -> dict[str, Any]:
+    return answers_schema([scorecard.criterion(criterion_id) for criterion_id in asked])
 
 
 def allowed_answers(criterion: Criterion) -> list[str]:

@@ -75,6 +75,7 @@ def understanding_prompt_hash() -> str:
     return prompting.prompt_hash(*texts, json.dumps(_schema()))
 
 
+@cache
 def contact_reasons() -> Mapping[str, Mapping[str, Any]]:
     """The taxonomy: code to title and words."""
     reasons: Mapping[str, Mapping[str, Any]] = yaml.safe_load(_contact_reasons_text())

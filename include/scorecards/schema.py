@@ -248,6 +248,9 @@ class Scorecard(_Part):
         content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
         return sha256(content.encode()).hexdigest()
 
+    def __hash__(self) -> int:
+        return hash(self.sha256)
+
     def criterion(self, criterion_id: str) -> Criterion:
         """The criterion of this id.
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -66,9 +67,15 @@ class Prompt:
         if found is None:
             raise UnknownPrompt(f"the prompt has no <{name}> block")
         try:
-            return yaml.safe_load(found.group(1))
+            return _yaml(found.group(1))
         except yaml.YAMLError as error:
             raise UnknownPrompt(f"the <{name}> block is not YAML: {error}") from error
+
+
+@lru_cache(maxsize=16)
+def _yaml(text: str) -> Any:
+    """Every call brings the same blocks, and reading YAML takes longer than all else here."""
+    return yaml.safe_load(text)
 
 
 def read_prompt(text: str) -> Prompt:

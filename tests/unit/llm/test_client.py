@@ -73,7 +73,9 @@ async def test_a_request_that_waits_gives_its_slot_back(api, client_of):
     assert done == ["second", "third", "refused_first"]
 
 
-@pytest.mark.parametrize("trouble", [refused(500), refused(503), refused(529), "reset", web.Response(text="<html>")])
+@pytest.mark.parametrize(
+    "trouble", [refused(500), refused(503), refused(529), "reset", web.Response(text="<html>")]
+)
 async def test_trouble_that_passes_is_tried_again(api, client_of, trouble):
     api.replies = [trouble]
     async with client_of(api) as client:

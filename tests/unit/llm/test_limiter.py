@@ -46,7 +46,7 @@ async def test_a_cancelled_waiter_loses_no_slot():
         await asyncio.sleep(0)
         waiters[0].cancel()
     waiters[1].cancel()  # it has just been given the slot
-    await asyncio.gather(*waiters, return_exceptions=True)
+    await asyncio.wait(waiters, timeout=1)
     assert limiter.in_flight == 1
     assert waiters[2].done() and not waiters[2].cancelled()
 

@@ -68,7 +68,13 @@ def small() -> Callable[..., Any]:
     def make() -> dict[str, Any]:
         def criterion(criterion_id: str, section: str, **more: Any) -> dict[str, Any]:
             options = [{"key": "yes", "label": "y", "score": 1}, {"key": "no", "label": "n", "score": 0}]
-            base = {"id": criterion_id, "section": section, "text": "?", "instructions": "decide", "weight": 1}
+            base = {
+                "id": criterion_id,
+                "section": section,
+                "text": "?",
+                "instructions": "decide",
+                "weight": 1,
+            }
             return {**base, "options": options, "answered_by": "llm", **more}
 
         return {

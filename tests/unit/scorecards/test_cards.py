@@ -26,7 +26,9 @@ def test_digits_are_read_as_people_say_them(said, digits):
 
 def test_luhn():
     # Test numbers that the schemes publish.
-    assert all(map(luhn_valid, ["4111111111111111", "378282246310005", "5555555555554444", "6011111111111117"]))
+    assert all(
+        map(luhn_valid, ["4111111111111111", "378282246310005", "5555555555554444", "6011111111111117"])
+    )
     assert not luhn_valid("4111111111111112")
 
 
@@ -47,7 +49,9 @@ def test_a_code_after_its_name_is_found_and_nothing_else_is(spoken):
     asked = ("agent", "And the three digits on the back?")
     assert kinds(spoken(asked, ("customer", "nine eight seven"))) == [("CVV", "987")]
     assert kinds(spoken(asked, ("customer", "That is 120 dollars too much"))) == []
-    assert kinds(spoken(("agent", "¿Y el código de seguridad?"), ("customer", "uno dos tres"))) == [("CVV", "123")]
+    assert kinds(spoken(("agent", "¿Y el código de seguridad?"), ("customer", "uno dos tres"))) == [
+        ("CVV", "123")
+    ]
     assert kinds(spoken(("customer", "Order 4111 1111 1111 1112, extension 123"))) == []
 
 

@@ -57,7 +57,9 @@ def test_near_is_fuzzy_and_the_opposite_is_not_found(spoken, quote, status):
 def test_a_fuzzy_quote_keeps_its_figures(spoken):
     checker = EvidenceChecker(spoken(("agent", "You will be credited 15 dollars on the next bill")))
     assert checker.check("you will be credit 15 dollars on the next bill").status is EvidenceStatus.FUZZY
-    assert checker.check("you will be credited 50 dollars on the next bill").status is EvidenceStatus.NOT_FOUND
+    assert (
+        checker.check("you will be credited 50 dollars on the next bill").status is EvidenceStatus.NOT_FOUND
+    )
 
 
 def test_one_word_counts_only_where_it_is_cited(spoken):

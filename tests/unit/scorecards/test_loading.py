@@ -36,7 +36,7 @@ def line_of(text: str, part: str) -> int:
         ("rule: no_card_data_spoken", "rule: no_such", r'there is no rule "no_such"'),
         ("field: longest_hold_s", "field: longest_pause_s", r'there is no metric "longest_pause_s"'),
         ("field: metrics.hold_count, op: gt", "field: hold_count, op: gt", r'there is no field "hold_count"'),
-        ("required_on: [\"yes\"], speaker: any", "required_on: [yess], speaker: any", r'no option "yess"'),
+        ('required_on: ["yes"], speaker: any', "required_on: [yess], speaker: any", r'no option "yess"'),
         ("weight: 2", "wieght: 2", r"wieght: is not a field"),
         ("pass_threshold_pct: 75", "pass_threshold_pct: 175", r"pass_threshold_pct"),
         ("- {name: poor, min_pct: 0}", "- {name: poor, min_pct: 10}", r"no band begins at 0"),
@@ -69,7 +69,9 @@ def test_a_wrong_line_is_exact(small):
     text = yaml.safe_dump(content, sort_keys=False)
     with pytest.raises(InvalidInput) as caught:
         parse_scorecard(text, source="card.yaml")
-    assert f'card.yaml:{line_of(text, "nowhere")}: criterion "b1": section: there is no section' in str(caught.value)
+    assert f'card.yaml:{line_of(text, "nowhere")}: criterion "b1": section: there is no section' in str(
+        caught.value
+    )
 
 
 def test_conditions_in_a_circle_are_told(small):
@@ -86,7 +88,10 @@ def test_conditions_in_a_circle_are_told(small):
     [
         ({"applies_if": {"criterion": "nobody", "equals": "yes"}}, 'no criterion "nobody"'),
         ({"applies_if": {"criterion": "a1", "equals": "maybe"}}, 'no option "maybe"'),
-        ({"options": [{"key": "yes", "label": "", "score": 0}, {"key": "no", "label": "", "score": 0}]}, "earned"),
+        (
+            {"options": [{"key": "yes", "label": "", "score": 0}, {"key": "no", "label": "", "score": 0}]},
+            "earned",
+        ),
         ({"na_allowed": True}, "na_rule is missing"),
         ({"instructions": ""}, "instructions are missing"),
         ({"weight": 0}, "no criterion with a weight"),

@@ -1,0 +1,33 @@
+# The images of docker-compose.yaml. They hold what cofi needs, not cofi: its folders are mounted.
+#   airflow    every Airflow service, and the demo's LLM endpoint
+#   gpu_host   a GPU host, with no Airflow in it
+#   gpu_demo   the same with the demo's recognition weights
+
+# The Python that the tests run on: for others the lock holds other versions.
+FROM python:3.11-slim-bookworm AS base
+# For the health checks.
+RUN apt-get update && apt-get install --yes --no-install-recommends curl && rm -rf /var/lib/apt/lists/*
+# pip takes no lock with hashes as constraints. uv does, and checks the hashes.
+RUN pip install --no-cache-dir uv==0.13.9
+ENV AIRFLOW_HOME=/opt/cofi PYTHONPATH=/opt/cofi PYTHONUNBUFFERED=1 \
+    UV_SYSTEM_PYTHON=1 UV_NO_CACHE=1 UV_NO_BUILD=1 UV_COMPILE_BYTECODE=1 UV_CONSTRAINT=requirements.lock
+WORKDIR /opt/cofi
+# A new volume takes over its owner.
+RUN useradd --create-home --uid 50000 cofi && install --directory --owner cofi var
+COPY requirements.lock .
+
+FROM base AS airflow
+COPY requirements.txt .
+RUN uv pip install -r requirements.txt
+USER cofi
+
+FROM base AS gpu_host
+COPY include/gpu_host/requirements.txt gpu_host.txt
+RUN uv pip install -r gpu_host.txt
+USER cofi
+
+FROM gpu_host AS gpu_demo
+COPY include/demo/requirements.txt demo.txt
+USER root
+RUN uv pip install -r demo.txt
+USER cofi

@@ -1,0 +1,52 @@
+# Two commands do everything on a fresh machine with Python 3.11+: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+REQUIREMENTS := requirements.txt include/gpu_host/requirements.txt include/demo/requirements.txt tests/requirements.txt
+export AIRFLOW_HOME := $(CURDIR)
+export PYTHONPATH := $(CURDIR)
+
+.PHONY: demo test up down lint format lock scorecard clean help
+.DEFAULT_GOAL := help
+
+help:  ## Show what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: $(VENV)/installed  ## Audit two days of sample calls on this machine, and print what was found
+	@$(BIN)/python -m include.demo run
+
+up: $(VENV)/installed  ## Start Airflow with two GPU hosts and an LLM endpoint, and leave it running
+	@$(BIN)/python -m include.demo up
+
+down: $(VENV)/installed  ## Stop what `make up` started
+	@$(BIN)/python -m include.demo down
+
+test: $(VENV)/installed  ## Check style, types and imports, and run all tests
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest $(TESTS)
+
+lint: $(VENV)/installed  ## Check style, types and imports
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+
+format: $(VENV)/installed  ## Format the code
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+scorecard: $(VENV)/installed  ## Check a scorecard and show what the LLM will be asked: FILE=…
+	@$(BIN)/python -m include.scorecards.check $(FILE)
+
+lock: $(VENV)/installed  ## Renew the lock: newest versions that fit the requirements
+	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-header \
+		--output-file requirements.lock $(REQUIREMENTS)
+
+clean: down  ## Delete everything that running has created
+	rm -rf var
+
+# pip installs uv from the lock, and uv the rest: seconds instead of minutes, every hash checked.
+$(VENV)/installed: requirements.lock
+	@echo "Making the environment in $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "cofi needs Python 3.11 or newer, this is " + sys.version)'
+	@$(PYTHON) -m venv $(VENV)
+	@awk '/^uv==/ {inside = 1} inside {print; if (!/\\$$/) exit}' requirements.lock > $(VENV)/uv.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@touch $@

@@ -1,0 +1,102 @@
+"""A manifest is read as people write it: what is wrong in one cell costs that cell alone."""
+
+from datetime import UTC, datetime
+from io import BytesIO
+
+import pytest
+
+from include.calls.call import CallMetadata, ChannelRole
+from include.calls.manifest import read_manifest
+from include.errors import InvalidInput
+
+
+def read(text: str | bytes) -> dict[str, CallMetadata]:
+    content = text if isinstance(text, bytes) else text.encode()
+    return read_manifest(BytesIO(content), "manifest.csv", "Europe/Madrid")
+
+
+def test_every_column_becomes_metadata_and_unknown_ones_are_kept() -> None:
+    rows = read(
+        "file,agent,queue,direction,customer_ref,started_at,channel_roles,campaign\n"
+        "night/a.ogg,Dana,billing,inbound,C-1,2026-11-16T09:12:00+02:00,agent|customer,autumn\n"
+    )
+    assert rows == {
+        "night/a.ogg": CallMetadata(
+            agent="Dana",
+            queue="billing",
+            direction="inbound",
+            customer_ref="C-1",
+            started_at=datetime(2026, 11, 16, 7, 12, tzinfo=UTC),
+            channel_roles=(ChannelRole.AGENT, ChannelRole.CUSTOMER),
+            extra={"campaign": "autumn"},
+        )
+    }
+
+
+def test_a_time_without_a_zone_is_the_sites() -> None:
+    started_at = read("file,started_at\na.wav,2026-11-16 09:12\n")["a.wav"].started_at
+    assert started_at == datetime(2026, 11, 16, 8, 12, tzinfo=UTC)
+
+
+def test_spreadsheet_habits_do_no_harm() -> None:
+    text = " File ,AGENT\n a.wav , Núria \nb.wav,007\nc.wav,NA\nd.wav,\n,Kim\n"
+    rows = read("\ufeff".encode() + text.encode())
+
+    assert {path: row.agent for path, row in rows.items()} == {
+        "a.wav": "Núria",
+        "b.wav": "007",
+        "c.wav": "NA",
+        "d.wav": None,
+    }
+
+
+def test_a_file_that_is_listed_twice_has_the_later_row() -> None:
+    assert read("file,agent\na.wav,Dana\na.wav,Kim\n")["a.wav"].agent == "Kim"
+
+
+def test_a_wrong_cell_loses_that_cell_only(caplog: pytest.LogCaptureFixture) -> None:
+    row = read("file,agent,started_at,channel_roles\na.wav,Dana,yesterday-ish,left|right\n")["a.wav"]
+
+    assert (row.agent, row.started_at, row.channel_roles) == ("Dana", None, ())
+    assert row.extra == {"started_at": "yesterday-ish", "channel_roles": "left|right"}
+    assert "a.wav: started_at 'yesterday-ish' is not understood" in caplog.text
+    assert "a.wav: channel_roles 'left|right' is not understood; write it like agent|customer" in caplog.text
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="pendulum.parse fills in the day on which the manifest is read",
+)
+def test_a_time_without_a_day_is_not_taken_for_today() -> None:
+    row = read("file,started_at\na.wav,09:12\n")["a.wav"]
+    assert row.started_at is None
+    assert row.extra == {"started_at": "09:12"}
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="pandas takes the first column for an index where rows have one cell more than the "
+    "header: pass index_col=False",
+)
+def test_a_comma_at_the_end_of_each_row_shifts_no_column() -> None:
+    rows = read("file,agent\na.wav,Dana,\nb.wav,Kim,\n")
+    assert {path: row.agent for path, row in rows.items()} == {"a.wav": "Dana", "b.wav": "Kim"}
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"path,agent\na.wav,Dana\n", "no column 'file' .it has: path, agent.: add one"),
+        (b"file;agent\na.wav;Dana\n", "no column 'file' .it has: file;agent."),
+        (b"", "is no readable CSV"),
+        (b"file,agent\na.wav,Dana\nb.wav,Kim,x,y,z\n", "is no readable CSV"),
+        ("file,agent\na.wav,Núria\n".encode("latin-1"), "is no readable CSV.*save it as UTF-8 CSV"),
+    ],
+)
+def test_what_is_no_manifest_is_refused_by_name(content: bytes, told: str) -> None:
+    with pytest.raises(InvalidInput, match=f"Manifest manifest.csv .*{told}"):
+        read(content)
+
+
+def test_a_manifest_without_rows_describes_nothing() -> None:
+    assert read("file,agent\n") == {}

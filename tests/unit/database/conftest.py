@@ -1,0 +1,83 @@
+"""cofi's database, empty: on SQLite always, on PostgreSQL when COFI_TEST_POSTGRES_URL names one.
+
+    COFI_TEST_POSTGRES_URL=postgresql+psycopg://user:password@host/database
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from include.database.engine import Database
+from include.database.migrations import upgrade
+from include.database.models import Base
+from tests.unit.database.seeding import Day
+
+POSTGRES_URL = os.environ.get("COFI_TEST_POSTGRES_URL", "")
+NewUrl = Callable[[], str]
+
+
+@pytest.fixture(
+    scope="session",
+    params=[
+        "sqlite",
+        pytest.param(
+            "postgresql",
+            marks=pytest.mark.skipif(not POSTGRES_URL, reason="COFI_TEST_POSTGRES_URL names no database"),
+        ),
+    ],
+)
+def new_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewUrl]:
+    """Makes a database without tables, and answers its URL: a file, or a schema that is dropped at the end."""
+    folder = tmp_path_factory.mktemp("database")
+    with ExitStack() as made:
+        if request.param == "sqlite":
+            yield lambda: f"sqlite:///{folder / uuid4().hex}.db"
+        else:
+            yield lambda: made.enter_context(_schema())
+
+
+@pytest.fixture(scope="session")
+def migrated_url(new_url: NewUrl) -> str:
+    """A database with all tables: migrating once is enough."""
+    url = new_url()
+    upgrade(url)
+    return url
+
+
+@pytest.fixture
+def database(migrated_url: str, tmp_path: Path) -> Iterator[Database]:
+    """All tables, no rows."""
+    url = make_url(migrated_url)
+    if url.get_backend_name() == "sqlite":
+        url = url.set(database=shutil.copy(str(url.database), tmp_path / "cofi.db"))
+    opened = Database(url.render_as_string(hide_password=False))
+    with opened.writing() as connection:
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(table.delete())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def day(database: Database) -> Day:
+    """The same, with what tests do to it."""
+    return Day(database)
+
+
+@contextmanager
+def _schema() -> Iterator[str]:
+    name = f"cofi_test_{uuid4().hex[:12]}"
+    engine = create_engine(POSTGRES_URL)
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE SCHEMA {name}"))
+    url = make_url(POSTGRES_URL).update_query_dict({"options": f"-csearch_path={name}"})
+    yield url.render_as_string(hide_password=False)
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
+    engine.dispose()

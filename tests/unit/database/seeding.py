@@ -1,0 +1,108 @@
+"""Days of calls in cofi's database, brought there by the functions that cofi itself uses."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from include.calls.call import Call, CallState, call_id_for
+from include.calls.discovery import Redo
+from include.calls.stage import Stage
+from include.database import batches, calls
+from include.database.batches import Batch
+from include.database.engine import Database
+from include.database.models import Base, CallRow
+from include.database.work import Outcome, PendingCall, StageJob, Success, pending_calls, save
+from include.distribution.planner import Shard
+
+DAY = date(2026, 11, 16)
+HOST, LLM = "gpu_a", "llm.example"
+
+
+def recording(path: str = "a.wav", day: date = DAY, **changes: Any) -> Call:
+    """A call as discovery describes it."""
+    description: dict[str, Any] = {
+        "uri": f"file:///calls/{day}/{path}",
+        "size_bytes": 48_044,
+        "modified_at": datetime(2026, 11, 16, 20, 30, tzinfo=UTC),
+        "duration_s": 3.0,
+        "sample_rate_hz": 8000,
+        "channels": 1,
+    }
+    return Call(call_id_for(day, path), day, path, **description | changes)
+
+
+def success(call: Call | str, **changes: Any) -> Success:
+    """A stage's result for a call."""
+    call_id = call if isinstance(call, str) else call.call_id
+    description: dict[str, Any] = {
+        "worker": HOST,
+        "engine": "engine 1",
+        "seconds": 1.5,
+        "result": {"made_by": "test"},
+    }
+    return Success(call_id, **description | changes)
+
+
+@dataclass
+class Day:
+    """What tests do to a database, and what they read of it."""
+
+    database: Database
+
+    def discover(self, *found: Call, batch_id: str = "run-1", day: date = DAY) -> Batch:
+        """Opens a batch that finds these calls."""
+        batch = Batch(batch_id, day, "file:///calls", {"day": str(day)})
+        with self.database.writing() as connection:
+            batches.open_batch(connection, batch)
+            known = {call.path: call for call in calls.calls_of_day(connection, day)}
+            calls.record_discovery(connection, batch_id, found, known)
+        return batch
+
+    def plan(
+        self, batch: Batch, redo: Redo = Redo.SKIP, first_stage: Stage = Stage.DISTRIBUTE, host: str = HOST
+    ) -> list[str]:
+        """Puts all that is to be done into shard 0 of one host; ids of the calls."""
+        with self.database.writing() as connection:
+            loads = batches.loads_to_plan(connection, batch, redo, first_stage)
+            call_ids = [load.call_id for load in loads]
+            if call_ids:
+                batches.record_plan(connection, batch, [Shard(0, host, tuple(call_ids), 1.0)])
+        return call_ids
+
+    def planned(self, *found: Call, batch_id: str = "run-1") -> Batch:
+        """Opens a batch, and plans it."""
+        batch = self.discover(*found, batch_id=batch_id)
+        self.plan(batch)
+        return batch
+
+    def save(self, batch: Batch, stage: Stage, outcomes: Sequence[Outcome], attempt: int = 1) -> None:
+        """Writes what came of a stage."""
+        with self.database.writing() as connection:
+            save(connection, StageJob(batch.batch_id, 0, HOST, stage, attempt), outcomes)
+
+    def audit(self, batch: Batch, *found: Call, stages: Iterable[Stage] = tuple(Stage)) -> None:
+        """Brings calls through stages; LLM2 ends them."""
+        for stage in stages:
+            state = CallState.AUDITED if stage is Stage.LLM2 else None
+            self.save(batch, stage, [success(call, state=state) for call in found])
+
+    def pending(self, batch: Batch, stage: Stage) -> list[PendingCall]:
+        """What a stage has to do in shard 0."""
+        with self.database.reading() as connection:
+            return pending_calls(connection, StageJob(batch.batch_id, 0, HOST, stage))
+
+    def rows(self, table: type[Base], **where: object) -> list[dict[str, Any]]:
+        """Rows of a table in order of writing, or of their keys."""
+        columns = table.__table__
+        order = columns.c.id if "id" in columns.c else columns.primary_key.columns.values()[0]
+        query = select(columns).filter_by(**where).order_by(order)
+        with self.database.reading() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def state_of(self, call: Call) -> tuple[str, str | None]:
+        """Where a call stands, and why."""
+        (row,) = self.rows(CallRow, call_id=call.call_id)
+        return row["state"], row["state_reason"]
