@@ -125,8 +125,13 @@ class Stack:
     def environment(self) -> dict[str, str]:
         """Of every Airflow process."""
         ports = self.ports
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("AIRFLOW") or name.startswith("AIRFLOW__COFI__")
+        }
         return {
-            **os.environ,
+            **inherited,
             "AIRFLOW_HOME": str(self.home),
             "PYTHONPATH": str(self.home),
             # `airflow standalone` starts `airflow` from the PATH.

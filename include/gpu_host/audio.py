@@ -110,6 +110,8 @@ def write_flac(path: Path, recording: Recording) -> None:
 
 
 def _open(path: Path, max_duration_s: float) -> _Source:
+    if not path.stat().st_size:
+        raise RecordingUnusable("The recording is empty: check the recorder, then upload it again.")
     _refuse_truncated_wav(path)
     try:
         source = _open_soundfile(path)

@@ -7,8 +7,11 @@ from include.calls.transcript import Turn, Word
 from include.gpu.wire import Span
 from include.gpu_host import timeline
 
-# A pause this long inside one speaker's words ends the turn.
+# A pause this long inside one channel's words ends the turn.
 TURN_PAUSE_MS = 1000
+# Where both speakers are on one channel, a shorter one does after a sentence: the other may answer.
+SENTENCE_PAUSE_MS = 500
+_SENTENCE_ENDS = tuple(".?!…。？！")
 
 
 def in_original_time(words: Sequence[Word], kept: Sequence[Span]) -> list[Word]:
@@ -25,21 +28,29 @@ def conversation(channels: Sequence[Sequence[Word]], roles: Sequence[ChannelRole
         roles: Who is on each channel; a recording of another number of channels tells nobody apart.
     """
     known = list(roles) if len(roles) == len(channels) else [ChannelRole.UNKNOWN] * len(channels)
-    spoken = [(channel, words) for channel, heard in enumerate(channels) for words in _split(heard)]
+    is_shared = len(channels) == 1
+    spoken = [
+        (channel, words) for channel, heard in enumerate(channels) for words in _split(heard, is_shared)
+    ]
     spoken.sort(key=lambda turn: (turn[1][0].start_ms, turn[0]))
     numbered = enumerate(spoken, start=1)
     return [_turn(f"t{n}", known[channel], channel, words) for n, (channel, words) in numbered]
 
 
-def _split(words: Sequence[Word]) -> list[list[Word]]:
+def _split(words: Sequence[Word], is_shared: bool) -> list[list[Word]]:
     """Splits one channel's words at its pauses."""
     runs: list[list[Word]] = []
     for word in words:
-        if runs and word.start_ms - runs[-1][-1].end_ms < TURN_PAUSE_MS:
+        if runs and word.start_ms - runs[-1][-1].end_ms < _longest_pause_ms(runs[-1][-1], is_shared):
             runs[-1].append(word)
         else:
             runs.append([word])
     return runs
+
+
+def _longest_pause_ms(before: Word, is_shared: bool) -> int:
+    ends_sentence = before.text.endswith(_SENTENCE_ENDS)
+    return SENTENCE_PAUSE_MS if is_shared and ends_sentence else TURN_PAUSE_MS
 
 
 def _turn(turn_id: str, speaker: ChannelRole, channel: int, words: list[Word]) -> Turn:

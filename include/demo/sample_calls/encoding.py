@@ -11,9 +11,10 @@ import soundfile
 from include.demo.sample_calls.voices import RATE_HZ, Samples
 
 _CODECS = {".opus": "libopus", ".mp3": "libmp3lame"}
-_BIT_RATES_PER_S = {".opus": 16_000, ".mp3": 24_000}
+_BIT_RATES_PER_S = {".opus": 16_000, ".mp3": 16_000}
 # Each channel for itself: joint stereo at these bit rates lets one speaker be heard on the other's channel.
-_UNCOUPLED = {".opus": {"mapping_family": "255"}, ".mp3": {"joint_stereo": "0"}}
+# Each MP3 frame for itself: libsndfile seeks between blocks, and then misses what earlier frames hold of one.
+_OPTIONS = {".opus": {"mapping_family": "255"}, ".mp3": {"joint_stereo": "0", "reservoir": "0"}}
 # libsndfile's scale, 0 (best) to 1 (smallest). Calls at 1 lose too much of the music to recognise it.
 CALL_COMPRESSION = 0.8
 LIBRARY_COMPRESSION = 0.4
@@ -63,7 +64,7 @@ def _write_by_ffmpeg(path: Path, samples: Samples) -> None:
     frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(pcm.T).reshape(1, -1), "s16", layout)
     frame.sample_rate, frame.time_base, frame.pts = RATE_HZ, Fraction(1, RATE_HZ), 0
     with av.open(str(path), "w", options=_REPEATABLE) as container:
-        stream = container.add_stream(_CODECS[path.suffix], rate=RATE_HZ, options=_UNCOUPLED[path.suffix])
+        stream = container.add_stream(_CODECS[path.suffix], rate=RATE_HZ, options=_OPTIONS[path.suffix])
         assert isinstance(stream, av.AudioStream)
         stream.layout, stream.bit_rate = layout, _BIT_RATES_PER_S[path.suffix] * len(pcm)
         container.mux([*stream.encode(frame), *stream.encode(None)])

@@ -1,6 +1,6 @@
 """cofi's database, empty: on SQLite always, on PostgreSQL when COFI_TEST_POSTGRES_URL names one.
 
-    COFI_TEST_POSTGRES_URL=postgresql+psycopg://user:password@host/database
+COFI_TEST_POSTGRES_URL=postgresql+psycopg://user:password@host/database
 """
 
 import os
@@ -22,18 +22,9 @@ POSTGRES_URL = os.environ.get("COFI_TEST_POSTGRES_URL", "")
 NewUrl = Callable[[], str]
 
 
-@pytest.fixture(
-    scope="session",
-    params=[
-        "sqlite",
-        pytest.param(
-            "postgresql",
-            marks=pytest.mark.skipif(not POSTGRES_URL, reason="COFI_TEST_POSTGRES_URL names no database"),
-        ),
-    ],
-)
+@pytest.fixture(scope="session", params=["sqlite", *(["postgresql"] if POSTGRES_URL else [])])
 def new_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewUrl]:
-    """Makes a database without tables, and answers its URL: a file, or a schema that is dropped at the end."""
+    """Makes a database without tables, and answers its URL: a file, or a schema, dropped at the end."""
     folder = tmp_path_factory.mktemp("database")
     with ExitStack() as made:
         if request.param == "sqlite":
@@ -55,7 +46,7 @@ def database(migrated_url: str, tmp_path: Path) -> Iterator[Database]:
     """All tables, no rows."""
     url = make_url(migrated_url)
     if url.get_backend_name() == "sqlite":
-        url = url.set(database=shutil.copy(str(url.database), tmp_path / "cofi.db"))
+        url = url.set(database=str(shutil.copy(str(url.database), tmp_path / "cofi.db")))
     opened = Database(url.render_as_string(hide_password=False))
     with opened.writing() as connection:
         for table in reversed(Base.metadata.sorted_tables):

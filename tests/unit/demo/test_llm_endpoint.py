@@ -167,6 +167,14 @@ async def test_a_bad_call_fails_for_what_was_said(server):
     assert answered.provenance.redactions["CARD"] == 1
 
 
+async def test_asking_who_it_is_after_telling_is_too_late(server):
+    late = GOOD_CALL.replace("Please note", "Your balance is ninety dollars. Please note")
+    _, _, assessment = await audited(server, late)
+    answer = assessment.answer("identity_verified")
+    assert (answer.answer, assessment.pct, assessment.needs_review) == ("no", 0, False)
+    assert answer.evidence[0].quote == "Your balance is ninety dollars."
+
+
 async def test_a_spanish_call_is_read_in_spanish(server):
     understood, _, assessment = await audited(server, SPANISH_CALL, language="es")
     got = given(assessment)

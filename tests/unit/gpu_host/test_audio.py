@@ -109,7 +109,6 @@ def test_what_is_no_audio_is_refused(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "secret.wav", tone(8_000), 8_000)
     for name, content in {
         "text.wav": b"Hello, this is a text. " * 200,
-        "empty.wav": b"",
         "picture.wav": b"\x89PNG\r\n\x1a\n" + bytes(500),
         # A playlist would have the host read other files.
         "playlist.wav": b"ffconcat version 1.0\nfile secret.wav\n",
@@ -122,6 +121,7 @@ def test_what_is_no_audio_is_refused(tmp_path: Path) -> None:
 def test_unusable_recordings_are_refused(tmp_path: Path, wav: Callable[..., bytes]) -> None:
     path = tmp_path / "audio"
     for content, reason in [
+        (b"", "is empty"),
         (wav(seconds=0), "no audio frames"),
         (wav(seconds=11), "11 s and this host takes 10 s"),
         (wav(channels=9), "9 channels"),

@@ -83,6 +83,20 @@ def test_channels_become_one_conversation() -> None:
     assert [w.text for w in spoken[0].words] == ["Good", "morn", "-ing."]
 
 
+def test_speakers_on_one_channel_are_parted_by_sentences() -> None:
+    heard = [word(" Your name?", 0, 500), word(" Janet", 1000, 1200), word(" Doyle.", 1700, 2000)]
+    heard += [word(" Thanks, Mrs.", 2400, 3000), word(" Doyle.", 3200, 3500), word(" It", 4500, 5000)]
+    assert [turn.text for turn in turns.conversation([heard], [])] == [
+        "Your name?",
+        "Janet Doyle. Thanks, Mrs. Doyle.",
+        "It",
+    ]
+    assert [turn.text for turn in turns.conversation([heard, []], [AGENT, CUSTOMER])] == [
+        "Your name? Janet Doyle. Thanks, Mrs. Doyle.",
+        "It",
+    ]
+
+
 def test_words_of_languages_without_spaces_are_joined_without() -> None:
     heard = [word(" こん", 0, 300), word("にちは", 300, 700)]
     assert turns.conversation([heard], [])[0].text == "こんにちは"

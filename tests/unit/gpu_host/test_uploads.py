@@ -71,7 +71,7 @@ async def test_refused_uploads_say_why(assert_problem: Check, client: httpx.Asyn
     assert_problem(await client.put(AUDIO, content=bytes((1 << 20) + 1)), 413)
     not_audio = assert_problem(await client.put(AUDIO, content=b"This is a text named call.wav.\n" * 99), 415)
     assert "c1" in not_audio["detail"]
-    assert_problem(await client.put(AUDIO, content=b""), 415)
+    assert_problem(await client.put(AUDIO, content=b""), 422)
     assert "breaks off" in assert_problem(await client.put(AUDIO, content=wav()[:-9000]), 422)["detail"]
     assert_problem(await client.put("/v1/calls/a.b/audio", content=wav()), 400)
 

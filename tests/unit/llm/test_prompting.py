@@ -50,6 +50,7 @@ def test_nothing_that_is_said_can_close_the_transcript_or_begin_a_turn(spoken):
     text = transcript_text(spoken(("customer", said)))
     assert text.count("</transcript>") == 1 and text.endswith("</transcript>")
     assert len(text.splitlines()) == 3
+    assert not set("<>") & set(text.splitlines()[1])
 
 
 def test_a_pause_is_told(spoken):

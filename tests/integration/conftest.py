@@ -1,0 +1,164 @@
+"""A whole cofi for the tests that need one: Airflow, two GPU hosts and the LLM endpoint, as processes."""
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import soundfile
+from sqlalchemy import func, select
+
+from include.database.engine import Database
+from include.database.models import CallRow, FailureRow, LlmResultRow, StageResultRow
+from include.demo.stack import DAG_ID, Stack
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = ROOT / "include" / "demo" / "sample_calls" / "recordings"
+FIRST, SECOND, KILLED = date(2026, 11, 16), date(2026, 11, 17), date(2026, 11, 18)
+YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
+# Different parts of different calls: nothing is a duplicate of anything, and all is done in seconds.
+CLIPS = {
+    FIRST: ["2026-11-16/1001-late-fee.ogg", "2026-11-16/1012-cancelacion.ogg"],
+    SECOND: ["2026-11-17/2003-hasty-sale.ogg", "2026-11-17/2010-roaming.flac"],
+    YESTERDAY: ["2026-11-17/2006-brushed-off.ogg"],
+    KILLED: [
+        "2026-11-16/1002-slow-internet.ogg",
+        "2026-11-16/1003-card-payment.flac",
+        "2026-11-16/1004-fibre-upgrade.ogg",
+        "2026-11-16/1005-missed-technician.ogg",
+        "2026-11-17/2008-moving-house.mp3",
+        "2026-11-17/2011-confused-customer.ogg",
+    ],
+}
+CLIP_S = 25
+
+
+@dataclass(frozen=True)
+class Running:
+    """A running stack, and what tests ask it."""
+
+    stack: Stack
+    recordings: Path
+
+    @property
+    def database(self) -> Database:
+        return Database(self.stack.database_url)
+
+    def trigger(self, **conf: Any) -> str:
+        """Triggers a run and waits for its end; returns its id."""
+        run_id = self.stack.airflow.trigger(DAG_ID, conf)
+        self.wait_for(run_id)
+        return run_id
+
+    def wait_for(self, *run_ids: str, longest_s: float = 240) -> list[str]:
+        """Waits until runs have ended; returns their states."""
+        states: list[str] = []
+
+        def ended() -> bool:
+            states[:] = [self.stack.airflow.run_state(DAG_ID, run_id) for run_id in run_ids]
+            return all(state in {"success", "failed"} for state in states)
+
+        until(ended, f"{run_ids} end", longest_s)
+        return states
+
+    def calls(self, day: date) -> dict[str, tuple[str, str | None]]:
+        """State and reason by path."""
+        query = select(CallRow.path, CallRow.state, CallRow.state_reason).where(CallRow.day == day)
+        with self.database.reading() as connection:
+            return {row.path: (row.state, row.state_reason) for row in connection.execute(query)}
+
+    def states(self, day: date) -> dict[str, int]:
+        """How many calls are in each state."""
+        states = [state for state, _ in self.calls(day).values()]
+        return {state: states.count(state) for state in set(states)}
+
+    def work_of(self, run_id: str) -> dict[str, int]:
+        """What a run did itself, by stage."""
+        query = (
+            select(StageResultRow.stage, func.count())
+            .where(StageResultRow.batch_id == run_id)
+            .group_by(StageResultRow.stage)
+        )
+        with self.database.reading() as connection:
+            return dict(connection.execute(query).tuples().all())
+
+    def llm_requests(self) -> int:
+        """Answers that were paid for so far."""
+        with self.database.reading() as connection:
+            return connection.execute(select(func.count()).select_from(LlmResultRow)).scalar_one()
+
+    def failures(self, run_id: str) -> list[Any]:
+        query = select(FailureRow.__table__).where(FailureRow.batch_id == run_id)
+        with self.database.reading() as connection:
+            return list(connection.execute(query))
+
+    def airflow(self, *arguments: str) -> str:
+        """Runs the `airflow` command on the stack; returns what it prints."""
+        done = subprocess.run(
+            [Path(sys.executable).parent / "airflow", *arguments],
+            env=self.stack.environment,
+            cwd=self.stack.home,
+            capture_output=True,
+            text=True,
+            timeout=280,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        return done.stdout
+
+    def log_of(self, run_id: str, task_id: str) -> str:
+        """All tries of a task."""
+        logs = (self.stack.var / "logs" / f"dag_id={DAG_ID}").glob(
+            f"run_id={run_id}/task_id={task_id}/**/*.log"
+        )
+        return "".join(path.read_text() for path in logs)
+
+
+def until(condition: Callable[[], bool], what: str, longest_s: float) -> None:
+    """Waits for a condition."""
+    deadline_s = time.monotonic() + longest_s
+    while not condition():
+        assert time.monotonic() < deadline_s, f"waited {longest_s:.0f} s until {what}"
+        time.sleep(0.5)
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Starts it once for all tests. Recordings of yesterday lie there already: the schedule audits them."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("dags", "plugins", "include", "airflow.cfg"):
+        (home / name).symlink_to(ROOT / name)
+    recordings = home / "recordings"
+    for day, samples in CLIPS.items():
+        for sample in samples:
+            clip(SAMPLES / sample, recordings / day.isoformat())
+    (recordings / FIRST.isoformat() / "empty.wav").touch()
+    shutil.copy(
+        recordings / FIRST.isoformat() / "1001-late-fee.wav", recordings / FIRST.isoformat() / "9-copy.wav"
+    )
+    settings = {
+        "AIRFLOW__COFI__RECORDINGS_LOCATION": f"file://{recordings}",
+        "AIRFLOW__COFI__SHARD_AUDIO_S": "100",
+        "AIRFLOW__COFI__TASK_RETRIES": "1",
+        "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "2",
+    }
+    stack = Stack(home, settings)
+    stack.up()
+    try:
+        yield Running(stack, recordings)
+    finally:
+        stack.down()
+
+
+def clip(sample: Path, folder: Path) -> None:
+    """Writes a call's middle part as WAV."""
+    folder.mkdir(parents=True, exist_ok=True)
+    samples, rate_hz = soundfile.read(sample)
+    start = max(0, len(samples) // 2 - CLIP_S * rate_hz // 2)
+    soundfile.write(folder / f"{sample.stem}.wav", samples[start : start + CLIP_S * rate_hz], rate_hz)

@@ -1,0 +1,152 @@
+"""The audit DAG as users run it: by the UI's trigger, by schedule, by backfill; and when a host dies."""
+
+import json
+import os
+import signal
+
+import pytest
+from sqlalchemy import select
+
+from include.database.models import BatchCallRow, StageResultRow, TranscriptRow
+from include.demo.stack import DAG_ID
+from include.errors import CofiError
+from tests.integration.conftest import FIRST, KILLED, SECOND, YESTERDAY, Running, until
+
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
+
+
+def test_a_triggered_run_audits_its_day_and_accounts_for_every_file(running: Running) -> None:
+    run_id = running.trigger(day=FIRST.isoformat())
+    assert running.wait_for(run_id) == ["success"]
+    calls = running.calls(FIRST)
+    assert {path: state for path, (state, _) in calls.items()} == {
+        "1001-late-fee.wav": "audited",
+        "1012-cancelacion.wav": "audited",
+        "9-copy.wav": "duplicate",
+        "empty.wav": "quarantined",
+    }
+    assert running.work_of(run_id) == dict.fromkeys(
+        ["distribute", "denoise", "ivr", "lid", "stt", "llm1", "llm2"], 2
+    )
+    with running.database.reading() as connection:
+        languages = connection.execute(select(TranscriptRow.language)).scalars().all()
+    assert set(languages) >= {"en", "es"}
+    assert "account" in transcript_of(running, "1001-late-fee.wav")
+    assert (
+        (running.stack.var / "runs" / run_id.replace(":", "_").replace("+", "_") / "report.html")
+        .stat()
+        .st_size
+    )
+    names = {ti["rendered_map_index"] for ti in running.stack.airflow.task_instances(DAG_ID, run_id)}
+    assert any(name and name.startswith("gpu_") for name in names)
+
+
+def test_the_same_day_again_asks_no_host_and_no_llm(running: Running) -> None:
+    run_id = running.trigger(day=FIRST.isoformat())
+    assert running.wait_for(run_id) == ["success"]
+    assert running.work_of(run_id) == {}
+    assert running.states(FIRST) == {"audited": 2, "duplicate": 1, "quarantined": 1}
+
+
+def test_llm_stages_again_leave_the_hosts_alone_and_pay_nothing(running: Running) -> None:
+    paid = running.llm_requests()
+    run_id = running.trigger(day=FIRST.isoformat(), redo="all", first_stage="llm1")
+    assert running.wait_for(run_id) == ["success"]
+    assert running.work_of(run_id) == {"llm1": 2, "llm2": 2}
+    assert running.llm_requests() == paid
+
+
+def test_the_schedule_audited_yesterday(running: Running) -> None:
+    scheduled = [run for run in running.stack.airflow.runs(DAG_ID) if run["run_type"] == "scheduled"]
+    assert len(scheduled) == 1, "one run for the latest interval, none for the days before (catchup is off)"
+    assert scheduled[0]["data_interval_start"].startswith(YESTERDAY.isoformat())
+    assert running.wait_for(scheduled[0]["dag_run_id"]) == ["success"]
+    assert running.states(YESTERDAY) == {"audited": 1}
+
+
+def test_a_backfill_over_two_days_audits_what_is_missing(running: Running) -> None:
+    days = ["--from-date", FIRST.isoformat(), "--to-date", SECOND.isoformat()]
+    running.airflow("backfill", "create", "--dag-id", DAG_ID, *days, "--max-active-runs", "2")
+
+    def backfilled() -> list[str]:
+        runs = running.stack.airflow.runs(DAG_ID)
+        return [run["dag_run_id"] for run in runs if run["run_type"] == "backfill"]
+
+    until(lambda: len(backfilled()) == 2, "both days have a run", 60)
+    assert running.wait_for(*backfilled()) == ["success", "success"]
+    assert running.states(SECOND) == {"audited": 2}
+    work = [running.work_of(run_id) for run_id in backfilled()]
+    assert work[0] == {}, "the first day was audited before"
+    assert work[1]["llm2"] == 2
+
+
+def test_dag_test_runs_a_trial_of_one_call(running: Running) -> None:
+    conf = {"day": FIRST.isoformat(), "redo": "all", "first_stage": "llm2", "limit": 1}
+    running.airflow("dags", "test", DAG_ID, "--conf", json.dumps(conf))
+    assert running.calls(FIRST)["1001-late-fee.wav"][0] == "audited"
+
+
+@pytest.mark.parametrize(
+    ("conf", "told"),
+    [
+        ({"day": "yesterday"}, "day"),
+        ({"day": "2026-11-16", "llm_requests": 1000}, "llm_requests"),
+        ({"day": "2026-11-16", "redo": "everything"}, "redo"),
+    ],
+)
+def test_a_wrong_value_is_refused_in_the_form(running: Running, conf: dict[str, object], told: str) -> None:
+    with pytest.raises(CofiError, match=told):
+        running.stack.airflow.trigger(DAG_ID, conf)
+
+
+def test_a_run_without_a_day_says_what_to_enter(running: Running) -> None:
+    run_id = running.trigger()
+    assert running.wait_for(run_id) == ["failed"]
+    assert "enter the Param 'day', like 2026-11-16" in running.log_of(run_id, "open_batch")
+    assert "UP_FOR_RETRY" not in running.log_of(run_id, "open_batch")
+
+
+def test_a_killed_host_fails_its_calls_and_no_others(running: Running) -> None:
+    """Last: it leaves one host fewer."""
+    run_id = running.stack.airflow.trigger(DAG_ID, {"day": KILLED.isoformat()})
+    victim = next(process for process in running.stack.processes.started if process.name == "gpu_b")
+    until(lambda: has_everything(running, run_id, "gpu_b"), "gpu_b has its recordings", 120)
+    os.kill(victim.pid, signal.SIGKILL)
+    assert running.wait_for(run_id) == ["success"]
+
+    calls = running.calls(KILLED)
+    of_host = planned(running, run_id)
+    lost = {path for path, (state, _) in calls.items() if state == "failed"}
+    assert lost, "the host was killed before it had done everything"
+    assert lost <= {path for path, host in of_host.items() if host == "gpu_b"}
+    assert all("gpu_b" in (calls[path][1] or "") for path in lost), "each says which host, and why"
+    assert {path for path in calls if path not in lost} == {
+        p for p, (s, _) in calls.items() if s == "audited"
+    }
+    assert {failure.kind for failure in running.failures(run_id)} == {"host_lost"}
+
+
+def transcript_of(running: Running, path: str) -> str:
+    from include.calls.call import call_id_for
+
+    query = select(TranscriptRow.transcript).where(TranscriptRow.call_id == call_id_for(FIRST, path))
+    with running.database.reading() as connection:
+        turns = connection.execute(query).scalar_one()["turns"]
+    return " ".join(turn["text"] for turn in turns)
+
+
+def planned(running: Running, run_id: str) -> dict[str, str]:
+    from include.database.models import CallRow
+
+    query = select(CallRow.path, BatchCallRow.host).join(BatchCallRow).where(BatchCallRow.batch_id == run_id)
+    with running.database.reading() as connection:
+        return dict(connection.execute(query).tuples().all())
+
+
+def has_everything(running: Running, run_id: str, host: str) -> bool:
+    uploads = select(StageResultRow.call_id).where(
+        StageResultRow.batch_id == run_id, StageResultRow.host == host, StageResultRow.stage == "distribute"
+    )
+    with running.database.reading() as connection:
+        sent = len(connection.execute(uploads).all())
+    return 0 < sent == sum(where == host for where in planned(running, run_id).values())

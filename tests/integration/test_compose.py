@@ -1,0 +1,328 @@
+"""docker-compose.yaml without Docker: each service's command, environment and mounts, tried as a process."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from socket import socket
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+from cryptography.fernet import Fernet
+from dotenv import dotenv_values
+
+from include.gpu_host.settings import Settings as GpuHostSettings
+from include.gpu_host.settings import described
+from tests.integration.compose_file import HOME, REFERENCE, Service, filled_in, is_path, parsed
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docker-compose.yaml").read_text()
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+EXAMPLE = (ROOT / ".env.example").read_text()
+SECRETS = {name: f"{name.lower()}-for-tests" for name in re.findall(r"^(\w+)=$", EXAMPLE, re.MULTILINE)}
+
+COMPOSE = parsed(filled_in(TEXT, SECRETS))
+SERVICES = COMPOSE.services
+AIRFLOW = {
+    name: service for name, service in SERVICES.items() if "AIRFLOW__CORE__EXECUTOR" in service.environment
+}
+GPU_HOSTS = {
+    name: service for name, service in SERVICES.items() if service.command[-1:] == ["include.gpu_host"]
+}
+
+
+def test_names_refer_to_something() -> None:
+    targets = re.findall(r"^FROM \S+ AS (\w+)$", DOCKERFILE, re.MULTILINE)
+    for service in SERVICES.values():
+        assert {mount.source for mount in service.configs} <= set(COMPOSE.configs)
+        named = {source for source, *_ in service.mounts if not is_path(source)}
+        assert named <= set(COMPOSE.volumes)
+        assert service.build.target in targets if service.build else ":" in service.image
+        assert bool(service.build) == (service.pull_policy == "build"), "else it is looked for in a registry"
+
+
+def test_every_dependency_can_be_met() -> None:
+    pairs = [
+        (name, service, needed) for name, service in SERVICES.items() for needed in service.depends_on.items()
+    ]
+    assert pairs
+    for name, service, (needed, dependency) in pairs:
+        other = SERVICES[needed]
+        ends = dependency.condition == "service_completed_successfully"
+        assert other.restart == "no" if ends else other.healthcheck, (
+            f"{name} would wait for {needed} for ever"
+        )
+        assert set(other.profiles) <= set(service.profiles), f"{needed} may be left out, and {name} needs it"
+
+
+def test_mounts_show_folders_of_the_project_read_only() -> None:
+    for name, service in SERVICES.items():
+        for source, target, mode in service.mounts:
+            if is_path(source):
+                assert (ROOT / source).exists(), f"{name} mounts {source}"
+                assert mode == "ro"
+                assert target.startswith(HOME)
+
+
+def test_image_is_built_from_what_is_there() -> None:
+    copied = re.findall(r"^COPY (\S+) \S+$", DOCKERFILE, re.MULTILINE)
+    taken = re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
+    assert sorted(copied) == sorted(taken)
+    assert all((ROOT / path).is_file() for path in copied)
+    (uv,) = re.findall(r"uv==(\S+)$", DOCKERFILE, re.MULTILINE)
+    assert f"\nuv=={uv} " in (ROOT / "requirements.lock").read_text()
+    assert f"FROM python:{sys.version_info.major}.{sys.version_info.minor}-" in DOCKERFILE
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_does_not_start_without_a_secret(name: str) -> None:
+    with pytest.raises(LookupError, match=rf"{name} is missing a value: .*\.env\.example"):
+        filled_in(TEXT, SECRETS | {name: ""})
+
+
+def test_env_example_holds_every_variable() -> None:
+    used = {match["name"] for match in REFERENCE.finditer(TEXT) if match["name"]}
+    assert used == set(re.findall(r"^#?([A-Z_]+)=", EXAMPLE, re.MULTILINE))
+
+
+def test_env_example_writes_good_keys(tmp_path: Path) -> None:
+    lines = re.findall(r"^#   (\S.*)$", EXAMPLE, re.MULTILINE)
+    subprocess.run(["bash", "-ec", "\n".join(lines)], cwd=tmp_path, check=True)
+    written = dotenv_values(tmp_path / ".env")
+    assert set(written) == set(SECRETS)
+    assert len(set(written.values())) == len(SECRETS)
+    Fernet(written["FERNET_KEY"] or "")
+    assert len(written["JWT_SECRET"] or "") >= 64, "PyJWT warns of shorter keys"
+    assert re.fullmatch(r"\w+", written["POSTGRES_PASSWORD"] or ""), "it stands in URLs"
+
+
+def test_holds_no_secret() -> None:
+    parts = yaml.safe_load(TEXT)
+    variables = [
+        item for service in parts["services"].values() for item in service.get("environment", {}).items()
+    ]
+    secret_names = re.compile(r"PASSWORD|TOKEN|SECRET|FERNET|API_KEY")
+    values = [str(value) for name, value in variables if secret_names.search(name)]
+    values += re.findall(r'"password": "([^"]*)"', TEXT)
+    values += re.findall(r"://\w*:([^@\s]+)@", TEXT)
+    assert len(values) > len(SECRETS)
+    assert [value for value in values if not re.fullmatch(r"\$\{[^}]+\}", value)] == []
+
+
+# --- Airflow's services, inside their environment ---
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What `compose_probe.py` found."""
+
+    home: Path
+    unknown_options: list[list[str]]
+    values: dict[str, str]
+    command_errors: list[str]
+    connections: dict[str, Any]
+    dags: dict[str, Any]
+    health: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that an Airflow service sees: its mounts and no more."""
+    folder = tmp_path_factory.mktemp("opt_cofi")
+    for source, target, _ in SERVICES["worker"].mounts:
+        place = folder / Path(target).relative_to(HOME)
+        place.symlink_to(ROOT / source) if is_path(source) else place.mkdir()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def seen(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    scratch = tmp_path_factory.mktemp("probe")
+    questions, answers = scratch / "questions.json", scratch / "answers.json"
+    questions.write_text(json.dumps({"options": sorted(airflow_options()), "commands": airflow_commands()}))
+    done = subprocess.run(
+        [sys.executable, Path(__file__).with_name("compose_probe.py"), questions, answers],
+        env=environment(SERVICES["worker"], home),
+        cwd=home,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return Seen(home, **json.loads(answers.read_text()))
+
+
+def test_services_share_one_environment() -> None:
+    assert {"init", "api-server", "scheduler", "dag-processor", "triggerer", "worker"} == set(AIRFLOW)
+    assert all(service.environment == AIRFLOW["init"].environment for service in AIRFLOW.values())
+
+
+def test_every_option_is_airflows_or_cofis(seen: Seen) -> None:
+    assert len(seen.values) >= 10
+    assert seen.unknown_options == []
+
+
+def test_environment_wins_over_airflow_cfg(seen: Seen) -> None:
+    expected = {
+        "core.fernet_key": SECRETS["FERNET_KEY"],
+        "api.secret_key": SECRETS["API_SECRET_KEY"],
+        "api_auth.jwt_secret": SECRETS["JWT_SECRET"],
+        "core.executor": "CeleryExecutor",
+        "api.host": "0.0.0.0",
+    }
+    assert {key: seen.values[key] for key in expected} == expected
+
+
+def test_addresses_name_services(seen: Seen) -> None:
+    database = urlsplit(seen.values["database.sql_alchemy_conn"])
+    postgres = SERVICES["postgres"].environment
+    assert (database.hostname, database.path) == ("postgres", f"/{postgres['POSTGRES_DB']}")
+    assert (database.username, database.password) == (
+        postgres["POSTGRES_USER"],
+        postgres["POSTGRES_PASSWORD"],
+    )
+    assert urlsplit(seen.values["celery.broker_url"]).hostname == "redis"
+    assert seen.values["core.execution_api_server_url"] == "http://api-server:8080/execution/"
+
+
+def test_commands_exist(seen: Seen) -> None:
+    assert len(airflow_commands()) >= 10
+    assert seen.command_errors == []
+
+
+def test_health_checks_ask_what_is_served(seen: Seen) -> None:
+    assert urlsplit(SERVICES["api-server"].health_url).path in seen.health["api_paths"]
+    assert urlsplit(SERVICES["scheduler"].health_url).port == seen.health["scheduler_port"]
+    assert (
+        urlsplit(SERVICES["api-server"].health_url).port
+        == urlsplit(seen.values["core.execution_api_server_url"]).port
+    )
+
+
+def test_dags_load_from_the_mounts(seen: Seen) -> None:
+    assert seen.dags["errors"] == {}
+    assert "audit_calls" in seen.dags["ids"]
+    recordings = urlsplit(seen.values["cofi.recordings_location"]).path
+    assert list(Path(recordings).glob("*-*-*/*.csv")), "the demo has calls to audit"
+
+
+def test_connections_lead_to_the_services(seen: Seen) -> None:
+    password = SECRETS["POSTGRES_PASSWORD"]
+    assert seen.connections["cofi_db"] == f"postgresql+psycopg://cofi:{password}@postgres/cofi"
+    assert "CREATE DATABASE cofi;" in COMPOSE.configs["create_cofi_database"].content
+    assert migration_command()[-1] == seen.connections["cofi_db"]
+    llm = urlsplit(seen.connections["cofi_llm"]["base_url"])
+    assert (llm.hostname, llm.port) == ("llm", urlsplit(SERVICES["llm"].health_url).port)
+    assert seen.connections["cofi_llm"]["model"] == "cofi-rules-1"
+    for host in seen.connections["gpu"].values():
+        address = urlsplit(host["url"])
+        served = GPU_HOSTS[str(address.hostname)]
+        assert address.port == GpuHostSettings.from_env(strings(served)).port
+        assert host["token"] == served.environment["COFI_GPU_HOST_TOKEN"]
+    assert len(seen.connections["gpu"]) == len(GPU_HOSTS) == 2
+
+
+def test_init_creates_the_tables_of_cofi(home: Path, tmp_path: Path) -> None:
+    python, *arguments, _ = migration_command()
+    url = f"sqlite:///{tmp_path / 'cofi.db'}"
+    assert python == "python"
+    run = [sys.executable, *arguments, url]
+    subprocess.run(run, env=environment(SERVICES["init"], home), cwd=home, check=True)
+    assert b"CREATE TABLE" in (tmp_path / "cofi.db").read_bytes()
+
+
+# --- The demo's services, started ---
+
+
+def test_gpu_hosts_settings_exist() -> None:
+    known = {name for name, _ in described()}
+    for host in GPU_HOSTS.values():
+        assert set(host.environment) <= known
+    folders = [GpuHostSettings.from_env(strings(host)).data_dir for host in GPU_HOSTS.values()]
+    assert len(set(folders)) == len(GPU_HOSTS), "one server per folder"
+
+
+@pytest.mark.parametrize("name", ["gpu-a", "llm"])
+def test_demo_service_starts_and_answers_its_health_check(name: str, home: Path, tmp_path: Path) -> None:
+    service, port = SERVICES[name], free_port()
+    served = str(urlsplit(service.health_url).port)
+    command = [{"python": sys.executable, served: str(port)}.get(word, word) for word in service.command]
+    started = environment(service, home) | {
+        "COFI_GPU_HOST_PORT": str(port),
+        "COFI_GPU_HOST_DATA_DIR": str(tmp_path),
+    }
+    process = subprocess.Popen(command, env=started, cwd=home, stderr=subprocess.PIPE)
+    try:
+        url = service.health_url.replace(f":{served}/", f":{port}/")
+        status = first_answer(url, service.environment.get("COFI_GPU_HOST_TOKEN", ""), process)
+    finally:
+        process.kill()
+        process.communicate()
+    assert status in {200, 503}, "503: it is right, but its engines are still loading"
+
+
+def first_answer(url: str, token: str | int, process: subprocess.Popen[bytes]) -> int:
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"})
+    while process.poll() is None:
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError(process.communicate()[1].decode())
+
+
+def free_port() -> int:
+    with socket() as candidate:
+        candidate.bind(("127.0.0.1", 0))
+        return int(candidate.getsockname()[1])
+
+
+def strings(service: Service) -> dict[str, str]:
+    return {name: str(value) for name, value in service.environment.items()}
+
+
+def environment(service: Service, home: Path) -> dict[str, str]:
+    """What a process of the service sees: the image's variables and the service's, at another place."""
+    of_image = dict(re.findall(r"(AIRFLOW_HOME|PYTHONPATH)=(\S+)", DOCKERFILE))
+    assert len(of_image) == 2
+    variables = {"PATH": os.environ["PATH"], "HOME": str(home)} | of_image | strings(service)
+    return {name: value.replace(HOME, str(home)) for name, value in variables.items()}
+
+
+def airflow_options() -> list[tuple[str, str]]:
+    names = [name.split("__") for name in AIRFLOW["worker"].environment if name.startswith("AIRFLOW__")]
+    return [(section.lower(), key.lower()) for _, section, key in names]
+
+
+def scripts() -> Iterator[list[str]]:
+    """Every command of an Airflow service: its own, its health check's, and the lines of a shell script."""
+    for service in AIRFLOW.values():
+        yield from (
+            shlex.split(line)
+            for line in re.split(r"\n|\|\|", service.command[-1])
+            if service.command[0] == "bash"
+        )
+        yield service.command
+        yield shlex.split(service.healthcheck.test) if service.healthcheck else []
+
+
+def airflow_commands() -> list[list[str]]:
+    return [arguments for program, *arguments in filter(None, scripts()) if program == "airflow"]
+
+
+def migration_command() -> list[str]:
+    (command,) = [words for words in scripts() if words[:1] == ["python"]]
+    return command

@@ -1,0 +1,183 @@
+"""A GPU host without engines: it keeps the contract, counts, and misbehaves as it is told."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from include.calls.stage import GPU_STAGES, Stage
+from include.calls.transcript import Turn
+from include.gpu.wire import (
+    AudioStored,
+    DenoiseResult,
+    Engine,
+    HostStatus,
+    IvrResult,
+    LidResult,
+    Problem,
+    Span,
+    StageRequest,
+    StageResult,
+    SttResult,
+)
+
+ENGINE = Engine(name="fake", version="1", device="cpu")
+TURN = Turn(
+    id="t1", speaker="agent", channel=0, start_ms=0, end_ms=900, text="hello", confidence=0.9, words=[]
+)
+Reply = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def problem(status: int, detail: str = "", *, retry_after_s: str = "", **more: object) -> Reply:
+    """Answers with problem details."""
+    headers = {"Retry-After": retry_after_s} if retry_after_s else {}
+    body = Problem(title=f"problem {status}", status=status, detail=detail, **more).model_dump_json()
+
+    async def reply(request: web.Request) -> web.StreamResponse:
+        return web.Response(
+            status=status, text=body, headers=headers, content_type="application/problem+json"
+        )
+
+    return reply
+
+
+def text(body: str, status: int = 200) -> Reply:
+    """Answers with something that is not the protocol."""
+
+    async def reply(request: web.Request) -> web.StreamResponse:
+        await request.read()
+        return web.Response(status=status, text=body)
+
+    return reply
+
+
+async def broken_off(request: web.Request) -> web.StreamResponse:
+    """Closes the connection without an answer."""
+    assert request.transport
+    request.transport.abort()
+    return web.Response()
+
+
+@dataclass
+class FakeGpuHost:
+    """What the host has, what it was asked, and what it answers next.
+
+    Attributes:
+        replies: Answers to come, by `PUT` or by a stage's name or `ready`; then it does its work.
+        asked: Every request, as `PUT` or the stage's name, with its call, in order.
+        asked_at_s: When, on the monotonic clock.
+        audio: What was uploaded, by call.
+        results: Stages that were run, by call.
+        delay_s: That each stage takes.
+    """
+
+    token: str = ""
+    capacity: int = 4
+    delay_s: float = 0.0
+    replies: dict[str, list[Reply]] = field(default_factory=dict)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    asked_at_s: list[float] = field(default_factory=list)
+    options: dict[str, dict[str, object]] = field(default_factory=dict)
+    audio: dict[str, bytes] = field(default_factory=dict)
+    results: dict[str, set[str]] = field(default_factory=dict)
+    in_flight: int = 0
+    max_in_flight: int = 0
+    url: str = ""
+
+    async def __aenter__(self) -> "FakeGpuHost":
+        app = web.Application()
+        app.router.add_get("/ready", self._ready)
+        app.router.add_put("/v1/calls/{call_id}/audio", self._upload)
+        app.router.add_post("/v1/calls/{call_id}/{stage}", self._stage)
+        app.router.add_delete("/v1/calls/{call_id}", self._delete)
+        self._server = TestServer(app)
+        await self._server.start_server()
+        self.url = str(self._server.make_url("")).rstrip("/")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._server.close()
+
+    @property
+    def port(self) -> int:
+        assert self._server.port
+        return self._server.port
+
+    def asked_for(self, what: str) -> list[str]:
+        """Calls for which it was asked something, in order."""
+        return [call_id for asked, call_id in self.asked if asked == what]
+
+    async def _ready(self, request: web.Request) -> web.StreamResponse:
+        if reply := self._turned_away(request, "ready", ""):
+            return await reply(request)
+        status = HostStatus(
+            ready=True,
+            engines={stage: ENGINE for stage in GPU_STAGES},
+            capacity=self.capacity,
+            in_flight=self.in_flight,
+            free_disk_bytes=10**9,
+        )
+        return web.json_response(status.model_dump())
+
+    async def _upload(self, request: web.Request) -> web.StreamResponse:
+        call_id = request.match_info["call_id"]
+        if reply := self._turned_away(request, "PUT", call_id):
+            await request.content.readany()  # the first pieces only
+            return await reply(request)
+        self.audio[call_id] = await request.read()
+        stored = AudioStored(
+            call_id=call_id,
+            size_bytes=len(self.audio[call_id]),
+            sha256=sha256(self.audio[call_id]).hexdigest(),
+        )
+        return web.json_response(stored.model_dump(), status=201)
+
+    async def _stage(self, request: web.Request) -> web.StreamResponse:
+        call_id, stage = request.match_info["call_id"], request.match_info["stage"]
+        if reply := self._turned_away(request, stage, call_id):
+            return await reply(request)
+        done = self.results.setdefault(call_id, set())
+        missing = [s for s in GPU_STAGES[: GPU_STAGES.index(Stage(stage))] if s not in done]
+        if missing:
+            return await problem(409, "run them first", missing=missing)(request)
+        body = StageRequest.model_validate_json(await request.read())
+        self.options[stage] = body.options.model_dump(mode="json")
+        await self._work()
+        done.add(stage)
+        return web.Response(text=result_of(call_id, stage).model_dump_json(), content_type="application/json")
+
+    async def _work(self) -> None:
+        self.in_flight += 1
+        self.max_in_flight = max(self.max_in_flight, self.in_flight)
+        await asyncio.sleep(self.delay_s)
+        self.in_flight -= 1
+
+    async def _delete(self, request: web.Request) -> web.StreamResponse:
+        self.audio.pop(request.match_info["call_id"], None)
+        return web.Response(status=204)
+
+    def _turned_away(self, request: web.Request, what: str, call_id: str) -> Reply | None:
+        self.asked.append((what, call_id))
+        self.asked_at_s.append(time.monotonic())
+        if self.token and request.headers.get("Authorization") != f"Bearer {self.token}":
+            return problem(401, "wrong token")
+        replies = self.replies.get(what)
+        return replies.pop(0) if replies else None
+
+
+def result_of(call_id: str, stage: str) -> StageResult:
+    """What the engines would find in the call."""
+    common = {"call_id": call_id, "engine": ENGINE, "seconds": 0.5, "audio_s": 3.0}
+    results: dict[str, Callable[[], StageResult]] = {
+        "denoise": lambda: DenoiseResult(**common, applied=False, reason="clean", snr_db=30),
+        "ivr": lambda: IvrResult(**common, segments=[], kept=[Span(start_ms=0, end_ms=3000)]),
+        "lid": lambda: LidResult(
+            **common, language="en", confidence=0.9, probabilities={"en": 0.9}, speech_s=2.0
+        ),
+        "stt": lambda: SttResult(**common, language="en", turns=[TURN]),
+    }
+    return results[stage]()

@@ -1,0 +1,288 @@
+"""The client of a GPU host, against a host that misbehaves in every way that hosts and networks do."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from hashlib import sha256
+from io import BytesIO
+from itertools import pairwise
+from typing import IO
+
+import pytest
+from aiohttp import web
+from tenacity import wait_none
+
+from include.calls.call import ChannelRole
+from include.calls.stage import GPU_STAGES, Stage
+from include.database.models import TranscriptRow
+from include.database.work import PendingCall
+from include.errors import (
+    HostBusy,
+    HostFault,
+    HostLost,
+    RecordingUnusable,
+    RequestRefused,
+    StoreFault,
+)
+from include.gpu.client import GpuHostClient, HostSettings
+from include.gpu.stages import distribute, recognise
+from include.gpu.wire import StageOptions
+from tests.unit.gpu.fake_host import FakeGpuHost, Reply, broken_off, problem, text
+
+CONTENT = bytes(range(256)) * 4096  # 1 MiB: several pieces
+CALL = PendingCall("call-1", "file:///a.wav", len(CONTENT), [ChannelRole.AGENT], None, None)
+SETTINGS = HostSettings(connect_timeout_s=2, stage_timeout_s=5, attempts=3, busy_patience_s=30)
+Connect = Callable[..., GpuHostClient]
+
+
+@pytest.fixture
+async def host() -> AsyncIterator[FakeGpuHost]:
+    async with FakeGpuHost() as running:
+        yield running
+
+
+@pytest.fixture
+async def connect(host: FakeGpuHost, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Connect]:
+    """Makes clients of the host, which do not wait between tries unless the host asks for it."""
+    monkeypatch.setattr("include.gpu.client._BACKOFF", wait_none())
+    made: list[GpuHostClient] = []
+
+    def make(url: str = "", token: str = "", **settings: float) -> GpuHostClient:
+        merged = HostSettings(**{**vars(SETTINGS), **settings})
+        made.append(GpuHostClient("gpu_a", url or host.url, token, merged))
+        return made[-1]
+
+    yield make
+    for client in made:
+        await client.__aexit__()
+
+
+class Recording:
+    """Opens a recording anew for each attempt, and counts."""
+
+    def __init__(self, content: bytes = CONTENT) -> None:
+        self.content = content
+        self.opened = 0
+
+    def __call__(self, uri: str) -> IO[bytes]:
+        assert uri == CALL.uri
+        self.opened += 1
+        return BytesIO(self.content)
+
+
+class TestUpload:
+    async def test_a_recording_arrives_whole_with_its_hash(self, host: FakeGpuHost, connect: Connect) -> None:
+        success = await distribute(connect(), Recording(), CALL)
+
+        assert host.audio == {"call-1": CONTENT}
+        assert success.sha256 == sha256(CONTENT).hexdigest()
+        assert success.result == {
+            "call_id": "call-1",
+            "size_bytes": len(CONTENT),
+            "sha256": success.sha256,
+        }
+        assert (success.worker, success.engine) == ("gpu_a", "upload")
+        assert success.state is None
+
+    @pytest.mark.parametrize(
+        "refusals",
+        [
+            [problem(503), problem(429), problem(503), problem(503)],  # busy: not counted as attempts
+            [problem(500), problem(502)],
+            [broken_off, broken_off],
+            [text("<html>proxy</html>")],
+        ],
+    )
+    async def test_each_try_sends_the_recording_from_its_beginning(
+        self, host: FakeGpuHost, connect: Connect, refusals: list[Reply]
+    ) -> None:
+        host.replies["PUT"] = list(refusals)
+        recording = Recording()
+
+        await distribute(connect(), recording, CALL)
+
+        assert host.audio == {"call-1": CONTENT}
+        assert recording.opened == len(refusals) + 1
+
+    async def test_a_recording_that_is_gone_is_not_taken_for_a_lost_host(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        def gone(uri: str) -> IO[bytes]:
+            raise FileNotFoundError(uri)
+
+        with pytest.raises(RecordingUnusable, match="a.wav is gone since it was discovered: copy it again"):
+            await distribute(connect(), gone, CALL)
+        assert host.audio == {}
+
+    async def test_a_store_that_breaks_off_in_the_middle_is_not_taken_for_a_lost_host(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        class Breaking(BytesIO):
+            def read(self, size: int | None = -1) -> bytes:
+                if self.tell():
+                    raise ConnectionResetError("by the store")
+                return super().read(size)
+
+        with pytest.raises(StoreFault, match="a.wav cannot be read .*by the store"):
+            await distribute(connect(), lambda _: Breaking(CONTENT), CALL)
+        assert host.audio == {}
+
+    async def test_a_file_that_has_become_shorter_is_not_stored(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        with pytest.raises((HostLost, RecordingUnusable)):
+            await distribute(connect(stage_timeout_s=0.5, attempts=1), Recording(CONTENT[:100]), CALL)
+        assert host.audio == {}
+
+
+class TestStages:
+    async def test_a_result_says_who_made_it_and_the_options_reach_the_host(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        for stage in GPU_STAGES:
+            success = await recognise(connect(), stage, ["en", "es"], CALL)
+
+        assert host.options["stt"] == {"channel_roles": ["agent"], "languages": ["en", "es"]}
+        assert (success.worker, success.engine, success.seconds) == ("gpu_a", "fake 1", 0.5)
+        assert "turns" not in success.result
+        ((table, row),) = success.rows
+        assert table is TranscriptRow
+        assert row["transcript"]["turns"][0]["text"] == "hello"
+        assert (row["call_id"], row["language"], len(row["sha256"])) == ("call-1", "en", 64)
+
+    async def test_stages_that_another_host_had_run_are_run_here_first(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        result = await connect().run("call-1", Stage.STT, StageOptions())
+
+        assert result.stage == "stt"
+        assert [what for what, _ in host.asked] == ["stt", "denoise", "ivr", "lid", "stt"]
+
+    async def test_a_host_that_lacks_a_stage_for_ever_is_not_asked_for_ever(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        lacking = problem(409, "run it first", missing=["denoise"])
+        host.replies["ivr"] = [lacking] * 50
+        with pytest.raises(Exception, match="denoise"):
+            await connect().run("call-1", Stage.IVR, StageOptions())
+        assert len(host.asked) < 10
+
+    async def test_the_host_is_given_the_time_that_it_asks_for(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        host.replies["denoise"] = [problem(429, retry_after_s="1")]
+
+        await connect().run("call-1", Stage.DENOISE, StageOptions())
+
+        ((asked_s, again_s),) = pairwise(host.asked_at_s)
+        assert 1 <= again_s - asked_s < 3
+
+    async def test_patience_with_a_busy_host_ends(self, host: FakeGpuHost, connect: Connect) -> None:
+        host.replies["denoise"] = [problem(503, "full", retry_after_s="0")] * 1000
+        with pytest.raises(HostBusy, match="503 to v1/calls/call-1/denoise: full"):
+            await connect(busy_patience_s=0.2).run("call-1", Stage.DENOISE, StageOptions())
+        assert len(host.asked) > 1
+
+    @pytest.mark.parametrize("status", [413, 415, 422])
+    async def test_what_the_host_cannot_work_on_is_not_sent_again(
+        self, host: FakeGpuHost, connect: Connect, status: int
+    ) -> None:
+        host.replies["denoise"] = [problem(status, "call-1: no audio stream in it")]
+        with pytest.raises(RecordingUnusable, match="^call-1: no audio stream in it$"):
+            await connect().run("call-1", Stage.DENOISE, StageOptions())
+        assert len(host.asked) == 1
+
+    @pytest.mark.parametrize(
+        "reply",
+        [
+            text("not json"),
+            text('{"stage": "denoise"}'),
+            text('{"stage": "singing", "call_id": "call-1"}'),
+            text(""),
+            text("<h1>Bad gateway</h1>", 502),
+            problem(500, "engine crashed"),
+            problem(422, "out of memory", retryable=True),
+        ],
+    )
+    async def test_a_fault_is_tried_again_so_often_and_no_oftener(
+        self, host: FakeGpuHost, connect: Connect, reply: Reply
+    ) -> None:
+        host.replies["denoise"] = [reply] * 3
+        with pytest.raises(HostFault, match="GPU host gpu_a answered"):
+            await connect().run("call-1", Stage.DENOISE, StageOptions())
+        assert len(host.asked) == 3
+
+        host.replies["denoise"] = [reply] * 2
+        assert (await connect().run("call-1", Stage.DENOISE, StageOptions())).stage == "denoise"
+
+    @pytest.mark.parametrize("status", [401, 403])
+    async def test_a_wrong_token_says_where_the_right_one_belongs(
+        self, host: FakeGpuHost, connect: Connect, status: int
+    ) -> None:
+        host.replies["denoise"] = [problem(status, "wrong token")]
+        with pytest.raises(RequestRefused, match="set the token as the password of its connection"):
+            await connect().run("call-1", Stage.DENOISE, StageOptions())
+        assert len(host.asked) == 1
+
+    async def test_other_refusals_do_not_speak_of_a_password(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        host.replies["denoise"] = [problem(404, "no audio of call-1")]
+        with pytest.raises(RequestRefused, match="answered 404 .*no audio of call-1$"):
+            await connect().run("call-1", Stage.DENOISE, StageOptions())
+
+
+class TestConnection:
+    async def test_the_token_is_sent_with_everything(self, host: FakeGpuHost, connect: Connect) -> None:
+        host.token = "s3cret"
+        client = connect(token="s3cret")
+        await distribute(client, Recording(), CALL)
+        assert (await client.status()).capacity == 4
+        await client.delete("call-1")
+        assert host.audio == {}
+        with pytest.raises(RequestRefused):
+            await connect(token="other").status()
+
+    async def test_a_host_that_is_down_is_lost(self, connect: Connect) -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))  # bound, but nobody listens
+            client = connect(f"http://127.0.0.1:{taken.getsockname()[1]}")
+            with pytest.raises(HostLost, match="GPU host gpu_a does not answer .*: start it"):
+                await client.status()
+            with pytest.raises(HostLost):
+                await client.run("call-1", Stage.DENOISE, StageOptions())
+
+    async def test_a_host_that_hangs_is_lost(self, host: FakeGpuHost, connect: Connect) -> None:
+        host.delay_s = 30
+        with pytest.raises(HostLost, match="does not answer"):
+            await connect(stage_timeout_s=0.2, attempts=2).run("call-1", Stage.DENOISE, StageOptions())
+        assert len(host.asked) == 2
+
+    async def test_an_answer_that_breaks_off_is_tried_again(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        async def half(request: web.Request) -> web.StreamResponse:
+            response = web.StreamResponse(headers={"Content-Length": "1000"})
+            await response.prepare(request)
+            await response.write(b'{"stage": ')
+            assert request.transport
+            request.transport.close()
+            return response
+
+        host.replies["denoise"] = [half]
+        result = await connect().run("call-1", Stage.DENOISE, StageOptions())
+        assert (result.stage, len(host.asked)) == ("denoise", 2)
+
+    async def test_a_host_that_loads_its_engines_is_busy(self, host: FakeGpuHost, connect: Connect) -> None:
+        host.replies["ready"] = [problem(503, "loading engines")]
+        with pytest.raises(HostBusy, match="loading engines"):
+            await connect().status()
+        assert (await connect().status()).ready
+
+    async def test_more_than_a_hundred_requests_go_out_at_once(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        host.delay_s = 0.5
+        client = connect()
+        await asyncio.gather(*(client.run(f"call-{n}", Stage.DENOISE, StageOptions()) for n in range(120)))
+        assert host.max_in_flight == 120
