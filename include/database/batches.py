@@ -106,7 +106,7 @@ def close(connection: Connection, batch: Batch) -> tuple[Ledger, list[str]]:
         .where(BatchCallRow.batch_id == batch.batch_id)
         .group_by(CallRow.state)
     )
-    ledger = Ledger.of(dict(connection.execute(query).tuples().all()))
+    ledger = Ledger.of(dict(connection.execute(query).all()))
     values = {"ledger": asdict(ledger), "closed_at": datetime.now(UTC) if ledger.closed else None}
     connection.execute(update(BatchRow).where(BatchRow.batch_id == batch.batch_id).values(values))
     return ledger, [row.path for row in _still_pending(connection, batch)]

@@ -33,14 +33,14 @@ class Progress:
 def progress_of(connection: Connection, batch_id: str) -> Progress:
     """Counts a batch."""
     calls = select(CallRow.state, func.count()).join(BatchCallRow).where(BatchCallRow.batch_id == batch_id)
-    states = dict(connection.execute(calls.group_by(CallRow.state)).tuples().all())
+    states = dict(connection.execute(calls.group_by(CallRow.state)).all())
     results = (
         select(StageResultRow.stage, func.count())
         .join(BatchCallRow, BatchCallRow.call_id == StageResultRow.call_id)
         .where(BatchCallRow.batch_id == batch_id, StageResultRow.superseded_at.is_(None))
         .group_by(StageResultRow.stage)
     )
-    done = dict(connection.execute(results).tuples().all())
+    done = dict(connection.execute(results).all())
     return Progress(
         found=sum(states.values()),
         done={stage.value: done[stage] for stage in STAGES if stage in done},

@@ -86,7 +86,7 @@ class Running:
             .group_by(StageResultRow.stage)
         )
         with self.database.reading() as connection:
-            return dict(connection.execute(query).tuples().all())
+            return dict(connection.execute(query).all())
 
     def llm_requests(self) -> int:
         """Answers that were paid for so far."""

@@ -140,7 +140,7 @@ def planned(running: Running, run_id: str) -> dict[str, str]:
 
     query = select(CallRow.path, BatchCallRow.host).join(BatchCallRow).where(BatchCallRow.batch_id == run_id)
     with running.database.reading() as connection:
-        return dict(connection.execute(query).tuples().all())
+        return dict(connection.execute(query).all())
 
 
 def has_everything(running: Running, run_id: str, host: str) -> bool:

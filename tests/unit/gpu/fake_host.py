@@ -116,7 +116,7 @@ class FakeGpuHost:
             return await reply(request)
         status = HostStatus(
             ready=True,
-            engines={stage: ENGINE for stage in GPU_STAGES},
+            engines=dict.fromkeys(GPU_STAGES, ENGINE),
             capacity=self.capacity,
             in_flight=self.in_flight,
             free_disk_bytes=10**9,

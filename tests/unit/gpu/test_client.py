@@ -110,7 +110,7 @@ class TestUpload:
         def gone(uri: str) -> IO[bytes]:
             raise FileNotFoundError(uri)
 
-        with pytest.raises(RecordingUnusable, match="a.wav is gone since it was discovered: copy it again"):
+        with pytest.raises(RecordingUnusable, match=r"a\.wav is gone since it was discovered: copy it again"):
             await distribute(connect(), gone, CALL)
         assert host.audio == {}
 
@@ -123,15 +123,32 @@ class TestUpload:
                     raise ConnectionResetError("by the store")
                 return super().read(size)
 
-        with pytest.raises(StoreFault, match="a.wav cannot be read .*by the store"):
+        with pytest.raises(StoreFault, match=r"a\.wav cannot be read .*by the store"):
             await distribute(connect(), lambda _: Breaking(CONTENT), CALL)
         assert host.audio == {}
 
-    async def test_a_file_that_has_become_shorter_is_not_stored(
+    @pytest.mark.xfail(
+        strict=True,
+        reason="nothing compares what was read with size_bytes: the host waits for the rest until "
+        "stage_timeout_s, and HostLost then ends the lane of all other calls",
+    )
+    async def test_a_file_that_has_become_shorter_is_not_taken_for_a_lost_host(
         self, host: FakeGpuHost, connect: Connect
     ) -> None:
-        with pytest.raises((HostLost, RecordingUnusable)):
+        with pytest.raises((RecordingUnusable, StoreFault)):
             await distribute(connect(stage_timeout_s=0.5, attempts=1), Recording(CONTENT[:100]), CALL)
+        assert host.audio == {}
+
+    @pytest.mark.xfail(
+        strict=True,
+        reason="aiohttp cuts the body at Content-Length: a recording that has grown since it was "
+        "discovered is audited without its end",
+    )
+    async def test_a_file_that_has_become_longer_is_not_cut_off(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        with pytest.raises((RecordingUnusable, StoreFault)):
+            await distribute(connect(), Recording(CONTENT + CONTENT), CALL)
         assert host.audio == {}
 
 
@@ -158,12 +175,14 @@ class TestStages:
         assert result.stage == "stt"
         assert [what for what, _ in host.asked] == ["stt", "denoise", "ivr", "lid", "stt"]
 
-    async def test_a_host_that_lacks_a_stage_for_ever_is_not_asked_for_ever(
+    @pytest.mark.xfail(
+        strict=True, reason="the private _StagesMissing leaves the client, and is neither kind of error"
+    )
+    async def test_a_host_that_lacks_a_stage_for_ever_is_at_fault(
         self, host: FakeGpuHost, connect: Connect
     ) -> None:
-        lacking = problem(409, "run it first", missing=["denoise"])
-        host.replies["ivr"] = [lacking] * 50
-        with pytest.raises(Exception, match="denoise"):
+        host.replies["ivr"] = [problem(409, "run it first", missing=["denoise"])] * 50
+        with pytest.raises((HostFault, RequestRefused)):
             await connect().run("call-1", Stage.IVR, StageOptions())
         assert len(host.asked) < 10
 
@@ -188,7 +207,7 @@ class TestStages:
         self, host: FakeGpuHost, connect: Connect, status: int
     ) -> None:
         host.replies["denoise"] = [problem(status, "call-1: no audio stream in it")]
-        with pytest.raises(RecordingUnusable, match="^call-1: no audio stream in it$"):
+        with pytest.raises(RecordingUnusable, match=r"^call-1: no audio stream in it$"):
             await connect().run("call-1", Stage.DENOISE, StageOptions())
         assert len(host.asked) == 1
 
@@ -228,7 +247,7 @@ class TestStages:
         self, host: FakeGpuHost, connect: Connect
     ) -> None:
         host.replies["denoise"] = [problem(404, "no audio of call-1")]
-        with pytest.raises(RequestRefused, match="answered 404 .*no audio of call-1$"):
+        with pytest.raises(RequestRefused, match=r"answered 404 .*no audio of call-1$"):
             await connect().run("call-1", Stage.DENOISE, StageOptions())
 
 
@@ -247,7 +266,7 @@ class TestConnection:
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))  # bound, but nobody listens
             client = connect(f"http://127.0.0.1:{taken.getsockname()[1]}")
-            with pytest.raises(HostLost, match="GPU host gpu_a does not answer .*: start it"):
+            with pytest.raises(HostLost, match=r"GPU host gpu_a does not answer .*: start it"):
                 await client.status()
             with pytest.raises(HostLost):
                 await client.run("call-1", Stage.DENOISE, StageOptions())
