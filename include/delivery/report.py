@@ -7,25 +7,20 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pydantic import TypeAdapter
 
-from include.database.engine import Database
 from include.delivery import charts, wording
-from include.delivery.summary import RunSummary, summarise
+from include.delivery.summary import RunSummary
 
 REPORT_NAME, SUMMARY_NAME = "report.html", "summary.json"
 _TEMPLATES = Path(__file__).parent / "templates"
 _SUMMARY = TypeAdapter(RunSummary)
 
 
-def write_report(database: Database, batch_id: str, folder: Path) -> Path:
+def write_report(summary: RunSummary, folder: Path) -> Path:
     """Writes `report.html` and `summary.json`; a reader sees the old or the new file, never a half one.
 
     Returns:
         The path of the HTML page.
-
-    Raises:
-        InvalidInput: There is no such run.
     """
-    summary = summarise(database, batch_id)
     folder.mkdir(parents=True, exist_ok=True)
     _replace(folder / SUMMARY_NAME, render_json(summary))
     _replace(folder / REPORT_NAME, render_html(summary))

@@ -71,10 +71,10 @@ class ReportOperator(BaseOperator):
         from include.delivery.summary import summarise  # noqa: PLC0415
         from include.delivery.table import text_table  # noqa: PLC0415
 
-        page = write_report(database, batch.batch_id, report_folder(Settings.load(), batch.batch_id))
-        for line in text_table(summarise(database, batch.batch_id)).splitlines():
+        summary = summarise(database, batch.batch_id)
+        for line in text_table(summary).splitlines():
             self.log.info(line)
-        return page
+        return write_report(summary, report_folder(Settings.load(), batch.batch_id))
 
 
 def _told(ledger: Ledger, unaccounted: list[str]) -> str:

@@ -123,14 +123,14 @@ def test_rules_and_an_open_ledger_are_announced(day: SeededDay) -> None:
 def test_a_day_without_calls_has_a_report(day: SeededDay, tmp_path: Path) -> None:
     day.batch(RUN)
 
-    page = write_report(day.database, RUN, tmp_path / "new" / "folder")
+    page = write_report(summarise(day.database, RUN), tmp_path / "new" / "folder")
 
     assert "No recordings were found for this day" in page.read_text()
     assert json.loads((page.parent / "summary.json").read_text())["outcome"]["discovered"] == 0
 
 
 def test_the_json_holds_the_same_figures(hostile_day: SeededDay, tmp_path: Path) -> None:
-    page = write_report(hostile_day.database, RUN, tmp_path)
+    page = write_report(summarise(hostile_day.database, RUN), tmp_path)
 
     content = json.loads((tmp_path / "summary.json").read_text())
     assert page == tmp_path / "report.html"
@@ -143,7 +143,7 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(
     day: SeededDay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     day.batch(RUN)
-    page = write_report(day.database, RUN, tmp_path)
+    page = write_report(summarise(day.database, RUN), tmp_path)
     old = page.read_text()
 
     def disk_full(*_: object) -> None:
@@ -152,7 +152,7 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(
     monkeypatch.setattr(report.Path, "replace", disk_full)
     day.call(RUN, "late.wav", CallState.PENDING)
     with pytest.raises(OSError, match="disk full"):
-        write_report(day.database, RUN, tmp_path)
+        write_report(summarise(day.database, RUN), tmp_path)
 
     assert page.read_text() == old
     assert sorted(path.name for path in tmp_path.glob("*.html*")) == ["report.html"]

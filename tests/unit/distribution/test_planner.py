@@ -4,6 +4,7 @@ from collections import Counter
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from include.distribution.planner import CallLoad, HostSpeed, plan_shards
 
 LENGTHS_S = st.lists(st.floats(0.5, 10_000), max_size=200)

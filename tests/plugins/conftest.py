@@ -1,0 +1,65 @@
+"""Airflow's home comes first: Airflow reads it when it is imported."""
+
+# isort: off
+from tests.airflow_home import AIRFLOW_HOME
+# isort: on
+
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from include.database.engine import Database
+from include.database.migrations import upgrade
+from tests.unit.database.seeding import Day
+from tests.unit.gpu.fake_host import FakeGpuHost
+
+Connect = Callable[..., None]
+
+
+@pytest.fixture(scope="session")
+def airflow_home() -> Path:
+    """AIRFLOW_HOME of these tests."""
+    return AIRFLOW_HOME
+
+
+@pytest.fixture
+def connection(monkeypatch: pytest.MonkeyPatch) -> Connect:
+    """Defines an Airflow connection, as an environment variable does."""
+
+    def define(conn_id: str, **fields: object) -> None:
+        monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(fields))
+
+    return define
+
+
+@pytest.fixture
+def setting(monkeypatch: pytest.MonkeyPatch) -> Connect:
+    """Overrides a line of `[cofi]`."""
+
+    def override(name: str, value: object) -> None:
+        monkeypatch.setenv(f"AIRFLOW__COFI__{name.upper()}", str(value))
+
+    return override
+
+
+@pytest.fixture
+def day(tmp_path: Path, connection: Connect) -> Iterator[Day]:
+    """cofi's database with all tables and no rows, behind the connection `cofi_db`."""
+    file = tmp_path / "cofi.db"
+    upgrade(f"sqlite:///{file}")
+    connection("cofi_db", conn_type="sqlite", host=str(file))
+    database = Database(f"sqlite:///{file}")
+    yield Day(database)
+    database.close()
+
+
+@pytest.fixture
+async def gpu_a(connection: Connect, setting: Connect) -> AsyncIterator[FakeGpuHost]:
+    """A GPU host behind the connection `gpu_a`; what fails is not tried again."""
+    setting("gpu_attempts", 1)
+    setting("gpu_busy_patience_s", 0)
+    async with FakeGpuHost(token="s3cret") as host:
+        connection("gpu_a", conn_type="http", host="127.0.0.1", port=host.port, password="s3cret")
+        yield host

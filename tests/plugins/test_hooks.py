@@ -1,0 +1,125 @@
+"""Airflow connections become URLs and clients, or say what is missing in them."""
+
+import os
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url, text
+
+from cofi.hooks.database import CofiDatabaseHook
+from cofi.hooks.gpu_host import GpuHostHook, base_url
+from cofi.hooks.llm import LlmHook
+from include.errors import InvalidInput, RequestRefused
+from include.llm.client import LlmSettings
+from tests.unit.gpu.fake_host import FakeGpuHost
+
+
+class TestDatabase:
+    def test_sqlite_is_opened_at_the_hosts_path(self, connection, tmp_path: Path) -> None:
+        connection("cofi_db", conn_type="sqlite", host=str(tmp_path / "cofi.db"))
+        database = CofiDatabaseHook().get_conn()
+        with database.writing() as opened:
+            opened.execute(text("CREATE TABLE calls (call_id TEXT)"))
+        database.close()
+        assert (tmp_path / "cofi.db").stat().st_size > 0
+
+    def test_postgres_keeps_every_character_of_its_password(self, connection) -> None:
+        connection(
+            "cofi_db",
+            conn_type="postgres",
+            host="db.example",
+            port=5433,
+            login="cofi",
+            password="p@ss/w:rd?",
+            schema="calls",
+        )
+        url = make_url(CofiDatabaseHook().url())
+        assert url.drivername == "postgresql+psycopg"
+        assert (url.username, url.password) == ("cofi", "p@ss/w:rd?")
+        assert (url.host, url.port, url.database) == ("db.example", 5433, "calls")
+
+    @pytest.mark.skipif("COFI_TEST_POSTGRES_URL" not in os.environ, reason="needs COFI_TEST_POSTGRES_URL")
+    def test_postgres_is_opened(self, connection) -> None:
+        url = make_url(os.environ["COFI_TEST_POSTGRES_URL"])
+        connection(
+            "cofi_db",
+            conn_type="postgres",
+            host=url.host,
+            port=url.port,
+            login=url.username,
+            password=url.password,
+            schema=url.database,
+        )
+        database = CofiDatabaseHook().get_conn()
+        with database.reading() as opened:
+            assert opened.execute(text("SELECT 1 + 1")).scalar_one() == 2
+        database.close()
+
+    def test_another_kind_of_connection_says_which_it_must_be(self, connection) -> None:
+        connection("cofi_db", conn_type="mysql", host="db.example")
+        with pytest.raises(
+            InvalidInput, match="Connection cofi_db is of type 'mysql': make it 'postgres', or 'sqlite'"
+        ):
+            CofiDatabaseHook().get_conn()
+
+
+class TestGpuHost:
+    @pytest.mark.parametrize(
+        ("schema", "host", "port", "url"),
+        [
+            (None, "gpu-a", 9001, "http://gpu-a:9001"),
+            ("https", "gpu-a", None, "https://gpu-a"),
+            (None, "https://gpu-a.example/cofi", None, "https://gpu-a.example/cofi"),
+            ("http", "https://gpu-a.example/", 8443, "https://gpu-a.example:8443"),
+            (None, None, None, "http://localhost"),
+        ],
+    )
+    def test_a_connection_is_a_url(
+        self, schema: str | None, host: str | None, port: int | None, url: str
+    ) -> None:
+        assert base_url(schema, host, port) == url
+
+    async def test_the_client_brings_the_connections_password(self, gpu_a: FakeGpuHost, connection) -> None:
+        async with GpuHostHook("gpu_a").get_conn() as client:
+            assert (await client.status()).ready
+            assert client.name == "gpu_a"
+        connection("gpu_a", conn_type="http", host=gpu_a.url, password="wrong")
+        async with GpuHostHook("gpu_a").get_conn() as client:
+            with pytest.raises(RequestRefused, match="password"):
+                await client.status()
+
+
+class TestLlm:
+    def test_the_connection_is_the_settings(self, connection) -> None:
+        connection(
+            "cofi_llm",
+            conn_type="http",
+            host="https://llm.example/v1",
+            password="key",
+            extra={"model": "m-1", "max_output_tokens": 99, "extra_headers": {"api-key": "k"}},
+        )
+        assert LlmHook().get_conn() == LlmSettings(
+            base_url="https://llm.example/v1",
+            api_key="key",
+            model="m-1",
+            max_output_tokens=99,
+            extra_headers={"api-key": "k"},
+        )
+
+    def test_an_api_without_a_key_needs_none(self, connection) -> None:
+        connection("cofi_llm", conn_type="http", host="127.0.0.1", port=9100, extra='{"model": "m"}')
+        settings = LlmHook().get_conn()
+        assert (settings.base_url, settings.api_key) == ("http://127.0.0.1:9100", "")
+
+    @pytest.mark.parametrize("extra", [{}, {"model": ""}, {"modell": "m-1"}])
+    def test_a_connection_without_a_model_says_where_to_put_it(self, connection, extra: object) -> None:
+        connection("cofi_llm", conn_type="http", host="https://llm.example/v1", extra=extra)
+        with pytest.raises(InvalidInput, match=r'names no model: put \{"model": "gpt-4o-mini"\} into its extra'):
+            LlmHook().get_conn()
+
+    def test_an_unknown_setting_is_named_and_the_key_is_not(self, connection) -> None:
+        extra = {"model": "m-1", "max_token": 99}
+        connection("cofi_llm", conn_type="http", host="https://x/v1", password="s3cret", extra=extra)
+        with pytest.raises(InvalidInput, match="max_token") as refused:
+            LlmHook().get_conn()
+        assert "s3cret" not in str(refused.value)

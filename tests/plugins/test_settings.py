@@ -1,0 +1,90 @@
+"""`[cofi]` in airflow.cfg and the settings in the code are the same list, and a wrong value says so."""
+
+import re
+from configparser import RawConfigParser
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from cofi.settings import Settings
+from include.calls.call import ChannelRole
+from include.errors import InvalidInput
+from include.scorecards.loading import load_scorecard
+from tests.airflow_home import REPOSITORY
+
+CONFIGURATION = (REPOSITORY / "airflow.cfg").read_text()
+
+
+def test_airflow_cfg_and_the_code_name_the_same_settings() -> None:
+    parser = RawConfigParser()
+    parser.read_string(CONFIGURATION)
+    assert sorted(parser["cofi"]) == sorted(field.name for field in fields(Settings))
+
+
+def test_every_setting_is_explained_where_it_stands() -> None:
+    section = CONFIGURATION.partition("[cofi]")[2]
+    explained = re.findall(r"^# [^\n]+\n(?:# [^\n]+\n)*((?:\w+ = [^\n]*\n)+)", section, re.MULTILINE)
+    named = [line.split(" = ")[0] for block in explained for line in block.splitlines()]
+    assert sorted(named) == sorted(field.name for field in fields(Settings))
+
+
+def test_the_shipped_values_are_read_in_their_kinds(airflow_home: Path) -> None:
+    settings = Settings.load()
+    for field in fields(Settings):
+        assert type(getattr(settings, field.name)) in {field.type, type(Path())}, field.name
+    assert settings.hosts == ["gpu_a", "gpu_b"]
+    assert settings.allowed_languages == ["en", "es"]
+    assert settings.roles_of_stereo == (ChannelRole.AGENT, ChannelRole.CUSTOMER)
+    assert settings.llm_redact_pii is True
+    assert settings.runs_folder == airflow_home / "var" / "runs"
+    assert settings.scorecard in settings.scorecards
+    for name in settings.scorecards:
+        assert load_scorecard(settings.scorecards_folder / f"{name}.yaml").criteria
+
+
+def test_the_environment_overrides_a_line(setting) -> None:
+    setting("gpu_hosts", " g1 ,, g2,")
+    setting("languages", "")
+    setting("llm_redact_pii", "False")
+    setting("shard_audio_s", "1e3")
+    settings = Settings.load()
+    assert (settings.hosts, settings.allowed_languages) == (["g1", "g2"], [])
+    assert settings.llm_redact_pii is False
+    assert settings.shard_audio_s == 1000
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kind"),
+    [
+        ("gpu_attempts", "three", "int"),
+        ("gpu_attempts", "3.5", "int"),
+        ("shard_audio_s", "3 hours", "float"),
+        ("shard_audio_s", "", "float"),
+        pytest.param(
+            "llm_redact_pii",
+            "perhaps",
+            "bool",
+            marks=pytest.mark.xfail(
+                strict=True, reason="conf.getboolean raises AirflowConfigException, which is no ValueError"
+            ),
+        ),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_refused_by_name(setting, name: str, value: str, kind: str) -> None:
+    setting(name, value)
+    with pytest.raises(InvalidInput, match=rf"\[cofi\] {name} = {value} .*not of the kind {kind}: correct"):
+        Settings.load()
+
+
+@pytest.mark.xfail(strict=True, reason="roles_of_stereo raises ChannelRole's bare ValueError")
+def test_a_role_that_nobody_knows_is_refused_by_name(setting) -> None:
+    setting("stereo_roles", "agent, caller")
+    with pytest.raises(InvalidInput, match="stereo_roles"):
+        _ = Settings.load().roles_of_stereo
+
+
+def test_a_setting_that_is_missing_says_how_to_add_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cofi.settings.SECTION", "cofy")
+    with pytest.raises(InvalidInput, match=r"no \[cofy\] timezone: add it, or set AIRFLOW__COFI__TIMEZONE"):
+        Settings.load()

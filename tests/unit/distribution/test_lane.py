@@ -1,0 +1,313 @@
+"""A lane works through a shard: what was done is saved, whatever happens to the rest."""
+
+import asyncio
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from include.calls.call import CallState
+from include.calls.stage import Stage
+from include.database.batches import Batch
+from include.database.engine import Database
+from include.database.migrations import upgrade
+from include.database.models import CallRow, FailureRow, OutboxRow, StageResultRow
+from include.database.work import Ended, Outcome, PendingCall, StageJob, Success
+from include.distribution.lane import Lane, OutcomeWriter
+from include.errors import (
+    AnswerInvalid,
+    CallsPutOff,
+    HostFault,
+    HostLost,
+    LlmBusy,
+    RecordingUnusable,
+    RequestRefused,
+)
+from tests.unit.database.seeding import HOST, Day, recording, success
+
+CALLS = [recording(f"{n:02}.wav") for n in range(12)]
+NUMBER = {call.call_id: number for number, call in enumerate(CALLS)}
+
+
+@pytest.fixture
+def day(tmp_path: Path) -> Iterator[Day]:
+    """A database without rows."""
+    url = f"sqlite:///{tmp_path / 'cofi.db'}"
+    upgrade(url)
+    database = Database(url)
+    yield Day(database)
+    database.close()
+
+
+@pytest.fixture
+def batch(day: Day) -> Batch:
+    """Twelve calls that wait in one shard."""
+    return day.planned(*CALLS)
+
+
+class Handler:
+    """What a stage does with a call: nothing, or what it is told to raise, return, or wait for."""
+
+    def __init__(self, **plans: object) -> None:
+        self.plans = {int(name.removeprefix("call_")): plan for name, plan in plans.items()}
+        self.begun: list[int] = []
+        self.at_once = self.most_at_once = 0
+
+    async def __call__(self, call: PendingCall) -> Success | Ended:
+        number = NUMBER[call.call_id]
+        self.begun.append(number)
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            await asyncio.sleep(0.002)
+            plan = self.plans.get(number)
+            if isinstance(plan, Exception):
+                raise plan
+            if isinstance(plan, asyncio.Event):
+                await plan.wait()
+            return plan if isinstance(plan, Success | Ended) else success(call.call_id)
+        finally:
+            self.at_once -= 1
+
+
+def lane_of(day: Day, batch: Batch, stage: Stage = Stage.DISTRIBUTE, attempt: int = 1) -> Lane:
+    return Lane(day.database, StageJob(batch.batch_id, 0, HOST, stage, attempt))
+
+
+def saved(day: Day) -> set[int]:
+    return {NUMBER[row["call_id"]] for row in day.rows(StageResultRow)}
+
+
+def put_aside(day: Day) -> dict[int, tuple[str, str]]:
+    """Calls in a final state that is no success: state and reason."""
+    rows = [row for row in day.rows(CallRow) if row["state"] != "pending"]
+    return {NUMBER[row["call_id"]]: (row["state"], row["state_reason"]) for row in rows}
+
+
+async def test_all_calls_are_done_and_saved_within_the_width(day: Day, batch: Batch) -> None:
+    lane, handler = lane_of(day, batch), Handler()
+
+    result = await lane.run(await lane.pending(), handler, 5)
+
+    assert (result.total, result.done_before, result.done, result.failed) == (12, 0, 12, Counter())
+    assert handler.most_at_once == 5
+    assert saved(day) == set(range(12))
+    assert await lane_of(day, batch).pending() == []
+
+
+async def test_what_an_earlier_try_did_is_not_done_again(day: Day, batch: Batch) -> None:
+    day.save(batch, Stage.DISTRIBUTE, [success(call) for call in CALLS[:7]])
+    lane, handler = lane_of(day, batch), Handler()
+
+    result = await lane.run(await lane.pending(), handler, 5)
+
+    assert sorted(handler.begun) == sorted(NUMBER[call.call_id] for call in CALLS[7:])
+    assert (result.total, result.done_before, result.done) == (12, 7, 5)
+
+
+async def test_a_call_that_fails_for_good_stops_no_other(day: Day, batch: Batch) -> None:
+    handler = Handler(
+        call_1=RequestRefused("no"),
+        call_2=RecordingUnusable("cut off"),
+        call_3=AnswerInvalid("no JSON", raw_answer="Sure! Here"),
+        call_4=Ended(CALLS[4].call_id, CallState.SKIPPED, "nobody speaks in it"),
+        call_5=RequestRefused("no"),
+    )
+    lane = lane_of(day, batch, attempt=3)
+
+    result = await lane.run(await lane.pending(), handler, 4)
+
+    assert saved(day) == set(range(12)) - {1, 2, 3, 4, 5}
+    assert (result.done, result.ended) == (7, 1)
+    assert result.failed == {"request_refused": 2, "recording_unusable": 1, "answer_invalid": 1}
+    assert put_aside(day) == {
+        1: ("failed", "distribute: no"),
+        2: ("quarantined", "distribute: cut off"),
+        3: ("failed", "distribute: no JSON"),
+        4: ("skipped", "nobody speaks in it"),
+        5: ("failed", "distribute: no"),
+    }
+    failures = {NUMBER[row["call_id"]]: row for row in day.rows(FailureRow)}
+    assert set(failures) == {1, 2, 3, 5}
+    assert {row["attempt"] for row in failures.values()} == {3}
+    assert failures[3]["raw_answer"] == "Sure! Here"
+    assert len(day.rows(OutboxRow)) == 5
+
+
+async def test_calls_that_fail_for_now_are_put_off_and_the_next_try_takes_them_up(
+    day: Day, batch: Batch
+) -> None:
+    lane = lane_of(day, batch)
+    handler = Handler(call_0=LlmBusy("429"), call_7=LlmBusy("429"), call_9=HostFault("500"))
+
+    with pytest.raises(CallsPutOff, match="Stage distribute of shard 0: 3 of 12 calls") as put_off:
+        await lane.run(await lane.pending(), handler, 4)
+
+    assert "2 llm_busy" in str(put_off.value)
+    assert "1 host_fault" in str(put_off.value)
+    assert saved(day) == set(range(12)) - {0, 7, 9}
+    assert put_aside(day) == {}
+    assert len(day.rows(FailureRow)) == 3
+    second, handler = lane_of(day, batch, attempt=2), Handler()
+    result = await second.run(await second.pending(), handler, 4)
+    assert sorted(handler.begun) == [0, 7, 9]
+    assert (result.done_before, result.done) == (9, 3)
+
+
+async def test_a_lost_host_ends_the_lane_and_what_was_done_is_saved(day: Day, batch: Batch) -> None:
+    calls = sorted(CALLS, key=lambda call: call.call_id)
+    numbers = [NUMBER[call.call_id] for call in calls]
+    lane = lane_of(day, batch)
+    handler = Handler(**{f"call_{numbers[5]}": HostLost("GPU host gpu_a does not answer")})
+
+    with pytest.raises(HostLost, match="gpu_a") as lost:
+        await lane.run(await lane.pending(), handler, 1)
+    await lane.record(lost.value)
+
+    assert handler.begun == numbers[:6]
+    assert saved(day) == set(numbers[:5])
+    (failure,) = day.rows(FailureRow)
+    assert (failure["call_id"], failure["host"], failure["kind"]) == (None, HOST, "host_lost")
+    assert put_aside(day) == {}
+
+
+async def test_a_bug_fails_its_call_and_no_other(
+    day: Day, batch: Batch, caplog: pytest.LogCaptureFixture
+) -> None:
+    lane, handler = lane_of(day, batch), Handler(call_3=KeyError("turns"))
+
+    result = await lane.run(await lane.pending(), handler, 4)
+
+    assert result.failed == {"bug": 1}
+    (failure,) = day.rows(FailureRow)
+    assert (failure["kind"], failure["message"]) == ("bug", "KeyError: 'turns'")
+    assert put_aside(day) == {3: ("failed", "distribute: KeyError: 'turns'")}
+    assert saved(day) == set(range(12)) - {3}
+    assert "Traceback" in caplog.text  # for the engineer
+
+
+async def test_a_lane_that_is_cancelled_saves_what_it_has(day: Day, batch: Batch) -> None:
+    calls = sorted(CALLS, key=lambda call: call.call_id)
+    numbers = [NUMBER[call.call_id] for call in calls]
+    lane, never = lane_of(day, batch), asyncio.Event()
+    handler = Handler(**{f"call_{number}": never for number in numbers[6:]})
+    running = asyncio.create_task(lane.run(await lane.pending(), handler, 3))
+    while len(handler.begun) < 9:  # six are done, three wait for what never comes
+        await asyncio.sleep(0.001)
+
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+    assert saved(day) == set(numbers[:6])
+    assert handler.at_once == 0
+    assert len(await lane_of(day, batch).pending()) == 6
+
+
+async def test_a_database_that_fails_ends_the_lane_with_its_error(
+    day: Day, batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OperationalError("INSERT", {}, Exception("disk is full"))
+
+    lane, handler = lane_of(day, batch), Handler()
+    calls = await lane.pending()
+    monkeypatch.setattr("include.distribution.lane.save", full)
+
+    with pytest.raises(OperationalError, match="disk is full"):
+        await asyncio.wait_for(lane.run(calls, handler, 1), 5)
+    assert len(handler.begun) < len(CALLS)  # nobody keeps what would come
+    assert saved(day) == set()
+
+
+async def test_a_database_that_fails_at_the_last_outcome_is_not_overlooked(
+    day: Day, batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: object) -> None:
+        raise OperationalError("INSERT", {}, Exception("database is locked"))
+
+    lane = lane_of(day, batch)
+    calls = (await lane.pending())[:1]
+    monkeypatch.setattr("include.distribution.lane.save", locked)
+    with pytest.raises(OperationalError, match="locked"):
+        await lane.run(calls, Handler(), 4)
+
+
+async def test_progress_is_told_while_the_lane_runs(
+    day: Day, batch: Batch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    lane = Lane(day.database, StageJob(batch.batch_id, 0, HOST, Stage.DISTRIBUTE), log_every_s=0.05)
+    last = asyncio.Event()
+    asyncio.get_running_loop().call_later(0.3, last.set)
+
+    await lane.run(await lane.pending(), Handler(call_11=last, call_2=RequestRefused("no")), 4)
+
+    told = [record.getMessage() for record in caplog.records if "per_minute" in record.getMessage()]
+    assert any("distribute shard=0 done=10/12 failed=1 put_off=0" in line for line in told)
+
+
+class TestOutcomeWriter:
+    """Saves from a thread what came while the last batch was written."""
+
+    def writer(self, hold: threading.Event) -> tuple[OutcomeWriter, list[list[Outcome]]]:
+        batches: list[list[Outcome]] = []
+
+        def save(outcomes: list[Outcome]) -> None:
+            assert hold.wait(5)
+            batches.append(outcomes)
+
+        return OutcomeWriter(save), batches
+
+    async def test_a_single_outcome_is_saved_at_once(self) -> None:
+        hold = threading.Event()
+        hold.set()
+        writer, batches = self.writer(hold)
+        async with writer:
+            writer.put(success("a"))
+            await until(lambda: len(batches) == 1)
+            writer.put(success("b"))
+            await until(lambda: len(batches) == 2)
+        assert [[o.call_id for o in batch] for batch in batches] == [["a"], ["b"]]
+
+    async def test_what_comes_during_a_write_is_the_next_batch(self) -> None:
+        hold = threading.Event()
+        writer, batches = self.writer(hold)
+        async with writer:
+            writer.put(success("a"))
+            await asyncio.sleep(0.05)
+            for name in "bcd":
+                writer.put(success(name))
+            hold.set()
+        assert [[o.call_id for o in batch] for batch in batches] == [["a"], ["b", "c", "d"]]
+
+    async def test_being_cancelled_twice_does_not_lose_a_write(self) -> None:
+        hold = threading.Event()
+        writer, batches = self.writer(hold)
+
+        async def work() -> None:
+            async with writer:
+                writer.put(success("a"))
+                await asyncio.sleep(10)
+
+        running = asyncio.create_task(work())
+        await asyncio.sleep(0.05)
+        running.cancel()
+        await asyncio.sleep(0.05)
+        running.cancel()
+        await asyncio.sleep(0.05)
+        assert not running.done()
+        hold.set()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert [[o.call_id for o in batch] for batch in batches] == [["a"]]
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not true():
+            await asyncio.sleep(0.001)
