@@ -114,7 +114,7 @@ class TestLlm:
     @pytest.mark.parametrize("extra", [{}, {"model": ""}, {"modell": "m-1"}])
     def test_a_connection_without_a_model_says_where_to_put_it(self, connection, extra: object) -> None:
         connection("cofi_llm", conn_type="http", host="https://llm.example/v1", extra=extra)
-        with pytest.raises(InvalidInput, match=r'names no model: put \{"model": "gpt-4o-mini"\} into its extra'):
+        with pytest.raises(InvalidInput, match=r'names no model: put \{"model": .*\} into its extra'):
             LlmHook().get_conn()
 
     def test_an_unknown_setting_is_named_and_the_key_is_not(self, connection) -> None:

@@ -44,5 +44,7 @@ def test_every_error_of_the_tree_is_one_or_the_other_and_has_its_own_kind() -> N
     kinds = {kind for kind in vars(errors).values() if isinstance(kind, type)}
     ends = kinds - {errors.CofiError}
     assert len(ends) > 10
-    assert all(issubclass(kind, errors.TransientError) != issubclass(kind, errors.PermanentError) for kind in ends)
+    assert all(
+        issubclass(kind, errors.TransientError) != issubclass(kind, errors.PermanentError) for kind in ends
+    )
     assert len({kind.kind for kind in kinds}) == len(kinds)

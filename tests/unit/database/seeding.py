@@ -83,7 +83,7 @@ class Day:
         with self.database.writing() as connection:
             save(connection, StageJob(batch.batch_id, 0, HOST, stage, attempt), outcomes)
 
-    def audit(self, batch: Batch, *found: Call, stages: Iterable[Stage] = tuple(Stage)) -> None:
+    def audit(self, batch: Batch, *found: Call | str, stages: Iterable[Stage] = tuple(Stage)) -> None:
         """Brings calls through stages; LLM2 ends them."""
         for stage in stages:
             state = CallState.AUDITED if stage is Stage.LLM2 else None

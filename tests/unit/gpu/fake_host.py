@@ -77,6 +77,7 @@ class FakeGpuHost:
 
     token: str = ""
     capacity: int = 4
+    speed: float | None = None
     delay_s: float = 0.0
     replies: dict[str, list[Reply]] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -120,6 +121,7 @@ class FakeGpuHost:
             capacity=self.capacity,
             in_flight=self.in_flight,
             free_disk_bytes=10**9,
+            speed=self.speed,
         )
         return web.json_response(status.model_dump())
 
