@@ -54,7 +54,7 @@ def _run(stack: Stack) -> int:
     try:
         batch_ids = _trigger(stack, database)
         states = _watch(stack, database, batch_ids)
-        _print_findings(stack, database, batch_ids)
+        not_audited = _print_findings(stack, database, batch_ids)
     finally:
         database.close()
         if not was_running:
@@ -66,7 +66,7 @@ def _run(stack: Stack) -> int:
     failed = [batch_id for batch_id, state in states.items() if state != "success"]
     if failed:
         print(f"Failed runs: {', '.join(failed)}; see {stack.var / 'logs'}", file=sys.stderr)
-    return 1 if failed else 0
+    return 1 if failed or not_audited else 0
 
 
 def _trigger(stack: Stack, database: Database) -> list[str]:
@@ -99,16 +99,19 @@ def _watch(stack: Stack, database: Database, batch_ids: list[str]) -> dict[str, 
     raise CofiError(f"The runs are not done after {_LONGEST_S // 60} min: see {stack.var / 'logs'}")
 
 
-def _print_findings(stack: Stack, database: Database, batch_ids: list[str]) -> None:
+def _print_findings(stack: Stack, database: Database, batch_ids: list[str]) -> list[str]:
+    """Prints what was found; returns the sample conversations that were not audited: there should be none."""
     for batch_id in batch_ids:
         print(f"\n{text_table(summarise(database, batch_id))}")
     with database.reading() as connection:
         gpu, llm = new_work(connection, batch_ids)
         print(f"\nNew in these runs: {gpu} GPU results, {llm} LLM answers\n")
-        print("\n".join(findings_of(connection, list(DAYS)).lines()))
+        findings = findings_of(connection, list(DAYS))
+        print("\n".join(findings.lines()))
     print("\nReports:")
     for batch_id in batch_ids:
         print(f"  {stack.var / 'runs' / batch_id / 'report.html'}")
+    return findings.not_audited
 
 
 def _progress(database: Database, batch_id: str) -> Progress:

@@ -20,7 +20,7 @@ from cryptography.fernet import Fernet
 from include.database.migrations import upgrade
 from include.demo.airflow_api import AirflowApi
 from include.demo.processes import Processes
-from include.errors import CofiError
+from include.errors import CofiError, InvalidInput
 
 DAG_ID = "audit_calls"
 GPU_HOSTS = ("gpu_a", "gpu_b")
@@ -180,7 +180,7 @@ class Stack:
     def _import_connections(self, ports: Mapping[str, int], gpu_token: str) -> None:
         connections: dict[str, dict[str, object]] = {
             "cofi_db": {"conn_type": "sqlite", "host": str(self.var / "cofi.db")},
-            "cofi_llm": json.loads(os.environ.get("COFI_DEMO_LLM", "null"))
+            "cofi_llm": _own_llm()
             or {
                 "conn_type": "http",
                 "host": f"http://127.0.0.1:{ports['llm']}/v1",
@@ -222,6 +222,19 @@ class Stack:
                 tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
                 raise CofiError(f"{what} does not start. The end of {log}:\n{tail}")
             time.sleep(0.5)
+
+
+def _own_llm() -> dict[str, object] | None:
+    """Any other LLM API, as the JSON of an Airflow connection in COFI_DEMO_LLM."""
+    text = os.environ.get("COFI_DEMO_LLM")
+    if not text:
+        return None
+    try:
+        connection: dict[str, object] = json.loads(text)
+        return {**connection, "extra": json.dumps(connection["extra"])}
+    except (ValueError, KeyError, TypeError) as error:
+        example = '{"conn_type": "http", "host": "http://…/v1", "password": "key", "extra": {"model": "…"}}'
+        raise InvalidInput(f"COFI_DEMO_LLM is no connection ({error}): write it like {example}") from error
 
 
 def _executable(name: str) -> str:

@@ -5,13 +5,17 @@ from tests.airflow_home import AIRFLOW_HOME
 # isort: on
 
 import json
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from include.database.batches import Batch
 from include.database.engine import Database
 from include.database.migrations import upgrade
+from tests.plugins.shard import CALLS, CONTENTS
 from tests.unit.database.seeding import Day
 from tests.unit.gpu.fake_host import FakeGpuHost
 
@@ -44,11 +48,18 @@ def setting(monkeypatch: pytest.MonkeyPatch) -> Connect:
     return override
 
 
-@pytest.fixture
-def day(tmp_path: Path, connection: Connect) -> Iterator[Day]:
-    """cofi's database with all tables and no rows, behind the connection `cofi_db`."""
-    file = tmp_path / "cofi.db"
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with all tables: migrating once is enough."""
+    file = tmp_path_factory.mktemp("database") / "cofi.db"
     upgrade(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture
+def day(migrated: Path, tmp_path: Path, connection: Connect) -> Iterator[Day]:
+    """cofi's database with all tables and no rows, behind the connection `cofi_db`."""
+    file = shutil.copy(migrated, tmp_path / "cofi.db")
     connection("cofi_db", conn_type="sqlite", host=str(file))
     database = Database(f"sqlite:///{file}")
     yield Day(database)
@@ -63,3 +74,18 @@ async def gpu_a(connection: Connect, setting: Connect) -> AsyncIterator[FakeGpuH
     async with FakeGpuHost(token="s3cret") as host:
         connection("gpu_a", conn_type="http", host="127.0.0.1", port=host.port, password="s3cret")
         yield host
+
+
+@pytest.fixture
+def batch(day: Day, tmp_path: Path) -> Batch:
+    """Three calls that lie in a store and wait in shard 0 of `gpu_a`."""
+    for path, content in CONTENTS.items():
+        (tmp_path / path).write_bytes(content)
+    return day.planned(*(replace(call, uri=f"file://{tmp_path}/{call.path}") for call in CALLS))
+
+
+@pytest.fixture
+def runs_folder(setting: Connect, tmp_path: Path) -> Path:
+    """Where reports are written."""
+    setting("runs_folder", tmp_path / "runs")
+    return tmp_path / "runs"

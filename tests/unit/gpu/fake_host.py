@@ -26,9 +26,6 @@ from include.gpu.wire import (
 )
 
 ENGINE = Engine(name="fake", version="1", device="cpu")
-TURN = Turn(
-    id="t1", speaker="agent", channel=0, start_ms=0, end_ms=900, text="hello", confidence=0.9, words=[]
-)
 Reply = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -67,24 +64,27 @@ class FakeGpuHost:
     """What the host has, what it was asked, and what it answers next.
 
     Attributes:
-        replies: Answers to come, by `PUT` or by a stage's name or `ready`; then it does its work.
+        replies: Answers to come, by `PUT`, a stage's name or `ready`; it does its work where one is None, and
+            when there are no more.
         asked: Every request, as `PUT` or the stage's name, with its call, in order.
         asked_at_s: When, on the monotonic clock.
         audio: What was uploaded, by call.
         results: Stages that were run, by call.
         delay_s: That each stage takes.
+        silent: Calls in which nobody speaks.
     """
 
     token: str = ""
     capacity: int = 4
     speed: float | None = None
     delay_s: float = 0.0
-    replies: dict[str, list[Reply]] = field(default_factory=dict)
+    replies: dict[str, list[Reply | None]] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
     asked_at_s: list[float] = field(default_factory=list)
     options: dict[str, dict[str, object]] = field(default_factory=dict)
     audio: dict[str, bytes] = field(default_factory=dict)
     results: dict[str, set[str]] = field(default_factory=dict)
+    silent: set[str] = field(default_factory=set)
     in_flight: int = 0
     max_in_flight: int = 0
     url: str = ""
@@ -150,7 +150,8 @@ class FakeGpuHost:
         self.options[stage] = body.options.model_dump(mode="json")
         await self._work()
         done.add(stage)
-        return web.Response(text=result_of(call_id, stage).model_dump_json(), content_type="application/json")
+        result = result_of(call_id, stage, [] if call_id in self.silent else [said(call_id)])
+        return web.Response(text=result.model_dump_json(), content_type="application/json")
 
     async def _work(self) -> None:
         self.in_flight += 1
@@ -171,7 +172,15 @@ class FakeGpuHost:
         return replies.pop(0) if replies else None
 
 
-def result_of(call_id: str, stage: str) -> StageResult:
+def said(call_id: str) -> Turn:
+    """Something that is said in this call alone."""
+    words = f"Good morning, this is Dana speaking about ticket {call_id[-6:]}."
+    return Turn(
+        id="t1", speaker="agent", channel=0, start_ms=0, end_ms=2900, text=words, confidence=0.9, words=[]
+    )
+
+
+def result_of(call_id: str, stage: str, turns: list[Turn]) -> StageResult:
     """What the engines would find in the call."""
     common = {"call_id": call_id, "engine": ENGINE, "seconds": 0.5, "audio_s": 3.0}
     results: dict[str, Callable[[], StageResult]] = {
@@ -180,6 +189,6 @@ def result_of(call_id: str, stage: str) -> StageResult:
         "lid": lambda: LidResult(
             **common, language="en", confidence=0.9, probabilities={"en": 0.9}, speech_s=2.0
         ),
-        "stt": lambda: SttResult(**common, language="en", turns=[TURN]),
+        "stt": lambda: SttResult(**common, language="en", turns=turns),
     }
     return results[stage]()

@@ -27,7 +27,7 @@ from include.errors import (
 from include.gpu.client import GpuHostClient, HostSettings
 from include.gpu.stages import distribute, recognise
 from include.gpu.wire import StageOptions
-from tests.unit.gpu.fake_host import FakeGpuHost, Reply, broken_off, problem, text
+from tests.unit.gpu.fake_host import FakeGpuHost, Reply, broken_off, problem, said, text
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB: several pieces
 CALL = PendingCall("call-1", "file:///a.wav", len(CONTENT), [ChannelRole.AGENT], None, None)
@@ -164,7 +164,7 @@ class TestStages:
         assert "turns" not in success.result
         ((table, row),) = success.rows
         assert table is TranscriptRow
-        assert row["transcript"]["turns"][0]["text"] == "hello"
+        assert row["transcript"]["turns"][0]["text"] == said("call-1").text
         assert (row["call_id"], row["language"], len(row["sha256"])) == ("call-1", "en", 64)
 
     async def test_stages_that_another_host_had_run_are_run_here_first(

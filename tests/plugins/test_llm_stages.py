@@ -1,0 +1,109 @@
+"""The LLM stages of a shard, run as Airflow runs them, against the rule-based endpoint."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import TestServer
+from airflow.sdk.exceptions import AirflowSkipException
+
+from cofi.operators.llm_stage import LLM_POOL
+from cofi.operators.report import ReportOperator
+from include.calls.discovery import Redo
+from include.calls.stage import STAGES, Stage
+from include.database.batches import Batch
+from include.database.models import AuditRow, FailureRow
+from include.demo.llm_endpoint.server import Endpoint, EndpointSettings
+from include.errors import InvalidInput
+from tests.plugins.shard import CALLS, OPENED, SHARD, context, operator_of, run
+from tests.unit.database.seeding import Day
+from tests.unit.gpu.fake_host import FakeGpuHost
+
+
+@pytest.fixture
+async def llm(connection) -> AsyncIterator[TestServer]:
+    """An LLM behind the connection `cofi_llm`."""
+    server = TestServer(Endpoint(EndpointSettings(latency_s=0.05, token="key")).app)
+    await server.start_server()
+    url = str(server.make_url("/v1"))
+    extra = {"model": "cofi-rules-1", "send_hints": True}
+    connection("cofi_llm", conn_type="http", host=url, password="key", extra=extra)
+    yield server
+    await server.close()
+
+
+@pytest.fixture
+async def transcribed(day: Day, batch: Batch, gpu_a: FakeGpuHost) -> Batch:
+    """The three calls, with different transcripts."""
+    for stage in STAGES[:5]:
+        await run(stage)
+    return batch
+
+
+async def test_transcribed_calls_are_audited_and_paid_for_once(
+    day: Day, transcribed: Batch, llm: TestServer
+) -> None:
+    assert (await run(Stage.LLM1))["done"] == 3
+    assert (await run(Stage.LLM2))["done"] == 3
+
+    assert {day.state_of(call)[0] for call in CALLS} == {"audited"}
+    assert len(day.rows(AuditRow, superseded_at=None)) == 3
+    paid = await figures(llm)
+    again = day.discover(*CALLS, batch_id="run-2")  # pending again: discovery was told to redo all
+    day.plan(again, Redo.ALL, Stage.LLM1)
+    for stage in (Stage.LLM1, Stage.LLM2):
+        assert (await run(stage, "run-2"))["done"] == 3
+    assert await figures(llm) == paid
+    assert len(day.rows(AuditRow, superseded_at=None)) == 3
+    assert len(day.rows(AuditRow)) == 6
+
+
+@pytest.mark.parametrize(("slots", "param", "most"), [(2, 10, 2), (3, 1, 1), (3, 3, 3)])
+async def test_requests_in_flight_are_bounded_by_the_slots_and_by_the_param(
+    transcribed: Batch, llm: TestServer, slots: int, param: int, most: int
+) -> None:
+    operator = operator_of(Stage.LLM1, pool_slots=slots)
+    assert (operator.pool, operator.pool_slots) == (LLM_POOL, slots)
+
+    await operator.aexecute(context(llm_requests=param))
+
+    assert (await figures(llm))["max_in_flight"] == most
+
+
+async def test_a_call_in_which_nobody_speaks_ends_before_anything_is_paid(
+    day: Day, batch: Batch, gpu_a: FakeGpuHost, llm: TestServer
+) -> None:
+    gpu_a.silent = {CALLS[1].call_id}
+    for stage in STAGES[:5]:
+        await run(stage)
+
+    result = await run(Stage.LLM1)
+
+    assert (result["done"], result["ended"]) == (2, 1)
+    assert day.state_of(CALLS[1]) == ("skipped", "nobody speaks in it")
+    assert (await figures(llm))["requests"] == 2
+
+
+async def test_a_connection_without_a_model_is_the_reason_of_the_calls_that_it_stops(
+    day: Day, transcribed: Batch, connection, runs_folder: Path
+) -> None:
+    connection("cofi_llm", conn_type="http", host="http://127.0.0.1:1/v1")
+    with pytest.raises(InvalidInput, match="names no model"):
+        await run(Stage.LLM1)
+    (failure,) = day.rows(FailureRow)
+    assert (failure["call_id"], failure["stage"], failure["kind"]) == (None, "llm1", "invalid_input")
+
+    with pytest.raises(AirflowSkipException):
+        await run(Stage.LLM2)
+    ReportOperator(task_id="report", batch=OPENED, shards=[SHARD]).execute({})
+
+    state, reason = day.state_of(CALLS[0])
+    assert state == "failed"
+    assert "llm1: Connection cofi_llm names no model" in str(reason)
+
+
+async def figures(llm: TestServer) -> dict[str, int]:
+    """What the LLM counted."""
+    async with aiohttp.ClientSession() as session, session.get(llm.make_url("/stats")) as response:
+        return await response.json()

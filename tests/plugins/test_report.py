@@ -1,0 +1,55 @@
+"""The report closes the ledger, or fails the run and says why."""
+
+from pathlib import Path
+
+import pytest
+
+from cofi.operators.report import ReportOperator
+from include.calls.call import CallState
+from include.calls.stage import Stage
+from include.database.batches import Batch
+from include.database.work import Failure
+from include.errors import LedgerOpen
+from tests.plugins.shard import CALLS, OPENED, SHARD
+from tests.unit.database.seeding import Day, recording
+
+
+def test_a_closed_ledger_is_returned_and_reported(day: Day, batch: Batch, runs_folder: Path) -> None:
+    day.audit(batch, *CALLS[:2])
+    failed = Failure(CALLS[2].call_id, "bug", "broke", state=CallState.FAILED)
+    day.save(batch, Stage.STT, [failed])
+
+    ledger = ReportOperator(task_id="report", batch=OPENED, shards=[SHARD]).execute({})
+
+    assert {state: count for state, count in ledger.items() if count} == {"audited": 2, "failed": 1}
+    (page,) = runs_folder.rglob("report.html")
+    assert "stt: broke" in page.read_text()
+
+
+def test_a_ledger_that_does_not_close_fails_the_run_and_names_the_calls(
+    day: Day, batch: Batch, runs_folder: Path
+) -> None:
+    day.audit(batch, CALLS[0])
+    with pytest.raises(LedgerOpen, match=r"1 audited .* 2 pending = 3 discovered.*: b\.wav, c\.wav\. Clear"):
+        ReportOperator(task_id="report", batch=OPENED, shards=[SHARD]).execute({})
+    assert list(runs_folder.rglob("report.html"))  # written all the same
+
+
+def test_many_unaccounted_calls_are_counted_and_not_all_named(day: Day, runs_folder: Path) -> None:
+    day.planned(*(recording(f"{number:02}.wav") for number in range(25)))
+    with pytest.raises(LedgerOpen, match=r"19\.wav and 5 more\.") as told:
+        ReportOperator(task_id="report", batch=OPENED, shards=[SHARD]).execute({})
+    assert "20.wav" not in str(told.value)
+
+
+@pytest.mark.parametrize(("opened", "shards"), [(None, None), (True, None)])
+def test_a_run_that_never_came_to_a_plan_does_not_pass_as_done(opened, shards) -> None:
+    operator = ReportOperator(task_id="report", batch=OPENED if opened else None, shards=shards)
+    with pytest.raises(LedgerOpen, match="failed before its shards were planned"):
+        operator.execute({})
+
+
+def test_a_day_without_calls_is_reported(day: Day, runs_folder: Path) -> None:
+    day.discover()
+    ledger = ReportOperator(task_id="report", batch=OPENED, shards=[]).execute({})
+    assert set(ledger.values()) == {0}
