@@ -108,6 +108,12 @@ class AnswerInvalid(PermanentError):
         self.raw_answer = raw_answer
 
 
+class NearlyAllFailed(PermanentError):
+    """So many calls of a run failed that the cause cannot be the calls."""
+
+    kind = "nearly_all_failed"
+
+
 class LedgerOpen(PermanentError):
     """Calls of a run ended in no final state: the run may not pass as done."""
 

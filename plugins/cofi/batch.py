@@ -9,7 +9,7 @@ from typing import Any
 import pendulum
 from airflow.sdk import ObjectStoragePath
 
-from cofi.hooks.database import CofiDatabaseHook
+from cofi.hooks.database import CONNECTION, CofiDatabaseHook
 from cofi.hooks.gpu_host import GpuHostHook
 from cofi.operators.shard import ShardWork
 from cofi.settings import Settings
@@ -84,6 +84,7 @@ def open_batch(run_id: str, params: Mapping[str, Any], interval_start: datetime 
     """
     settings = Settings.load()
     checked(params, settings)
+    _check_tables()
     day = resolve_day(params, interval_start, settings.timezone)
     batch = Batch(run_id, day, params["location"], dict(params))
     database = CofiDatabaseHook().get_conn()
@@ -177,6 +178,17 @@ async def ready_hosts(names: list[str]) -> list[HostSpeed]:
     known = [speed for _, speed in ready if speed]
     typical = sum(known) / len(known) if known else 1.0
     return [HostSpeed(name, speed or typical) for name, speed in ready]
+
+
+def _check_tables() -> None:
+    # Only this task pays for loading alembic.
+    from include.database.migrations import is_current  # noqa: PLC0415
+
+    if not is_current(CofiDatabaseHook().url()):
+        raise InvalidInput(
+            f"The database of connection {CONNECTION} has not the tables of this version: run "
+            "`python -m include.database.migrations URL` once."
+        )
 
 
 def _batch(opened: Mapping[str, Any], params: Mapping[str, Any]) -> Batch:

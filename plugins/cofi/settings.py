@@ -38,6 +38,7 @@ class Settings:
     task_timeout_s: float
     task_retries: int
     task_retry_delay_s: float
+    alarm_failed_share: float
     progress_log_s: float
     runs_folder: Path
 

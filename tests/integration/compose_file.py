@@ -1,13 +1,23 @@
 """Reads docker-compose.yaml as Compose does: anchors, variables, and no key that is not known."""
 
+import os
 import re
 import shlex
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr, StringConstraints
 
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "docker-compose.yaml").read_text()
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+EXAMPLE = (ROOT / ".env.example").read_text()
 HOME = "/opt/cofi"
+
+# What .env.example leaves empty must be filled in.
+SECRETS = {name: f"{name.lower()}-for-tests" for name in re.findall(r"^(\w+)=$", EXAMPLE, re.MULTILINE)}
 REFERENCE = re.compile(r"\$\$|\$\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<rest>[^}]*))?\}")
 
 Duration = Annotated[str, StringConstraints(pattern=r"^(\d+m)?(\d+s)?$", min_length=2)]
@@ -64,13 +74,18 @@ class Service(Part):
     @property
     def mounts(self) -> list[tuple[str, str, str]]:
         """Source, place in the container, and `ro` or nothing."""
-        return [(*volume.split(":"), "")[:3] for volume in self.volumes]  # type: ignore[misc]
+        parts = [[*volume.split(":"), ""] for volume in self.volumes]
+        return [(source, target, mode) for source, target, mode, *_ in parts]
+
+    @property
+    def health_words(self) -> list[str]:
+        """The health check's command; empty when there is none."""
+        return shlex.split(self.healthcheck.test) if self.healthcheck else []
 
     @property
     def health_url(self) -> str:
         """What the health check asks."""
-        assert self.healthcheck
-        return next(word for word in shlex.split(self.healthcheck.test) if word.startswith("http"))
+        return next(word for word in self.health_words if word.startswith("http"))
 
 
 class Compose(Part):
@@ -103,3 +118,51 @@ def parsed(text: str) -> Compose:
 def is_path(source: str) -> bool:
     """Whether a mount's source is a folder, and no named volume."""
     return source.startswith((".", "/"))
+
+
+COMPOSE = parsed(filled_in(TEXT, SECRETS))
+SERVICES = COMPOSE.services
+AIRFLOW = {
+    name: service for name, service in SERVICES.items() if "AIRFLOW__CORE__EXECUTOR" in service.environment
+}
+GPU_HOSTS = {
+    name: service for name, service in SERVICES.items() if service.command[-1:] == ["include.gpu_host"]
+}
+
+
+def strings(service: Service) -> dict[str, str]:
+    return {name: str(value) for name, value in service.environment.items()}
+
+
+def environment(service: Service, home: Path) -> dict[str, str]:
+    """What a process of the service sees: the image's variables and the service's, at another place."""
+    of_image = dict(re.findall(r"(AIRFLOW_HOME|PYTHONPATH)=(\S+)", DOCKERFILE))
+    assert len(of_image) == 2
+    variables = {"PATH": os.environ["PATH"], "HOME": str(home)} | of_image | strings(service)
+    return {name: value.replace(HOME, str(home)) for name, value in variables.items()}
+
+
+def airflow_options() -> list[tuple[str, str]]:
+    names = [name.split("__") for name in AIRFLOW["worker"].environment if name.startswith("AIRFLOW__")]
+    return [(section.lower(), key.lower()) for _, section, key in names]
+
+
+def commands() -> Iterator[list[str]]:
+    """Every command of an Airflow service: its own, its health check's, and the lines of a shell script."""
+    for service in AIRFLOW.values():
+        yield from (
+            shlex.split(line)
+            for line in re.split(r"\n|\|\|", service.command[-1])
+            if service.command[0] == "bash"
+        )
+        yield service.command
+        yield service.health_words
+
+
+def airflow_commands() -> list[list[str]]:
+    return [arguments for program, *arguments in filter(None, commands()) if program == "airflow"]
+
+
+def migration_command() -> list[str]:
+    (command,) = [words for words in commands() if words[:1] == ["python"]]
+    return command

@@ -1,7 +1,7 @@
 """What Airflow makes of a service's environment: `python compose_probe.py QUESTIONS ANSWERS`, two JSON files.
 
 test_compose.py runs it as a process inside that environment. The questions are
-`{"options": [[section, key], ...], "commands": [[argument, ...], ...]}`.
+`{"options": [[section, key], ...], "commands": [[argument, ...], ...], "celery_app": "module.name"}`.
 """
 
 import io
@@ -24,7 +24,7 @@ def main() -> None:
         "command_errors": [error for command in asked["commands"] if (error := _error_of(command))],
         "connections": _connections(),
         "dags": _dags(),
-        "health": _health(),
+        "health": _health(asked["celery_app"]),
     }
     answers.write_text(json.dumps(found))
 
@@ -36,7 +36,9 @@ def _is_option(section: str, key: str) -> bool:
     described = retrieve_configuration_description(include_airflow=True, include_providers=True)
     own = RawConfigParser()
     own.read(Path(os.environ["AIRFLOW_HOME"]) / "airflow.cfg")
-    return key in described.get(section, {}).get("options", {}) or own.has_option("cofi", key)
+    return key in described.get(section, {}).get("options", {}) or (
+        section == "cofi" and own.has_option(section, key)
+    )
 
 
 def _value(section: str, key: str) -> str:
@@ -83,7 +85,7 @@ def _dags() -> dict[str, Any]:
     return {"ids": sorted(bag.dags), "errors": bag.import_errors}
 
 
-def _health() -> dict[str, Any]:
+def _health(celery_app: str) -> dict[str, Any]:
     """Where Airflow's own health checks are to be found."""
     from airflow.api_fastapi.core_api.routes.public import public_router
     from airflow.configuration import conf
@@ -92,7 +94,7 @@ def _health() -> dict[str, Any]:
     return {
         "api_paths": [getattr(route, "path", "") for route in public_router.routes],
         "scheduler_port": conf.getint("scheduler", "scheduler_health_check_server_port"),
-        "celery_app": find_app("airflow.providers.celery.executors.celery_executor.app").main,
+        "celery_app": find_app(celery_app).main,
     }
 
 

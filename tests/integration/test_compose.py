@@ -1,15 +1,13 @@
 """docker-compose.yaml without Docker: each service's command, environment and mounts, tried as a process."""
 
 import json
-import os
 import re
-import shlex
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
@@ -19,26 +17,29 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 from cryptography.fernet import Fernet
-from dotenv import dotenv_values
 
 from include.gpu_host.settings import Settings as GpuHostSettings
 from include.gpu_host.settings import described
-from tests.integration.compose_file import HOME, REFERENCE, Service, filled_in, is_path, parsed
-
-ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "docker-compose.yaml").read_text()
-DOCKERFILE = (ROOT / "Dockerfile").read_text()
-EXAMPLE = (ROOT / ".env.example").read_text()
-SECRETS = {name: f"{name.lower()}-for-tests" for name in re.findall(r"^(\w+)=$", EXAMPLE, re.MULTILINE)}
-
-COMPOSE = parsed(filled_in(TEXT, SECRETS))
-SERVICES = COMPOSE.services
-AIRFLOW = {
-    name: service for name, service in SERVICES.items() if "AIRFLOW__CORE__EXECUTOR" in service.environment
-}
-GPU_HOSTS = {
-    name: service for name, service in SERVICES.items() if service.command[-1:] == ["include.gpu_host"]
-}
+from tests.integration.compose_file import (
+    AIRFLOW,
+    COMPOSE,
+    DOCKERFILE,
+    EXAMPLE,
+    GPU_HOSTS,
+    HOME,
+    REFERENCE,
+    ROOT,
+    SECRETS,
+    SERVICES,
+    TEXT,
+    airflow_commands,
+    airflow_options,
+    environment,
+    filled_in,
+    is_path,
+    migration_command,
+    strings,
+)
 
 
 def test_names_refer_to_something() -> None:
@@ -59,9 +60,7 @@ def test_every_dependency_can_be_met() -> None:
     for name, service, (needed, dependency) in pairs:
         other = SERVICES[needed]
         ends = dependency.condition == "service_completed_successfully"
-        assert other.restart == "no" if ends else other.healthcheck, (
-            f"{name} would wait for {needed} for ever"
-        )
+        assert other.restart == "no" if ends else other.healthcheck, f"{name} waits for {needed} for ever"
         assert set(other.profiles) <= set(service.profiles), f"{needed} may be left out, and {name} needs it"
 
 
@@ -98,12 +97,12 @@ def test_env_example_holds_every_variable() -> None:
 def test_env_example_writes_good_keys(tmp_path: Path) -> None:
     lines = re.findall(r"^#   (\S.*)$", EXAMPLE, re.MULTILINE)
     subprocess.run(["bash", "-ec", "\n".join(lines)], cwd=tmp_path, check=True)
-    written = dotenv_values(tmp_path / ".env")
+    written = dict(line.split("=", 1) for line in (tmp_path / ".env").read_text().splitlines())
     assert set(written) == set(SECRETS)
     assert len(set(written.values())) == len(SECRETS)
-    Fernet(written["FERNET_KEY"] or "")
-    assert len(written["JWT_SECRET"] or "") >= 64, "PyJWT warns of shorter keys"
-    assert re.fullmatch(r"\w+", written["POSTGRES_PASSWORD"] or ""), "it stands in URLs"
+    Fernet(written["FERNET_KEY"])
+    assert len(written["JWT_SECRET"]) >= 64, "PyJWT warns of shorter keys"
+    assert re.fullmatch(r"\w+", written["POSTGRES_PASSWORD"]), "it stands in URLs"
 
 
 def test_holds_no_secret() -> None:
@@ -126,7 +125,6 @@ def test_holds_no_secret() -> None:
 class Seen:
     """What `compose_probe.py` found."""
 
-    home: Path
     unknown_options: list[list[str]]
     values: dict[str, str]
     command_errors: list[str]
@@ -149,7 +147,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def seen(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Seen:
     scratch = tmp_path_factory.mktemp("probe")
     questions, answers = scratch / "questions.json", scratch / "answers.json"
-    questions.write_text(json.dumps({"options": sorted(airflow_options()), "commands": airflow_commands()}))
+    ping = SERVICES["worker"].health_words
+    asked = {
+        "options": sorted(airflow_options()),
+        "commands": airflow_commands(),
+        "celery_app": ping[ping.index("--app") + 1],
+    }
+    questions.write_text(json.dumps(asked))
     done = subprocess.run(
         [sys.executable, Path(__file__).with_name("compose_probe.py"), questions, answers],
         env=environment(SERVICES["worker"], home),
@@ -159,12 +163,13 @@ def seen(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Seen:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return Seen(home, **json.loads(answers.read_text()))
+    return Seen(**json.loads(answers.read_text()))
 
 
 def test_services_share_one_environment() -> None:
     assert {"init", "api-server", "scheduler", "dag-processor", "triggerer", "worker"} == set(AIRFLOW)
     assert all(service.environment == AIRFLOW["init"].environment for service in AIRFLOW.values())
+    assert all(name.startswith(("AIRFLOW__", "AIRFLOW_CONN_")) for name in AIRFLOW["init"].environment)
 
 
 def test_every_option_is_airflows_or_cofis(seen: Seen) -> None:
@@ -187,10 +192,8 @@ def test_addresses_name_services(seen: Seen) -> None:
     database = urlsplit(seen.values["database.sql_alchemy_conn"])
     postgres = SERVICES["postgres"].environment
     assert (database.hostname, database.path) == ("postgres", f"/{postgres['POSTGRES_DB']}")
-    assert (database.username, database.password) == (
-        postgres["POSTGRES_USER"],
-        postgres["POSTGRES_PASSWORD"],
-    )
+    assert database.username == postgres["POSTGRES_USER"]
+    assert database.password == postgres["POSTGRES_PASSWORD"]
     assert urlsplit(seen.values["celery.broker_url"]).hostname == "redis"
     assert seen.values["core.execution_api_server_url"] == "http://api-server:8080/execution/"
 
@@ -201,12 +204,12 @@ def test_commands_exist(seen: Seen) -> None:
 
 
 def test_health_checks_ask_what_is_served(seen: Seen) -> None:
-    assert urlsplit(SERVICES["api-server"].health_url).path in seen.health["api_paths"]
-    assert urlsplit(SERVICES["scheduler"].health_url).port == seen.health["scheduler_port"]
-    assert (
-        urlsplit(SERVICES["api-server"].health_url).port
-        == urlsplit(seen.values["core.execution_api_server_url"]).port
-    )
+    api, scheduler = (urlsplit(SERVICES[name].health_url) for name in ("api-server", "scheduler"))
+    assert api.path in seen.health["api_paths"]
+    assert api.port == urlsplit(seen.values["core.execution_api_server_url"]).port
+    assert scheduler.port == seen.health["scheduler_port"]
+    assert seen.values["scheduler.enable_health_check"] == "True"
+    assert "celery_executor" in seen.health["celery_app"]
 
 
 def test_dags_load_from_the_mounts(seen: Seen) -> None:
@@ -238,7 +241,8 @@ def test_init_creates_the_tables_of_cofi(home: Path, tmp_path: Path) -> None:
     assert python == "python"
     run = [sys.executable, *arguments, url]
     subprocess.run(run, env=environment(SERVICES["init"], home), cwd=home, check=True)
-    assert b"CREATE TABLE" in (tmp_path / "cofi.db").read_bytes()
+    with sqlite3.connect(tmp_path / "cofi.db") as database:
+        assert database.execute("SELECT count(*) FROM calls").fetchone() == (0,)
 
 
 # --- The demo's services, started ---
@@ -288,41 +292,3 @@ def free_port() -> int:
     with socket() as candidate:
         candidate.bind(("127.0.0.1", 0))
         return int(candidate.getsockname()[1])
-
-
-def strings(service: Service) -> dict[str, str]:
-    return {name: str(value) for name, value in service.environment.items()}
-
-
-def environment(service: Service, home: Path) -> dict[str, str]:
-    """What a process of the service sees: the image's variables and the service's, at another place."""
-    of_image = dict(re.findall(r"(AIRFLOW_HOME|PYTHONPATH)=(\S+)", DOCKERFILE))
-    assert len(of_image) == 2
-    variables = {"PATH": os.environ["PATH"], "HOME": str(home)} | of_image | strings(service)
-    return {name: value.replace(HOME, str(home)) for name, value in variables.items()}
-
-
-def airflow_options() -> list[tuple[str, str]]:
-    names = [name.split("__") for name in AIRFLOW["worker"].environment if name.startswith("AIRFLOW__")]
-    return [(section.lower(), key.lower()) for _, section, key in names]
-
-
-def scripts() -> Iterator[list[str]]:
-    """Every command of an Airflow service: its own, its health check's, and the lines of a shell script."""
-    for service in AIRFLOW.values():
-        yield from (
-            shlex.split(line)
-            for line in re.split(r"\n|\|\|", service.command[-1])
-            if service.command[0] == "bash"
-        )
-        yield service.command
-        yield shlex.split(service.healthcheck.test) if service.healthcheck else []
-
-
-def airflow_commands() -> list[list[str]]:
-    return [arguments for program, *arguments in filter(None, scripts()) if program == "airflow"]
-
-
-def migration_command() -> list[str]:
-    (command,) = [words for words in scripts() if words[:1] == ["python"]]
-    return command

@@ -16,7 +16,7 @@ from include.calls.ledger import Ledger
 from include.database import batches
 from include.database.batches import Batch
 from include.database.engine import Database
-from include.errors import LedgerOpen
+from include.errors import LedgerOpen, NearlyAllFailed
 
 _NAMED = 20
 
@@ -47,6 +47,7 @@ class ReportOperator(BaseOperator):
 
         Raises:
             LedgerOpen: Some calls are unaccounted for, or the run never came to a plan.
+            NearlyAllFailed: The ledger closes, but something is wrong with more than the calls.
         """
         if self.batch is None or self.shards is None:
             raise LedgerOpen(
@@ -63,6 +64,12 @@ class ReportOperator(BaseOperator):
         self.log.info("Report: %s", page)
         if not ledger.closed:
             raise LedgerOpen(_told(ledger, unaccounted))
+        share = Settings.load().alarm_failed_share
+        if ledger.failed > share * (ledger.failed + ledger.audited):
+            raise NearlyAllFailed(
+                f"{ledger}: more than {share:.0%} failed. The report groups the reasons; mend the first, and "
+                "trigger the day again: only what is missing is done."
+            )
         return asdict(ledger)
 
     def _write(self, database: Database, batch: Batch) -> Path:

@@ -16,8 +16,8 @@ from include.database.work import PendingCall, StageCounts, StageJob
 from include.distribution.lane import Lane
 from include.errors import CallsPutOff, CofiError, TransientError
 
-# What names a mapped task instance in the grid; every operator of a shard sets it.
-SHARD_NAME = "{{ shard_name }}"
+# What the grid calls a mapped task instance, instead of its index.
+_SHARD_NAME = "{{ task.shard['host'] }} · {{ task.shard['shard'] }}"
 
 
 class ShardWork(TypedDict):
@@ -43,14 +43,13 @@ class ShardOperator(BaseAsyncOperator):
     _main: "asyncio.Task[Any] | None" = None
 
     def __init__(self, *, shard: ShardWork, stage: Stage, **kwargs: Any) -> None:
-        super().__init__(map_index_template=SHARD_NAME, **kwargs)
+        super().__init__(map_index_template=_SHARD_NAME, **kwargs)
         self.shard = shard
         self.stage = stage
 
     async def aexecute(self, context: Context) -> dict[str, Any]:
         """Works through what the stage still has to do; skips itself when that is nothing."""
         self._loop, self._main = asyncio.get_running_loop(), asyncio.current_task()
-        context["shard_name"] = f"{self.shard['host']} · {self.shard['shard']}"  # type: ignore[typeddict-unknown-key]
         settings, database = Settings.load(), CofiDatabaseHook().get_conn()
         lane = Lane(database, self._job(context), settings.progress_log_s)
         calls = await lane.pending()

@@ -1,9 +1,11 @@
 """A contact centre's store: a day's folder on any fsspec filesystem, and recordings to put there."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -74,3 +76,14 @@ class Site:
 def sha256_of(content: bytes) -> str:
     """As the store's hash should be."""
     return sha256(content).hexdigest()
+
+
+def refusing(name: str, opened: Callable[..., Any]) -> Callable[..., Any]:
+    """`open` of a filesystem on which one file may not be read."""
+
+    def open_(self, path, *arguments, **options):
+        if str(path).endswith(name):
+            raise PermissionError("denied")
+        return opened(self, path, *arguments, **options)
+
+    return open_

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
 from hashlib import sha256
 from io import BytesIO
 from itertools import pairwise
@@ -10,7 +9,6 @@ from typing import IO
 
 import pytest
 from aiohttp import web
-from tenacity import wait_none
 
 from include.calls.call import ChannelRole
 from include.calls.stage import GPU_STAGES, Stage
@@ -24,37 +22,13 @@ from include.errors import (
     RequestRefused,
     StoreFault,
 )
-from include.gpu.client import GpuHostClient, HostSettings
 from include.gpu.stages import distribute, recognise
 from include.gpu.wire import StageOptions
+from tests.unit.gpu.conftest import Connect
 from tests.unit.gpu.fake_host import FakeGpuHost, Reply, broken_off, problem, said, text
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB: several pieces
 CALL = PendingCall("call-1", "file:///a.wav", len(CONTENT), [ChannelRole.AGENT], None, None)
-SETTINGS = HostSettings(connect_timeout_s=2, stage_timeout_s=5, attempts=3, busy_patience_s=30)
-Connect = Callable[..., GpuHostClient]
-
-
-@pytest.fixture
-async def host() -> AsyncIterator[FakeGpuHost]:
-    async with FakeGpuHost() as running:
-        yield running
-
-
-@pytest.fixture
-async def connect(host: FakeGpuHost, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Connect]:
-    """Makes clients of the host, which do not wait between tries unless the host asks for it."""
-    monkeypatch.setattr("include.gpu.client._BACKOFF", wait_none())
-    made: list[GpuHostClient] = []
-
-    def make(url: str = "", token: str = "", **settings: float) -> GpuHostClient:
-        merged = HostSettings(**{**vars(SETTINGS), **settings})
-        made.append(GpuHostClient("gpu_a", url or host.url, token, merged))
-        return made[-1]
-
-    yield make
-    for client in made:
-        await client.__aexit__()
 
 
 class Recording:

@@ -1,0 +1,172 @@
+"""The DAG parses, has the shape that the design asks for, and its form refuses what is wrong."""
+
+import json
+import re
+from datetime import datetime
+from itertools import pairwise
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG, CronDataIntervalTimetable
+from airflow.sdk.definitions.taskgroup import MappedTaskGroup
+from airflow.sdk.exceptions import ParamValidationError
+from airflow.serialization.serialized_objects import DagSerialization
+
+from cofi.operators.llm_stage import LLM_POOL
+from cofi.settings import Settings
+from include.calls.discovery import Redo
+from include.calls.stage import GPU_STAGES, LLM_STAGES, STAGES
+from tests.airflow_home import AIRFLOW_HOME
+
+# The design's promise: never more requests in flight than the pool has slots.
+POOL_SLOTS = 100
+
+
+@pytest.fixture(scope="module")
+def bag() -> DagBag:
+    return DagBag(dag_folder=AIRFLOW_HOME / "dags")
+
+
+@pytest.fixture(scope="module")
+def dag(bag: DagBag) -> DAG:
+    return bag.dags["audit_calls"]
+
+
+def test_every_dag_file_parses(bag: DagBag) -> None:
+    assert bag.import_errors == {}
+    assert "audit_calls" in bag.dags
+
+
+def test_the_dag_explains_itself(dag: DAG) -> None:
+    assert dag.doc_md
+    assert dag.doc_md.startswith("Audit a day of call recordings.")
+    for stage in STAGES:
+        assert stage in dag.doc_md
+
+
+def test_the_scheduler_reads_back_the_same_dag(dag: DAG) -> None:
+    read = DagSerialization.from_dict(json.loads(json.dumps(DagSerialization.to_dict(dag))))
+    assert set(read.task_dict) == set(dag.task_dict)
+    for task in dag.tasks:
+        copy = read.get_task(task.task_id)
+        assert copy.downstream_task_ids == task.downstream_task_ids, task.task_id
+        assert (copy.pool, copy.pool_slots) == (task.pool, task.pool_slots), task.task_id
+        assert (copy.trigger_rule, copy.priority_weight) == (task.trigger_rule, task.priority_weight)
+
+
+class TestShape:
+    def test_a_run_begins_with_the_batch_and_ends_with_the_report(self, dag: DAG) -> None:
+        assert dag.get_task("open_batch").upstream_task_ids == set()
+        assert dag.get_task("discover").upstream_task_ids == {"open_batch"}
+        assert dag.get_task("plan").upstream_task_ids == {"open_batch", "discover"}
+        assert [task.task_id for task in dag.leaves] == ["report"]
+        assert "audit_shard.llm2" in dag.get_task("report").upstream_task_ids
+
+    def test_a_shard_passes_the_stages_in_their_order(self, dag: DAG) -> None:
+        group = dag.task_group.get_child_by_label("audit_shard")
+        assert isinstance(group, MappedTaskGroup)
+        chain = [f"audit_shard.{stage}" for stage in STAGES]
+        for before, after in pairwise(chain):
+            assert dag.get_task(before).downstream_task_ids == {after}
+        assert dag.get_task(chain[0]).upstream_task_ids == {"plan"}
+        assert {task.task_id for task in group.iter_tasks()} == set(chain)
+
+    def test_a_stage_works_on_although_the_one_before_failed_for_some(self, dag: DAG) -> None:
+        rules = {stage: dag.get_task(f"audit_shard.{stage}").trigger_rule for stage in STAGES}
+        first, *later = STAGES
+        assert rules[first] == "all_success"
+        assert {rules[stage] for stage in later} == {"all_done"}
+        assert dag.get_task("report").trigger_rule == "all_done"
+
+    def test_shards_that_are_further_along_go_first(self, dag: DAG) -> None:
+        tasks = [dag.get_task(f"audit_shard.{stage}") for stage in STAGES]
+        weights = [task.priority_weight for task in tasks]
+        assert weights == sorted(set(weights))
+        assert {task.weight_rule for task in tasks} == {"absolute"}
+
+    def test_llm_tasks_hold_a_slot_for_each_request_and_no_other_task_holds_any(self, dag: DAG) -> None:
+        per_task = Settings.load().llm_requests_per_task
+        llm = {f"audit_shard.{stage}" for stage in LLM_STAGES}
+        assert {task.task_id for task in dag.tasks if task.pool == LLM_POOL} == llm
+        assert {dag.get_task(task_id).pool_slots for task_id in llm} == {per_task}
+        assert 1 <= per_task <= POOL_SLOTS
+        assert all(dag.get_task(f"audit_shard.{s}").pool == "default_pool" for s in GPU_STAGES)
+
+    def test_discoveries_do_not_overlap_over_all_runs(self, dag: DAG) -> None:
+        assert dag.get_task("discover").max_active_tis_per_dag == 1
+
+    def test_every_task_is_tried_again_by_the_error_tree(self, dag: DAG) -> None:
+        settings = Settings.load()
+        for task in dag.tasks:
+            assert task.retries == settings.task_retries, task.task_id
+            assert task.retry_policy is not None, task.task_id
+
+    def test_the_dag_holds_back_no_shard(self, dag: DAG) -> None:
+        hosts, gpu_tasks_per_host = 20, 2
+        llm_tasks = POOL_SLOTS // Settings.load().llm_requests_per_task
+        assert dag.max_active_tasks >= hosts * (1 + gpu_tasks_per_host) + llm_tasks
+
+
+class TestSchedule:
+    def test_every_night_audits_the_day_that_ended(self, dag: DAG) -> None:
+        assert isinstance(dag.timetable, CronDataIntervalTimetable)
+        settings = Settings.load()
+        assert str(dag.timetable.timezone) == str(dag.timezone) == settings.timezone
+        assert dag.timetable.expression == settings.schedule
+        assert isinstance(dag.start_date, datetime)
+
+    def test_days_before_the_first_start_are_left_to_backfills(self, dag: DAG) -> None:
+        assert dag.catchup is False
+
+
+class TestForm:
+    def test_every_param_is_explained(self, dag: DAG) -> None:
+        for name in dag.params:
+            param = dag.params.get_param(name)
+            assert param.schema.get("title"), name
+            assert param.schema.get("section"), name
+            assert re.search(r"\w{3}.*\.$", param.description or "", re.DOTALL), name
+
+    def test_the_defaults_are_valid_so_that_the_schedule_can_run(self, dag: DAG) -> None:
+        defaults = dag.params.validate()
+        assert defaults["day"] is None
+        assert defaults["redo"] == Redo.SKIP
+        assert defaults["first_stage"] == STAGES[0]
+        assert defaults["hosts"] == []
+        assert defaults["location"] == Settings.load().recordings_location
+        assert defaults["scorecard"] == Settings.load().scorecard
+
+    @pytest.mark.parametrize(
+        ("name", "values"),
+        [
+            ("day", ["2026-11-16", None]),
+            ("redo", [redo.value for redo in Redo]),
+            ("first_stage", [stage.value for stage in STAGES]),
+            ("limit", [1, 100_000, None]),
+            ("hosts", [[], ["gpu_a"]]),
+            ("llm_requests", [1, 10]),
+            ("location", ["s3://aws@calls/in", "/srv/calls"]),
+        ],
+    )
+    def test_sound_values_are_taken(self, dag: DAG, name: str, values: list[object]) -> None:
+        for value in values:
+            assert dag.params.get_param(name).resolve(value) == value
+
+    @pytest.mark.parametrize(
+        ("name", "values"),
+        [
+            ("day", ["yesterday", "2026-13-01", "16.11.2026", "2026-11-16T00:00:00", 20261116, ""]),
+            ("redo", ["everything", None, "", True]),
+            ("first_stage", ["diarise", "STT", None]),
+            ("limit", [0, -1, "5", 1.5]),
+            ("scorecard", ["no_such_card", "", None, "../service_call"]),
+            ("hosts", ["gpu_a", [1], None]),
+            ("llm_requests", [0, 11, 1000, "10", None]),
+            ("location", ["", None]),
+        ],
+    )
+    def test_wrong_values_are_refused(self, dag: DAG, name: str, values: list[object]) -> None:
+        for value in values:
+            with pytest.raises(ParamValidationError):
+                dag.params.get_param(name).resolve(value)
+                pytest.fail(f"{name} = {value!r} was taken")
