@@ -48,7 +48,8 @@ PARAMS = {
         type=["null", "string"],
         format="date",
         title="Day",
-        description="The day to audit. Needed when you trigger by hand; schedule and backfill know theirs.",
+        description="The day to audit. Empty: the day of the run's data interval. Schedule and backfill know "
+        "theirs; this form infers it from the logical date: the day before.",
         section="What",
     ),
     "location": Param(

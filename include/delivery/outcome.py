@@ -17,6 +17,8 @@ NOT_AUDITED_SHOWN = 200
 _NOT_AUDITED = [CallState.FAILED, CallState.QUARANTINED, CallState.SKIPPED, CallState.DUPLICATE]
 # What differs from call to call in a reason: what follows the first colon or semicolon, and figures.
 _DETAIL = re.compile(r"\s*[:;].*", re.DOTALL)
+# Hosts and the LLM client name the call; the same trouble of two calls is one reason.
+_CALL = re.compile(r"(Call )?\b\d{8}-[0-9a-f]{20}: ")
 _FIGURE = re.compile(r"\d[\d.,:/-]*")
 _STAGE = re.compile(rf"({'|'.join(STAGES)}): ")
 _KIND_CHARS = 80
@@ -154,4 +156,5 @@ def _kind(row: Row[*tuple[Any, ...]]) -> str:
         return f"{row.stage}: {row.kind}"
     stage = _STAGE.match(reason)
     prefix = stage.group() if stage else ""
-    return prefix + _FIGURE.sub("…", _DETAIL.sub("", reason[len(prefix) :]))[:_KIND_CHARS]
+    told = _CALL.sub("", reason[len(prefix) :])
+    return prefix + _FIGURE.sub("…", _DETAIL.sub("", told))[:_KIND_CHARS]

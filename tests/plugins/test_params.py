@@ -74,6 +74,11 @@ class TestChecked:
         with pytest.raises(InvalidInput, match=told):
             tasks.checked(params(tmp_path, **changes), Settings.load())
 
+    def test_a_database_without_tables_says_how_to_make_them(self, connection, tmp_path: Path) -> None:
+        connection("cofi_db", conn_type="sqlite", host=str(tmp_path / "empty.db"))
+        with pytest.raises(InvalidInput, match=r"cofi_db .*`python -m include\.database\.migrations URL`"):
+            tasks.open_batch("run-1", params(tmp_path), None)
+
     def test_a_refused_run_leaves_no_batch(self, day: Day, tmp_path: Path) -> None:
         with pytest.raises(InvalidInput):
             tasks.open_batch("run-1", params(tmp_path, hosts=["gpu_z"]), None)

@@ -9,7 +9,7 @@ from include.calls.call import CallState
 from include.calls.stage import Stage
 from include.database.batches import Batch
 from include.database.work import Failure
-from include.errors import LedgerOpen
+from include.errors import LedgerOpen, NearlyAllFailed
 from tests.plugins.shard import CALLS, OPENED, SHARD
 from tests.unit.database.seeding import Day, recording
 
@@ -33,6 +33,22 @@ def test_a_ledger_that_does_not_close_fails_the_run_and_names_the_calls(
     with pytest.raises(LedgerOpen, match=r"1 audited .* 2 pending = 3 discovered.*: b\.wav, c\.wav\. Clear"):
         ReportOperator(task_id="report", batch=OPENED, shards=[SHARD]).execute({})
     assert list(runs_folder.rglob("report.html"))  # written all the same
+
+
+def test_a_run_that_nearly_all_failed_is_red_though_its_ledger_closes(
+    day: Day, batch: Batch, runs_folder: Path, setting
+) -> None:
+    setting("alarm_failed_share", 0.7)
+    report = ReportOperator(task_id="report", batch=OPENED, shards=[SHARD])
+    day.save(batch, Stage.STT, [Failure(c.call_id, "bug", "broke", state=CallState.FAILED) for c in CALLS])
+    with pytest.raises(NearlyAllFailed, match=r"3 failed .*: more than 70% failed"):
+        report.execute({})
+    assert list(runs_folder.rglob("report.html"))
+
+    day.plan(batch)
+    day.audit(batch, CALLS[0])
+    day.save(batch, Stage.STT, [Failure(c.call_id, "bug", "x", state=CallState.FAILED) for c in CALLS[1:]])
+    assert report.execute({})["failed"] == 2
 
 
 def test_many_unaccounted_calls_are_counted_and_not_all_named(day: Day, runs_folder: Path) -> None:

@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, select
 
 from include.database.engine import open_engine
-from include.database.migrations import config, upgrade
+from include.database.migrations import config, is_current, upgrade
 from include.database.models import Base, BatchRow
 
 
@@ -64,6 +64,14 @@ def test_upgrading_what_is_up_to_date_changes_nothing(url: str) -> None:
     assert newest
     assert ask(url, lambda c: MigrationContext.configure(c).get_current_revision()) == newest
     assert ask(url, batch_ids) == ["run-1"]
+
+
+def test_a_database_is_current_once_it_is_migrated(url: str) -> None:
+    assert not is_current(url)
+    upgrade(url)
+    assert is_current(url)
+    command.downgrade(config(url), "base")
+    assert not is_current(url)
 
 
 def test_every_migration_can_be_taken_back(url: str) -> None:

@@ -1,15 +1,14 @@
 """A GPU host on loopback, and clients of it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 from tenacity import wait_none
 
 from include.gpu.client import GpuHostClient, HostSettings
-from tests.unit.gpu.fake_host import FakeGpuHost
+from tests.unit.gpu.fake_host import Connect, FakeGpuHost
 
 SETTINGS = HostSettings(connect_timeout_s=2, stage_timeout_s=5, attempts=3, busy_patience_s=30)
-Connect = Callable[..., GpuHostClient]
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestServer
 
 from include.calls.stage import GPU_STAGES, Stage
 from include.calls.transcript import Turn
+from include.gpu.client import GpuHostClient
 from include.gpu.wire import (
     AudioStored,
     DenoiseResult,
@@ -26,6 +27,7 @@ from include.gpu.wire import (
 )
 
 ENGINE = Engine(name="fake", version="1", device="cpu")
+Connect = Callable[..., GpuHostClient]
 Reply = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 

@@ -24,8 +24,7 @@ from include.errors import (
 )
 from include.gpu.stages import distribute, recognise
 from include.gpu.wire import StageOptions
-from tests.unit.gpu.conftest import Connect
-from tests.unit.gpu.fake_host import FakeGpuHost, Reply, broken_off, problem, said, text
+from tests.unit.gpu.fake_host import Connect, FakeGpuHost, Reply, broken_off, problem, said, text
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB: several pieces
 CALL = PendingCall("call-1", "file:///a.wav", len(CONTENT), [ChannelRole.AGENT], None, None)
