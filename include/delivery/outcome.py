@@ -152,7 +152,8 @@ def _kind(row: Row[*tuple[Any, ...]]) -> str:
     if row.state == CallState.DUPLICATE:
         return "same content as another recording"
     # An attempt that failed in another stage was mended; the reason is something else then.
-    if row.kind is not None and reason.startswith(f"{row.stage}: "):
+    # A recording's own trouble says more than its kind.
+    if row.kind is not None and row.state != CallState.QUARANTINED and reason.startswith(f"{row.stage}: "):
         return f"{row.stage}: {row.kind}"
     stage = _STAGE.match(reason)
     prefix = stage.group() if stage else ""
