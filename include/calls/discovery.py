@@ -102,7 +102,9 @@ def find_recordings(folder: DayFolder, rules: DiscoveryRules, known: Mapping[str
     files = _listed(folder, rules.manifest_name)
     manifest = _manifest(folder, rules)
     found = [_call(folder, path, info, manifest.get(path)) for path, info in files.items()]
-    absent = [_absent(folder, path, row) for path, row in manifest.items() if path not in files]
+    absent = [
+        _absent(folder, path, row, known.get(path)) for path, row in manifest.items() if path not in files
+    ]
     scope = sorted([*found, *absent], key=lambda call: call.path)
     if rules.redo is Redo.FAILED_ONLY:
         scope = [c for c in scope if c.path in known and known[c.path].state is CallState.FAILED]
@@ -176,7 +178,9 @@ def _call(folder: DayFolder, path: str, info: Mapping[str, Any], metadata: CallM
     )
 
 
-def _absent(folder: DayFolder, path: str, metadata: CallMetadata) -> Call:
+def _absent(folder: DayFolder, path: str, metadata: CallMetadata, before: Call | None) -> Call:
+    if before and before.state not in {CallState.PENDING, CallState.FAILED}:
+        return before  # archived since: what was found out about it stays
     call = _call(folder, path, {"size": 0}, metadata)
     reason = "listed in the manifest, but there is no such file: copy it here, or delete its row"
     return replace(call, state=CallState.QUARANTINED, state_reason=reason)
@@ -198,35 +202,44 @@ def _modified_at(info: Mapping[str, Any]) -> datetime | None:
 def _examined(folder: DayFolder, call: Call, before: Call | None, rules: DiscoveryRules) -> Call:
     if call.state is not CallState.PENDING:
         return call
-    if not before or not _unchanged(folder, call, before):
+    if before is None:
         return _probed(folder, call, rules)
-    if rules.redo is Redo.ALL:
-        return replace(_probed(folder, call, rules), sha256=before.sha256)
+    sha256 = _content(folder, call, before)
+    if call.size_bytes != before.size_bytes or sha256 != before.sha256:
+        return replace(_probed(folder, call, rules), sha256=sha256)
+    # A copy stays a copy: the audit that it would repeat is its original's.
+    if rules.redo is Redo.ALL and before.state is not CallState.DUPLICATE:
+        return replace(_probed(folder, call, rules), sha256=sha256)
     roles = call.metadata.channel_roles or before.metadata.channel_roles
     metadata = replace(call.metadata, channel_roles=roles)
     return replace(before, uri=call.uri, modified_at=call.modified_at, metadata=metadata)
 
 
-def _unchanged(folder: DayFolder, call: Call, before: Call) -> bool:
+def _content(folder: DayFolder, call: Call, before: Call) -> str | None:
+    """The hash of a known recording: read again only if it was written again at the same size."""
     if call.size_bytes != before.size_bytes:
-        return False
+        return None
     if call.modified_at == before.modified_at:
-        return True
-    # Copied again, perhaps with the same content: only that decides whether anything is paid for twice.
-    return before.sha256 == sha256_of_file(folder.filesystem, folder.path_of(call))
+        return before.sha256
+    try:
+        return sha256_of_file(folder.filesystem, folder.path_of(call))
+    except OSError as error:
+        log.warning("call_id=%s was written again and cannot be read: %s", call.call_id, error)
+        return before.sha256
 
 
 def _probed(folder: DayFolder, call: Call, rules: DiscoveryRules) -> Call:
     if call.size_bytes == 0:
         return replace(call, state=CallState.QUARANTINED, state_reason="the file is empty: copy it again")
     try:
-        with folder.filesystem.open(folder.path_of(call), "rb") as file:
-            header = soundfile.info(file)
+        header = _header(folder, call)
     except soundfile.LibsndfileError:
         reason = f"no recording: its content is not {FORMATS}"
         return replace(call, state=CallState.QUARANTINED, state_reason=reason)
     except OSError as error:
-        return replace(call, state=CallState.QUARANTINED, state_reason=f"cannot be read: {error}")
+        # Perhaps the store answers when it is distributed; if not, the call fails there and is tried again.
+        log.warning("call_id=%s its header cannot be read: %s", call.call_id, error)
+        return call
     roles = call.metadata.channel_roles or (rules.stereo_roles if header.channels == 2 else ())
     probed = replace(
         call,
@@ -242,6 +255,16 @@ def _probed(folder: DayFolder, call: Call, rules: DiscoveryRules) -> Call:
         )
         return replace(probed, state=CallState.SKIPPED, state_reason=reason)
     return probed
+
+
+def _header(folder: DayFolder, call: Call) -> Any:
+    with folder.filesystem.open(folder.path_of(call), "rb") as file:
+        try:
+            return soundfile.info(file)
+        except soundfile.LibsndfileError:
+            file.seek(0)
+            file.read(1)  # libsndfile takes an error of the store for a wrong format
+            raise
 
 
 def _compared(call: Call, originals: list[Call], sha256_of: Callable[[Call], str | None]) -> Call:

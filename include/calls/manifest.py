@@ -40,7 +40,12 @@ def read_manifest(file: IO[bytes], name: str, timezone: str) -> dict[str, CallMe
 
     try:
         table = pd.read_csv(
-            file, dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True
+            file,
+            dtype=str,
+            keep_default_na=False,
+            index_col=False,
+            encoding="utf-8-sig",
+            skipinitialspace=True,
         )
     except (ValueError, UnicodeDecodeError) as error:  # pandas' parser errors are ValueErrors
         raise InvalidInput(f"Manifest {name} is no readable CSV ({error}): save it as UTF-8 CSV.") from error
@@ -60,9 +65,8 @@ def _metadata(row: Mapping[Hashable, Any], where: str, timezone: str) -> CallMet
     started_at = channel_roles = None
     extra = {name: cell for name, cell in cells.items() if name not in _KNOWN and name != "file"}
     if "started_at" in cells:
-        try:
-            started_at = pendulum.parse(cells["started_at"], tz=timezone)
-        except ParserError:
+        started_at = _time(cells["started_at"], timezone)
+        if started_at is None:
             extra["started_at"] = _not_understood(where, "started_at", cells, "2026-11-16T09:12:00")
     if "channel_roles" in cells:
         try:
@@ -71,10 +75,19 @@ def _metadata(row: Mapping[Hashable, Any], where: str, timezone: str) -> CallMet
             extra["channel_roles"] = _not_understood(where, "channel_roles", cells, "agent|customer")
     return CallMetadata(
         **plain,
-        started_at=started_at if isinstance(started_at, pendulum.DateTime) else None,
+        started_at=started_at,
         channel_roles=channel_roles or (),
         extra=extra,
     )
+
+
+def _time(text: str, timezone: str) -> pendulum.DateTime | None:
+    """A day with a time; a time alone is none, though a lenient reader would take it for today's."""
+    try:
+        moment = pendulum.parse(text, tz=timezone, exact=True)
+    except ParserError:
+        return None
+    return moment if isinstance(moment, pendulum.DateTime) else None
 
 
 def _not_understood(where: str, column: str, cells: Mapping[str, str], example: str) -> str:

@@ -44,11 +44,12 @@ def loads_to_plan(connection: Connection, batch: Batch, redo: Redo, first_stage:
     Failed calls become pending; with `Redo.ALL`, results from `first_stage` on become history.
     """
     now = datetime.now(UTC)
-    wanted = [CallState.FAILED] if redo is Redo.FAILED_ONLY else [CallState.PENDING, CallState.FAILED]
     query = (
         select(CallRow.call_id, CallRow.duration_s)
         .join(BatchCallRow)
-        .where(BatchCallRow.batch_id == batch.batch_id, CallRow.state.in_(wanted))
+        .where(
+            BatchCallRow.batch_id == batch.batch_id, CallRow.state.in_([CallState.PENDING, CallState.FAILED])
+        )
         .order_by(CallRow.call_id)
     )
     loads = [CallLoad(row.call_id, row.duration_s or 0.0) for row in connection.execute(query)]

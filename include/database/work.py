@@ -109,6 +109,10 @@ class StageCounts:
     ended: int = 0
     failed: Counter[str] = field(default_factory=Counter)
 
+    def as_dict(self) -> dict[str, Any]:
+        """For XCom."""
+        return {**vars(self), "failed": dict(self.failed)}
+
 
 def pending_calls(connection: Connection, job: StageJob) -> list[PendingCall]:
     """Calls of the shard that have what the stage needs and lack its result, in order of their ids."""

@@ -43,6 +43,10 @@ class AirflowApi:
         """Whether the DAG processor has read the DAG."""
         return self._request("GET", f"dags/{dag_id}", accept=(200, 404)).status_code == 200
 
+    def has_pool(self, name: str) -> bool:
+        """Whether a pool exists."""
+        return self._request("GET", f"pools/{name}", accept=(200, 404)).status_code == 200
+
     def unpause(self, dag_id: str) -> None:
         """Lets the DAG run by its schedule."""
         self._request("PATCH", f"dags/{dag_id}", json={"is_paused": False})

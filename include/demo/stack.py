@@ -101,12 +101,13 @@ class Stack:
             upgrade(self.database_url)
             self._airflow_command("db", "migrate")
             self._import_connections(ports, keys["gpu_token"])
-            self._airflow_command("pools", "import", str(self.home / "plugins" / "cofi" / "pools.json"))
             say("Starting Airflow")
             self.processes.start(
                 "airflow", [_executable("airflow"), "standalone"], self.environment, self.home
             )
             self._await("Airflow", "airflow", self.airflow.healthy)
+            if not self.airflow.has_pool("llm_api"):  # one that was resized stays as it is
+                self._airflow_command("pools", "import", str(self.home / "plugins" / "cofi" / "pools.json"))
             self._await("the DAG", "airflow", lambda: self.airflow.has_dag(DAG_ID))
             for host in GPU_HOSTS:
                 ready = partial(_answers, ports[host], "ready", keys["gpu_token"])

@@ -134,13 +134,20 @@ class GpuHostClient:
 
     async def run(self, call_id: str, stage: Stage, options: StageOptions) -> StageResult:
         """Runs a stage, and before it those of its predecessors that this host has not run for the call."""
+        wanted = partial(self._stage, call_id, stage, options)
         try:
-            return await self._patiently(partial(self._stage, call_id, stage, options))
+            return await self._patiently(wanted)
         except _StagesMissing as incomplete:
-            for earlier in incomplete.missing:
-                log.info("call_id=%s host=%s runs %s again before %s", call_id, self.name, earlier, stage)
+            missing = incomplete.missing
+        log.info("call_id=%s host=%s runs %s before %s", call_id, self.name, ", ".join(missing), stage)
+        try:
+            for earlier in missing:
                 await self._patiently(partial(self._stage, call_id, earlier, options))
-            return await self._patiently(partial(self._stage, call_id, stage, options))
+            return await self._patiently(wanted)
+        except _StagesMissing as error:
+            raise HostFault(
+                f"GPU host {self.name} forgets what it has done for call {call_id}: check its data folder."
+            ) from error
 
     async def delete(self, call_id: str) -> None:
         """Deletes a call's recording and results from the host."""

@@ -59,14 +59,29 @@ async def recognise(client: GpuHostClient, stage: Stage, languages: list[str], c
 
 
 async def _pieces(open_recording: OpenRecording, call: PendingCall) -> AsyncIterator[bytes]:
+    """Yields exactly as many bytes as were discovered, or raises before the upload is whole."""
+    sent_bytes = 0
     try:
         with await asyncio.to_thread(open_recording, call.uri) as file:
             while piece := await asyncio.to_thread(file.read, _PIECE_BYTES):
+                sent_bytes += len(piece)
+                whole = sent_bytes >= call.size_bytes
+                if whole and len(await asyncio.to_thread(file.read, 1)):
+                    raise _changed(call, "more")
                 yield piece
     except FileNotFoundError as error:
         raise RecordingUnusable(f"{call.uri} is gone since it was discovered: copy it again.") from error
     except OSError as error:
         raise StoreFault(f"{call.uri} cannot be read ({error}): check its store and connection.") from error
+    if sent_bytes != call.size_bytes:
+        raise _changed(call, "fewer")
+
+
+def _changed(call: PendingCall, how: str) -> RecordingUnusable:
+    return RecordingUnusable(
+        f"{call.uri} has {how} bytes than when it was discovered ({call.size_bytes}): when it is whole, "
+        "trigger the day again."
+    )
 
 
 def _transcript_row(result: SttResult) -> dict[str, object]:

@@ -106,7 +106,9 @@ def discover(opened: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, 
     with database.reading() as connection:
         known = {call.path: call for call in calls.calls_of_day(connection, batch.day)}
     found = find_recordings(folder, _rules(settings, params), known)
-    found = mark_duplicates(found, _originals(database, batch, found), _sha256)
+    outside = [call for call in known.values() if call.path not in {c.path for c in found}]
+    originals = [*_originals(database, batch, found), *outside]
+    found = mark_duplicates(found, originals, _sha256)
     with database.writing() as connection:
         calls.record_discovery(connection, batch.batch_id, found, known)
     by_state = {state.value: sum(call.state is state for call in found) for state in CallState}

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from airflow.sdk.configuration import conf
+from airflow.sdk.exceptions import AirflowConfigException
 
 from include.calls.call import ChannelRole
 from include.errors import InvalidInput
@@ -64,7 +65,13 @@ class Settings:
     @property
     def roles_of_stereo(self) -> tuple[ChannelRole, ...]:
         """Roles of a stereo call's channels where the manifest does not say."""
-        return tuple(ChannelRole(role) for role in _listed(self.stereo_roles))
+        try:
+            return tuple(ChannelRole(role) for role in _listed(self.stereo_roles))
+        except ValueError as error:
+            raise InvalidInput(
+                f"[{SECTION}] stereo_roles = {self.stereo_roles} in airflow.cfg: {error}; the roles are "
+                f"{', '.join(ChannelRole)}."
+            ) from error
 
     @property
     def scorecards(self) -> list[str]:
@@ -80,7 +87,7 @@ def _value(name: str, kind: object) -> object:
         )
     try:
         return conf.getboolean(SECTION, name) if kind is bool else kind(text)  # type: ignore[operator]
-    except ValueError as error:
+    except (ValueError, AirflowConfigException) as error:
         raise InvalidInput(
             f"[{SECTION}] {name} = {text} in airflow.cfg is not of the kind {kind.__name__}: correct it."  # type: ignore[attr-defined]
         ) from error

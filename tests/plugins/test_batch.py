@@ -120,10 +120,6 @@ class TestDiscover:
         _, by_state = discovered(store, day="2026-12-25")
         assert sum(by_state.values()) == 0
 
-    @pytest.mark.xfail(
-        strict=True,
-        reason="calls of the day outside 'limit' are among no originals: what was audited is paid for again",
-    )
     def test_a_trial_run_knows_the_originals_that_it_does_not_look_at(self, day: Day, store: Path) -> None:
         discovered(store)
         with day.database.writing() as connection:
@@ -185,11 +181,6 @@ class TestPlan:
             await tasks.plan(opened, params(store))
         assert len(to_distribute(day, await tasks.plan(opened, params(store)))) == 2
 
-    @pytest.mark.xfail(
-        strict=True,
-        reason="loads_to_plan commits failed -> pending before the hosts are asked: the retry finds no "
-        "failed call, plans nothing, and the ledger stays open",
-    )
     async def test_failed_calls_are_still_planned_when_a_host_is_ready_at_the_second_try(
         self, day: Day, store: Path, gpu_a: FakeGpuHost
     ) -> None:
@@ -206,11 +197,6 @@ class TestPlan:
 
         assert to_distribute(day, shards) == [call_id("a.wav")]
 
-    @pytest.mark.xfail(
-        strict=True,
-        reason="discovery drops the new content's hash, so record_discovery takes it for the same "
-        "recording: its old results stay current, no stage works on it, and the ledger never closes",
-    )
     async def test_a_recording_that_is_replaced_by_one_of_the_same_size_is_audited_anew(
         self, day: Day, store: Path, gpu_a: FakeGpuHost
     ) -> None:

@@ -65,10 +65,6 @@ class TestGpuStages:
         assert (result["total"], result["done_before"], result["done"]) == (3, 1, 1)
         assert [row["kind"] for row in day.rows(FailureRow)] == ["recording_unusable", "host_fault"]
 
-    @pytest.mark.xfail(
-        strict=True,
-        reason="dataclasses.asdict makes {('recording_unusable', 1): 1} of the Counter: give it as a dict",
-    )
     async def test_the_task_tells_how_many_failed_of_each_kind(
         self, batch: Batch, gpu_a: FakeGpuHost
     ) -> None:

@@ -65,9 +65,6 @@ def test_the_environment_overrides_a_line(setting) -> None:
             "llm_redact_pii",
             "perhaps",
             "bool",
-            marks=pytest.mark.xfail(
-                strict=True, reason="conf.getboolean raises AirflowConfigException, which is no ValueError"
-            ),
         ),
     ],
 )
@@ -77,7 +74,6 @@ def test_a_value_of_the_wrong_kind_is_refused_by_name(setting, name: str, value:
         Settings.load()
 
 
-@pytest.mark.xfail(strict=True, reason="roles_of_stereo raises ChannelRole's bare ValueError")
 def test_a_role_that_nobody_knows_is_refused_by_name(setting) -> None:
     setting("stereo_roles", "agent, caller")
     with pytest.raises(InvalidInput, match="stereo_roles"):

@@ -73,11 +73,6 @@ class TestPage:
         assert answer.status_code == 401
         assert "private" not in answer.text
 
-    @pytest.mark.xfail(
-        strict=True,
-        reason="access is checked for the dag_id of the query, the report is found by run_id alone: whoever "
-        "may see any DAG reads every report",
-    )
     def test_the_name_of_another_dag_opens_no_report(self, allowed: TestClient, runs_folder: Path) -> None:
         folder = report_folder(Settings.load(), RUN_ID)
         folder.mkdir(parents=True)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any, TypedDict
 
 from airflow.sdk import BaseAsyncOperator, Context
@@ -57,7 +56,7 @@ class ShardOperator(BaseAsyncOperator):
             raise AirflowSkipException(f"{self.stage}: no call of shard {self.shard['shard']} needs it")
         try:
             async with asyncio.timeout(settings.task_timeout_s):
-                return asdict(await self.work(context, settings, database, lane, calls))
+                return (await self.work(context, settings, database, lane, calls)).as_dict()
         except CallsPutOff:
             raise  # each call's failure is recorded
         except TimeoutError as error:

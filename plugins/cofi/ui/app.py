@@ -6,7 +6,7 @@ from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import FileResponse
 
 from cofi.settings import Settings
-from cofi.ui.links import report_folder
+from cofi.ui.links import DAG_IDS, report_folder
 
 app = FastAPI(title="cofi", docs_url=None, redoc_url=None, openapi_url=None)
 
@@ -20,6 +20,8 @@ _HEADERS = {
 @app.get("/report", dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.RUN))])
 def report(dag_id: str, run_id: str) -> FileResponse:
     """The report of a run; 404 until it has been written."""
+    if dag_id not in DAG_IDS:
+        raise HTTPException(404, f"{dag_id} writes no audit reports.")
     page = report_folder(Settings.load(), run_id) / "report.html"
     if not page.is_file():
         raise HTTPException(404, f"Run {run_id} of {dag_id} has no report yet: its last task writes it.")

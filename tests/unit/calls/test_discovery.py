@@ -108,16 +108,12 @@ class TestFinding:
 
         found = site.find()
 
-        assert found["a.wav"].state is CallState.QUARANTINED
-        assert "cannot be read: denied" in str(found["a.wav"].state_reason)
-        assert found["b.wav"].state is CallState.PENDING
+        # It is left to distribution, which fails it for now: the next run tries it again.
+        assert found["a.wav"].state is CallState.PENDING
+        assert found["a.wav"].duration_s is None
+        assert found["b.wav"].duration_s is not None
 
     @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-    @pytest.mark.xfail(
-        strict=True,
-        reason="an OSError while the header is read is taken for a bad format: the recording is quarantined "
-        "for good, although the store may answer the next time",
-    )
     def test_a_store_that_breaks_off_is_not_mistaken_for_a_file_that_is_no_audio(
         self, memory_site: Site, monkeypatch
     ) -> None:

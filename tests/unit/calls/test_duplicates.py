@@ -53,11 +53,6 @@ class TestDuplicates:
         assert (a.state, a.duplicate_of) == (CallState.DUPLICATE, b.call_id)
         assert b == known
 
-    @pytest.mark.xfail(
-        strict=True,
-        reason="with redo 'all' the original is PENDING like its copy, so the earlier path becomes "
-        "the original and the audited call its duplicate",
-    )
     def test_doing_all_again_leaves_the_original_the_original(self, site: Site) -> None:
         site.put("b.wav", self.CONTENT)
         original = site.find_worked_on("b.wav", CallState.AUDITED)

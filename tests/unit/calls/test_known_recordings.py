@@ -71,11 +71,6 @@ class TestKnownRecordings:
         assert now.size_bytes == known.size_bytes
         assert now.state is CallState.PENDING
 
-    @pytest.mark.xfail(
-        strict=True,
-        reason="the hash of a file that was written again is taken outside _probed's except: an "
-        "OSError there ends discovery of the whole day",
-    )
     def test_a_copied_file_that_cannot_be_read_stops_no_other(self, local_site: Site, monkeypatch) -> None:
         local_site.put("a.wav", recording(seed=1))
         local_site.put("b.wav", recording(seed=2))
@@ -86,11 +81,6 @@ class TestKnownRecordings:
 
         assert local_site.find([known])["b.wav"].state is CallState.PENDING
 
-    @pytest.mark.xfail(
-        strict=True,
-        reason="a manifest row whose file was archived after its audit turns an audited call into a "
-        "quarantined one, and its results into history",
-    )
     def test_an_audit_outlives_its_recording(self, site: Site) -> None:
         site.put("a.wav", recording())
         site.put("manifest.csv", b"file\na.wav\n")

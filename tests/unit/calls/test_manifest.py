@@ -63,21 +63,12 @@ def test_a_wrong_cell_loses_that_cell_only(caplog: pytest.LogCaptureFixture) -> 
     assert "a.wav: channel_roles 'left|right' is not understood; write it like agent|customer" in caplog.text
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="pendulum.parse fills in the day on which the manifest is read",
-)
 def test_a_time_without_a_day_is_not_taken_for_today() -> None:
     row = read("file,started_at\na.wav,09:12\n")["a.wav"]
     assert row.started_at is None
     assert row.extra == {"started_at": "09:12"}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="pandas takes the first column for an index where rows have one cell more than the "
-    "header: pass index_col=False",
-)
 def test_a_comma_at_the_end_of_each_row_shifts_no_column() -> None:
     rows = read("file,agent\na.wav,Dana,\nb.wav,Kim,\n")
     assert {path: row.agent for path, row in rows.items()} == {"a.wav": "Dana", "b.wav": "Kim"}

@@ -100,11 +100,6 @@ class TestUpload:
             await distribute(connect(), lambda _: Breaking(CONTENT), CALL)
         assert host.audio == {}
 
-    @pytest.mark.xfail(
-        strict=True,
-        reason="nothing compares what was read with size_bytes: the host waits for the rest until "
-        "stage_timeout_s, and HostLost then ends the lane of all other calls",
-    )
     async def test_a_file_that_has_become_shorter_is_not_taken_for_a_lost_host(
         self, host: FakeGpuHost, connect: Connect
     ) -> None:
@@ -112,11 +107,6 @@ class TestUpload:
             await distribute(connect(stage_timeout_s=0.5, attempts=1), Recording(CONTENT[:100]), CALL)
         assert host.audio == {}
 
-    @pytest.mark.xfail(
-        strict=True,
-        reason="aiohttp cuts the body at Content-Length: a recording that has grown since it was "
-        "discovered is audited without its end",
-    )
     async def test_a_file_that_has_become_longer_is_not_cut_off(
         self, host: FakeGpuHost, connect: Connect
     ) -> None:
@@ -148,9 +138,6 @@ class TestStages:
         assert result.stage == "stt"
         assert [what for what, _ in host.asked] == ["stt", "denoise", "ivr", "lid", "stt"]
 
-    @pytest.mark.xfail(
-        strict=True, reason="the private _StagesMissing leaves the client, and is neither kind of error"
-    )
     async def test_a_host_that_lacks_a_stage_for_ever_is_at_fault(
         self, host: FakeGpuHost, connect: Connect
     ) -> None:
