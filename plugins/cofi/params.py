@@ -24,7 +24,7 @@ def audit_params(settings: Settings) -> dict[str, Param]:
             type="string",
             minLength=1,
             title="Recordings",
-            description="Folder with a folder per day: file://, or s3://, gs://, abfs:// with its connection.",
+            description="Folder with a folder per day: file:, or s3:, gs:, abfs: with their connection.",
             section="What",
         ),
         "redo": Param(
