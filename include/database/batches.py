@@ -13,7 +13,7 @@ from include.calls.ledger import Ledger
 from include.calls.stage import LLM_STAGES, STAGES, Stage
 from include.database.engine import chunks, upsert
 from include.database.models import BatchCallRow, BatchRow, CallRow, FailureRow, StageResultRow
-from include.database.work import finish, supersede
+from include.database.work import finish, has_result, supersede
 from include.distribution.planner import CallLoad, Shard
 
 
@@ -64,6 +64,20 @@ def loads_to_plan(connection: Connection, batch: Batch, redo: Redo, first_stage:
         # Where a recording lies is known of this batch only: hosts delete what is old.
         supersede(connection, some, [Stage.DISTRIBUTE], now)
     return loads
+
+
+def has_gpu_work(connection: Connection, batch: Batch) -> bool:
+    """Whether a call of the batch that is to be audited has no transcript yet."""
+    query = (
+        select(CallRow.call_id)
+        .join(BatchCallRow)
+        .where(
+            BatchCallRow.batch_id == batch.batch_id,
+            CallRow.state == CallState.PENDING,
+            ~has_result(Stage.STT),
+        )
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def record_plan(connection: Connection, batch: Batch, shards: Iterable[Shard]) -> None:

@@ -127,7 +127,7 @@ def pending_calls(connection: Connection, job: StageJob) -> list[PendingCall]:
     query = (
         select(*columns)
         .join(BatchCallRow)
-        .where(_in_shard(job), CallRow.state == CallState.PENDING, ~_has(job.stage), *_needs(job.stage))
+        .where(_in_shard(job), CallRow.state == CallState.PENDING, ~has_result(job.stage), *_needs(job.stage))
         .order_by(CallRow.call_id)
     )
     return [PendingCall(**row) for row in connection.execute(query).mappings()]
@@ -137,7 +137,9 @@ def counts(connection: Connection, job: StageJob) -> StageCounts:
     """The shard's calls, and how many of them have the stage's result already."""
     calls = select(func.count()).select_from(CallRow).join(BatchCallRow).where(_in_shard(job))
     total = connection.execute(calls).scalar_one()
-    return StageCounts(total=total, done_before=connection.execute(calls.where(_has(job.stage))).scalar_one())
+    return StageCounts(
+        total=total, done_before=connection.execute(calls.where(has_result(job.stage))).scalar_one()
+    )
 
 
 def save(connection: Connection, job: StageJob, outcomes: Sequence[Outcome]) -> None:
@@ -224,7 +226,7 @@ def _in_shard(job: StageJob) -> ColumnElement[bool]:
     return and_(BatchCallRow.batch_id == job.batch_id, BatchCallRow.shard == job.shard)
 
 
-def _has(stage: Stage) -> ColumnElement[bool]:
+def has_result(stage: Stage) -> ColumnElement[bool]:
     """Whether a call has a current result of a stage."""
     return exists().where(
         StageResultRow.call_id == CallRow.call_id,
@@ -236,9 +238,9 @@ def _has(stage: Stage) -> ColumnElement[bool]:
 def _needs(stage: Stage) -> list[ColumnElement[bool]]:
     """What a call must have, or lack, before a stage can work on it."""
     if stage is Stage.DISTRIBUTE:
-        return [~_has(Stage.STT)]  # all GPU work done: the host need not have the recording
-    before = [_has(stage.before[-1])]
-    return [*before, _has(Stage.DISTRIBUTE)] if stage in GPU_STAGES else before
+        return [~has_result(Stage.STT)]  # all GPU work done: the host need not have the recording
+    before = [has_result(stage.before[-1])]
+    return [*before, has_result(Stage.DISTRIBUTE)] if stage in GPU_STAGES else before
 
 
 def _result_row(job: StageJob, success: Success, now: datetime) -> dict[str, Any]:

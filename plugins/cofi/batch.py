@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 
 # Airflow refuses to map over more than [core] max_map_length (1024) items.
 MAX_SHARDS = 1000
+# What a copy may be a copy of.
+_ORIGINAL = {CallState.PENDING, CallState.AUDITED, CallState.FAILED}
 
 
 def resolve_day(params: Mapping[str, Any], interval_start: datetime | None, timezone: str) -> date:
@@ -106,9 +108,7 @@ def discover(opened: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, 
     with database.reading() as connection:
         known = {call.path: call for call in calls.calls_of_day(connection, batch.day)}
     found = find_recordings(folder, _rules(settings, params), known)
-    outside = [call for call in known.values() if call.path not in {c.path for c in found}]
-    originals = [*_originals(database, batch, found), *outside]
-    found = mark_duplicates(found, originals, _sha256)
+    found = mark_duplicates(found, _originals(database, batch, found, known), _sha256)
     with database.writing() as connection:
         calls.record_discovery(connection, batch.batch_id, found, known)
     by_state = {state.value: sum(call.state is state for call in found) for state in CallState}
@@ -123,16 +123,19 @@ async def plan(opened: Mapping[str, Any], params: Mapping[str, Any]) -> list[Sha
         One item for each mapped instance of the task group; none when there is nothing to audit.
 
     Raises:
-        HostLost: No host is ready.
+        HostLost: GPU work is left, and no host is ready.
     """
     settings, batch = Settings.load(), _batch(opened, params)
     database = CofiDatabaseHook().get_conn()
     with database.writing() as connection:
         loads = batches.loads_to_plan(connection, batch, Redo(params["redo"]), Stage(params["first_stage"]))
+        needs_hosts = batches.has_gpu_work(connection, batch)
     if not loads:
         log.info("Nothing to audit: every recording of %s has its final state", batch.day)
         return []
-    hosts = await ready_hosts(params["hosts"] or settings.hosts)
+    names = params["hosts"] or settings.hosts
+    # When only LLM work is left, hosts name the shards, and may be switched off.
+    hosts = await ready_hosts(names) if needs_hosts else [HostSpeed(name) for name in names]
     shards = plan_shards(loads, hosts, shard_audio_s=settings.shard_audio_s, max_shards=MAX_SHARDS)
     with database.writing() as connection:
         batches.record_plan(connection, batch, shards)
@@ -214,10 +217,13 @@ def _rules(settings: Settings, params: Mapping[str, Any]) -> DiscoveryRules:
     )
 
 
-def _originals(database: Database, batch: Batch, found: list[Call]) -> list[Call]:
+def _originals(database: Database, batch: Batch, found: list[Call], known: Mapping[str, Call]) -> list[Call]:
+    """Calls of other days, and those of this day that a trial run leaves aside."""
     sizes = {call.size_bytes for call in found if call.state is CallState.PENDING}
+    looked_at = {call.path for call in found}
+    aside = [call for path, call in known.items() if path not in looked_at and call.state in _ORIGINAL]
     with database.reading() as connection:
-        return calls.originals_of_other_days(connection, batch.day, sizes)
+        return [*calls.originals_of_other_days(connection, batch.day, sizes), *aside]
 
 
 def _sha256(call: Call) -> str | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from hashlib import sha256
 from io import BytesIO
 from itertools import pairwise
@@ -112,6 +113,23 @@ class TestUpload:
     ) -> None:
         with pytest.raises((RecordingUnusable, StoreFault)):
             await distribute(connect(), Recording(CONTENT + CONTENT), CALL)
+        assert host.audio == {}
+
+    @pytest.mark.xfail(
+        strict=True,
+        reason="growth that fits into the last piece is noticed only at the next read, when the host has "
+        "all that Content-Length promised and has answered 201",
+    )
+    async def test_a_little_growth_is_noticed_before_the_upload_is_whole(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        class Remote(BytesIO):
+            def read(self, size: int | None = -1) -> bytes:
+                time.sleep(0.02)  # a store's answer takes longer than the host's on the same machine
+                return super().read(size)
+
+        with pytest.raises(RecordingUnusable, match="has more bytes than when it was discovered"):
+            await distribute(connect(), lambda _: Remote(CONTENT + b"grown"), CALL)
         assert host.audio == {}
 
 
