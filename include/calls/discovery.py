@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 FORMATS = "WAV, FLAC, Ogg or MP3"
 # Headers are read over the network: the wait is for latency, not for the CPU.
 _PROBES_AT_ONCE = 16
+_UNFINISHED = {CallState.PENDING, CallState.FAILED}
 _WORKED_ON = {CallState.AUDITED, CallState.FAILED}
 
 
@@ -105,7 +106,9 @@ def find_recordings(folder: DayFolder, rules: DiscoveryRules, known: Mapping[str
     absent = [
         _absent(folder, path, row, known.get(path)) for path, row in manifest.items() if path not in files
     ]
-    scope = sorted([*found, *absent], key=lambda call: call.path)
+    listed = files.keys() | manifest.keys()
+    gone = [call for path, call in known.items() if path not in listed and call.state in _UNFINISHED]
+    scope = sorted([*found, *absent, *gone], key=lambda call: call.path)
     if rules.redo is Redo.FAILED_ONLY:
         scope = [c for c in scope if c.path in known and known[c.path].state is CallState.FAILED]
     with ThreadPoolExecutor(_PROBES_AT_ONCE) as pool:
@@ -179,7 +182,7 @@ def _call(folder: DayFolder, path: str, info: Mapping[str, Any], metadata: CallM
 
 
 def _absent(folder: DayFolder, path: str, metadata: CallMetadata, before: Call | None) -> Call:
-    if before and before.state not in {CallState.PENDING, CallState.FAILED}:
+    if before and before.size_bytes:
         return before  # archived since: what was found out about it stays
     call = _call(folder, path, {"size": 0}, metadata)
     reason = "listed in the manifest, but there is no such file: copy it here, or delete its row"
@@ -204,8 +207,12 @@ def _examined(folder: DayFolder, call: Call, before: Call | None, rules: Discove
         return call
     if before is None:
         return _probed(folder, call, rules)
-    sha256 = _content(folder, call, before)
-    if call.size_bytes != before.size_bytes or sha256 != before.sha256:
+    try:
+        sha256 = _content(folder, call, before)
+    except OSError as error:
+        log.warning("call_id=%s was written again and cannot be read: %s", call.call_id, error)
+        return before  # with its old time, so that the next run looks again
+    if call.size_bytes != before.size_bytes or sha256 != before.sha256 or _unread(before):
         return replace(_probed(folder, call, rules), sha256=sha256)
     # A copy stays a copy: the audit that it would repeat is its original's.
     if rules.redo is Redo.ALL and before.state is not CallState.DUPLICATE:
@@ -221,11 +228,12 @@ def _content(folder: DayFolder, call: Call, before: Call) -> str | None:
         return None
     if call.modified_at == before.modified_at:
         return before.sha256
-    try:
-        return sha256_of_file(folder.filesystem, folder.path_of(call))
-    except OSError as error:
-        log.warning("call_id=%s was written again and cannot be read: %s", call.call_id, error)
-        return before.sha256
+    return sha256_of_file(folder.filesystem, folder.path_of(call))
+
+
+def _unread(before: Call) -> bool:
+    """Whether its header could not be read until now."""
+    return before.duration_s is None and before.state in _UNFINISHED
 
 
 def _probed(folder: DayFolder, call: Call, rules: DiscoveryRules) -> Call:

@@ -16,7 +16,10 @@ from include.database.work import supersede
 
 _METADATA = ("agent", "queue", "direction", "customer_ref", "started_at", "extra")
 # What a listing may change of a call without making it another recording.
-_DESCRIPTION = ("uri", "modified_at", "channel_roles", *_METADATA)
+_DESCRIPTION = (
+    *("uri", "modified_at", "channel_roles", "duration_s", "sample_rate_hz", "channels"),
+    *_METADATA,
+)
 
 
 def calls_of_day(connection: Connection, day: date) -> list[Call]:

@@ -45,7 +45,7 @@ Answer = TypeVar("Answer")
 _STORED = TypeAdapter(AudioStored)
 _STATUS = TypeAdapter(HostStatus)
 _RESULT: TypeAdapter[StageResult] = TypeAdapter(StageResult)
-_BACKOFF = wait_exponential_jitter(initial=0.5, max=15)
+_BACKOFF = wait_exponential_jitter(multiplier=0.5, max=15)
 _UNUSABLE = {413, 415, 422}
 
 

@@ -65,8 +65,9 @@ async def _pieces(open_recording: OpenRecording, call: PendingCall) -> AsyncIter
         with await asyncio.to_thread(open_recording, call.uri) as file:
             while piece := await asyncio.to_thread(file.read, _PIECE_BYTES):
                 sent_bytes += len(piece)
-                whole = sent_bytes >= call.size_bytes
-                if whole and len(await asyncio.to_thread(file.read, 1)):
+                # The host is content with the bytes that were announced: no later sign would reach it.
+                at_end = sent_bytes == call.size_bytes
+                if sent_bytes > call.size_bytes or (at_end and len(await asyncio.to_thread(file.read, 1))):
                     raise _changed(call, "more")
                 yield piece
     except FileNotFoundError as error:

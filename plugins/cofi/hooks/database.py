@@ -3,6 +3,7 @@
 from airflow.sdk import BaseHook, Connection
 from sqlalchemy import URL
 
+from cofi.hooks.connections import connection_of
 from include.database.engine import Database
 from include.errors import InvalidInput
 
@@ -22,7 +23,7 @@ class CofiDatabaseHook(BaseHook):
         Raises:
             InvalidInput: The connection is of another type.
         """
-        connection = self.get_connection(CONNECTION)
+        connection = connection_of(CONNECTION)
         drivers = {"sqlite": _sqlite, "postgres": _postgres}
         if connection.conn_type not in drivers:
             raise InvalidInput(

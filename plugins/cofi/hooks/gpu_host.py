@@ -2,6 +2,7 @@
 
 from airflow.sdk import BaseHook
 
+from cofi.hooks.connections import base_url, connection_of
 from cofi.settings import Settings
 from include.gpu.client import GpuHostClient, HostSettings
 
@@ -19,7 +20,7 @@ class GpuHostHook(BaseHook):
 
     def get_conn(self) -> GpuHostClient:
         """Makes the client; call it inside a running event loop, before anything else is awaited."""
-        connection = self.get_connection(self._conn_id)
+        connection = connection_of(self._conn_id)
         settings = Settings.load()
         return GpuHostClient(
             self._conn_id,
@@ -32,9 +33,3 @@ class GpuHostHook(BaseHook):
                 busy_patience_s=settings.gpu_busy_patience_s,
             ),
         )
-
-
-def base_url(schema: str | None, host: str | None, port: int | None) -> str:
-    """The URL of an `http` connection, whose host may be a whole URL already."""
-    url = host if host and "://" in host else f"{schema or 'http'}://{host or 'localhost'}"
-    return f"{url.rstrip('/')}:{port}" if port else url

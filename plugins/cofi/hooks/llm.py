@@ -4,7 +4,7 @@ from typing import Any
 
 from airflow.sdk import BaseHook
 
-from cofi.hooks.gpu_host import base_url
+from cofi.hooks.connections import base_url, connection_of
 from include.errors import InvalidInput
 from include.llm.client import LlmSettings
 
@@ -24,7 +24,7 @@ class LlmHook(BaseHook):
         Raises:
             InvalidInput: It names no model, or an unknown setting.
         """
-        connection = self.get_connection(CONNECTION)
+        connection = connection_of(CONNECTION)
         extra: dict[str, Any] = connection.extra_dejson
         if not extra.get("model"):
             raise InvalidInput(f"Connection {CONNECTION} names no model: put {EXAMPLE} into its extra.")

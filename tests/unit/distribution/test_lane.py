@@ -2,9 +2,8 @@
 
 import asyncio
 import logging
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,8 +15,8 @@ from include.database.batches import Batch
 from include.database.engine import Database
 from include.database.migrations import upgrade
 from include.database.models import CallRow, FailureRow, OutboxRow, StageResultRow
-from include.database.work import Ended, Outcome, PendingCall, StageJob, Success
-from include.distribution.lane import Lane, OutcomeWriter
+from include.database.work import Ended, PendingCall, StageJob, Success
+from include.distribution.lane import Lane
 from include.errors import (
     AnswerInvalid,
     CallsPutOff,
@@ -249,65 +248,3 @@ async def test_progress_is_told_while_the_lane_runs(
 
     told = [record.getMessage() for record in caplog.records if "per_minute" in record.getMessage()]
     assert any("distribute shard=0 done=10/12 failed=1 put_off=0" in line for line in told)
-
-
-class TestOutcomeWriter:
-    """Saves from a thread what came while the last batch was written."""
-
-    def writer(self, hold: threading.Event) -> tuple[OutcomeWriter, list[list[Outcome]]]:
-        batches: list[list[Outcome]] = []
-
-        def save(outcomes: list[Outcome]) -> None:
-            assert hold.wait(5)
-            batches.append(outcomes)
-
-        return OutcomeWriter(save), batches
-
-    async def test_a_single_outcome_is_saved_at_once(self) -> None:
-        hold = threading.Event()
-        hold.set()
-        writer, batches = self.writer(hold)
-        async with writer:
-            writer.put(success("a"))
-            await until(lambda: len(batches) == 1)
-            writer.put(success("b"))
-            await until(lambda: len(batches) == 2)
-        assert [[o.call_id for o in batch] for batch in batches] == [["a"], ["b"]]
-
-    async def test_what_comes_during_a_write_is_the_next_batch(self) -> None:
-        hold = threading.Event()
-        writer, batches = self.writer(hold)
-        async with writer:
-            writer.put(success("a"))
-            await asyncio.sleep(0.05)
-            for name in "bcd":
-                writer.put(success(name))
-            hold.set()
-        assert [[o.call_id for o in batch] for batch in batches] == [["a"], ["b", "c", "d"]]
-
-    async def test_being_cancelled_twice_does_not_lose_a_write(self) -> None:
-        hold = threading.Event()
-        writer, batches = self.writer(hold)
-
-        async def work() -> None:
-            async with writer:
-                writer.put(success("a"))
-                await asyncio.sleep(10)
-
-        running = asyncio.create_task(work())
-        await asyncio.sleep(0.05)
-        running.cancel()
-        await asyncio.sleep(0.05)
-        running.cancel()
-        await asyncio.sleep(0.05)
-        assert not running.done()
-        hold.set()
-        with pytest.raises(asyncio.CancelledError):
-            await running
-        assert [[o.call_id for o in batch] for batch in batches] == [["a"]]
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not true():
-            await asyncio.sleep(0.001)

@@ -1,0 +1,73 @@
+"""Outcomes are saved from a thread: what came while the last batch was written is the next batch."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from include.database.work import Outcome
+from include.distribution.lane import OutcomeWriter
+from tests.unit.database.seeding import success
+
+
+class TestOutcomeWriter:
+    """Saves from a thread what came while the last batch was written."""
+
+    def writer(self, hold: threading.Event) -> tuple[OutcomeWriter, list[list[Outcome]]]:
+        batches: list[list[Outcome]] = []
+
+        def save(outcomes: list[Outcome]) -> None:
+            assert hold.wait(5)
+            batches.append(outcomes)
+
+        return OutcomeWriter(save), batches
+
+    async def test_a_single_outcome_is_saved_at_once(self) -> None:
+        hold = threading.Event()
+        hold.set()
+        writer, batches = self.writer(hold)
+        async with writer:
+            writer.put(success("a"))
+            await until(lambda: len(batches) == 1)
+            writer.put(success("b"))
+            await until(lambda: len(batches) == 2)
+        assert [[o.call_id for o in batch] for batch in batches] == [["a"], ["b"]]
+
+    async def test_what_comes_during_a_write_is_the_next_batch(self) -> None:
+        hold = threading.Event()
+        writer, batches = self.writer(hold)
+        async with writer:
+            writer.put(success("a"))
+            await asyncio.sleep(0.05)
+            for name in "bcd":
+                writer.put(success(name))
+            hold.set()
+        assert [[o.call_id for o in batch] for batch in batches] == [["a"], ["b", "c", "d"]]
+
+    async def test_being_cancelled_twice_does_not_lose_a_write(self) -> None:
+        hold = threading.Event()
+        writer, batches = self.writer(hold)
+
+        async def work() -> None:
+            async with writer:
+                writer.put(success("a"))
+                await asyncio.sleep(10)
+
+        running = asyncio.create_task(work())
+        await asyncio.sleep(0.05)
+        running.cancel()
+        await asyncio.sleep(0.05)
+        running.cancel()
+        await asyncio.sleep(0.05)
+        assert not running.done()
+        hold.set()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert [[o.call_id for o in batch] for batch in batches] == [["a"]]
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not true():
+            await asyncio.sleep(0.001)
