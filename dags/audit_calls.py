@@ -7,8 +7,8 @@
 
 Every recording of the day ends as exactly one of: audited, failed, duplicate, skipped, quarantined. The run
 fails if one does not. Each index of **audit_shard** is a host and a shard of its calls; it moves through the
-stages on its own. A stage does only what is missing, so clearing a task, or running a day again, pays for
-nothing twice.
+stages on its own. A stage does only what is missing: clear **plan** with its downstream tasks, or run the day
+again, and failed calls are taken up where they stopped; nothing is paid for twice.
 
 * **By schedule**: every night, for the day that ended.
 * **By hand**: *Trigger*; the form explains its fields.

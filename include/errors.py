@@ -87,6 +87,12 @@ class RecordingUnusable(PermanentError):
     kind = "recording_unusable"
 
 
+class RecordingChanged(PermanentError):
+    """A recording is not the one that was discovered; the next run finds what is there."""
+
+    kind = "recording_changed"
+
+
 class RequestRefused(PermanentError):
     """The other side refuses this request for good (401, 403, 404, 413, 422)."""
 

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 FORMATS = "WAV, FLAC, Ogg or MP3"
 # Headers are read over the network: the wait is for latency, not for the CPU.
 _PROBES_AT_ONCE = 16
+_HEADER_BLOCK_BYTES = 64 * 1024
 _UNFINISHED = {CallState.PENDING, CallState.FAILED}
 _WORKED_ON = {CallState.AUDITED, CallState.FAILED}
 
@@ -135,12 +136,15 @@ def mark_duplicates(
         originals[original.size_bytes].append(original)
     sizes = [call.size_bytes for call in calls if call.state is CallState.PENDING]
     repeated = {size for size, count in Counter(sizes).items() if count > 1}
-    marked: list[Call] = []
-    for call in calls:
-        if call.state is CallState.PENDING and (call.size_bytes in repeated or call.size_bytes in originals):
-            call = _compared(call, originals[call.size_bytes], sha256_of)  # noqa: PLW2901
-        marked.append(call)
-    return marked
+    marked: dict[str, Call] = {}
+    # Those that were copies before come last, so that their originals stay the originals.
+    for call in sorted(calls, key=lambda call: call.duplicate_of is not None):
+        marked[call.path] = call
+        if call.state is CallState.PENDING:
+            alone = replace(call, duplicate_of=None, state_reason=None)
+            compare = call.size_bytes in repeated or call.size_bytes in originals
+            marked[call.path] = _compared(alone, originals[call.size_bytes], sha256_of) if compare else alone
+    return [marked[call.path] for call in calls]
 
 
 def sha256_of_file(filesystem: AbstractFileSystem, path: str) -> str:
@@ -154,7 +158,7 @@ def _listed(folder: DayFolder, manifest_name: str) -> dict[str, Mapping[str, Any
     below = {
         path.removeprefix(root): info
         for path, info in folder.filesystem.find(folder.root, detail=True).items()
-        if info["type"] == "file"
+        if info["type"] == "file" or (info.get("islink") and folder.filesystem.isfile(path))
     }
     hidden = {path for path in below if any(part.startswith(".") for part in path.split("/"))}
     return {path: info for path, info in below.items() if path != manifest_name and path not in hidden}
@@ -170,6 +174,9 @@ def _manifest(folder: DayFolder, rules: DiscoveryRules) -> dict[str, CallMetadat
 
 
 def _call(folder: DayFolder, path: str, info: Mapping[str, Any], metadata: CallMetadata | None) -> Call:
+    # A name that is no UTF-8 fits neither a database nor a URL; escaped, it can be told.
+    path, name = path.encode(errors="backslashreplace").decode(), path
+    unnamed = "its name is not UTF-8: rename it" if path != name else None
     return Call(
         call_id=call_id_for(folder.day, path),
         day=folder.day,
@@ -178,6 +185,8 @@ def _call(folder: DayFolder, path: str, info: Mapping[str, Any], metadata: CallM
         size_bytes=int(info["size"]),
         modified_at=_modified_at(info),
         metadata=metadata or CallMetadata(),
+        state=CallState.QUARANTINED if unnamed else CallState.PENDING,
+        state_reason=unnamed,
     )
 
 
@@ -214,12 +223,22 @@ def _examined(folder: DayFolder, call: Call, before: Call | None, rules: Discove
         return before  # with its old time, so that the next run looks again
     if call.size_bytes != before.size_bytes or sha256 != before.sha256 or _unread(before):
         return replace(_probed(folder, call, rules), sha256=sha256)
-    # A copy stays a copy: the audit that it would repeat is its original's.
     if rules.redo is Redo.ALL and before.state is not CallState.DUPLICATE:
         return replace(_probed(folder, call, rules), sha256=sha256)
+    return _as_before(call, before)
+
+
+def _as_before(call: Call, before: Call) -> Call:
+    """A call that has not changed, with the listing's description."""
     roles = call.metadata.channel_roles or before.metadata.channel_roles
-    metadata = replace(call.metadata, channel_roles=roles)
-    return replace(before, uri=call.uri, modified_at=call.modified_at, metadata=metadata)
+    return replace(
+        before,
+        uri=call.uri,
+        modified_at=call.modified_at,
+        metadata=replace(call.metadata, channel_roles=roles),
+        # A copy is compared anew: its original may be gone or changed.
+        state=CallState.PENDING if before.state is CallState.DUPLICATE else before.state,
+    )
 
 
 def _content(folder: DayFolder, call: Call, before: Call) -> str | None:
@@ -266,7 +285,8 @@ def _probed(folder: DayFolder, call: Call, rules: DiscoveryRules) -> Call:
 
 
 def _header(folder: DayFolder, call: Call) -> Any:
-    with folder.filesystem.open(folder.path_of(call), "rb") as file:
+    # Object stores read ahead by their block: a header is not worth megabytes.
+    with folder.filesystem.open(folder.path_of(call), "rb", block_size=_HEADER_BLOCK_BYTES) as file:
         try:
             return soundfile.info(file)
         except soundfile.LibsndfileError:

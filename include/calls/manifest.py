@@ -60,7 +60,8 @@ def read_manifest(file: IO[bytes], name: str, timezone: str) -> dict[str, CallMe
 
 
 def _metadata(row: Mapping[Hashable, Any], where: str, timezone: str) -> CallMetadata:
-    cells = {str(column): str(cell).strip() for column, cell in row.items() if str(cell).strip()}
+    told = {str(column): str(cell).replace("\0", "").strip() for column, cell in row.items()}
+    cells = {column: cell for column, cell in told.items() if cell}
     plain = {name: cells.get(name) for name in ("agent", "queue", "direction", "customer_ref")}
     started_at = channel_roles = None
     extra = {name: cell for name, cell in cells.items() if name not in _KNOWN and name != "file"}

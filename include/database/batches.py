@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from include.calls.call import CallState
 from include.calls.discovery import Redo
@@ -61,8 +61,9 @@ def loads_to_plan(connection: Connection, batch: Batch, redo: Redo, first_stage:
         )
         if redo is Redo.ALL:
             supersede(connection, some, first_stage.following, now)
-        # Where a recording lies is known of this batch only: hosts delete what is old.
-        supersede(connection, some, [Stage.DISTRIBUTE], now)
+        # Where a recording lies is known of this batch only: hosts delete what is old. And LLM2 ends a call:
+        # one that is open in spite of its result (a run was stopped between two tasks) could never end.
+        supersede(connection, some, [Stage.DISTRIBUTE, Stage.LLM2], now)
     return loads
 
 
@@ -115,16 +116,25 @@ def close(connection: Connection, batch: Batch) -> tuple[Ledger, list[str]]:
     Returns:
         The ledger, and the paths of calls that are unaccounted for.
     """
-    query = (
-        select(CallRow.state, func.count())
-        .join(BatchCallRow)
-        .where(BatchCallRow.batch_id == batch.batch_id)
-        .group_by(CallRow.state)
-    )
-    ledger = Ledger.of(dict(connection.execute(query).all()))
+    ledger = _counted(connection, batch)
     values = {"ledger": asdict(ledger), "closed_at": datetime.now(UTC) if ledger.closed else None}
     connection.execute(update(BatchRow).where(BatchRow.batch_id == batch.batch_id).values(values))
     return ledger, [row.path for row in _still_pending(connection, batch)]
+
+
+def worked_on(connection: Connection, batch: Batch) -> Ledger:
+    """Counts only the calls that the batch planned: it found the others in their final state."""
+    return _counted(connection, batch, BatchCallRow.shard.is_not(None))
+
+
+def _counted(connection: Connection, batch: Batch, *where: ColumnElement[bool]) -> Ledger:
+    query = (
+        select(CallRow.state, func.count())
+        .join(BatchCallRow)
+        .where(BatchCallRow.batch_id == batch.batch_id, *where)
+        .group_by(CallRow.state)
+    )
+    return Ledger.of(dict(connection.execute(query).all()))
 
 
 def _still_pending(connection: Connection, batch: Batch) -> Sequence[Any]:

@@ -46,6 +46,7 @@ _STORED = TypeAdapter(AudioStored)
 _STATUS = TypeAdapter(HostStatus)
 _RESULT: TypeAdapter[StageResult] = TypeAdapter(StageResult)
 _BACKOFF = wait_exponential_jitter(multiplier=0.5, max=15)
+_STATUS_TIMEOUT_S = 30
 _UNUSABLE = {413, 415, 422}
 
 
@@ -113,7 +114,9 @@ class GpuHostClient:
 
     async def status(self) -> HostStatus:
         """What the host can do, at this moment. A host that loads its engines is `HostBusy`."""
-        return await self._ask("GET", "ready", _STATUS)
+        return await self._ask(
+            "GET", "ready", _STATUS, timeout=aiohttp.ClientTimeout(total=_STATUS_TIMEOUT_S)
+        )
 
     async def upload(
         self, call_id: str, body: Callable[[], AsyncIterable[bytes]], size_bytes: int
@@ -190,16 +193,30 @@ class GpuHostClient:
                 if response.status >= 400:
                     raise await self._error(response, path)
                 return await response.read()
-        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError) as error:
+        except TimeoutError as error:
+            if isinstance(error, aiohttp.ServerTimeoutError) or path == "ready":
+                raise self._lost(error) from error
+            # Perhaps this one call is too much for it: the others go on.
+            raise HostFault(f"GPU host {self.name} does not finish {path} in time.") from error
+        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
             if isinstance(error.__cause__, CofiError):  # aiohttp wraps what goes wrong inside a streamed body
                 raise error.__cause__ from None
-            reason = str(error) or type(error).__name__
-            raise HostLost(
-                f"GPU host {self.name} does not answer ({reason}): start it, or check its connection."
-            ) from error
+            raise self._lost(error) from error
+
+    def _lost(self, error: Exception) -> HostLost:
+        reason = str(error) or type(error).__name__
+        return HostLost(
+            f"GPU host {self.name} does not answer ({reason}): start it, or check its connection."
+        )
 
     async def _error(self, response: aiohttp.ClientResponse, path: str) -> CofiError:
-        problem = _problem(await response.read(), response.status)
+        body = await response.read()
+        problem = (
+            _problem(body)
+            or Problem(  # a proxy answered, not the host
+                title=body[:200].decode(errors="replace") or "no explanation", status=response.status
+            )
+        )
         said = f"GPU host {self.name} answered {response.status} to {path}: {problem.detail or problem.title}"
         wait_s = _retry_after_s(response)
         if response.status in {429, 503}:
@@ -208,17 +225,17 @@ class GpuHostClient:
             return _StagesMissing([Stage(stage) for stage in problem.missing])
         if response.status >= 500 or problem.retryable:
             return HostFault(said, retry_after_s=wait_s)
-        if response.status in _UNUSABLE:
+        if response.status in _UNUSABLE and _problem(body):
             return RecordingUnusable(problem.detail or problem.title)
         hint = ": set the token as the password of its connection" if response.status in {401, 403} else ""
         return RequestRefused(said + hint)
 
 
-def _problem(body: bytes, status: int) -> Problem:
+def _problem(body: bytes) -> Problem | None:
     try:
         return Problem.model_validate_json(body)
-    except ValidationError:  # a proxy answered, not the host
-        return Problem(title=body[:200].decode(errors="replace") or "no explanation", status=status)
+    except ValidationError:
+        return None
 
 
 def _retry_after_s(response: aiohttp.ClientResponse) -> float | None:

@@ -4,13 +4,13 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
-from typing import IO
+from typing import IO, Any
 
 from include.calls.stage import Stage
 from include.calls.transcript import Transcript
 from include.database.models import TranscriptRow
 from include.database.work import PendingCall, Success
-from include.errors import RecordingUnusable, StoreFault
+from include.errors import RecordingChanged, StoreFault
 from include.gpu.client import GpuHostClient
 from include.gpu.wire import StageOptions, SttResult
 
@@ -24,7 +24,8 @@ async def distribute(client: GpuHostClient, open_recording: OpenRecording, call:
     """Streams a recording from its store to the host; nothing touches the worker's disk.
 
     Raises:
-        RecordingUnusable: The file is gone, or the host cannot work on it.
+        RecordingChanged: The file is not the one that was discovered.
+        RecordingUnusable: The host cannot work on it.
         TransientError: See `GpuHostClient`.
     """
     began_s = time.monotonic()
@@ -61,25 +62,30 @@ async def recognise(client: GpuHostClient, stage: Stage, languages: list[str], c
 async def _pieces(open_recording: OpenRecording, call: PendingCall) -> AsyncIterator[bytes]:
     """Yields exactly as many bytes as were discovered, or raises before the upload is whole."""
     sent_bytes = 0
-    try:
-        with await asyncio.to_thread(open_recording, call.uri) as file:
-            while piece := await asyncio.to_thread(file.read, _PIECE_BYTES):
-                sent_bytes += len(piece)
-                # The host is content with the bytes that were announced: no later sign would reach it.
-                at_end = sent_bytes == call.size_bytes
-                if sent_bytes > call.size_bytes or (at_end and len(await asyncio.to_thread(file.read, 1))):
-                    raise _changed(call, "more")
-                yield piece
-    except FileNotFoundError as error:
-        raise RecordingUnusable(f"{call.uri} is gone since it was discovered: copy it again.") from error
-    except OSError as error:
-        raise StoreFault(f"{call.uri} cannot be read ({error}): check its store and connection.") from error
+    with await _from_store(call, open_recording, call.uri) as file:
+        while piece := await _from_store(call, file.read, _PIECE_BYTES):
+            sent_bytes += len(piece)
+            # The host is content with the bytes that were announced: no later sign would reach it.
+            at_end = sent_bytes == call.size_bytes
+            if sent_bytes > call.size_bytes or (at_end and await _from_store(call, file.read, 1)):
+                raise _changed(call, "more")
+            yield piece
     if sent_bytes != call.size_bytes:
         raise _changed(call, "fewer")
 
 
-def _changed(call: PendingCall, how: str) -> RecordingUnusable:
-    return RecordingUnusable(
+async def _from_store(call: PendingCall, operation: Callable[..., Any], *arguments: Any) -> Any:
+    """Opens or reads in a thread; each store's library has errors of its own."""
+    try:
+        return await asyncio.to_thread(operation, *arguments)
+    except FileNotFoundError as error:
+        raise RecordingChanged(f"{call.uri} is gone since it was discovered: copy it again.") from error
+    except Exception as error:
+        raise StoreFault(f"{call.uri} cannot be read ({error}): check its store and connection.") from error
+
+
+def _changed(call: PendingCall, how: str) -> RecordingChanged:
+    return RecordingChanged(
         f"{call.uri} has {how} bytes than when it was discovered ({call.size_bytes}): when it is whole, "
         "trigger the day again."
     )

@@ -78,7 +78,7 @@ def read_answer(body: str, headers: Mapping[str, str]) -> Answer:
             f"the model refuses: {str(refusal)[:_ERROR_TEXT_CHARS]}", raw_answer=str(refusal or "")
         )
     return Answer(
-        content=content,
+        content=content.replace("\x00", "").replace("\\u0000", ""),  # no database takes a NUL in a text
         model=str(said.get("model") or ""),
         request_id=headers.get("x-request-id") or str(said.get("id") or ""),
         finish_reason=str(choice.get("finish_reason") or ""),

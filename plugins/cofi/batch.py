@@ -11,6 +11,7 @@ from airflow.sdk import ObjectStoragePath
 
 from cofi.hooks.database import CONNECTION, CofiDatabaseHook
 from cofi.hooks.gpu_host import GpuHostHook
+from cofi.hooks.llm import LlmHook
 from cofi.operators.shard import ShardWork
 from cofi.settings import Settings
 from include.calls.call import Call, CallState
@@ -29,6 +30,7 @@ from include.database.batches import Batch
 from include.database.engine import Database
 from include.distribution.planner import HostSpeed, plan_shards
 from include.errors import HostLost, InvalidInput, TransientError
+from include.scorecards.loading import load_scorecard
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +88,9 @@ def open_batch(run_id: str, params: Mapping[str, Any], interval_start: datetime 
     """
     settings = Settings.load()
     checked(params, settings)
+    # What would fail after a night of GPU work is found out now.
+    load_scorecard(settings.scorecards_folder / f"{params['scorecard']}.yaml")
+    LlmHook().get_conn()
     _check_tables()
     day = resolve_day(params, interval_start, settings.timezone)
     batch = Batch(run_id, day, params["location"], dict(params))
@@ -107,6 +112,7 @@ def discover(opened: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, 
     folder = _day_folder(batch, settings)
     with database.reading() as connection:
         known = {call.path: call for call in calls.calls_of_day(connection, batch.day)}
+    _check_location(folder, known)
     found = find_recordings(folder, _rules(settings, params), known)
     found = mark_duplicates(found, _originals(database, batch, found, known), _sha256)
     with database.writing() as connection:
@@ -203,6 +209,16 @@ def _batch(opened: Mapping[str, Any], params: Mapping[str, Any]) -> Batch:
 def _day_folder(batch: Batch, settings: Settings) -> DayFolder:
     path = ObjectStoragePath(batch.location) / day_folder_name(batch.day, settings.recordings_layout)
     return DayFolder(batch.day, path.fs, path.path, str(path))
+
+
+def _check_location(folder: DayFolder, known: Mapping[str, Call]) -> None:
+    """A call is its day and path: the same day from elsewhere would take the place of what was audited."""
+    elsewhere = next((c.uri for c in known.values() if not c.uri.startswith(f"{folder.uri}/")), None)
+    if elsewhere:
+        raise InvalidInput(
+            f"{folder.day} was audited from another location ({elsewhere}), and this is {folder.uri}: enter "
+            "that location, or give another site a cofi_db of its own."
+        )
 
 
 def _rules(settings: Settings, params: Mapping[str, Any]) -> DiscoveryRules:

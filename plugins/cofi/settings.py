@@ -30,7 +30,7 @@ class Settings:
     gpu_stage_timeout_s: float
     gpu_attempts: int
     gpu_busy_patience_s: float
-    uploads_per_host: int
+    uploads_per_task: int
     shard_audio_s: float
     scorecard: str
     scorecards_folder: Path

@@ -17,7 +17,7 @@ from include.calls.stage import Stage
 from include.database.batches import Batch
 from include.database.models import BatchCallRow, BatchRow, CallRow, OutboxRow, StageResultRow
 from include.database.work import Failure, StageJob, pending_calls
-from include.errors import HostLost, RequestRefused
+from include.errors import HostLost, InvalidInput, RequestRefused
 from tests.plugins.params import params
 from tests.unit.calls.site import recording, sha256_of
 from tests.unit.database.seeding import Day, success
@@ -38,8 +38,9 @@ def store(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def only_gpu_a(setting) -> None:
+def only_gpu_a(setting, connection) -> None:
     setting("gpu_hosts", "gpu_a")
+    connection("cofi_llm", conn_type="http", host="http://llm/v1", extra={"model": "m"})
 
 
 def discovered(
@@ -140,6 +141,35 @@ class TestDiscover:
         discovered(store, "run-2", redo=redo, limit=1)
 
         assert states(day) == {"a.wav": "pending", "b.wav": "pending", "copy.wav": "duplicate"}
+
+
+class TestWhatWasAuditedBefore:
+    def test_a_day_has_one_location(self, day: Day, store: Path, tmp_path: Path) -> None:
+        discovered(store)
+        other = shutil.copytree(store, tmp_path / "other")
+        with pytest.raises(InvalidInput, match=r"2026-11-16 was audited from another location .*a\.wav"):
+            discovered(other, "run-2")
+
+    def test_a_copy_is_audited_when_its_original_has_changed(self, day: Day, store: Path) -> None:
+        folder = store / "2026-11-16"
+        shutil.copy(folder / "a.wav", folder / "c.wav")
+        assert discovered(store)[1]["duplicate"] == 1
+        assert discovered(store, "run-2")[1]["duplicate"] == 1
+        (folder / "a.wav").write_bytes(recording(5, seed=7))
+        assert discovered(store, "run-3")[1]["duplicate"] == 0
+        assert states(day)["c.wav"] == "pending"
+
+    def test_a_name_that_is_no_utf8_stops_no_other(self, day: Day, store: Path) -> None:
+        name = os.fsencode(store / "2026-11-16") + b"/M\xfcller.wav"
+        Path(os.fsdecode(name)).write_bytes(recording(3, seed=8))
+        by_state = discovered(store)[1]
+        assert (by_state["pending"], by_state["quarantined"]) == (2, 1)
+
+    def test_a_linked_recording_is_accounted_for(self, day: Day, store: Path, tmp_path: Path) -> None:
+        (tmp_path / "elsewhere.wav").write_bytes(recording(6, seed=9))
+        (store / "2026-11-16" / "link.wav").symlink_to(tmp_path / "elsewhere.wav")
+        discovered(store)
+        assert states(day)["link.wav"] == "pending"
 
 
 class TestPlan:

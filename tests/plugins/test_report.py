@@ -41,7 +41,7 @@ def test_a_run_that_nearly_all_failed_is_red_though_its_ledger_closes(
     setting("alarm_failed_share", 0.7)
     report = ReportOperator(task_id="report", batch=OPENED, shards=[SHARD])
     day.save(batch, Stage.STT, [Failure(c.call_id, "bug", "broke", state=CallState.FAILED) for c in CALLS])
-    with pytest.raises(NearlyAllFailed, match=r"3 failed .*: more than 70% failed"):
+    with pytest.raises(NearlyAllFailed, match=r"3 failed .*More than 70% were lost"):
         report.execute({})
     assert list(runs_folder.rglob("report.html"))
 

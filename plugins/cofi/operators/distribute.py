@@ -28,7 +28,7 @@ class DistributeOperator(ShardOperator):
         async with GpuHostHook(self.shard["host"]).get_conn() as host:
             await host.status()  # a host that is down is found out once, not by every call
             self.log.info("uploading_files_parallel total_tasks=%d host=%s", len(calls), host.name)
-            return await lane.run(calls, partial(distribute, host, _open), settings.uploads_per_host)
+            return await lane.run(calls, partial(distribute, host, _open), settings.uploads_per_task)
 
 
 def _open(uri: str) -> IO[bytes]:

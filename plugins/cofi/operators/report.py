@@ -60,15 +60,17 @@ class ReportOperator(BaseOperator):
         with database.writing() as connection:
             batches.settle(connection, batch)
             ledger, unaccounted = batches.close(connection, batch)
+            worked_on = batches.worked_on(connection, batch)
         page = self._write(database, batch)
         self.log.info("Report: %s", page)
         if not ledger.closed:
             raise LedgerOpen(_told(ledger, unaccounted))
         share = Settings.load().alarm_failed_share
-        if ledger.failed > share * (ledger.failed + ledger.audited):
+        lost = worked_on.failed + worked_on.quarantined
+        if lost > share * (lost + worked_on.audited):
             raise NearlyAllFailed(
-                f"{ledger}: more than {share:.0%} failed. The report groups the reasons; mend the first, and "
-                "trigger the day again: only what is missing is done."
+                f"Worked on: {worked_on}. More than {share:.0%} were lost. The report groups the reasons; "
+                "mend the first, and trigger the day again: only what is missing is done."
             )
         return asdict(ledger)
 
@@ -88,5 +90,5 @@ def _told(ledger: Ledger, unaccounted: list[str]) -> str:
     more = f" and {len(unaccounted) - _NAMED} more" if len(unaccounted) > _NAMED else ""
     return (
         f"The ledger does not close: {ledger}. Unaccounted for: {', '.join(unaccounted[:_NAMED])}{more}. "
-        "Clear the failed tasks of this run: only what is missing is done again."
+        "Clear the task plan with its downstream tasks: only what is missing is done again."
     )
