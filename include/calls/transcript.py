@@ -3,6 +3,7 @@
 pydantic models, because transcripts travel as JSON between GPU host, database and prompt.
 """
 
+from enum import StrEnum
 from hashlib import sha256
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,6 +22,14 @@ class Word(BaseModel):
     confidence: float = Field(ge=0, le=1)
 
 
+class TurnFlag(StrEnum):
+    """Why a turn may never have been said: recognisers invent text."""
+
+    REPETITION = "repetition"
+    ON_SILENCE = "on_silence"
+    KNOWN_PHRASE = "known_phrase"
+
+
 class Turn(BaseModel):
     """What one speaker says in one go.
 
@@ -28,6 +37,8 @@ class Turn(BaseModel):
         id: `t1`, `t2`, … in order of `start_ms`; evidence refers to it.
         channel: 0-based channel of the recording.
         confidence: Mean word confidence, 0..1.
+        language: ISO 639-1 code of the language that it was heard in; None for a transcript that does not say.
+        flags: Signs that it is an invention of the recogniser.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -40,6 +51,8 @@ class Turn(BaseModel):
     text: str
     confidence: float = Field(ge=0, le=1)
     words: list[Word] = []
+    language: str | None = None
+    flags: list[TurnFlag] = []
 
 
 class Transcript(BaseModel):

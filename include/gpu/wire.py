@@ -100,13 +100,27 @@ class _StageResult(_Wire):
     audio_s: float = Field(ge=0)
 
 
+class ChannelQuality(_Wire):
+    """How one channel was measured, and whether recognition hears it enhanced."""
+
+    channel: int = Field(ge=0)
+    snr_db: float | None
+    applied: bool
+
+
 class DenoiseResult(_StageResult):
-    """Whether recognition hears the enhanced audio, and why."""
+    """Whether recognition hears the enhanced audio, and why.
+
+    Attributes:
+        snr_db: Of the noisiest channel that holds speech; None when nobody speaks, or without a pause.
+        channels: The same, channel by channel.
+    """
 
     stage: Literal["denoise"] = "denoise"
     applied: bool
     reason: str
     snr_db: float | None
+    channels: list[ChannelQuality] = []
 
 
 class IvrResult(_StageResult):
@@ -122,14 +136,41 @@ class IvrResult(_StageResult):
     kept: list[Span]
 
 
+class ChannelLanguage(_Wire):
+    """The language of one channel; None when nobody speaks on it or it is unsure."""
+
+    channel: int = Field(ge=0)
+    language: str | None
+    confidence: Probability
+    speech_s: float = Field(ge=0)
+
+
+class LanguageSpan(Span):
+    """A stretch of one channel in one language."""
+
+    channel: int = Field(ge=0)
+    language: str
+    confidence: Probability
+
+
 class LidResult(_StageResult):
-    """Spoken language of the conversation; `language` is None when nothing is spoken or it is unsure."""
+    """Spoken language of the conversation; `language` is None when nothing is spoken or it is unsure.
+
+    Attributes:
+        probabilities: Over the whole conversation, summing to 1; those below 0.1 % are left out.
+        channels: The same, channel by channel.
+        spans: Which language is spoken when; one span a channel unless the call switches.
+        switches: Whether more than one language is spoken.
+    """
 
     stage: Literal["lid"] = "lid"
     language: str | None
     confidence: Probability
     probabilities: dict[str, Probability]
     speech_s: float = Field(ge=0)
+    channels: list[ChannelLanguage] = []
+    spans: list[LanguageSpan] = []
+    switches: bool = False
 
 
 class SttResult(_StageResult):

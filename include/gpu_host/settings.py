@@ -1,5 +1,6 @@
 """The GPU host's settings: one frozen value, read from `COFI_GPU_HOST_*` environment variables at start."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
@@ -10,7 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 from include.errors import InvalidInput
 
 ENV_PREFIX = "COFI_GPU_HOST_"
-PACKAGED_STT_MODEL = "packaged-whisper-base"
+PACKAGED_WHISPER = "packaged-whisper-base"
+_DEVICE = re.compile(r"cpu|cuda(:\d+)?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,26 +32,59 @@ class Settings:
             "help": "folder with known audio in sub-folders prompts/ and hold-music/; unset: none is known"
         },
     )
+    denoise_engine: Literal["deepfilternet3", "rnnoise"] = field(
+        default="deepfilternet3", metadata={"help": "speech enhancement: deepfilternet3 or rnnoise"}
+    )
+    stt_engine: Literal["whisper", "onnx-asr"] = field(
+        default="whisper",
+        metadata={"help": "family of the recogniser: whisper (faster-whisper), or onnx-asr (Parakeet, Canary, …)"},
+    )
     stt_model: str = field(
-        default=PACKAGED_STT_MODEL,
-        metadata={"help": "folder of a CTranslate2 Whisper model, or a name or hub id for faster-whisper"},
+        default=PACKAGED_WHISPER,
+        metadata={
+            "help": "the recogniser: a folder, packaged-whisper-base, or a name on the model hub, like "
+            "large-v3-turbo (whisper) or nemo-parakeet-tdt-0.6b-v3 (onnx-asr)"
+        },
+    )
+    stt_model_sha256: str = field(
+        default="", metadata={"help": "refuse other weights of the recogniser than these; empty: take what is there"}
+    )
+    lid_model: str = field(
+        default="",
+        metadata={
+            "help": "the Whisper model that tells languages apart, like stt_model; empty: the recogniser's where "
+            "it is a multilingual Whisper, else packaged-whisper-base"
+        },
     )
     weights_dir: Path = field(
         default=Path("var/weights"), metadata={"help": "folder where packaged or downloaded weights are kept"}
     )
-    device: Literal["cpu", "cuda"] = field(
-        default="cpu", metadata={"help": "where Whisper runs: cpu or cuda"}
+    devices: str = field(
+        default="cpu",
+        metadata={"help": "where engines run, a process for each: cpu, or cuda:0,cuda:1,…"},
     )
-    capacity: int = field(default=2, metadata={"help": "stage requests worked on at once; more get 429"})
-    cpu_threads: int = field(default=1, metadata={"help": "CPU threads of each Whisper worker"})
+    capacity: int = field(
+        default=2, metadata={"help": "stage requests that each device works on at once; more get 429"}
+    )
+    batch_size: int = field(
+        default=4,
+        metadata={"help": "pieces of up to 30 s, of all requests together, that a model hears in one go"},
+    )
+    cpu_threads: int = field(default=1, metadata={"help": "CPU threads of each model worker"})
     beam_size: int = field(
         default=5, metadata={"help": "hypotheses that recognition follows at once; 1 is the fastest"}
+    )
+    stage_timeout_s: float = field(
+        default=1800.0, metadata={"help": "seconds after which a stage of a call is given up"}
+    )
+    stop_grace_s: float = field(
+        default=20.0, metadata={"help": "seconds that running requests get to end when the server is stopped"}
     )
     max_upload_bytes: int = field(
         default=512 * 1024**2, metadata={"help": "largest recording taken, in bytes; larger get 413"}
     )
     max_duration_s: float = field(
-        default=7200.0, metadata={"help": "longest recording taken, in seconds; longer get 422"}
+        default=4 * 3600.0, metadata={"help": "longest recording taken, in seconds; longer get 422"}
     )
     retention_h: float = field(
         default=48.0, metadata={"help": "hours after its upload when a call is removed from disk"}
@@ -67,7 +102,10 @@ class Settings:
         for name in (
             "capacity",
             "cpu_threads",
+            "batch_size",
             "beam_size",
+            "stage_timeout_s",
+            "stop_grace_s",
             "max_upload_bytes",
             "max_duration_s",
             "retention_h",
@@ -75,6 +113,17 @@ class Settings:
         ):
             if getattr(self, name) <= 0:
                 raise InvalidInput(f"{variable(name)} is {getattr(self, name)}: enter a number above 0.")
+
+        for device in self.device_list:
+            if not _DEVICE.fullmatch(device):
+                raise InvalidInput(
+                    f"{variable('devices')} names {device!r}: enter cpu, or cuda devices like cuda:0,cuda:1."
+                )
+
+    @property
+    def device_list(self) -> list[str]:
+        """The devices, one worker process each."""
+        return [device.strip() for device in self.devices.split(",")]
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":

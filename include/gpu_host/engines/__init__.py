@@ -1,1 +1,1 @@
-"""Pluggable engines of the four speech stages."""
+"""Models: one small class each, behind `protocol.py`."""

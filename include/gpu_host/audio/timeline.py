@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.gpu.wire import Span
-from include.gpu_host.audio import SAMPLE_RATE_HZ, Samples
 
 
 def length_ms(span: Span) -> int:
@@ -63,20 +62,6 @@ def without(spans: Iterable[Span], removed: Iterable[Span]) -> list[Span]:
     return left
 
 
-def cut_out(samples: Samples, spans: Sequence[Span]) -> Samples:
-    """Concatenates spans of one 16 kHz channel, shape (frames,)."""
-    pieces = [samples[_sample(span.start_ms) : _sample(span.end_ms)] for span in spans]
-    return np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.float32)
-
-
-def silenced(samples: Samples, spans: Iterable[Span]) -> Samples:
-    """A copy of one 16 kHz channel with zeros in the spans."""
-    quiet = samples.copy()
-    for span in spans:
-        quiet[_sample(span.start_ms) : _sample(span.end_ms)] = 0
-    return quiet
-
-
 def original_span(kept: Sequence[Span], start_ms: float, end_ms: float) -> Span:
     """Maps a time span of the concatenated `kept` audio back to the original recording.
 
@@ -99,6 +84,3 @@ def original_span(kept: Sequence[Span], start_ms: float, end_ms: float) -> Span:
     first_ms = min(max(round(start_ms + shift_ms), span.start_ms), span.end_ms)
     return Span(start_ms=first_ms, end_ms=min(max(round(end_ms + shift_ms), first_ms), span.end_ms))
 
-
-def _sample(time_ms: int) -> int:
-    return time_ms * SAMPLE_RATE_HZ // 1000

@@ -1,10 +1,12 @@
-"""Decoding: any common recording becomes float32 channels at 16 kHz, or is refused with a reason.
+"""Decoding: any common recording becomes 16-bit channels at 16 kHz, or is refused with a reason.
 
 libsndfile reads WAV (PCM, a-law, mu-law, GSM), FLAC, Ogg (Vorbis, Opus) and MP3; PyAV reads what is left.
+Everything is done block by block: no more than `_BLOCK_S` of a recording is in memory.
 """
 
 import struct
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,10 +17,8 @@ import soxr
 from numpy.typing import NDArray
 
 from include.errors import RecordingUnusable
+from include.gpu_host.audio.recording import SAMPLE_RATE_HZ, Recording, RecordingWriter, Samples
 
-Samples = NDArray[np.float32]
-
-SAMPLE_RATE_HZ = 16_000
 MAX_CHANNELS = 8
 # Decoded seconds below this share of the header's promise mean that the file breaks off.
 _COMPLETE_SHARE = 0.98
@@ -33,22 +33,6 @@ _UNKNOWN_LENGTHS = {0, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF}
 
 class NotAudio(RecordingUnusable):
     """The bytes are no audio format that libsndfile or FFmpeg knows."""
-
-
-@dataclass(frozen=True)
-class Recording:
-    """A decoded recording.
-
-    Attributes:
-        samples: float32, shape (channels, frames), at `SAMPLE_RATE_HZ`, in -1..1.
-    """
-
-    samples: Samples
-
-    @property
-    def duration_s(self) -> float:
-        """Length in seconds."""
-        return len(self.samples[0]) / SAMPLE_RATE_HZ
 
 
 @dataclass(frozen=True)
@@ -70,43 +54,37 @@ def probe(path: Path, max_duration_s: float) -> None:
     """
     source = _open(path, max_duration_s)
     if next(source.blocks, None) is None:
-        raise RecordingUnusable(
-            "The recording holds no audio frames: check the recorder, then upload it again."
-        )
+        raise _empty()
 
 
-def decode(path: Path, max_duration_s: float) -> Recording:
-    """Decodes a whole file to 16 kHz, block by block.
+def decode(path: Path, scratch: Path, max_duration_s: float) -> Recording:
+    """Decodes a whole file to 16 kHz.
 
     A stereo file whose channels are all the same is a mono call: it becomes one channel, so that nobody is
     transcribed twice.
+
+    Args:
+        path: The recording.
+        scratch: Where the samples go, into files without a name.
+        max_duration_s: Longest recording that is taken.
 
     Raises:
         NotAudio: It is no audio at all.
         RecordingUnusable: It is empty, breaks off, is too long, or has too many channels.
     """
     source = _open(path, max_duration_s)
-    samples = _resampled(source, max_duration_s)
-    duration_s = samples.shape[1] / SAMPLE_RATE_HZ
-    if not duration_s:
+    with closing(RecordingWriter(scratch, source.channels)) as writer:
+        for block in _resampled(source, max_duration_s):
+            writer.write(block)
+        recording = writer.finished()
+    if not recording.frames:
+        raise _empty()
+    if source.promised_s and recording.duration_s < source.promised_s * _COMPLETE_SHARE - 0.1:
         raise RecordingUnusable(
-            "The recording holds no audio frames: check the recorder, then upload it again."
+            f"The recording breaks off after {recording.duration_s:.1f} s of {source.promised_s:.1f} s: "
+            "copy it again."
         )
-    if source.promised_s and duration_s < source.promised_s * _COMPLETE_SHARE - 0.1:
-        raise RecordingUnusable(
-            f"The recording breaks off after {duration_s:.1f} s of {source.promised_s:.1f} s: copy it again."
-        )
-    return Recording(samples[:1] if (samples == samples[0]).all() else samples)
-
-
-def resampled(samples: Samples, from_hz: int, to_hz: int) -> Samples:
-    """One channel, shape (frames,), at another rate."""
-    return np.asarray(soxr.resample(samples, from_hz, to_hz), dtype=np.float32)
-
-
-def write_flac(path: Path, recording: Recording) -> None:
-    """Writes a recording as 16-bit FLAC at 16 kHz."""
-    soundfile.write(path, recording.samples.T, SAMPLE_RATE_HZ, format="FLAC", subtype="PCM_16")
+    return recording
 
 
 def _open(path: Path, max_duration_s: float) -> _Source:
@@ -176,18 +154,21 @@ def _open_av(path: Path) -> _Source:
     return _Source(stream.rate, stream.channels, promised_s, blocks())
 
 
-def _resampled(source: _Source, max_duration_s: float) -> Samples:
+def _resampled(source: _Source, max_duration_s: float) -> Iterator[Samples]:
+    """Blocks of shape (frames, channels) at 16 kHz."""
     to_16_khz = soxr.ResampleStream(source.rate_hz, SAMPLE_RATE_HZ, source.channels, dtype="float32")
-    pieces: list[Samples] = []
     frames = 0
     for block in source.blocks:
         frames += len(block)
         if frames > max_duration_s * source.rate_hz:
             raise _too_long(frames / source.rate_hz, max_duration_s)
-        pieces.append(to_16_khz.resample_chunk(np.ascontiguousarray(block)).reshape(-1, source.channels))
+        yield to_16_khz.resample_chunk(np.ascontiguousarray(block)).reshape(-1, source.channels)
     end = np.zeros((0, source.channels), dtype=np.float32)
-    pieces.append(to_16_khz.resample_chunk(end, last=True).reshape(-1, source.channels))
-    return np.ascontiguousarray(np.nan_to_num(np.concatenate(pieces)).T)
+    yield to_16_khz.resample_chunk(end, last=True).reshape(-1, source.channels)
+
+
+def _empty() -> RecordingUnusable:
+    return RecordingUnusable("The recording holds no audio frames: check the recorder, then upload it again.")
 
 
 def _too_long(duration_s: float, max_duration_s: float) -> RecordingUnusable:

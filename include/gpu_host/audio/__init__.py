@@ -1,0 +1,1 @@
+"""Recordings: decoding, samples, voice activity, spans of time."""

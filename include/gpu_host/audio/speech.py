@@ -1,0 +1,74 @@
+"""Voice activity: where somebody speaks, by the Silero network that ships inside faster-whisper."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from faster_whisper.vad import get_vad_model
+from numpy.typing import NDArray
+
+from include.gpu.wire import Span
+from include.gpu_host.audio import timeline
+from include.gpu_host.audio.recording import SAMPLE_RATE_HZ, Recording, Samples, sample_of
+
+FRAME_SAMPLES = 512
+FRAME_MS = FRAME_SAMPLES * 1000 // SAMPLE_RATE_HZ
+_SPEECH_ABOVE = 0.5
+# Silence shorter than this belongs to the speech around it; soft first and last sounds get a margin.
+_JOIN_MS = 300
+_MARGIN_MS = 100
+# A lone frame above the threshold is a click.
+_SHORTEST_MS = 2 * FRAME_MS
+# The network keeps a state: a block begins where the one before ended, and hears its last seconds again.
+_BLOCK_FRAMES = 120 * SAMPLE_RATE_HZ // FRAME_SAMPLES
+_RUN_IN_FRAMES = 2 * SAMPLE_RATE_HZ // FRAME_SAMPLES
+
+
+def speech_probabilities(recording: Recording, channel: int, span: Span | None = None) -> NDArray[np.float32]:
+    """How likely each frame of `FRAME_MS` in a span of one channel is speech; shape (frames,).
+
+    The network starts afresh at the beginning of the span: what was heard before it (music, say) does not count.
+    """
+    span = span or recording.whole
+    return np.concatenate([np.zeros(0, dtype=np.float32), *_blocks(recording, channel, span)])
+
+
+def speech_spans(
+    recording: Recording, channel: int, within: Sequence[Span] | None = None, margin_ms: int = _MARGIN_MS
+) -> list[Span]:
+    """Where one channel holds speech, in ms of the recording, in order, disjoint.
+
+    Args:
+        recording: What is listened to.
+        channel: Which channel of it.
+        within: Spans to listen in, each for itself; None for the whole recording.
+        margin_ms: Added to both sides of what was found, within the span that it was found in.
+    """
+    return [
+        span
+        for around in ([recording.whole] if within is None else within)
+        for span in _speech_within(recording, channel, around, margin_ms)
+    ]
+
+
+def _speech_within(recording: Recording, channel: int, around: Span, margin_ms: int) -> list[Span]:
+    frames = timeline.runs(speech_probabilities(recording, channel, around) > _SPEECH_ABOVE, FRAME_MS)
+    speech = [span for span in timeline.joined(frames, _JOIN_MS) if timeline.length_ms(span) >= _SHORTEST_MS]
+    wide = timeline.widened(speech, margin_ms, timeline.length_ms(around))
+    return [
+        Span(start_ms=span.start_ms + around.start_ms, end_ms=span.end_ms + around.start_ms) for span in wide
+    ]
+
+
+def _blocks(recording: Recording, channel: int, span: Span) -> Iterator[NDArray[np.float32]]:
+    first, end = sample_of(span.start_ms), min(sample_of(span.end_ms), recording.frames)
+    length, run_in = _BLOCK_FRAMES * FRAME_SAMPLES, _RUN_IN_FRAMES * FRAME_SAMPLES
+    for start in range(first, end, length):
+        begin = max(first, start - run_in)
+        heard = _probabilities(recording.samples(channel, begin, min(start + length, end)))
+        yield heard[(start - begin) // FRAME_SAMPLES :]
+
+
+def _probabilities(samples: Samples) -> NDArray[np.float32]:
+    """The last frame is padded."""
+    padded = np.pad(samples, (0, -len(samples) % FRAME_SAMPLES))
+    return np.asarray(get_vad_model()(padded), dtype=np.float32).reshape(-1)

@@ -1,0 +1,59 @@
+"""What a stage asks of the model behind it: the least that differs from model to model.
+
+Everything else (the gate, voice activity, windows, time maps, flags) is the stage's, so that another model is
+one small class. Engines are loaded once, and are called from several threads at once.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from include.calls.transcript import Word
+from include.gpu.wire import Engine
+from include.gpu_host.audio.recording import Samples
+
+
+class Denoiser(Protocol):
+    """Speech enhancement."""
+
+    engine: Engine
+
+    def enhance(self, blocks: Iterable[Samples]) -> Iterator[Samples]:
+        """Enhances one 16 kHz channel, block by block.
+
+        What comes out is as long as what went in, and lies at the same time: the model's delay is taken off.
+        """
+        ...
+
+
+class LanguageIdentifier(Protocol):
+    """Spoken language identification.
+
+    Attributes:
+        languages: ISO 639-1 codes that it knows.
+    """
+
+    engine: Engine
+    languages: frozenset[str]
+
+    def probabilities(self, windows: Sequence[Samples]) -> list[dict[str, float]]:
+        """The probability of each language in each window of 16 kHz speech, of up to 30 s."""
+        ...
+
+
+class Recogniser(Protocol):
+    """Speech to text."""
+
+    engine: Engine
+
+    def hear(self, pieces: Sequence[Samples], language: str) -> list[list[Word]]:
+        """Transcribes pieces of 16 kHz speech, each up to 30 s.
+
+        Args:
+            pieces: Each of shape (frames,).
+            language: ISO 639-1 code.
+
+        Returns:
+            The words of each piece, in order, times in ms of the piece. A text keeps the space that it begins
+            with: without one it goes on from the word before ("high", "-end"), as in Japanese.
+        """
+        ...

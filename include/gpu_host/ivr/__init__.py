@@ -1,0 +1,1 @@
+"""Known prompts and hold music, DTMF and dead air."""

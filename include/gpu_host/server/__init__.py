@@ -1,0 +1,1 @@
+"""HTTP, the store on disk, and what the host says of itself."""

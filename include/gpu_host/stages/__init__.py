@@ -1,0 +1,1 @@
+"""What each stage does with a recording, whatever model is behind it."""

@@ -1,0 +1,1 @@
+"""Processes that do the work: one per device, replaced when it crashes."""
