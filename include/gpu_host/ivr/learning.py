@@ -41,9 +41,10 @@ from include.gpu_host.ivr.repeats import Repeat, RepeatIndex
 MAX_CANDIDATES = 2000
 _CHANNELS_OF_CALL = 8
 # Of each candidate so many plays are laid over each other, and so many of them may be the copy.
-_COMPARED = 8
-_COPIES = 3
-_REACH_S = 300
+_COMPARED = 6
+_COPIES = 2
+# A play is followed this far beyond what is sure; farther where it goes on.
+_REACHES_S = (10, 60, 300)
 _SHORTEST_MS = 1200
 # A play that is so much like the copy is the same recording.
 _LEAST_EXPLAINED = 0.5
@@ -58,7 +59,7 @@ _SPEECH_SHARE = 0.3
 
 @dataclass(frozen=True)
 class Heard:
-# Calls that share more than this of a channel are one call, recorded twice.
+    """A play of a candidate, in samples at 8 kHz of a channel: what is sure, and where it would begin."""
 
     call: int
     channel: int
@@ -155,6 +156,8 @@ class Learner:
         accepted = list(self._known.pieces)
         for n, candidate in enumerate(enough):
             report(n, len(enough))
+            if known_as(KnownAudio("", SegmentKind.PROMPT, candidate.samples), FingerprintLibrary(accepted)):
+                continue
             cut = self._cut_out(candidate, opened)
             if cut and not known_as(cut.audio, FingerprintLibrary(accepted)):
                 accepted.append(cut.audio)
@@ -219,8 +222,8 @@ def _copy(
 ) -> tuple[Span, float, Heard] | None:
     """Of one play, the stretch that enough others share, and how good a copy it is (higher is better)."""
     recording = next(r for h, r in compared if h is heard)
-    zero = max(0, heard.first - _REACH_S * RATE_HZ)
-    around = narrow_pcm(recording, heard.channel, zero, heard.last + _REACH_S * RATE_HZ)
+    zero = max(0, heard.first - _REACHES_S[-1] * RATE_HZ)
+    around = narrow_pcm(recording, heard.channel, zero, heard.last + _REACHES_S[-1] * RATE_HZ)
     plays = [
         (play, begins)
         for other, there in compared
@@ -251,17 +254,26 @@ def _laid_over(
     first, last = max(heard.first, other.first - begins + zero), min(heard.last, other.last - begins + zero)
     if last - first < RATE_HZ // 4:
         return
-    play = listen(
-        there,
-        other.channel,
-        around,
-        begins=begins,
-        first=first - zero,
-        last=last - zero,
-        reach_s=_REACH_S,
-    )
-    if play and play.explained >= _LEAST_EXPLAINED:
-        yield play, begins * 1000 // RATE_HZ
+    shift_ms = (zero - begins) * 1000 // RATE_HZ
+    for reach_s in _REACHES_S:
+        play = listen(
+            there,
+            other.channel,
+            around,
+            begins=begins,
+            first=first - zero,
+            last=last - zero,
+            reach_s=reach_s,
+        )
+        if play is None or play.explained < _LEAST_EXPLAINED:
+            return
+        # In ms of the copy's call.
+        before_ms = first * 1000 // RATE_HZ - (play.start_ms + shift_ms)
+        after_ms = play.end_ms + shift_ms - last * 1000 // RATE_HZ
+        reached_ms = max(before_ms, after_ms)
+        if reached_ms < (reach_s - 1) * 1000:
+            break
+    yield play, begins * 1000 // RATE_HZ
 
 
 def _outside(landmarks: Landmarks, taken: Sequence[tuple[int, int]]) -> Landmarks:
