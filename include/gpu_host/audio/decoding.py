@@ -14,7 +14,6 @@ import av
 import numpy as np
 import soundfile
 import soxr
-from numpy.typing import NDArray
 
 from include.errors import RecordingUnusable
 from include.gpu_host.audio.recording import SAMPLE_RATE_HZ, Recording, RecordingWriter, Samples

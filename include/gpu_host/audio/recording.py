@@ -1,8 +1,8 @@
-"""A decoded recording: 16-bit samples at 16 kHz that lie on disk, so that an hour takes no more memory than a minute."""
+"""A decoded recording: 16-bit samples at 16 kHz on disk, so that hours take no more memory than minutes."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import BinaryIO
 
 import numpy as np
@@ -81,7 +81,8 @@ class RecordingWriter:
     """
 
     def __init__(self, scratch: Path, channels: int) -> None:
-        self._files: list[BinaryIO] = [tempfile.TemporaryFile(dir=scratch) for _ in range(channels)]
+        # They stay open as long as the writer: `close`.
+        self._files: list[BinaryIO] = [TemporaryFile(dir=scratch) for _ in range(channels)]  # noqa: SIM115
         self._all_alike = True
         self._frames = 0
 

@@ -83,4 +83,3 @@ def original_span(kept: Sequence[Span], start_ms: float, end_ms: float) -> Span:
     shift_ms = span.start_ms - before_ms
     first_ms = min(max(round(start_ms + shift_ms), span.start_ms), span.end_ms)
     return Span(start_ms=first_ms, end_ms=min(max(round(end_ms + shift_ms), first_ms), span.end_ms))
-

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, FastAPI, Header, Request, Response
 from fastapi import Path as PathParameter
+from fastapi.responses import FileResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from include.calls.stage import Stage
@@ -20,9 +21,9 @@ from include.gpu.wire import (
     StageRequest,
     StageResult,
 )
-from include.gpu_host import problems
-from include.gpu_host.access import RequireToken
-from include.gpu_host.host import Host
+from include.gpu_host.server import problems
+from include.gpu_host.server.access import RequireToken
+from include.gpu_host.server.host import Host
 
 CallId = Annotated[str, PathParameter(pattern=CALL_ID_PATTERN)]
 Sha256 = Annotated[str | None, Header(alias=SHA256_HEADER, pattern="^[0-9a-fA-F]{64}$")]
@@ -83,6 +84,17 @@ def _calls(host: Host) -> APIRouter:
         host.metrics.received(stored.size_bytes)
         log.info("stored call_id=%s bytes=%d", call_id, stored.size_bytes)
         return stored
+
+    @router.get("/audio", response_class=FileResponse)
+    async def get_audio(
+        call_id: CallId, version: Literal["original", "enhanced"] = "original"
+    ) -> FileResponse:
+        """Sends a recording to listen to, as it was uploaded, or enhanced: that is made when it is asked for."""
+        if version == "enhanced":
+            return FileResponse(await host.enhanced(call_id), media_type="audio/flac")
+        if await asyncio.to_thread(host.store.audio, call_id) is None:
+            raise problems.audio_missing(call_id)
+        return FileResponse(host.store.audio_path(call_id), media_type="application/octet-stream")
 
     @router.post("/{stage}")
     async def post_stage(
