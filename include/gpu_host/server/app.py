@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, FastAPI, Header, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
+from fastapi.security import HTTPBearer
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from include.calls.stage import Stage
@@ -28,6 +29,15 @@ from include.gpu_host.server.host import Host
 CallId = Annotated[str, PathParameter(pattern=CALL_ID_PATTERN)]
 Sha256 = Annotated[str | None, Header(alias=SHA256_HEADER, pattern="^[0-9a-fA-F]{64}$")]
 GpuStage = Literal[Stage.DENOISE, Stage.IVR, Stage.LID, Stage.STT]
+
+# The body is read as a stream, so FastAPI does not see it.
+_BODY = {
+    "required": True,
+    "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+}
+
+# Named in the contract; `RequireToken` is what checks it, before a body is read.
+_BEARER = Depends(HTTPBearer(auto_error=False))
 
 log = logging.getLogger(__name__)
 
@@ -65,9 +75,14 @@ def create_app(host: Host, token: str) -> FastAPI:
 
 
 def _calls(host: Host) -> APIRouter:
-    router = APIRouter(prefix="/v1/calls/{call_id}", tags=["calls"])
+    router = APIRouter(prefix="/v1/calls/{call_id}", tags=["calls"], dependencies=[_BEARER])
 
-    @router.put("/audio", status_code=201, responses={200: {"model": AudioStored}})
+    @router.put(
+        "/audio",
+        status_code=201,
+        responses={200: {"model": AudioStored}},
+        openapi_extra={"requestBody": _BODY},
+    )
     async def put_audio(
         call_id: CallId, request: Request, response: Response, announced_sha256: Sha256 = None
     ) -> AudioStored:
@@ -119,12 +134,12 @@ def _about(host: Host) -> APIRouter:
         """Says that the process lives; needs no token."""
         return {"status": "ok"}
 
-    @router.get("/ready")
+    @router.get("/ready", dependencies=[_BEARER])
     async def ready() -> HostStatus:
         """Says what the host can do; 503 while its engines load."""
         return await host.status()
 
-    @router.get("/metrics")
+    @router.get("/metrics", dependencies=[_BEARER])
     async def metrics() -> Response:
         """Prometheus text."""
         return Response(host.metrics.text(), media_type=CONTENT_TYPE_LATEST)

@@ -182,6 +182,16 @@ def _handler(
     async def handle(request: Request, error: Exception) -> JSONResponse:
         refusal = refused(request, error)
         failed(refusal.kind)
+        # 429 is how a full host works, thousands of times a day.
+        level = logging.DEBUG if refusal.problem.status == 429 else logging.WARNING
+        log.log(
+            level,
+            "refused call_id=%s status=%d kind=%s: %s",
+            request.path_params.get("call_id"),
+            refusal.problem.status,
+            refusal.kind,
+            refusal.problem.detail,
+        )
         return response(refusal)
 
     return handle
