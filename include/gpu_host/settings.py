@@ -55,8 +55,8 @@ class Settings:
     lid_model: str = field(
         default="",
         metadata={
-            "help": "the Whisper model that identifies languages, like stt_model; empty: the recogniser's where "
-            "it is a multilingual Whisper, else packaged-whisper-base"
+            "help": "the Whisper model that identifies languages, like stt_model; empty: the recogniser's "
+            "where it is a Whisper, else packaged-whisper-base"
         },
     )
     weights_dir: Path = field(

@@ -104,7 +104,7 @@ def _calls(host: Host) -> APIRouter:
     async def get_audio(
         call_id: CallId, version: Literal["original", "enhanced"] = "original"
     ) -> FileResponse:
-        """Sends a recording to listen to, as it was uploaded, or enhanced: that is made when it is asked for."""
+        """Sends a recording to listen to: as it was uploaded, or enhanced, which is made on demand."""
         if version == "enhanced":
             return FileResponse(await host.enhanced(call_id), media_type="audio/flac")
         if await asyncio.to_thread(host.store.audio, call_id) is None:

@@ -1,4 +1,4 @@
-"""Admission to the workers: no queue, the same work once however often it is asked for, no crash that spreads."""
+"""Admission to the workers: no queue, the same work only once, and no crash that spreads."""
 
 import asyncio
 import logging
