@@ -97,8 +97,8 @@ def windows(speech: Sequence[Span], listen: Listen) -> list[Window]:
 def stretches(speech: Sequence[Span], heard: Sequence[Window], main: str, listen: Listen) -> list[Stretch]:
     """Splits a channel by language.
 
-    One odd window changes nothing: another language than `main` counts where two windows side by side say so
-    with confidence, or both halves of one window do.
+    A window in another language than `main` is heard again in halves, because it may be odd, or hold a change
+    of language. The other language counts where two windows side by side say so with confidence.
 
     Args:
         speech: Of the channel, spans of the recording.
@@ -106,7 +106,8 @@ def stretches(speech: Sequence[Span], heard: Sequence[Window], main: str, listen
         main: The language of the channel as a whole.
         listen: Hears more windows where it has to be known better.
     """
-    runs = _confirmed(speech, heard, main, listen)
+    closer = [part for window in heard for part in _closer(speech, window, main, listen)]
+    runs = _confirmed(speech, closer, main, listen)
     changes_ms = [_change_ms(speech, before, after, listen) for before, after in pairwise(runs)]
     edges_ms = pairwise([0.0, *changes_ms, float(timeline.total_ms(speech))])
     return [
@@ -138,18 +139,25 @@ def _confirmed(speech: Sequence[Span], heard: Sequence[Window], main: str, liste
     ]
 
 
+def _closer(speech: Sequence[Span], window: Window, main: str, listen: Listen) -> list[Window]:
+    """The window, or its halves where it seems to be in another language."""
+    return [window] if window.language == main else _halves(speech, window, listen)
+
+
 def _holds(speech: Sequence[Span], run: _Run, listen: Listen) -> bool:
     """Whether it is heard twice: in two windows, or in both halves of the only one."""
-    if len(run.windows) > 1:
-        return True
-    [window] = run.windows
-    if window.end_ms - window.start_ms < _SHORTEST_WINDOW_MS:
-        return False
-    halves = [(window.start_ms, window.middle_ms), (window.middle_ms, window.end_ms)]
-    return all(
-        half.language == run.language and half.confidence >= SWITCH_CONFIDENCE
-        for half in _heard(speech, halves, listen)
+    windows = run.windows if len(run.windows) > 1 else _halves(speech, run.windows[0], listen)
+    return len(windows) > 1 and all(
+        window.language == run.language and window.confidence >= SWITCH_CONFIDENCE for window in windows
     )
+
+
+def _halves(speech: Sequence[Span], window: Window, listen: Listen) -> list[Window]:
+    """A window heard again in two; one that is too short for it stays as it is."""
+    if window.end_ms - window.start_ms < _SHORTEST_WINDOW_MS:
+        return [window]
+    edges = [(window.start_ms, window.middle_ms), (window.middle_ms, window.end_ms)]
+    return _heard(speech, edges, listen)
 
 
 def _change_ms(speech: Sequence[Span], before: _Run, after: _Run, listen: Listen) -> float:
