@@ -92,8 +92,12 @@ class Settings:
     retention_h: float = field(
         default=48.0, metadata={"help": "hours after its upload when a call is removed from disk"}
     )
-    denoise_below_snr_db: float = field(
-        default=15.0, metadata={"help": "recognition hears enhanced audio below this SNR, in dB"}
+    denoise_below_snr_db: float | None = field(
+        default=None,
+        metadata={
+            "help": "recognition hears enhanced audio below this SNR, in dB; unset: where it was measured to "
+            "gain by the engine"
+        },
     )
     dead_air_s: float = field(
         default=5.0, metadata={"help": "seconds in which nobody speaks before they count as dead air"}

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from pathlib import Path
+from typing import Any
 
 from include.calls.stage import Stage
 from include.gpu.wire import DenoiseResult, HostStatus, StageOptions, StageResult
@@ -35,13 +36,13 @@ class Host:
 
     def __init__(self, settings: Settings, start_stages: StartWorker, start_probe: StartWorker) -> None:
         self._settings = settings
-        self._stages: WorkerPool = WorkerPool(
+        self._stages: WorkerPool[Any] = WorkerPool(
             settings.device_list,
             start_stages,
             places=settings.capacity,
             timeout_s=settings.stage_timeout_s,
         )
-        self._probes: WorkerPool = WorkerPool(
+        self._probes: WorkerPool[None] = WorkerPool(
             ["probe"], start_probe, places=_PROBES_AT_ONCE, timeout_s=settings.stage_timeout_s
         )
         self._throughput = Throughput()
@@ -77,7 +78,8 @@ class Host:
         plan = await asyncio.to_thread(self._loaded().plan, call_id, stage, options)
         if plan.result is not None:
             return plan.result
-        return await self._stages.run(f"{call_id}/{plan.key}", lambda do: self._made(plan, do))
+        made: StageResult = await self._stages.run(f"{call_id}/{plan.key}", lambda do: self._made(plan, do))
+        return made
 
     async def enhanced(self, call_id: str) -> Path:
         """An enhanced copy of a recording to listen to, made when it is first asked for.

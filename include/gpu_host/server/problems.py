@@ -182,8 +182,8 @@ def _handler(
     async def handle(request: Request, error: Exception) -> JSONResponse:
         refusal = refused(request, error)
         failed(refusal.kind)
-        # 429 is how a full host works, thousands of times a day.
-        level = logging.DEBUG if refusal.problem.status == 429 else logging.WARNING
+        # "Later" is how a full host works, thousands of times a day.
+        level = logging.DEBUG if refusal.problem.status in {429, 503} else logging.WARNING
         log.log(
             level,
             "refused call_id=%s status=%d kind=%s: %s",

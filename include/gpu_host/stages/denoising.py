@@ -38,12 +38,12 @@ class Denoising:
 
     Args:
         engine: Loaded.
-        below_snr_db: Channels with a lower SNR are enhanced; the engine may want them noisier still.
+        below_snr_db: Channels with a lower SNR are enhanced; None for what was measured for the engine.
     """
 
-    def __init__(self, engine: Denoiser, below_snr_db: float) -> None:
+    def __init__(self, engine: Denoiser, below_snr_db: float | None) -> None:
         self._denoiser = engine
-        self._below_snr_db = min(below_snr_db, engine.gains_below_snr_db)
+        self._below_snr_db = engine.gains_below_snr_db if below_snr_db is None else below_snr_db
         self.engine: Engine = engine.engine
         self.tuning: list[float | str] = [self._below_snr_db]
 
