@@ -4,11 +4,11 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
 from fastapi import Path as PathParameter
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, PlainTextResponse
 from fastapi.security import HTTPBearer
 from prometheus_client import CONTENT_TYPE_LATEST
 
@@ -30,12 +30,18 @@ CallId = Annotated[str, PathParameter(pattern=CALL_ID_PATTERN)]
 Sha256 = Annotated[str | None, Header(alias=SHA256_HEADER, pattern="^[0-9a-fA-F]{64}$")]
 GpuStage = Literal[Stage.DENOISE, Stage.IVR, Stage.LID, Stage.STT]
 
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
 # The body is read as a stream, so FastAPI does not see it.
 _BODY = {
     "required": True,
-    "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    "content": {"application/octet-stream": _BINARY},
 }
 
+_RECORDING = {"application/octet-stream": _BINARY, "audio/flac": _BINARY}
+_PROBLEM: dict[str, Any] = {
+    "description": "RFC 9457 problem",
+    "content": {problems.PROBLEM_MEDIA_TYPE: {"schema": Problem.model_json_schema()}},
+}
 # Named in the contract; `RequireToken` is what checks it, before a body is read.
 _BEARER = Depends(HTTPBearer(auto_error=False))
 
@@ -65,7 +71,8 @@ def create_app(host: Host, token: str) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        responses={"default": {"model": Problem, "description": "RFC 9457 problem"}},
+        # FastAPI would announce an answer of its own for 422.
+        responses={"default": _PROBLEM, 422: _PROBLEM},
     )
     problems.register(app, host.metrics.failed)
     app.include_router(_calls(host))
@@ -100,7 +107,7 @@ def _calls(host: Host) -> APIRouter:
         log.info("stored call_id=%s bytes=%d", call_id, stored.size_bytes)
         return stored
 
-    @router.get("/audio", response_class=FileResponse)
+    @router.get("/audio", response_class=FileResponse, responses={200: {"content": _RECORDING}})
     async def get_audio(
         call_id: CallId, version: Literal["original", "enhanced"] = "original"
     ) -> FileResponse:
@@ -139,7 +146,7 @@ def _about(host: Host) -> APIRouter:
         """Says what the host can do; 503 while its engines load."""
         return await host.status()
 
-    @router.get("/metrics", dependencies=[_BEARER])
+    @router.get("/metrics", dependencies=[_BEARER], response_class=PlainTextResponse)
     async def metrics() -> Response:
         """Prometheus text."""
         return Response(host.metrics.text(), media_type=CONTENT_TYPE_LATEST)
