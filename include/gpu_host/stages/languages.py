@@ -9,7 +9,7 @@ from include.gpu_host.audio.recording import Recording
 from include.gpu_host.audio.speech import speech_spans
 from include.gpu_host.engines.protocol import LanguageIdentifier
 from include.gpu_host.stages.job import Head
-from include.gpu_host.stages.listening import conversation, stretch
+from include.gpu_host.stages.listening import MARGIN_MS, conversation, stretch, with_margin
 from include.gpu_host.stages.switching import (
     MAX_WINDOWS,
     SWITCH_CONFIDENCE,
@@ -33,19 +33,17 @@ class _Channel:
     """What was heard on one channel.
 
     Attributes:
-        speech: Spans of the recording.
+        speech_s: Of the speech without margins.
+        speech: Spans of the recording, with margins.
         probabilities: Of its windows, averaged; empty without enough speech.
         stretches: By language, in the time of its concatenated speech.
     """
 
     number: int
+    speech_s: float
     speech: list[Span]
     probabilities: Probabilities
     stretches: list[Stretch]
-
-    @property
-    def speech_s(self) -> float:
-        return timeline.total_ms(self.speech) / 1000
 
     def language(self, of_call: str) -> tuple[str | None, float]:
         """Its language with the confidence in it; None when unsure."""
@@ -67,7 +65,13 @@ class Languages:
         self._identifier = identifier
         self.engine = identifier.engine
         self.known = identifier.languages
-        self.tuning: list[float | str] = [MIN_CONFIDENCE, MIN_SPEECH_S, SWITCH_CONFIDENCE, MAX_WINDOWS]
+        self.tuning: list[float | str] = [
+            MARGIN_MS,
+            MIN_CONFIDENCE,
+            MIN_SPEECH_S,
+            SWITCH_CONFIDENCE,
+            MAX_WINDOWS,
+        ]
 
     def run(self, head: Head, recording: Recording, ivr: IvrResult, allowed: Sequence[str]) -> LidResult:
         """Identifies the languages of a call.
@@ -105,13 +109,15 @@ class Languages:
             found = self._identifier.probabilities([recording.heard(number, spans) for spans in heard])
             return [_renormalised(window, allowed) for window in found]
 
-        speech = speech_spans(recording, number, within)
-        if timeline.total_ms(speech) < MIN_SPEECH_S * 1000:
-            return _Channel(number, speech, {}, [])
+        bare = speech_spans(recording, number, within, margin_ms=0)
+        speech_s = timeline.total_ms(bare) / 1000
+        if speech_s < MIN_SPEECH_S:
+            return _Channel(number, speech_s, [], {}, [])
+        speech = with_margin(bare, within)
         heard = windows(speech, listen)
         probabilities = _mean((window.probabilities, 1.0) for window in heard)
         main, _ = _best(probabilities)
-        return _Channel(number, speech, probabilities, stretches(speech, heard, main, listen))
+        return _Channel(number, speech_s, speech, probabilities, stretches(speech, heard, main, listen))
 
 
 def _spans(channel: _Channel, of_call: str) -> list[LanguageSpan]:

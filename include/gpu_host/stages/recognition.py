@@ -11,11 +11,9 @@ from include.gpu_host.engines.protocol import Recogniser
 from include.gpu_host.stages import turns
 from include.gpu_host.stages.inventions import flags
 from include.gpu_host.stages.job import Head
-from include.gpu_host.stages.listening import conversation, widened_within
+from include.gpu_host.stages.listening import MARGIN_MS, conversation, with_margin
 from include.gpu_host.stages.pieces import LONGEST_MS, Piece, pieces
 
-# Soft first and last sounds, and the pause that tells a recogniser where it is, as in faster-whisper.
-MARGIN_MS = 400
 # Pieces of up to 30 s that are in memory at once: 31 MB.
 _AT_ONCE = 16
 
@@ -76,7 +74,7 @@ def _all_pieces(
     recording: Recording, speech: Sequence[Sequence[Span]], within: Sequence[Sequence[Span]], lid: LidResult
 ) -> Iterator[Piece]:
     for channel in recording.channels:
-        wide = widened_within(speech[channel], within[channel], MARGIN_MS)
+        wide = with_margin(speech[channel], within[channel])
         yield from pieces(recording, channel, wide, lid)
 
 

@@ -1,4 +1,4 @@
-"""What the STT stage has a model hear, and what it makes of the answer: real speech, and an invented model."""
+"""What the STT stage has a model hear, and what it makes of the answer: real speech, a made-up model."""
 
 from collections.abc import Sequence
 from pathlib import Path
