@@ -100,9 +100,11 @@ def listen(
     Returns:
         None when it does not play after all.
     """
-    start = _start(first, reach_s)
-    sure = range(first, min(last, len(piece)))
-    chunks = list(_chunks(recording, channel, piece, begins, sure, start, reach_s))
+    # A whole number of frames from the beginning.
+    start = max(0, first - reach_s * RATE_HZ) // _STEP * _STEP
+    surely = range(first, min(last, len(piece)))
+    listened = range(start, min(len(piece), last + reach_s * RATE_HZ))
+    chunks = list(_chunks(recording, channel, piece, begins, surely=surely, listened=listened))
     active = np.concatenate([chunk.active for chunk in chunks])
     explained = np.concatenate([chunk.explained for chunk in chunks])
     frames = _sounding(active, explained, _frame(first - start), _frame(last - start))
@@ -126,29 +128,22 @@ def listen(
     return Play(play.start_ms, play.end_ms, share, timeline.within([play], spoken))
 
 
-def _start(first: int, reach_s: int) -> int:
-    """Where listening begins, in samples of the piece: a whole number of frames."""
-    return max(0, first - reach_s * RATE_HZ) // _STEP * _STEP
-
-
 def _frame(samples: int) -> int:
     return samples // _STEP
 
 
 def _chunks(
-    recording: Recording, channel: int, piece: Pcm, begins: int, surely: range, start: int, reach_s: int
+    recording: Recording, channel: int, piece: Pcm, begins: int, *, surely: range, listened: range
 ) -> Iterator[_Chunk]:
-    """Goes through the piece from before to after the samples that are surely heard."""
-    first, last = surely.start, surely.stop
-    end = min(len(piece), last + reach_s * RATE_HZ)
-    loud = _loudness(piece[first:last])
+    """Goes through the samples of the piece that are listened to; some of them are surely heard."""
+    loud = _loudness(piece[surely.start : surely.stop])
     lag, gain = 0, np.ones(_WINDOW // 2 + 1, dtype=np.complex64)
-    for start in range(start, end, _CHUNK_S * RATE_HZ):
-        known = as_float(piece[start : min(end, start + _CHUNK_S * RATE_HZ)])
+    for start in listened[:: _CHUNK_S * RATE_HZ]:
+        known = as_float(piece[start : min(listened.stop, start + _CHUNK_S * RATE_HZ)])
         at = begins + start
         around = narrow(recording, channel, at - _LARGEST_LAG, at + len(known) + _LARGEST_LAG)
         # Where it surely plays, lag and gain are measured.
-        sure = slice(max(first - start, 0), min(last - start, len(known)))
+        sure = slice(max(surely.start - start, 0), min(surely.stop - start, len(known)))
         measures = sure.stop - sure.start >= RATE_HZ // 4
         lag = _lag(around, known, sure) if measures else lag
         here, there = _stft(around[_LARGEST_LAG + lag :][: len(known)]), _stft(known)
@@ -211,7 +206,7 @@ def _oversubtraction(rest: Spectrum, predicted: Spectrum) -> NDArray[np.float32]
 def _sounding(
     active: NDArray[np.bool_], explained: NDArray[np.bool_], first: int, last: int
 ) -> tuple[int, int]:
-    """First and end frame of what is heard: `first` to `last`, and what sounds like the piece before and after.
+    """First and end frame of what is heard: `first` to `last`, and what sounds alike before and after.
 
     Frames in which the piece pauses do not count as loss; a few alike by chance do not count as heard.
     """
@@ -232,7 +227,7 @@ def _reached(alike: NDArray[np.bool_], lost: NDArray[np.bool_]) -> int:
 
 
 def _with_ends(frames: tuple[int, int], start: int, length: int, listened: int) -> tuple[int, int]:
-    """Adds the beginning and end of a piece when little of them is missing: they are soft, noise hides them.
+    """Adds the ends of a piece when little of them is missing: they are soft, and noise hides them.
 
     A piece that was broken off there is followed by silence, or by speech, which is heard.
 

@@ -27,6 +27,7 @@ _PEAK_FLOOR = 10 ** (-85 / 20) * FFT / 4
 # Two hours at once would take gigabytes: blocks of a minute overlap by the filters' reach.
 _BLOCK_FRAMES = 4096
 _MARGIN = 2048
+_BLOCK = 30 * RATE_HZ
 _TAPER = np.hanning(FFT).astype(np.float32)
 
 Numbers = NDArray[np.int32]
@@ -65,6 +66,22 @@ def narrow(recording: Recording, channel: int, start: int, end: int) -> Samples:
         part = heard[max(0, -lead) : max(0, len(samples) - lead)]
         samples[max(0, lead) : max(0, lead) + len(part)] = part
     return samples
+
+
+def narrow_pcm(recording: Recording, channel: int, start: int, end: int) -> Pcm:
+    """The same as 16-bit samples, half a minute at a time; what is outside of the channel is left out."""
+    last = min(end, recording.frames * RATE_HZ // SAMPLE_RATE_HZ)
+    blocks = [
+        as_pcm(narrow(recording, channel, first, min(last, first + _BLOCK)))
+        for first in range(max(0, start), last, _BLOCK)
+    ]
+    return np.concatenate([np.zeros(0, dtype=np.int16), *blocks])
+
+
+def as_pcm(samples: Samples) -> Pcm:
+    """16-bit samples of -1..1."""
+    scaled = np.clip(np.rint(samples * FULL_SCALE), -FULL_SCALE, FULL_SCALE - 1)
+    return np.asarray(scaled, dtype=np.int16)
 
 
 def peaks_of(recording: Recording, channel: int) -> Peaks:

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import soundfile
 
 from include.errors import InvalidInput, RecordingUnusable
 from include.gpu.wire import SegmentKind
 from include.gpu_host.audio.decoding import decode
 from include.gpu_host.audio.recording import SAMPLE_RATE_HZ, Pcm, Recording
 from include.gpu_host.ivr.fingerprints import MIN_VOTES, FingerprintLibrary, KnownAudio
-from include.gpu_host.ivr.landmarks import FULL_SCALE, RATE_HZ, narrow, peaks_of_piece
+from include.gpu_host.ivr.landmarks import RATE_HZ, as_pcm, narrow, peaks_of_piece
 
 LEARNED = "learned"
 FOLDER_OF_KIND = {SegmentKind.PROMPT: "prompts", SegmentKind.HOLD_MUSIC: "hold-music"}
@@ -111,19 +112,32 @@ def add(folder: Path, source: Path, kind: SegmentKind, name: str | None = None) 
     return LibraryFile(target, name, kind)
 
 
+def write_learned(folder: Path, piece: KnownAudio) -> Path:
+    """Writes a piece that was learned as FLAC at 8 kHz."""
+    path = folder / LEARNED / FOLDER_OF_KIND[piece.kind] / f"{piece.name}.flac"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, piece.samples, RATE_HZ, subtype="PCM_16")
+    return path
+
+
 def check_new(piece: KnownAudio, library: FingerprintLibrary) -> None:
     """Checks that a piece can be found, and is not known.
 
     Raises:
         InvalidInput: It cannot, or it is.
     """
-    if len(piece.landmarks) < _LEAST_LANDMARKS:
+    if not is_fingerprinted(piece):
         raise InvalidInput(
-            f"{piece.name} cannot be fingerprinted: {len(piece.samples) / RATE_HZ:.1f} s of it hold too little "
+            f"{piece.name} cannot be fingerprinted: its {len(piece.samples) / RATE_HZ:.1f} s hold too little "
             "sound. Take a recording of 1.5 s or more, of ordinary loudness."
         )
     if known := known_as(piece, library):
         raise InvalidInput(f"{piece.name} is known already, as {known}: remove that first to replace it.")
+
+
+def is_fingerprinted(piece: KnownAudio) -> bool:
+    """Whether a piece has so many landmarks that it will be found."""
+    return len(piece.landmarks) >= _LEAST_LANDMARKS
 
 
 def known_as(piece: KnownAudio, library: FingerprintLibrary) -> str | None:
@@ -150,8 +164,7 @@ def samples_of(path: Path) -> Pcm:
 
 def _mean(recording: Recording, start: int, end: int) -> Pcm:
     channels = [narrow(recording, channel, start, end) for channel in recording.channels]
-    scaled = np.rint(np.mean(channels, axis=0) * FULL_SCALE)
-    return np.asarray(np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1), dtype=np.int16)
+    return as_pcm(np.mean(channels, axis=0))
 
 
 def _readable(file: LibraryFile) -> KnownAudio:

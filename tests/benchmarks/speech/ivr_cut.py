@@ -7,20 +7,31 @@ read right; and CPU seconds per minute of audio.
 
 import argparse
 import itertools
+import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import Literal, TypedDict
 
 from include.gpu.wire import IvrResult, SegmentKind, Span
 from include.gpu_host.audio import timeline
+from include.gpu_host.ivr.__main__ import main as commands
 from include.gpu_host.ivr.finding import IvrFinding
 from include.gpu_host.ivr.fingerprints import FingerprintLibrary, KnownAudio
 from include.gpu_host.ivr.library import load_library, samples_of
 from include.gpu_host.stages.job import Head
-from tests.benchmarks.speech.composing import CODECS, ComposedCall, Material, compose
+from tests.benchmarks.speech.composing import CODECS, Clip, Codec, ComposedCall, Material, Place, compose
 
 # A word's first and last sounds are softer than what voice activity takes for speech.
 _BESIDE_SPEECH_MS = 300
+
+
+class Played(TypedDict):
+    """What the calls of a contact centre play."""
+
+    music: Literal["start", "anywhere"]
+    prompts: list[Clip]
 
 
 @dataclass
@@ -90,6 +101,34 @@ def find(finding: IvrFinding, call: ComposedCall, tally: Tally) -> IvrResult:
     return result
 
 
+def learned_library(material: Material, calls: int, played: Played, folder: Path) -> FingerprintLibrary:
+    """Lets the command learn from a day of calls, all through one recorder."""
+    for seed in range(calls):
+        call = folder / "data" / "calls" / f"day-{seed:03}"
+        call.mkdir(parents=True)
+        channels = 1 + seed % 2
+        compose(material, seed, channels=channels, codec="mulaw", **played).write(call / "day.wav")
+        (call / "day.wav").rename(call / "audio")
+    learn = ["--prompts-dir", str(folder / "prompts"), "learn", "--data-dir", str(folder / "data")]
+    if commands([*learn, "--min-calls", "3"]):
+        raise SystemExit("nothing was learned")
+    return load_library(folder / "prompts")
+
+
+def conditions() -> Iterator[tuple[int, Place | None, Codec | None, float | None]]:
+    """Channels, talk-over, codec and SNR of what is measured."""
+    talk_overs: list[tuple[int, Place | None]] = [
+        (2, None),
+        (2, "other side"),
+        (2, "same side"),
+        (1, None),
+        (1, "same side"),
+    ]
+    codecs: list[Codec | None] = [None, *CODECS]
+    for (channels, place), codec, noise in itertools.product(talk_overs, codecs, (None, 20.0)):
+        yield channels, place, codec, noise
+
+
 def main() -> None:
     """Prints a table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -97,20 +136,26 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=8, help="calls of each condition")
     parser.add_argument("--first", type=int, default=0, help="first seed")
     parser.add_argument(
-        "--prompts-dir", type=Path, help="measure with this library instead of all that plays"
+        "--learn-from", type=int, default=0, help="learn from a day of so many calls"
     )
+    parser.add_argument("--prompts", type=int, default=0, help="play only so many prompts; 0 for all")
     parser.add_argument("--music", choices=("start", "anywhere"), default="anywhere")
     parser.add_argument("--verbose", action="store_true", help="show what went wrong, call by call")
     args = parser.parse_args()
     material = Material(args.material)
-    library = load_library(args.prompts_dir) if args.prompts_dir else library_of(material)
+    step = len(material.prompts) // args.prompts if args.prompts else 1
+    played: Played = {"music": args.music, "prompts": material.prompts[::step]}
+    with tempfile.TemporaryDirectory() as folder:
+        library = (
+            learned_library(material, args.learn_from, played, Path(folder))
+            if args.learn_from
+            else library_of(material)
+        )
     finding = IvrFinding(library, 5.0)
-    print(
-        "| channels | talk-over | codec | noise dB | cut | of s | speech lost | of s | talk-over lost | of s | keys | CPU s/min |"
-    )
+    heads = "channels talk-over codec noise cut of-s speech-lost of-s over-lost of-s keys CPU-s/min"
+    print("| " + " | ".join(heads.split()) + " |")
     total = Tally()
-    talk_overs = ((2, None), (2, "other side"), (2, "same side"), (1, None), (1, "same side"))
-    for (channels, place), codec, noise in itertools.product(talk_overs, (None, *CODECS), (None, 20.0)):
+    for channels, place, codec, noise in conditions():
         tally = Tally()
         for seed in range(args.first, args.first + args.calls):
             call = compose(
@@ -120,18 +165,21 @@ def main() -> None:
                 codec=codec,
                 talk_over=place,
                 noise_snr_db=noise,
-                music=args.music,
+                **played,
             )
-            before = Tally(*astuple(tally))
-            result = find(finding, call, tally)
-            if args.verbose and (
-                tally.lost_ms - before.lost_ms > 300
-                or tally.cut_ms - before.cut_ms < 0.95 * (tally.known_ms - before.known_ms)
-            ):
+            alone = Tally()
+            result = find(finding, call, alone)
+            if args.verbose and (alone.lost_ms > 300 or alone.cut_ms < 0.95 * alone.known_ms):
                 show(seed, call, result)
+            tally = added(tally, alone)
         print(f"| {channels} | {place} | {codec} | {noise} | {tally.row()} |", flush=True)
-        total = Tally(*(a + b for a, b in zip(astuple(total), astuple(tally), strict=True)))
+        total = added(total, tally)
     print(f"| all | | | | {total.row()} |")
+
+
+def added(one: Tally, other: Tally) -> Tally:
+    """Two tallies as one."""
+    return Tally(*(a + b for a, b in zip(astuple(one), astuple(other), strict=True)))
 
 
 def show(seed: int, call: ComposedCall, result: IvrResult) -> None:

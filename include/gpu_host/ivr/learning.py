@@ -1,0 +1,311 @@
+"""Learns prompts and hold music: the same audio, to the sample, in many calls is no conversation.
+
+The first pass goes through the calls one by one. What a channel repeats of an earlier call becomes a
+candidate, which is looked for in every call after that; the rest of the channel's landmarks go into an index.
+So what is played often is held once, and memory does not grow with the calls: the index forgets the oldest.
+What is learned was heard twice within the last hundred or two calls, and in `min_calls` calls of all.
+
+The second pass lays a candidate's plays over each other: this verifies that they are the same recording and
+no like speech, tells from where to where `min_calls` of them agree, and which copy is the best.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+import numpy as np
+
+from include.gpu.wire import SegmentKind, Span
+from include.gpu_host.audio import timeline
+from include.gpu_host.audio.recording import SAMPLE_RATE_HZ, Pcm, Recording, resampled
+from include.gpu_host.audio.speech import speech_spans
+from include.gpu_host.ivr.alignment import Play, listen
+from include.gpu_host.ivr.fingerprints import FingerprintLibrary, KnownAudio
+from include.gpu_host.ivr.landmarks import (
+    FFT,
+    HOP,
+    HOP_MS,
+    RATE_HZ,
+    Landmarks,
+    Peaks,
+    as_float,
+    landmarks_of,
+    narrow_pcm,
+    peaks_of,
+    together,
+)
+from include.gpu_host.ivr.library import is_fingerprinted, known_as
+from include.gpu_host.ivr.repeats import Repeat, RepeatIndex
+
+# More candidates than a contact centre has prompts: those heard in the fewest calls go.
+MAX_CANDIDATES = 2000
+_CHANNELS_OF_CALL = 8
+# Of each candidate so many plays are laid over each other, and so many of them may be the copy.
+_COMPARED = 8
+_COPIES = 3
+_REACH_S = 300
+_SHORTEST_MS = 1200
+# A play that is so much like the copy is the same recording.
+_LEAST_EXPLAINED = 0.5
+# Two calls that share more than this of a channel are one call that was recorded twice.
+_SAME_CALL_SHARE = 0.6
+_LEAST_OF_CALL_FRAMES = round(20_000 / HOP_MS)
+# Ringing, busy and other tones: nearly all their power lies in few bands.
+_TONE_BANDS = 8
+_TONE_SHARE = 0.95
+_SPEECH_SHARE = 0.3
+
+
+@dataclass(frozen=True)
+class Heard:
+# Calls that share more than this of a channel are one call, recorded twice.
+
+    call: int
+    channel: int
+    first: int
+    last: int
+    begins: int
+    votes: int
+
+
+@dataclass
+class Candidate:
+    """Audio that was heard in more than one call.
+
+    Attributes:
+        heard: One play of each call, the surest.
+    """
+
+    samples: Pcm
+    heard: dict[int, Heard] = field(default_factory=dict)
+
+    def add(self, heard: Heard) -> None:
+        """Counts a play."""
+        if heard.call not in self.heard or heard.votes > self.heard[heard.call].votes:
+            self.heard[heard.call] = heard
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Audio that at least `min_calls` calls play.
+
+    Attributes:
+        calls: In how many it was heard.
+        call: Where this copy is from.
+        start_ms: And when, in that call.
+    """
+
+    audio: KnownAudio
+    calls: int
+    call: int
+    start_ms: int
+
+
+class Learner:
+    """Listens to calls, and tells what they have in common.
+
+    Args:
+        known: What is not learned again.
+        min_calls: In how many calls the same audio is no conversation; at least 2.
+        index: Where landmarks are kept.
+    """
+
+    def __init__(self, known: FingerprintLibrary, min_calls: int, index: RepeatIndex | None = None) -> None:
+        self._known = known
+        self._min_calls = max(2, min_calls)
+        self._index = index or RepeatIndex()
+        self._candidates: list[Candidate] = []
+        self._library = FingerprintLibrary([])
+        self.copies = 0
+
+    @property
+    def candidates(self) -> int:
+        """How many pieces were heard in more than one call."""
+        return len(self._candidates)
+
+    def hear(self, call: int, recording: Recording) -> None:
+        """First pass: takes in a call; calls are numbered from 0, in any order, each once."""
+        for channel in recording.channels[:_CHANNELS_OF_CALL]:
+            peaks = peaks_of(recording, channel)
+            taken = [(m.offset + m.first, m.offset + m.last) for m in self._known.matches(peaks)]
+            taken += self._credit(call, channel, peaks)
+            free = _outside(together(landmarks_of(peaks)), taken)
+            repeats = [repeat for repeat in self._index.repeats(free) if _call_of(repeat.other) != call]
+            if _is_copy(repeats, peaks):
+                self.copies += 1
+                return
+            new = list(_apart(repeats))
+            for repeat in new:
+                self._propose(call, channel, recording, repeat)
+            rest = _outside(free, [(repeat.first, repeat.last) for repeat in new])
+            self._index.add(call * _CHANNELS_OF_CALL + channel, rest)
+        self._refresh()
+
+    def learned(
+        self, opened: Callable[[int], Recording], report: Callable[[int, int], None]
+    ) -> Iterator[Learned]:
+        """Second pass: verifies and cuts out what enough calls play, the most heard first.
+
+        Args:
+            opened: Decodes a call again.
+            report: Told how many candidates of how many are done.
+        """
+        enough = [c for c in self._candidates if len(c.heard) >= self._min_calls]
+        enough.sort(key=lambda c: -len(c.heard))
+        accepted = list(self._known.pieces)
+        for n, candidate in enumerate(enough):
+            report(n, len(enough))
+            cut = self._cut_out(candidate, opened)
+            if cut and not known_as(cut.audio, FingerprintLibrary(accepted)):
+                accepted.append(cut.audio)
+                yield cut
+
+    def _credit(self, call: int, channel: int, peaks: Peaks) -> list[tuple[int, int]]:
+        """Counts the candidates that a channel plays; returns where, in frames."""
+        matches = self._library.matches(peaks)
+        for m in matches:
+            first, last = (m.offset + m.first) * HOP, (m.offset + m.last + 1) * HOP
+            self._candidates[m.piece].add(Heard(call, channel, first, last, m.offset * HOP, m.votes))
+        return [(m.offset + m.first, m.offset + m.last) for m in matches]
+
+    def _propose(self, call: int, channel: int, recording: Recording, repeat: Repeat) -> None:
+        """Makes a candidate of what this channel repeats of an earlier call."""
+        first, last = repeat.first * HOP, (repeat.last + 1) * HOP
+        candidate = Candidate(narrow_pcm(recording, channel, first, last))
+        back = repeat.offset * HOP
+        candidate.add(Heard(call, channel, first, last, first, repeat.votes))
+        other, other_channel = divmod(repeat.other, _CHANNELS_OF_CALL)
+        candidate.add(Heard(other, other_channel, first - back, last - back, first - back, repeat.votes))
+        self._candidates.append(candidate)
+
+    def _refresh(self) -> None:
+        """Makes an index of the candidates, when there are new ones."""
+        if len(self._library.pieces) != len(self._candidates):
+            if len(self._candidates) > MAX_CANDIDATES:
+                self._candidates.sort(key=lambda c: -len(c.heard))
+                del self._candidates[MAX_CANDIDATES * 3 // 4 :]
+            pieces = [KnownAudio("", SegmentKind.PROMPT, c.samples) for c in self._candidates]
+            self._library = FingerprintLibrary(pieces)
+
+    def _cut_out(self, candidate: Candidate, opened: Callable[[int], Recording]) -> Learned | None:
+        """The best copy, from where to where enough plays agree; None when it is nothing to learn."""
+        plays = sorted(candidate.heard.values(), key=lambda heard: -heard.votes)
+        compared = [(heard, opened(heard.call)) for heard in plays[:_COMPARED]]
+        copies = [_copy(heard, compared, self._min_calls) for heard, _ in compared[:_COPIES]]
+        best = max((copy for copy in copies if copy), key=lambda copy: copy[1], default=None)
+        if best is None or timeline.length_ms(best[0]) < _SHORTEST_MS:
+            return None
+        span, _, heard = best
+        recording = next(r for h, r in compared if h is heard)
+        start, end = span.start_ms * RATE_HZ // 1000, span.end_ms * RATE_HZ // 1000
+        samples = narrow_pcm(recording, heard.channel, start, end)
+        if is_tone(samples):
+            return None
+        audio = KnownAudio(_name(samples), _kind(samples), samples)
+        if not is_fingerprinted(audio):
+            return None
+        return Learned(audio, len(candidate.heard), heard.call, span.start_ms)
+
+
+def is_tone(samples: Pcm) -> bool:
+    """Whether nearly all the power of a piece at 8 kHz lies in few bands: ringing, busy, a key, hum."""
+    windows = np.lib.stride_tricks.sliding_window_view(as_float(samples), FFT)[:: FFT // 2]
+    powers = np.square(np.abs(np.fft.rfft(windows * np.hanning(FFT)))).sum(axis=0)
+    return bool(np.sort(powers)[-_TONE_BANDS:].sum() > _TONE_SHARE * powers.sum())
+
+
+def _copy(
+    heard: Heard, compared: Sequence[tuple[Heard, Recording]], min_calls: int
+) -> tuple[Span, float, Heard] | None:
+    """Of one play, the stretch that enough others share, and how good a copy it is (higher is better)."""
+    recording = next(r for h, r in compared if h is heard)
+    zero = max(0, heard.first - _REACH_S * RATE_HZ)
+    around = narrow_pcm(recording, heard.channel, zero, heard.last + _REACH_S * RATE_HZ)
+    plays = [
+        (play, begins)
+        for other, there in compared
+        if other is not heard
+        for play, begins in _laid_over(around, zero, heard, other, there)
+    ]
+    need = min(min_calls, len(compared)) - 1
+    if len(plays) < need:
+        return None
+    shift_ms = zero * 1000 // RATE_HZ
+    starts = sorted(play.start_ms - begins for play, begins in plays)
+    ends = sorted((play.end_ms - begins for play, begins in plays), reverse=True)
+    start_ms, end_ms = starts[need - 1] + shift_ms, min(ends[need - 1] + shift_ms, recording.whole.end_ms)
+    if end_ms <= start_ms:
+        return None
+    # Somebody who speaks over this copy is heard over every other.
+    spoken_ms = np.median([timeline.total_ms(play.spoken_over) for play, _ in plays])
+    alike = np.mean([play.explained for play, _ in plays])
+    span = Span(start_ms=max(0, start_ms), end_ms=end_ms)
+    return span, float(timeline.length_ms(span) * alike - 3 * spoken_ms), heard
+
+
+def _laid_over(
+    around: Pcm, zero: int, heard: Heard, other: Heard, there: Recording
+) -> Iterator[tuple[Play, int]]:
+    """One play of `around` on another call, and where `around` would begin there, in ms."""
+    begins = other.begins - heard.begins + zero
+    first, last = max(heard.first, other.first - begins + zero), min(heard.last, other.last - begins + zero)
+    if last - first < RATE_HZ // 4:
+        return
+    play = listen(
+        there,
+        other.channel,
+        around,
+        begins=begins,
+        first=first - zero,
+        last=last - zero,
+        reach_s=_REACH_S,
+    )
+    if play and play.explained >= _LEAST_EXPLAINED:
+        yield play, begins * 1000 // RATE_HZ
+
+
+def _outside(landmarks: Landmarks, taken: Sequence[tuple[int, int]]) -> Landmarks:
+    """The landmarks whose frame lies in none of the stretches."""
+    if not taken or not len(landmarks):
+        return landmarks
+    edges = np.zeros(int(landmarks.frames.max()) + 2, dtype=np.int32)
+    for first, last in taken:
+        edges[np.clip(first, 0, len(edges) - 1)] += 1
+        edges[np.clip(last + 1, 0, len(edges) - 1)] -= 1
+    free = np.cumsum(edges)[landmarks.frames] <= 0
+    return Landmarks(landmarks.hashes[free], landmarks.frames[free])
+
+
+def _apart(repeats: Sequence[Repeat]) -> Iterator[Repeat]:
+    """The surest repeats that do not overlap by half with a surer one."""
+    chosen: list[Repeat] = []
+    for repeat in repeats:
+        overlap = max((min(repeat.last, c.last) - max(repeat.first, c.first) for c in chosen), default=0)
+        if overlap <= (repeat.last - repeat.first) / 2:
+            chosen.append(repeat)
+            yield repeat
+
+
+def _is_copy(repeats: Sequence[Repeat], peaks: Peaks) -> bool:
+    """Whether nearly all of a channel was heard in one earlier call."""
+    if not len(peaks.frames):
+        return False
+    sounding = int(peaks.frames[-1] - peaks.frames[0])
+    longest = max((repeat.last - repeat.first for repeat in repeats), default=0)
+    return longest > _LEAST_OF_CALL_FRAMES and longest > _SAME_CALL_SHARE * sounding
+
+
+def _call_of(channel: int) -> int:
+    return channel // _CHANNELS_OF_CALL
+
+
+def _kind(samples: Pcm) -> SegmentKind:
+    """A prompt speaks; music hardly does, to a network that knows speech."""
+    recording = Recording.of(resampled(as_float(samples), RATE_HZ, SAMPLE_RATE_HZ)[None])
+    spoken_ms = timeline.total_ms(speech_spans(recording, 0))
+    is_prompt = spoken_ms > _SPEECH_SHARE * recording.whole.end_ms
+    return SegmentKind.PROMPT if is_prompt else SegmentKind.HOLD_MUSIC
+
+
+def _name(samples: Pcm) -> str:
+    return f"heard-{sha256(samples.tobytes()).hexdigest()[:8]}"
