@@ -37,7 +37,7 @@ class Turn(BaseModel):
         id: `t1`, `t2`, … in order of `start_ms`; evidence refers to it.
         channel: 0-based channel of the recording.
         confidence: Mean word confidence, 0..1.
-        language: ISO 639-1 code of the language that it was heard in; None for a transcript that does not say.
+        language: ISO 639-1 code that it was heard in; None in a transcript that does not say.
         flags: Signs that it is an invention of the recogniser.
     """
 

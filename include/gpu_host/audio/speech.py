@@ -28,7 +28,7 @@ _RUN_IN_FRAMES = 2 * SAMPLE_RATE_HZ // FRAME_SAMPLES
 def speech_probabilities(recording: Recording, channel: int, span: Span | None = None) -> NDArray[np.float32]:
     """How likely each frame of `FRAME_MS` in a span of one channel is speech; shape (frames,).
 
-    The network starts afresh at the beginning of the span: what was heard before it (music, say) does not count.
+    The network starts afresh at the beginning of the span: music before it, say, does not count.
     """
     span = span or recording.whole
     return np.concatenate([np.zeros(0, dtype=np.float32), *_blocks(recording, channel, span)])
