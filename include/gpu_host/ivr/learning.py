@@ -271,9 +271,9 @@ def _laid_over(
         before_ms = first * 1000 // RATE_HZ - (play.start_ms + shift_ms)
         after_ms = play.end_ms + shift_ms - last * 1000 // RATE_HZ
         reached_ms = max(before_ms, after_ms)
-        if reached_ms < (reach_s - 1) * 1000:
-            break
-    yield play, begins * 1000 // RATE_HZ
+        if reached_ms < (reach_s - 1) * 1000 or reach_s == _REACHES_S[-1]:
+            yield play, begins * 1000 // RATE_HZ
+            return
 
 
 def _outside(landmarks: Landmarks, taken: Sequence[tuple[int, int]]) -> Landmarks:
