@@ -19,7 +19,7 @@ _MARGIN_MS = 100
 # A lone frame above the threshold is a click.
 _SHORTEST_MS = 2 * FRAME_MS
 # The network keeps a state, and goes deaf by it after minutes of silence or music. Of 31 s of speech on the
-# caller's side of four calls, through mu-law with noise, it heard 47 % in blocks of 120 s, 70 % of 30 s, 87 % of
+# caller's side of 4 calls, through mu-law with noise, it heard 47 % in blocks of 120 s, 70 % of 30 s, 87 % of
 # 10 s and 85 % of 5 s. A block begins where the one before ended, and hears its last seconds again.
 _BLOCK_FRAMES = 10 * SAMPLE_RATE_HZ // FRAME_SAMPLES
 _RUN_IN_FRAMES = 2 * SAMPLE_RATE_HZ // FRAME_SAMPLES

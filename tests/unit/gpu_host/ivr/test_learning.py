@@ -7,9 +7,10 @@ import pytest
 
 from include.gpu.wire import SegmentKind
 from include.gpu_host.audio.recording import Recording
+from include.gpu_host.ivr.copies import is_tone
 from include.gpu_host.ivr.fingerprints import FingerprintLibrary, KnownAudio
 from include.gpu_host.ivr.landmarks import RATE_HZ
-from include.gpu_host.ivr.learning import Learned, Learner, is_tone
+from include.gpu_host.ivr.learning import Learned, Learner
 from tests.unit.gpu_host.ivr.sounds import Sound, as_on_the_phone, keyed, known, melody, recording, silence
 
 Speech = Callable[[str], Sound]
