@@ -16,8 +16,8 @@ from scipy.ndimage import uniform_filter1d
 from include.gpu.wire import Span
 from include.gpu_host.audio import timeline
 from include.gpu_host.audio.recording import SAMPLE_RATE_HZ, Pcm, Recording, Samples, resampled
-from include.gpu_host.audio.speech import FRAME_MS, speech_probabilities
 from include.gpu_host.ivr.landmarks import HOP, RATE_HZ, as_float, narrow
+from include.gpu_host.ivr.talk_over import speech_over
 
 _WINDOW = 256
 _STEP = 64
@@ -42,13 +42,9 @@ _LARGEST_SNAP_MS = 1000
 # Taken off: this many times the usual error of a band, which is at most a half of what was coded.
 _OVERSUBTRACTED = 4.0
 _LARGEST_ERROR = 0.5
-# Measured on composed calls, MP3 and GSM with noise 20 dB below: 0.3 and 0.6 keep 99.5 % of the speech over
-# prompts and music and cut 84 to 99 % of what is clean; these keep 99.3 % and cut 92 to 99 %.
-_SPEECH_ABOVE = 0.4
-_SURELY_ABOVE = 0.8
-_JOIN_MS = 300
-_MARGIN_MS = 100
-_SHORTEST_MS = 64
+# Chosen on six composed calls in each of eight conditions: of speech over prompts and music 0.6 loses 0.5 %,
+# 0.7 3.4 % and 0.8 6.3 %, and all cut 98 % of what is clean. On six other calls: 0.1 % and 96.8 %.
+_SURELY_ABOVE = 0.6
 
 Spectrum = NDArray[np.complex64]
 
@@ -120,7 +116,7 @@ def listen(
             start_ms=max(0, s.start_ms + zero * 1000 // RATE_HZ),
             end_ms=max(0, s.end_ms + zero * 1000 // RATE_HZ),
         )
-        for s in _speech_in(rest)
+        for s in speech_over(rest, 0, rest.whole, _SURELY_ABOVE)
     ]
     play = Span(start_ms=max(0, start_ms), end_ms=min(max(0, end_ms), recording.whole.end_ms))
     if play.start_ms >= play.end_ms:
@@ -244,19 +240,6 @@ def _with_ends(frames: tuple[int, int], start: int, length: int, listened: int) 
     is_whole_begin = start == 0 and first <= _LARGEST_SNAP_MS // _STEP_MS
     is_whole_end = to_its_end <= listened and to_its_end - end <= _LARGEST_SNAP_MS // _STEP_MS
     return 0 if is_whole_begin else first, to_its_end if is_whole_end else end
-
-
-def _speech_in(rest: Recording) -> list[Span]:
-    """Speech, where it is sure somewhere: the rest is a torn sound."""
-    likely = speech_probabilities(rest, 0)
-    stretches = timeline.joined(timeline.runs(likely > _SPEECH_ABOVE, FRAME_MS), _JOIN_MS)
-    sure = [
-        s
-        for s in stretches
-        if timeline.length_ms(s) >= _SHORTEST_MS
-        and likely[s.start_ms // FRAME_MS : s.end_ms // FRAME_MS].max() > _SURELY_ABOVE
-    ]
-    return timeline.widened(sure, _MARGIN_MS, rest.whole.end_ms)
 
 
 def _stft(samples: Samples) -> Spectrum:
