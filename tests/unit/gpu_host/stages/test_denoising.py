@@ -131,13 +131,15 @@ def test_what_is_clean_or_silent_is_left_as_it_is(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_engine_may_want_more_noise_than_the_operator(
+def test_the_gate_is_the_engines_unless_the_operator_has_another(
     tmp_path: Path, head: Head, call: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Halving, "gains_below_snr_db", 3.0)
-    denoising = Denoising(Halving(), THRESHOLD_DB)
-    assert denoising.tuning == [3.0]
-    assert not denoising.run(head, Recording.of(with_noise(call, 9)[None]), tmp_path / "draft").applied
+    noisy = Recording.of(with_noise(call, 9)[None])
+    for below_snr_db, tuning, applied in ((None, 3.0, False), (THRESHOLD_DB, THRESHOLD_DB, True)):
+        denoising = Denoising(Halving(), below_snr_db)
+        assert denoising.tuning == [tuning]
+        assert denoising.run(head, noisy, tmp_path / "draft").applied is applied
 
 
 def test_for_listening_every_channel_is_enhanced(
