@@ -38,14 +38,16 @@ class Denoising:
 
     Args:
         engine: Loaded.
-        below_snr_db: Channels with a lower SNR are enhanced; the engine may want them noisier still.
+        below_snr_db: Channels with a lower SNR are enhanced, unless recognition gains by this engine only
+            below a still lower one.
     """
 
     def __init__(self, engine: Denoiser, below_snr_db: float) -> None:
         self._denoiser = engine
-        self._below_snr_db = min(below_snr_db, engine.gains_below_snr_db)
+        gains_below_db = engine.gains_below_snr_db
+        self._below_snr_db = None if gains_below_db is None else min(below_snr_db, gains_below_db)
         self.engine: Engine = engine.engine
-        self.tuning: list[float | str] = [self._below_snr_db]
+        self.tuning: list[float | str] = ["never" if self._below_snr_db is None else self._below_snr_db]
 
     def run(self, head: Head, recording: Recording, draft: Path) -> DenoiseResult:
         """Decides channel by channel.
@@ -72,7 +74,8 @@ class Denoising:
         write_flac(draft, [self._heard(recording, n, recording.channels) for n in recording.channels])
 
     def _judged(self, channel: int, measured_db: float | None) -> ChannelQuality:
-        applied = measured_db is not None and measured_db < self._below_snr_db
+        below_db = self._below_snr_db
+        applied = measured_db is not None and below_db is not None and measured_db < below_db
         return ChannelQuality(channel=channel, snr_db=measured_db, applied=applied)
 
     def _heard(self, recording: Recording, channel: int, enhanced: Sequence[int]) -> Iterator[Samples]:
@@ -80,6 +83,8 @@ class Denoising:
         return self._denoiser.enhance(blocks) if channel in enhanced else blocks
 
     def _reason(self, channels: Sequence[ChannelQuality]) -> str:
+        if self._below_snr_db is None:
+            return f"Recognition loses words by {self.engine.name}, which is for listening: left as it is."
         noisy = [quality for quality in channels if quality.applied]
         if noisy:
             listed = ", ".join(f"{q.channel} ({q.snr_db:.1f} dB)" for q in noisy)

@@ -290,6 +290,7 @@ def test_what_is_no_audio_is_refused(tmp_path: Path) -> None:
     [
         (b"", "is empty"),
         (wav(tone(8_000, 0)), "no audio frames"),
+        (wav(tone(8_000))[:36] + b"note\x00\x00\x00\x00" * 20_000, "no audio in its first 10000 chunks"),
         (wav(tone(8_000, 11)), "11 s and this host takes 10 s"),
         (wav(np.zeros((800, 9))), "9 channels"),
         (wav(tone(2_000), 2_000), "sample rate of 2000 Hz"),
