@@ -199,6 +199,11 @@ def test_what_is_no_number_is_silence(path: Path) -> None:
     samples[100:110], samples[200], samples[300] = np.nan, np.inf, -1e30
     path.write_bytes(wav(samples, subtype="FLOAT"))
     assert_is_the_tone(path)
+    # Only around it: the rest is as it was.
+    path.write_bytes(wav(tone(8_000), subtype="FLOAT"))
+    whole = decode(path, path.parent, 10).samples(0)
+    path.write_bytes(wav(samples, subtype="FLOAT"))
+    assert np.abs(decode(path, path.parent, 10).samples(0) - whole)[2_000:].max() < 0.01
 
 
 @pytest.mark.parametrize(
