@@ -135,9 +135,7 @@ def main() -> None:
     parser.add_argument("material", type=Path)
     parser.add_argument("--calls", type=int, default=8, help="calls of each condition")
     parser.add_argument("--first", type=int, default=0, help="first seed")
-    parser.add_argument(
-        "--learn-from", type=int, default=0, help="learn from a day of so many calls"
-    )
+    parser.add_argument("--learn-from", type=int, default=0, help="learn from a day of so many calls")
     parser.add_argument("--prompts", type=int, default=0, help="play only so many prompts; 0 for all")
     parser.add_argument("--music", choices=("start", "anywhere"), default="anywhere")
     parser.add_argument("--verbose", action="store_true", help="show what went wrong, call by call")

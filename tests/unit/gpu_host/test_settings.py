@@ -28,7 +28,15 @@ def test_the_token_is_not_shown() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("TOKEN", ""), ("PORT", "http"), ("CAPACITY", "0"), ("DEVICES", "tpu"), ("DEVICES", "cuda:0,"), ("STT_ENGINE", "guess"), ("RETENTION_H", "-1")],
+    [
+        ("TOKEN", ""),
+        ("PORT", "http"),
+        ("CAPACITY", "0"),
+        ("DEVICES", "tpu"),
+        ("DEVICES", "cuda:0,"),
+        ("STT_ENGINE", "guess"),
+        ("RETENTION_H", "-1"),
+    ],
 )
 def test_wrong_settings_are_named(name: str, value: str) -> None:
     with pytest.raises(InvalidInput, match=f"COFI_GPU_HOST_{name} (is|names)"):
