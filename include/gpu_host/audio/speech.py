@@ -18,9 +18,9 @@ _JOIN_MS = 300
 _MARGIN_MS = 100
 # A lone frame above the threshold is a click.
 _SHORTEST_MS = 2 * FRAME_MS
-# The network keeps a state, and goes deaf by it: after minutes of silence or music it heard half of what was
-# said (46 % of 31 s through mu-law with noise in blocks of 120 s, 70 % of 30 s, 87 % of 10 s and of 5 s). So it
-# begins anew often; a block begins where the one before ended, and hears its last seconds again.
+# The network keeps a state, and goes deaf by it after minutes of silence or music. Of 31 s of speech on the
+# caller's side of 4 calls, through mu-law with noise, it heard 47 % in blocks of 120 s, 70 % of 30 s, 87 % of
+# 10 s and 85 % of 5 s. A block begins where the one before ended, and hears its last seconds again.
 _BLOCK_FRAMES = 10 * SAMPLE_RATE_HZ // FRAME_SAMPLES
 _RUN_IN_FRAMES = 2 * SAMPLE_RATE_HZ // FRAME_SAMPLES
 

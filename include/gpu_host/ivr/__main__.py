@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         help="find audio that repeats in many calls of the host's data folder",
         description="Audio that is the same, to the sample, in many calls is a prompt or hold music. Each is "
         "written as a file under learned/ of the library: listen to them, remove what is none, move what is "
-        "of the other kind. It must be heard twice within some 100 to 200 calls in a row to be noticed. Memory "
+        "of the other kind. It must be heard twice within some 100 calls in a row to be noticed. Memory "
         "stays below 1 GB however many calls there are.",
     )
     learn.add_argument(

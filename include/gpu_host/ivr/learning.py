@@ -6,29 +6,23 @@ So what is played often is held once, and memory does not grow with the calls: t
 What is learned was heard twice within the last hundred or two calls, and in `min_calls` calls of all.
 
 The second pass lays a candidate's plays over each other: this verifies that they are the same recording and
-no like speech, tells from where to where `min_calls` of them agree, and which copy is the best.
+no like speech, tells from where to where they agree, and which copy is the best.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 
 import numpy as np
 
-from include.gpu.wire import SegmentKind, Span
-from include.gpu_host.audio import timeline
-from include.gpu_host.audio.recording import SAMPLE_RATE_HZ, Pcm, Recording, resampled
-from include.gpu_host.audio.speech import speech_spans
-from include.gpu_host.ivr.alignment import Play, listen
+from include.gpu.wire import SegmentKind
+from include.gpu_host.audio.recording import Pcm, Recording
+from include.gpu_host.ivr.copies import Heard, best_copy, is_tone, kind_of, name_of
 from include.gpu_host.ivr.fingerprints import FingerprintLibrary, KnownAudio
 from include.gpu_host.ivr.landmarks import (
-    FFT,
     HOP,
     HOP_MS,
-    RATE_HZ,
     Landmarks,
     Peaks,
-    as_float,
     landmarks_of,
     narrow_pcm,
     peaks_of,
@@ -40,32 +34,9 @@ from include.gpu_host.ivr.repeats import Repeat, RepeatIndex
 # More candidates than a contact centre has prompts: those heard in the fewest calls go.
 MAX_CANDIDATES = 2000
 _CHANNELS_OF_CALL = 8
-# Of each candidate so many plays are laid over each other, and so many of them may be the copy.
-_COMPARED = 8
-_COPIES = 3
-_REACH_S = 300
-_SHORTEST_MS = 1200
-# A play that is so much like the copy is the same recording.
-_LEAST_EXPLAINED = 0.5
 # Two calls that share more than this of a channel are one call that was recorded twice.
 _SAME_CALL_SHARE = 0.6
 _LEAST_OF_CALL_FRAMES = round(20_000 / HOP_MS)
-# Ringing, busy and other tones: nearly all their power lies in few bands.
-_TONE_BANDS = 8
-_TONE_SHARE = 0.95
-_SPEECH_SHARE = 0.3
-
-
-@dataclass(frozen=True)
-class Heard:
-# Calls that share more than this of a channel are one call, recorded twice.
-
-    call: int
-    channel: int
-    first: int
-    last: int
-    begins: int
-    votes: int
 
 
 @dataclass
@@ -155,6 +126,8 @@ class Learner:
         accepted = list(self._known.pieces)
         for n, candidate in enumerate(enough):
             report(n, len(enough))
+            if known_as(KnownAudio("", SegmentKind.PROMPT, candidate.samples), FingerprintLibrary(accepted)):
+                continue
             cut = self._cut_out(candidate, opened)
             if cut and not known_as(cut.audio, FingerprintLibrary(accepted)):
                 accepted.append(cut.audio)
@@ -188,80 +161,14 @@ class Learner:
             self._library = FingerprintLibrary(pieces)
 
     def _cut_out(self, candidate: Candidate, opened: Callable[[int], Recording]) -> Learned | None:
-        """The best copy, from where to where enough plays agree; None when it is nothing to learn."""
         plays = sorted(candidate.heard.values(), key=lambda heard: -heard.votes)
-        compared = [(heard, opened(heard.call)) for heard in plays[:_COMPARED]]
-        copies = [_copy(heard, compared, self._min_calls) for heard, _ in compared[:_COPIES]]
-        best = max((copy for copy in copies if copy), key=lambda copy: copy[1], default=None)
-        if best is None or timeline.length_ms(best[0]) < _SHORTEST_MS:
+        copy = best_copy(plays, opened, self._min_calls)
+        if copy is None or is_tone(copy.samples):
             return None
-        span, _, heard = best
-        recording = next(r for h, r in compared if h is heard)
-        start, end = span.start_ms * RATE_HZ // 1000, span.end_ms * RATE_HZ // 1000
-        samples = narrow_pcm(recording, heard.channel, start, end)
-        if is_tone(samples):
-            return None
-        audio = KnownAudio(_name(samples), _kind(samples), samples)
+        audio = KnownAudio(name_of(copy.samples), kind_of(copy.samples), copy.samples)
         if not is_fingerprinted(audio):
             return None
-        return Learned(audio, len(candidate.heard), heard.call, span.start_ms)
-
-
-def is_tone(samples: Pcm) -> bool:
-    """Whether nearly all the power of a piece at 8 kHz lies in few bands: ringing, busy, a key, hum."""
-    windows = np.lib.stride_tricks.sliding_window_view(as_float(samples), FFT)[:: FFT // 2]
-    powers = np.square(np.abs(np.fft.rfft(windows * np.hanning(FFT)))).sum(axis=0)
-    return bool(np.sort(powers)[-_TONE_BANDS:].sum() > _TONE_SHARE * powers.sum())
-
-
-def _copy(
-    heard: Heard, compared: Sequence[tuple[Heard, Recording]], min_calls: int
-) -> tuple[Span, float, Heard] | None:
-    """Of one play, the stretch that enough others share, and how good a copy it is (higher is better)."""
-    recording = next(r for h, r in compared if h is heard)
-    zero = max(0, heard.first - _REACH_S * RATE_HZ)
-    around = narrow_pcm(recording, heard.channel, zero, heard.last + _REACH_S * RATE_HZ)
-    plays = [
-        (play, begins)
-        for other, there in compared
-        if other is not heard
-        for play, begins in _laid_over(around, zero, heard, other, there)
-    ]
-    need = min(min_calls, len(compared)) - 1
-    if len(plays) < need:
-        return None
-    shift_ms = zero * 1000 // RATE_HZ
-    starts = sorted(play.start_ms - begins for play, begins in plays)
-    ends = sorted((play.end_ms - begins for play, begins in plays), reverse=True)
-    start_ms, end_ms = starts[need - 1] + shift_ms, min(ends[need - 1] + shift_ms, recording.whole.end_ms)
-    if end_ms <= start_ms:
-        return None
-    # Somebody who speaks over this copy is heard over every other.
-    spoken_ms = np.median([timeline.total_ms(play.spoken_over) for play, _ in plays])
-    alike = np.mean([play.explained for play, _ in plays])
-    span = Span(start_ms=max(0, start_ms), end_ms=end_ms)
-    return span, float(timeline.length_ms(span) * alike - 3 * spoken_ms), heard
-
-
-def _laid_over(
-    around: Pcm, zero: int, heard: Heard, other: Heard, there: Recording
-) -> Iterator[tuple[Play, int]]:
-    """One play of `around` on another call, and where `around` would begin there, in ms."""
-    begins = other.begins - heard.begins + zero
-    first, last = max(heard.first, other.first - begins + zero), min(heard.last, other.last - begins + zero)
-    if last - first < RATE_HZ // 4:
-        return
-    play = listen(
-        there,
-        other.channel,
-        around,
-        begins=begins,
-        first=first - zero,
-        last=last - zero,
-        reach_s=_REACH_S,
-    )
-    if play and play.explained >= _LEAST_EXPLAINED:
-        yield play, begins * 1000 // RATE_HZ
+        return Learned(audio, len(candidate.heard), copy.call, copy.start_ms)
 
 
 def _outside(landmarks: Landmarks, taken: Sequence[tuple[int, int]]) -> Landmarks:
@@ -297,15 +204,3 @@ def _is_copy(repeats: Sequence[Repeat], peaks: Peaks) -> bool:
 
 def _call_of(channel: int) -> int:
     return channel // _CHANNELS_OF_CALL
-
-
-def _kind(samples: Pcm) -> SegmentKind:
-    """A prompt speaks; music hardly does, to a network that knows speech."""
-    recording = Recording.of(resampled(as_float(samples), RATE_HZ, SAMPLE_RATE_HZ)[None])
-    spoken_ms = timeline.total_ms(speech_spans(recording, 0))
-    is_prompt = spoken_ms > _SPEECH_SHARE * recording.whole.end_ms
-    return SegmentKind.PROMPT if is_prompt else SegmentKind.HOLD_MUSIC
-
-
-def _name(samples: Pcm) -> str:
-    return f"heard-{sha256(samples.tobytes()).hexdigest()[:8]}"

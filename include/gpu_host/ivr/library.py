@@ -28,13 +28,13 @@ LEARNED = "learned"
 FOLDER_OF_KIND = {SegmentKind.PROMPT: "prompts", SegmentKind.HOLD_MUSIC: "hold-music"}
 _KIND_OF_FOLDER = {folder: kind for kind, folder in FOLDER_OF_KIND.items()}
 _AUDIO_SUFFIXES = {".wav", ".mp3", ".ogg", ".opus", ".flac", ".gsm", ".m4a", ".wma"}
-_LONGEST_KNOWN_S = 1800.0
+_SHORTEST_KNOWN_S, _LONGEST_KNOWN_S = 1.0, 1800.0
 # Through the worst codec a quarter of the landmarks is left.
 _LEAST_LANDMARKS = 4 * MIN_VOTES
 # So much of a file in one known piece: it is that piece.
 _SAME_SHARE = 0.8
 _BLOCK = 30 * RATE_HZ
-_NAME = re.compile(r"[\w.-]+(/[\w.-]+)*")
+_NAME = re.compile(r"\w[\w.-]*(/\w[\w.-]*)*")
 
 
 @dataclass(frozen=True)
@@ -136,8 +136,8 @@ def check_new(piece: KnownAudio, library: FingerprintLibrary) -> None:
 
 
 def is_fingerprinted(piece: KnownAudio) -> bool:
-    """Whether a piece has so many landmarks that it will be found."""
-    return len(piece.landmarks) >= _LEAST_LANDMARKS
+    """Whether a piece is so long, and has so many landmarks, that it will be found."""
+    return len(piece.samples) >= _SHORTEST_KNOWN_S * RATE_HZ and len(piece.landmarks) >= _LEAST_LANDMARKS
 
 
 def known_as(piece: KnownAudio, library: FingerprintLibrary) -> str | None:

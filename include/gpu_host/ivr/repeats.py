@@ -62,6 +62,8 @@ class RepeatIndex:
             return []
         channels, frames, offsets = (np.concatenate(parts) for parts in zip(*votes, strict=True))
         enough = supported(channels << 32 | (offsets + (1 << 30)))
+        if not enough.any():
+            return []
         channels, frames, offsets = channels[enough], frames[enough], offsets[enough]
         order = np.argsort(channels, kind="stable")
         others, starts = np.unique(channels[order], return_index=True)

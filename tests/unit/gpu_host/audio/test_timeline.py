@@ -1,0 +1,68 @@
+import time
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from include.gpu.wire import Span
+from include.gpu_host.audio import timeline
+
+
+def span(start_ms: int, end_ms: int) -> Span:
+    return Span(start_ms=start_ms, end_ms=end_ms)
+
+
+spans = st.lists(
+    st.tuples(st.integers(0, 500), st.integers(1, 100)).map(lambda t: span(t[0], t[0] + t[1])), max_size=8
+)
+
+
+def covered(of: list[Span]) -> set[int]:
+    return {ms for s in of for ms in range(s.start_ms, s.end_ms)}
+
+
+@given(spans, spans)
+def test_span_arithmetic_is_set_arithmetic(some: list[Span], others: list[Span]) -> None:
+    assert covered(timeline.joined(some)) == covered(some)
+    left = timeline.without(some, others)
+    assert covered(left) == covered(some) - covered(others)
+    for result in (timeline.joined(some), left):
+        assert all(a.end_ms <= b.start_ms for a, b in pairwise(result))
+
+
+@given(spans.map(timeline.joined).filter(bool))
+def test_every_kept_sample_maps_back_to_where_it_was(kept: list[Span]) -> None:
+    heard_ms = [ms for s in kept for ms in range(s.start_ms, s.end_ms)]
+    for start_ms, original_ms in enumerate(heard_ms):
+        assert timeline.original_span(kept, start_ms, start_ms + 1) == span(original_ms, original_ms + 1)
+
+
+def test_a_word_across_a_cut_is_not_stretched_over_it() -> None:
+    kept = [span(0, 1000), span(9000, 10_000)]
+    assert timeline.original_span(kept, 700, 1100) == span(700, 1000)
+    assert timeline.original_span(kept, 900, 1300) == span(9000, 9300)
+    assert timeline.original_span(kept, 1900, 2500) == span(9900, 10_000)
+    assert timeline.original_span(kept, 2400, 2500) == span(10_000, 10_000)
+
+
+def test_runs_and_gaps() -> None:
+    flags = np.array([1, 0, 1, 1, 0, 0, 0, 1], dtype=bool)
+    found = timeline.runs(flags, 10)
+    assert found == [span(0, 10), span(20, 40), span(70, 80)]
+    assert timeline.joined(found, gap_ms=10) == [span(0, 40), span(70, 80)]
+    assert timeline.widened(found, 10, 85) == [span(0, 50), span(60, 85)]
+
+
+@given(spans, spans)
+def test_within_is_the_intersection(some: list[Span], others: list[Span]) -> None:
+    assert covered(timeline.within(some, others)) == covered(some) & covered(others)
+
+
+def test_thousands_of_spans_take_no_time() -> None:
+    some = [span(n * 100, n * 100 + 60) for n in range(5000)]
+    others = [span(n * 100 + 30, n * 100 + 70) for n in range(5000)]
+    began_s = time.process_time()
+    left = timeline.without(some, others)
+    assert time.process_time() - began_s < 1
+    assert len(left) == 5000 and timeline.total_ms(left) == 150_000
