@@ -88,7 +88,7 @@ def _part(bench: Bench, name: str, part: Callable[[Bench], list[Section]]) -> li
 
 def _recognition(bench: Bench) -> list[Section]:
     listened = recognition.listen(bench)
-    return [recognition.words(bench, listened), recognition.languages(listened)]
+    return [recognition.words(listened, bench.pictures), recognition.languages(listened)]
 
 
 def _options() -> argparse.Namespace:

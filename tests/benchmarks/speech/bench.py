@@ -44,13 +44,13 @@ class Size:
 
 FULL = Size(
     clips=None,
-    calls=None,
+    calls=12,
     composed=2,
     spoken_calls=1,
-    noisy_clips=20,
+    noisy_clips=15,
     snrs_db=(None, 20.0, 10.0, 5.0, 0.0),
     memory_calls=200,
-    timed_calls=4,
+    timed_calls=3,
 )
 QUICK = Size(
     clips=5,

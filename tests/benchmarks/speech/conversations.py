@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from include.calls.transcript import Word
+from include.calls.transcript import Turn, Word
 from include.gpu.wire import LidResult, SttResult
 from tests.benchmarks.speech import wording
 from tests.benchmarks.speech.bare import AT_ONCE, Heard
@@ -131,12 +131,10 @@ def _times_chapter(spoken: Sequence[_Spoken], alone: Mapping[str, Sequence[Word]
     rows = []
     clean: list[float] = []
     for condition in dict.fromkeys(one.condition for one in spoken):
-        off_ms = [
-            off for one in spoken if one.condition == condition for piece in one.call.pieces
-            if piece.spoken for off in _off_ms(one, piece, alone.get(piece.name, []))
-        ]  # fmt: skip
-        rows.append([condition, *_spread_of(off_ms)])
-        clean += off_ms if condition in _CLEAN else []
+        members = [one for one in spoken if one.condition == condition]
+        found_ms = [off for one in members for off in _all_off_ms(one, alone)]
+        rows.append([condition, *_spread_of(found_ms)])
+        clean += found_ms if condition in _CLEAN else []
     section.tables.append(Table(["calls", "times", "median, ms", "p95, ms", "largest, ms"], rows))
     p95_ms = float(np.percentile(clean, 95)) if clean else None
     section.checks.append(
@@ -156,11 +154,23 @@ def _spread_of(off_ms: Sequence[float]) -> list[str]:
     return [f"{len(off_ms)}", *(f"{float(figure):.0f}" for figure in figures)]
 
 
-def _off_ms(one: _Spoken, piece: Piece, alone: Sequence[Word]) -> list[float]:
-    """How far the starts and ends of a clip's words are from where they should be."""
+def _all_off_ms(one: _Spoken, alone: Mapping[str, Sequence[Word]]) -> list[float]:
+    turns = one.chain.of(SttResult).turns
+    spoken = [piece for piece in one.call.pieces if piece.spoken]
+    return [off for piece in spoken for off in off_ms(turns, piece, alone.get(piece.name, []))]
+
+
+def off_ms(turns: Sequence[Turn], piece: Piece, alone: Sequence[Word]) -> list[float]:
+    """How far the starts and ends of a clip's words in a call are from where they should be.
+
+    Args:
+        turns: Of the call.
+        piece: Where the clip lies in it.
+        alone: Words of the clip heard alone.
+    """
     within = [
         word
-        for turn in one.chain.of(SttResult).turns
+        for turn in turns
         if turn.channel == piece.channel
         for word in turn.words
         if piece.start_ms - _SLACK_MS <= word.start_ms < piece.end_ms + _SLACK_MS

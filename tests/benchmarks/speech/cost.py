@@ -4,7 +4,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import soundfile
@@ -22,7 +21,8 @@ _REPEATS_WITHIN = 0.05
 # What the memory may grow by over the second half of the calls, as a share of what it was at half time.
 _FLAT_WITHIN = 0.03
 _WATCHED_EVERY = 20
-_SHORT_S = (3.0, 8.0)
+_SHORT_S = (2.0, 6.0)
+_ROUNDS, _TIMED_PIECES, _TIMED_S = 2, 6, (15.0, 20.0)
 _MB = 1024**2
 
 
@@ -59,7 +59,7 @@ def chapters(bench: Bench) -> list[Section]:
     with bench.hosts.running(prompts_dir=bench.known) as host:
         _warm(host, calls[0])
         by_stage = _by_stage(bench, host, calls)
-        rounds = [_round(bench, host, calls, n) for n in range(2)]
+        rounds = [_round(bench, host, n) for n in range(_ROUNDS)]
     with bench.hosts.running(prompts_dir=bench.known) as host:
         memory = _memory(bench, host)
     return [_speed_chapter(bench, calls, by_stage, rounds), _memory_chapter(bench, memory)]
@@ -94,17 +94,15 @@ def _add(cost: StageCost, host: Host, request: Request, stage: Stage) -> None:
     cost.peak_bytes = max(cost.peak_bytes, watched.peak_bytes)
 
 
-def _round(bench: Bench, host: Host, calls: Sequence[Clip], n: int) -> Round:
-    """Both ways over the same calls; every round begins with the other way: a slow minute hits both."""
-    # Two calls side by side need two.
-    twice = [*calls, *calls]
+def _round(bench: Bench, host: Host, n: int) -> Round:
+    """Both ways over the same audio; every round begins with the other way: a slow minute hits both."""
+    pieces = _pieces(bench.corpus.calls, _TIMED_PIECES, _TIMED_S)
     took = {}
     for at_once in (1, AT_ONCE) if n % 2 == 0 else (AT_ONCE, 1):
-        requests = [_request(f"round-{n}-{at_once}-{m}", call) for m, call in enumerate(twice)]
+        requests = [Request(f"round-{n}-{at_once}-{m}", body) for m, body in enumerate(pieces)]
+        done = bench.progress(f"calls, {at_once} at a time", len(requests))
         began_s = time.perf_counter()
-        in_parallel(
-            requests, host.answer, at_once, bench.progress(f"calls, {at_once} at a time", len(requests))
-        )
+        in_parallel(requests, host.answer, at_once, done)
         took[at_once] = time.perf_counter() - began_s
     return Round(took[1], took[AT_ONCE])
 
@@ -112,10 +110,8 @@ def _round(bench: Bench, host: Host, calls: Sequence[Clip], n: int) -> Round:
 def _memory(bench: Bench, host: Host) -> Memory:
     """Short calls, no two alike, each deleted when it is done, as cofi does."""
     memory = Memory()
-    sources = _short_pieces(bench.corpus.calls)
-    requests = [
-        Request(f"memory-{n}", _piece(*sources[n % len(sources)], n)) for n in range(bench.size.memory_calls)
-    ]
+    pieces = _pieces(bench.corpus.calls, bench.size.memory_calls, _SHORT_S)
+    requests = [Request(f"memory-{n}", body) for n, body in enumerate(pieces)]
     every = min(_WATCHED_EVERY, max(1, len(requests) // 10))
     done = bench.progress("calls for memory", len(requests))
     for first in range(0, len(requests), every):
@@ -133,21 +129,18 @@ def _answered_and_deleted(host: Host, request: Request) -> None:
     host.delete(request.call_id)
 
 
-def _short_pieces(calls: Sequence[Clip]) -> list[tuple[Any, int]]:
-    """Samples and rate of the sample calls that the reader of WAV files can read."""
-    return [
-        soundfile.read(call.path, dtype="float32", always_2d=True)
-        for call in calls
-        if call.path.suffix != ".opus"
-    ]
-
-
-def _piece(samples: Any, rate_hz: int, n: int) -> bytes:
-    """Some seconds from the middle of a call; every number gives another piece."""
-    chance = np.random.default_rng(n)
-    length = min(round(chance.uniform(*_SHORT_S) * rate_hz), len(samples))
-    first = int(chance.integers(len(samples) - length + 1))
-    return as_wav(samples[first : first + length].T, rate_hz)
+def _pieces(calls: Sequence[Clip], count: int, length_s: tuple[float, float]) -> list[bytes]:
+    """Pieces from the middle of the sample calls, as WAV, no two alike; the same ones every time."""
+    readable = [call for call in calls if call.path.suffix != ".opus"]
+    sources = [soundfile.read(call.path, dtype="float32", always_2d=True) for call in readable]
+    chance = np.random.default_rng(1)
+    pieces = []
+    for n in range(count):
+        samples, rate_hz = sources[n % len(sources)]
+        length = min(round(chance.uniform(*length_s) * rate_hz), len(samples))
+        first = int(chance.integers(len(samples) - length + 1))
+        pieces.append(as_wav(samples[first : first + length].T, rate_hz))
+    return pieces
 
 
 def _speed_chapter(

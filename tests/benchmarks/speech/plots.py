@@ -62,21 +62,27 @@ def wer_by_snr(
     path: Path, snrs: Sequence[str], by_engine: Mapping[str, Mapping[str, Sequence[float]]]
 ) -> None:
     """Word error rate over the noise level, a panel for each engine, a line for each way to use it."""
-    colours = {"never": MUTED, "gated": GOOD, "always": BAD}
-    dashes = {"never": (0, (2, 2)), "gated": "solid", "always": "solid"}
-    with _figure(path, 3.6) as figure:
+    # Where lines lie on each other, the wider one shows beside the other.
+    styles = {"always": (BAD, 5.0, "solid"), "gated": (GOOD, 2.4, "solid"), "never": (INK, 1.4, (0, (3, 2)))}
+    most = max(wer for lines in by_engine.values() for line in lines.values() for wer in line)
+    with _figure(path, 3.9) as figure:
         panels = figure.subplots(1, len(by_engine), sharey=True, squeeze=False)[0]
         for axes, (engine, lines) in zip(panels, by_engine.items(), strict=True):
-            for name in ("always", "gated", "never"):
-                axes.plot(
-                    snrs, lines[name], color=colours[name], linestyle=dashes[name], linewidth=2.2, marker="o"
-                )
-            axes.set_title(f"Word error rate by noise: {engine}")
+            for way, (colour, width, dashes) in styles.items():
+                axes.plot(snrs, lines[way], color=colour, linestyle=dashes, linewidth=width, label=way)
+            axes.set_title(f"Word error rate, {engine}")
             axes.set_xlabel("signal to noise ratio")
             axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
-            axes.set_ylim(bottom=0)
+            axes.set_ylim(0, most * 1.08 or 0.01)
             axes.grid(axis="y")
-        _legend(panels[0], {f"{name} enhanced": colours[name] for name in ("never", "gated", "always")})
+        handles, ways = panels[0].get_legend_handles_labels()
+        figure.legend(
+            handles[::-1],
+            [f"{way} enhanced" for way in ways[::-1]],
+            loc="outside upper right",
+            ncols=3,
+            frameon=False,
+        )
 
 
 def stage_speed(path: Path, cpu: Mapping[str, float], wall: Mapping[str, float]) -> None:

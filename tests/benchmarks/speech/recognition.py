@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from include.gpu.wire import DenoiseResult, LidResult, SttResult
 from tests.benchmarks.speech import plots, wording
@@ -110,8 +111,8 @@ def listen(bench: Bench) -> list[Listened]:
     ]
 
 
-def words(bench: Bench, listened: Sequence[Listened]) -> Section:
-    """Word error rates by set."""
+def words(listened: Sequence[Listened], pictures: Path) -> Section:
+    """The chapter about words; its picture is written into a folder."""
     section = Section("Words: the chain beside the bare model")
     section.text += [wording.NORMALISER, wording.ALONE]
     rows, names, alone_rates, chain_rates = [], [], [], []
@@ -144,7 +145,7 @@ def words(bench: Bench, listened: Sequence[Listened]) -> Section:
     if rows:
         columns = ["set", "recordings", "words", "alone", "alone, given", "chain", "chain − alone, 95 %"]
         section.tables.append(Table(columns, rows))
-        plots.wer_by_set(bench.pictures / "speech-wer.svg", names, alone_rates, chain_rates)
+        plots.wer_by_set(pictures / "speech-wer.svg", names, alone_rates, chain_rates)
         section.pictures["Word error rate of each set, the model alone and the chain"] = "speech-wer.svg"
     worse = _worse(listened)
     section.tables += [_worst_table(worse), _invented(listened), _against_known(listened)]
@@ -160,7 +161,7 @@ def words(bench: Bench, listened: Sequence[Listened]) -> Section:
 
 
 def languages(listened: Sequence[Listened]) -> Section:
-    """How often the language is right."""
+    """The chapter about how often the language is right."""
     section = Section("Languages")
     spoken = [one for one in listened if one.clip.language]
     rows = []

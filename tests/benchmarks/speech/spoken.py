@@ -10,6 +10,8 @@ from tests.benchmarks.speech.composing import RATE_HZ, Clip, Codec, Material, Sa
 _HOLD_S = (8.0, 14.0)
 _PAUSE_S = (0.35, 0.9)
 _PROMPTS = 3
+# Digital silence is rare on a line.
+_FLOOR_DB = -75
 
 
 @dataclass(frozen=True)
@@ -122,11 +124,11 @@ def _on_the_line(
     noise_snr_db: float | None,
     codec: Codec | None,
 ) -> Samples:
-    sides = sides + chance.normal(0, 10 ** (-75 / 20), sides.shape).astype(np.float32)
+    mixed = sides if channels == 2 else sides.sum(axis=0, keepdims=True)
+    mixed = mixed + chance.normal(0, 10 ** (_FLOOR_DB / 20), mixed.shape).astype(np.float32)
     if noise_snr_db is not None:
         noise = material.noise[int(chance.integers(len(material.noise)))].samples
-        sides = sides + np.resize(noise, sides.shape[1]) * np.float32(10 ** (-noise_snr_db / 20))
-    mixed = sides if channels == 2 else sides.sum(axis=0, keepdims=True)
+        mixed = mixed + np.resize(noise, mixed.shape[1]) * np.float32(10 ** (-noise_snr_db / 20))
     clipped = np.clip(mixed, -1, 1)
     return np.stack([through(channel, codec) for channel in clipped]) if codec else clipped
 
