@@ -2,6 +2,7 @@
 #   airflow    every Airflow service, and the demo's LLM endpoint
 #   gpu_host   a GPU host, with no Airflow in it
 #   gpu_demo   the same with the demo's recognition weights
+#   gpu_cuda   the same with NVIDIA's libraries, for Whisper on a GPU
 
 # The Python that the tests run on: for others the lock holds other versions.
 FROM python:3.11-slim-bookworm AS base
@@ -30,4 +31,13 @@ FROM gpu_host AS gpu_demo
 COPY include/demo/requirements.txt demo.txt
 USER root
 RUN uv pip install -r demo.txt
+USER cofi
+
+# CTranslate2 is built for CUDA 12 and cuDNN 9; the driver comes from the machine. onnx-asr on a GPU wants
+# onnxruntime-gpu[cuda,cudnn] in place of onnxruntime, which is built for CUDA 13: an image of its own.
+FROM gpu_host AS gpu_cuda
+USER root
+RUN uv pip install nvidia-cublas-cu12==12.9.3.13 nvidia-cudnn-cu12==9.28.0.42
+ENV NVIDIA_LIBRARIES=/usr/local/lib/python3.11/site-packages/nvidia
+ENV LD_LIBRARY_PATH=$NVIDIA_LIBRARIES/cublas/lib:$NVIDIA_LIBRARIES/cudnn/lib
 USER cofi

@@ -6,11 +6,11 @@ REQUIREMENTS := requirements.txt include/gpu_host/requirements.txt include/demo/
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: demo test up down lint format lock scorecard clean help
+.PHONY: demo test up down lint format lock scorecard gpu-host bench-speech clean help
 .DEFAULT_GOAL := help
 
 help:  ## Show what there is
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 demo: $(VENV)/installed  ## Audit two days of sample calls on this machine, and print what was found
 	@$(BIN)/python -m include.demo run
@@ -33,6 +33,14 @@ format: $(VENV)/installed  ## Format the code
 
 scorecard: $(VENV)/installed  ## Check a scorecard and show what the LLM will be asked: FILE=…
 	@$(BIN)/python -m include.scorecards.check $(FILE)
+
+gpu-host: $(VENV)/installed  ## Start a GPU host on this machine: COFI_GPU_HOST_TOKEN=… make gpu-host
+	@$(BIN)/python -m include.gpu_host
+
+bench-speech: $(VENV)/installed  ## Measure the speech stages on the sample calls and on AUDIO=…, into docs/speech.md
+	@# PESQ has no wheel: it is measured where it can be compiled.
+	@$(BIN)/python -c 'import pesq' 2>/dev/null || $(BIN)/uv pip install --quiet --python $(BIN)/python pesq==0.0.4 || true
+	@$(BIN)/python -m tests.benchmarks.speech $(ARGS)
 
 lock: $(VENV)/installed  ## Renew the lock: newest versions that fit the requirements
 	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-header \

@@ -1,6 +1,7 @@
 """What travels between cofi and a GPU host: the JSON bodies of the contract, version 1.
 
     PUT    /v1/calls/{call_id}/audio    streamed body  -> AudioStored (201; 200 when it was there)
+    GET    /v1/calls/{call_id}/audio    ?version=      -> the recording, original or enhanced, to listen to
     POST   /v1/calls/{call_id}/{stage}  StageRequest   -> DenoiseResult | IvrResult | LidResult | SttResult
     DELETE /v1/calls/{call_id}                         -> 204
     GET    /health                                     -> 200 (no token)

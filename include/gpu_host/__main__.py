@@ -7,17 +7,22 @@ import os
 import signal
 import sys
 import textwrap
+from functools import partial
+from types import FrameType
 
 import uvicorn
 
 from include.errors import CofiError
-from include.gpu_host.app import create_app
-from include.gpu_host.host import Host
-from include.gpu_host.loading import load_engines
+from include.gpu_host.server.app import create_app
+from include.gpu_host.server.host import Host
 from include.gpu_host.settings import Settings, described
+from include.gpu_host.workers.child import WorkerCrashed, WorkerProcess
+from include.gpu_host.workers.loading import load_probe, load_stages
+from include.gpu_host.workers.logs import set_up_logging
 
-# Requests that run at SIGTERM get this long. Results are stored as they are made, so no more is lost.
-_GRACE_S = 20
+# Answers that were handed back need a moment to reach their clients.
+_FAREWELL_S = 2
+_PROBE_THREADS = 2
 
 log = logging.getLogger("include.gpu_host")
 
@@ -30,37 +35,60 @@ def main() -> int:
         epilog="\n".join(_explained()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     ).parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # It logs pieces of transcripts when it is asked for more than warnings.
-    logging.getLogger("faster_whisper").setLevel(logging.WARNING)
+    set_up_logging()
     # uvicorn raises the signal again after it has shut down: that is a normal end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        settings = Settings.from_env(os.environ)
-        asyncio.run(_serve(Host(settings), settings))
-    except (CofiError, OSError) as error:
+        asyncio.run(_serve(Settings.from_env(os.environ)))
+    except (CofiError, WorkerCrashed, OSError) as error:
         log.critical("%s", error)
         return 1
     return 0
 
 
-async def _serve(host: Host, settings: Settings) -> None:
+class _Server(uvicorn.Server):
+    """Lets running stages end before it closes, and hands back those that take too long."""
+
+    def __init__(self, config: uvicorn.Config, host: Host) -> None:
+        super().__init__(config)
+        self._host = host
+        self._draining: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begins to stop at the first signal; the second one stops at once."""
+        if self._draining or sig == signal.SIGINT:
+            super().handle_exit(sig, frame)
+        else:
+            self._loop.call_soon_threadsafe(self._drain, sig, frame)
+
+    def _drain(self, sig: int, frame: FrameType | None) -> None:
+        self._draining = asyncio.create_task(self._host.drain())
+        self._draining.add_done_callback(lambda _: super(_Server, self).handle_exit(sig, frame))
+
+
+async def _serve(settings: Settings) -> None:
     """Serves at once, so that `/health` answers while the engines load; ends when they cannot be loaded."""
+    host = Host(
+        settings,
+        lambda device: WorkerProcess(device, partial(load_stages, settings, device), settings.capacity),
+        lambda name: WorkerProcess(name, partial(load_probe, settings.max_duration_s), _PROBE_THREADS),
+    )
     config = uvicorn.Config(
         create_app(host, settings.token),
         host=settings.host,
         port=settings.port,
         log_config=None,
         access_log=False,
-        timeout_graceful_shutdown=_GRACE_S,
+        timeout_graceful_shutdown=_FAREWELL_S,
     )
-    server = uvicorn.Server(config)
-    loading = asyncio.create_task(host.load(load_engines))
+    server = _Server(config, host)
+    loading = asyncio.create_task(host.open())
     loading.add_done_callback(lambda _: _stop_on_failure(loading, server))
     try:
         await server.serve()
     finally:
-        _leave_if_working(host)
+        host.close()
     if loading.done():
         loading.result()
 
@@ -68,14 +96,6 @@ async def _serve(host: Host, settings: Settings) -> None:
 def _stop_on_failure(loading: "asyncio.Task[None]", server: uvicorn.Server) -> None:
     if loading.cancelled() or loading.exception() is not None:
         server.should_exit = True
-
-
-def _leave_if_working(host: Host) -> None:
-    """Stages that outlast the grace period are left: the interpreter would wait for their threads."""
-    if host.in_flight:
-        log.warning("left %d stages unfinished: they are run again when they are asked for", host.in_flight)
-        logging.shutdown()
-        os._exit(0)
 
 
 def _explained() -> list[str]:

@@ -37,7 +37,9 @@ class Settings:
     )
     stt_engine: Literal["whisper", "onnx-asr"] = field(
         default="whisper",
-        metadata={"help": "family of the recogniser: whisper (faster-whisper), or onnx-asr (Parakeet, Canary, …)"},
+        metadata={
+            "help": "family of the recogniser: whisper (faster-whisper), or onnx-asr (Parakeet, Canary, …)"
+        },
     )
     stt_model: str = field(
         default=PACKAGED_WHISPER,
@@ -47,13 +49,14 @@ class Settings:
         },
     )
     stt_model_sha256: str = field(
-        default="", metadata={"help": "refuse other weights of the recogniser than these; empty: take what is there"}
+        default="",
+        metadata={"help": "refuse other weights of the recogniser than these; empty: take what is there"},
     )
     lid_model: str = field(
         default="",
         metadata={
-            "help": "the Whisper model that tells languages apart, like stt_model; empty: the recogniser's where "
-            "it is a multilingual Whisper, else packaged-whisper-base"
+            "help": "the Whisper model that identifies languages, like stt_model; empty: the recogniser's "
+            "where it is a Whisper, else packaged-whisper-base"
         },
     )
     weights_dir: Path = field(

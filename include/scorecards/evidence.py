@@ -41,7 +41,8 @@ class CheckedEvidence(BaseModel):
         speaker: Speaker label of that turn.
         start_ms: In the original recording; None when not found.
         end_ms: Likewise.
-        confidence: The recogniser's mean word confidence over the quote; None when not found.
+        confidence: The recogniser's mean word confidence over the quote; 0 where a turn of it is flagged as
+            possibly invented, however sure the recogniser was; None when not found.
         counts: Found, and by the speaker and in the window that the criterion asks for.
         note: Why it does not count.
     """
@@ -151,9 +152,15 @@ def _checked(quote: str, status: EvidenceStatus, tokens: Sequence[_Token]) -> Ch
         speaker=speaker_label(first),
         start_ms=min(token.start_ms for token in tokens),
         end_ms=max(token.end_ms for token in tokens),
-        confidence=round(sum(token.confidence for token in tokens) / len(tokens), 3),
+        confidence=_confidence(tokens),
         counts=True,
     )
+
+
+def _confidence(tokens: Sequence[_Token]) -> float:
+    if any(token.turn.flags for token in tokens):
+        return 0.0
+    return round(sum(token.confidence for token in tokens) / len(tokens), 3)
 
 
 def _normalised(text: str) -> str:

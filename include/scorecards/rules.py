@@ -61,7 +61,7 @@ def _whole(turn: Turn) -> CheckedEvidence:
         speaker=speaker_label(turn),
         start_ms=turn.start_ms,
         end_ms=turn.end_ms,
-        confidence=turn.confidence,
+        confidence=0.0 if turn.flags else turn.confidence,
     )
 
 

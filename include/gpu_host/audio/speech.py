@@ -18,15 +18,17 @@ _JOIN_MS = 300
 _MARGIN_MS = 100
 # A lone frame above the threshold is a click.
 _SHORTEST_MS = 2 * FRAME_MS
-# The network keeps a state: a block begins where the one before ended, and hears its last seconds again.
-_BLOCK_FRAMES = 120 * SAMPLE_RATE_HZ // FRAME_SAMPLES
+# The network keeps a state, and goes deaf by it: after minutes of silence or music it heard half of what was
+# said (46 % of 31 s through mu-law with noise in blocks of 120 s, 70 % of 30 s, 87 % of 10 s and of 5 s). So it
+# begins anew often; a block begins where the one before ended, and hears its last seconds again.
+_BLOCK_FRAMES = 10 * SAMPLE_RATE_HZ // FRAME_SAMPLES
 _RUN_IN_FRAMES = 2 * SAMPLE_RATE_HZ // FRAME_SAMPLES
 
 
 def speech_probabilities(recording: Recording, channel: int, span: Span | None = None) -> NDArray[np.float32]:
     """How likely each frame of `FRAME_MS` in a span of one channel is speech; shape (frames,).
 
-    The network starts afresh at the beginning of the span: what was heard before it (music, say) does not count.
+    The network starts afresh at the beginning of the span: music before it, say, does not count.
     """
     span = span or recording.whole
     return np.concatenate([np.zeros(0, dtype=np.float32), *_blocks(recording, channel, span)])

@@ -13,9 +13,15 @@ from include.gpu_host.audio.recording import Samples
 
 
 class Denoiser(Protocol):
-    """Speech enhancement."""
+    """Speech enhancement.
+
+    Attributes:
+        gains_below_snr_db: Where recognition was measured to gain by it; in less noise it loses words. The
+            operator may ask for less still.
+    """
 
     engine: Engine
+    gains_below_snr_db: float
 
     def enhance(self, blocks: Iterable[Samples]) -> Iterator[Samples]:
         """Enhances one 16 kHz channel, block by block.

@@ -1,34 +1,191 @@
-"""The Whisper model that LID and STT share: loaded once."""
+"""Whisper through CTranslate2: one loaded model hears words and tells languages apart, in batches."""
 
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
+from itertools import groupby
 
-from faster_whisper import WhisperModel
+import numpy as np
+from faster_whisper import BatchedInferencePipeline, WhisperModel
+from faster_whisper.audio import pad_or_trim
+from faster_whisper.transcribe import Segment
+from faster_whisper.transcribe import Word as HeardWord
 
+from include.calls.transcript import Word
+from include.errors import InvalidInput, RecordingUnusable
 from include.gpu.wire import Engine
-from include.gpu_host.weights import Weights
+from include.gpu_host.audio.recording import SAMPLE_RATE_HZ, Samples
+from include.gpu_host.engines.batching import Batcher
+from include.gpu_host.engines.weights import Weights
+
+# Whisper's own signs that decoding went astray (openai/whisper, transcribe.py: `decode_with_fallback`).
+MAX_COMPRESSION_RATIO = 2.4
+MIN_MEAN_LOG_PROBABILITY = -1.0
+# Pieces of a batch lie this far apart in the one array that the pipeline takes, the first as far from its
+# beginning: word times of a piece are trimmed by the distance to the words before it, and so for each alike.
+_APART_S = 60
 
 
 class Whisper:
-    """A loaded model and what results call it.
+    """A loaded model, and who it is.
 
     Args:
         weights: Where the model lies.
-        device: `cpu` (int8: a third of float32's time at the same word error rate) or `cuda` (float16).
+        device: `cpu` (int8: a third of float32's time at the same word error rate), or `cuda:0`, … (float16).
         cpu_threads: Of each worker.
-        workers: Requests that decode at once; each holds its own buffers.
+        workers: Batches that are decoded at once; each holds its own buffers.
+        batch_size: Most pieces of up to 30 s in a batch on a GPU. A CPU hears them one by one, as many at
+            once as there are workers: batches of 4 took it 1.1 to 1.2 times the CPU seconds.
     """
 
-    def __init__(self, weights: Weights, device: str, *, cpu_threads: int, workers: int) -> None:
+    def __init__(
+        self, weights: Weights, device: str, *, cpu_threads: int, workers: int, batch_size: int
+    ) -> None:
+        kind, _, index = device.partition(":")
         self.model = WhisperModel(
             str(weights.folder),
-            device=device,
-            compute_type="float16" if device == "cuda" else "int8",
+            device=kind,
+            device_index=int(index or 0),
+            compute_type="float16" if kind == "cuda" else "int8",
             cpu_threads=cpu_threads,
             num_workers=workers,
         )
+        self.workers = workers
+        self.batch_size = batch_size if kind == "cuda" else 1
+        self.languages = frozenset(self.model.supported_languages)
         self.engine = Engine(
             name=weights.name,
             version=f"faster-whisper {version('faster-whisper')}",
             device=device,
             weights_sha256=weights.sha256,
         )
+
+    @property
+    def is_multilingual(self) -> bool:
+        """Whether it can tell languages apart; the models for English alone cannot."""
+        return len(self.languages) > 1
+
+
+class WhisperRecogniser:
+    """Speech to text by Whisper; see `protocol.Recogniser`.
+
+    Pieces are decoded without timestamp tokens, which lose words at their seams, and each for itself
+    (`condition_on_previous_text` off), so that one misheard piece does not repeat itself over the call. Words
+    are timed by cross-attention.
+
+    Args:
+        whisper: Loaded.
+        beam_size: Hypotheses followed at once.
+    """
+
+    def __init__(self, whisper: Whisper, beam_size: int) -> None:
+        self._whisper = whisper
+        self._beam_size = beam_size
+        self._batcher: Batcher[Samples, list[Word]] = Batcher(self._hear, whisper.batch_size, whisper.workers)
+        self.engine = whisper.engine
+
+    def hear(self, pieces: Sequence[Samples], language: str) -> list[list[Word]]:
+        """Transcribes pieces, together with those of other threads in the same language.
+
+        Raises:
+            RecordingUnusable: The model does not know the language.
+        """
+        if language not in self._whisper.languages:
+            raise RecordingUnusable(
+                f"The call is in {language}, and {self.engine.name} does not know it: choose another "
+                "recogniser, or give the languages to expect."
+            )
+        return self._batcher.run(language, pieces)
+
+    def _hear(self, language: str, pieces: Sequence[Samples]) -> list[list[Word]]:
+        apart = _APART_S * SAMPLE_RATE_HZ
+        joined = np.zeros((len(pieces) + 1) * apart, dtype=np.float32)
+        for n, piece in enumerate(pieces, start=1):
+            joined[n * apart : n * apart + len(piece)] = piece
+        # A new pipeline for each batch: it remembers where the last words were.
+        segments, _ = BatchedInferencePipeline(self._whisper.model).transcribe(
+            joined,
+            language=language,
+            clip_timestamps=[
+                {"start": n * _APART_S, "end": n * _APART_S + len(piece) / SAMPLE_RATE_HZ}
+                for n, piece in enumerate(pieces, start=1)
+            ],
+            vad_filter=False,
+            without_timestamps=True,
+            word_timestamps=True,
+            beam_size=self._beam_size,
+            batch_size=len(pieces),
+        )
+        found: list[list[Segment]] = [[] for _ in pieces]
+        for n, own in groupby(segments, key=lambda segment: segment.seek // (_APART_S * 100) - 1):
+            found[n] += own
+        return [
+            self._checked(piece, own, n, language)
+            for n, (piece, own) in enumerate(zip(pieces, found, strict=True), 1)
+        ]
+
+    def _checked(self, piece: Samples, segments: list[Segment], place: int, language: str) -> list[Word]:
+        """The words of one piece; where decoding went astray, it is heard again at higher temperatures."""
+        offset_s = float(place * _APART_S)
+        if any(_is_astray(segment) for segment in segments):
+            segments, offset_s = self._heard_again(piece, language), 0.0
+        length_ms = len(piece) * 1000 // SAMPLE_RATE_HZ
+        return [word for segment in segments for word in _words(segment.words or [], offset_s, length_ms)]
+
+    def _heard_again(self, piece: Samples, language: str) -> list[Segment]:
+        segments, _ = self._whisper.model.transcribe(
+            piece,
+            language=language,
+            beam_size=self._beam_size,
+            compression_ratio_threshold=MAX_COMPRESSION_RATIO,
+            log_prob_threshold=MIN_MEAN_LOG_PROBABILITY,
+            word_timestamps=True,
+            condition_on_previous_text=False,
+        )
+        return list(segments)
+
+
+class WhisperLanguages:
+    """Spoken language identification by Whisper's language tokens; see `protocol.LanguageIdentifier`.
+
+    Raises:
+        InvalidInput: The model knows one language only.
+    """
+
+    def __init__(self, whisper: Whisper) -> None:
+        if not whisper.is_multilingual:
+            raise InvalidInput(
+                f"{whisper.engine.name} knows English only: set COFI_GPU_HOST_LID_MODEL to a multilingual "
+                "Whisper."
+            )
+        self._model = whisper.model
+        self._batcher: Batcher[Samples, dict[str, float]] = Batcher(
+            self._identify, whisper.batch_size, whisper.workers
+        )
+        self.engine = whisper.engine
+        self.languages = whisper.languages
+
+    def probabilities(self, windows: Sequence[Samples]) -> list[dict[str, float]]:
+        """The probability of each language in each window of up to 30 s."""
+        return self._batcher.run("", windows)
+
+    def _identify(self, _: str, windows: Sequence[Samples]) -> list[dict[str, float]]:
+        features = np.stack([pad_or_trim(self._model.feature_extractor(window)) for window in windows])
+        heard = self._model.model.detect_language(self._model.encode(features))
+        # A token looks like <|en|>.
+        return [{token[2:-2]: float(p) for token, p in window} for window in heard]
+
+
+def _is_astray(segment: Segment) -> bool:
+    repeats: bool = segment.compression_ratio > MAX_COMPRESSION_RATIO
+    return repeats or bool(segment.avg_logprob < MIN_MEAN_LOG_PROBABILITY)
+
+
+def _words(heard: Iterable[HeardWord], offset_s: float, length_ms: int) -> Iterable[Word]:
+    """The words of one segment, which is set off from the segment before."""
+    for n, word in enumerate(heard):
+        text = word.word.rstrip() if n else f" {word.word.strip()}"
+        if text.strip():
+            start_ms = min(max(0, round((word.start - offset_s) * 1000)), length_ms)
+            end_ms = min(max(start_ms, round((word.end - offset_s) * 1000)), length_ms)
+            confidence = round(min(max(word.probability, 0.0), 1.0), 3)
+            yield Word(text=text, start_ms=start_ms, end_ms=end_ms, confidence=confidence)

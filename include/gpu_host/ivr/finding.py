@@ -1,113 +1,177 @@
-"""What is not conversation (known prompts, hold music, DTMF, dead air) and the conversation that remains."""
+"""The IVR stage: what is not conversation (known audio, keys, dead air), and the conversation left."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from include.gpu.wire import Engine, Segment, SegmentKind, Span
-from include.gpu_host import timeline
-from include.gpu_host.audio import Recording, Samples, decode
-from include.gpu_host.engines import dtmf
-from include.gpu_host.engines.fingerprints import MIN_VOTES, FingerprintLibrary, KnownAudio
-from include.gpu_host.speech import speech_spans
+from include.gpu.wire import Engine, IvrResult, Segment, SegmentKind, Span
+from include.gpu_host.audio import timeline
+from include.gpu_host.audio.recording import Recording
+from include.gpu_host.audio.speech import speech_probabilities, speech_spans
+from include.gpu_host.ivr import dtmf
+from include.gpu_host.ivr.alignment import Play, listen
+from include.gpu_host.ivr.fingerprints import MIN_VOTES, FingerprintLibrary, Match
+from include.gpu_host.ivr.landmarks import HOP, HOP_MS, peaks_of
+from include.gpu_host.stages.job import Head
 
-_KIND_OF_FOLDER = {"prompts": SegmentKind.PROMPT, "hold-music": SegmentKind.HOLD_MUSIC}
-_AUDIO_SUFFIXES = {".wav", ".mp3", ".ogg", ".opus", ".flac", ".gsm", ".m4a", ".wma"}
-_LONGEST_KNOWN_S = 3600.0
 # A stretch of conversation between two cuts that is shorter than this is the seam of two prompts, not speech.
 _SHORTEST_KEPT_MS = 250
+# Less of a known piece than this says nothing: a word that two prompts share.
+_SHORTEST_KNOWN_MS = 300
+# A piece that sounds in fewer of the frames in which it should is another, or lies below everything.
+_LEAST_EXPLAINED = 0.25
+
+# Speech that saves a prompt on another channel from being cut.
+_SECOND_LOOK_MS = 500
+_SURE_ABOVE = 0.5
 
 
 @dataclass(frozen=True)
-class Findings:
-    """Segments in order of start, and the conversation: spans in order, disjoint."""
+class _Heard:
+    """A known piece that plays on a channel."""
 
-    segments: list[Segment]
-    kept: list[Span]
+    channel: int
+    piece: int
+    votes: int
+    play: Play
+
+    @property
+    def span(self) -> Span:
+        return Span(start_ms=self.play.start_ms, end_ms=self.play.end_ms)
 
 
-class IvrEngine:
-    """Landmark fingerprints for known audio, Goertzel for DTMF, voice activity for dead air.
+class IvrFinding:
+    """Landmark fingerprints for known audio, Goertzel for keys, voice activity for dead air.
 
     It hears the original recording: enhancement would suppress the music that it looks for.
 
     Args:
-        prompts_dir: Folder with `prompts` and `hold-music`; None when no audio is known.
+        library: Known prompts and hold music.
         dead_air_s: Nobody speaks, and nothing known plays, for this long.
     """
 
-    def __init__(self, prompts_dir: Path | None, dead_air_s: float) -> None:
-        self._library = FingerprintLibrary(list(_known_audio(prompts_dir)) if prompts_dir else [])
+    def __init__(self, library: FingerprintLibrary, dead_air_s: float) -> None:
+        self._library = library
         self._dead_air_ms = round(dead_air_s * 1000)
-        self.engine = Engine(name="landmarks", version="1", device="cpu", weights_sha256=self._library.sha256)
+        self.engine = Engine(name="landmarks", version="2", device="cpu", weights_sha256=library.sha256)
+        self.tuning: list[float | str] = [dead_air_s]
 
-    def find(self, recording: Recording) -> Findings:
-        """Finds all segments of all channels, and cuts out prompts and hold music."""
-        duration_ms = round(recording.duration_s * 1000)
-        known = [
-            s for n, channel in enumerate(recording.samples) for s in self._known(channel, n, duration_ms)
-        ]
-        keyed = [s for n, channel in enumerate(recording.samples) for s in _keyed(channel, n)]
-        speech = [speech_spans(channel) for channel in recording.samples]
-        everything = [*known, *keyed, *(span for spans in speech for span in spans)]
-        silence = timeline.without([Span(start_ms=0, end_ms=duration_ms)], everything)
-        dead_air = [_dead_air(span) for span in silence if timeline.length_ms(span) >= self._dead_air_ms]
-        segments = sorted([*known, *keyed, *dead_air], key=lambda s: (s.start_ms, s.channel or 0))
-        return Findings(segments, _kept(_conversations(known, speech), known, duration_ms))
+    def run(self, head: Head, recording: Recording) -> IvrResult:
+        """Finds all segments of all channels, and cuts out prompts and hold music.
 
-    def _known(self, samples: Samples, channel: int, duration_ms: int) -> list[Segment]:
+        A known piece is no segment where somebody speaks over it on its own channel, and is not cut where
+        somebody speaks on another. Dead air and keys stay: cutting them saves nothing, because recognition
+        skips silence.
+        """
+        known = [self._known_on(recording, channel) for channel in recording.channels]
+        speech = [_speech(recording, n, heard) for n, heard in enumerate(known)]
+        plays = [segment for on_channel in known for heard in on_channel for segment in self._segments(heard)]
+        keyed = [segment for channel in recording.channels for segment in _keyed(recording, channel)]
+        busy = [*plays, *keyed, *(span for spans in speech for span in spans)]
+        silence = timeline.without([recording.whole], busy)
+        dead_air = [_dead_air(s) for s in silence if timeline.length_ms(s) >= self._dead_air_ms]
+        segments = sorted([*plays, *keyed, *dead_air], key=lambda s: (s.start_ms, s.channel or 0))
+        return IvrResult(**head, segments=segments, kept=_kept(recording, plays, speech))
+
+    def _known_on(self, recording: Recording, channel: int) -> list[_Heard]:
+        """The known pieces of one channel, in order; of two that sound at once, the one with more votes."""
+        taken: list[_Heard] = []
+        for match in self._library.matches(peaks_of(recording, channel)):
+            if not _mostly_in(_roughly(match), [heard.span for heard in taken]):
+                play = self._listen(recording, channel, match)
+                taken += [_Heard(channel, match.piece, match.votes, p) for p in _new_parts(play, taken)]
+        return sorted(taken, key=lambda heard: heard.play.start_ms)
+
+    def _listen(self, recording: Recording, channel: int, match: Match) -> Play | None:
+        samples = self._library.pieces[match.piece].samples
+        first, last = match.first * HOP, (match.last + 1) * HOP
+        play = listen(recording, channel, samples, begins=match.offset * HOP, first=first, last=last)
+        return play if play and play.explained >= _LEAST_EXPLAINED else None
+
+    def _segments(self, heard: _Heard) -> list[Segment]:
+        piece = self._library.pieces[heard.piece]
         return [
             Segment(
-                start_ms=match.start_ms,
-                end_ms=min(match.end_ms, duration_ms),
-                kind=match.kind,
-                confidence=_confidence(match.votes),
-                label=match.name,
-                channel=channel,
+                start_ms=span.start_ms,
+                end_ms=span.end_ms,
+                kind=piece.kind,
+                confidence=_confidence(heard),
+                label=piece.name,
+                channel=heard.channel,
             )
-            for match in self._library.matches(samples)
-            if match.start_ms < duration_ms
+            for span in timeline.without([heard.span], heard.play.spoken_over)
+            if timeline.length_ms(span) >= _SHORTEST_KNOWN_MS
         ]
 
 
-def _conversations(known: list[Segment], speech: list[list[Span]]) -> list[list[Span]]:
-    """Each channel's speech that is no prompt; what sticks out beside a prompt is the detector's margin."""
-    left = [timeline.without(on, (s for s in known if s.channel == n)) for n, on in enumerate(speech)]
-    return [[span for span in on if timeline.length_ms(span) >= _SHORTEST_KEPT_MS] for on in left]
+def _roughly(match: Match) -> Span:
+    """Where the landmarks lie."""
+    first, last = match.offset + match.first, match.offset + match.last + 1
+    return Span(start_ms=max(0, round(first * HOP_MS)), end_ms=max(0, round(last * HOP_MS)))
 
 
-def _kept(conversations: list[list[Span]], known: list[Segment], duration_ms: int) -> list[Span]:
-    """The recording without known audio.
+def _mostly_in(span: Span, others: Sequence[Span]) -> bool:
+    return timeline.total_ms(timeline.within([span], others)) > timeline.length_ms(span) / 2
 
-    Where a prompt or music plays on one channel while somebody speaks on another, the conversation wins. Dead
-    air and DTMF stay: cutting them saves nothing, because recognition skips silence.
-    """
-    cuts = [
-        span
-        for segment in known
-        for span in timeline.without([segment], _others(conversations, segment.channel))
+
+def _new_parts(play: Play | None, taken: Sequence[_Heard]) -> list[Play]:
+    """What a play adds to those that were taken: prompts share words, and music repeats itself."""
+    if play is None:
+        return []
+    whole = Span(start_ms=play.start_ms, end_ms=play.end_ms)
+    return [
+        Play(s.start_ms, s.end_ms, play.explained, timeline.within([s], play.spoken_over))
+        for s in timeline.without([whole], [heard.span for heard in taken])
+        if timeline.length_ms(s) >= _SHORTEST_KNOWN_MS
     ]
-    whole = [Span(start_ms=0, end_ms=duration_ms)]
-    left = timeline.without(whole, timeline.joined(cuts))
+
+
+def _speech(recording: Recording, channel: int, known: Sequence[_Heard]) -> list[Span]:
+    """Where somebody speaks on one channel, beside known audio and over it.
+
+    Voice activity begins anew after each known piece: after a minute of music it hears the first words less.
+    """
+    beside = timeline.without([recording.whole], [heard.span for heard in known])
+    spoken = speech_spans(recording, channel, beside)
+    over = [span for heard in known for span in heard.play.spoken_over]
+    # What sticks out beside a prompt is its own first or last sound.
+    return timeline.joined([s for s in [*spoken, *over] if timeline.length_ms(s) >= _SHORTEST_KEPT_MS])
+
+
+def _kept(recording: Recording, plays: Sequence[Segment], speech: Sequence[Sequence[Span]]) -> list[Span]:
+    """The recording without known audio; while somebody speaks on another channel, the conversation wins."""
+    cuts: list[Span] = []
+    for channel in recording.channels:
+        here = [play for play in plays if play.channel == channel]
+        others = (
+            _sure(recording, n, timeline.within(spans, here))
+            for n, spans in enumerate(speech)
+            if n != channel
+        )
+        cuts += timeline.without(here, (span for spans in others for span in spans))
+    left = timeline.without([recording.whole], cuts)
     return [span for span in left if timeline.length_ms(span) >= _SHORTEST_KEPT_MS]
 
 
-def _others(conversations: list[list[Span]], channel: int | None) -> list[Span]:
-    return [span for n, on in enumerate(conversations) if n != channel for span in on]
+def _sure(recording: Recording, channel: int, speech: Sequence[Span]) -> Iterator[Span]:
+    """Speech that is heard by itself, too: noise passes once, seldom twice."""
+    for span in speech:
+        alone = timeline.widened([span], _SECOND_LOOK_MS, recording.whole.end_ms)[0]
+        if speech_probabilities(recording, channel, alone).max() > _SURE_ABOVE:
+            yield span
 
 
-def _keyed(samples: Samples, channel: int) -> list[Segment]:
+def _keyed(recording: Recording, channel: int) -> list[Segment]:
     return [
         Segment(
             start_ms=entry.start_ms,
             end_ms=entry.end_ms,
             kind=SegmentKind.DTMF,
-            confidence=1.0,
+            confidence=entry.confidence,
             label=entry.digits,
             channel=channel,
         )
-        for entry in dtmf.entries(samples)
+        for entry in dtmf.entries(recording, channel)
     ]
 
 
@@ -115,15 +179,6 @@ def _dead_air(span: Span) -> Segment:
     return Segment(start_ms=span.start_ms, end_ms=span.end_ms, kind=SegmentKind.DEAD_AIR, confidence=1.0)
 
 
-def _confidence(votes: int) -> float:
-    """Chance agreement halves with every further threshold's worth of votes."""
-    return round(1 - math.exp2(-votes / MIN_VOTES), 3)
-
-
-def _known_audio(folder: Path) -> Iterator[KnownAudio]:
-    """Reads the library; many channels are averaged, because a prompt is the same on all."""
-    for name, kind in _KIND_OF_FOLDER.items():
-        for path in sorted((folder / name).rglob("*")):
-            if path.suffix.lower() in _AUDIO_SUFFIXES:
-                samples = decode(path, _LONGEST_KNOWN_S).samples.mean(axis=0)
-                yield KnownAudio(path.stem, kind, samples)
+def _confidence(heard: _Heard) -> float:
+    """Chance agreement halves with every further threshold's worth of votes; talked over, it is less sure."""
+    return round((1 - math.exp2(-heard.votes / MIN_VOTES)) * min(1.0, 0.5 + heard.play.explained / 2), 3)

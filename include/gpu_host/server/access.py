@@ -6,7 +6,7 @@ from collections.abc import Callable
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from include.gpu_host import problems
+from include.gpu_host.server import problems
 
 _OPEN_PATHS = {"/health"}
 

@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, FastAPI, Header, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
 from fastapi import Path as PathParameter
+from fastapi.responses import FileResponse
+from fastapi.security import HTTPBearer
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from include.calls.stage import Stage
@@ -20,13 +22,22 @@ from include.gpu.wire import (
     StageRequest,
     StageResult,
 )
-from include.gpu_host import problems
-from include.gpu_host.access import RequireToken
-from include.gpu_host.host import Host
+from include.gpu_host.server import problems
+from include.gpu_host.server.access import RequireToken
+from include.gpu_host.server.host import Host
 
 CallId = Annotated[str, PathParameter(pattern=CALL_ID_PATTERN)]
 Sha256 = Annotated[str | None, Header(alias=SHA256_HEADER, pattern="^[0-9a-fA-F]{64}$")]
 GpuStage = Literal[Stage.DENOISE, Stage.IVR, Stage.LID, Stage.STT]
+
+# The body is read as a stream, so FastAPI does not see it.
+_BODY = {
+    "required": True,
+    "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+}
+
+# Named in the contract; `RequireToken` is what checks it, before a body is read.
+_BEARER = Depends(HTTPBearer(auto_error=False))
 
 log = logging.getLogger(__name__)
 
@@ -64,9 +75,14 @@ def create_app(host: Host, token: str) -> FastAPI:
 
 
 def _calls(host: Host) -> APIRouter:
-    router = APIRouter(prefix="/v1/calls/{call_id}", tags=["calls"])
+    router = APIRouter(prefix="/v1/calls/{call_id}", tags=["calls"], dependencies=[_BEARER])
 
-    @router.put("/audio", status_code=201, responses={200: {"model": AudioStored}})
+    @router.put(
+        "/audio",
+        status_code=201,
+        responses={200: {"model": AudioStored}},
+        openapi_extra={"requestBody": _BODY},
+    )
     async def put_audio(
         call_id: CallId, request: Request, response: Response, announced_sha256: Sha256 = None
     ) -> AudioStored:
@@ -83,6 +99,17 @@ def _calls(host: Host) -> APIRouter:
         host.metrics.received(stored.size_bytes)
         log.info("stored call_id=%s bytes=%d", call_id, stored.size_bytes)
         return stored
+
+    @router.get("/audio", response_class=FileResponse)
+    async def get_audio(
+        call_id: CallId, version: Literal["original", "enhanced"] = "original"
+    ) -> FileResponse:
+        """Sends a recording to listen to: as it was uploaded, or enhanced, which is made on demand."""
+        if version == "enhanced":
+            return FileResponse(await host.enhanced(call_id), media_type="audio/flac")
+        if await asyncio.to_thread(host.store.audio, call_id) is None:
+            raise problems.audio_missing(call_id)
+        return FileResponse(host.store.audio_path(call_id), media_type="application/octet-stream")
 
     @router.post("/{stage}")
     async def post_stage(
@@ -107,12 +134,12 @@ def _about(host: Host) -> APIRouter:
         """Says that the process lives; needs no token."""
         return {"status": "ok"}
 
-    @router.get("/ready")
+    @router.get("/ready", dependencies=[_BEARER])
     async def ready() -> HostStatus:
         """Says what the host can do; 503 while its engines load."""
         return await host.status()
 
-    @router.get("/metrics")
+    @router.get("/metrics", dependencies=[_BEARER])
     async def metrics() -> Response:
         """Prometheus text."""
         return Response(host.metrics.text(), media_type=CONTENT_TYPE_LATEST)

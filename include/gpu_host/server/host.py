@@ -1,21 +1,25 @@
-"""One GPU host: its store, its engines once they are loaded, its workers, and what it says of itself."""
+"""One GPU host: its store, the workers on its devices, and what it says of itself."""
 
 import asyncio
 import logging
-from collections.abc import Callable
+from pathlib import Path
 
 from include.calls.stage import Stage
-from include.gpu.wire import HostStatus, StageOptions, StageResult
-from include.gpu_host import problems
-from include.gpu_host.chain import Chain, Engines
-from include.gpu_host.metrics import Metrics
+from include.gpu.wire import DenoiseResult, HostStatus, StageOptions, StageResult
+from include.gpu_host.server import problems
+from include.gpu_host.server.metrics import Metrics
+from include.gpu_host.server.plans import Plan, Plans
+from include.gpu_host.server.store import CallStore, Draft, StoredResult
+from include.gpu_host.server.throughput import Throughput
+from include.gpu_host.server.uploads import Uploads
 from include.gpu_host.settings import Settings
-from include.gpu_host.store import CallStore
-from include.gpu_host.throughput import Throughput
-from include.gpu_host.uploads import Uploads
-from include.gpu_host.worker import Worker
+from include.gpu_host.stages.job import About, ListenJob, ProbeJob, StageJob
+from include.gpu_host.workers.device import StartWorker
+from include.gpu_host.workers.pool import Do, WorkerPool
 
 _SWEEP_EVERY_S = 600.0
+# Only the beginning of an upload is decoded: that takes milliseconds.
+_PROBES_AT_ONCE = 64
 
 log = logging.getLogger(__name__)
 
@@ -25,63 +29,95 @@ class Host:
 
     Args:
         settings: The operator's.
+        start_stages: Starts a worker that does `StageJob` and `ListenJob`.
+        start_probe: Starts a worker that does `ProbeJob`: decoders are not let into the server's process.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, start_stages: StartWorker, start_probe: StartWorker) -> None:
         self._settings = settings
-        self._worker: Worker[StageResult] = Worker(settings.capacity)
-        self._throughput = Throughput()
-        self._chain: Chain | None = None
-        self.store = CallStore(settings.data_dir)
-        self.metrics = Metrics(lambda: self._worker.in_flight, settings.capacity)
-        self.uploads = Uploads(
-            self.store, max_bytes=settings.max_upload_bytes, max_duration_s=settings.max_duration_s
+        self._stages: WorkerPool = WorkerPool(
+            settings.device_list,
+            start_stages,
+            places=settings.capacity,
+            timeout_s=settings.stage_timeout_s,
         )
+        self._probes: WorkerPool = WorkerPool(
+            ["probe"], start_probe, places=_PROBES_AT_ONCE, timeout_s=settings.stage_timeout_s
+        )
+        self._throughput = Throughput()
+        self._plans: Plans | None = None
+        self._about: About | None = None
+        self.store = CallStore(settings.data_dir)
+        self.metrics = Metrics(self._stages)
+        self.uploads = Uploads(self.store, self._probe, max_bytes=settings.max_upload_bytes)
 
     @property
     def in_flight(self) -> int:
         """Stage requests worked on now."""
-        return self._worker.in_flight
+        return self._stages.in_flight
 
-    async def load(self, load_engines: Callable[[Settings], Engines]) -> None:
-        """Loads the engines in a thread; stages are refused with 503 until it has ended."""
-        engines = await asyncio.to_thread(load_engines, self._settings)
-        tuning = {
-            Stage.DENOISE: self._settings.denoise_below_snr_db,
-            Stage.IVR: self._settings.dead_air_s,
-            Stage.STT: self._settings.beam_size,
-        }
-        self._chain = Chain(self.store, engines, tuning, max_duration_s=self._settings.max_duration_s)
-        log.info("ready: %s", ", ".join(f"{s} {e.name}" for s, e in self._chain.described.items()))
+    async def open(self) -> None:
+        """Starts the workers; requests are refused with 503 until they are loaded.
+
+        Raises:
+            CofiError: A worker cannot load, for this reason.
+            WorkerCrashed: One ended while it was loading.
+        """
+        about, _ = await asyncio.gather(self._stages.open(), self._probes.open())
+        self._about, self._plans = about, Plans(self.store, about)
+        log.info("ready %s", " ".join(f"{stage}={engine.name}" for stage, engine in about.engines.items()))
 
     async def stage(self, call_id: str, stage: Stage, options: StageOptions) -> StageResult:
         """Returns the stored result, or has a worker make it.
 
         Raises:
-            Refusal: As `Chain.plan`; 429 when every worker is taken, 503 before the engines are loaded.
+            Refusal: As `Plans.plan` and `WorkerPool.run`.
             RecordingUnusable: It cannot be decoded.
         """
-        chain = self._loaded()
-        plan = await asyncio.to_thread(chain.plan, call_id, stage, options)
+        plan = await asyncio.to_thread(self._loaded().plan, call_id, stage, options)
         if plan.result is not None:
             return plan.result
-        job_key = f"{call_id}/{plan.key}"
-        return await self._worker.run(job_key, lambda: self._made(chain, call_id, stage, options))
+        return await self._stages.run(f"{call_id}/{plan.key}", lambda do: self._made(plan, do))
+
+    async def enhanced(self, call_id: str) -> Path:
+        """An enhanced copy of a recording to listen to, made when it is first asked for.
+
+        Raises:
+            Refusal: 404 without a recording; as `WorkerPool.run`.
+            RecordingUnusable: It cannot be decoded.
+        """
+        plans = self._loaded()
+        audio = await asyncio.to_thread(self.store.audio, call_id)
+        if audio is None:
+            raise problems.audio_missing(call_id)
+        key = plans.enhanced_key(audio)
+        path = self.store.enhanced_path(call_id, key)
+
+        async def made(do: Do) -> None:
+            with self.store.draft() as draft:
+                await do(ListenJob(call_id, self.store.audio_path(call_id), draft.enhanced, draft.folder))
+                await asyncio.to_thread(self.store.keep_enhanced, draft, audio, key)
+
+        if not path.is_file():
+            await self._stages.run(f"{call_id}/{key}", made)
+        return path
 
     async def status(self) -> HostStatus:
         """What `/ready` answers.
 
         Raises:
-            Refusal: 503 before the engines are loaded.
+            Refusal: 503 before the engines are loaded, and while no worker is there to take a request.
         """
-        chain = self._loaded()
+        self._loaded()
+        if self._about is None or not self._stages.ready:
+            raise problems.not_ready()
         return HostStatus(
             ready=True,
-            engines={str(stage): engine for stage, engine in chain.described.items()},
-            capacity=self._worker.capacity,
-            in_flight=self._worker.in_flight,
+            engines={str(stage): engine for stage, engine in self._about.engines.items()},
+            capacity=self._stages.capacity,
+            in_flight=self._stages.in_flight,
             free_disk_bytes=await asyncio.to_thread(self.store.free_bytes),
-            speed=self._throughput.speed(self._worker.busy_s),
+            speed=self._throughput.speed(self._stages.busy_s),
         )
 
     async def sweep(self) -> None:
@@ -98,25 +134,54 @@ class Host:
                     log.info("removed call_id=%s: older than %g h", call_id, self._settings.retention_h)
             await asyncio.sleep(_SWEEP_EVERY_S)
 
+    async def drain(self) -> None:
+        """Takes no more stages; those that run get the grace time, and are handed back after it."""
+        await self._stages.drain(self._settings.stop_grace_s)
+
     def close(self) -> None:
-        """Takes no more work; what runs goes on."""
-        self._worker.close()
+        """Ends the workers."""
+        self._stages.close()
+        self._probes.close()
 
-    def _loaded(self) -> Chain:
-        if self._chain is None:
+    def _loaded(self) -> Plans:
+        if self._plans is None:
             raise problems.not_ready()
-        return self._chain
+        return self._plans
 
-    def _made(self, chain: Chain, call_id: str, stage: Stage, options: StageOptions) -> StageResult:
-        """Runs in a worker's thread, to its end even when the client hangs up."""
-        result = chain.run(call_id, stage, options)
-        self._throughput.add(stage, result.seconds, result.audio_s)
-        self.metrics.stage_done(stage, result.seconds, result.audio_s)
+    async def _probe(self, call_id: str, audio: Path) -> None:
+        await self._probes.run(str(audio), lambda do: do(ProbeJob(call_id, audio)))
+
+    async def _made(self, plan: Plan, do: Do) -> StageResult:
+        """Goes on to its end even when the client hangs up."""
+        with self.store.draft() as draft:
+            result: StageResult = await do(self._job(plan, draft))
+            await asyncio.to_thread(self._keep, plan, draft, result)
+        self._throughput.add(plan.stage, result.seconds, result.audio_s)
+        self.metrics.stage_done(plan.stage, result.seconds, result.audio_s)
         log.info(
             "done call_id=%s stage=%s audio_s=%.1f seconds=%.2f",
-            call_id,
-            stage,
+            result.call_id,
+            plan.stage,
             result.audio_s,
             result.seconds,
         )
         return result
+
+    def _job(self, plan: Plan, draft: Draft) -> StageJob:
+        call_id, enhanced_key = plan.audio.call_id, plan.enhanced_key
+        return StageJob(
+            call_id=call_id,
+            stage=plan.stage,
+            options=plan.options,
+            audio=self.store.audio_path(call_id),
+            enhanced=self.store.enhanced_path(call_id, enhanced_key) if enhanced_key else None,
+            draft=draft.enhanced,
+            scratch=draft.folder,
+            earlier=tuple(stored.result for stored in plan.earlier),
+        )
+
+    def _keep(self, plan: Plan, draft: Draft, result: StageResult) -> None:
+        if isinstance(result, DenoiseResult) and result.applied:
+            self.store.keep_enhanced(draft, plan.audio, plan.key)
+        stored = StoredResult(key=plan.key, options=plan.options, result=result)
+        self.store.save(plan.audio, plan.stage, stored)

@@ -1,5 +1,6 @@
 """Refusals of the protocol, and how every error becomes problem+json (RFC 9457)."""
 
+import errno
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -11,9 +12,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from include.calls.stage import Stage
-from include.errors import CofiError, RecordingUnusable
+from include.errors import CofiError, HostFault, RecordingUnusable
 from include.gpu.wire import Problem
-from include.gpu_host.audio import NotAudio
+from include.gpu_host.audio.decoding import NotAudio
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
@@ -67,12 +68,48 @@ def not_ready() -> Refusal:
     return _refusal(503, "Host not ready", detail, retryable=True, retry_after_s=5)
 
 
+def stopping() -> Refusal:
+    """503: the host is being stopped, and hands the request back."""
+    detail = "The host is being stopped: send the request again when it is back."
+    return _refusal(503, "Host stopping", detail, retryable=True, retry_after_s=10)
+
+
+def crashes_worker(how: str) -> Refusal:
+    """422: the recording ends the worker process, among others and by itself."""
+    detail = (
+        f"The recording crashes the worker process, also when nothing else runs ({how}): it cannot be worked "
+        "on here. After SIGKILL, look whether the host's memory ran out."
+    )
+    return _refusal(422, "Recording crashes the host", detail)
+
+
+def too_slow(timeout_s: float) -> Refusal:
+    """422: the stage does not end."""
+    detail = (
+        f"The stage did not end within {timeout_s:g} s: split the recording, or raise "
+        "COFI_GPU_HOST_STAGE_TIMEOUT_S."
+    )
+    return _refusal(422, "Stage too slow", detail)
+
+
 def disk_full(needed_bytes: int, free_bytes: int) -> Refusal:
     """507: the recording does not fit on the disk."""
     detail = (
         f"The recording has {needed_bytes} bytes and {free_bytes} are free: make room on the host's disk."
     )
     return _refusal(507, "Disk full", detail, retryable=True, retry_after_s=60)
+
+
+def no_room() -> Refusal:
+    """507: the disk filled up while the host was writing."""
+    detail = "The host's disk is full: make room on it."
+    return _refusal(507, "Disk full", detail, retryable=True, retry_after_s=60)
+
+
+def out_of_memory() -> Refusal:
+    """503: it may fit when less else is going on."""
+    detail = "The host's memory is too small for this recording at the moment: lower COFI_GPU_HOST_CAPACITY."
+    return _refusal(503, "Out of memory", detail, retryable=True, retry_after_s=30)
 
 
 def unauthorized() -> Refusal:
@@ -145,6 +182,16 @@ def _handler(
     async def handle(request: Request, error: Exception) -> JSONResponse:
         refusal = refused(request, error)
         failed(refusal.kind)
+        # 429 is how a full host works, thousands of times a day.
+        level = logging.DEBUG if refusal.problem.status == 429 else logging.WARNING
+        log.log(
+            level,
+            "refused call_id=%s status=%d kind=%s: %s",
+            request.path_params.get("call_id"),
+            refusal.problem.status,
+            refusal.kind,
+            refusal.problem.detail,
+        )
         return response(refusal)
 
     return handle
@@ -165,10 +212,18 @@ def _http(request: Request, error: HTTPException) -> Refusal:
     return _refusal(error.status_code, str(error.detail), f"{request.method} {request.url.path}")
 
 
+def _os_error(request: Request, error: OSError) -> Refusal:
+    return no_room() if error.errno == errno.ENOSPC else _fault(request, error)
+
+
 def _fault(request: Request, error: Exception) -> Refusal:
-    """The server logs the stack trace by itself; the path holds the call id."""
-    log.error("%s in %s %s", type(error).__name__, request.method, request.url.path)
-    detail = f"{type(error).__name__} in the host: its log says more."
+    """The path holds the call id."""
+    log.error("%s in %s %s", type(error).__name__, request.method, request.url.path, exc_info=error)
+    detail = (
+        str(error)
+        if isinstance(error, HostFault)
+        else f"{type(error).__name__} in the host: its log says more."
+    )
     return _refusal(500, "Host fault", detail, retryable=True)
 
 
@@ -178,5 +233,8 @@ _REFUSALS: dict[type[Exception], Callable[[Request, Any], Refusal]] = {
     RequestValidationError: _invalid,
     HTTPException: _http,
     ClientDisconnect: lambda request, error: client_gone(),
+    MemoryError: lambda request, error: out_of_memory(),
+    OSError: _os_error,
+    HostFault: _fault,
     Exception: _fault,
 }

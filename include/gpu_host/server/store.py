@@ -3,8 +3,8 @@
     {data_dir}/calls/{call_id}/audio             the recording's bytes
     {data_dir}/calls/{call_id}/audio.json        AudioStored
     {data_dir}/calls/{call_id}/{stage}.json      a result, and the key that it was made under
-    {data_dir}/calls/{call_id}/{key}.flac        what denoise made under that key, if it did
-    {data_dir}/incoming/{random}/                uploads under way; emptied at start
+    {data_dir}/calls/{call_id}/{key}.flac        an enhanced recording that was made under that key
+    {data_dir}/incoming/{random}/                uploads and jobs under way; emptied at start
 
 Everything is written beside its place and renamed into it. One server owns a data folder.
 """
@@ -24,7 +24,7 @@ from pydantic import BaseModel, ValidationError
 
 from include.calls.stage import Stage
 from include.gpu.wire import AudioStored, StageOptions, StageResult
-from include.gpu_host import problems
+from include.gpu_host.server import problems
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -44,14 +44,19 @@ class StoredResult(BaseModel):
 
 @dataclass(frozen=True)
 class Draft:
-    """An upload under way: a folder that becomes the call's when it is whole."""
+    """Something under way: a folder whose content takes its place when it is whole."""
 
     folder: Path
 
     @property
     def audio(self) -> Path:
-        """Where the bytes go."""
+        """Where the bytes of an upload go."""
         return self.folder / "audio"
+
+    @property
+    def enhanced(self) -> Path:
+        """Where an enhanced recording is written."""
+        return self.folder / "enhanced.flac"
 
 
 class CallStore:
@@ -73,7 +78,7 @@ class CallStore:
 
     @contextmanager
     def draft(self) -> Iterator[Draft]:
-        """A place for an upload; gone at the end, whatever happens, unless `publish` took it."""
+        """A place for work under way; gone at the end, whatever happens, but for what took its place."""
         folder = Path(mkdtemp(dir=self._incoming))
         try:
             yield Draft(folder)
@@ -133,21 +138,15 @@ class CallStore:
         with self.draft() as draft:
             written = draft.folder / f"{stage}.json"
             written.write_text(stored.model_dump_json())
-            with self._moving:
-                if self._audio(audio.call_id) != audio:
-                    raise problems.audio_gone(audio.call_id)
-                written.replace(self._calls / audio.call_id / written.name)
+            self._keep(written, audio, written.name)
 
-    @contextmanager
-    def enhanced_draft(self, call_id: str, key: str) -> Iterator[Path]:
-        """A path to write the enhanced recording to; it takes its place when the block ends well.
+    def keep_enhanced(self, draft: Draft, audio: AudioStored, key: str) -> None:
+        """Gives a written enhanced recording its place.
 
         Raises:
-            FileNotFoundError: The call was deleted meanwhile.
+            Refusal: 404 when the recording that it was made from was deleted or replaced meanwhile.
         """
-        with self.draft() as draft:
-            yield draft.audio
-            draft.audio.replace(self.enhanced_path(call_id, key))
+        self._keep(draft.enhanced, audio, f"{key}.flac")
 
     def remove_older_than(self, age_s: float) -> list[str]:
         """Removes the calls that were uploaded longer ago, and names them."""
@@ -167,6 +166,12 @@ class CallStore:
         # A power failure may leave the description without the bytes.
         whole = stored is not None and path.is_file() and path.stat().st_size == stored.size_bytes
         return stored if whole else None
+
+    def _keep(self, written: Path, audio: AudioStored, name: str) -> None:
+        with self._moving:
+            if self._audio(audio.call_id) != audio:
+                raise problems.audio_gone(audio.call_id)
+            written.replace(self._calls / audio.call_id / name)
 
     def _renew(self, call_id: str) -> None:
         with suppress(FileNotFoundError):

@@ -7,7 +7,7 @@ from include.calls.stage import GPU_STAGES, Stage
 
 
 class Throughput:
-    """Sums up processing time and audio by stage; safe to use from the worker threads."""
+    """Sums up processing time and audio by stage; safe to use from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -1,14 +1,13 @@
 """Receiving a recording: streamed to disk, hashed in passing, visible only when it is whole and is audio."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from hashlib import sha256
 from pathlib import Path
 
 from include.gpu.wire import AudioStored
-from include.gpu_host import problems
-from include.gpu_host.audio import probe
-from include.gpu_host.store import CallStore, Draft
+from include.gpu_host.server import problems
+from include.gpu_host.server.store import CallStore
 
 # The server hands over 64 KiB at a time: bundling them saves most trips to the writing thread.
 _WRITE_BYTES = 1 << 20
@@ -17,12 +16,20 @@ _SPARE_BYTES = 64 << 20
 
 
 class Uploads:
-    """Takes uploads into a store, within the operator's limits."""
+    """Takes uploads into a store, within the operator's limits.
 
-    def __init__(self, store: CallStore, *, max_bytes: int, max_duration_s: float) -> None:
+    Args:
+        store: Where recordings go.
+        probe: Raises when a file is no recording that can be worked on.
+        max_bytes: Largest recording that is taken.
+    """
+
+    def __init__(
+        self, store: CallStore, probe: Callable[[str, Path], Awaitable[None]], *, max_bytes: int
+    ) -> None:
         self._store = store
+        self._probe = probe
         self._max_bytes = max_bytes
-        self._max_duration_s = max_duration_s
 
     def already_stored(self, call_id: str, announced_sha256: str | None) -> AudioStored | None:
         """The stored recording, when it is the announced one: its body need not be read."""
@@ -56,7 +63,9 @@ class Uploads:
             if announced_sha256 not in (None, digest):
                 raise problems.altered_in_transit(str(announced_sha256), digest)
             stored = AudioStored(call_id=call_id, size_bytes=draft.audio.stat().st_size, sha256=digest)
-            return stored, await asyncio.to_thread(self._take, draft, stored)
+            await self._probe(call_id, draft.audio)
+            # Unless the same content is there: its results stay then.
+            return stored, await asyncio.to_thread(self._store.publish, draft, stored)
 
     def _check_room(self, size_bytes: int) -> None:
         if size_bytes > self._max_bytes:
@@ -79,11 +88,6 @@ class Uploads:
                 if file.tell() > self._max_bytes:
                     raise problems.too_large(file.tell(), self._max_bytes)
         return digest.hexdigest()
-
-    def _take(self, draft: Draft, stored: AudioStored) -> bool:
-        """Publishes a draft, unless the same content is there; its results stay then."""
-        probe(draft.audio, self._max_duration_s)
-        return self._store.publish(draft, stored)
 
 
 async def _bundled(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -1,4 +1,4 @@
-"""What a worker process is told to do. Jobs and answers travel between processes, so they are plain values."""
+"""What a worker process is told to do: plain values, because they travel between processes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +48,7 @@ class ListenJob:
 class ProbeJob:
     """Whether an uploaded file is a recording that can be worked on."""
 
+    call_id: str
     audio: Path
 
 

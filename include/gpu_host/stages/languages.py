@@ -1,85 +1,173 @@
-"""Spoken language identification by Whisper's language head, on speech only."""
+"""Which language is spoken when, on which channel: heard on speech only, in windows over the call."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
+from include.gpu.wire import ChannelLanguage, IvrResult, LanguageSpan, LidResult, Span
+from include.gpu_host.audio import timeline
+from include.gpu_host.audio.recording import Recording
+from include.gpu_host.audio.speech import speech_spans
+from include.gpu_host.engines.protocol import LanguageIdentifier
+from include.gpu_host.stages.job import Head
+from include.gpu_host.stages.listening import conversation, stretch
+from include.gpu_host.stages.switching import (
+    MAX_WINDOWS,
+    SWITCH_CONFIDENCE,
+    Probabilities,
+    Stretch,
+    stretches,
+    windows,
+)
 
-from include.gpu_host import timeline
-from include.gpu_host.audio import SAMPLE_RATE_HZ, Samples
-from include.gpu_host.engines.whisper import Whisper
-from include.gpu_host.speech import speech_spans
-
-# Whisper hears 30 s at once; three windows over the call are averaged, so that a greeting does not decide.
-WINDOW_S = 30
-MAX_WINDOWS = 3
 # Below this the answer is no better than a guess between two languages.
 MIN_CONFIDENCE = 0.5
 # Less speech than this is a breath or a click.
 MIN_SPEECH_S = 0.3
+# "Yes" and "okay" alone do not tell that a channel speaks another language than the call.
+_OWN_LANGUAGE_S = 5.0
 _REPORTED_ABOVE = 0.001
 
 
 @dataclass(frozen=True)
-class Identification:
-    """The language, or None when nobody speaks or it is unsure.
+class _Channel:
+    """What was heard on one channel.
 
     Attributes:
-        probabilities: Of the allowed languages, summing to 1; those below 0.1 % are left out.
-        speech_s: Speech found, of which up to 90 s were heard.
+        speech: Spans of the recording.
+        probabilities: Of its windows, averaged; empty without enough speech.
+        stretches: By language, in the time of its concatenated speech.
     """
 
-    language: str | None
-    confidence: float
-    probabilities: dict[str, float]
-    speech_s: float
+    number: int
+    speech: list[Span]
+    probabilities: Probabilities
+    stretches: list[Stretch]
+
+    @property
+    def speech_s(self) -> float:
+        return timeline.total_ms(self.speech) / 1000
+
+    def language(self, of_call: str) -> tuple[str | None, float]:
+        """Its language with the confidence in it; None when unsure."""
+        best, confidence = _best(self.probabilities)
+        switched = len({part.language for part in self.stretches}) > 1
+        is_sure = confidence >= MIN_CONFIDENCE or switched
+        is_known = is_sure and (best == of_call or self.speech_s >= _OWN_LANGUAGE_S)
+        return best if is_known else None, confidence
 
 
-class LidEngine:
-    """Asks Whisper for the language of the speech in a call."""
+class Languages:
+    """The LID stage.
 
-    def __init__(self, whisper: Whisper) -> None:
-        self._model = whisper.model
-        self.engine = whisper.engine
+    Args:
+        identifier: The model behind it.
+    """
 
-    def identify(self, samples: Samples, allowed: Sequence[str]) -> Identification:
-        """Identifies the language of one 16 kHz channel.
+    def __init__(self, identifier: LanguageIdentifier) -> None:
+        self._identifier = identifier
+        self.engine = identifier.engine
+        self.known = identifier.languages
+        self.tuning: list[float | str] = [MIN_CONFIDENCE, MIN_SPEECH_S, SWITCH_CONFIDENCE, MAX_WINDOWS]
+
+    def run(self, head: Head, recording: Recording, ivr: IvrResult, allowed: Sequence[str]) -> LidResult:
+        """Identifies the languages of a call.
 
         Args:
-            samples: The conversation, all speakers mixed, shape (frames,).
+            head: Of the result.
+            recording: What is listened to.
+            ivr: What of it is conversation.
             allowed: ISO 639-1 codes that may be answered; empty for any.
         """
-        speech = timeline.cut_out(samples, speech_spans(samples))
-        speech_s = round(len(speech) / SAMPLE_RATE_HZ, 3)
-        if speech_s < MIN_SPEECH_S:
-            return Identification(None, 0.0, {}, speech_s)
-        means = _mean(dict(self._model.detect_language(window)[2]) for window in _windows(speech))
-        probabilities = _renormalised(means, allowed)
-        best, confidence = max(probabilities.items(), key=lambda item: item[1], default=("", 0.0))
-        reported = {code: p for code, p in probabilities.items() if p >= _REPORTED_ABOVE}
-        return Identification(best if confidence >= MIN_CONFIDENCE else None, confidence, reported, speech_s)
+        channels = [
+            self._channel(recording, number, conversation(recording, ivr, number), allowed)
+            for number in recording.channels
+        ]
+        probabilities = _mean((channel.probabilities, channel.speech_s) for channel in channels)
+        best, confidence = _best(probabilities)
+        spans = [span for channel in channels for span in _spans(channel, best)]
+        switches = len({span.language for span in spans}) > 1
+        is_sure = confidence >= MIN_CONFIDENCE or switches
+        return LidResult(
+            **head,
+            language=best if best and is_sure else None,
+            confidence=_rounded(confidence),
+            probabilities={code: p for code, p in _ranked(probabilities) if p >= _REPORTED_ABOVE},
+            speech_s=round(sum(channel.speech_s for channel in channels), 3),
+            channels=[_channel_language(channel, best) for channel in channels],
+            spans=spans if is_sure else [],
+            switches=switches,
+        )
 
-    def unknown(self, languages: Sequence[str]) -> list[str]:
-        """Which of the codes the model does not know."""
-        return sorted(set(languages) - set(self._model.supported_languages))
+    def _channel(
+        self, recording: Recording, number: int, within: Sequence[Span], allowed: Sequence[str]
+    ) -> _Channel:
+        def listen(heard: Sequence[list[Span]]) -> list[Probabilities]:
+            found = self._identifier.probabilities([recording.heard(number, spans) for spans in heard])
+            return [_renormalised(window, allowed) for window in found]
+
+        speech = speech_spans(recording, number, within)
+        if timeline.total_ms(speech) < MIN_SPEECH_S * 1000:
+            return _Channel(number, speech, {}, [])
+        heard = windows(speech, listen)
+        probabilities = _mean((window.probabilities, 1.0) for window in heard)
+        main, _ = _best(probabilities)
+        return _Channel(number, speech, probabilities, stretches(speech, heard, main, listen))
 
 
-def _windows(speech: Samples) -> list[Samples]:
-    """Up to three windows of 30 s, spread evenly over the speech."""
-    length = WINDOW_S * SAMPLE_RATE_HZ
-    count = min(MAX_WINDOWS, -(-len(speech) // length))
-    starts = np.linspace(0, max(0, len(speech) - length), count).astype(int)
-    return [speech[start : start + length] for start in starts]
+def _spans(channel: _Channel, of_call: str) -> list[LanguageSpan]:
+    """Its stretches in the time of the recording; one in the call's language where it has none for sure."""
+    parts = channel.stretches
+    if parts and channel.language(of_call)[0] is None:
+        confidence = channel.probabilities.get(of_call, 0.0)
+        parts = [Stretch(parts[0].start_ms, parts[-1].end_ms, of_call, confidence)]
+    return [
+        LanguageSpan(
+            start_ms=heard[0].start_ms,
+            end_ms=heard[-1].end_ms,
+            channel=channel.number,
+            language=part.language,
+            confidence=_rounded(part.confidence),
+        )
+        for part in parts
+        if part.language and (heard := stretch(channel.speech, part.start_ms, part.end_ms))
+    ]
 
 
-def _mean(windows: Iterable[dict[str, float]]) -> dict[str, float]:
-    heard = list(windows)
-    return {code: sum(window[code] for window in heard) / len(heard) for code in heard[0]}
+def _channel_language(channel: _Channel, of_call: str) -> ChannelLanguage:
+    language, confidence = channel.language(of_call)
+    return ChannelLanguage(
+        channel=channel.number,
+        language=language or None,
+        confidence=_rounded(confidence),
+        speech_s=round(channel.speech_s, 3),
+    )
 
 
-def _renormalised(probabilities: dict[str, float], allowed: Sequence[str]) -> dict[str, float]:
-    """Spreads the probability of what is not allowed over what is, the most likely first."""
+def _mean(weighted: Iterable[tuple[Probabilities, float]]) -> dict[str, float]:
+    """The weighted mean of what was heard at all."""
+    heard = [(probabilities, weight) for probabilities, weight in weighted if probabilities]
+    total = sum(weight for _, weight in heard)
+    codes = dict.fromkeys(code for probabilities, _ in heard for code in probabilities)
+    return {
+        code: sum(weight * probabilities.get(code, 0.0) for probabilities, weight in heard) / total
+        for code in codes
+    }
+
+
+def _best(probabilities: Mapping[str, float]) -> tuple[str, float]:
+    return max(probabilities.items(), key=lambda item: item[1], default=("", 0.0))
+
+
+def _ranked(probabilities: Mapping[str, float]) -> list[tuple[str, float]]:
+    return [(code, _rounded(p)) for code, p in sorted(probabilities.items(), key=lambda item: -item[1])]
+
+
+def _rounded(probability: float) -> float:
+    return round(min(max(probability, 0.0), 1.0), 4)
+
+
+def _renormalised(probabilities: Mapping[str, float], allowed: Sequence[str]) -> dict[str, float]:
+    """Spreads the probability of what is not allowed over what is."""
     left = {code: p for code, p in probabilities.items() if not allowed or code in allowed}
     total = sum(left.values())
-    ranked = sorted(left.items(), key=lambda item: -item[1])
-    return {code: round(p / total, 4) for code, p in ranked} if total else {}
+    return {code: p / total for code, p in left.items()} if total else {}

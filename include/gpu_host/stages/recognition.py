@@ -1,59 +1,96 @@
-"""Speech to text by Whisper: the words of one channel, with times and confidence."""
+"""Speech to text: what is said on each channel, when, in which language, and what may be invented."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from faster_whisper.transcribe import Word as HeardWord
+from include.calls.call import ChannelRole
+from include.calls.transcript import Turn, Word
+from include.gpu.wire import IvrResult, LidResult, Span, SttResult
+from include.gpu_host.audio.recording import Recording
+from include.gpu_host.audio.speech import speech_spans
+from include.gpu_host.engines.protocol import Recogniser
+from include.gpu_host.stages import turns
+from include.gpu_host.stages.inventions import flags
+from include.gpu_host.stages.job import Head
+from include.gpu_host.stages.listening import conversation, widened_within
+from include.gpu_host.stages.pieces import LONGEST_MS, Piece, pieces
 
-from include.calls.transcript import Word
-from include.gpu_host.audio import Samples
-from include.gpu_host.engines.whisper import Whisper
+# Soft first and last sounds, and the pause that tells a recogniser where it is, as in faster-whisper.
+MARGIN_MS = 400
+# Pieces of up to 30 s that are in memory at once: 31 MB.
+_AT_ONCE = 16
 
 
-class SttEngine:
-    """Transcribes channels with the shared Whisper model.
+class Recognition:
+    """The STT stage.
+
+    Only speech is heard: a recogniser would invent words for silence and music.
 
     Args:
-        whisper: Loaded.
-        beam_size: Hypotheses followed at once.
+        recogniser: The model behind it.
+        tuning: Settings of the model that change what it hears.
     """
 
-    def __init__(self, whisper: Whisper, beam_size: int) -> None:
-        self._model = whisper.model
-        self._beam_size = beam_size
-        self.engine = whisper.engine
+    def __init__(self, recogniser: Recogniser, tuning: Sequence[float | str] = ()) -> None:
+        self._recogniser = recogniser
+        self.engine = recogniser.engine
+        self.tuning: list[float | str] = [MARGIN_MS, LONGEST_MS, turns.TURN_PAUSE_MS, *tuning]
 
-    def transcribe(self, samples: Samples, language: str) -> list[Word]:
-        """Hears one 16 kHz channel.
-
-        Each window is heard for itself (`condition_on_previous_text` off): one misheard window must not
-        repeat itself over the rest of the call. Without voice activity there is nothing to hear: Whisper
-        would invent words for music.
+    def run(
+        self,
+        head: Head,
+        recording: Recording,
+        ivr: IvrResult,
+        lid: LidResult,
+        roles: Sequence[ChannelRole],
+    ) -> SttResult:
+        """Transcribes a call.
 
         Args:
-            samples: Shape (frames,).
-            language: ISO 639-1 code.
-
-        Returns:
-            Words in order, times in ms of `samples`. A text keeps the space that it begins with: without one
-            it goes on from the word before ("high", "-end"), as every word does in Japanese.
+            head: Of the result.
+            recording: What is heard.
+            ivr: What of it is conversation.
+            lid: The language of each stretch; where it is unsure the likeliest is heard, and the result says
+                None.
+            roles: Who is on each channel.
         """
-        segments, _ = self._model.transcribe(
-            samples,
-            language=language,
-            beam_size=self._beam_size,
-            vad_filter=True,
-            word_timestamps=True,
-            condition_on_previous_text=False,
-        )
-        return [word for segment in segments for word in _words(segment.words or [])]
+        within = [conversation(recording, ivr, channel) for channel in recording.channels]
+        speech = [
+            speech_spans(recording, channel, spans, margin_ms=0)
+            for channel, spans in zip(recording.channels, within, strict=True)
+        ]
+        heard: list[list[turns.HeardWord]] = [[] for _ in recording.channels]
+        for piece, words in self._hear(recording, _all_pieces(recording, speech, within, lid)):
+            placed = turns.in_original_time(words, piece.spans)
+            heard[piece.channel] += [turns.HeardWord(word, piece.language) for word in placed]
+        said = [_flagged(turn, speech[turn.channel]) for turn in turns.conversation(heard, roles)]
+        return SttResult(**head, language=lid.language if said else None, turns=said)
+
+    def _hear(self, recording: Recording, waiting: Iterable[Piece]) -> Iterator[tuple[Piece, list[Word]]]:
+        """Reads and hears a few pieces at a time."""
+        for group in _groups(waiting):
+            samples = [recording.heard(piece.channel, piece.spans) for piece in group]
+            yield from zip(group, self._recogniser.hear(samples, group[0].language), strict=True)
 
 
-def _words(heard: Iterable[HeardWord]) -> Iterator[Word]:
-    """The words of one segment, which is set off from the segment before."""
-    for n, word in enumerate(heard):
-        text = word.word.rstrip() if n else f" {word.word.strip()}"
-        if text.strip():
-            start_ms = max(0, round(word.start * 1000))
-            end_ms = max(start_ms, round(word.end * 1000))
-            confidence = round(min(max(word.probability, 0.0), 1.0), 3)
-            yield Word(text=text, start_ms=start_ms, end_ms=end_ms, confidence=confidence)
+def _all_pieces(
+    recording: Recording, speech: Sequence[Sequence[Span]], within: Sequence[Sequence[Span]], lid: LidResult
+) -> Iterator[Piece]:
+    for channel in recording.channels:
+        wide = widened_within(speech[channel], within[channel], MARGIN_MS)
+        yield from pieces(recording, channel, wide, lid)
+
+
+def _groups(waiting: Iterable[Piece]) -> Iterator[list[Piece]]:
+    """Pieces that follow one another in the same language, a few at a time."""
+    group: list[Piece] = []
+    for piece in waiting:
+        if group and (len(group) == _AT_ONCE or piece.language != group[0].language):
+            yield group
+            group = []
+        group.append(piece)
+    if group:
+        yield group
+
+
+def _flagged(turn: Turn, speech: Sequence[Span]) -> Turn:
+    return turn.model_copy(update={"flags": flags(turn, speech)})

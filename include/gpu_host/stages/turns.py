@@ -1,11 +1,12 @@
 """From the words of each channel to the turns of a conversation."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from include.calls.call import ChannelRole
 from include.calls.transcript import Turn, Word
 from include.gpu.wire import Span
-from include.gpu_host import timeline
+from include.gpu_host.audio import timeline
 
 # A pause this long inside one channel's words ends the turn.
 TURN_PAUSE_MS = 1000
@@ -14,13 +15,20 @@ SENTENCE_PAUSE_MS = 500
 _SENTENCE_ENDS = tuple(".?!…。？！")
 
 
-def in_original_time(words: Sequence[Word], kept: Sequence[Span]) -> list[Word]:
-    """Moves words from the time of the kept audio to the time of the original recording."""
-    placed = [(word, timeline.original_span(kept, word.start_ms, word.end_ms)) for word in words]
+class HeardWord(NamedTuple):
+    """A word and the ISO 639-1 code of the language that it was heard in."""
+
+    word: Word
+    language: str
+
+
+def in_original_time(words: Sequence[Word], heard: Sequence[Span]) -> list[Word]:
+    """Moves words from the time of what was heard, spans one after the other, to that of the recording."""
+    placed = [(word, timeline.original_span(heard, word.start_ms, word.end_ms)) for word in words]
     return [word.model_copy(update={"start_ms": at.start_ms, "end_ms": at.end_ms}) for word, at in placed]
 
 
-def conversation(channels: Sequence[Sequence[Word]], roles: Sequence[ChannelRole]) -> list[Turn]:
+def conversation(channels: Sequence[Sequence[HeardWord]], roles: Sequence[ChannelRole]) -> list[Turn]:
     """Builds turns from each channel's words and merges the channels in order of start.
 
     Args:
@@ -32,28 +40,30 @@ def conversation(channels: Sequence[Sequence[Word]], roles: Sequence[ChannelRole
     spoken = [
         (channel, words) for channel, heard in enumerate(channels) for words in _split(heard, is_shared)
     ]
-    spoken.sort(key=lambda turn: (turn[1][0].start_ms, turn[0]))
+    spoken.sort(key=lambda turn: (turn[1][0].word.start_ms, turn[0]))
     numbered = enumerate(spoken, start=1)
     return [_turn(f"t{n}", known[channel], channel, words) for n, (channel, words) in numbered]
 
 
-def _split(words: Sequence[Word], is_shared: bool) -> list[list[Word]]:
-    """Splits one channel's words at its pauses."""
-    runs: list[list[Word]] = []
-    for word in words:
-        if runs and word.start_ms - runs[-1][-1].end_ms < _longest_pause_ms(runs[-1][-1], is_shared):
+def _split(heard: Sequence[HeardWord], is_shared: bool) -> list[list[HeardWord]]:
+    """Splits one channel's words at its pauses, and where the language changes."""
+    runs: list[list[HeardWord]] = []
+    for word in heard:
+        if runs and _goes_on(runs[-1][-1], word, is_shared):
             runs[-1].append(word)
         else:
             runs.append([word])
     return runs
 
 
-def _longest_pause_ms(before: Word, is_shared: bool) -> int:
-    ends_sentence = before.text.endswith(_SENTENCE_ENDS)
-    return SENTENCE_PAUSE_MS if is_shared and ends_sentence else TURN_PAUSE_MS
+def _goes_on(before: HeardWord, after: HeardWord, is_shared: bool) -> bool:
+    ends_sentence = before.word.text.endswith(_SENTENCE_ENDS)
+    longest_ms = SENTENCE_PAUSE_MS if is_shared and ends_sentence else TURN_PAUSE_MS
+    return before.language == after.language and after.word.start_ms - before.word.end_ms < longest_ms
 
 
-def _turn(turn_id: str, speaker: ChannelRole, channel: int, words: list[Word]) -> Turn:
+def _turn(turn_id: str, speaker: ChannelRole, channel: int, heard: list[HeardWord]) -> Turn:
+    words = [word for word, _ in heard]
     return Turn(
         id=turn_id,
         speaker=speaker,
@@ -63,4 +73,5 @@ def _turn(turn_id: str, speaker: ChannelRole, channel: int, words: list[Word]) -
         text="".join(word.text for word in words).strip(),
         confidence=round(sum(word.confidence for word in words) / len(words), 3),
         words=[word.model_copy(update={"text": word.text.strip()}) for word in words],
+        language=heard[0].language,
     )

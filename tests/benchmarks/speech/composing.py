@@ -1,8 +1,8 @@
 """Calls composed of real material, with exact truth: which sample is prompt, hold music, a key or speech.
 
 A folder of material holds `speech/` (single clips), `prompts*/`, `hold-music/`, `noise/` and `calls/` (of one
-acted call, `NAME_agent.wav` and `NAME_caller.wav`). A call runs like a call to a contact centre: prompts, some
-broken off by a key, hold music, a conversation, perhaps another hold. The other side of the line, with the
+acted call, `NAME_agent.wav` and `NAME_caller.wav`). A call runs as in a contact centre: prompts, some broken
+off by a key, hold music, a conversation, perhaps another hold. The other side of the line, with the
 prompts and the music, is channel 0; the caller is channel 1. The same seed composes the same call.
 """
 

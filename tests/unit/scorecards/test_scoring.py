@@ -1,6 +1,7 @@
 import pytest
 import yaml
 
+from include.calls.transcript import TurnFlag
 from include.scorecards.answers import Absence, AuditAnswers, AuditReply, Evidence, GivenAnswer, Role
 from include.scorecards.loading import parse_scorecard
 from include.scorecards.metrics import call_metrics
@@ -94,6 +95,17 @@ def test_an_auto_fail_on_weak_evidence_is_a_review_not_a_fail(judge, spoken, ans
     got = judge(answers(a1="yes", a2="yes", b1=answer), call=call, b1=failing("form"))
     assert (got.pct, got.passed, got.needs_review) == (75, True, True)
     assert got.answer("b1").auto_fail is AutoFail.NONE and got.answer("b1").answer == "no"
+
+
+@pytest.mark.parametrize("flag", list(TurnFlag))
+def test_a_turn_that_may_be_invented_fails_nobody_by_itself(judge, spoken, flag):
+    heard = spoken(*SAID)
+    flagged = heard.turns[0].model_copy(update={"flags": [flag]})
+    call = heard.model_copy(update={"turns": [flagged, heard.turns[1]]})
+    failed = answers(a1="yes", a2="yes", b1=given("no", "I will hurt you"))
+    assert judge(failed, call=heard, b1=failing("form")).passed is False
+    got = judge(failed, call=call, b1=failing("form"))
+    assert (got.pct, got.passed, got.needs_review) == (75, True, True)
 
 
 def test_an_absence_alone_fails_nobody(judge):

@@ -1,7 +1,7 @@
 """Stages, results and limits: the HTTP contract of `include/gpu/wire.py`, with fake engines behind it."""
 
 import asyncio
-import threading
+import io
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -9,11 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+import soundfile
 
 from include.errors import RecordingUnusable
-from include.gpu.wire import HostStatus, SttResult
-from include.gpu_host.engines.lid import Identification
-from include.gpu_host.host import Host
+from include.gpu.wire import HostStatus
+from include.gpu_host.server.host import Host
 from include.gpu_host.settings import Settings
 
 AUDIO = "/v1/calls/c1/audio"
@@ -48,58 +48,13 @@ async def test_wrong_requests_are_named(assert_problem: Check, client: httpx.Asy
     assert_problem(await client.get("/nothing"), 404)
 
 
-async def test_stereo_turns_are_told_apart_by_channel_in_original_time(
-    client: httpx.AsyncClient, wav: Wav
-) -> None:
-    await client.put(AUDIO, content=wav(channels=2, seconds=3))
-    answers = await run_stages(client, STAGES, channel_roles=["customer", "agent"])
-    result = SttResult.model_validate(answers[-1].json())
-    # The fake hears its first word at the start of what is kept, which is 500 ms into the recording.
-    assert [(t.id, t.speaker, t.channel, t.start_ms, t.text) for t in result.turns] == [
-        ("t1", "customer", 0, 500, "w0 w1"),
-        ("t2", "agent", 1, 500, "w0 w1"),
-    ]
-    assert [word.start_ms for word in result.turns[0].words] == [500, 1500]
-    assert (result.language, result.audio_s) == ("en", 3.0)
-
-
-async def test_mono_without_a_role_is_nobody_known(client: httpx.AsyncClient, wav: Wav) -> None:
-    await client.put(AUDIO, content=wav())
-    unknown = (await run_stages(client, STAGES))[-1].json()
-    both = (await run_stages(client, ["stt"], channel_roles=["agent", "customer"]))[0].json()
-    given = (await run_stages(client, ["stt"], channel_roles=["agent"]))[0].json()
-    assert [result["turns"][0]["speaker"] for result in (unknown, both, given)] == [
-        "unknown",
-        "unknown",
-        "agent",
-    ]
-
-
-async def test_silence_is_an_empty_transcript(client: httpx.AsyncClient, wav: Wav, fakes: Any) -> None:
-    fakes.identified = Identification(None, 0.0, {}, 0.0)
-    await client.put(AUDIO, content=wav())
-    stt = (await run_stages(client, STAGES))[-1].json()
-    assert (stt["turns"], stt["language"]) == ([], None)
-    assert not any(heard.startswith("stt") for heard in fakes.heard)
-
-
-async def test_unsure_is_transcribed_in_the_likeliest_language_and_says_so(
-    client: httpx.AsyncClient, wav: Wav, fakes: Any
-) -> None:
-    fakes.identified = Identification(None, 0.4, {"es": 0.4, "en": 0.35}, 1.0)
-    await client.put(AUDIO, content=wav())
-    stt = (await run_stages(client, STAGES))[-1].json()
-    assert stt["language"] is None and stt["turns"]
-    assert fakes.heard[-1].startswith("stt es")
-
-
 async def test_ivr_hears_the_original_and_recognition_the_enhanced(
     client: httpx.AsyncClient, wav: Wav, fakes: Any
 ) -> None:
     fakes.enhances = True
     await client.put(AUDIO, content=wav(channels=2))
     await run_stages(client, STAGES)
-    assert fakes.heard == ["denoise", "ivr peak 0.4", "lid 1.5 s", "stt en peak 0.5"]
+    assert fakes.heard == ["denoise", "ivr peak 0.4", "lid from 500 allowed []", "stt en peak 0.5"]
 
 
 async def test_a_repeat_returns_the_stored_result(client: httpx.AsyncClient, wav: Wav, fakes: Any) -> None:
@@ -112,7 +67,7 @@ async def test_a_repeat_returns_the_stored_result(client: httpx.AsyncClient, wav
     await run_stages(client, ["lid"], languages=["es"])
     await run_stages(client, ["stt"])
     # Another allow-list is another result, and what was made from the old one is stale.
-    assert fakes.heard[4:] == ["lid 1.5 s", "stt en peak 0.4"]
+    assert fakes.heard[4:] == ["lid from 500 allowed ['es']", "stt en peak 0.4"]
 
 
 async def test_results_survive_a_restart_but_not_another_engine(
@@ -205,21 +160,55 @@ async def test_a_call_deleted_at_work_leaves_nothing(
     assert not list((settings.data_dir / "incoming").iterdir())
 
 
-async def test_stages_are_refused_while_engines_load(
-    assert_problem: Check, settings: Settings, fakes: Any, wav: Wav, connect: Any
+async def test_all_but_health_is_refused_while_engines_load(
+    assert_problem: Check, make_host: Any, fakes: Any, wav: Wav, connect: Any
 ) -> None:
-    host = Host(settings)
-    loaded = threading.Event()
-    loading = asyncio.create_task(host.load(lambda _: fakes.load() if loaded.wait(10) else None))
+    host = make_host()
+    fakes.loads.clear()
+    loading = asyncio.create_task(host.open())
     async with connect(host) as client:
-        assert (await client.put(AUDIO, content=wav())).status_code == 201
-        refused = [await client.get("/ready"), (await run_stages(client, ["denoise"]))[0]]
-        for response in refused:
+        assert (await client.get("/health")).status_code == 200
+        for response in [await client.get("/ready"), (await run_stages(client, ["denoise"]))[0]]:
             assert_problem(response, 503, retryable=True)
             assert int(response.headers["retry-after"]) > 0
-        loaded.set()
+        fakes.loads.set()
         await loading
         assert HostStatus.model_validate((await client.get("/ready")).json()).ready
+
+
+async def test_a_host_that_is_stopped_hands_back_what_it_cannot_end(
+    assert_problem: Check, client: httpx.AsyncClient, wav: Wav, fakes: Any, host: Host
+) -> None:
+    await client.put(AUDIO, content=wav())
+    fakes.gate.clear()
+    working = asyncio.create_task(run_stages(client, ["denoise"]))
+    await asyncio.to_thread(fakes.started.acquire)
+    draining = asyncio.create_task(host.drain())
+    await asyncio.sleep(0)
+    assert_problem((await client.post("/v1/calls/c1/ivr")), 409)
+    assert_problem(await client.get("/ready"), 503, retryable=True)
+    await draining
+    assert_problem((await working)[0], 503, retryable=True)
+    fakes.gate.set()
+
+
+async def test_a_recording_is_sent_to_listen_to_as_it_is_or_enhanced(
+    assert_problem: Check, client: httpx.AsyncClient, wav: Wav, fakes: Any
+) -> None:
+    assert_problem(await client.get(AUDIO, params={"version": "enhanced"}), 404)
+    assert_problem(await client.get(AUDIO), 404)
+    body = wav(channels=2)
+    await client.put(AUDIO, content=body)
+    assert (await client.get(AUDIO)).content == body
+    for _ in range(2):
+        enhanced = await client.get(AUDIO, params={"version": "enhanced"})
+        assert enhanced.headers["content-type"] == "audio/flac"
+        samples, rate_hz = soundfile.read(io.BytesIO(enhanced.content))
+        assert (rate_hz, samples.shape) == (16_000, (32_000, 2))
+        assert samples.min() == pytest.approx(0.5, abs=0.001)
+    # Recognition goes on hearing what the gate decided.
+    await run_stages(client, STAGES)
+    assert fakes.heard[-1] == "stt en peak 0.4"
 
 
 async def test_status_and_metrics_count_what_was_done(

@@ -10,8 +10,8 @@ import pytest
 
 from include.calls.stage import Stage
 from include.gpu.wire import AudioStored, Engine, IvrResult, StageOptions
-from include.gpu_host.problems import Refusal
-from include.gpu_host.store import CallStore, StoredResult
+from include.gpu_host.server.problems import Refusal
+from include.gpu_host.server.store import CallStore, StoredResult
 
 RESULT = IvrResult(
     call_id="c1",
@@ -111,11 +111,18 @@ def test_calls_go_after_their_retention_time(store: CallStore, root: Path, uploa
     assert sorted(folder.name for folder in (root / "calls").iterdir()) == ["new", "renewed"]
 
 
-def test_a_failed_enhancement_leaves_nothing(store: CallStore, root: Path, upload: Callable) -> None:
-    upload(b"one")
-    with pytest.raises(RuntimeError), store.enhanced_draft("c1", "k") as path:
-        path.write_bytes(b"half")
-        raise RuntimeError
+def test_an_enhanced_recording_takes_its_place_only_beside_what_it_was_made_from(
+    store: CallStore, root: Path, upload: Callable
+) -> None:
+    before, _ = upload(b"one")
+    with store.draft() as draft:
+        draft.enhanced.write_bytes(b"clear")
+        store.keep_enhanced(draft, before, "k")
+    assert store.enhanced_path("c1", "k").read_bytes() == b"clear"
+    upload(b"two")
+    with store.draft() as draft, pytest.raises(Refusal):
+        draft.enhanced.write_bytes(b"clear")
+        store.keep_enhanced(draft, before, "k")
     assert not store.enhanced_path("c1", "k").exists()
     assert not list((root / "incoming").iterdir())
 

@@ -1,0 +1,183 @@
+"""Windows over one channel's speech, and where its language changes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+
+from include.gpu.wire import Span
+from include.gpu_host.audio import timeline
+from include.gpu_host.stages.listening import stretch
+
+Probabilities = Mapping[str, float]
+# Hears windows: each is spans of the recording that are heard one after the other.
+Listen = Callable[[Sequence[list[Span]]], list[Probabilities]]
+
+# The language models hear 30 s at once, and cost the same for less.
+WINDOW_MS = 30_000
+# Windows of this length at least, so that a short call that changes its language has two.
+_SHORTEST_WINDOW_MS = 10_000
+# Up to three windows side by side; in a longer channel one every two minutes of speech, so that a part in
+# another language is met; never more than this many.
+_SIDE_BY_SIDE = 3
+_EVERY_MS = 120_000
+MAX_WINDOWS = 12
+# Another language than the channel's has to be this likely, and be heard twice, before the call switches.
+SWITCH_CONFIDENCE = 0.8
+# A change is looked for with windows of this length, until it is known to so many ms; then it is the nearest
+# pause.
+_PROBE_MS = 8_000
+_NARROW_MS = 6_000
+
+
+@dataclass(frozen=True)
+class Window:
+    """What was heard between two times of the channel's concatenated speech, in ms."""
+
+    start_ms: float
+    end_ms: float
+    probabilities: Probabilities
+
+    @property
+    def language(self) -> str:
+        """The likeliest."""
+        return max(self.probabilities, key=self.probabilities.__getitem__, default="")
+
+    @property
+    def confidence(self) -> float:
+        """Of the likeliest."""
+        return max(self.probabilities.values(), default=0.0)
+
+    @property
+    def middle_ms(self) -> float:
+        """Between start and end."""
+        return (self.start_ms + self.end_ms) / 2
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Windows side by side that belong to one language."""
+
+    language: str
+    windows: list[Window]
+
+    @property
+    def sure(self) -> list[Window]:
+        """Those in which it is the likeliest; all, where there is none."""
+        return [window for window in self.windows if window.language == self.language] or self.windows
+
+    @property
+    def confidence(self) -> float:
+        """Of its language, averaged over the windows."""
+        return sum(window.probabilities.get(self.language, 0.0) for window in self.windows) / len(
+            self.windows
+        )
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A part of the channel in one language, from and to times of its concatenated speech in ms."""
+
+    start_ms: float
+    end_ms: float
+    language: str
+    confidence: float
+
+
+def windows(speech: Sequence[Span], listen: Listen) -> list[Window]:
+    """Hears windows spread evenly over the speech of one channel."""
+    total_ms = timeline.total_ms(speech)
+    side_by_side = min(_SIDE_BY_SIDE, max(-(-total_ms // WINDOW_MS), total_ms // _SHORTEST_WINDOW_MS, 1))
+    count = min(MAX_WINDOWS, max(side_by_side, -(-total_ms // _EVERY_MS)))
+    share_ms = total_ms / count
+    length_ms = min(share_ms, WINDOW_MS)
+    starts_ms = [share_ms * n + (share_ms - length_ms) / 2 for n in range(count)]
+    return _heard(speech, [(start_ms, start_ms + length_ms) for start_ms in starts_ms], listen)
+
+
+def stretches(speech: Sequence[Span], heard: Sequence[Window], main: str, listen: Listen) -> list[Stretch]:
+    """Splits a channel by language.
+
+    A window in another language than `main` is heard again in halves, because it may be odd, or hold a change
+    of language. The other language counts where two windows side by side say so with confidence.
+
+    Args:
+        speech: Of the channel, spans of the recording.
+        heard: Windows over it.
+        main: The language of the channel as a whole.
+        listen: Hears more windows where it has to be known better.
+    """
+    closer = [part for window in heard for part in _closer(speech, window, main, listen)]
+    runs = _confirmed(speech, closer, main, listen)
+    changes_ms = [_change_ms(speech, before, after, listen) for before, after in pairwise(runs)]
+    edges_ms = pairwise([0.0, *changes_ms, float(timeline.total_ms(speech))])
+    return [
+        Stretch(start_ms, end_ms, run.language, run.confidence)
+        for run, (start_ms, end_ms) in zip(runs, edges_ms, strict=True)
+    ]
+
+
+def _heard(speech: Sequence[Span], edges: Sequence[tuple[float, float]], listen: Listen) -> list[Window]:
+    probabilities = listen([stretch(speech, start_ms, end_ms) for start_ms, end_ms in edges])
+    return [Window(*edge, found) for edge, found in zip(edges, probabilities, strict=True)]
+
+
+def _language(window: Window, main: str) -> str:
+    """Windows that are unsure belong to the main language."""
+    return window.language if window.confidence >= SWITCH_CONFIDENCE else main
+
+
+def _confirmed(speech: Sequence[Span], heard: Sequence[Window], main: str, listen: Listen) -> list[_Run]:
+    """Runs of windows in the same language; those that are odd alone belong to the main one."""
+    runs = [_Run(language, list(run)) for language, run in groupby(heard, lambda one: _language(one, main))]
+    named = [
+        (run.language if run.language == main or _holds(speech, run, listen) else main, window)
+        for run in runs
+        for window in run.windows
+    ]
+    return [
+        _Run(language, [window for _, window in run]) for language, run in groupby(named, lambda one: one[0])
+    ]
+
+
+def _closer(speech: Sequence[Span], window: Window, main: str, listen: Listen) -> list[Window]:
+    """The window, or its halves where it seems to be in another language."""
+    return [window] if window.language == main else _halves(speech, window, listen)
+
+
+def _holds(speech: Sequence[Span], run: _Run, listen: Listen) -> bool:
+    """Whether it is heard twice: in two windows, or in both halves of the only one."""
+    windows = run.windows if len(run.windows) > 1 else _halves(speech, run.windows[0], listen)
+    return len(windows) > 1 and all(
+        window.language == run.language and window.confidence >= SWITCH_CONFIDENCE for window in windows
+    )
+
+
+def _halves(speech: Sequence[Span], window: Window, listen: Listen) -> list[Window]:
+    """A window heard again in two; one that is too short for it stays as it is."""
+    if window.end_ms - window.start_ms < _SHORTEST_WINDOW_MS:
+        return [window]
+    edges = [(window.start_ms, window.middle_ms), (window.middle_ms, window.end_ms)]
+    return _heard(speech, edges, listen)
+
+
+def _change_ms(speech: Sequence[Span], before: _Run, after: _Run, listen: Listen) -> float:
+    """When the language changes: halves the time between two sure windows, then takes the nearest pause."""
+    low_ms, high_ms = before.sure[-1].middle_ms, after.sure[0].middle_ms
+    while high_ms - low_ms > _NARROW_MS:
+        middle_ms = (low_ms + high_ms) / 2
+        [probe] = _heard(speech, [(middle_ms - _PROBE_MS / 2, middle_ms + _PROBE_MS / 2)], listen)
+        if probe.probabilities.get(before.language, 0.0) > probe.probabilities.get(after.language, 0.0):
+            low_ms = middle_ms
+        else:
+            high_ms = middle_ms
+    return _nearest_pause_ms(speech, (low_ms + high_ms) / 2)
+
+
+def _nearest_pause_ms(speech: Sequence[Span], time_ms: float) -> float:
+    """In the concatenation a pause is where one span ends and the next begins."""
+    ends_ms, end_ms = [], 0
+    for span in speech[:-1]:
+        end_ms += timeline.length_ms(span)
+        ends_ms.append(float(end_ms))
+    near = [pause_ms for pause_ms in ends_ms if abs(pause_ms - time_ms) <= _PROBE_MS]
+    return min(near, key=lambda pause_ms: abs(pause_ms - time_ms), default=time_ms)

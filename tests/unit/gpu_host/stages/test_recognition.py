@@ -1,0 +1,170 @@
+"""What the STT stage has a model hear, and what it makes of the answer: real speech, and an invented model."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from include.calls.call import ChannelRole
+from include.calls.transcript import Word
+from include.gpu.wire import Engine, IvrResult, LanguageSpan, LidResult, Segment, SegmentKind, Span, SttResult
+from include.gpu_host.audio import timeline
+from include.gpu_host.audio.recording import Recording
+from include.gpu_host.stages.job import Head
+from include.gpu_host.stages.pieces import pieces
+from include.gpu_host.stages.recognition import Recognition
+
+ENGINE = Engine(name="ears", version="1", device="cpu")
+HEAD = Head(call_id="c1", engine=ENGINE, seconds=0.0, audio_s=1.0)
+CLIPS = Path(__file__).parents[3] / "data" / "speech"
+ROLES = [ChannelRole.AGENT, ChannelRole.CUSTOMER]
+
+
+class Ears:
+    """Hears a word in the middle of each piece: its number."""
+
+    engine = ENGINE
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[str, list[float]]] = []
+        self._count = 0
+
+    def hear(self, pieces: Sequence[np.ndarray], language: str) -> list[list[Word]]:
+        self.heard.append((language, [len(piece) / 16_000 for piece in pieces]))
+        return [[self._word(len(piece) / 16)] for piece in pieces]
+
+    def _word(self, length_ms: float) -> Word:
+        self._count += 1
+        at_ms = round(length_ms / 2)
+        return Word(text=f" w{self._count}", start_ms=at_ms, end_ms=at_ms + 100, confidence=0.9)
+
+
+def clip(name: str) -> np.ndarray:
+    samples, _ = soundfile.read(CLIPS / f"{name}.flac", dtype="float32")
+    return np.asarray(samples)
+
+
+def silence(seconds: float) -> np.ndarray:
+    return np.zeros(round(seconds * 16_000), dtype=np.float32)
+
+
+def said(language: str | None, *spans: LanguageSpan, **probabilities: float) -> LidResult:
+    return LidResult(
+        **HEAD, language=language, confidence=0.9, probabilities=probabilities, speech_s=1, spans=list(spans)
+    )
+
+
+def transcribed(
+    ears: Ears,
+    lid: LidResult,
+    *channels: np.ndarray,
+    segments: Sequence[Segment] = (),
+    kept: list[Span] | None = None,
+) -> SttResult:
+    length = max(map(len, channels))
+    recording = Recording.of(np.stack([np.pad(one, (0, length - len(one))) for one in channels]))
+    ivr = IvrResult(**HEAD, segments=list(segments), kept=[recording.whole] if kept is None else kept)
+    return Recognition(ears).run(HEAD, recording, ivr, lid, ROLES)
+
+
+def test_speech_is_heard_with_a_margin_and_silence_is_not() -> None:
+    ears = Ears()
+    talk = clip("cold_hearted")
+    got = transcribed(
+        ears, said("en"), np.concatenate([silence(5), talk, silence(20), talk, silence(5)]), silence(1)
+    )
+    [(language, [length_s])] = ears.heard
+    assert language == "en" and length_s == pytest.approx(2 * len(talk) / 16_000, abs=0.8)
+    assert (got.language, [turn.speaker for turn in got.turns]) == ("en", ["agent"])
+
+
+def test_silence_music_and_noise_are_an_empty_transcript_in_no_language() -> None:
+    t = np.arange(160_000) / 16_000
+    music = 0.1 * sum(np.sin(2 * np.pi * hz * t) for hz in (220, 277, 330)) * (np.sin(2 * np.pi * 2 * t) > 0)
+    noise = np.random.default_rng(1).normal(0, 0.05, 160_000)
+    for sound in (silence(10), music.astype(np.float32), noise.astype(np.float32)):
+        ears = Ears()
+        got = transcribed(ears, said("en", en=0.6), sound)
+        assert (got.turns, got.language, ears.heard) == ([], None, [])
+
+
+def test_pieces_are_packed_up_to_30_s_and_come_a_few_at_a_time() -> None:
+    ears = Ears()
+    talk = np.concatenate([clip("john_dashwood"), silence(1.5)])
+    transcribed(ears, said("en"), np.tile(talk, 60))
+    lengths_s = [length_s for _, group in ears.heard for length_s in group]
+    assert max(lengths_s) <= 30 and min(lengths_s[:-1]) > 20
+    assert [len(group) for _, group in ears.heard[:-1]] == [16] * (len(ears.heard) - 1)
+
+
+def test_long_speech_is_cut_where_there_is_least_of_it() -> None:
+    talk = clip("john_dashwood")
+    # The clips' own pauses of up to 300 ms are the only ones.
+    loud = talk[np.argmax(np.abs(talk) > 0.02) : len(talk) - np.argmax(np.abs(talk[::-1]) > 0.02)]
+    recording = Recording.of(np.tile(loud, 8)[None])
+    whole = [recording.whole]
+    found = list(pieces(recording, 0, whole, said("en")))
+    spans = [span for piece in found for span in piece.spans]
+    assert timeline.joined(spans) == whole and all(timeline.total_ms(one.spans) <= 30_000 for one in found)
+    for cut_ms in [span.end_ms for span in spans[:-1]]:
+        around = recording.samples(0, (cut_ms - 40) * 16, (cut_ms + 40) * 16)
+        assert np.sqrt(np.mean(around**2)) < 0.35 * np.sqrt(np.mean(loud**2))
+
+
+def test_each_stretch_is_heard_in_its_language() -> None:
+    talk = np.concatenate([clip("cold_hearted"), silence(2)])
+    half_ms = 2 * len(talk) // 16
+    spans = [
+        LanguageSpan(start_ms=0, end_ms=half_ms, channel=0, language="en", confidence=1),
+        LanguageSpan(start_ms=half_ms, end_ms=2 * half_ms, channel=0, language="es", confidence=1),
+        LanguageSpan(start_ms=0, end_ms=2 * half_ms, channel=1, language="fr", confidence=1),
+    ]
+    ears = Ears()
+    got = transcribed(ears, said("en", *spans), np.tile(talk, 4), talk)
+    assert [language for language, _ in ears.heard] == ["en", "es", "fr"]
+    assert {(turn.channel, turn.language) for turn in got.turns} == {(0, "en"), (0, "es"), (1, "fr")}
+
+
+@pytest.mark.parametrize(
+    ("lid", "heard_in"), [(said(None, es=0.4, en=0.35), "es"), (said(None), "en")], ids=["unsure", "nothing"]
+)
+def test_no_word_is_lost_where_lid_is_unsure(lid: LidResult, heard_in: str) -> None:
+    ears = Ears()
+    got = transcribed(ears, lid, clip("cold_hearted"))
+    assert [language for language, _ in ears.heard] == [heard_in]
+    assert got.turns and got.language is None
+
+
+def test_what_is_cut_or_plays_on_the_channel_is_not_heard() -> None:
+    talk = clip("cold_hearted")
+    length_ms = len(talk) // 16
+    prompt = Segment(
+        start_ms=length_ms, end_ms=2 * length_ms, kind=SegmentKind.PROMPT, confidence=1, channel=0
+    )
+    ears = Ears()
+    got = transcribed(
+        ears,
+        said("en"),
+        np.tile(talk, 4),
+        np.tile(talk, 4),
+        segments=[prompt],
+        kept=[Span(start_ms=length_ms, end_ms=3 * length_ms)],
+    )
+    [(_, lengths_s)] = ears.heard
+    assert lengths_s == [
+        pytest.approx(length_ms / 1000, abs=0.6),
+        pytest.approx(2 * length_ms / 1000, abs=0.6),
+    ]
+    assert 2 * length_ms <= got.turns[1].start_ms <= 3 * length_ms
+
+
+def test_flags_stand_on_the_turn() -> None:
+    class Dreaming(Ears):
+        def hear(self, pieces: Sequence[np.ndarray], language: str) -> list[list[Word]]:
+            dreamt = [Word(text=" Bye.", start_ms=0, end_ms=100, confidence=0.3)]
+            return [dreamt for _ in pieces]
+
+    [turn] = transcribed(Dreaming(), said("en"), np.concatenate([silence(1), clip("cold_hearted")])).turns
+    assert turn.flags == ["on_silence", "known_phrase"]
