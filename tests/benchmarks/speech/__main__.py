@@ -7,6 +7,7 @@ Exit code 1 and the names of the lines when an acceptance line does not hold.
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -30,6 +31,8 @@ ROOT = Path(__file__).resolve().parents[3]
 def main() -> int:
     """Runs the benchmark; returns the process's exit code."""
     options = _options()
+    # Ended from outside, it still ends the hosts that it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     say = _clock()
     corpus = load_corpus(ROOT, options.audio.resolve())
     for sentence in corpus.missing:
@@ -101,13 +104,18 @@ def _options() -> argparse.Namespace:
         help="folder of real recordings with manifest.csv [default: $AUDIO, or ../shared/audio]",
     )
     parser.add_argument(
-        "--report", type=Path, default=ROOT / "docs" / "speech.md", help="Markdown file to write"
+        "--report",
+        type=Path,
+        help="Markdown file to write, with pictures beside it [default: docs/speech.md; a quick run: "
+        "var/speech/speech.md]",
     )
     parser.add_argument("--checkout", type=Path, default=ROOT, help="checkout whose GPU host is measured")
     parser.add_argument(
         "--parts", nargs="+", choices=list(_PARTS), default=list(_PARTS), help="measure only these"
     )
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.report = options.report or ROOT / ("var/speech" if options.quick else "docs") / "speech.md"
+    return options
 
 
 def _command() -> str:

@@ -25,7 +25,7 @@ class Size:
         clips: Real recordings of each set; None for all.
         calls: Sample calls; None for all.
         composed: Composed calls for each condition.
-        spoken_calls: Composed calls with known words, for each condition.
+        spoken_calls: Conditions of composed calls with known words, a call each; None for all.
         noisy_clips: Clips that the effect of enhancement is measured on.
         snrs_db: Noise levels; None is clean.
         memory_calls: Calls over which memory is watched.
@@ -35,7 +35,7 @@ class Size:
     clips: int | None
     calls: int | None
     composed: int
-    spoken_calls: int
+    spoken_calls: int | None
     noisy_clips: int
     snrs_db: tuple[float | None, ...]
     memory_calls: int
@@ -46,17 +46,17 @@ FULL = Size(
     clips=None,
     calls=12,
     composed=2,
-    spoken_calls=1,
+    spoken_calls=None,
     noisy_clips=15,
     snrs_db=(None, 20.0, 10.0, 5.0, 0.0),
     memory_calls=200,
     timed_calls=3,
 )
 QUICK = Size(
-    clips=5,
-    calls=3,
+    clips=4,
+    calls=1,
     composed=1,
-    spoken_calls=1,
+    spoken_calls=3,
     noisy_clips=5,
     snrs_db=(None, 5.0),
     memory_calls=20,

@@ -46,7 +46,11 @@ class PeakMemory:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
+        self._look()
 
     def _watch(self) -> None:
         while not self._ended.wait(_SAMPLED_EVERY_S):
-            self.peak_bytes = max(self.peak_bytes, usage_of(self._pid).rss_bytes)
+            self._look()
+
+    def _look(self) -> None:
+        self.peak_bytes = max(self.peak_bytes, usage_of(self._pid).rss_bytes)
