@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import soundfile
 
 from include.calls.stage import GPU_STAGES, Stage
@@ -13,41 +12,16 @@ from include.errors import CofiError
 from include.gpu.wire import DenoiseResult, SttResult
 from tests.benchmarks.speech import plots, signal, wording
 from tests.benchmarks.speech.bare import AT_ONCE
-from tests.benchmarks.speech.bench import Bench, spread
-from tests.benchmarks.speech.composing import RATE_HZ, Clip, Material, Samples
+from tests.benchmarks.speech.bench import Bench
+from tests.benchmarks.speech.composing import RATE_HZ, Material
 from tests.benchmarks.speech.findings import Check, Section, Table, percent, points
 from tests.benchmarks.speech.hosts import Answered, Host, Request, as_wav, in_parallel
+from tests.benchmarks.speech.noisy import CLIPS_EACH, Noisy, noisy_recordings
 from tests.benchmarks.speech.scoring import Counted, difference, errors_by_unit, total, words_of
 
 ENGINES = ("deepfilternet3", "rnnoise")
 # Below this SNR a channel is enhanced: thresholds that no measurement reaches.
 _ALWAYS_DB, _NEVER_DB = 1000, -1000
-_CLIPS_EACH = 5
-_GAP = round(0.6 * RATE_HZ)
-_LONGEST_S = 12.0
-
-
-@dataclass(frozen=True)
-class Noisy:
-    """Clips one after the other, with noise over all of it.
-
-    Attributes:
-        snr_db: None for clean.
-        words: Of each clip, normalised.
-        clean: Shape (frames,), at 8 kHz.
-        heard: The same with noise.
-    """
-
-    name: str
-    snr_db: float | None
-    words: list[list[str]]
-    clean: Samples
-    heard: Samples
-
-    @property
-    def level(self) -> str:
-        """For tables."""
-        return level_name(self.snr_db)
 
 
 @dataclass(frozen=True)
@@ -73,18 +47,20 @@ class Enhanced:
     Attributes:
         ways: `never`, `gated` and `always`.
         gated: Recordings that the gate let through to enhancement, by noise level.
+        left_alone: Recordings that were not enhanced though all should be: their noise could not be measured.
         signals: Quality of the enhanced copies by noise level.
     """
 
     ways: dict[str, Way]
     gated: dict[str, int]
+    left_alone: int
     signals: dict[str, signal.Quality]
 
 
 def chapter(bench: Bench, material: Material) -> Section:
     """The chapter about enhancement."""
     section = Section("Noise: what enhancement does")
-    recordings = _recordings(bench, material)
+    recordings = noisy_recordings(bench, material)
     if not recordings:
         section.missing.append(
             "Noise: there are no English clips, or no noises, to make noisy recordings of."
@@ -100,34 +76,6 @@ def chapter(bench: Bench, material: Material) -> Section:
         else:
             by_engine[engine] = enhanced
     return _filled(bench, section, recordings, bare, by_engine)
-
-
-def _recordings(bench: Bench, material: Material) -> list[Noisy]:
-    """The same clips at every noise level."""
-    transcripts = {clip.name: clip.transcript for clip in bench.corpus.clips if clip.language == "en"}
-    short = [
-        clip
-        for clip in [*material.speech, *material.prompts]
-        if clip.name in transcripts and len(clip.samples) < _LONGEST_S * RATE_HZ
-    ]
-    clips: list[Clip] = spread(short, bench.size.noisy_clips)
-    groups = [clips[n : n + _CLIPS_EACH] for n in range(0, len(clips), _CLIPS_EACH)]
-    return [
-        _noisy(group, n, snr_db, material, transcripts)
-        for snr_db in bench.size.snrs_db
-        for n, group in enumerate(groups)
-    ]
-
-
-def _noisy(
-    clips: Sequence[Clip], n: int, snr_db: float | None, material: Material, transcripts: Mapping[str, str]
-) -> Noisy:
-    gap = np.zeros(_GAP, dtype=np.float32)
-    clean = np.concatenate([gap, *(piece for clip in clips for piece in (clip.samples, gap))])
-    noise = np.resize(material.noise[n % len(material.noise)].samples, len(clean))
-    heard = clean if snr_db is None else clean + noise * np.float32(10 ** (-snr_db / 20))
-    words = [words_of(transcripts[clip.name], "en") for clip in clips]
-    return Noisy(f"{n}-{level_name(snr_db)}".replace(" ", ""), snr_db, words, clean, np.clip(heard, -1, 1))
 
 
 def _bare(bench: Bench, recordings: Sequence[Noisy]) -> Way:
@@ -186,7 +134,7 @@ def _enhanced(
     except CofiError as error:
         bench.say(f"  {engine}: {error}")
         return None
-    applied = [answer is not None and answer.of(DenoiseResult).applied for answer in gate]
+    applied, applied_always = ([_applied(answer) for answer in answers] for answers in (gate, always))
     chosen = [a if on else n for on, a, n in zip(applied, always, never, strict=True)]
     ways = {
         "never": _counted(recordings, [_text(answer) for answer in never]),
@@ -196,7 +144,7 @@ def _enhanced(
     gated = {one.level: 0 for one in recordings}
     for one, on in zip(recordings, applied, strict=True):
         gated[one.level] += on
-    return Enhanced(ways, gated, signals)
+    return Enhanced(ways, gated, applied_always.count(False), signals)
 
 
 def _signals(host: Host, recordings: Sequence[Noisy]) -> dict[str, signal.Quality]:
@@ -216,6 +164,11 @@ def _filled(
     section.tables.append(_words_table(levels, bare, by_engine))
     section.tables.append(_signal_table(levels, recordings, by_engine))
     for engine, enhanced in by_engine.items():
+        if enhanced.left_alone:
+            section.text.append(
+                f"{engine}: *always* left {enhanced.left_alone} of {len(recordings)} recordings as they "
+                "were, because they have no pause to measure the noise in."
+            )
         never, gated = enhanced.ways["never"].everything, enhanced.ways["gated"].everything
         interval = difference(never, gated)
         section.checks.append(
@@ -257,7 +210,7 @@ def _words_table(levels: Sequence[str], bare: Way, by_engine: Mapping[str, Enhan
 
 
 def _recordings_of(level: str, bare: Way) -> int:
-    return -(-len(bare.by_level[level]) // _CLIPS_EACH)
+    return -(-len(bare.by_level[level]) // CLIPS_EACH)
 
 
 def _signal_table(
@@ -286,10 +239,9 @@ def _counted(recordings: Sequence[Noisy], texts: Sequence[str]) -> Way:
     return Way(by_level)
 
 
+def _applied(answer: Answered | None) -> bool:
+    return answer is not None and answer.of(DenoiseResult).applied
+
+
 def _text(answer: Answered | None) -> str:
     return " ".join(turn.text for turn in answer.of(SttResult).turns) if answer else ""
-
-
-def level_name(snr_db: float | None) -> str:
-    """`clean`, or `5 dB`."""
-    return "clean" if snr_db is None else f"{snr_db:g} dB"

@@ -51,6 +51,11 @@ def test_a_prompt_is_silenced_on_its_own_channel_while_the_other_speaks() -> Non
     assert removed(call([PROMPT], [other], channels=2), on_both).lost == 1
 
 
+def test_what_is_not_kept_is_gone_from_every_channel() -> None:
+    counted = removed(call([PROMPT], [SPEECH], channels=2), found([(4000, 8000)]))
+    assert (counted.cut, counted.lost) == (1, 0.5)
+
+
 def test_a_segment_of_a_single_channel_that_is_kept_is_heard() -> None:
     ivr = found([(0, 10_000)], (SegmentKind.PROMPT, 0, 4000, 0))
     assert removed(call([PROMPT], [SPEECH]), ivr).cut == 0
