@@ -36,7 +36,12 @@ class StageJob:
 
 @dataclass(frozen=True)
 class PendingCall:
-    """A call that a stage has to work on."""
+    """A call that a stage has to work on.
+
+    Attributes:
+        sha256: Of the recording, when it was read before.
+        host_kills: How often a GPU host died while it worked on this call.
+    """
 
     call_id: str
     uri: str
@@ -44,6 +49,8 @@ class PendingCall:
     channel_roles: list[ChannelRole]
     agent: str | None
     customer_ref: str | None
+    sha256: str | None = None
+    host_kills: int = 0
 
 
 @dataclass(frozen=True)

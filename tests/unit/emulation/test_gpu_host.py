@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 from include.calls.stage import GPU_STAGES, Stage
 from include.emulation.gpu_host import EmulatedGpuHost, GpuHostSettings
 from include.emulation.results import audio_seconds, result_of
-from include.errors import HostBusy, HostFault, RequestRefused
+from include.errors import HostBusy, HostFault, RecordingMissing
 from include.gpu.client import GpuHostClient, HostSettings
 from include.gpu.wire import StageOptions
 from tests.unit.calls.site import recording
@@ -78,7 +78,7 @@ async def test_its_gpu_is_one_resource_and_more_than_its_capacity_is_refused() -
 
 async def test_a_stage_without_a_recording_is_refused() -> None:
     async with emulated() as (client, _):
-        with pytest.raises((RequestRefused, HostFault), match="upload it first"):
+        with pytest.raises(RecordingMissing, match="upload it first"):
             await client.run("c1", Stage.DENOISE, StageOptions())
 
 

@@ -20,12 +20,13 @@ from include.errors import (
     HostBusy,
     HostFault,
     HostLost,
+    HostUnready,
     RecordingChanged,
     RecordingUnusable,
     RequestRefused,
     StoreFault,
 )
-from include.gpu.stages import distribute, recognise
+from include.gpu.stages import Store, distribute, recognise
 from include.gpu.wire import StageOptions
 from tests.unit.gpu.fake_host import Connect, FakeGpuHost, Reply, broken_off, problem, said, text
 
@@ -48,7 +49,7 @@ class Recording:
 
 class TestUpload:
     async def test_a_recording_arrives_whole_with_its_hash(self, host: FakeGpuHost, connect: Connect) -> None:
-        success = await distribute(connect(), Recording(), CALL)
+        success = await distribute(connect(), Store(Recording()), CALL)
 
         assert host.audio == {"call-1": CONTENT}
         assert success.sha256 == sha256(CONTENT).hexdigest()
@@ -75,7 +76,7 @@ class TestUpload:
         host.replies["PUT"] = list(refusals)
         recording = Recording()
 
-        await distribute(connect(), recording, CALL)
+        await distribute(connect(), Store(recording), CALL)
 
         assert host.audio == {"call-1": CONTENT}
         assert recording.opened == len(refusals) + 1
@@ -87,7 +88,7 @@ class TestUpload:
             raise FileNotFoundError(uri)
 
         with pytest.raises(RecordingChanged, match=r"a\.wav is gone since it was discovered: copy it again"):
-            await distribute(connect(), gone, CALL)
+            await distribute(connect(), Store(gone), CALL)
         assert host.audio == {}
 
     async def test_a_store_that_breaks_off_in_the_middle_is_not_taken_for_a_lost_host(
@@ -100,21 +101,21 @@ class TestUpload:
                 return super().read(size)
 
         with pytest.raises(StoreFault, match=r"a\.wav cannot be read .*by the store"):
-            await distribute(connect(), lambda _: Breaking(CONTENT), CALL)
+            await distribute(connect(), Store(lambda _: Breaking(CONTENT)), CALL)
         assert host.audio == {}
 
     async def test_a_file_that_has_become_shorter_is_not_taken_for_a_lost_host(
         self, host: FakeGpuHost, connect: Connect
     ) -> None:
         with pytest.raises(RecordingChanged):
-            await distribute(connect(stage_timeout_s=0.5, attempts=1), Recording(CONTENT[:100]), CALL)
+            await distribute(connect(stage_timeout_s=0.5, attempts=1), Store(Recording(CONTENT[:100])), CALL)
         assert host.audio == {}
 
     async def test_a_file_that_has_become_longer_is_not_cut_off(
         self, host: FakeGpuHost, connect: Connect
     ) -> None:
         with pytest.raises(RecordingChanged):
-            await distribute(connect(), Recording(CONTENT + CONTENT), CALL)
+            await distribute(connect(), Store(Recording(CONTENT + CONTENT)), CALL)
         assert host.audio == {}
 
     async def test_a_little_growth_is_noticed_before_the_upload_is_whole(
@@ -126,16 +127,74 @@ class TestUpload:
                 return super().read(size)
 
         with pytest.raises(RecordingChanged, match="has more bytes than when it was discovered"):
-            await distribute(connect(), lambda _: Remote(CONTENT[:1500]), replace(CALL, size_bytes=1000))
+            await distribute(
+                connect(), Store(lambda _: Remote(CONTENT[:1500])), replace(CALL, size_bytes=1000)
+            )
         assert host.audio == {}
+
+    async def test_a_store_that_fails_for_a_moment_is_asked_again(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        opened: list[str] = []
+
+        def moody(uri: str) -> IO[bytes]:
+            opened.append(uri)
+            if len(opened) < 3:
+                raise TimeoutError("the store is slow")
+            return BytesIO(CONTENT)
+
+        await distribute(connect(), Store(moody), CALL)
+        assert (len(opened), host.audio) == (3, {"call-1": CONTENT})
+
+    async def test_what_the_host_has_is_not_sent_again(self, host: FakeGpuHost, connect: Connect) -> None:
+        first = await distribute(connect(), Store(Recording()), CALL)
+        recording = Recording()
+        again = await distribute(connect(), Store(recording), replace(CALL, sha256=first.sha256))
+        assert (recording.opened, again.sha256) == (0, first.sha256)
+        assert host.asked_for("PUT") == ["call-1", "call-1"]
+
+    async def test_what_has_changed_since_it_was_hashed_never_arrives_whole(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        with pytest.raises(RecordingChanged, match="has other content than when it was discovered"):
+            await distribute(connect(), Store(Recording()), replace(CALL, sha256="0" * 64))
+        assert host.audio == {}
+
+    async def test_what_arrives_damaged_is_not_taken_for_the_recording(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        host.damages = True
+        with pytest.raises(HostFault, match="received call call-1 damaged"):
+            await distribute(connect(), Store(Recording()), CALL)
+
+    async def test_each_piece_waits_for_its_place_in_the_bandwidth(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        admitted: list[int] = []
+
+        async def admit(size_bytes: int) -> None:
+            admitted.append(size_bytes)
+
+        await distribute(connect(), Store(Recording(), admit), CALL)
+        assert sum(admitted) == len(CONTENT)
+        assert max(admitted) == 256 * 1024
 
 
 class TestStages:
+    async def test_a_host_that_came_back_without_the_recording_is_sent_it_again(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        host.replies["denoise"] = [problem(404, "no audio is stored for call-1")]
+        success = await recognise(connect(), Store(Recording()), Stage.DENOISE, [], CALL)
+        assert success.engine == "fake 1"
+        assert [what for what, _ in host.asked] == ["denoise", "PUT", "denoise"]
+        assert host.audio == {"call-1": CONTENT}
+
     async def test_a_result_says_who_made_it_and_the_options_reach_the_host(
         self, host: FakeGpuHost, connect: Connect
     ) -> None:
         for stage in GPU_STAGES:
-            success = await recognise(connect(), stage, ["en", "es"], CALL)
+            success = await recognise(connect(), Store(Recording()), stage, ["en", "es"], CALL)
 
         assert host.options["stt"] == {"channel_roles": ["agent"], "languages": ["en", "es"]}
         assert (success.worker, success.engine, success.seconds) == ("gpu_a", "fake 1", 0.5)
@@ -221,8 +280,8 @@ class TestStages:
     async def test_other_refusals_do_not_speak_of_a_password(
         self, host: FakeGpuHost, connect: Connect
     ) -> None:
-        host.replies["denoise"] = [problem(404, "no audio of call-1")]
-        with pytest.raises(RequestRefused, match=r"answered 404 .*no audio of call-1$"):
+        host.replies["denoise"] = [problem(400, "no such option")]
+        with pytest.raises(RequestRefused, match=r"answered 400 .*no such option$"):
             await connect().run("call-1", Stage.DENOISE, StageOptions())
 
 
@@ -230,7 +289,7 @@ class TestConnection:
     async def test_the_token_is_sent_with_everything(self, host: FakeGpuHost, connect: Connect) -> None:
         host.token = "s3cret"
         client = connect(token="s3cret")
-        await distribute(client, Recording(), CALL)
+        await distribute(client, Store(Recording()), CALL)
         assert (await client.status()).capacity == 4
         await client.delete("call-1")
         assert host.audio == {}
@@ -245,6 +304,25 @@ class TestConnection:
                 await client.status()
             with pytest.raises(HostLost):
                 await client.run("call-1", Stage.DENOISE, StageOptions())
+
+    async def test_requests_that_break_off_together_ask_for_the_health_once(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        host.replies["denoise"] = [broken_off] * 20
+        client = connect(attempts=1)
+        asked = [client.run(f"call-{n}", Stage.DENOISE, StageOptions()) for n in range(20)]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        assert {type(answer) for answer in answers} == {HostFault}
+        assert 1 <= len(host.asked_for("health")) < 10
+
+    async def test_a_host_that_is_not_ready_for_long_is_given_up(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        host.replies["ready"] = [problem(503, retry_after_s="0")] * 1000
+        with pytest.raises(HostUnready):
+            await connect(unready_patience_s=0.1).until_ready()
+        host.replies["ready"] = [problem(503, retry_after_s="0")] * 3
+        assert (await connect().until_ready()).ready
 
     async def test_a_call_that_takes_too_long_is_no_lost_host(
         self, host: FakeGpuHost, connect: Connect
@@ -267,7 +345,7 @@ class TestConnection:
 
         host.replies["denoise"] = [half]
         result = await connect().run("call-1", Stage.DENOISE, StageOptions())
-        assert (result.stage, len(host.asked)) == ("denoise", 2)
+        assert (result.stage, len(host.asked_for("denoise"))) == ("denoise", 2)
 
     async def test_a_host_that_loads_its_engines_is_busy(self, host: FakeGpuHost, connect: Connect) -> None:
         host.replies["ready"] = [problem(503, "loading engines")]
