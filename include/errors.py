@@ -46,9 +46,18 @@ class HostUnready(HostBusy):
 
 
 class HostLost(TransientError):
-    """A GPU host does not answer at all, and not when it is asked for its health either."""
+    """A GPU host does not answer at all, and not when it is asked for its health either.
+
+    Args:
+        message: What happened.
+        at_work: Whether it was lost while it worked on this request, which it may have died of.
+    """
 
     kind = "host_lost"
+
+    def __init__(self, message: str, *, at_work: bool = False) -> None:
+        super().__init__(message)
+        self.at_work = at_work
 
 
 class HostFailing(TransientError):

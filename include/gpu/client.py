@@ -228,8 +228,10 @@ class GpuHostClient:
         reason = str(error) or type(error).__name__
         if await self._lives():
             return HostFault(f"GPU host {self.name} broke off {path} ({reason}), but it lives.")
+        never_reached = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ServerTimeoutError)
         return HostLost(
-            f"GPU host {self.name} does not answer ({reason}): start it, or check its connection."
+            f"GPU host {self.name} does not answer ({reason}): start it, or check its connection.",
+            at_work=not never_reached,
         )
 
     async def _lives(self) -> bool:

@@ -11,7 +11,8 @@ from typing import IO, Any
 from include.calls.stage import Stage
 from include.calls.transcript import Transcript
 from include.database.models import TranscriptRow
-from include.database.work import PendingCall, Success
+from include.database.outcomes import Success
+from include.database.work import PendingCall
 from include.errors import HostFault, RecordingChanged, RecordingMissing, StoreFault
 from include.gpu.client import GpuHostClient
 from include.gpu.wire import AudioStored, StageOptions, SttResult

@@ -16,7 +16,8 @@ from include.calls.call import CallState, call_id_for
 from include.calls.stage import Stage
 from include.database.batches import Batch
 from include.database.models import BatchCallRow, BatchRow, CallRow, OutboxRow, StageResultRow
-from include.database.work import Failure, StageJob, pending_calls
+from include.database.outcomes import Failure
+from include.database.work import StageJob, pending_calls
 from include.errors import HostLost, InvalidInput, RequestRefused
 from tests.plugins.params import params
 from tests.unit.calls.site import recording, sha256_of

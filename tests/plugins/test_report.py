@@ -8,7 +8,7 @@ from cofi.operators.report import ReportOperator
 from include.calls.call import CallState
 from include.calls.stage import Stage
 from include.database.batches import Batch
-from include.database.work import Failure
+from include.database.outcomes import Failure
 from include.errors import LedgerOpen, NearlyAllFailed
 from tests.plugins.shard import CALLS, OPENED, SHARD
 from tests.unit.database.seeding import Day, recording

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from include.database.work import Outcome
-from include.distribution.lane import OutcomeWriter
+from include.database.outcomes import Outcome
+from include.distribution.writer import OutcomeWriter
 from tests.unit.database.seeding import success
 
 
