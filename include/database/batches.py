@@ -127,11 +127,52 @@ def settle(connection: Connection, batch: Batch) -> None:
     reasons = _reasons(connection, batch)
     ended = []
     for call in _still_pending(connection, batch):
-        stage = _lacked_stage(connection, call.call_id)
+        stage = lacked_stage(connection, call.call_id)
         reason = reasons.get((call.call_id, stage)) or reasons.get((call.host, stage))
         if stage and reason:
             ended.append((call.call_id, CallState.FAILED, f"{stage}: {reason}"))
     finish(connection, batch.batch_id, ended, datetime.now(UTC))
+
+
+@dataclass(frozen=True)
+class PlannedShard:
+    """A shard of a batch, without the ids of its calls."""
+
+    number: int
+    host: str
+    calls: int
+    audio_s: float
+
+
+def shards_of(connection: Connection, batch_id: str, host: str, first: int = 0) -> list[PlannedShard]:
+    """The shards of one host, from a number on."""
+    query = (
+        select(BatchCallRow.shard, func.count(), func.sum(func.coalesce(CallRow.duration_s, 0)))
+        .join(CallRow)
+        .where(BatchCallRow.batch_id == batch_id, BatchCallRow.host == host, BatchCallRow.shard >= first)
+        .group_by(BatchCallRow.shard)
+        .order_by(BatchCallRow.shard)
+    )
+    rows = connection.execute(query).all()
+    return [PlannedShard(number or 0, host, calls, float(audio_s)) for number, calls, audio_s in rows]
+
+
+def held_on_hosts(connection: Connection, batch_id: str) -> dict[str, list[str]]:
+    """Calls that the batch has sent to each host, without those that another batch works on now."""
+    mine = (
+        CallRow.claimed_by.is_(None) | (CallRow.claimed_by == batch_id) | (CallRow.state != CallState.PENDING)
+    )
+    query = (
+        select(StageResultRow.host, StageResultRow.call_id)
+        .distinct()
+        .join(CallRow, CallRow.call_id == StageResultRow.call_id)
+        .where(StageResultRow.batch_id == batch_id, StageResultRow.stage == Stage.DISTRIBUTE, mine)
+        .order_by(StageResultRow.host, StageResultRow.call_id)
+    )
+    held: dict[str, list[str]] = {}
+    for host, call_id in connection.execute(query):
+        held.setdefault(host, []).append(call_id)
+    return held
 
 
 def close(connection: Connection, batch: Batch) -> tuple[Ledger, list[str]]:
@@ -210,7 +251,8 @@ def _reasons(connection: Connection, batch: Batch) -> dict[tuple[str, str | None
     return {(row.call_id or row.host, row.stage): row.message for row in failures}
 
 
-def _lacked_stage(connection: Connection, call_id: str) -> Stage | None:
+def lacked_stage(connection: Connection, call_id: str) -> Stage | None:
+    """The first stage that a call has not passed; None when it has passed all."""
     query = select(StageResultRow.stage).where(
         StageResultRow.call_id == call_id, StageResultRow.superseded_at.is_(None)
     )

@@ -1,7 +1,7 @@
 """What is left to do in a stage of a shard."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, exists, func, select
@@ -121,11 +121,10 @@ def counts(connection: Connection, job: StageJob) -> StageCounts:
 
 
 def leads_on(connection: Connection, job: StageJob) -> bool:
-    """Whether some call of the shard has passed the stage and is not at its end: later stages have work."""
-    query = (
-        select(CallRow.call_id).join(BatchCallRow).where(_in_shard(job), is_open(job), has_result(job.stage))
-    )
-    return connection.execute(query.limit(1)).first() is not None
+    """Whether a later stage has work in the shard, though this one has none."""
+    later = [replace(job, stage=stage) for stage in job.stage.following[1:]]
+    waiting = (select(CallRow.call_id).join(BatchCallRow).where(*_waits_for(each)).limit(1) for each in later)
+    return any(connection.execute(query).first() is not None for query in waiting)
 
 
 def _in_shard(job: StageJob) -> ColumnElement[bool]:
