@@ -23,7 +23,7 @@ from tests.faults.recordings import make_day
 ROOT = Path(__file__).parents[2]
 CALLS = int(os.environ.get("COFI_FAULT_CALLS", "500"))
 HOSTS = ("gpu_a", "gpu_b", "gpu_c")
-LONGEST_S = 420
+LONGEST_S = 800
 FIRST_DAY = date(2026, 1, 1)
 # The document's proportions, 2 s x 4 : 5 s : 10 s, scaled: half a minute for 500 calls on three hosts.
 STAGE_S = 0.045
@@ -103,6 +103,12 @@ class Cofi:
 
     def revive_host(self, host: str) -> None:
         self.stack.start_host(host)
+
+    def answers(self, host: str) -> bool:
+        try:
+            return "served" in self.stack.stats(host)
+        except OSError:
+            return False
 
     def failures(self, run_id: str) -> list[Any]:
         query = select(FailureRow.kind, FailureRow.host, FailureRow.stage, FailureRow.call_id)
@@ -197,7 +203,7 @@ def cofi(running: Cofi) -> Iterator[Cofi]:
         alive = [s for s in running.stack.processes.started if s.name == host and s.alive]
         if not alive:
             running.revive_host(host)
-    until(lambda: all(healthy(running, host) for host in HOSTS), "all hosts answer again")
+    until(lambda: all(running.answers(host) for host in HOSTS), "all hosts answer again")
     for service in (*HOSTS, "llm"):
         running.stack.fail(
             service,
@@ -208,10 +214,3 @@ def cofi(running: Cofi) -> Iterator[Cofi]:
             reset_share=0.0,
             killed_by=[],
         )
-
-
-def healthy(cofi: Cofi, host: str) -> bool:
-    try:
-        return "served" in cofi.stack.stats(host)
-    except OSError:
-        return False
