@@ -11,7 +11,7 @@ from include.calls.call import call_id_for
 from include.database.models import BatchCallRow, CallRow, StageResultRow
 from tests.faults.conftest import CALLS, HOSTS, Cofi, until, watch
 
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900, func_only=True)]
 
 
 def test_a_host_that_dies_and_never_comes_back(cofi: Cofi) -> None:

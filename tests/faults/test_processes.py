@@ -17,7 +17,7 @@ from include.database.models import StageResultRow
 from include.demo.stack import DAG_ID
 from tests.faults.conftest import CALLS, Cofi, until, watch
 
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900, func_only=True)]
 
 
 def test_the_task_is_killed_in_each_stage(cofi: Cofi) -> None:
