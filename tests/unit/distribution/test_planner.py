@@ -5,7 +5,7 @@ from collections import Counter
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.distribution.planner import CallLoad, HostSpeed, plan_shards
@@ -69,6 +69,7 @@ def test_a_later_plan_goes_on_counting(calls, hosts, first_number):
     assert [shard.number for shard in shards] == list(range(first_number, first_number + len(shards)))
 
 
+@settings(deadline=None)  # hundreds of hosts times thousands of calls
 @given(st.integers(1, 400), st.integers(1, 3000))
 def test_many_hosts_stay_below_the_limit(hosts, calls):
     names = [HostSpeed(f"gpu_{n}") for n in range(hosts)]
