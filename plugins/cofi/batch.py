@@ -29,7 +29,6 @@ from include.database.batches import Batch
 from include.database.engine import Database
 from include.distribution.planner import HostSpeed, Shard, plan_shards
 from include.errors import InvalidInput
-from include.scorecards.loading import load_scorecard
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +84,9 @@ def open_batch(run_id: str, params: Mapping[str, Any], interval_start: datetime 
     Returns:
         The batch as later tasks read it: id, day, location.
     """
+    # Only this task pays for loading it.
+    from include.scorecards.loading import load_scorecard  # noqa: PLC0415
+
     settings = Settings.load()
     checked(params, settings)
     # What would fail after a night of GPU work is found out now.

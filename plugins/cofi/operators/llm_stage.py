@@ -14,9 +14,6 @@ from include.database.engine import Database
 from include.database.work import StageCounts
 from include.distribution.lane import Lane
 from include.llm.client import LlmClient
-from include.llm.stages import LlmWork
-from include.llm.usage import load_prices
-from include.scorecards.loading import load_scorecard
 
 
 class LlmStageOperator(ShardOperator):
@@ -31,6 +28,11 @@ class LlmStageOperator(ShardOperator):
 
     async def work(self, context: Context, settings: Settings, database: Database, lane: Lane) -> StageCounts:
         """Keeps at most as many requests in flight as the run's Param and the task's slots allow."""
+        # What every other task would load with the DAG file.
+        from include.llm.stages import LlmWork  # noqa: PLC0415
+        from include.llm.usage import load_prices  # noqa: PLC0415
+        from include.scorecards.loading import load_scorecard  # noqa: PLC0415
+
         llm, params = LlmHook().get_conn(), context["params"]
         width = min(self.pool_slots, params["llm_requests"])
         self.log.info(
