@@ -3,8 +3,6 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -12,86 +10,20 @@ from sqlalchemy.exc import OperationalError
 from include.calls.call import CallState
 from include.calls.stage import Stage
 from include.database.batches import Batch
-from include.database.engine import Database
-from include.database.migrations import upgrade
-from include.database.models import CallRow, FailureRow, LaneRow, OutboxRow, StageResultRow
-from include.database.outcomes import Ended, Success
-from include.database.work import PendingCall, StageCounts, StageJob
+from include.database.models import FailureRow, LaneRow, OutboxRow
+from include.database.outcomes import Ended
+from include.database.work import StageJob
 from include.distribution.lane import Lane
 from include.errors import (
     AnswerInvalid,
     CallsPutOff,
-    HostFailing,
     HostFault,
-    HostLost,
     LlmBusy,
     RecordingUnusable,
     RequestRefused,
 )
-from tests.unit.database.seeding import HOST, Day, recording, success
-
-CALLS = [recording(f"{n:02}.wav") for n in range(12)]
-NUMBER = {call.call_id: number for number, call in enumerate(CALLS)}
-
-
-@pytest.fixture
-def day(tmp_path: Path) -> Iterator[Day]:
-    """A database without rows."""
-    url = f"sqlite:///{tmp_path / 'cofi.db'}"
-    upgrade(url)
-    database = Database(url, patience_s=0)
-    yield Day(database)
-    database.close()
-
-
-@pytest.fixture
-def batch(day: Day) -> Batch:
-    """Twelve calls that wait in one shard."""
-    return day.planned(*CALLS)
-
-
-class Handler:
-    """What a stage does with a call: nothing, or what it is told to raise, return, or wait for."""
-
-    def __init__(self, **plans: object) -> None:
-        self.plans = {int(name.removeprefix("call_")): plan for name, plan in plans.items()}
-        self.begun: list[int] = []
-        self.at_once = self.most_at_once = 0
-
-    async def __call__(self, call: PendingCall) -> Success | Ended:
-        number = NUMBER[call.call_id]
-        self.begun.append(number)
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
-        try:
-            await asyncio.sleep(0.002)
-            plan = self.plans.get(number)
-            if isinstance(plan, Exception):
-                raise plan
-            if isinstance(plan, asyncio.Event):
-                await plan.wait()
-            return plan if isinstance(plan, Success | Ended) else success(call.call_id)
-        finally:
-            self.at_once -= 1
-
-
-def lane_of(day: Day, batch: Batch, stage: Stage = Stage.DISTRIBUTE, attempt: int = 1) -> Lane:
-    return Lane(day.database, StageJob(batch.batch_id, 0, HOST, stage, attempt))
-
-
-async def run(lane: Lane, handler: Handler, width: int) -> StageCounts:
-    await lane.begin()
-    return await lane.run(handler, width)
-
-
-def saved(day: Day) -> set[int]:
-    return {NUMBER[row["call_id"]] for row in day.rows(StageResultRow)}
-
-
-def put_aside(day: Day) -> dict[int, tuple[str, str]]:
-    """Calls in a final state that is no success: state and reason."""
-    rows = [row for row in day.rows(CallRow) if row["state"] != "pending"]
-    return {NUMBER[row["call_id"]]: (row["state"], row["state_reason"]) for row in rows}
+from tests.unit.database.seeding import HOST, Day, success
+from tests.unit.distribution.lanes import CALLS, NUMBER, Handler, lane_of, put_aside, run, saved
 
 
 async def test_all_calls_are_done_and_saved_within_the_width(day: Day, batch: Batch) -> None:
@@ -162,74 +94,6 @@ async def test_calls_that_fail_for_now_are_put_off_and_the_next_try_takes_them_u
     result = await run(second, handler, 4)
     assert sorted(handler.begun) == [0, 7, 9]
     assert (result.done_before, result.done) == (9, 3)
-
-
-async def test_a_lost_host_ends_the_lane_and_what_was_done_is_saved(day: Day, batch: Batch) -> None:
-    calls = sorted(CALLS, key=lambda call: call.call_id)
-    numbers = [NUMBER[call.call_id] for call in calls]
-    lane = lane_of(day, batch)
-    handler = Handler(**{f"call_{numbers[5]}": HostLost("GPU host gpu_a does not answer")})
-
-    with pytest.raises(HostLost, match="gpu_a") as lost:
-        await run(lane, handler, 1)
-    await lane.record(lost.value)
-
-    assert handler.begun == numbers[:6]
-    assert saved(day) == set(numbers[:5])
-    (failure,) = day.rows(FailureRow)
-    assert (failure["call_id"], failure["host"], failure["kind"]) == (None, HOST, "host_lost")
-    assert put_aside(day) == {}
-
-
-async def test_what_a_host_was_working_on_when_it_was_lost_is_suspected(day: Day, batch: Batch) -> None:
-    handler = Handler(call_3=HostLost("gone", at_work=True), call_4=HostLost("refused"))
-    with pytest.raises(HostLost):
-        await run(lane_of(day, batch), handler, 12)
-    assert {(NUMBER[r["call_id"]], r["kind"], r["shard"]) for r in day.rows(FailureRow)} == {
-        (3, "host_lost", 0)
-    }
-    assert put_aside(day) == {}
-
-    second = Handler()
-    await run(lane_of(day, batch, attempt=2), second, 4)
-    assert second.begun[-1] == 3  # alone, after all others
-
-
-async def test_a_call_that_two_hosts_died_of_is_quarantined_and_the_rest_is_done(
-    day: Day, batch: Batch
-) -> None:
-    for attempt in (1, 2):
-        with pytest.raises(HostLost):
-            await run(lane_of(day, batch), Handler(call_3=HostLost("gone", at_work=True)), 1)
-        assert len(put_aside(day)) == attempt - 1
-    state, reason = put_aside(day)[3]
-    assert state == "quarantined"
-    assert "2 times a GPU host was lost while it worked on this recording" in str(reason)
-    await run(lane_of(day, batch, attempt=3), Handler(), 4)
-    assert saved(day) == set(range(12)) - {3}
-
-
-async def test_a_host_that_fails_one_call_after_the_other_ends_the_lane(day: Day, batch: Batch) -> None:
-    handler = Handler(**{f"call_{n}": HostFault("no JSON") for n in range(12)})
-    with pytest.raises(HostFailing, match="failed 10 calls in a row, the last with: no JSON"):
-        await run(lane_of(day, batch), handler, 1)
-    assert len(handler.begun) == 10
-
-
-async def test_a_host_that_does_nothing_right_is_failing_though_its_calls_are_few(
-    day: Day, batch: Batch
-) -> None:
-    day.save(batch, Stage.DISTRIBUTE, [success(call) for call in CALLS[4:]])
-    handler = Handler(**{f"call_{n}": HostFault("no JSON") for n in range(4)})
-    with pytest.raises(HostFailing, match="failed 4 calls in a row"):
-        await run(lane_of(day, batch), handler, 2)
-
-
-async def test_faults_with_successes_between_them_are_the_calls_own(day: Day, batch: Batch) -> None:
-    handler = Handler(**{f"call_{n}": HostFault("no JSON") for n in range(0, 12, 2)})
-    with pytest.raises(CallsPutOff, match="6 host_fault"):
-        await run(lane_of(day, batch), handler, 1)
-    assert len(saved(day)) == 6
 
 
 async def test_the_lane_tells_what_it_has_in_flight(day: Day, batch: Batch) -> None:
