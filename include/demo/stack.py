@@ -88,7 +88,7 @@ class Stack:
         if self.running:
             return
         self.processes.end()
-        ports = self._free_ports()
+        ports = {name: _free(port) for name, port in self.preferred_ports().items()}
         keys = self._keys()
         self._state_file.parent.mkdir(parents=True, exist_ok=True)
         self._state_file.write_text(json.dumps({"ports": ports}))
@@ -166,14 +166,10 @@ class Stack:
         """Of the processes beside Airflow."""
         return {**os.environ, "PYTHONPATH": str(self.home)}
 
-    def _free_ports(self) -> dict[str, int]:
-        """The ports that documents name; a taken one is replaced by a free one."""
-        preferred = {
-            **_AIRFLOW_PORTS,
-            **{host: _FIRST_GPU_PORT + number for number, host in enumerate(self.hosts)},
-            "llm": _LLM_PORT,
-        }
-        return {name: _free(port) for name, port in preferred.items()}
+    def preferred_ports(self) -> dict[str, int]:
+        """The ports that documents name; a taken one is replaced by a free one. 0 is any."""
+        hosts = {host: _FIRST_GPU_PORT + number for number, host in enumerate(self.hosts)}
+        return {**_AIRFLOW_PORTS, **hosts, "llm": _LLM_PORT}
 
     def _keys(self) -> dict[str, str]:
         """Generates what is missing, without a final newline: Airflow reads the files as they are."""

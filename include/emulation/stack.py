@@ -37,6 +37,10 @@ class EmulatedStack(Stack):
         self._gpu_host = gpu_host
         self._llm = llm
 
+    def preferred_ports(self) -> dict[str, int]:
+        """Any: while an emulated host is dead, nobody else may take its port for a known one."""
+        return dict.fromkeys(super().preferred_ports(), 0)
+
     def start_services(self, ports: Mapping[str, int], gpu_token: str) -> None:
         """Starts the emulated ones."""
         for host in self.hosts:

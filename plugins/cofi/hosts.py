@@ -8,13 +8,16 @@ from cofi.hooks.gpu_host import GpuHostHook
 from include.database import hosts
 from include.database.engine import Database
 from include.distribution.planner import HostSpeed
-from include.errors import HostLost, TransientError
+from include.errors import CofiError, HostLost, TransientError
 
 log = logging.getLogger(__name__)
 
 
 async def ready_hosts(
-    names: Sequence[str], database: Database, measured: Mapping[str, float] | None = None
+    names: Sequence[str],
+    database: Database,
+    measured: Mapping[str, float] | None = None,
+    left_out: type[CofiError] = TransientError,
 ) -> list[HostSpeed]:
     """Asks every host whether it is ready, and how fast it has been.
 
@@ -25,6 +28,7 @@ async def ready_hosts(
         names: Connection ids.
         database: Of past runs.
         measured: Speeds in this run, in audio seconds per second.
+        left_out: A host that answers with such an error does not take part.
 
     Raises:
         HostLost: None is ready.
@@ -34,7 +38,7 @@ async def ready_hosts(
     await asyncio.gather(*(client.__aexit__() for client in clients))
     told: dict[str, float | None] = {}
     for name, answer in zip(names, answers, strict=True):
-        if isinstance(answer, TransientError):
+        if isinstance(answer, left_out):
             log.warning("GPU host %s is left out: %s", name, answer)
         elif isinstance(answer, BaseException):
             raise answer

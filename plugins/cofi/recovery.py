@@ -13,7 +13,7 @@ from cofi.settings import Settings
 from include.database import hosts, recovery
 from include.database.engine import Database
 from include.distribution.planner import HostSpeed, plan_shards
-from include.errors import HostFailing, HostLost
+from include.errors import CofiError, HostFailing, HostLost
 
 log = logging.getLogger(__name__)
 
@@ -54,5 +54,6 @@ async def _helpers(names: list[str], database: Database, batch_id: str) -> list[
     """Ready hosts without those that answer and fail, unless there are no others."""
     in_trouble = database.read(lambda connection: hosts.troubles(connection, batch_id))
     measured = database.read(lambda connection: hosts.measured_speeds(connection, batch_id))
-    ready = await ready_hosts(names, database, measured)
+    # A run that has come so far does not fail because something else answers on a dead host's port.
+    ready = await ready_hosts(names, database, measured, left_out=CofiError)
     return [host for host in ready if in_trouble.get(host.name) != HostFailing.kind] or ready

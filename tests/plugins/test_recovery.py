@@ -80,6 +80,14 @@ async def test_a_host_that_answers_and_fails_gets_nothing_unless_there_is_no_oth
     assert {host for _, host in hosts_of(day).values()} == {"gpu_a"}
 
 
+async def test_a_host_that_refuses_is_left_out_and_the_run_goes_on(
+    day: Day, batch: Batch, gpu_a: FakeGpuHost, gpu_b: FakeGpuHost
+) -> None:
+    gpu_a.replies["ready"] = [problem(401, "wrong token")]
+    await recovery.recover(OPENED, PARAMS)
+    assert {host for _, host in hosts_of(day).values()} == {"gpu_b"}
+
+
 async def test_without_a_ready_host_it_is_known_why_calls_end(
     day: Day, batch: Batch, gpu_a: FakeGpuHost
 ) -> None:
