@@ -122,7 +122,7 @@ class Lane:
         async def one(call: PendingCall) -> None:
             self._in_flight += 1
             try:
-                writer.put(await self._outcome(call, handle))
+                await writer.accept(await self._outcome(call, handle))
             finally:
                 self._in_flight -= 1
             self._breaker.check()

@@ -6,6 +6,10 @@ from contextlib import suppress
 
 from include.database.outcomes import Outcome
 
+# Outcomes that wait to be written, before those who bring more have to wait.
+_MOST_WAITING = 500
+_LOOK_EVERY_S = 0.02
+
 
 class OutcomeWriter:
     """Saves outcomes from a thread: whatever has come while the last batch was written is the next batch.
@@ -45,6 +49,21 @@ class OutcomeWriter:
             self._task.result()
         self._waiting.append(outcome)
         self._news.set()
+
+    async def accept(self, outcome: Outcome) -> None:
+        """Takes an outcome, and waits while many are unwritten, so that memory stays the same.
+
+        Raises:
+            Exception: As `put`.
+        """
+        self.put(outcome)
+        # An event would not be set by a writer that failed.
+        while len(self._waiting) >= _MOST_WAITING and not self._failed:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    @property
+    def _failed(self) -> bool:
+        return self._task is not None and self._task.done()
 
     async def _write(self) -> None:
         while self._waiting or not self._closing:

@@ -9,13 +9,14 @@ import hmac
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
+from uuid import uuid4
 
 from aiohttp import web
 
 from include.calls.stage import GPU_STAGES, Stage
 from include.emulation.faults import Emulated, Handler, end_process, reset
 from include.emulation.results import ENGINE, audio_seconds, result_of
-from include.gpu.wire import SHA256_HEADER, AudioStored, HostStatus, Problem, StageResult
+from include.gpu.wire import SHA256_HEADER, AudioStored, HostHealth, HostStatus, Problem, StageResult
 
 _LARGEST_BYTES = 2 * 1024**3
 _PIECE_BYTES = 256 * 1024
@@ -59,6 +60,7 @@ class EmulatedGpuHost:
     def __init__(self, settings: GpuHostSettings) -> None:
         self._settings = settings
         self._state = Emulated()
+        self._instance = uuid4().hex
         self._calls: dict[str, _Held] = {}
         self._gpu = asyncio.Semaphore(settings.gpus)
         self._worked_s = self._audio_s = 0.0
@@ -89,7 +91,7 @@ class EmulatedGpuHost:
         return await handler(request)
 
     async def _health(self, _: web.Request) -> web.Response:
-        return web.json_response({"status": "ok"})
+        return web.json_response(HostHealth(instance=self._instance).model_dump())
 
     async def _ready(self, _: web.Request) -> web.Response:
         status = HostStatus(

@@ -5,6 +5,7 @@ This is what the replaced service called its mediator.
 
 import asyncio
 import logging
+import random
 from collections.abc import AsyncIterable, Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -34,6 +35,7 @@ from include.gpu.refusals import StagesMissing, refusal
 from include.gpu.wire import (
     SHA256_HEADER,
     AudioStored,
+    HostHealth,
     HostStatus,
     StageOptions,
     StageRequest,
@@ -48,6 +50,8 @@ _STATUS = TypeAdapter(HostStatus)
 _RESULT: TypeAdapter[StageResult] = TypeAdapter(StageResult)
 _BACKOFF = wait_exponential_jitter(multiplier=0.5, max=15)
 _STATUS_TIMEOUT_S = 30
+_LEAST_WAIT_S = 0.2
+_JITTER_S = 0.3
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,8 @@ class GpuHostClient:
     def __init__(self, name: str, base_url: str, token: str, settings: HostSettings) -> None:
         self.name = name
         self._settings = settings
-        self._health: asyncio.Task[bool] | None = None
+        self._instance: str | None = None
+        self._health: asyncio.Task[HostHealth | None] | None = None
         self._session = aiohttp.ClientSession(
             base_url.rstrip("/") + "/",
             connector=aiohttp.TCPConnector(limit=0),  # who calls it bounds what is in flight
@@ -116,7 +121,10 @@ class GpuHostClient:
 
     async def until_ready(self) -> HostStatus:
         """Its status, once it is ready; the patience is that of any request."""
-        return await self._patiently(self.status)
+        status = await self._patiently(self.status)
+        health = await self._health_now()
+        self._instance = health.instance if health else None
+        return status
 
     async def upload(
         self,
@@ -224,36 +232,54 @@ class GpuHostClient:
             raise await self._broken_off(error, path) from error
 
     async def _broken_off(self, error: Exception, path: str) -> HostFault | HostLost:
-        """One broken connection says little: a host is lost when it does not tell its health either."""
-        reason = str(error) or type(error).__name__
-        if await self._lives():
-            return HostFault(f"GPU host {self.name} broke off {path} ({reason}), but it lives.")
-        never_reached = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ServerTimeoutError)
-        return HostLost(
-            f"GPU host {self.name} does not answer ({reason}): start it, or check its connection.",
-            at_work=not never_reached,
-        )
+        """One broken connection says little: a host is lost when it does not tell its health either.
 
-    async def _lives(self) -> bool:
-        """Asks for its health; requests that break off together ask once."""
+        Or when it tells that it has been started anew: it may have died of this request.
+        """
+        reason = str(error) or type(error).__name__
+        never_reached = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ServerTimeoutError)
+        health = await self._health_now()
+        if health is None:
+            told = f"does not answer ({reason}): start it, or check its connection."
+        elif self._instance and health.instance != self._instance:
+            told = f"was started anew while it worked on {path}: see its log for why it ended."
+        else:
+            return HostFault(f"GPU host {self.name} broke off {path} ({reason}), but it lives.")
+        return HostLost(f"GPU host {self.name} {told}", at_work=not never_reached)
+
+    async def _health_now(self) -> HostHealth | None:
+        """What it says of its health; None when it is silent. Requests that break off together ask once."""
         if self._health is None or self._health.done():
-            self._health = asyncio.create_task(self._tells_health())
+            self._health = asyncio.create_task(self._asked_for_health())
         return await asyncio.shield(self._health)
 
-    async def _tells_health(self) -> bool:
+    async def _asked_for_health(self) -> HostHealth | None:
         timeout = aiohttp.ClientTimeout(total=2 * self._settings.connect_timeout_s)
         for attempt in range(self._settings.attempts):
             await asyncio.sleep(attempt)
             try:
-                async with self._session.get("health", timeout=timeout):
-                    return True  # whatever it says, it speaks
+                async with self._session.get("health", timeout=timeout) as response:
+                    return _health(await response.read())
             except (aiohttp.ClientError, TimeoutError):
                 continue
-        return False
+        return None
+
+
+def _health(body: bytes) -> HostHealth:
+    """Whatever a host says, it speaks."""
+    try:
+        return HostHealth.model_validate_json(body)
+    except ValidationError:
+        return HostHealth()
 
 
 def _as_asked(state: RetryCallState) -> float:
-    """Waits as long as the host asked, with jitter, so that not all come back at once."""
+    """Waits as long as the host asked, with a little jitter, so that not all come back at once.
+
+    A host that becomes free is taken at once by whoever works on it already, or within this time by others.
+    """
     error = state.outcome.exception() if state.outcome else None
     asked_s = error.retry_after_s if isinstance(error, TransientError) else None
-    return _BACKOFF(state) if asked_s is None else asked_s + _BACKOFF(state) / 10
+    if asked_s is None:
+        return _BACKOFF(state)
+    return max(asked_s, _LEAST_WAIT_S) + random.uniform(0, _JITTER_S)  # noqa: S311

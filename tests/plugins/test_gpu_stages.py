@@ -105,7 +105,7 @@ class TestGpuStages:
         await run(Stage.DISTRIBUTE)
         gpu_a.capacity = 1
         gpu_a.replies["denoise"] = [None, broken_off]
-        gpu_a.replies["health"] = [broken_off] * 3
+        gpu_a.replies["health"] = [broken_off] * 9
         with pytest.raises(HostLost):
             await run(Stage.DENOISE)
         assert len(day.rows(StageResultRow, stage="denoise")) == 1

@@ -17,6 +17,7 @@ from include.gpu.wire import (
     AudioStored,
     DenoiseResult,
     Engine,
+    HostHealth,
     HostStatus,
     IvrResult,
     LidResult,
@@ -76,6 +77,7 @@ class FakeGpuHost:
         delay_s: That each stage takes.
         silent: Calls in which nobody speaks.
         damages: What arrives lacks its first byte.
+        instance: Of its process; None when it does not tell.
     """
 
     token: str = ""
@@ -90,6 +92,7 @@ class FakeGpuHost:
     results: dict[str, set[str]] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
     damages: bool = False
+    instance: str | None = None
     in_flight: int = 0
     max_in_flight: int = 0
     url: str = ""
@@ -120,7 +123,8 @@ class FakeGpuHost:
 
     async def _health(self, request: web.Request) -> web.StreamResponse:
         reply = self._turned_away(request, "health", "")
-        return await reply(request) if reply else web.json_response({"status": "ok"})
+        health = HostHealth(instance=self.instance).model_dump()
+        return await reply(request) if reply else web.json_response(health)
 
     async def _ready(self, request: web.Request) -> web.StreamResponse:
         if reply := self._turned_away(request, "ready", ""):

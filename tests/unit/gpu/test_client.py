@@ -158,6 +158,20 @@ class TestConnection:
         assert {type(answer) for answer in answers} == {HostFault}
         assert 1 <= len(host.asked_for("health")) < 10
 
+    async def test_a_host_that_was_started_anew_meanwhile_was_lost(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        host.instance = "first"
+        client = connect()
+        await client.until_ready()
+        host.replies["denoise"] = [broken_off] * 2
+        assert (await client.run("call-1", Stage.DENOISE, StageOptions())).stage == "denoise"
+        host.instance = "second"
+        host.replies["ivr"] = [broken_off]
+        with pytest.raises(HostLost, match=r"gpu_a was started anew while it worked on .*call-1/ivr") as lost:
+            await client.run("call-1", Stage.IVR, StageOptions())
+        assert lost.value.at_work
+
     async def test_a_host_that_is_not_ready_for_long_is_given_up(
         self, host: FakeGpuHost, connect: Connect
     ) -> None:
