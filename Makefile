@@ -28,7 +28,7 @@ test-faults: $(VENV)/installed  ## Break everything that can break while calls a
 	$(BIN)/python -m pytest -s tests/faults
 
 benchmark: $(VENV)/installed  ## Measure makespan and memory; needs an idle machine
-	$(BIN)/python -m pytest -s tests/benchmarks
+	$(BIN)/python -m pytest -s tests/benchmarks/test_memory.py tests/benchmarks/test_makespan.py
 
 test: $(VENV)/installed  ## Check style, types and imports, and run all tests
 	@$(MAKE) --no-print-directory lint
