@@ -58,7 +58,7 @@ def transcript(
 
 
 def test_a_piece_does_not_depend_on_its_batch(recogniser: WhisperRecogniser) -> None:
-    pieces = [clip("cold_hearted"), clip("john_dashwood")[:40_000], clip("john_dashwood")]
+    pieces = [clip("cold_hearted"), clip("john_dashwood")]
     alone = [recogniser._hear("en", [piece])[0] for piece in pieces]
     for batch in (recogniser._hear("en", pieces), recogniser._hear("en", pieces[::-1])[::-1]):
         for words, by_itself in zip(batch, alone, strict=True):
@@ -70,7 +70,7 @@ def test_a_piece_does_not_depend_on_its_batch(recogniser: WhisperRecogniser) -> 
                 [word.confidence for word in by_itself], abs=0.02
             )
     assert "rather cold hearted" in text(alone[0]).replace("-", " ")
-    assert all(0 < word.confidence <= 1 and word.end_ms <= 7100 for word in alone[2])
+    assert all(0 < word.confidence <= 1 and word.end_ms <= 7100 for word in alone[1])
 
 
 def test_threads_that_hear_at_once_get_their_own_words(recogniser: WhisperRecogniser) -> None:
