@@ -19,10 +19,10 @@ from include.errors import CofiError
 from tests.benchmarks.speech import conversations, cost, cuts, noise, recognition
 from tests.benchmarks.speech.bare import BareModel, folder_of
 from tests.benchmarks.speech.bench import FULL, QUICK, Bench
-from tests.benchmarks.speech.composing import Material
 from tests.benchmarks.speech.corpus import SAMPLES, Corpus, load_corpus
 from tests.benchmarks.speech.findings import Section
 from tests.benchmarks.speech.hosts import Hosts
+from tests.benchmarks.speech.material import Material
 from tests.benchmarks.speech.report import Run, written
 
 ROOT = Path(__file__).resolve().parents[3]

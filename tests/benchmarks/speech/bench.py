@@ -44,10 +44,10 @@ class Size:
 
 FULL = Size(
     clips=None,
-    calls=12,
+    calls=None,
     composed=2,
     spoken_calls=None,
-    noisy_clips=15,
+    noisy_clips=20,
     snrs_db=(None, 20.0, 10.0, 5.0, 0.0),
     memory_calls=200,
     timed_calls=3,

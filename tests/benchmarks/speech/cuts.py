@@ -10,9 +10,10 @@ from include.calls.stage import Stage
 from include.gpu.wire import IvrResult
 from tests.benchmarks.speech import wording
 from tests.benchmarks.speech.bench import Bench
-from tests.benchmarks.speech.composing import RATE_HZ, ComposedCall, Material, compose
+from tests.benchmarks.speech.composing import ComposedCall, compose
 from tests.benchmarks.speech.findings import Check, Section, Table, percent
 from tests.benchmarks.speech.hosts import Request, as_wav
+from tests.benchmarks.speech.material import RATE_HZ, Material
 from tests.benchmarks.speech.seconds import KINDS, Overlap, Removed, overlap, removed
 
 LEAST_CUT, MOST_LOST = 0.95, 0.01

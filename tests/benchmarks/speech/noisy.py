@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tests.benchmarks.speech.bench import Bench, spread
-from tests.benchmarks.speech.composing import RATE_HZ, Clip, Material, Samples
+from tests.benchmarks.speech.material import RATE_HZ, Clip, Material, Samples
 from tests.benchmarks.speech.scoring import words_of
 
 CLIPS_EACH = 5

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.benchmarks.speech.composing import RATE_HZ, Clip, Codec, Material, Samples, through
+from tests.benchmarks.speech.composing import Codec, through
+from tests.benchmarks.speech.material import RATE_HZ, Clip, Material, Samples
 
 _HOLD_S = (8.0, 14.0)
 _PAUSE_S = (0.35, 0.9)

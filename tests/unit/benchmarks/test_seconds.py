@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from include.gpu.wire import Engine, IvrResult, Segment, SegmentKind, Span
-from tests.benchmarks.speech.composing import RATE_HZ, ComposedCall, Truth
+from tests.benchmarks.speech.composing import ComposedCall, Truth
+from tests.benchmarks.speech.material import RATE_HZ
 from tests.benchmarks.speech.seconds import Overlap, Removed, overlap, removed
 
 PROMPT = Truth("prompt", 0, 4000, 0, "p")

@@ -8,8 +8,8 @@ import soundfile
 
 from include.calls.call import ChannelRole
 from include.calls.transcript import Turn, Word
-from tests.benchmarks.speech.composing import RATE_HZ, Material
 from tests.benchmarks.speech.conversations import off_ms
+from tests.benchmarks.speech.material import RATE_HZ, Material
 from tests.benchmarks.speech.spoken import Piece, spoken_call
 
 
