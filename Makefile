@@ -6,7 +6,7 @@ REQUIREMENTS := requirements.txt include/gpu_host/requirements.txt include/demo/
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: demo test up down lint format lock scorecard gpu-host bench-speech clean help
+.PHONY: demo test test-faults benchmark bench-speech gpu-host up down status lint format lock scorecard clean help
 .DEFAULT_GOAL := help
 
 help:  ## Show what there is
@@ -20,6 +20,15 @@ up: $(VENV)/installed  ## Start Airflow with two GPU hosts and an LLM endpoint, 
 
 down: $(VENV)/installed  ## Stop what `make up` started
 	@$(BIN)/python -m include.demo down
+
+status: $(VENV)/installed  ## Show how far the open runs are: DB=… for another database than the demo's, RUN=… for one run
+	@$(BIN)/python -m include.delivery.status $(or $(DB),sqlite:///$(CURDIR)/var/cofi.db) $(RUN)
+
+test-faults: $(VENV)/installed  ## Break everything that can break while calls are audited; 20 minutes
+	$(BIN)/python -m pytest -s tests/faults
+
+benchmark: $(VENV)/installed  ## Measure makespan and memory; needs an idle machine
+	$(BIN)/python -m pytest -s tests/benchmarks/test_memory.py tests/benchmarks/test_makespan.py
 
 test: $(VENV)/installed  ## Check style, types and imports, and run all tests
 	@$(MAKE) --no-print-directory lint

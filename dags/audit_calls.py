@@ -1,41 +1,48 @@
 """Audit a day of call recordings.
 
-    open_batch ─ discover ─ plan ─┬─ per GPU host, shard by shard ─────────────────┬─ report
-                                  │ distribute → denoise → ivr → lid → stt         │
-                                  │            → llm1 → llm2  (pool llm_api)       │
-                                  └────────────────────────────────────────────────┘
+    open_batch ─ discover ─ plan ─┬─ per GPU host, shard by shard ──────┬─ settle ─ report ─ clean_up
+                                  │ distribute → denoise → ivr → lid    │
+                                  │  → stt → llm1 → llm2 (pool llm_api) │
+                                  └──────── recover: the same again ────┘
 
 Every recording of the day ends as exactly one of: audited, failed, duplicate, skipped, quarantined. The run
-fails if one does not. Each index of **audit_shard** is a host and a shard of its calls; it moves through the
-stages on its own. A stage does only what is missing: clear **plan** with its downstream tasks, or run the day
-again, and failed calls are taken up where they stopped; nothing is paid for twice.
+fails if one does not. In the group **audit**, each index of a host is a shard of its calls, and moves through
+the stages on its own. Calls that a lost, failing or slow host leaves behind are planned again on the hosts
+that are ready (**recover**). A stage does only what is missing: clear **plan** with its downstream tasks, or
+run the day again, and failed calls are taken up where they stopped; nothing is paid for twice.
 
 * **By schedule**: every night, for the day that ended.
 * **By hand**: *Trigger*; the form explains its fields.
 * **Backfill**: *Trigger → Backfill*, or `airflow backfill create --dag-id audit_calls …`
 
-Results: the tab **Audit report** of the run. Progress of a stage: the log of its task.
+Results: the tab **Audit report** of the run. Progress: `make status`, and the log of each stage's task.
 """
 
 from datetime import timedelta
+from itertools import zip_longest
 
 import pendulum
 from airflow.sdk import (
     CronDataIntervalTimetable,
+    TaskGroup,
+    XComArg,
     chain,
     dag,
     get_current_context,
     task,
     task_group,
+    teardown,
 )
 
 from cofi import batch as batches
+from cofi import ending, recovery
 from cofi.operators.distribute import DistributeOperator
 from cofi.operators.gpu_stage import GpuStageOperator
 from cofi.operators.llm_stage import LlmStageOperator
 from cofi.operators.report import ReportOperator
 from cofi.params import audit_params
 from cofi.retries import retry_arguments
+from cofi.runs import running
 from cofi.settings import Settings
 from include.calls.stage import GPU_STAGES, LLM_STAGES, STAGES, Stage
 
@@ -50,7 +57,7 @@ llm_slots = settings.llm_requests_per_task
     catchup=False,
     params=audit_params(settings),
     default_args=retry_arguments(settings),
-    # Shards of all hosts at once; [core] parallelism and the pool are the limits that count.
+    # Shards of all hosts at once; [core] parallelism and the pools are the limits that count.
     max_active_tasks=256,
     max_active_runs=8,
     dagrun_timeout=timedelta(hours=36),
@@ -71,24 +78,63 @@ def audit_calls() -> None:
         return batches.discover(batch, get_current_context()["params"])
 
     @task
-    async def plan(batch: dict[str, object]) -> list[batches.ShardWork]:
-        return await batches.plan(batch, get_current_context()["params"])
+    async def plan(batch: dict[str, object]) -> dict[str, int]:
+        context = get_current_context()
+        return await batches.plan(batch, context["params"], running(context))
 
-    @task_group
-    def audit_shard(shard: batches.ShardWork) -> None:
-        distribute = DistributeOperator(task_id="distribute", shard=shard, **depth_first(Stage.DISTRIBUTE))
-        gpu = [GpuStageOperator(task_id=s, stage=s, shard=shard, **depth_first(s)) for s in GPU_STAGES]
-        llm = [
-            LlmStageOperator(task_id=s, stage=s, shard=shard, pool_slots=llm_slots, **depth_first(s))
-            for s in LLM_STAGES
-        ]
-        chain(distribute, *gpu, *llm)
+    @task(trigger_rule="all_done")
+    async def recover(batch: dict[str, object]) -> dict[str, int]:
+        return await recovery.recover(batch, get_current_context()["params"])
+
+    @task
+    def shards(batch: dict[str, object], plan: dict[str, int], host: str) -> list[batches.ShardWork]:
+        return batches.shards_of(batch, plan, host)
+
+    # Waits for calls that another run of the day works on, without a slot.
+    @task.sensor(trigger_rule="all_done", mode="reschedule", poke_interval=30, timeout=36 * 3600)
+    def settle(batch: dict[str, object]) -> bool:
+        return ending.settled(batch, running(get_current_context()))
+
+    @teardown
+    async def clean_up(batch: dict[str, object]) -> None:
+        await ending.delete_from_hosts(batch)
 
     batch = open_batch()
-    shards = plan(batch)
-    report = ReportOperator(task_id="report", batch=batch, shards=shards, trigger_rule="all_done")
-    discover(batch) >> shards
-    audit_shard.expand(shard=shards) >> report
+    planned = plan(batch)
+    discover(batch) >> planned
+    again = [recover.override(task_id=f"recover_{n}")(batch) for n in range(1, 1 + settings.recovery_rounds)]
+    settled = settle(batch)
+    for this_round, next_round in zip_longest([planned, *again], again):
+        with TaskGroup("audit" if this_round is planned else f"audit_{this_round.operator.task_id}"):
+            for host in settings.hosts:
+                of_host = shards.override(task_id=f"shards_{host}")(batch, this_round, host)
+                stages = audit_shard.override(group_id=host).partial(host=host, next_round=next_round)
+                stages.expand(shard=of_host) >> settled
+    report = ReportOperator(task_id="report", batch=batch, planned=planned, trigger_rule="all_done")
+    settled >> report >> clean_up(batch)
+
+
+@task_group
+def audit_shard(shard: batches.ShardWork, host: str, next_round: XComArg | None) -> None:
+    """The stages of a shard on a host. The next round begins when the GPU work of all shards has ended."""
+    distribute = DistributeOperator(
+        task_id=Stage.DISTRIBUTE,
+        shard=shard,
+        pool_slots=settings.uploads_per_task,
+        **depth_first(Stage.DISTRIBUTE),
+    )
+    may_leave = next_round is not None
+    gpu = [
+        GpuStageOperator(task_id=s, stage=s, shard=shard, pool=host, may_leave=may_leave, **depth_first(s))
+        for s in GPU_STAGES
+    ]
+    llm = [
+        LlmStageOperator(task_id=s, stage=s, shard=shard, pool_slots=llm_slots, **depth_first(s))
+        for s in LLM_STAGES
+    ]
+    chain(distribute, *gpu, *llm)
+    if next_round is not None:
+        gpu[-1] >> next_round
 
 
 def depth_first(stage: Stage) -> dict[str, object]:

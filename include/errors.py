@@ -34,21 +34,48 @@ class CallsPutOff(TransientError):
 
 
 class HostBusy(TransientError):
-    """A GPU host is at its capacity (429) or not ready (503)."""
+    """A GPU host is at its capacity (429)."""
 
     kind = "host_busy"
 
 
+class HostUnready(HostBusy):
+    """A GPU host is not ready (503): it loads its engines, or somebody takes it out of service."""
+
+    kind = "host_unready"
+
+
 class HostLost(TransientError):
-    """A GPU host does not answer at all: refused, reset, timed out."""
+    """A GPU host does not answer at all, and not when it is asked for its health either.
+
+    Args:
+        message: What happened.
+        at_work: Whether it was lost while it worked on this request, which it may have died of.
+    """
 
     kind = "host_lost"
 
+    def __init__(self, message: str, *, at_work: bool = False) -> None:
+        super().__init__(message)
+        self.at_work = at_work
+
+
+class HostFailing(TransientError):
+    """A GPU host answers, but fails one call after the other: it is not the calls."""
+
+    kind = "host_failing"
+
 
 class HostFault(TransientError):
-    """A GPU host answered with a 5xx, or with something that is not its protocol."""
+    """A GPU host answered with a 5xx, with something that is not its protocol, or broke off."""
 
     kind = "host_fault"
+
+
+class RecordingMissing(TransientError):
+    """A GPU host has not, or not any more, the recording that it is to work on: it is sent again."""
+
+    kind = "recording_missing"
 
 
 class StoreFault(TransientError):
@@ -79,6 +106,12 @@ class InvalidInput(PermanentError):
     """A Param, setting, manifest or scorecard is wrong; the message names it and says what to enter."""
 
     kind = "invalid_input"
+
+
+class HostKiller(PermanentError):
+    """A GPU host died twice while it worked on this recording. It is quarantined."""
+
+    kind = "host_killer"
 
 
 class RecordingUnusable(PermanentError):

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from airflow.plugins_manager import AirflowPlugin
 
+from cofi.pools import PoolMaker
 from cofi.ui.links import URL_PREFIX, ReportLink
 
 
@@ -20,7 +21,7 @@ async def pages(
 
 
 class CofiPlugin(AirflowPlugin):
-    """A tab with the report on every run, and a link to it on the run's last task."""
+    """A tab with the report on every run, a link to it on the run's last task, and the pools."""
 
     name = "cofi"
     fastapi_apps: ClassVar = [{"app": pages, "url_prefix": URL_PREFIX, "name": "cofi"}]
@@ -33,3 +34,4 @@ class CofiPlugin(AirflowPlugin):
         }
     ]
     operator_extra_links: ClassVar = [ReportLink()]
+    listeners: ClassVar = [PoolMaker()]

@@ -15,7 +15,6 @@ from hashlib import file_digest
 from typing import Any
 
 import pendulum
-import soundfile
 from fsspec import AbstractFileSystem
 
 from include.calls.call import Call, CallMetadata, CallState, ChannelRole, call_id_for
@@ -258,6 +257,8 @@ def _unread(before: Call) -> bool:
 def _probed(folder: DayFolder, call: Call, rules: DiscoveryRules) -> Call:
     if call.size_bytes == 0:
         return replace(call, state=CallState.QUARANTINED, state_reason="the file is empty: copy it again")
+    import soundfile  # noqa: PLC0415 - with numpy 0.25 s of CPU, which tasks that discover nothing do not pay
+
     try:
         header = _header(folder, call)
     except soundfile.LibsndfileError:
@@ -285,6 +286,8 @@ def _probed(folder: DayFolder, call: Call, rules: DiscoveryRules) -> Call:
 
 
 def _header(folder: DayFolder, call: Call) -> Any:
+    import soundfile  # noqa: PLC0415
+
     # Object stores read ahead by their block: a header is not worth megabytes.
     with folder.filesystem.open(folder.path_of(call), "rb", block_size=_HEADER_BLOCK_BYTES) as file:
         try:

@@ -1,6 +1,6 @@
 """A batch: one run over one day. Opening, planning, settling, closing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,7 +13,8 @@ from include.calls.ledger import Ledger
 from include.calls.stage import LLM_STAGES, STAGES, Stage
 from include.database.engine import chunks, upsert
 from include.database.models import BatchCallRow, BatchRow, CallRow, FailureRow, StageResultRow
-from include.database.work import finish, has_result, supersede
+from include.database.outcomes import finish, supersede
+from include.database.work import has_result
 from include.distribution.planner import CallLoad, Shard
 
 
@@ -38,21 +39,39 @@ def open_batch(connection: Connection, batch: Batch) -> None:
     upsert(connection, BatchRow, [row], ["batch_id"])
 
 
-def loads_to_plan(connection: Connection, batch: Batch, redo: Redo, first_stage: Stage) -> list[CallLoad]:
-    """Decides which of the batch's calls are worked on, and clears what stands in their way.
-
-    Failed calls become pending; with `Redo.ALL`, results from `first_stage` on become history.
-    """
-    now = datetime.now(UTC)
+def claimants(connection: Connection, batch: Batch) -> dict[str, int]:
+    """Other batches that work on calls that this one accounts for, and on how many."""
     query = (
-        select(CallRow.call_id, CallRow.duration_s)
+        select(CallRow.claimed_by, func.count())
         .join(BatchCallRow)
         .where(
-            BatchCallRow.batch_id == batch.batch_id, CallRow.state.in_([CallState.PENDING, CallState.FAILED])
+            BatchCallRow.batch_id == batch.batch_id,
+            CallRow.state == CallState.PENDING,
+            CallRow.claimed_by != batch.batch_id,
         )
-        .order_by(CallRow.call_id)
+        .group_by(CallRow.claimed_by)
     )
-    loads = [CallLoad(row.call_id, row.duration_s or 0.0) for row in connection.execute(query)]
+    return {str(claimant): count for claimant, count in connection.execute(query)}
+
+
+def loads_to_plan(
+    connection: Connection, batch: Batch, redo: Redo, first_stage: Stage, ended: Collection[str] = ()
+) -> list[CallLoad]:
+    """Claims those of the batch's calls that it works on, and clears what stands in their way.
+
+    Failed calls become pending; with `Redo.ALL`, results from `first_stage` on become history. A call that
+    another batch works on is left to it.
+
+    Args:
+        connection: In a transaction.
+        batch: The batch.
+        redo: Which calls are done again.
+        first_stage: See `redo`.
+        ended: Batches whose runs go on no more: their claims are void.
+    """
+    now = datetime.now(UTC)
+    _claim(connection, batch, ended)
+    loads = claimed_loads(connection, batch)
     for some in chunks([load.call_id for load in loads]):
         connection.execute(
             update(CallRow)
@@ -82,10 +101,15 @@ def has_gpu_work(connection: Connection, batch: Batch) -> bool:
 
 
 def record_plan(connection: Connection, batch: Batch, shards: Iterable[Shard]) -> None:
-    """Writes which shard and host each call belongs to."""
+    """Writes which shard and host each call belongs to, in place of what was planned before."""
     connection.execute(
         update(BatchCallRow).where(BatchCallRow.batch_id == batch.batch_id).values(shard=None, host=None)
     )
+    assign(connection, batch, shards)
+
+
+def assign(connection: Connection, batch: Batch, shards: Iterable[Shard]) -> None:
+    """Moves calls to shards and hosts; the others stay where they are."""
     rows = [
         {"batch_id": batch.batch_id, "call_id": call_id, "shard": shard.number, "host": shard.host}
         for shard in shards
@@ -103,15 +127,56 @@ def settle(connection: Connection, batch: Batch) -> None:
     reasons = _reasons(connection, batch)
     ended = []
     for call in _still_pending(connection, batch):
-        stage = _lacked_stage(connection, call.call_id)
+        stage = lacked_stage(connection, call.call_id)
         reason = reasons.get((call.call_id, stage)) or reasons.get((call.host, stage))
         if stage and reason:
             ended.append((call.call_id, CallState.FAILED, f"{stage}: {reason}"))
     finish(connection, batch.batch_id, ended, datetime.now(UTC))
 
 
+@dataclass(frozen=True)
+class PlannedShard:
+    """A shard of a batch, without the ids of its calls."""
+
+    number: int
+    host: str
+    calls: int
+    audio_s: float
+
+
+def shards_of(connection: Connection, batch_id: str, host: str, first: int = 0) -> list[PlannedShard]:
+    """The shards of one host, from a number on."""
+    query = (
+        select(BatchCallRow.shard, func.count(), func.sum(func.coalesce(CallRow.duration_s, 0)))
+        .join(CallRow)
+        .where(BatchCallRow.batch_id == batch_id, BatchCallRow.host == host, BatchCallRow.shard >= first)
+        .group_by(BatchCallRow.shard)
+        .order_by(BatchCallRow.shard)
+    )
+    rows = connection.execute(query).all()
+    return [PlannedShard(number or 0, host, calls, float(audio_s)) for number, calls, audio_s in rows]
+
+
+def held_on_hosts(connection: Connection, batch_id: str) -> dict[str, list[str]]:
+    """Calls that the batch has sent to each host, without those that another batch works on now."""
+    mine = (
+        CallRow.claimed_by.is_(None) | (CallRow.claimed_by == batch_id) | (CallRow.state != CallState.PENDING)
+    )
+    query = (
+        select(StageResultRow.host, StageResultRow.call_id)
+        .distinct()
+        .join(CallRow, CallRow.call_id == StageResultRow.call_id)
+        .where(StageResultRow.batch_id == batch_id, StageResultRow.stage == Stage.DISTRIBUTE, mine)
+        .order_by(StageResultRow.host, StageResultRow.call_id)
+    )
+    held: dict[str, list[str]] = {}
+    for host, call_id in connection.execute(query):
+        held.setdefault(host, []).append(call_id)
+    return held
+
+
 def close(connection: Connection, batch: Batch) -> tuple[Ledger, list[str]]:
-    """Counts the ledger, records it, and closes the batch if it closes.
+    """Counts the ledger, records it, closes the batch if it closes, and gives up its claims.
 
     Returns:
         The ledger, and the paths of calls that are unaccounted for.
@@ -119,12 +184,41 @@ def close(connection: Connection, batch: Batch) -> tuple[Ledger, list[str]]:
     ledger = _counted(connection, batch)
     values = {"ledger": asdict(ledger), "closed_at": datetime.now(UTC) if ledger.closed else None}
     connection.execute(update(BatchRow).where(BatchRow.batch_id == batch.batch_id).values(values))
+    release(connection, batch)
     return ledger, [row.path for row in _still_pending(connection, batch)]
 
 
 def worked_on(connection: Connection, batch: Batch) -> Ledger:
     """Counts only the calls that the batch planned: it found the others in their final state."""
     return _counted(connection, batch, BatchCallRow.shard.is_not(None))
+
+
+def release(connection: Connection, batch: Batch) -> None:
+    """Gives up the batch's claims."""
+    connection.execute(update(CallRow).where(CallRow.claimed_by == batch.batch_id).values(claimed_by=None))
+
+
+def claimed_loads(connection: Connection, batch: Batch, *where: ColumnElement[bool]) -> list[CallLoad]:
+    """The calls that the batch works on, as the planner wants them."""
+    query = (
+        select(CallRow.call_id, CallRow.duration_s)
+        .join(BatchCallRow)
+        .where(BatchCallRow.batch_id == batch.batch_id, CallRow.claimed_by == batch.batch_id, *where)
+        .order_by(CallRow.call_id)
+    )
+    return [CallLoad(row.call_id, row.duration_s or 0.0) for row in connection.execute(query)]
+
+
+def _claim(connection: Connection, batch: Batch, ended: Collection[str]) -> None:
+    """One statement, so that of two batches that want a call exactly one gets it."""
+    of_batch = select(BatchCallRow.call_id).where(BatchCallRow.batch_id == batch.batch_id)
+    free = CallRow.claimed_by.is_(None) | CallRow.claimed_by.in_([batch.batch_id, *ended])
+    open_states = [CallState.PENDING, CallState.FAILED]
+    connection.execute(
+        update(CallRow)
+        .where(CallRow.call_id.in_(of_batch), CallRow.state.in_(open_states), free)
+        .values(claimed_by=batch.batch_id)
+    )
 
 
 def _counted(connection: Connection, batch: Batch, *where: ColumnElement[bool]) -> Ledger:
@@ -157,7 +251,8 @@ def _reasons(connection: Connection, batch: Batch) -> dict[tuple[str, str | None
     return {(row.call_id or row.host, row.stage): row.message for row in failures}
 
 
-def _lacked_stage(connection: Connection, call_id: str) -> Stage | None:
+def lacked_stage(connection: Connection, call_id: str) -> Stage | None:
+    """The first stage that a call has not passed; None when it has passed all."""
     query = select(StageResultRow.stage).where(
         StageResultRow.call_id == call_id, StageResultRow.superseded_at.is_(None)
     )

@@ -12,7 +12,7 @@ from include.calls.stage import STAGES
 from include.database.engine import chunks, insert_missing, upsert
 from include.database.models import BatchCallRow, CallRow
 from include.database.outbox import announce
-from include.database.work import supersede
+from include.database.outcomes import supersede
 
 _METADATA = ("agent", "queue", "direction", "customer_ref", "started_at", "extra")
 # What a listing may change of a call without making it another recording.

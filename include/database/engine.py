@@ -1,15 +1,19 @@
 """Opening the database: SQLite (WAL) as the embedded default, PostgreSQL by connection."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import DeclarativeBase
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 # How long a writer waits for another one before SQLite says "database is locked".
 SQLITE_BUSY_TIMEOUT_S = 60
+# How long work goes on trying to reach a database that is locked or restarts, before its task gives up.
+PATIENCE_S = 120.0
 
 Value = TypeVar("Value")
 
@@ -19,10 +23,35 @@ class Database:
 
     Args:
         url: `sqlite:////folder/cofi.db` or `postgresql+psycopg://user:password@host/database`.
+        patience_s: Of `read` and `write`.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience_s: float = PATIENCE_S) -> None:
         self._engine = open_engine(url)
+        self._again = Retrying(
+            retry=retry_if_exception_type((OperationalError, InterfaceError)),
+            wait=wait_random_exponential(multiplier=0.5, max=5),
+            stop=stop_after_delay(patience_s),
+            reraise=True,
+        )
+
+    def write(self, work: Callable[[Connection], Value]) -> Value:
+        """Does work in a transaction; the whole of it again while the database is locked or away."""
+
+        def transaction() -> Value:
+            with self.writing() as connection:
+                return work(connection)
+
+        return self._again.copy()(transaction)
+
+    def read(self, query: Callable[[Connection], Value]) -> Value:
+        """Reads; again while the database is away."""
+
+        def reading() -> Value:
+            with self.reading() as connection:
+                return query(connection)
+
+        return self._again.copy()(reading)
 
     def writing(self) -> AbstractContextManager[Connection]:
         """A transaction: committed at the end, rolled back on an error."""

@@ -3,6 +3,7 @@
     calls ─┬─ batch_calls ── batches          which run works on which call, in which shard, on which host
            ├─ stage_results                   one row per success; superseded rows are history
            ├─ failures                        every attempt that failed; never mixed with results
+           ├─ lanes                           the stage tasks of shards: what they have in flight
            ├─ transcripts                     what STT heard, in original time
            ├─ llm_results                     one row per answer that was paid for, by request identity
            ├─ audits ── answers               the scored scorecard; scorecards keeps each version's text
@@ -11,53 +12,22 @@
 Times are UTC. JSON columns are JSONB on PostgreSQL.
 """
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    DateTime,
-    Dialect,
-    ForeignKey,
-    Index,
-    String,
-    Text,
-    TypeDecorator,
-    text,
-)
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from include.database.columns import Base
 
 _CURRENT = text("superseded_at IS NULL")
-Json = JSON().with_variant(JSONB(), "postgresql")
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A point in time; SQLite keeps no zone, so UTC goes in and comes out."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuses a time without a zone: it would be read as UTC one day and as local time another."""
-        if value is not None and value.tzinfo is None:
-            raise ValueError(f"{value} has no time zone")
-        return value.astimezone(UTC) if value else None
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Adds the zone that SQLite dropped."""
-        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
-
-
-class Base(DeclarativeBase):
-    """All tables."""
-
-    type_annotation_map = {dict[str, Any]: Json, list[Any]: Json, datetime: UtcDateTime}  # noqa: RUF012
 
 
 class CallRow(Base):
-    """A recording that discovery found, and the state it is in."""
+    """A recording that discovery found, and the state it is in.
+
+    `claimed_by` is the batch that works on it: of several runs that account for a call, one audits it.
+    """
 
     __tablename__ = "calls"
 
@@ -74,6 +44,7 @@ class CallRow(Base):
     state: Mapped[str] = mapped_column(String(16))
     state_reason: Mapped[str | None] = mapped_column(Text)
     duplicate_of: Mapped[str | None] = mapped_column(String(80))
+    claimed_by: Mapped[str | None] = mapped_column(String(250))
     agent: Mapped[str | None] = mapped_column(Text)
     queue: Mapped[str | None] = mapped_column(Text)
     direction: Mapped[str | None] = mapped_column(Text)
@@ -85,7 +56,11 @@ class CallRow(Base):
     changed_at: Mapped[datetime]
 
     # Duplicates are looked for by size first, then by content.
-    __table_args__ = (Index("ix_calls_day_state", "day", "state"), Index("ix_calls_size", "size_bytes"))
+    __table_args__ = (
+        Index("ix_calls_day_state", "day", "state"),
+        Index("ix_calls_size", "size_bytes"),
+        Index("ix_calls_claimed_by", "claimed_by"),
+    )
 
 
 class BatchRow(Base):
@@ -156,6 +131,7 @@ class FailureRow(Base):
     batch_id: Mapped[str] = mapped_column(ForeignKey("batches.batch_id"))
     call_id: Mapped[str | None] = mapped_column(ForeignKey("calls.call_id"))
     stage: Mapped[str] = mapped_column(String(16))
+    shard: Mapped[int | None]
     host: Mapped[str] = mapped_column(String(200))
     attempt: Mapped[int]
     kind: Mapped[str] = mapped_column(String(40))
@@ -164,6 +140,23 @@ class FailureRow(Base):
     failed_at: Mapped[datetime]
 
     __table_args__ = (Index("ix_failures_batch", "batch_id", "stage"), Index("ix_failures_call", "call_id"))
+
+
+class LaneRow(Base):
+    """A stage task of a shard, as it last told; `ended_at` is None while it runs, or when it was killed."""
+
+    __tablename__ = "lanes"
+
+    batch_id: Mapped[str] = mapped_column(ForeignKey("batches.batch_id"), primary_key=True)
+    shard: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    stage: Mapped[str] = mapped_column(String(16), primary_key=True)
+    host: Mapped[str] = mapped_column(String(200))
+    attempt: Mapped[int]
+    waiting: Mapped[int]
+    in_flight: Mapped[int]
+    began_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class TranscriptRow(Base):

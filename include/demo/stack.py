@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -26,15 +26,9 @@ DAG_ID = "audit_calls"
 GPU_HOSTS = ("gpu_a", "gpu_b")
 _SAMPLES = Path(__file__).parent / "sample_calls"
 _START_S = 300
-# The ports that documents name; a taken one is replaced by a free one.
-_PREFERRED = {
-    "airflow": 8080,
-    "gpu_a": 9001,
-    "gpu_b": 9002,
-    "llm": 9100,
-    "worker_log": 8793,
-    "triggerer_log": 8794,
-}
+_AIRFLOW_PORTS = {"airflow": 8080, "worker_log": 8793, "triggerer_log": 8794}
+_LLM_PORT = 9100
+_FIRST_GPU_PORT = 9001
 # Two small machines on one: short shards, so that the sample's few minutes flow through the stages.
 _SETTINGS = {
     "AIRFLOW__COFI__SHARD_AUDIO_S": "400",
@@ -49,10 +43,14 @@ class Stack:
     Args:
         home: AIRFLOW_HOME: holds dags, plugins, include and airflow.cfg.
         settings: Environment variables on top of the demo's own.
+        hosts: Names of the GPU hosts.
     """
 
-    def __init__(self, home: Path, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, home: Path, settings: Mapping[str, str] | None = None, hosts: Sequence[str] = GPU_HOSTS
+    ) -> None:
         self.home = home
+        self.hosts = tuple(hosts)
         self.var = home / "var"
         self.processes = Processes(self.var / "stack")
         self._settings = settings or {}
@@ -90,13 +88,13 @@ class Stack:
         if self.running:
             return
         self.processes.end()
-        ports = {name: _free(port) for name, port in _PREFERRED.items()}
+        ports = {name: _free(port) for name, port in self.preferred_ports().items()}
         keys = self._keys()
         self._state_file.parent.mkdir(parents=True, exist_ok=True)
         self._state_file.write_text(json.dumps({"ports": ports}))
         try:
-            say("Starting two GPU hosts and an LLM endpoint")
-            self._start_services(ports, keys["gpu_token"])
+            say(f"Starting {len(self.hosts)} GPU hosts and an LLM endpoint")
+            self.start_services(ports, keys["gpu_token"])
             say("Preparing the databases (a minute on the first start)")
             upgrade(self.database_url)
             self._airflow_command("db", "migrate")
@@ -106,10 +104,10 @@ class Stack:
                 "airflow", [_executable("airflow"), "standalone"], self.environment, self.home
             )
             self._await("Airflow", "airflow", self.airflow.healthy)
-            if not self.airflow.has_pool("llm_api"):  # one that was resized stays as it is
-                self._airflow_command("pools", "import", str(self.home / "plugins" / "cofi" / "pools.json"))
+            for pool in ("llm_api", *self.hosts):  # the scheduler makes them
+                self._await(f"the pool {pool}", "airflow", partial(self.airflow.has_pool, pool))
             self._await("the DAG", "airflow", lambda: self.airflow.has_dag(DAG_ID))
-            for host in GPU_HOSTS:
+            for host in self.hosts:
                 ready = partial(_answers, ports[host], "ready", keys["gpu_token"])
                 self._await(f"GPU host {host}", host, ready)
             self._await("the LLM endpoint", "llm", lambda: _answers(ports["llm"], "health"))
@@ -142,9 +140,36 @@ class Stack:
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(ports["worker_log"]),
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(ports["triggerer_log"]),
             "NO_PROXY": "127.0.0.1,localhost",
+            "AIRFLOW__COFI__GPU_HOSTS": ", ".join(self.hosts),
             **_SETTINGS,
             **self._settings,
         }
+
+    def start_services(self, ports: Mapping[str, int], gpu_token: str) -> None:
+        """Starts GPU hosts and LLM endpoint, each on its port."""
+        for host in self.hosts:
+            environment = self.base_environment | {
+                "COFI_GPU_HOST_PORT": str(ports[host]),
+                "COFI_GPU_HOST_TOKEN": gpu_token,
+                "COFI_GPU_HOST_DATA_DIR": str(self.var / host),
+                "COFI_GPU_HOST_WEIGHTS_DIR": str(self.var / "weights"),
+                "COFI_GPU_HOST_PROMPTS_DIR": str(_SAMPLES / "prompts"),
+                "COFI_GPU_HOST_CAPACITY": "1",
+                "OMP_NUM_THREADS": "1",
+            }
+            self.processes.start(host, [sys.executable, "-m", "include.gpu_host"], environment, self.home)
+        command = [sys.executable, "-m", "include.demo.llm_endpoint", "--port", str(ports["llm"])]
+        self.processes.start("llm", command, self.base_environment, self.home)
+
+    @property
+    def base_environment(self) -> dict[str, str]:
+        """Of the processes beside Airflow."""
+        return {**os.environ, "PYTHONPATH": str(self.home)}
+
+    def preferred_ports(self) -> dict[str, int]:
+        """The ports that documents name; a taken one is replaced by a free one. 0 is any."""
+        hosts = {host: _FIRST_GPU_PORT + number for number, host in enumerate(self.hosts)}
+        return {**_AIRFLOW_PORTS, **hosts, "llm": _LLM_PORT}
 
     def _keys(self) -> dict[str, str]:
         """Generates what is missing, without a final newline: Airflow reads the files as they are."""
@@ -162,22 +187,6 @@ class Stack:
                 (folder / name).write_text(make())
         return {name: (folder / name).read_text() for name in makers}
 
-    def _start_services(self, ports: Mapping[str, int], gpu_token: str) -> None:
-        base = {**os.environ, "PYTHONPATH": str(self.home)}
-        for host in GPU_HOSTS:
-            environment = base | {
-                "COFI_GPU_HOST_PORT": str(ports[host]),
-                "COFI_GPU_HOST_TOKEN": gpu_token,
-                "COFI_GPU_HOST_DATA_DIR": str(self.var / host),
-                "COFI_GPU_HOST_WEIGHTS_DIR": str(self.var / "weights"),
-                "COFI_GPU_HOST_PROMPTS_DIR": str(_SAMPLES / "prompts"),
-                "COFI_GPU_HOST_CAPACITY": "1",
-                "OMP_NUM_THREADS": "1",
-            }
-            self.processes.start(host, [sys.executable, "-m", "include.gpu_host"], environment, self.home)
-        command = [sys.executable, "-m", "include.demo.llm_endpoint", "--port", str(ports["llm"])]
-        self.processes.start("llm", command, base, self.home)
-
     def _import_connections(self, ports: Mapping[str, int], gpu_token: str) -> None:
         connections: dict[str, dict[str, object]] = {
             "cofi_db": {"conn_type": "sqlite", "host": str(self.var / "cofi.db")},
@@ -188,7 +197,7 @@ class Stack:
                 "extra": json.dumps({"model": "cofi-rules-1", "send_hints": True}),
             },
         }
-        for host in GPU_HOSTS:
+        for host in self.hosts:
             connections[host] = {
                 "conn_type": "http",
                 "host": "127.0.0.1",

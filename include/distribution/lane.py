@@ -4,28 +4,25 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from include.calls.call import CallState
 from include.concurrency import for_each
 from include.database.engine import Database
-from include.database.work import (
-    Ended,
-    Failure,
-    Outcome,
-    PendingCall,
-    StageCounts,
-    StageJob,
-    Success,
-    counts,
-    pending_calls,
-    save,
-)
+from include.database.lanes import tell
+from include.database.outcomes import Ended, Failure, Outcome, Success, save
+from include.database.work import PendingCall, StageCounts, StageJob, counts, leads_on, pending_calls
+from include.distribution.breaker import Breaker
+from include.distribution.writer import OutcomeWriter
 from include.errors import (
     AnswerInvalid,
     CallsPutOff,
     CofiError,
+    HostKiller,
     HostLost,
     PermanentError,
     RecordingUnusable,
@@ -35,12 +32,19 @@ log = logging.getLogger(__name__)
 
 Handle = Callable[[PendingCall], Awaitable[Success | Ended]]
 
+# Calls that are read at a time: memory stays the same however many there are.
+_PAGE = 500
+# What a host was working on when it was lost is known after this time: all connections break within it.
+_BREAKING_OFF_S = 0.5
+# A call that was in flight so often when a host was lost is quarantined.
+_MOST_KILLS = 2
+
 
 class Lane:
     """Works through the calls of a shard that a stage still has to do.
 
     One call's failure stops no other: a permanent one ends that call, a transient one leaves it for the
-    task's next try. Only a lost host ends the lane.
+    task's next try. Only a host that is lost, or fails one call after the other, ends the lane.
 
     Args:
         database: Where calls come from and outcomes go.
@@ -52,61 +56,107 @@ class Lane:
         self._database = database
         self._job = job
         self._log_every_s = log_every_s
+        self._breaker = Breaker(job.host)
         self._put_off: Counter[str] = Counter()
-        self._counts = StageCounts()
+        self._in_flight = 0
+        self._killers: list[tuple[PendingCall, HostLost]] = []
+        self.counts = StageCounts()
 
-    async def pending(self) -> list[PendingCall]:
-        """What is to be done; counts begin here."""
-        self._counts, calls = await asyncio.to_thread(self._read)
-        return calls
+    async def begin(self) -> StageCounts:
+        """Counts what is to be done; the lane's counts begin here."""
+        self.counts = await asyncio.to_thread(self._database.read, lambda c: counts(c, self._job))
+        return self.counts
 
-    async def run(self, calls: Sequence[PendingCall], handle: Handle, width: int) -> StageCounts:
-        """Handles all calls, `width` at a time.
+    async def leads_on(self) -> bool:
+        """Whether a later stage has work in this shard."""
+        return await asyncio.to_thread(self._database.read, lambda c: leads_on(c, self._job))
+
+    async def run(self, handle: Handle, width: int) -> StageCounts:
+        """Handles all calls, `width` at a time, and at last, one by one, those that a host has died of.
 
         Raises:
             HostLost: The host does not answer any more. What was done until then is saved.
+            HostFailing: It answers, but nothing that is of use.
             CallsPutOff: Some calls are left for the next try; all others are done and saved.
         """
-        progress = asyncio.create_task(self._progress(len(calls)))
+        began_s = time.monotonic()
+        progress = asyncio.create_task(self._progress(began_s))
         try:
             async with OutcomeWriter(self._save) as writer:
-                await for_each(calls, lambda call: self._one(call, handle, writer), width)
+                try:
+                    await for_each(self._calls(suspects=False), self._one(handle, writer), width)
+                    await for_each(self._calls(suspects=True), self._one(handle, writer), 1)
+                except HostLost:
+                    for call, error in self._killers:
+                        writer.put(self._suspected(call, error))
+                    raise
         finally:
             progress.cancel()
+            await self._end(began_s)
+        self._breaker.at_end()
         if self._put_off:
             kinds = ", ".join(f"{count} {kind}" for kind, count in self._put_off.items())
             raise CallsPutOff(
                 f"Stage {self._job.stage} of shard {self._job.shard}: {self._put_off.total()} of "
-                f"{self._counts.total} calls are put off ({kinds}); the next try takes them up."
+                f"{self.counts.total} calls are put off ({kinds}); the next try takes them up."
             )
-        return self._counts
+        return self.counts
 
     async def record(self, error: CofiError) -> None:
         """Keeps why the stage could not work on this host at all: it is the reason of calls left behind."""
         await asyncio.to_thread(self._save, [Failure(None, error.kind, str(error))])
 
-    async def _one(self, call: PendingCall, handle: Handle, writer: "OutcomeWriter") -> None:
+    async def _calls(self, *, suspects: bool) -> AsyncIterator[PendingCall]:
+        """Reads the calls page by page; what was put off meanwhile is not met again."""
+        after = ""
+
+        def page(connection: Connection) -> list[PendingCall]:
+            return pending_calls(connection, self._job, after=after, limit=_PAGE, suspects=suspects)
+
+        while calls := await asyncio.to_thread(self._database.read, page):
+            for call in calls:
+                yield call
+            after = calls[-1].call_id
+
+    def _one(self, handle: Handle, writer: OutcomeWriter) -> Callable[[PendingCall], Awaitable[None]]:
+        async def one(call: PendingCall) -> None:
+            self._in_flight += 1
+            try:
+                await writer.accept(await self._outcome(call, handle))
+            finally:
+                self._in_flight -= 1
+            self._breaker.check()
+
+        return one
+
+    async def _outcome(self, call: PendingCall, handle: Handle) -> Outcome:
         try:
-            outcome: Outcome = await handle(call)
-        except HostLost:
+            outcome = await handle(call)
+        except HostLost as error:
+            if error.at_work:
+                self._killers.append((call, error))
+            await asyncio.sleep(_BREAKING_OFF_S)
             raise
+        except DBAPIError:
+            raise  # the database's trouble is not the call's
         except CofiError as error:
-            outcome = self._failure(call, error)
+            self._breaker.failed(error)
+            return self._failure(call, error)
         except Exception as error:  # a bug in one answer's handling must not take the shard down with it
             log.exception("call_id=%s stage=%s failed", call.call_id, self._job.stage)
-            self._counts.failed["bug"] += 1
-            outcome = Failure(call.call_id, "bug", f"{type(error).__name__}: {error}", state=CallState.FAILED)
-        else:
-            self._counts.done += isinstance(outcome, Success)
-            self._counts.ended += isinstance(outcome, Ended)
-        writer.put(outcome)
+            self.counts.failed["bug"] += 1
+            return Failure(call.call_id, "bug", f"{type(error).__name__}: {error}", state=CallState.FAILED)
+        self._breaker.succeeded()
+        self.counts.done += isinstance(outcome, Success)
+        self.counts.ended += isinstance(outcome, Ended)
+        return outcome
 
     def _failure(self, call: PendingCall, error: CofiError) -> Failure:
-        log.warning("call_id=%s stage=%s %s: %s", call.call_id, self._job.stage, error.kind, error)
+        self._warn(call, error)
         if not isinstance(error, PermanentError):
             self._put_off[error.kind] += 1
             return Failure(call.call_id, error.kind, str(error))
-        self._counts.failed[error.kind] += 1
+        self.counts.failed[error.kind] += 1
         unusable = isinstance(error, RecordingUnusable)
         return Failure(
             call.call_id,
@@ -116,75 +166,61 @@ class Lane:
             state=CallState.QUARANTINED if unusable else CallState.FAILED,
         )
 
+    def _suspected(self, call: PendingCall, error: HostLost) -> Failure:
+        """A host was lost while it worked on this call: by chance, or because of it."""
+        self._warn(call, error)
+        if call.host_kills + 1 < _MOST_KILLS:
+            return Failure(call.call_id, error.kind, str(error))
+        self.counts.failed[HostKiller.kind] += 1
+        told = (
+            f"{_MOST_KILLS} times a GPU host was lost while it worked on this recording, now {self._job.host}"
+        )
+        return Failure(call.call_id, HostKiller.kind, told, state=CallState.QUARANTINED)
+
+    def _warn(self, call: PendingCall, error: CofiError) -> None:
+        log.warning(
+            "call_id=%s stage=%s shard=%d host=%s attempt=%d %s: %s",
+            call.call_id,
+            self._job.stage,
+            self._job.shard,
+            self._job.host,
+            self._job.attempt,
+            error.kind,
+            error,
+        )
+
     def _save(self, outcomes: list[Outcome]) -> None:
-        with self._database.writing() as connection:
+        def work(connection: Connection) -> None:
             save(connection, self._job, outcomes)
+            tell(connection, self._job, self.counts.waiting, self._in_flight)
 
-    def _read(self) -> tuple[StageCounts, list[PendingCall]]:
-        with self._database.reading() as connection:
-            return counts(connection, self._job), pending_calls(connection, self._job)
+        self._database.write(work)
 
-    async def _progress(self, total: int) -> None:
-        began_s = time.monotonic()
+    async def _end(self, began_s: float) -> None:
+        """Nothing is in flight any more. A database that is away must not hide why the lane ended."""
+        self._log(began_s)
+        with suppress(DBAPIError):
+            await asyncio.to_thread(self._say_ended)
+
+    def _say_ended(self) -> None:
+        with self._database.writing() as connection:
+            tell(connection, self._job, self.counts.waiting, 0, ended=True)
+
+    async def _progress(self, began_s: float) -> None:
         while True:
             await asyncio.sleep(self._log_every_s)
-            minutes = (time.monotonic() - began_s) / 60
-            done = self._counts.done + self._counts.ended
-            log.info(
-                "%s shard=%d done=%d/%d failed=%d put_off=%d per_minute=%.1f",
-                self._job.stage,
-                self._job.shard,
-                done,
-                total,
-                self._counts.failed.total(),
-                self._put_off.total(),
-                done / minutes,
-            )
+            self._log(began_s)
 
-
-class OutcomeWriter:
-    """Saves outcomes from a thread: whatever has come while the last batch was written is the next batch.
-
-    So a single answer is saved at once, and many together when they come fast: a task that is killed loses
-    what was in flight at that moment, and little else.
-    """
-
-    def __init__(self, save: Callable[[list[Outcome]], None]) -> None:
-        self._save = save
-        self._waiting: list[Outcome] = []
-        self._news = asyncio.Event()
-        self._closing = False
-        self._task: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> "OutcomeWriter":
-        """Starts writing."""
-        self._task = asyncio.create_task(self._write())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Writes what is left, also when the lane was ended by an error or from outside."""
-        assert self._task
-        self._closing = True
-        self._news.set()
-        with suppress(asyncio.CancelledError):
-            await asyncio.shield(self._task)
-        await self._task
-
-    def put(self, outcome: Outcome) -> None:
-        """Takes an outcome.
-
-        Raises:
-            Exception: What made writing fail: going on would do work that nobody keeps.
-        """
-        if self._task and self._task.done():
-            self._task.result()
-        self._waiting.append(outcome)
-        self._news.set()
-
-    async def _write(self) -> None:
-        while self._waiting or not self._closing:
-            await self._news.wait()
-            self._news.clear()
-            batch, self._waiting = self._waiting, []
-            if batch:
-                await asyncio.to_thread(self._save, batch)
+    def _log(self, began_s: float) -> None:
+        done = self.counts.done + self.counts.ended
+        log.info(
+            "%s shard=%d done=%d/%d failed=%d put_off=%d in_flight=%d per_minute=%.1f",
+            self._job.stage,
+            self._job.shard,
+            done,
+            self.counts.waiting,
+            self.counts.failed.total(),
+            self._put_off.total(),
+            self._in_flight,
+            done / max(time.monotonic() - began_s, 0.001) * 60,
+        )

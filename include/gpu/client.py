@@ -3,7 +3,9 @@
 This is what the replaced service called its mediator.
 """
 
+import asyncio
 import logging
+import random
 from collections.abc import AsyncIterable, Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +18,6 @@ from tenacity import (
     RetryCallState,
     retry_if_exception_type,
     stop_after_attempt,
-    stop_after_delay,
     wait_exponential_jitter,
 )
 
@@ -26,14 +27,16 @@ from include.errors import (
     HostBusy,
     HostFault,
     HostLost,
-    RecordingUnusable,
-    RequestRefused,
+    HostUnready,
+    StoreFault,
     TransientError,
 )
+from include.gpu.refusals import StagesMissing, refusal
 from include.gpu.wire import (
+    SHA256_HEADER,
     AudioStored,
+    HostHealth,
     HostStatus,
-    Problem,
     StageOptions,
     StageRequest,
     StageResult,
@@ -47,7 +50,8 @@ _STATUS = TypeAdapter(HostStatus)
 _RESULT: TypeAdapter[StageResult] = TypeAdapter(StageResult)
 _BACKOFF = wait_exponential_jitter(multiplier=0.5, max=15)
 _STATUS_TIMEOUT_S = 30
-_UNUSABLE = {413, 415, 422}
+_LEAST_WAIT_S = 0.2
+_JITTER_S = 0.3
 
 
 @dataclass(frozen=True)
@@ -57,22 +61,16 @@ class HostSettings:
     Attributes:
         connect_timeout_s: For a connection.
         stage_timeout_s: For one stage of one call.
-        attempts: Tries of a request that ends in a fault or without an answer.
+        attempts: Tries of a request that ends in a fault, and of asking a silent host for its health.
         busy_patience_s: How long a request may be put off by "at capacity" before it is given up.
+        unready_patience_s: The same for "not ready".
     """
 
     connect_timeout_s: float = 10
     stage_timeout_s: float = 1800
     attempts: int = 3
     busy_patience_s: float = 3600
-
-
-class _StagesMissing(CofiError):
-    """The host lacks results of earlier stages: another host made them, or this one lost its data."""
-
-    def __init__(self, missing: list[Stage]) -> None:
-        super().__init__(f"The host lacks: {', '.join(missing)}")
-        self.missing = missing
+    unready_patience_s: float = 300
 
 
 class GpuHostClient:
@@ -85,9 +83,10 @@ class GpuHostClient:
         settings: Timeouts and patience.
 
     Raises (all methods):
-        HostLost: It does not answer.
-        HostBusy: It was at its capacity for longer than the patience.
-        HostFault: It answers with 5xx, or not in its protocol.
+        HostLost: It does not answer, nor when it was asked for its health.
+        HostBusy: It was at its capacity, or (`HostUnready`) not ready, for longer than the patience.
+        HostFault: It answers with 5xx, not in its protocol, or breaks off though it lives.
+        RecordingMissing: It lacks the call's recording.
         RecordingUnusable: It cannot work on this recording, ever.
         RequestRefused: It refuses this request for good.
     """
@@ -95,6 +94,8 @@ class GpuHostClient:
     def __init__(self, name: str, base_url: str, token: str, settings: HostSettings) -> None:
         self.name = name
         self._settings = settings
+        self._instance: str | None = None
+        self._health: asyncio.Task[HostHealth | None] | None = None
         self._session = aiohttp.ClientSession(
             base_url.rstrip("/") + "/",
             connector=aiohttp.TCPConnector(limit=0),  # who calls it bounds what is in flight
@@ -118,8 +119,19 @@ class GpuHostClient:
             "GET", "ready", _STATUS, timeout=aiohttp.ClientTimeout(total=_STATUS_TIMEOUT_S)
         )
 
+    async def until_ready(self) -> HostStatus:
+        """Its status, once it is ready; the patience is that of any request."""
+        status = await self._patiently(self.status)
+        health = await self._health_now()
+        self._instance = health.instance if health else None
+        return status
+
     async def upload(
-        self, call_id: str, body: Callable[[], AsyncIterable[bytes]], size_bytes: int
+        self,
+        call_id: str,
+        body: Callable[[], AsyncIterable[bytes]],
+        size_bytes: int,
+        sha256: str | None = None,
     ) -> AudioStored:
         """Streams a recording to the host, which answers the hash of what arrived.
 
@@ -127,11 +139,20 @@ class GpuHostClient:
             call_id: Names the call.
             body: Opens the recording anew for each attempt, and yields its pieces.
             size_bytes: Of the whole recording.
+            sha256: Of the recording, when it is known: a host that has it takes no body.
         """
-        length = {"Content-Length": str(size_bytes)}
+        headers = {"Content-Length": str(size_bytes)} | ({SHA256_HEADER: sha256} if sha256 else {})
 
         async def attempt() -> AudioStored:
-            return await self._ask("PUT", f"v1/calls/{call_id}/audio", _STORED, data=body(), headers=length)
+            # With a known hash the host is asked first whether it wants the body (100 Continue).
+            return await self._ask(
+                "PUT",
+                f"v1/calls/{call_id}/audio",
+                _STORED,
+                data=body(),
+                headers=headers,
+                expect100=sha256 is not None,
+            )
 
         return await self._patiently(attempt)
 
@@ -140,14 +161,14 @@ class GpuHostClient:
         wanted = partial(self._stage, call_id, stage, options)
         try:
             return await self._patiently(wanted)
-        except _StagesMissing as incomplete:
+        except StagesMissing as incomplete:
             missing = incomplete.missing
         log.info("call_id=%s host=%s runs %s before %s", call_id, self.name, ", ".join(missing), stage)
         try:
             for earlier in missing:
                 await self._patiently(partial(self._stage, call_id, earlier, options))
             return await self._patiently(wanted)
-        except _StagesMissing as error:
+        except StagesMissing as error:
             raise HostFault(
                 f"GPU host {self.name} forgets what it has done for call {call_id}: check its data folder."
             ) from error
@@ -165,16 +186,23 @@ class GpuHostClient:
         while_busy = AsyncRetrying(
             retry=retry_if_exception_type(HostBusy),
             wait=_as_asked,
-            stop=stop_after_delay(self._settings.busy_patience_s),
+            stop=self._out_of_patience,
             reraise=True,
         )
         while_failing = AsyncRetrying(
-            retry=retry_if_exception_type((HostFault, HostLost)),
+            retry=retry_if_exception_type((HostFault, StoreFault)),
             wait=_BACKOFF,
             stop=stop_after_attempt(self._settings.attempts),
             reraise=True,
         )
         return await while_busy(while_failing, request)
+
+    def _out_of_patience(self, state: RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        patience_s = self._settings.busy_patience_s
+        if isinstance(error, HostUnready):
+            patience_s = min(patience_s, self._settings.unready_patience_s)
+        return (state.seconds_since_start or 0.0) >= patience_s
 
     async def _ask(self, method: str, path: str, answer: TypeAdapter[Answer], **request: Any) -> Answer:
         body = await self._send(method, path, **request)
@@ -191,60 +219,67 @@ class GpuHostClient:
         try:
             async with self._session.request(method, path, **request) as response:
                 if response.status >= 400:
-                    raise await self._error(response, path)
+                    raise await refusal(self.name, response, path)
                 return await response.read()
         except TimeoutError as error:
             if isinstance(error, aiohttp.ServerTimeoutError) or path == "ready":
-                raise self._lost(error) from error
+                raise await self._broken_off(error, path) from error
             # Perhaps this one call is too much for it: the others go on.
             raise HostFault(f"GPU host {self.name} does not finish {path} in time.") from error
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
             if isinstance(error.__cause__, CofiError):  # aiohttp wraps what goes wrong inside a streamed body
                 raise error.__cause__ from None
-            raise self._lost(error) from error
+            raise await self._broken_off(error, path) from error
 
-    def _lost(self, error: Exception) -> HostLost:
+    async def _broken_off(self, error: Exception, path: str) -> HostFault | HostLost:
+        """One broken connection says little: a host is lost when it does not tell its health either.
+
+        Or when it tells that it has been started anew: it may have died of this request.
+        """
         reason = str(error) or type(error).__name__
-        return HostLost(
-            f"GPU host {self.name} does not answer ({reason}): start it, or check its connection."
-        )
+        never_reached = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ServerTimeoutError)
+        health = await self._health_now()
+        if health is None:
+            told = f"does not answer ({reason}): start it, or check its connection."
+        elif self._instance and health.instance != self._instance:
+            told = f"was started anew while it worked on {path}: see its log for why it ended."
+        else:
+            return HostFault(f"GPU host {self.name} broke off {path} ({reason}), but it lives.")
+        return HostLost(f"GPU host {self.name} {told}", at_work=not never_reached)
 
-    async def _error(self, response: aiohttp.ClientResponse, path: str) -> CofiError:
-        body = await response.read()
-        problem = (
-            _problem(body)
-            or Problem(  # a proxy answered, not the host
-                title=body[:200].decode(errors="replace") or "no explanation", status=response.status
-            )
-        )
-        said = f"GPU host {self.name} answered {response.status} to {path}: {problem.detail or problem.title}"
-        wait_s = _retry_after_s(response)
-        if response.status in {429, 503}:
-            return HostBusy(said, retry_after_s=wait_s)
-        if response.status == 409 and problem.missing:
-            return _StagesMissing([Stage(stage) for stage in problem.missing])
-        if response.status >= 500 or problem.retryable:
-            return HostFault(said, retry_after_s=wait_s)
-        if response.status in _UNUSABLE and _problem(body):
-            return RecordingUnusable(problem.detail or problem.title)
-        hint = ": set the token as the password of its connection" if response.status in {401, 403} else ""
-        return RequestRefused(said + hint)
+    async def _health_now(self) -> HostHealth | None:
+        """What it says of its health; None when it is silent. Requests that break off together ask once."""
+        if self._health is None or self._health.done():
+            self._health = asyncio.create_task(self._asked_for_health())
+        return await asyncio.shield(self._health)
 
-
-def _problem(body: bytes) -> Problem | None:
-    try:
-        return Problem.model_validate_json(body)
-    except ValidationError:
+    async def _asked_for_health(self) -> HostHealth | None:
+        timeout = aiohttp.ClientTimeout(total=2 * self._settings.connect_timeout_s)
+        for attempt in range(self._settings.attempts):
+            await asyncio.sleep(attempt)
+            try:
+                async with self._session.get("health", timeout=timeout) as response:
+                    return _health(await response.read())
+            except (aiohttp.ClientError, TimeoutError):
+                continue
         return None
 
 
-def _retry_after_s(response: aiohttp.ClientResponse) -> float | None:
-    value = response.headers.get("Retry-After", "")
-    return float(value) if value.isdigit() else None
+def _health(body: bytes) -> HostHealth:
+    """Whatever a host says, it speaks."""
+    try:
+        return HostHealth.model_validate_json(body)
+    except ValidationError:
+        return HostHealth()
 
 
 def _as_asked(state: RetryCallState) -> float:
-    """Waits as long as the host asked, with jitter, so that not all come back at once."""
+    """Waits as long as the host asked, with a little jitter, so that not all come back at once.
+
+    A host that becomes free is taken at once by whoever works on it already, or within this time by others.
+    """
     error = state.outcome.exception() if state.outcome else None
     asked_s = error.retry_after_s if isinstance(error, TransientError) else None
-    return _BACKOFF(state) if asked_s is None else asked_s + _BACKOFF(state) / 10
+    if asked_s is None:
+        return _BACKOFF(state)
+    return max(asked_s, _LEAST_WAIT_S) + random.uniform(0, _JITTER_S)  # noqa: S311

@@ -2,17 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import IO, Any
 
 from include.calls.stage import Stage
 from include.calls.transcript import Transcript
 from include.database.models import TranscriptRow
-from include.database.work import PendingCall, Success
-from include.errors import RecordingChanged, StoreFault
+from include.database.outcomes import Success
+from include.database.work import PendingCall
+from include.errors import HostFault, RecordingChanged, RecordingMissing, StoreFault
 from include.gpu.client import GpuHostClient
-from include.gpu.wire import StageOptions, SttResult
+from include.gpu.wire import AudioStored, StageOptions, SttResult
 
 # Measured on loopback: 865 MiB/s in pieces of 256 KiB; more gains nothing.
 _PIECE_BYTES = 256 * 1024
@@ -20,7 +23,24 @@ _PIECE_BYTES = 256 * 1024
 OpenRecording = Callable[[str], IO[bytes]]
 
 
-async def distribute(client: GpuHostClient, open_recording: OpenRecording, call: PendingCall) -> Success:
+async def _unhindered(_: int) -> None:
+    """No bandwidth cap."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """Where recordings are read.
+
+    Attributes:
+        open: Opens a recording by its URI.
+        admit: Waits until so many bytes may be sent: the bandwidth cap.
+    """
+
+    open: OpenRecording
+    admit: Callable[[int], Awaitable[None]] = _unhindered
+
+
+async def distribute(client: GpuHostClient, store: Store, call: PendingCall) -> Success:
     """Streams a recording from its store to the host; nothing touches the worker's disk.
 
     Raises:
@@ -29,7 +49,7 @@ async def distribute(client: GpuHostClient, open_recording: OpenRecording, call:
         TransientError: See `GpuHostClient`.
     """
     began_s = time.monotonic()
-    stored = await client.upload(call.call_id, lambda: _pieces(open_recording, call), call.size_bytes)
+    stored = await _send(client, store, call)
     return Success(
         call_id=call.call_id,
         worker=client.name,
@@ -40,15 +60,21 @@ async def distribute(client: GpuHostClient, open_recording: OpenRecording, call:
     )
 
 
-async def recognise(client: GpuHostClient, stage: Stage, languages: list[str], call: PendingCall) -> Success:
-    """Runs one of the GPU stages on the host that has the recording.
+async def recognise(
+    client: GpuHostClient, store: Store, stage: Stage, languages: list[str], call: PendingCall
+) -> Success:
+    """Runs one of the GPU stages; a host that came back without the recording is sent it again.
 
     Raises:
         RecordingUnusable: The host cannot work on it.
         TransientError: See `GpuHostClient`.
     """
     options = StageOptions(channel_roles=call.channel_roles, languages=languages)
-    result = await client.run(call.call_id, stage, options)
+    try:
+        result = await client.run(call.call_id, stage, options)
+    except RecordingMissing:
+        await _send(client, store, call)
+        result = await client.run(call.call_id, stage, options)
     return Success(
         call_id=call.call_id,
         worker=client.name,
@@ -59,19 +85,53 @@ async def recognise(client: GpuHostClient, stage: Stage, languages: list[str], c
     )
 
 
-async def _pieces(open_recording: OpenRecording, call: PendingCall) -> AsyncIterator[bytes]:
+@dataclass
+class _Passing:
+    """A recording on its way: hashed as it passes."""
+
+    digest: Any = field(default_factory=sha256)
+    sent_bytes: int = 0
+
+    def take(self, read: Callable[[int], bytes]) -> bytes:
+        piece = read(_PIECE_BYTES)
+        self.digest.update(piece)
+        self.sent_bytes += len(piece)
+        return piece
+
+
+async def _send(client: GpuHostClient, store: Store, call: PendingCall) -> AudioStored:
+    """Uploads a recording, unless the host has it, and compares what arrived with what was sent."""
+    passing = _Passing()
+
+    def body() -> AsyncIterator[bytes]:
+        nonlocal passing
+        passing = _Passing()
+        return _pieces(store, call, passing)
+
+    stored = await client.upload(call.call_id, body, call.size_bytes, call.sha256)
+    whole = passing.sent_bytes == call.size_bytes
+    if whole and stored.sha256 != passing.digest.hexdigest():
+        raise HostFault(
+            f"GPU host {client.name} received call {call.call_id} damaged: sha256 {stored.sha256} arrived, "
+            f"{passing.digest.hexdigest()} was sent. If it goes on, check its network and disk."
+        )
+    return stored
+
+
+async def _pieces(store: Store, call: PendingCall, passing: _Passing) -> AsyncIterator[bytes]:
     """Yields exactly as many bytes as were discovered, or raises before the upload is whole."""
-    sent_bytes = 0
-    with await _from_store(call, open_recording, call.uri) as file:
-        while piece := await _from_store(call, file.read, _PIECE_BYTES):
-            sent_bytes += len(piece)
+    with await _from_store(call, store.open, call.uri) as file:
+        while piece := await _from_store(call, passing.take, file.read):
             # The host is content with the bytes that were announced: no later sign would reach it.
-            at_end = sent_bytes == call.size_bytes
-            if sent_bytes > call.size_bytes or (at_end and await _from_store(call, file.read, 1)):
-                raise _changed(call, "more")
+            at_end = passing.sent_bytes == call.size_bytes
+            if passing.sent_bytes > call.size_bytes or (at_end and await _from_store(call, file.read, 1)):
+                raise _changed(call, "more bytes than")
+            if at_end and call.sha256 not in {None, passing.digest.hexdigest()}:
+                raise _changed(call, "other content than")
+            await store.admit(len(piece))
             yield piece
-    if sent_bytes != call.size_bytes:
-        raise _changed(call, "fewer")
+    if passing.sent_bytes != call.size_bytes:
+        raise _changed(call, "fewer bytes than")
 
 
 async def _from_store(call: PendingCall, operation: Callable[..., Any], *arguments: Any) -> Any:
@@ -86,7 +146,7 @@ async def _from_store(call: PendingCall, operation: Callable[..., Any], *argumen
 
 def _changed(call: PendingCall, how: str) -> RecordingChanged:
     return RecordingChanged(
-        f"{call.uri} has {how} bytes than when it was discovered ({call.size_bytes}): when it is whole, "
+        f"{call.uri} has {how} when it was discovered ({call.size_bytes} bytes): when it is whole, "
         "trigger the day again."
     )
 

@@ -4,7 +4,7 @@
     GET    /v1/calls/{call_id}/audio    ?version=      -> the recording, original or enhanced, to listen to
     POST   /v1/calls/{call_id}/{stage}  StageRequest   -> DenoiseResult | IvrResult | LidResult | SttResult
     DELETE /v1/calls/{call_id}                         -> 204
-    GET    /health                                     -> 200 (no token)
+    GET    /health                                     -> HostHealth (no token)
     GET    /ready                                      -> HostStatus
     GET    /metrics                                    -> Prometheus text
 
@@ -183,6 +183,18 @@ class SttResult(_StageResult):
 
 
 StageResult = Annotated[DenoiseResult | IvrResult | LidResult | SttResult, Field(discriminator="stage")]
+
+
+class HostHealth(_Wire):
+    """Answer of `/health`.
+
+    Attributes:
+        instance: Another one after every start of the host's process, so that a client learns of a restart
+            that it did not see; None when the host does not tell.
+    """
+
+    status: str = "ok"
+    instance: str | None = None
 
 
 class HostStatus(_Wire):

@@ -71,7 +71,10 @@ class Settings:
     )
     batch_size: int = field(
         default=4,
-        metadata={"help": "pieces of up to 30 s, of all requests together, that a model hears in one go"},
+        metadata={
+            "help": "pieces of up to 30 s, of all requests together, that a GPU hears in one go; a CPU hears "
+            "one at a time for each request"
+        },
     )
     cpu_threads: int = field(default=1, metadata={"help": "CPU threads of each model worker"})
     beam_size: int = field(

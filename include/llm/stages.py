@@ -15,7 +15,8 @@ from include.calls.transcript import Transcript
 from include.database import answers as stored
 from include.database.engine import Database
 from include.database.models import AnswerRow, AuditRow, LlmResultRow, ScorecardRow
-from include.database.work import Ended, PendingCall, Success
+from include.database.outcomes import Ended, Success
+from include.database.work import PendingCall
 from include.llm.audit import answer_scorecard, audit_identity
 from include.llm.client import LlmClient
 from include.llm.facts import Understanding
@@ -108,11 +109,7 @@ class LlmWork:
         return Understanding.model_validate(await self._read(stored.stored_answer, identity))
 
     async def _read(self, query: Callable[[Connection, str], T], key: str) -> T:
-        def read() -> T:
-            with self.database.reading() as connection:
-                return query(connection, key)
-
-        return await asyncio.to_thread(read)
+        return await asyncio.to_thread(self.database.read, lambda connection: query(connection, key))
 
     def _llm_row(
         self, call: PendingCall, stage: Stage, transcript: Transcript, identity: str, made: Provenance

@@ -1,8 +1,7 @@
 """The tasks before and after the shards: open the batch, discover, plan."""
 
-import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -10,8 +9,8 @@ import pendulum
 from airflow.sdk import ObjectStoragePath
 
 from cofi.hooks.database import CONNECTION, CofiDatabaseHook
-from cofi.hooks.gpu_host import GpuHostHook
 from cofi.hooks.llm import LlmHook
+from cofi.hosts import ready_hosts
 from cofi.operators.shard import ShardWork
 from cofi.settings import Settings
 from include.calls.call import Call, CallState
@@ -28,13 +27,12 @@ from include.calls.stage import Stage
 from include.database import batches, calls
 from include.database.batches import Batch
 from include.database.engine import Database
-from include.distribution.planner import HostSpeed, plan_shards
-from include.errors import HostLost, InvalidInput, TransientError
-from include.scorecards.loading import load_scorecard
+from include.distribution.planner import HostSpeed, Shard, plan_shards
+from include.errors import InvalidInput
 
 log = logging.getLogger(__name__)
 
-# Airflow refuses to map over more than [core] max_map_length (1024) items.
+# Airflow refuses to map over more than [core] max_map_length (1024) items; and no page shows more.
 MAX_SHARDS = 1000
 # What a copy may be a copy of.
 _ORIGINAL = {CallState.PENDING, CallState.AUDITED, CallState.FAILED}
@@ -86,6 +84,9 @@ def open_batch(run_id: str, params: Mapping[str, Any], interval_start: datetime 
     Returns:
         The batch as later tasks read it: id, day, location.
     """
+    # Only this task pays for loading it.
+    from include.scorecards.loading import load_scorecard  # noqa: PLC0415
+
     settings = Settings.load()
     checked(params, settings)
     # What would fail after a night of GPU work is found out now.
@@ -107,7 +108,7 @@ def discover(opened: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, 
     Returns:
         Calls by state.
     """
-    settings, batch = Settings.load(), _batch(opened, params)
+    settings, batch = Settings.load(), batch_of(opened, params)
     database = CofiDatabaseHook().get_conn()
     folder = _day_folder(batch, settings)
     with database.reading() as connection:
@@ -122,29 +123,46 @@ def discover(opened: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, 
     return by_state
 
 
-async def plan(opened: Mapping[str, Any], params: Mapping[str, Any]) -> list[ShardWork]:
-    """Plans shards over the hosts that are ready.
+async def plan(
+    opened: Mapping[str, Any], params: Mapping[str, Any], goes_on: Callable[[str], bool]
+) -> dict[str, int]:
+    """Claims what is to be audited, and plans shards over the hosts that are ready.
+
+    Args:
+        opened: From `open_batch`.
+        params: The run's.
+        goes_on: Whether a run goes on: calls that it works on are left to it.
 
     Returns:
-        One item for each mapped instance of the task group; none when there is nothing to audit.
+        How many shards there are, and the number of the first.
 
     Raises:
         HostLost: GPU work is left, and no host is ready.
     """
-    settings, batch = Settings.load(), _batch(opened, params)
+    settings, batch = Settings.load(), batch_of(opened, params)
     database = CofiDatabaseHook().get_conn()
+    others = database.read(lambda connection: batches.claimants(connection, batch))
+    ended = [run_id for run_id in others if not goes_on(run_id)]
+    redo, first_stage = Redo(params["redo"]), Stage(params["first_stage"])
     with database.writing() as connection:
-        loads = batches.loads_to_plan(connection, batch, Redo(params["redo"]), Stage(params["first_stage"]))
+        loads = batches.loads_to_plan(connection, batch, redo, first_stage, ended)
         needs_hosts = batches.has_gpu_work(connection, batch)
+        left = batches.claimants(connection, batch)
+    if left:
+        log.info("Calls that other runs work on are left to them: %s", left)
     if not loads:
-        log.info("Nothing to audit: every recording of %s has its final state", batch.day)
-        return []
+        log.info("Nothing to audit: no recording of %s waits for this run", batch.day)
     names = params["hosts"] or settings.hosts
     # When only LLM work is left, hosts name the shards, and may be switched off.
-    hosts = await ready_hosts(names) if needs_hosts else [HostSpeed(name) for name in names]
+    hosts = await ready_hosts(names, database) if needs_hosts else [HostSpeed(name) for name in names]
     shards = plan_shards(loads, hosts, shard_audio_s=settings.shard_audio_s, max_shards=MAX_SHARDS)
     with database.writing() as connection:
         batches.record_plan(connection, batch, shards)
+    return planned(shards, 0)
+
+
+def planned(shards: Sequence[Shard], first: int) -> dict[str, int]:
+    """What later tasks are told of a plan."""
     for shard in shards:
         log.info(
             "shard=%d host=%s calls=%d audio_s=%.0f",
@@ -153,42 +171,27 @@ async def plan(opened: Mapping[str, Any], params: Mapping[str, Any]) -> list[Sha
             len(shard.call_ids),
             shard.audio_s,
         )
+    return {"first": first, "shards": len(shards)}
+
+
+def shards_of(opened: Mapping[str, Any], plan: Mapping[str, int], host: str) -> list[ShardWork]:
+    """The shards that a plan gives to one host.
+
+    Returns:
+        One item for each mapped instance of the host's task group.
+    """
+    batch_id = opened["batch_id"]
+    shards = CofiDatabaseHook().get_conn().read(lambda c: batches.shards_of(c, batch_id, host, plan["first"]))
     return [
         ShardWork(
-            batch_id=batch.batch_id,
-            shard=s.number,
-            host=s.host,
-            calls=len(s.call_ids),
-            audio_s=round(s.audio_s, 1),
+            batch_id=batch_id,
+            shard=shard.number,
+            host=host,
+            calls=shard.calls,
+            audio_s=round(shard.audio_s, 1),
         )
-        for s in shards
+        for shard in shards
     ]
-
-
-async def ready_hosts(names: list[str]) -> list[HostSpeed]:
-    """Asks every host whether it is ready, and how fast it has been.
-
-    Raises:
-        HostLost: None is.
-    """
-    clients = [GpuHostHook(name).get_conn() for name in names]
-    answers = await asyncio.gather(*(client.status() for client in clients), return_exceptions=True)
-    await asyncio.gather(*(client.__aexit__() for client in clients))
-    ready = []
-    for name, answer in zip(names, answers, strict=True):
-        if isinstance(answer, TransientError):
-            log.warning("GPU host %s is left out of this run: %s", name, answer)
-        elif isinstance(answer, BaseException):
-            raise answer
-        else:
-            ready.append((name, answer.speed))
-    if not ready:
-        raise HostLost(
-            f"None of the GPU hosts {', '.join(names)} is ready: start one, or choose others in 'hosts'."
-        )
-    known = [speed for _, speed in ready if speed]
-    typical = sum(known) / len(known) if known else 1.0
-    return [HostSpeed(name, speed or typical) for name, speed in ready]
 
 
 def _check_tables() -> None:
@@ -202,7 +205,8 @@ def _check_tables() -> None:
         )
 
 
-def _batch(opened: Mapping[str, Any], params: Mapping[str, Any]) -> Batch:
+def batch_of(opened: Mapping[str, Any], params: Mapping[str, Any]) -> Batch:
+    """The batch that `open_batch` opened."""
     return Batch(opened["batch_id"], date.fromisoformat(opened["day"]), opened["location"], dict(params))
 
 

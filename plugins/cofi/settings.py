@@ -7,6 +7,7 @@ from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowConfigException
 
 from include.calls.call import ChannelRole
+from include.distribution.bandwidth import MIB
 from include.errors import InvalidInput
 
 SECTION = "cofi"
@@ -30,7 +31,14 @@ class Settings:
     gpu_stage_timeout_s: float
     gpu_attempts: int
     gpu_busy_patience_s: float
+    gpu_unready_patience_s: float
+    gpu_tasks_per_host: int
+    slow_host_gain_s: float
+    recovery_rounds: int
+    delete_from_hosts: bool
     uploads_per_task: int
+    uploads_at_once: int
+    upload_limit_mib_per_s: float
     shard_audio_s: float
     scorecard: str
     scorecards_folder: Path
@@ -50,7 +58,19 @@ class Settings:
         Raises:
             InvalidInput: One is missing or of the wrong kind; the message names it.
         """
-        return cls(**{field.name: _value(field.name, field.type) for field in fields(cls)})
+        settings = cls(**{field.name: _value(field.name, field.type) for field in fields(cls)})
+        if settings.uploads_per_task > settings.uploads_at_once:
+            # Airflow would let such a task wait for ever.
+            raise InvalidInput(
+                f"[{SECTION}] uploads_per_task = {settings.uploads_per_task} in airflow.cfg is more than "
+                f"uploads_at_once = {settings.uploads_at_once}: lower the one or raise the other."
+            )
+        return settings
+
+    @property
+    def upload_share_bytes_per_s(self) -> float:
+        """The part of the bandwidth cap that one task of distribution has; 0 for no cap."""
+        return self.upload_limit_mib_per_s * MIB * self.uploads_per_task / self.uploads_at_once
 
     @property
     def hosts(self) -> list[str]:

@@ -12,7 +12,7 @@ from airflow.sdk.definitions.taskgroup import MappedTaskGroup
 from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
 
-from cofi.operators.llm_stage import LLM_POOL
+from cofi.pools import LLM_POOL, UPLOAD_POOL, pools
 from cofi.settings import Settings
 from include.calls.discovery import Redo
 from include.calls.stage import GPU_STAGES, LLM_STAGES, STAGES
@@ -20,6 +20,7 @@ from tests.airflow_home import AIRFLOW_HOME
 
 # The design's promise: never more requests in flight than the pool has slots.
 POOL_SLOTS = 100
+HOSTS = Settings.load().hosts
 
 
 @pytest.fixture(scope="module")
@@ -54,43 +55,87 @@ def test_the_scheduler_reads_back_the_same_dag(dag: DAG) -> None:
         assert (copy.trigger_rule, copy.priority_weight) == (task.trigger_rule, task.priority_weight)
 
 
+def stages_of(dag: DAG, host: str = "gpu_a", group: str = "audit") -> list[str]:
+    """Task ids of a shard's stages, in order."""
+    return [f"{group}.{host}.{stage}" for stage in STAGES]
+
+
 class TestShape:
     def test_a_run_begins_with_the_batch_and_ends_with_the_report(self, dag: DAG) -> None:
         assert dag.get_task("open_batch").upstream_task_ids == set()
         assert dag.get_task("discover").upstream_task_ids == {"open_batch"}
         assert dag.get_task("plan").upstream_task_ids == {"open_batch", "discover"}
-        assert [task.task_id for task in dag.leaves] == ["report"]
-        assert "audit_shard.llm2" in dag.get_task("report").upstream_task_ids
+        assert {stages_of(dag, host)[-1] for host in HOSTS} < dag.get_task("settle").upstream_task_ids
+        assert "settle" in dag.get_task("report").upstream_task_ids
+        assert dag.get_task("report").downstream_task_ids == {"clean_up"}
 
-    def test_a_shard_passes_the_stages_in_their_order(self, dag: DAG) -> None:
-        group = dag.task_group.get_child_by_label("audit_shard")
-        assert isinstance(group, MappedTaskGroup)
-        chain = [f"audit_shard.{stage}" for stage in STAGES]
-        for before, after in pairwise(chain):
-            assert dag.get_task(before).downstream_task_ids == {after}
-        assert dag.get_task(chain[0]).upstream_task_ids == {"plan"}
-        assert {task.task_id for task in group.iter_tasks()} == set(chain)
+    def test_hosts_are_cleaned_whatever_happens_and_that_does_not_hide_a_failure(self, dag: DAG) -> None:
+        clean_up = dag.get_task("clean_up")
+        assert clean_up.is_teardown  # Airflow takes the run's state from the report, not from here
+        assert not clean_up.on_failure_fail_dagrun
+        assert [task.task_id for task in dag.leaves] == ["clean_up"]
+
+    @pytest.mark.parametrize("group", ["audit", "audit_recover_1"])
+    def test_a_shard_passes_the_stages_in_their_order(self, dag: DAG, group: str) -> None:
+        for host in HOSTS:
+            chain = stages_of(dag, host, group)
+            mapped = dag.get_task(chain[0]).get_closest_mapped_task_group()
+            assert isinstance(mapped, MappedTaskGroup)
+            assert {task.task_id for task in mapped.iter_tasks()} == set(chain)
+            assert dag.get_task(chain[0]).upstream_task_ids == {f"{group}.shards_{host}"}
+            for before, after in pairwise(chain):
+                assert after in dag.get_task(before).downstream_task_ids
+                assert dag.get_task(after).upstream_task_ids == {before, f"{group}.shards_{host}"}
+
+    def test_what_hosts_leave_behind_is_planned_again_when_the_gpu_work_of_all_has_ended(
+        self, dag: DAG
+    ) -> None:
+        rounds = ["audit", *(f"audit_recover_{n}" for n in range(1, Settings.load().recovery_rounds + 1))]
+        assert len(rounds) > 1
+        for before, after in pairwise(rounds):
+            recover = dag.get_task(after.removeprefix("audit_"))
+            stt = {f"{before}.{host}.stt" for host in HOSTS}
+            assert recover.upstream_task_ids == {"open_batch", *stt}
+            assert recover.trigger_rule == "all_done"
+        may_leave = {group: dag.get_task(f"{group}.gpu_a.denoise").may_leave for group in rounds}
+        assert may_leave == {**dict.fromkeys(rounds, True), rounds[-1]: False}
 
     def test_a_stage_works_on_although_the_one_before_failed_for_some(self, dag: DAG) -> None:
-        rules = {stage: dag.get_task(f"audit_shard.{stage}").trigger_rule for stage in STAGES}
-        first, *later = STAGES
-        assert rules[first] == "all_success"
-        assert {rules[stage] for stage in later} == {"all_done"}
-        assert dag.get_task("report").trigger_rule == "all_done"
+        rules = [dag.get_task(task_id).trigger_rule for task_id in stages_of(dag)]
+        assert rules == ["all_success", *["all_done"] * (len(STAGES) - 1)]
+        assert dag.get_task("settle").trigger_rule == dag.get_task("report").trigger_rule == "all_done"
 
     def test_shards_that_are_further_along_go_first(self, dag: DAG) -> None:
-        tasks = [dag.get_task(f"audit_shard.{stage}") for stage in STAGES]
+        tasks = [dag.get_task(task_id) for task_id in stages_of(dag)]
         weights = [task.priority_weight for task in tasks]
         assert weights == sorted(set(weights))
         assert {task.weight_rule for task in tasks} == {"absolute"}
 
     def test_llm_tasks_hold_a_slot_for_each_request_and_no_other_task_holds_any(self, dag: DAG) -> None:
         per_task = Settings.load().llm_requests_per_task
-        llm = {f"audit_shard.{stage}" for stage in LLM_STAGES}
-        assert {task.task_id for task in dag.tasks if task.pool == LLM_POOL} == llm
-        assert {dag.get_task(task_id).pool_slots for task_id in llm} == {per_task}
+        of_pool = [task for task in dag.tasks if task.pool == LLM_POOL]
+        assert {task.task_id.rpartition(".")[2] for task in of_pool} == set(LLM_STAGES)
+        assert len([task for task in of_pool if task.task_id.startswith("audit.")]) == 2 * len(HOSTS)
+        assert {task.pool_slots for task in of_pool} == {per_task}
         assert 1 <= per_task <= POOL_SLOTS
-        assert all(dag.get_task(f"audit_shard.{s}").pool == "default_pool" for s in GPU_STAGES)
+
+    def test_gpu_tasks_of_a_host_share_its_pool(self, dag: DAG) -> None:
+        for host in HOSTS:
+            gpu = [task for task in dag.tasks if task.pool == host]
+            expected = {f"{host}.{stage}" for stage in GPU_STAGES}
+            assert {task.task_id.partition(".")[2] for task in gpu} == expected
+            assert {task.pool_slots for task in gpu} == {1}
+
+    def test_uploads_are_bounded_for_each_host_and_in_all(self, dag: DAG) -> None:
+        uploads = [task for task in dag.tasks if task.pool == UPLOAD_POOL]
+        assert {task.task_id.rpartition(".")[2] for task in uploads} == {"distribute"}
+        assert {task.pool_slots for task in uploads} == {Settings.load().uploads_per_task}
+        assert {task.max_active_tis_per_dag for task in uploads} == {1}
+
+    def test_every_pool_that_a_task_needs_is_made(self, dag: DAG) -> None:
+        made = pools(Settings.load())
+        for task in dag.tasks:
+            assert task.pool == "default_pool" or task.pool_slots <= made[task.pool][0], task.task_id
 
     def test_discoveries_do_not_overlap_over_all_runs(self, dag: DAG) -> None:
         assert dag.get_task("discover").max_active_tis_per_dag == 1

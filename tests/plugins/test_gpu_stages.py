@@ -4,15 +4,15 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
 
 from include.calls.stage import STAGES, Stage
 from include.database.batches import Batch
 from include.database.models import FailureRow, StageResultRow, TranscriptRow
-from include.errors import CallsPutOff, HostLost, TransientError
+from include.errors import CallsPutOff, HostFailing, HostLost, TransientError
 from tests.plugins.shard import CALLS, CONTENTS, context, operator_of, run
 from tests.unit.database.seeding import Day
-from tests.unit.gpu.fake_host import FakeGpuHost, broken_off, problem
+from tests.unit.gpu.fake_host import FakeGpuHost, broken_off, problem, text
 
 
 class TestGpuStages:
@@ -31,12 +31,19 @@ class TestGpuStages:
     async def test_a_stage_with_nothing_to_do_skips_itself_and_asks_nobody(
         self, day: Day, batch: Batch, gpu_a: FakeGpuHost
     ) -> None:
-        with pytest.raises(AirflowSkipException, match="ivr: no call of shard 0 needs it"):
-            await run(Stage.IVR)  # nothing was denoised
         await run(Stage.DISTRIBUTE)
         gpu_a.asked.clear()
-        with pytest.raises(AirflowSkipException):
+        with pytest.raises(AirflowSkipException, match="distribute: no call of shard 0 needs it"):
             await run(Stage.DISTRIBUTE)
+        assert gpu_a.asked == []
+
+    async def test_a_shard_that_has_nothing_for_later_stages_skips_them_too(
+        self, day: Day, batch: Batch, gpu_a: FakeGpuHost
+    ) -> None:
+        with pytest.raises(DownstreamTasksSkipped) as skipped:
+            await run(Stage.IVR)  # nothing was denoised
+        later = ["lid", "stt", "llm1", "llm2"]
+        assert skipped.value.tasks == [(f"audit.gpu_a.{stage}", 7) for stage in later]
         assert gpu_a.asked == []
 
     def test_a_task_instance_is_named_by_its_host_and_shard(self) -> None:
@@ -97,11 +104,34 @@ class TestGpuStages:
     ) -> None:
         await run(Stage.DISTRIBUTE)
         gpu_a.capacity = 1
-        gpu_a.replies["denoise"] = [None, broken_off, broken_off]
+        gpu_a.replies["denoise"] = [None, broken_off]
+        gpu_a.replies["health"] = [broken_off] * 9
         with pytest.raises(HostLost):
             await run(Stage.DENOISE)
         assert len(day.rows(StageResultRow, stage="denoise")) == 1
-        assert [(row["call_id"], row["kind"]) for row in day.rows(FailureRow)] == [(None, "host_lost")]
+        failures = [(row["call_id"] is None, row["kind"]) for row in day.rows(FailureRow)]
+        assert failures == [(False, "host_lost"), (True, "host_lost")]  # the call is suspected
+
+    async def test_a_host_that_answers_nothing_of_use_ends_the_task(
+        self, day: Day, batch: Batch, gpu_a: FakeGpuHost
+    ) -> None:
+        await run(Stage.DISTRIBUTE)
+        gpu_a.replies["denoise"] = [text("<html>")] * 3
+        with pytest.raises(HostFailing, match="gpu_a failed 3 calls in a row"):
+            await run(Stage.DENOISE)
+        assert day.rows(FailureRow)[-1]["kind"] == "host_failing"
+
+    async def test_a_slow_host_leaves_what_it_has_not_begun(
+        self, day: Day, batch: Batch, gpu_a: FakeGpuHost, setting, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await run(Stage.DISTRIBUTE)
+        speeds = {"gpu_a": 0.1, "gpu_b": 10.0}  # 9 s of audio are left: 90 s here, 1 s with both
+        monkeypatch.setattr("cofi.operators.gpu_stage.hosts.measured_speeds", lambda *_: speeds)
+        with pytest.raises(DownstreamTasksSkipped):
+            await run(Stage.DENOISE)
+        assert {day.state_of(call)[0] for call in CALLS} == {"pending"}
+        setting("slow_host_gain_s", 100)
+        assert (await run(Stage.DENOISE))["done"] == 3
 
     async def test_a_missing_connection_is_an_error_and_loses_no_call(self, day: Day, batch: Batch) -> None:
         with pytest.raises(Exception, match="gpu_a"):

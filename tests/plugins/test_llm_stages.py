@@ -16,7 +16,7 @@ from include.database.batches import Batch
 from include.database.models import AuditRow, FailureRow
 from include.demo.llm_endpoint.server import Endpoint, EndpointSettings
 from include.errors import InvalidInput, NearlyAllFailed
-from tests.plugins.shard import CALLS, OPENED, SHARD, context, operator_of, run
+from tests.plugins.shard import CALLS, OPENED, context, operator_of, run
 from tests.unit.database.seeding import Day
 from tests.unit.gpu.fake_host import FakeGpuHost
 
@@ -97,7 +97,7 @@ async def test_a_connection_without_a_model_is_the_reason_of_the_calls_that_it_s
     with pytest.raises(AirflowSkipException):
         await run(Stage.LLM2)
     with pytest.raises(NearlyAllFailed):
-        ReportOperator(task_id="report", batch=OPENED, shards=[SHARD]).execute({})
+        ReportOperator(task_id="report", batch=OPENED, planned={"first": 0, "shards": 1}).execute({})
 
     state, reason = day.state_of(CALLS[0])
     assert state == "failed"

@@ -1,7 +1,7 @@
 """Many things at once: never more than the width, and no item is lost or done twice."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -23,10 +23,15 @@ class Meter:
         self.done.append(item)
 
 
+async def stream(items: int) -> AsyncIterator[int]:
+    for item in range(items):
+        yield item
+
+
 @pytest.mark.parametrize(("items", "width", "most"), [(100, 7, 7), (3, 10, 3), (5, 1, 1), (0, 4, 0)])
 async def test_every_item_is_handled_once_within_the_width(items: int, width: int, most: int) -> None:
     meter = Meter()
-    await for_each(range(items), meter, width)
+    await for_each(stream(items), meter, width)
     assert sorted(meter.done) == list(range(items))
     assert meter.most_at_once == most
 
@@ -34,7 +39,7 @@ async def test_every_item_is_handled_once_within_the_width(items: int, width: in
 async def test_items_are_drawn_only_as_they_are_handled() -> None:
     meter, drawn = Meter(), 0
 
-    def items() -> Iterator[int]:
+    async def items() -> AsyncIterator[int]:
         nonlocal drawn
         for item in range(50):
             drawn += 1
@@ -52,7 +57,7 @@ async def test_a_slow_item_holds_up_its_own_worker_only() -> None:
         await asyncio.sleep(0.2 if item == 0 else 0.001)
         done.append(item)
 
-    await for_each(range(20), handle, 2)
+    await for_each(stream(20), handle, 2)
     assert done == [*range(1, 20), 0]
 
 
@@ -71,7 +76,7 @@ async def test_the_first_error_comes_out_as_it_is_and_ends_the_rest() -> None:
             raise
 
     with pytest.raises(LookupError, match="item 3"):
-        await for_each(range(100), handle, 4)
+        await for_each(stream(100), handle, 4)
     assert begun == [0, 1, 2, 3]
     assert sorted(cancelled) == [0, 1, 2]
 
@@ -85,7 +90,7 @@ async def test_being_cancelled_cancels_what_was_begun() -> None:
         finally:
             ended.append(item)
 
-    running = asyncio.create_task(for_each(range(100), handle, 3))
+    running = asyncio.create_task(for_each(stream(100), handle, 3))
     await asyncio.sleep(0.01)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -6,8 +6,9 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import JSON
 
+from include.database.columns import UtcDateTime
 from include.database.engine import open_engine
-from include.database.models import Base, UtcDateTime
+from include.database.models import CallRow
 
 
 def _render(kind: str, value: object, _: AutogenContext) -> str | Literal[False]:
@@ -20,7 +21,7 @@ def _render(kind: str, value: object, _: AutogenContext) -> str | Literal[False]
 engine = open_engine(context.config.attributes["url"])
 with engine.begin() as connection:
     context.configure(
-        connection=connection, target_metadata=Base.metadata, render_as_batch=True, render_item=_render
+        connection=connection, target_metadata=CallRow.metadata, render_as_batch=True, render_item=_render
     )
     context.run_migrations()
 engine.dispose()

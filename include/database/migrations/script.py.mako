@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from include.database.models import Json, UtcDateTime
+from include.database.columns import Json, UtcDateTime
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}

@@ -30,8 +30,10 @@ def speech_probabilities(recording: Recording, channel: int, span: Span | None =
 
     The network starts afresh at the beginning of the span: music before it, say, does not count.
     """
-    span = span or recording.whole
-    return np.concatenate([np.zeros(0, dtype=np.float32), *_blocks(recording, channel, span)])
+    # The recording's end in ms may lie before its last sample.
+    first, end = (sample_of(span.start_ms), sample_of(span.end_ms)) if span else (0, recording.frames)
+    blocks = _blocks(recording, channel, first, min(end, recording.frames))
+    return np.concatenate([np.zeros(0, dtype=np.float32), *blocks])
 
 
 def speech_spans(
@@ -61,8 +63,7 @@ def _speech_within(recording: Recording, channel: int, around: Span, margin_ms: 
     ]
 
 
-def _blocks(recording: Recording, channel: int, span: Span) -> Iterator[NDArray[np.float32]]:
-    first, end = sample_of(span.start_ms), min(sample_of(span.end_ms), recording.frames)
+def _blocks(recording: Recording, channel: int, first: int, end: int) -> Iterator[NDArray[np.float32]]:
     length, run_in = _BLOCK_FRAMES * FRAME_SAMPLES, _RUN_IN_FRAMES * FRAME_SAMPLES
     for start in range(first, end, length):
         begin = max(first, start - run_in)

@@ -50,7 +50,7 @@ def refuse_truncated(path: Path, tolerated_s: float) -> None:
 
 def _read(file: BinaryIO, size_bytes: int) -> _Audio:
     begin = file.read(12)
-    if begin[:4] in (b"RIFF", b"RF64"):
+    if begin[:4] in (b"RIFF", b"RF64") and begin[8:] == b"WAVE":
         return _riff(file, size_bytes)
     if begin[:8] == _WAVE64:
         return _wave64(file, size_bytes)
@@ -76,6 +76,11 @@ def _riff(file: BinaryIO, size_bytes: int) -> _Audio:
             # Lengths of the file and of the audio, which RF64 keeps here for lack of room there.
             long_bytes = int.from_bytes(file.read(16)[8:], "little")
         file.seek(at + length + length % 2)
+    else:
+        # FFmpeg would go through all of them: two minutes for the largest upload.
+        raise RecordingUnusable(
+            f"The WAV file holds no audio in its first {_MAX_CHUNKS} chunks: copy it again."
+        )
     return audio
 
 

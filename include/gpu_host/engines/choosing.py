@@ -21,7 +21,12 @@ def chosen_models(settings: Settings, device: str) -> tuple[LanguageIdentifier, 
         InvalidInput: A setting points to weights that are not there; the message says what to do.
     """
     if settings.stt_engine == "onnx-asr":
-        weights = find_onnx(settings.stt_model, settings.weights_dir, sha256=settings.stt_model_sha256)
+        weights = find_onnx(
+            settings.stt_model,
+            settings.weights_dir,
+            sha256=settings.stt_model_sha256,
+            quantization="int8" if device == "cpu" else None,
+        )
         onnx = OnnxRecogniser(weights, device, **_resources(settings, device))
         return WhisperLanguages(_lid_whisper(settings, device)), onnx
     weights = find_whisper(settings.stt_model, settings.weights_dir, sha256=settings.stt_model_sha256)

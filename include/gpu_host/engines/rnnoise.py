@@ -26,7 +26,10 @@ class Rnnoise:
         InvalidInput: The package is not installed.
     """
 
-    gains_below_snr_db = -100.0
+    # Whisper base, 210 recordings in and without noise of 0 to 20 dB, 16 kHz and telephone: with RNNoise the
+    # word error rate doubled (13.3 % after 7.3 % without noise) and was higher at each SNR; mixed with the
+    # original to suppress no more than 12 dB, too.
+    gains_below_snr_db: float | None = None
 
     def __init__(self) -> None:
         path = _library_path()

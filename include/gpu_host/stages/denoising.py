@@ -45,7 +45,7 @@ class Denoising:
         self._denoiser = engine
         self._below_snr_db = engine.gains_below_snr_db if below_snr_db is None else below_snr_db
         self.engine: Engine = engine.engine
-        self.tuning: list[float | str] = [self._below_snr_db]
+        self.tuning: list[float | str] = ["never" if self._below_snr_db is None else self._below_snr_db]
 
     def run(self, head: Head, recording: Recording, draft: Path) -> DenoiseResult:
         """Decides channel by channel.
@@ -72,7 +72,8 @@ class Denoising:
         write_flac(draft, [self._heard(recording, n, recording.channels) for n in recording.channels])
 
     def _judged(self, channel: int, measured_db: float | None) -> ChannelQuality:
-        applied = measured_db is not None and measured_db < self._below_snr_db
+        below_db = self._below_snr_db
+        applied = measured_db is not None and below_db is not None and measured_db < below_db
         return ChannelQuality(channel=channel, snr_db=measured_db, applied=applied)
 
     def _heard(self, recording: Recording, channel: int, enhanced: Sequence[int]) -> Iterator[Samples]:
@@ -80,6 +81,8 @@ class Denoising:
         return self._denoiser.enhance(blocks) if channel in enhanced else blocks
 
     def _reason(self, channels: Sequence[ChannelQuality]) -> str:
+        if self._below_snr_db is None:
+            return f"Recognition loses words by {self.engine.name}, which is for listening: left as it is."
         noisy = [quality for quality in channels if quality.applied]
         if noisy:
             listed = ", ".join(f"{q.channel} ({q.snr_db:.1f} dB)" for q in noisy)

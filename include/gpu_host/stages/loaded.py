@@ -16,7 +16,6 @@ from include.gpu_host.stages.job import About, Head
 from include.gpu_host.stages.languages import Languages
 from include.gpu_host.stages.recognition import Recognition
 
-
 Loaded = tuple[Denoising | IvrFinding | Languages | Recognition, ...]
 
 

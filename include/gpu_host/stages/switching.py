@@ -16,10 +16,10 @@ Listen = Callable[[Sequence[list[Span]]], list[Probabilities]]
 WINDOW_MS = 30_000
 # Windows of this length at least, so that a short call that changes its language has two.
 _SHORTEST_WINDOW_MS = 10_000
-# Up to three windows side by side; in a longer channel one every two minutes of speech, so that a part in
+# Up to three windows side by side; in a longer channel one for every minute of speech, so that a part in
 # another language is met; never more than this many.
 _SIDE_BY_SIDE = 3
-_EVERY_MS = 120_000
+_EVERY_MS = 60_000
 MAX_WINDOWS = 12
 # Another language than the channel's has to be this likely, and be heard twice, before the call switches.
 SWITCH_CONFIDENCE = 0.8

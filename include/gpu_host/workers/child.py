@@ -160,8 +160,9 @@ def _ending(code: int | None) -> str:
 
 def _serve(name: str, connection: Connection, make_handler: Callable[[], Handler], threads: int) -> None:
     """The process: loads, then answers until the server closes the connection or dies."""
-    # Ctrl-C reaches the whole group; the server decides when its workers end.
+    # Ctrl-C and a service manager reach the whole group; the server decides when its workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     set_up_logging()
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE)

@@ -31,5 +31,6 @@ class GpuHostHook(BaseHook):
                 stage_timeout_s=settings.gpu_stage_timeout_s,
                 attempts=settings.gpu_attempts,
                 busy_patience_s=settings.gpu_busy_patience_s,
+                unready_patience_s=settings.gpu_unready_patience_s,
             ),
         )

@@ -7,28 +7,49 @@ from airflow.sdk import Context, ObjectStoragePath
 
 from cofi.hooks.gpu_host import GpuHostHook
 from cofi.operators.shard import ShardOperator, ShardWork
+from cofi.pools import UPLOAD_POOL
 from cofi.settings import Settings
 from include.calls.stage import Stage
 from include.database.engine import Database
-from include.database.work import PendingCall, StageCounts
+from include.database.work import StageCounts
+from include.distribution.bandwidth import Bandwidth
 from include.distribution.lane import Lane
-from include.gpu.stages import distribute
+from include.gpu.stages import Store, distribute
 
 
 class DistributeOperator(ShardOperator):
-    """Streams the shard's recordings from their store to the host, several at once."""
+    """Streams the shard's recordings from their store to the host, several at once.
 
-    def __init__(self, *, shard: ShardWork, **kwargs: Any) -> None:
-        super().__init__(shard=shard, stage=Stage.DISTRIBUTE, **kwargs)
+    Pool slots ARE uploads: the task holds as many slots of `uploads` as it may have files on their way. There
+    is one such task at a time for each host, over all runs.
+    """
 
-    async def work(
-        self, context: Context, settings: Settings, database: Database, lane: Lane, calls: list[PendingCall]
-    ) -> StageCounts:
+    def __init__(self, *, shard: ShardWork, pool_slots: int, **kwargs: Any) -> None:
+        super().__init__(
+            shard=shard,
+            stage=Stage.DISTRIBUTE,
+            pool=UPLOAD_POOL,
+            pool_slots=pool_slots,
+            max_active_tis_per_dag=1,
+            **kwargs,
+        )
+
+    async def work(self, context: Context, settings: Settings, database: Database, lane: Lane) -> StageCounts:
         """Uploads what the host has not been sent in this run."""
         async with GpuHostHook(self.shard["host"]).get_conn() as host:
-            await host.status()  # a host that is down is found out once, not by every call
-            self.log.info("uploading_files_parallel total_tasks=%d host=%s", len(calls), host.name)
-            return await lane.run(calls, partial(distribute, host, _open), settings.uploads_per_task)
+            await host.until_ready()  # a host that is down is found out once, not by every call
+            self.log.info(
+                "uploading_files_parallel total_tasks=%d max_concurrent=%d host=%s",
+                lane.counts.waiting,
+                self.pool_slots,
+                host.name,
+            )
+            return await lane.run(partial(distribute, host, recordings(settings)), self.pool_slots)
+
+
+def recordings(settings: Settings) -> Store:
+    """Where recordings are read, within the task's share of the bandwidth."""
+    return Store(_open, Bandwidth(settings.upload_share_bytes_per_s).admit)
 
 
 def _open(uri: str) -> IO[bytes]:

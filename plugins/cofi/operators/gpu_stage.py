@@ -1,34 +1,63 @@
 """The four GPU stages: denoise, IVR, LID, STT."""
 
 from functools import partial
+from typing import Any
 
 from airflow.sdk import Context
+from sqlalchemy import Connection
 
 from cofi.hooks.gpu_host import GpuHostHook
-from cofi.operators.shard import ShardOperator
+from cofi.operators.distribute import recordings
+from cofi.operators.shard import ShardOperator, ShardWork
 from cofi.settings import Settings
+from include.calls.stage import Stage
+from include.database import hosts
 from include.database.engine import Database
-from include.database.work import PendingCall, StageCounts
+from include.database.work import StageCounts
+from include.distribution.handover import gain_s
 from include.distribution.lane import Lane
 from include.gpu.stages import recognise
 
 
 class GpuStageOperator(ShardOperator):
-    """Runs one GPU stage over the shard's calls on the host that has them, as many at once as it takes."""
+    """Runs one GPU stage over the shard's calls on the host that has them, as many at once as it takes.
 
-    async def work(
-        self, context: Context, settings: Settings, database: Database, lane: Lane, calls: list[PendingCall]
-    ) -> StageCounts:
+    Args:
+        shard: From the plan.
+        stage: Which of the four.
+        may_leave: Whether the run has a later round in which other hosts could do the work.
+    """
+
+    def __init__(self, *, shard: ShardWork, stage: Stage, may_leave: bool = False, **kwargs: Any) -> None:
+        super().__init__(shard=shard, stage=stage, **kwargs)
+        self.may_leave = may_leave
+
+    def declined(self, settings: Settings, database: Database) -> str | None:
+        """A slow host leaves a shard that it has not begun, if all would be done sooner."""
+        if not self.may_leave or self.stage is not Stage.DENOISE:
+            return None
+        gain = database.read(self._gain_s)
+        if gain <= settings.slow_host_gain_s:
+            return None
+        return f"{self.shard['host']} leaves shard {self.shard['shard']} to faster hosts: {gain:.0f} s sooner"
+
+    async def work(self, context: Context, settings: Settings, database: Database, lane: Lane) -> StageCounts:
         """Keeps the host as full as the capacity that it advertises."""
         async with GpuHostHook(self.shard["host"]).get_conn() as host:
-            capacity = (await host.status()).capacity
+            capacity = (await host.until_ready()).capacity
             self.log.info(
                 "%s_processing_parallel total_tasks=%d max_concurrent=%d host=%s",
                 self.stage,
-                len(calls),
+                lane.counts.waiting,
                 capacity,
                 host.name,
             )
-            return await lane.run(
-                calls, partial(recognise, host, self.stage, settings.allowed_languages), capacity
-            )
+            handle = partial(recognise, host, recordings(settings), self.stage, settings.allowed_languages)
+            return await lane.run(handle, capacity)
+
+    def _gain_s(self, connection: Connection) -> float:
+        batch_id, host = self.shard["batch_id"], self.shard["host"]
+        in_trouble = hosts.troubles(connection, batch_id)
+        speeds = hosts.measured_speeds(connection, batch_id)
+        at_work = {name: speed for name, speed in speeds.items() if name not in in_trouble}
+        return gain_s(host, hosts.audio_left(connection, batch_id), at_work)

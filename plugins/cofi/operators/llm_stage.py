@@ -7,17 +7,13 @@ from airflow.sdk import Context
 
 from cofi.hooks.llm import LlmHook
 from cofi.operators.shard import ShardOperator, ShardWork
+from cofi.pools import LLM_POOL
 from cofi.settings import Settings
 from include.calls.stage import Stage
 from include.database.engine import Database
-from include.database.work import PendingCall, StageCounts
+from include.database.work import StageCounts
 from include.distribution.lane import Lane
 from include.llm.client import LlmClient
-from include.llm.stages import LlmWork
-from include.llm.usage import load_prices
-from include.scorecards.loading import load_scorecard
-
-LLM_POOL = "llm_api"
 
 
 class LlmStageOperator(ShardOperator):
@@ -30,16 +26,19 @@ class LlmStageOperator(ShardOperator):
     def __init__(self, *, shard: ShardWork, stage: Stage, pool_slots: int, **kwargs: Any) -> None:
         super().__init__(shard=shard, stage=stage, pool=LLM_POOL, pool_slots=pool_slots, **kwargs)
 
-    async def work(
-        self, context: Context, settings: Settings, database: Database, lane: Lane, calls: list[PendingCall]
-    ) -> StageCounts:
+    async def work(self, context: Context, settings: Settings, database: Database, lane: Lane) -> StageCounts:
         """Keeps at most as many requests in flight as the run's Param and the task's slots allow."""
+        # What every other task would load with the DAG file.
+        from include.llm.stages import LlmWork  # noqa: PLC0415
+        from include.llm.usage import load_prices  # noqa: PLC0415
+        from include.scorecards.loading import load_scorecard  # noqa: PLC0415
+
         llm, params = LlmHook().get_conn(), context["params"]
         width = min(self.pool_slots, params["llm_requests"])
         self.log.info(
             "%s_processing_parallel total_tasks=%d max_concurrent=%d model=%s",
             self.stage,
-            len(calls),
+            lane.counts.waiting,
             width,
             llm.model,
         )
@@ -55,4 +54,4 @@ class LlmStageOperator(ShardOperator):
             )
             handle = work.understand if self.stage is Stage.LLM1 else work.audit
             # A request that waits for its retry gives its slot to another call.
-            return await lane.run(calls, handle, 2 * width)
+            return await lane.run(handle, 2 * width)

@@ -9,7 +9,6 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 
 from cofi.hooks.database import CofiDatabaseHook
-from cofi.operators.shard import ShardWork
 from cofi.settings import Settings
 from cofi.ui.links import ReportLink, report_folder
 from include.calls.ledger import Ledger
@@ -26,18 +25,18 @@ class ReportOperator(BaseOperator):
 
     Args:
         batch: From the task that opened it; None when that failed.
-        shards: From the plan; None when discovery or planning failed.
+        planned: From the plan; None when discovery or planning failed.
     """
 
-    template_fields: Sequence[str] = ("batch", "shards")
+    template_fields: Sequence[str] = ("batch", "planned")
     operator_extra_links = (ReportLink(),)
 
     def __init__(
-        self, *, batch: dict[str, Any] | None, shards: list[ShardWork] | None, **kwargs: Any
+        self, *, batch: dict[str, Any] | None, planned: dict[str, int] | None, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
         self.batch = batch
-        self.shards = shards
+        self.planned = planned
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Settles, counts, writes the report.
@@ -49,7 +48,7 @@ class ReportOperator(BaseOperator):
             LedgerOpen: Some calls are unaccounted for, or the run never came to a plan.
             NearlyAllFailed: The ledger closes, but something is wrong with more than the calls.
         """
-        if self.batch is None or self.shards is None:
+        if self.batch is None or self.planned is None:
             raise LedgerOpen(
                 "The run failed before its shards were planned: see the log of the task that is red."
             )

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from typing import Any, TypedDict
 
 from airflow.sdk import BaseAsyncOperator, Context
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
 
 from cofi.hooks.database import CofiDatabaseHook
 from cofi.settings import Settings
 from include.calls.stage import Stage
 from include.database.engine import Database
-from include.database.work import PendingCall, StageCounts, StageJob
+from include.database.work import StageCounts, StageJob
 from include.distribution.lane import Lane
 from include.errors import CallsPutOff, CofiError, TransientError
 
@@ -51,12 +51,13 @@ class ShardOperator(BaseAsyncOperator):
         self._loop, self._main = asyncio.get_running_loop(), asyncio.current_task()
         settings, database = Settings.load(), CofiDatabaseHook().get_conn()
         lane = Lane(database, self._job(context), settings.progress_log_s)
-        calls = await lane.pending()
-        if not calls:
-            raise AirflowSkipException(f"{self.stage}: no call of shard {self.shard['shard']} needs it")
         try:
+            if not (await lane.begin()).waiting:
+                await self._skip(context, lane, f"no call of shard {self.shard['shard']} needs it")
+            if reason := await asyncio.to_thread(self.declined, settings, database):
+                await self._skip(context, lane, reason)
             async with asyncio.timeout(settings.task_timeout_s):
-                return (await self.work(context, settings, database, lane, calls)).as_dict()
+                return (await self.work(context, settings, database, lane)).as_dict()
         except CallsPutOff:
             raise  # each call's failure is recorded
         except TimeoutError as error:
@@ -69,9 +70,11 @@ class ShardOperator(BaseAsyncOperator):
         finally:
             database.close()
 
-    async def work(
-        self, context: Context, settings: Settings, database: Database, lane: Lane, calls: list[PendingCall]
-    ) -> StageCounts:
+    def declined(self, settings: Settings, database: Database) -> str | None:
+        """Why the shard's work is left to others, if it is."""
+        return None
+
+    async def work(self, context: Context, settings: Settings, database: Database, lane: Lane) -> StageCounts:
         """Opens the client and runs the lane."""
         raise NotImplementedError
 
@@ -79,6 +82,18 @@ class ShardOperator(BaseAsyncOperator):
         """Airflow ends the task: the lane is cancelled and saves what it has (5 s are left for it)."""
         if self._loop and self._main:
             self._loop.call_soon_threadsafe(self._main.cancel)
+
+    async def _skip(self, context: Context, lane: Lane, reason: str) -> None:
+        """Skips this task, or, when the shard has nothing for later stages either, those as well.
+
+        A task costs about 2 s, also one that finds nothing to do.
+        """
+        later = self.stage.following[1:]
+        if not later or await lane.leads_on():
+            raise AirflowSkipException(f"{self.stage}: {reason}")
+        self.log.info("%s: %s, nor any later stage", self.stage, reason)
+        prefix, index = self.task_id.removesuffix(self.stage), context["ti"].map_index
+        raise DownstreamTasksSkipped(tasks=[(prefix + stage, index) for stage in later])
 
     def _job(self, context: Context) -> StageJob:
         attempt = context["ti"].try_number

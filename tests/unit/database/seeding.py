@@ -14,7 +14,8 @@ from include.database import batches, calls
 from include.database.batches import Batch
 from include.database.engine import Database
 from include.database.models import Base, CallRow
-from include.database.work import Outcome, PendingCall, StageJob, Success, pending_calls, save
+from include.database.outcomes import Outcome, Success, save
+from include.database.work import PendingCall, StageJob, pending_calls
 from include.distribution.planner import Shard
 
 DAY = date(2026, 11, 16)
@@ -62,11 +63,17 @@ class Day:
         return batch
 
     def plan(
-        self, batch: Batch, redo: Redo = Redo.SKIP, first_stage: Stage = Stage.DISTRIBUTE, host: str = HOST
+        self,
+        batch: Batch,
+        redo: Redo = Redo.SKIP,
+        first_stage: Stage = Stage.DISTRIBUTE,
+        host: str = HOST,
+        others_have_ended: bool = True,
     ) -> list[str]:
         """Puts all that is to be done into shard 0 of one host; ids of the calls."""
         with self.database.writing() as connection:
-            loads = batches.loads_to_plan(connection, batch, redo, first_stage)
+            others = batches.claimants(connection, batch) if others_have_ended else ()
+            loads = batches.loads_to_plan(connection, batch, redo, first_stage, list(others))
             call_ids = [load.call_id for load in loads]
             if call_ids:
                 batches.record_plan(connection, batch, [Shard(0, host, tuple(call_ids), 1.0)])

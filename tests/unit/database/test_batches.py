@@ -11,7 +11,7 @@ from include.calls.stage import STAGES, Stage
 from include.database import batches
 from include.database.batches import Batch
 from include.database.models import BatchCallRow, BatchRow, FailureRow, OutboxRow, StageResultRow
-from include.database.work import Failure
+from include.database.outcomes import Failure
 from include.distribution.planner import CallLoad, Shard
 from tests.unit.database.seeding import DAY, HOST, Day, recording, success
 
@@ -98,12 +98,11 @@ class TestPlanning:
         assert planned == {A.call_id: (None, None), B.call_id: (0, "gpu_b")}
 
     def test_plans_of_two_batches_do_not_meet(self, day: Day) -> None:
-        first = day.planned(A)
+        day.planned(A)
         second = day.discover(A, batch_id="run-2")
         day.plan(second, host="gpu_b")
 
         assert [row["host"] for row in day.rows(BatchCallRow)] == [HOST, "gpu_b"]
-        assert [call.call_id for call in day.pending(first, Stage.DISTRIBUTE)] == [A.call_id]
 
     def test_a_batch_that_is_run_again_is_open_again(self, day: Day) -> None:
         batch = day.planned(A)
@@ -116,6 +115,53 @@ class TestPlanning:
         assert closed["closed_at"] and closed["ledger"]["audited"] == 1
         assert (opened["closed_at"], opened["ledger"]) == (None, None)
         assert (opened["day"], opened["params"]) == (DAY, {"day": "2026-11-16"})
+
+
+class TestTwoRunsOfADay:
+    """Each call is worked on by one of them, and both account for it."""
+
+    def test_a_call_that_one_works_on_is_left_to_it(self, day: Day) -> None:
+        first = day.planned(A)
+        second = day.discover(A, B, batch_id="run-2")
+
+        assert day.plan(second, others_have_ended=False) == [B.call_id]
+
+        assert [call.call_id for call in day.pending(first, Stage.DISTRIBUTE)] == [A.call_id]
+        assert [call.call_id for call in day.pending(second, Stage.DISTRIBUTE)] == [B.call_id]
+        with day.database.reading() as connection:
+            assert batches.claimants(connection, second) == {"run-1": 1}
+            assert batches.claimants(connection, first) == {}
+
+    def test_both_ledgers_close_when_both_are_done(self, day: Day) -> None:
+        first = day.planned(A)
+        second = day.discover(A, B, batch_id="run-2")
+        day.plan(second, others_have_ended=False)
+        day.audit(first, A)
+        day.audit(second, B)
+        assert close(day, first)[0].startswith("1 audited")
+        assert close(day, second)[0].startswith("2 audited")
+
+    def test_what_a_run_left_when_it_ended_is_taken_over(self, day: Day) -> None:
+        first = day.planned(A)
+        day.audit(first, A, stages=[Stage.DISTRIBUTE, Stage.DENOISE])
+        second = day.discover(A, batch_id="run-2")
+        assert day.plan(second) == [A.call_id]
+        assert day.pending(first, Stage.IVR) == []  # a task of the first that lives on finds nothing to do
+
+    def test_a_run_that_closes_gives_up_its_claims(self, day: Day) -> None:
+        first = day.planned(A)
+        close(day, first)
+        second = day.discover(A, batch_id="run-2")
+        assert day.plan(second, others_have_ended=False) == [A.call_id]
+
+    def test_a_result_that_comes_after_the_call_was_taken_over_changes_nothing(self, day: Day) -> None:
+        first = day.planned(A)
+        second = day.discover(A, batch_id="run-2")
+        day.plan(second)
+        day.save(first, Stage.DISTRIBUTE, [success(A, state=CallState.AUDITED)])
+        day.save(first, Stage.DISTRIBUTE, [Failure(A.call_id, "bug", "x", state=CallState.FAILED)])
+        assert day.rows(StageResultRow) == []
+        assert day.state_of(A) == ("pending", None)
 
 
 class TestEnding:
@@ -135,7 +181,7 @@ class TestEnding:
         assert close(day, batch)[1] == []
 
     def test_a_call_that_nobody_came_to_ends_by_what_stopped_its_host(self, day: Day) -> None:
-        batch = day.discover(A, B)
+        batch = day.planned(A, B)
         with day.database.writing() as connection:
             shards = [Shard(0, HOST, (A.call_id,), 1), Shard(1, "gpu_b", (B.call_id,), 1)]
             batches.record_plan(connection, batch, shards)

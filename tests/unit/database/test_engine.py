@@ -1,9 +1,11 @@
 """Transactions: whole or not at all, and readers that nobody blocks."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
-from sqlalchemy.exc import IntegrityError, StatementError
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 
 from include.calls.call import CallState
 from include.calls.stage import Stage
@@ -81,6 +83,39 @@ def test_upsert_updates_what_it_is_told_and_insert_missing_nothing(day: Day) -> 
     with day.database.writing() as connection:
         upsert(connection, CallRow, [changed], ["call_id"])
     assert day.rows(CallRow) == [changed]
+
+
+def test_work_that_the_database_refuses_for_now_is_done_again_whole(tmp_path: Path) -> None:
+    database, tried = Database(f"sqlite:///{tmp_path / 'a.db'}", patience_s=30), []
+
+    def work(connection: Connection) -> str:
+        tried.append(connection)
+        connection.exec_driver_sql("CREATE TABLE once (n INTEGER)")
+        if len(tried) < 3:
+            raise OperationalError("INSERT", {}, Exception("database is locked"))
+        return "done"
+
+    assert database.write(work) == "done"
+    assert len(tried) == 3
+    assert database.read(lambda c: c.exec_driver_sql("SELECT count(*) FROM once").scalar_one()) == 0
+
+
+def test_patience_with_a_database_ends_and_other_errors_have_none(tmp_path: Path) -> None:
+    database, tried = Database(f"sqlite:///{tmp_path / 'a.db'}", patience_s=0), []
+
+    def away(connection: Connection) -> None:
+        tried.append(connection)
+        raise OperationalError("SELECT", {}, Exception("server closed the connection"))
+
+    with pytest.raises(OperationalError):
+        database.read(away)
+    assert len(tried) == 1
+    with pytest.raises(IntegrityError):
+        Database(f"sqlite:///{tmp_path / 'a.db'}").write(_violates)
+
+
+def _violates(connection: Connection) -> None:
+    raise IntegrityError("INSERT", {}, Exception("unique"))
 
 
 def test_nothing_to_write_is_no_error(database: Database) -> None:

@@ -19,7 +19,8 @@ from include.database.models import (
     StageResultRow,
     TranscriptRow,
 )
-from include.database.work import Ended, Failure, PendingCall, StageJob, Success, counts, save
+from include.database.outcomes import Ended, Failure, Success, save
+from include.database.work import PendingCall, StageJob, counts
 from tests.unit.database.seeding import HOST, Day, recording, success
 
 A, B = recording("a.wav"), recording("b.wav")

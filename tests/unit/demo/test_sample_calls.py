@@ -13,7 +13,7 @@ import yaml
 from include.calls.call import ChannelRole
 from include.demo.sample_calls.script import MANIFEST_COLUMNS, CallScript, Music, Pause, Prompt, load_scripts
 from include.errors import InvalidInput
-from include.gpu_host.audio import decode, probe
+from include.gpu_host.audio.decoding import decode, probe
 
 FOLDER = Path("include/demo/sample_calls")
 SCRIPTS = load_scripts(FOLDER / "scripts")
@@ -109,7 +109,7 @@ def test_no_recording_lies_beside_what_is_declared() -> None:
 
 
 @pytest.mark.parametrize("entry", BAD_FILES, ids=lambda entry: entry["file"])
-def test_bad_files_are_bad_in_their_way(entry: dict[str, str]) -> None:
+def test_bad_files_are_bad_in_their_way(entry: dict[str, str], tmp_path: Path) -> None:
     path = recording(entry["day"], entry["file"])
     match entry["kind"]:
         case "copy":
@@ -121,7 +121,7 @@ def test_bad_files_are_bad_in_their_way(entry: dict[str, str]) -> None:
         case "empty":
             assert path.stat().st_size == 0
         case "too_short":
-            assert 0.5 < decode(path, MAX_S).duration_s < 1.0
+            assert 0.5 < decode(path, tmp_path, MAX_S).duration_s < 1.0
         case "truncated" | "text":
             with pytest.raises(Exception, match=r"breaks off|no audio format"):
                 probe(path, MAX_S)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from include.database.work import Outcome
-from include.distribution.lane import OutcomeWriter
+from include.database.outcomes import Outcome
+from include.distribution.writer import OutcomeWriter
 from tests.unit.database.seeding import success
 
 
@@ -43,6 +43,24 @@ class TestOutcomeWriter:
             for name in "bcd":
                 writer.put(success(name))
             hold.set()
+        assert [[o.call_id for o in batch] for batch in batches] == [["a"], ["b", "c", "d"]]
+
+    async def test_who_brings_more_than_can_be_written_has_to_wait(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("include.distribution.writer._MOST_WAITING", 3)
+        hold = threading.Event()
+        writer, batches = self.writer(hold)
+        async with writer:
+            await writer.accept(success("a"))
+            await asyncio.sleep(0.05)
+            await writer.accept(success("b"))
+            await writer.accept(success("c"))
+            fourth = asyncio.create_task(writer.accept(success("d")))
+            await asyncio.sleep(0.1)
+            assert not fourth.done()
+            hold.set()
+            await fourth
         assert [[o.call_id for o in batch] for batch in batches] == [["a"], ["b", "c", "d"]]
 
     async def test_being_cancelled_twice_does_not_lose_a_write(self) -> None:

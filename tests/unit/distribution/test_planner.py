@@ -1,11 +1,18 @@
 """The shard planner, for any day."""
 
+import time
 from collections import Counter
+from random import Random
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from include.distribution.planner import CallLoad, HostSpeed, plan_shards
+
+# Other work on the machine is no failure.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 LENGTHS_S = st.lists(st.floats(0.5, 10_000), max_size=200)
 HOSTS = st.lists(st.floats(0.2, 5), min_size=1, max_size=12).map(
@@ -42,6 +49,60 @@ def test_the_plan_does_not_depend_on_the_order_of_the_calls(lengths_s, hosts, ra
 @given(LENGTHS_S, HOSTS, st.integers(100, 400))
 def test_shards_stay_below_the_limit_at_any_size(lengths_s, hosts, max_shards):
     assert len(planned(loads(lengths_s), hosts, shard_audio_s=1.0, max_shards=max_shards)) <= max_shards
+
+
+@given(LENGTHS_S, HOSTS)
+def test_no_host_finishes_later_than_lpt_promises(lengths_s, hosts):
+    shards = planned(loads(lengths_s), hosts)
+    speeds = {host.name: host.speed for host in hosts}
+    finish_s = Counter()
+    for shard in shards:
+        finish_s[shard.host] += shard.audio_s / speeds[shard.host]
+    work_s = [max(length_s, 1.0) for length_s in lengths_s]
+    # No host could begin its last call later than the others end, whatever they are given.
+    least_s = sum(work_s) / sum(speeds.values())
+    longest_s = max(work_s, default=0) / min(speeds.values())
+    assert max(finish_s.values(), default=0) <= least_s + longest_s + 1e-6
+
+
+@given(st.integers(0, 60), HOSTS, st.integers(0, 500))
+def test_a_later_plan_goes_on_counting(calls, hosts, first_number):
+    shards = plan_shards(
+        loads([60.0] * calls), hosts, shard_audio_s=300, max_shards=1000, first_number=first_number
+    )
+    assert [shard.number for shard in shards] == list(range(first_number, first_number + len(shards)))
+
+
+@given(st.integers(1, 400), st.integers(1, 3000))
+def test_many_hosts_stay_below_the_limit(hosts, calls):
+    names = [HostSpeed(f"gpu_{n}") for n in range(hosts)]
+    shards = planned(loads([60.0] * calls), names, shard_audio_s=1.0, max_shards=400)
+    assert len(shards) <= 400
+    assert sum(len(shard.call_ids) for shard in shards) == calls
+
+
+def test_a_hundred_thousand_calls_are_planned_at_once():
+    random = Random(1)
+    calls = loads([random.lognormvariate(5, 0.8) for _ in range(100_000)])
+    hosts = [HostSpeed(f"gpu_{n}", 1 + n / 20) for n in range(20)]
+    began_s = time.perf_counter()
+    shards = planned(calls, hosts, shard_audio_s=10_800, max_shards=1000)
+    assert time.perf_counter() - began_s < 5  # 0.4 on an idle machine
+    assert sum(len(shard.call_ids) for shard in shards) == 100_000
+    assert len({call_id for shard in shards for call_id in shard.call_ids}) == 100_000
+    assert len(shards) <= 1000
+    finish_s = Counter()
+    for shard in shards:
+        finish_s[shard.host] += shard.audio_s / (1 + int(shard.host.removeprefix("gpu_")) / 20)
+    assert max(finish_s.values()) == pytest.approx(min(finish_s.values()), rel=0.001)
+
+
+def test_calls_of_unknown_length_are_shared_out():
+    shards = planned(loads([0.0] * 40), [HostSpeed("a"), HostSpeed("b")])
+    calls = Counter()
+    for shard in shards:
+        calls[shard.host] += len(shard.call_ids)
+    assert calls == {"a": 20, "b": 20}
 
 
 def test_hosts_finish_together_by_their_speed():

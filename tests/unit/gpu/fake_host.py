@@ -13,9 +13,11 @@ from include.calls.stage import GPU_STAGES, Stage
 from include.calls.transcript import Turn
 from include.gpu.client import GpuHostClient
 from include.gpu.wire import (
+    SHA256_HEADER,
     AudioStored,
     DenoiseResult,
     Engine,
+    HostHealth,
     HostStatus,
     IvrResult,
     LidResult,
@@ -74,6 +76,8 @@ class FakeGpuHost:
         results: Stages that were run, by call.
         delay_s: That each stage takes.
         silent: Calls in which nobody speaks.
+        damages: What arrives lacks its first byte.
+        instance: Of its process; None when it does not tell.
     """
 
     token: str = ""
@@ -87,6 +91,8 @@ class FakeGpuHost:
     audio: dict[str, bytes] = field(default_factory=dict)
     results: dict[str, set[str]] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
+    damages: bool = False
+    instance: str | None = None
     in_flight: int = 0
     max_in_flight: int = 0
     url: str = ""
@@ -94,6 +100,7 @@ class FakeGpuHost:
     async def __aenter__(self) -> "FakeGpuHost":
         app = web.Application()
         app.router.add_get("/ready", self._ready)
+        app.router.add_get("/health", self._health)
         app.router.add_put("/v1/calls/{call_id}/audio", self._upload)
         app.router.add_post("/v1/calls/{call_id}/{stage}", self._stage)
         app.router.add_delete("/v1/calls/{call_id}", self._delete)
@@ -114,6 +121,11 @@ class FakeGpuHost:
         """Calls for which it was asked something, in order."""
         return [call_id for asked, call_id in self.asked if asked == what]
 
+    async def _health(self, request: web.Request) -> web.StreamResponse:
+        reply = self._turned_away(request, "health", "")
+        health = HostHealth(instance=self.instance).model_dump()
+        return await reply(request) if reply else web.json_response(health)
+
     async def _ready(self, request: web.Request) -> web.StreamResponse:
         if reply := self._turned_away(request, "ready", ""):
             return await reply(request)
@@ -132,13 +144,11 @@ class FakeGpuHost:
         if reply := self._turned_away(request, "PUT", call_id):
             await request.content.readany()  # the first pieces only
             return await reply(request)
-        self.audio[call_id] = await request.read()
-        stored = AudioStored(
-            call_id=call_id,
-            size_bytes=len(self.audio[call_id]),
-            sha256=sha256(self.audio[call_id]).hexdigest(),
-        )
-        return web.json_response(stored.model_dump(), status=201)
+        held = self.audio.get(call_id)
+        if held and sha256(held).hexdigest() == request.headers.get(SHA256_HEADER):
+            return web.json_response(_stored(call_id, held).model_dump())
+        self.audio[call_id] = (await request.read())[self.damages :]
+        return web.json_response(_stored(call_id, self.audio[call_id]).model_dump(), status=201)
 
     async def _stage(self, request: web.Request) -> web.StreamResponse:
         call_id, stage = request.match_info["call_id"], request.match_info["stage"]
@@ -172,6 +182,10 @@ class FakeGpuHost:
             return problem(401, "wrong token")
         replies = self.replies.get(what)
         return replies.pop(0) if replies else None
+
+
+def _stored(call_id: str, content: bytes) -> AudioStored:
+    return AudioStored(call_id=call_id, size_bytes=len(content), sha256=sha256(content).hexdigest())
 
 
 def said(call_id: str) -> Turn:

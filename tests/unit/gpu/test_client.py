@@ -2,140 +2,42 @@
 
 import asyncio
 import socket
-import time
-from dataclasses import replace
-from hashlib import sha256
-from io import BytesIO
 from itertools import pairwise
-from typing import IO
 
 import pytest
 from aiohttp import web
 
-from include.calls.call import ChannelRole
 from include.calls.stage import GPU_STAGES, Stage
 from include.database.models import TranscriptRow
-from include.database.work import PendingCall
 from include.errors import (
     HostBusy,
     HostFault,
     HostLost,
-    RecordingChanged,
+    HostUnready,
     RecordingUnusable,
     RequestRefused,
-    StoreFault,
 )
-from include.gpu.stages import distribute, recognise
+from include.gpu.stages import Store, distribute, recognise
 from include.gpu.wire import StageOptions
 from tests.unit.gpu.fake_host import Connect, FakeGpuHost, Reply, broken_off, problem, said, text
-
-CONTENT = bytes(range(256)) * 4096  # 1 MiB: several pieces
-CALL = PendingCall("call-1", "file:///a.wav", len(CONTENT), [ChannelRole.AGENT], None, None)
-
-
-class Recording:
-    """Opens a recording anew for each attempt, and counts."""
-
-    def __init__(self, content: bytes = CONTENT) -> None:
-        self.content = content
-        self.opened = 0
-
-    def __call__(self, uri: str) -> IO[bytes]:
-        assert uri == CALL.uri
-        self.opened += 1
-        return BytesIO(self.content)
-
-
-class TestUpload:
-    async def test_a_recording_arrives_whole_with_its_hash(self, host: FakeGpuHost, connect: Connect) -> None:
-        success = await distribute(connect(), Recording(), CALL)
-
-        assert host.audio == {"call-1": CONTENT}
-        assert success.sha256 == sha256(CONTENT).hexdigest()
-        assert success.result == {
-            "call_id": "call-1",
-            "size_bytes": len(CONTENT),
-            "sha256": success.sha256,
-        }
-        assert (success.worker, success.engine) == ("gpu_a", "upload")
-        assert success.state is None
-
-    @pytest.mark.parametrize(
-        "refusals",
-        [
-            [problem(503), problem(429), problem(503), problem(503)],  # busy: not counted as attempts
-            [problem(500), problem(502)],
-            [broken_off, broken_off],
-            [text("<html>proxy</html>")],
-        ],
-    )
-    async def test_each_try_sends_the_recording_from_its_beginning(
-        self, host: FakeGpuHost, connect: Connect, refusals: list[Reply]
-    ) -> None:
-        host.replies["PUT"] = list(refusals)
-        recording = Recording()
-
-        await distribute(connect(), recording, CALL)
-
-        assert host.audio == {"call-1": CONTENT}
-        assert recording.opened == len(refusals) + 1
-
-    async def test_a_recording_that_is_gone_is_not_taken_for_a_lost_host(
-        self, host: FakeGpuHost, connect: Connect
-    ) -> None:
-        def gone(uri: str) -> IO[bytes]:
-            raise FileNotFoundError(uri)
-
-        with pytest.raises(RecordingChanged, match=r"a\.wav is gone since it was discovered: copy it again"):
-            await distribute(connect(), gone, CALL)
-        assert host.audio == {}
-
-    async def test_a_store_that_breaks_off_in_the_middle_is_not_taken_for_a_lost_host(
-        self, host: FakeGpuHost, connect: Connect
-    ) -> None:
-        class Breaking(BytesIO):
-            def read(self, size: int | None = -1) -> bytes:
-                if self.tell():
-                    raise ConnectionResetError("by the store")
-                return super().read(size)
-
-        with pytest.raises(StoreFault, match=r"a\.wav cannot be read .*by the store"):
-            await distribute(connect(), lambda _: Breaking(CONTENT), CALL)
-        assert host.audio == {}
-
-    async def test_a_file_that_has_become_shorter_is_not_taken_for_a_lost_host(
-        self, host: FakeGpuHost, connect: Connect
-    ) -> None:
-        with pytest.raises(RecordingChanged):
-            await distribute(connect(stage_timeout_s=0.5, attempts=1), Recording(CONTENT[:100]), CALL)
-        assert host.audio == {}
-
-    async def test_a_file_that_has_become_longer_is_not_cut_off(
-        self, host: FakeGpuHost, connect: Connect
-    ) -> None:
-        with pytest.raises(RecordingChanged):
-            await distribute(connect(), Recording(CONTENT + CONTENT), CALL)
-        assert host.audio == {}
-
-    async def test_a_little_growth_is_noticed_before_the_upload_is_whole(
-        self, host: FakeGpuHost, connect: Connect
-    ) -> None:
-        class Remote(BytesIO):
-            def read(self, size: int | None = -1) -> bytes:
-                time.sleep(0.02)  # a store's answer takes longer than the host's on the same machine
-                return super().read(size)
-
-        with pytest.raises(RecordingChanged, match="has more bytes than when it was discovered"):
-            await distribute(connect(), lambda _: Remote(CONTENT[:1500]), replace(CALL, size_bytes=1000))
-        assert host.audio == {}
+from tests.unit.gpu.recording import CALL, CONTENT, Recording
 
 
 class TestStages:
+    async def test_a_host_that_came_back_without_the_recording_is_sent_it_again(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        host.replies["denoise"] = [problem(404, "no audio is stored for call-1")]
+        success = await recognise(connect(), Store(Recording()), Stage.DENOISE, [], CALL)
+        assert success.engine == "fake 1"
+        assert [what for what, _ in host.asked] == ["denoise", "PUT", "denoise"]
+        assert host.audio == {"call-1": CONTENT}
+
     async def test_a_result_says_who_made_it_and_the_options_reach_the_host(
         self, host: FakeGpuHost, connect: Connect
     ) -> None:
         for stage in GPU_STAGES:
-            success = await recognise(connect(), stage, ["en", "es"], CALL)
+            success = await recognise(connect(), Store(Recording()), stage, ["en", "es"], CALL)
 
         assert host.options["stt"] == {"channel_roles": ["agent"], "languages": ["en", "es"]}
         assert (success.worker, success.engine, success.seconds) == ("gpu_a", "fake 1", 0.5)
@@ -221,8 +123,8 @@ class TestStages:
     async def test_other_refusals_do_not_speak_of_a_password(
         self, host: FakeGpuHost, connect: Connect
     ) -> None:
-        host.replies["denoise"] = [problem(404, "no audio of call-1")]
-        with pytest.raises(RequestRefused, match=r"answered 404 .*no audio of call-1$"):
+        host.replies["denoise"] = [problem(400, "no such option")]
+        with pytest.raises(RequestRefused, match=r"answered 400 .*no such option$"):
             await connect().run("call-1", Stage.DENOISE, StageOptions())
 
 
@@ -230,7 +132,7 @@ class TestConnection:
     async def test_the_token_is_sent_with_everything(self, host: FakeGpuHost, connect: Connect) -> None:
         host.token = "s3cret"
         client = connect(token="s3cret")
-        await distribute(client, Recording(), CALL)
+        await distribute(client, Store(Recording()), CALL)
         assert (await client.status()).capacity == 4
         await client.delete("call-1")
         assert host.audio == {}
@@ -245,6 +147,39 @@ class TestConnection:
                 await client.status()
             with pytest.raises(HostLost):
                 await client.run("call-1", Stage.DENOISE, StageOptions())
+
+    async def test_requests_that_break_off_together_ask_for_the_health_once(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        host.replies["denoise"] = [broken_off] * 20
+        client = connect(attempts=1)
+        asked = [client.run(f"call-{n}", Stage.DENOISE, StageOptions()) for n in range(20)]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        assert {type(answer) for answer in answers} == {HostFault}
+        assert 1 <= len(host.asked_for("health")) < 10
+
+    async def test_a_host_that_was_started_anew_meanwhile_was_lost(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        host.instance = "first"
+        client = connect()
+        await client.until_ready()
+        host.replies["denoise"] = [broken_off] * 2
+        assert (await client.run("call-1", Stage.DENOISE, StageOptions())).stage == "denoise"
+        host.instance = "second"
+        host.replies["ivr"] = [broken_off]
+        with pytest.raises(HostLost, match=r"gpu_a was started anew while it worked on .*call-1/ivr") as lost:
+            await client.run("call-1", Stage.IVR, StageOptions())
+        assert lost.value.at_work
+
+    async def test_a_host_that_is_not_ready_for_long_is_given_up(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        host.replies["ready"] = [problem(503, retry_after_s="0")] * 1000
+        with pytest.raises(HostUnready):
+            await connect(unready_patience_s=0.1).until_ready()
+        host.replies["ready"] = [problem(503, retry_after_s="0")] * 3
+        assert (await connect().until_ready()).ready
 
     async def test_a_call_that_takes_too_long_is_no_lost_host(
         self, host: FakeGpuHost, connect: Connect
@@ -267,7 +202,7 @@ class TestConnection:
 
         host.replies["denoise"] = [half]
         result = await connect().run("call-1", Stage.DENOISE, StageOptions())
-        assert (result.stage, len(host.asked)) == ("denoise", 2)
+        assert (result.stage, len(host.asked_for("denoise"))) == ("denoise", 2)
 
     async def test_a_host_that_loads_its_engines_is_busy(self, host: FakeGpuHost, connect: Connect) -> None:
         host.replies["ready"] = [problem(503, "loading engines")]

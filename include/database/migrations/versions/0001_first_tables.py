@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from include.database.models import Json, UtcDateTime
+from include.database.columns import Json, UtcDateTime
 
 revision = "0001"
 down_revision = None

@@ -60,3 +60,47 @@ def write_with_ffmpeg(
                 packet.pts += round(gap_s / packet.time_base)
                 packet.dts = packet.pts
             output.mux(packet)
+
+
+def in_every_format(folder: Path) -> list[bytes]:
+    """A noisy tone of 3 s in each format that is common."""
+    path = folder / "audio"
+
+    def sound(rate_hz: int) -> np.ndarray:
+        noise = np.random.default_rng(1).normal(0, 0.05, 3 * rate_hz)
+        return np.clip(tone(rate_hz, 3.0) + noise, -1, 1)
+
+    written = []
+    for container, subtype, rate_hz in [
+        ("WAV", "PCM_16", 8_000),
+        ("WAV", "ULAW", 8_000),
+        ("WAV", "GSM610", 8_000),
+        ("WAV", "FLOAT", 16_000),
+        ("WAV", "MS_ADPCM", 8_000),
+        ("RF64", "PCM_16", 8_000),
+        ("W64", "PCM_16", 8_000),
+        ("AIFF", "PCM_16", 8_000),
+        ("CAF", "ALAW", 8_000),
+        ("FLAC", "PCM_16", 16_000),
+        ("OGG", "VORBIS", 16_000),
+        ("OGG", "OPUS", 8_000),
+        ("MP3", "MPEG_LAYER_III", 16_000),
+        ("RAW", "GSM610", 8_000),
+    ]:
+        write_with_libsndfile(path, sound(rate_hz), rate_hz, container, subtype)
+        written.append(path.read_bytes())
+    for container, codec, rate_hz in [
+        ("mp4", "aac", 16_000),
+        ("adts", "aac", 16_000),
+        ("flv", "aac", 44_100),
+        ("mpegts", "aac", 48_000),
+        ("asf", "wmav2", 44_100),
+        ("amr", "libopencore_amrnb", 8_000),
+        ("wav", "adpcm_ima_wav", 16_000),
+        ("webm", "libopus", 16_000),
+        ("matroska", "pcm_s16le", 8_000),
+        ("mp3", "mp3", 16_000),
+    ]:
+        write_with_ffmpeg(path, sound(rate_hz), rate_hz, container, codec, b="64000")
+        written.append(path.read_bytes())
+    return written

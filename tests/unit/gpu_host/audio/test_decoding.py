@@ -199,6 +199,11 @@ def test_what_is_no_number_is_silence(path: Path) -> None:
     samples[100:110], samples[200], samples[300] = np.nan, np.inf, -1e30
     path.write_bytes(wav(samples, subtype="FLOAT"))
     assert_is_the_tone(path)
+    # Only around it: the rest is as it was.
+    path.write_bytes(wav(tone(8_000), subtype="FLOAT"))
+    whole = decode(path, path.parent, 10).samples(0)
+    path.write_bytes(wav(samples, subtype="FLOAT"))
+    assert np.abs(decode(path, path.parent, 10).samples(0) - whole)[2_000:].max() < 0.01
 
 
 @pytest.mark.parametrize(
@@ -290,6 +295,7 @@ def test_what_is_no_audio_is_refused(tmp_path: Path) -> None:
     [
         (b"", "is empty"),
         (wav(tone(8_000, 0)), "no audio frames"),
+        (wav(tone(8_000))[:36] + b"note\x00\x00\x00\x00" * 20_000, "no audio in its first 10000 chunks"),
         (wav(tone(8_000, 11)), "11 s and this host takes 10 s"),
         (wav(np.zeros((800, 9))), "9 channels"),
         (wav(tone(2_000), 2_000), "sample rate of 2000 Hz"),

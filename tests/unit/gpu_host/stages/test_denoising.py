@@ -18,7 +18,7 @@ class Halving:
     """An engine whose work is easy to recognise: it halves what it hears."""
 
     engine = Engine(name="halving", version="1", device="cpu")
-    gains_below_snr_db = 50.0
+    gains_below_snr_db: float | None = 50.0
 
     def enhance(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         for block in blocks:
@@ -131,13 +131,26 @@ def test_what_is_clean_or_silent_is_left_as_it_is(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_engine_may_want_more_noise_than_the_operator(
+def test_the_gate_is_the_engines_unless_the_operator_has_another(
     tmp_path: Path, head: Head, call: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Halving, "gains_below_snr_db", 3.0)
-    denoising = Denoising(Halving(), THRESHOLD_DB)
-    assert denoising.tuning == [3.0]
-    assert not denoising.run(head, Recording.of(with_noise(call, 9)[None]), tmp_path / "draft").applied
+    noisy = Recording.of(with_noise(call, 9)[None])
+    for below_snr_db, tuning, applied in ((None, 3.0, False), (THRESHOLD_DB, THRESHOLD_DB, True)):
+        denoising = Denoising(Halving(), below_snr_db)
+        assert denoising.tuning == [tuning]
+        assert denoising.run(head, noisy, tmp_path / "draft").applied is applied
+
+
+def test_an_engine_that_recognition_only_loses_by_is_for_listening(
+    tmp_path: Path, head: Head, call: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Halving, "gains_below_snr_db", None)
+    denoising = Denoising(Halving(), None)
+    result = denoising.run(head, Recording.of(with_noise(call, 0)[None]), tmp_path / "draft")
+    assert (result.applied, denoising.tuning) == (False, ["never"])
+    assert "for listening" in result.reason and result.snr_db == pytest.approx(0, abs=4)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_for_listening_every_channel_is_enhanced(

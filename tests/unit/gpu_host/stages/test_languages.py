@@ -161,7 +161,7 @@ def test_one_odd_window_is_no_switch(talk: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize(
-    ("speech_s", "count"), [(4, 1), (24, 2), (60, 3), (200, 3), (600, 5), (7200, MAX_WINDOWS)]
+    ("speech_s", "count"), [(4, 1), (24, 2), (60, 3), (200, 4), (600, 10), (7200, MAX_WINDOWS)]
 )
 def test_windows_lie_evenly_over_the_speech_and_cost_little(speech_s: int, count: int) -> None:
     heard: list[list[Span]] = []

@@ -76,7 +76,8 @@ def test_speech_is_heard_with_a_margin_and_silence_is_not() -> None:
         ears, said("en"), np.concatenate([silence(5), talk, silence(20), talk, silence(5)]), silence(1)
     )
     [(language, [length_s])] = ears.heard
-    assert language == "en" and length_s == pytest.approx(2 * len(talk) / 16_000, abs=0.8)
+    # Twice the clip, with margins at its ends and in its pause, and without the silence around it.
+    assert language == "en" and length_s == pytest.approx(2 * len(talk) / 16_000 + 1, abs=1)
     assert (got.language, [turn.speaker for turn in got.turns]) == ("en", ["agent"])
 
 

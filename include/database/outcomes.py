@@ -1,0 +1,192 @@
+"""What came of calls in a stage: results once, failures apart, final states with their events."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from include.calls.call import CallState
+from include.calls.stage import Stage
+from include.database.columns import Base
+from include.database.engine import insert_missing, upsert
+from include.database.models import (
+    AuditRow,
+    CallRow,
+    FailureRow,
+    LlmResultRow,
+    StageResultRow,
+    TranscriptRow,
+)
+from include.database.outbox import announce
+from include.database.work import StageJob, is_open
+
+
+@dataclass(frozen=True)
+class Success:
+    """A stage that succeeded for a call: the only thing that becomes a result row.
+
+    Attributes:
+        worker: Which host, or which LLM, did it.
+        rows: Further rows of the same transaction (transcript, LLM answer, audit, …), by table.
+        sha256: Of the recording, when the stage learned it.
+        state: The final state that the call reaches by this; None while stages follow.
+    """
+
+    call_id: str
+    worker: str
+    engine: str
+    seconds: float
+    result: Mapping[str, Any]
+    rows: Sequence[tuple[type[Base], Mapping[str, Any]]] = ()
+    sha256: str | None = None
+    state: CallState | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An attempt that failed; `call_id` is None when the whole host did. `state` when nobody tries again."""
+
+    call_id: str | None
+    kind: str
+    message: str
+    raw_answer: str | None = None
+    state: CallState | None = None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A call that ends here without a result or a failure: there is nothing to audit in it."""
+
+    call_id: str
+    state: CallState
+    reason: str
+
+
+Outcome = Success | Failure | Ended
+
+
+def save(connection: Connection, job: StageJob, outcomes: Sequence[Outcome]) -> None:
+    """Writes what came of some calls, final states and their events included, in one transaction."""
+    now = datetime.now(UTC)
+    successes = _still_wanted(connection, job, [o for o in outcomes if isinstance(o, Success)])
+    failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
+    _save_successes(connection, job, successes, now)
+    if failures:
+        connection.execute(insert(FailureRow), [_failure_row(job, failure, now) for failure in failures])
+    ended = [(o.call_id, o.state, o.reason) for o in successes if o.state]
+    ended += [(f.call_id, f.state, f"{job.stage}: {f.message}") for f in failures if f.state and f.call_id]
+    ended += [(o.call_id, o.state, o.reason) for o in outcomes if isinstance(o, Ended)]
+    finish(connection, job.batch_id, ended, now)
+
+
+def finish(
+    connection: Connection,
+    batch_id: str,
+    ended: Iterable[tuple[str, CallState, str | None]],
+    now: datetime,
+) -> None:
+    """Brings pending calls that the batch has claimed to their final state, and queues one event for each.
+
+    Args:
+        connection: In a transaction.
+        batch_id: The batch that did it.
+        ended: Call id, final state, reason.
+        now: When.
+    """
+    for call_id, state, reason in ended:
+        reached = connection.execute(
+            update(CallRow)
+            .where(
+                CallRow.call_id == call_id, CallRow.state == CallState.PENDING, CallRow.claimed_by == batch_id
+            )
+            .values(state=state, state_reason=reason, changed_at=now, claimed_by=None)
+        )
+        if reached.rowcount:
+            announce(connection, batch_id, call_id, now)
+
+
+def supersede(
+    connection: Connection, call_ids: Sequence[str], stages: Sequence[Stage], now: datetime
+) -> None:
+    """Makes results history, so that their stages are done again."""
+    connection.execute(
+        update(StageResultRow)
+        .where(
+            StageResultRow.call_id.in_(call_ids),
+            StageResultRow.stage.in_(stages),
+            StageResultRow.superseded_at.is_(None),
+        )
+        .values(superseded_at=now)
+    )
+
+
+def _still_wanted(connection: Connection, job: StageJob, successes: Sequence[Success]) -> list[Success]:
+    """Without those of calls that have ended or are another run's by now: a task that was lost came late.
+
+    An answer that was paid for is kept all the same, by the request's identity.
+    """
+    ids = [success.call_id for success in successes]
+    known = select(CallRow.call_id, is_open(job).label("open")).where(CallRow.call_id.in_(ids))
+    closed = {row.call_id for row in connection.execute(known) if not row.open}
+    late = [success for success in successes if success.call_id in closed]
+    insert_missing(connection, LlmResultRow, [r for s in late for t, r in s.rows if t is LlmResultRow])
+    return [success for success in successes if success.call_id not in closed]
+
+
+def _save_successes(
+    connection: Connection, job: StageJob, successes: Sequence[Success], now: datetime
+) -> None:
+    insert_missing(connection, StageResultRow, [_result_row(job, success, now) for success in successes])
+    for success in successes:
+        if success.sha256:
+            connection.execute(
+                update(CallRow).where(CallRow.call_id == success.call_id).values(sha256=success.sha256)
+            )
+    by_table: dict[type[Base], list[Mapping[str, Any]]] = defaultdict(list)
+    for table, row in (row for success in successes for row in success.rows):
+        by_table[table].append(row)
+    _supersede_audits(connection, by_table.get(AuditRow, []), now)
+    upsert(connection, TranscriptRow, by_table.pop(TranscriptRow, []), ["call_id"])
+    for table, rows in by_table.items():  # answers, scorecards and audits never change
+        insert_missing(connection, table, rows)
+
+
+def _supersede_audits(connection: Connection, audits: Sequence[Mapping[str, Any]], now: datetime) -> None:
+    call_ids = [audit["call_id"] for audit in audits]
+    connection.execute(
+        update(AuditRow)
+        .where(AuditRow.call_id.in_(call_ids), AuditRow.superseded_at.is_(None))
+        .values(superseded_at=now)
+    )
+
+
+def _result_row(job: StageJob, success: Success, now: datetime) -> dict[str, Any]:
+    return {
+        "call_id": success.call_id,
+        "stage": job.stage,
+        "batch_id": job.batch_id,
+        "host": success.worker,
+        "engine": success.engine,
+        "seconds": success.seconds,
+        "result": success.result,
+        "created_at": now,
+    }
+
+
+def _failure_row(job: StageJob, failure: Failure, now: datetime) -> dict[str, Any]:
+    return {
+        "batch_id": job.batch_id,
+        "call_id": failure.call_id,
+        "stage": job.stage,
+        "shard": job.shard,
+        "host": job.host,
+        "attempt": job.attempt,
+        "kind": failure.kind,
+        "message": failure.message,
+        "raw_answer": failure.raw_answer,
+        "failed_at": now,
+    }

@@ -1,0 +1,52 @@
+"""`python -m include.delivery.status [URL] [RUN]`: how far the open runs are, or one run."""
+
+import argparse
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, select
+
+from include.database.engine import Database
+from include.database.models import BatchRow
+from include.database.progress import StageProgress, stage_progress
+
+_COLUMNS = (
+    f"{'stage':<11}{'host':<16}{'left':>8}{'done':>8}{'failed':>8}{'in flight':>11}{'calls/min':>11}  ends"
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Prints a table for each run."""
+    parser = argparse.ArgumentParser(prog="python -m include.delivery.status", description=__doc__)
+    parser.add_argument("url", help="cofi's database, such as sqlite:////folder/cofi.db")
+    parser.add_argument("run", nargs="?", help="a run's id; without it, all that are open")
+    chosen = parser.parse_args(arguments)
+    database = Database(chosen.url)
+    with database.reading() as connection:
+        print(told(connection, [chosen.run] if chosen.run else _open_runs(connection)))
+    database.close()
+
+
+def told(connection: Connection, run_ids: Sequence[str]) -> str:
+    """The tables."""
+    if not run_ids:
+        return "No run is open."
+    return "\n\n".join(_table(run_id, stage_progress(connection, run_id)) for run_id in run_ids)
+
+
+def _table(run_id: str, progress: Sequence[StageProgress]) -> str:
+    return "\n".join([run_id, _COLUMNS, *map(_line, progress)])
+
+
+def _line(of: StageProgress) -> str:
+    ends = f"{of.ends_at:%H:%M:%S} UTC" if of.ends_at else "–"
+    counts = f"{of.left:>8,}{of.done:>8,}{of.failed:>8,}{of.in_flight:>11,}{of.per_minute:>11,.1f}"
+    return f"{of.stage:<11}{of.host:<16}{counts}  {ends}"
+
+
+def _open_runs(connection: Connection) -> list[str]:
+    query = select(BatchRow.batch_id).where(BatchRow.closed_at.is_(None)).order_by(BatchRow.opened_at)
+    return list(connection.execute(query).scalars())
+
+
+if __name__ == "__main__":
+    main()

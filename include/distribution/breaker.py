@@ -1,0 +1,60 @@
+"""A circuit breaker: tells a host that fails from calls that do."""
+
+from include.errors import CofiError, HostBusy, HostFailing, HostFault, PermanentError, RecordingMissing
+
+# Faults of a host in a row, without a success between them.
+MOST_IN_A_ROW = 10
+# A shard that ends before that with this many faults, and nothing else, was the host's fault too.
+_FEW = 3
+_OF_THE_HOST = (HostFault, HostBusy, RecordingMissing)
+
+
+class Breaker:
+    """Counts how calls end on a host.
+
+    Args:
+        host: Its name, for the message.
+    """
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+        self._in_a_row = 0
+        self._worked = False
+        self._last: CofiError | None = None
+
+    def succeeded(self) -> None:
+        """A call was done."""
+        self._in_a_row = 0
+        self._worked = True
+
+    def failed(self, error: CofiError) -> None:
+        """A call failed. Only faults of the host count; one that refuses a recording for good works."""
+        if isinstance(error, _OF_THE_HOST):
+            self._in_a_row += 1
+            self._last = error
+        elif isinstance(error, PermanentError):
+            self.succeeded()
+
+    def check(self) -> None:
+        """Lets the next call through.
+
+        Raises:
+            HostFailing: Too many failed in a row.
+        """
+        if self._in_a_row >= MOST_IN_A_ROW:
+            raise self._failing()
+
+    def at_end(self) -> None:
+        """After the last call.
+
+        Raises:
+            HostFailing: Nothing but faults came of the few calls that there were.
+        """
+        if not self._worked and self._in_a_row >= _FEW:
+            raise self._failing()
+
+    def _failing(self) -> HostFailing:
+        return HostFailing(
+            f"GPU host {self._host} failed {self._in_a_row} calls in a row, the last with: {self._last} "
+            "Look at its log; its calls go to other hosts."
+        )

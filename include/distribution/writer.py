@@ -1,0 +1,74 @@
+"""Writes outcomes to the database while the lane goes on."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+from include.database.outcomes import Outcome
+
+# Outcomes that wait to be written, before those who bring more have to wait.
+_MOST_WAITING = 500
+_LOOK_EVERY_S = 0.02
+
+
+class OutcomeWriter:
+    """Saves outcomes from a thread: whatever has come while the last batch was written is the next batch.
+
+    So a single answer is saved at once, and many together when they come fast: a task that is killed loses
+    what was in flight at that moment, and little else.
+    """
+
+    def __init__(self, save: Callable[[list[Outcome]], None]) -> None:
+        self._save = save
+        self._waiting: list[Outcome] = []
+        self._news = asyncio.Event()
+        self._closing = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "OutcomeWriter":
+        """Starts writing."""
+        self._task = asyncio.create_task(self._write())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Writes what is left, also when the lane was ended by an error or from outside."""
+        assert self._task
+        self._closing = True
+        self._news.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.shield(self._task)
+        await self._task
+
+    def put(self, outcome: Outcome) -> None:
+        """Takes an outcome.
+
+        Raises:
+            Exception: What made writing fail: going on would do work that nobody keeps.
+        """
+        if self._task and self._task.done():
+            self._task.result()
+        self._waiting.append(outcome)
+        self._news.set()
+
+    async def accept(self, outcome: Outcome) -> None:
+        """Takes an outcome, and waits while many are unwritten, so that memory stays the same.
+
+        Raises:
+            Exception: As `put`.
+        """
+        self.put(outcome)
+        # An event would not be set by a writer that failed.
+        while len(self._waiting) >= _MOST_WAITING and not self._failed:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    @property
+    def _failed(self) -> bool:
+        return self._task is not None and self._task.done()
+
+    async def _write(self) -> None:
+        while self._waiting or not self._closing:
+            await self._news.wait()
+            self._news.clear()
+            batch, self._waiting = self._waiting, []
+            if batch:
+                await asyncio.to_thread(self._save, batch)

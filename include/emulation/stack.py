@@ -1,0 +1,70 @@
+"""A whole cofi whose GPU hosts and LLM API are emulated: to rehearse a deployment on one machine."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from include.demo.processes import Started
+from include.demo.stack import Stack
+from include.emulation.__main__ import TOKEN_VARIABLE
+
+_TIMEOUT_S = 10
+
+
+class EmulatedStack(Stack):
+    """Airflow, emulated GPU hosts, an emulated LLM API.
+
+    Args:
+        home: AIRFLOW_HOME.
+        settings: Environment variables of Airflow.
+        hosts: Names of the GPU hosts.
+        gpu_host: Arguments of `python -m include.emulation gpu-host`, such as `--stage-seconds=0.1`.
+        llm: The same for `llm`.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        settings: Mapping[str, str],
+        hosts: Sequence[str],
+        gpu_host: Sequence[str] = (),
+        llm: Sequence[str] = (),
+    ) -> None:
+        super().__init__(home, settings, hosts)
+        self._gpu_host = gpu_host
+        self._llm = llm
+
+    def preferred_ports(self) -> dict[str, int]:
+        """Any: while an emulated host is dead, nobody else may take its port for a known one."""
+        return dict.fromkeys(super().preferred_ports(), 0)
+
+    def start_services(self, ports: Mapping[str, int], gpu_token: str) -> None:
+        """Starts the emulated ones."""
+        for host in self.hosts:
+            self.start_host(host, ports[host], gpu_token)
+        command = [sys.executable, "-m", "include.emulation", "llm", "--port", str(ports["llm"]), *self._llm]
+        self.processes.start("llm", command, self.base_environment, self.home)
+
+    def start_host(self, host: str, port: int | None = None, gpu_token: str | None = None) -> Started:
+        """Starts a GPU host, or one that has ended again, on the port that its connection names."""
+        token = gpu_token or (self.var / "secrets" / "gpu_token").read_text()
+        command = [sys.executable, "-m", "include.emulation", "gpu-host"]
+        arguments = ["--port", str(port or self.ports[host]), *self._gpu_host]
+        environment = {**self.base_environment, TOKEN_VARIABLE: token}
+        return self.processes.start(host, [*command, *arguments], environment, self.home)
+
+    def stats(self, service: str) -> dict[str, Any]:
+        """What a service has counted."""
+        answer = requests.get(f"{self._url(service)}/emulation/stats", timeout=_TIMEOUT_S)
+        return dict(answer.json())
+
+    def fail(self, service: str, **faults: Any) -> None:
+        """Makes a service fail, or work again: see `include.emulation.faults`."""
+        answer = requests.post(f"{self._url(service)}/emulation/faults", json=faults, timeout=_TIMEOUT_S)
+        answer.raise_for_status()
+
+    def _url(self, service: str) -> str:
+        return f"http://127.0.0.1:{self.ports[service]}"

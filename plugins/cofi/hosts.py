@@ -1,0 +1,55 @@
+"""Which GPU hosts are ready, and how fast they are."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+
+from cofi.hooks.gpu_host import GpuHostHook
+from include.database import hosts
+from include.database.engine import Database
+from include.distribution.planner import HostSpeed
+from include.errors import CofiError, HostLost, TransientError
+
+log = logging.getLogger(__name__)
+
+
+async def ready_hosts(
+    names: Sequence[str],
+    database: Database,
+    measured: Mapping[str, float] | None = None,
+    left_out: type[CofiError] = TransientError,
+) -> list[HostSpeed]:
+    """Asks every host whether it is ready, and how fast it has been.
+
+    What was measured in this run counts first, then what the host says, then the last run that it worked in;
+    a host of which nothing is known counts as fast as the others.
+
+    Args:
+        names: Connection ids.
+        database: Of past runs.
+        measured: Speeds in this run, in audio seconds per second.
+        left_out: A host that answers with such an error does not take part.
+
+    Raises:
+        HostLost: None is ready.
+    """
+    clients = [GpuHostHook(name).get_conn() for name in names]
+    answers = await asyncio.gather(*(client.status() for client in clients), return_exceptions=True)
+    await asyncio.gather(*(client.__aexit__() for client in clients))
+    told: dict[str, float | None] = {}
+    for name, answer in zip(names, answers, strict=True):
+        if isinstance(answer, left_out):
+            log.warning("GPU host %s is left out: %s", name, answer)
+        elif isinstance(answer, BaseException):
+            raise answer
+        else:
+            told[name] = answer.speed
+    if not told:
+        raise HostLost(
+            f"None of the GPU hosts {', '.join(names)} is ready: start one, or choose others in 'hosts'."
+        )
+    past = database.read(lambda connection: hosts.past_speeds(connection, told))
+    known = {name: (measured or {}).get(name) or speed or past.get(name) for name, speed in told.items()}
+    speeds = [speed for speed in known.values() if speed]
+    typical = sum(speeds) / len(speeds) if speeds else 1.0
+    return [HostSpeed(name, speed or typical) for name, speed in known.items()]

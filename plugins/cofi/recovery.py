@@ -1,0 +1,59 @@
+"""Recovery: calls that a lost, failing or slow host left behind are planned again, in the same run."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+from cofi.batch import MAX_SHARDS, batch_of, planned
+from cofi.hooks.database import CofiDatabaseHook
+from cofi.hosts import ready_hosts
+from cofi.settings import Settings
+from include.database import hosts, recovery
+from include.database.engine import Database
+from include.distribution.planner import HostSpeed, plan_shards
+from include.errors import CofiError, HostFailing, HostLost
+
+log = logging.getLogger(__name__)
+
+
+async def recover(opened: Mapping[str, Any] | None, params: Mapping[str, Any]) -> dict[str, int]:
+    """Moves stranded calls to the hosts that are ready now; those that came back are among them.
+
+    Returns:
+        How many shards there are, and the number of the first.
+
+    Raises:
+        AirflowSkipException: Nothing is stranded.
+        HostLost: No host is ready.
+    """
+    if opened is None:
+        raise AirflowSkipException("The run has not begun")
+    settings, batch = Settings.load(), batch_of(opened, params)
+    database = CofiDatabaseHook().get_conn()
+    loads = database.read(lambda connection: recovery.stranded(connection, batch))
+    if not loads:
+        raise AirflowSkipException("No call is left behind")
+    try:
+        helpers = await _helpers(params["hosts"] or settings.hosts, database, batch.batch_id)
+    except HostLost as error:
+        why = error
+        database.write(lambda connection: recovery.give_up(connection, batch, why))
+        raise
+    first = database.read(lambda connection: recovery.next_shard(connection, batch))
+    shards = plan_shards(
+        loads, helpers, shard_audio_s=settings.shard_audio_s, max_shards=MAX_SHARDS, first_number=first
+    )
+    database.write(lambda connection: recovery.move(connection, batch, shards))
+    log.warning("%d calls were left behind: they go to %s", len(loads), ", ".join(h.name for h in helpers))
+    return planned(shards, first)
+
+
+async def _helpers(names: list[str], database: Database, batch_id: str) -> list[HostSpeed]:
+    """Ready hosts without those that answer and fail, unless there are no others."""
+    in_trouble = database.read(lambda connection: hosts.troubles(connection, batch_id))
+    measured = database.read(lambda connection: hosts.measured_speeds(connection, batch_id))
+    # A run that has come so far does not fail because something else answers on a dead host's port.
+    ready = await ready_hosts(names, database, measured, left_out=CofiError)
+    return [host for host in ready if in_trouble.get(host.name) != HostFailing.kind] or ready

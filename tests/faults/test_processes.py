@@ -1,0 +1,143 @@
+"""Airflow's own processes and the database fail, and runs meet: every call is audited, once."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from sqlalchemy import func, select
+
+from include.calls.stage import LLM_STAGES, STAGES
+from include.database.models import StageResultRow
+from include.demo.stack import DAG_ID
+from tests.faults.conftest import CALLS, Cofi, until, watch
+
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900, func_only=True)]
+
+
+def test_the_task_is_killed_in_each_stage(cofi: Cofi) -> None:
+    day = cofi.new_day()
+    with watch(cofi, "a task killed with -9 in each of the seven stages") as watched:
+        run_id = cofi.trigger(day)
+        killed = [kill_a_task(cofi, run_id, stage) for stage in STAGES]
+        assert cofi.wait_for(run_id) == ["success"]
+    assert len(killed) == len(STAGES)
+    cofi.assert_audited_once(day, run_id)
+    # What was in flight when the process was killed is asked again, and nothing else.
+    in_flight = 2 * int(cofi.stack.environment["AIRFLOW__COFI__LLM_REQUESTS_PER_TASK"])
+    assert watched.repeated <= in_flight * len(LLM_STAGES)
+    tries = {ti["task_id"].rpartition(".")[2] for ti in task_instances(cofi, run_id) if ti["try_number"] > 1}
+    assert tries >= set(STAGES)
+
+
+def test_the_scheduler_is_killed_and_started_again(cofi: Cofi) -> None:
+    day = cofi.new_day()
+    with watch(cofi, "scheduler killed at 30 %, started again after 5 s") as watched:
+        run_id = cofi.trigger(day)
+        cofi.wait_until_done(run_id, "denoise", 0.3)
+        kill_scheduler(cofi)
+        time.sleep(5)
+        command = [str(Path(sys.executable).parent / "airflow"), "scheduler"]
+        cofi.stack.processes.start("scheduler", command, cofi.stack.environment, cofi.stack.home)
+        assert cofi.wait_for(run_id) == ["success"]
+    cofi.assert_audited_once(day, run_id)
+    assert watched.repeated <= 100, "at most what was in flight"
+
+
+def test_the_database_is_locked_for_a_while(cofi: Cofi) -> None:
+    day = cofi.new_day()
+    with watch(cofi, "database locked for 20 s") as watched:
+        run_id = cofi.trigger(day)
+        cofi.wait_until_done(run_id, "denoise", 0.3)
+        with sqlite3.connect(cofi.stack.var / "cofi.db", timeout=60, isolation_level=None) as other:
+            other.execute("BEGIN IMMEDIATE")
+            time.sleep(20)
+            other.execute("ROLLBACK")
+        other.close()
+        assert cofi.wait_for(run_id) == ["success"]
+    cofi.assert_audited_once(day, run_id)
+    assert watched.repeated == 0
+    assert cofi.failures(run_id) == []
+
+
+def test_two_runs_of_a_day_at_once(cofi: Cofi) -> None:
+    day = cofi.new_day()
+    with watch(cofi, "two runs of the same day at once") as watched:
+        first = cofi.trigger(day)
+        second = cofi.trigger(day)
+        assert cofi.wait_for(first, second) == ["success", "success"]
+    cofi.assert_audited_once(day, first, second)
+    assert watched.repeated == 0
+    stt = select(func.count()).select_from(StageResultRow).where(StageResultRow.stage == "stt")
+    assert cofi.ask(stt.where(StageResultRow.batch_id.in_([first, second]))) == CALLS
+
+
+def test_a_backfill_of_three_days_with_a_daily_run(cofi: Cofi) -> None:
+    days = [cofi.new_day(CALLS // 5) for _ in range(4)]
+    with watch(cofi, "a backfill of three days and a daily run at once") as watched:
+        daily = cofi.trigger(days[3])
+        backfill = ["backfill", "create", "--dag-id", DAG_ID, "--max-active-runs", "3"]
+        spell = ["--from-date", days[0].isoformat(), "--to-date", days[2].isoformat()]
+        created = subprocess.run(
+            [Path(sys.executable).parent / "airflow", *backfill, *spell],
+            env=cofi.stack.environment,
+            cwd=cofi.stack.home,
+            capture_output=True,
+            text=True,
+            timeout=280,
+            check=False,
+        )
+        assert created.returncode == 0, created.stdout[-2000:] + created.stderr[-2000:]
+        until(lambda: len(backfilled(cofi)) == 3, "three days have runs", 60)
+        run_ids = backfilled(cofi)
+        assert cofi.wait_for(daily, *run_ids) == ["success"] * 4
+    for day, run_id in zip([*days[:3], days[3]], [*run_ids, daily], strict=True):
+        cofi.assert_audited_once(day, run_id, calls=CALLS // 5)
+    assert watched.repeated == 0
+
+
+def kill_a_task(cofi: Cofi, run_id: str, stage: str) -> str:
+    """Kills the process of a task of a stage once it works; its instance's id."""
+    victims: list[tuple[psutil.Process, str]] = []
+
+    def found() -> bool:
+        titles = {f"airflow worker -- {ti['id']}": ti["id"] for ti in running_tasks(cofi, run_id, stage)}
+        for process in psutil.process_iter(["cmdline"]):
+            title = " ".join(process.info["cmdline"] or []).strip()
+            if title in titles:
+                victims.append((process, titles[title]))
+        return bool(victims)
+
+    until(found, f"a task of {stage} works", 300)
+    process, ti_id = victims[0]
+    os.kill(process.pid, signal.SIGKILL)
+    return ti_id
+
+
+def running_tasks(cofi: Cofi, run_id: str, stage: str) -> list[dict[str, str]]:
+    return [
+        ti
+        for ti in task_instances(cofi, run_id)
+        if ti["state"] == "running" and ti["task_id"].endswith(f".{stage}")
+    ]
+
+
+def task_instances(cofi: Cofi, run_id: str) -> list[dict[str, str]]:
+    return cofi.stack.airflow.task_instances(DAG_ID, run_id)
+
+
+def kill_scheduler(cofi: Cofi) -> None:
+    (standalone,) = [s for s in cofi.stack.processes.started if s.name == "airflow"]
+    children = psutil.Process(standalone.pid).children()
+    (scheduler,) = [child for child in children if child.cmdline()[-1] == "scheduler"]
+    os.kill(scheduler.pid, signal.SIGKILL)
+
+
+def backfilled(cofi: Cofi) -> list[str]:
+    runs = cofi.stack.airflow.runs(DAG_ID)
+    return [run["dag_run_id"] for run in runs if run["run_type"] == "backfill"]

@@ -1,0 +1,124 @@
+"""Recovery: what hosts left behind goes to those that are ready; what was done stays done."""
+
+from dataclasses import replace
+
+import pytest
+from airflow.sdk.exceptions import AirflowSkipException
+
+from cofi import recovery
+from include.calls.stage import GPU_STAGES, STAGES, Stage
+from include.database.batches import Batch
+from include.database.models import BatchCallRow, FailureRow, StageResultRow
+from include.database.outcomes import Failure
+from include.errors import HostLost
+from tests.plugins.params import DEFAULTS
+from tests.plugins.shard import CALLS, OPENED, run
+from tests.unit.database.seeding import Day, success
+from tests.unit.gpu.fake_host import FakeGpuHost, problem
+
+PARAMS = {**DEFAULTS, "hosts": ["gpu_a", "gpu_b"]}
+FIRST, SECOND, THIRD = CALLS
+
+
+@pytest.fixture
+async def gpu_b(connection, gpu_a: FakeGpuHost):
+    async with FakeGpuHost() as host:
+        connection("gpu_b", conn_type="http", host=host.url)
+        yield host
+
+
+def hosts_of(day: Day) -> dict[str, tuple[int, str]]:
+    return {row["call_id"]: (row["shard"], row["host"]) for row in day.rows(BatchCallRow)}
+
+
+async def test_stranded_calls_go_to_a_ready_host_in_new_shards(
+    day: Day, batch: Batch, gpu_a: FakeGpuHost, gpu_b: FakeGpuHost
+) -> None:
+    day.audit(batch, FIRST, stages=STAGES[:5])  # its GPU work is done: LLM tasks of its shard go on
+    day.audit(batch, SECOND, stages=[Stage.DISTRIBUTE, Stage.DENOISE])
+    day.save(batch, Stage.DENOISE, [Failure(None, "host_lost", "gone")])
+    gpu_a.replies["ready"] = [problem(503)]
+
+    plan = await recovery.recover(OPENED, PARAMS)
+
+    assert plan == {"first": 1, "shards": 1}
+    assert hosts_of(day) == {
+        FIRST.call_id: (0, "gpu_a"),
+        SECOND.call_id: (1, "gpu_b"),
+        THIRD.call_id: (1, "gpu_b"),
+    }
+    kept = {row["stage"] for row in day.rows(StageResultRow, call_id=SECOND.call_id, superseded_at=None)}
+    assert kept == {"denoise"}  # only the recording must be sent again
+
+
+async def test_a_moved_call_is_finished_on_its_new_host(
+    day: Day, batch: Batch, gpu_a: FakeGpuHost, gpu_b: FakeGpuHost
+) -> None:
+    day.audit(batch, *CALLS, stages=[Stage.DISTRIBUTE, Stage.DENOISE])
+    gpu_a.replies["ready"] = [problem(503)]
+    plan = await recovery.recover(OPENED, PARAMS)
+    for stage in [Stage.DISTRIBUTE, *GPU_STAGES[1:]]:
+        await run(stage, shard={"shard": plan["first"], "host": "gpu_b"})
+    assert len(day.rows(StageResultRow, stage="stt", host="gpu_b")) == 3
+    assert gpu_b.asked_for("denoise") == gpu_b.asked_for("stt")  # it ran what it lacked, and told nobody
+
+
+async def test_a_host_that_came_back_is_used_again(day: Day, batch: Batch, gpu_a: FakeGpuHost) -> None:
+    day.save(batch, Stage.DISTRIBUTE, [Failure(None, "host_lost", "gone")])
+    plan = await recovery.recover(OPENED, {**PARAMS, "hosts": ["gpu_a"]})
+    assert plan["shards"] == 1
+
+
+async def test_a_host_that_answers_and_fails_gets_nothing_unless_there_is_no_other(
+    day: Day, batch: Batch, gpu_a: FakeGpuHost, gpu_b: FakeGpuHost
+) -> None:
+    day.save(batch, Stage.DENOISE, [Failure(None, "host_failing", "garbage")])
+    await recovery.recover(OPENED, PARAMS)
+    assert {host for _, host in hosts_of(day).values()} == {"gpu_b"}
+    gpu_b.replies["ready"] = [problem(503)]
+    await recovery.recover(OPENED, PARAMS)
+    assert {host for _, host in hosts_of(day).values()} == {"gpu_a"}
+
+
+async def test_a_host_that_refuses_is_left_out_and_the_run_goes_on(
+    day: Day, batch: Batch, gpu_a: FakeGpuHost, gpu_b: FakeGpuHost
+) -> None:
+    gpu_a.replies["ready"] = [problem(401, "wrong token")]
+    await recovery.recover(OPENED, PARAMS)
+    assert {host for _, host in hosts_of(day).values()} == {"gpu_b"}
+
+
+async def test_without_a_ready_host_it_is_known_why_calls_end(
+    day: Day, batch: Batch, gpu_a: FakeGpuHost
+) -> None:
+    day.audit(batch, FIRST, stages=[Stage.DISTRIBUTE])
+    gpu_a.replies["ready"] = [problem(503)]
+    with pytest.raises(HostLost, match="None of the GPU hosts gpu_a is ready"):
+        await recovery.recover(OPENED, {**PARAMS, "hosts": ["gpu_a"]})
+    stages = {row["call_id"]: row["stage"] for row in day.rows(FailureRow)}
+    assert stages == {
+        FIRST.call_id: "denoise",
+        SECOND.call_id: "distribute",
+        THIRD.call_id: "distribute",
+    }
+
+
+async def test_nothing_stranded_skips_the_round(day: Day, batch: Batch, gpu_a: FakeGpuHost) -> None:
+    day.audit(batch, FIRST, SECOND, stages=STAGES[:5])
+    day.audit(batch, THIRD)
+    with pytest.raises(AirflowSkipException):
+        await recovery.recover(OPENED, PARAMS)
+    assert gpu_a.asked == []
+    with pytest.raises(AirflowSkipException):
+        await recovery.recover(None, PARAMS)
+
+
+async def test_calls_that_another_run_works_on_are_not_stranded(
+    day: Day, batch: Batch, gpu_a: FakeGpuHost
+) -> None:
+    again = day.discover(*(replace(call) for call in CALLS), batch_id="run-2")
+    day.plan(again)
+    with pytest.raises(AirflowSkipException):
+        await recovery.recover(OPENED, PARAMS)
+    day.save(again, Stage.DISTRIBUTE, [success(FIRST)])
+    assert len(day.rows(StageResultRow)) == 1

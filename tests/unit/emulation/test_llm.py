@@ -1,0 +1,82 @@
+"""The emulated LLM API answers cofi's own requests validly, after its time, and counts them."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import TestServer
+
+from include.calls.stage import Stage
+from include.calls.transcript import Transcript
+from include.emulation.llm import MODEL, EmulatedLlm, LlmEmulation
+from include.emulation.minimal import minimal
+from include.emulation.results import result_of
+from include.llm.audit import answer_scorecard
+from include.llm.client import LlmClient, LlmSettings
+from include.llm.understanding import understand
+from include.scorecards.loading import load_scorecard
+
+
+@asynccontextmanager
+async def emulated(**settings: Any) -> AsyncIterator[tuple[LlmClient, str]]:
+    async with TestServer(
+        EmulatedLlm(LlmEmulation(**{"llm1_s": 0.0, "llm2_s": 0.0, **settings})).app
+    ) as server:
+        url = str(server.make_url("")).rstrip("/")
+        async with LlmClient(LlmSettings(base_url=f"{url}/v1", api_key="", model=MODEL), 4) as client:
+            yield client, url
+
+
+async def stats(url: str) -> dict[str, Any]:
+    async with aiohttp.ClientSession() as session, session.get(f"{url}/emulation/stats") as response:
+        return dict(await response.json())
+
+
+def transcript(call_id: str) -> Transcript:
+    heard = result_of(call_id, Stage.STT, 1.0, 3.0)
+    return Transcript(call_id=call_id, language="en", turns=heard.turns)
+
+
+async def test_both_stages_get_answers_that_fit_and_need_no_repair() -> None:
+    card = load_scorecard(Path(__file__).parents[3] / "include" / "scorecards" / "service_call.yaml")
+    async with emulated() as (client, url):
+        understood = await understand(client, transcript("c1"))
+        answered = await answer_scorecard(client, transcript("c1"), understood.understanding, card)
+        assert understood.understanding.analysable
+        assert answered.answers.answers
+        assert not understood.provenance.repaired
+        assert not answered.provenance.repaired
+        counted = await stats(url)
+    assert (counted["requests"], counted["different"], counted["most_of_one"]) == (2, 2, 1)
+    assert counted["served"] == {"call_understanding": 1, "scorecard_answers": 1}
+
+
+async def test_it_tells_how_often_the_same_was_asked_and_how_much_at_once() -> None:
+    async with emulated(llm1_s=0.1) as (client, url):
+        began_s = time.monotonic()
+        await asyncio.gather(*(understand(client, transcript(call)) for call in ["c1", "c2", "c2"]))
+        assert time.monotonic() - began_s >= 0.1
+        counted = await stats(url)
+    assert (counted["requests"], counted["different"], counted["most_of_one"]) == (3, 2, 2)
+    assert counted["max_in_flight"] >= 2
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"type": "array", "items": {"type": "string"}, "minItems": 2}, ["", ""]),
+        ({"type": "integer", "minimum": -5}, 0),
+        ({"type": "number", "minimum": 2}, 2),
+        ({"anyOf": [{"type": "string"}, {"type": "null"}]}, None),
+        ({"$ref": "#/$defs/A", "$defs": {"A": {"const": 7}}}, 7),
+        ({"type": "object", "properties": {"a": {"enum": ["x", "y"]}}, "required": ["a"]}, {"a": "x"}),
+        ({"type": "boolean"}, True),
+    ],
+)
+def test_the_least_value_of_a_schema(schema: dict[str, Any], value: object) -> None:
+    assert minimal(schema) == value
