@@ -22,8 +22,8 @@ _SHORTEST_KNOWN_MS = 300
 # A piece that sounds in fewer of the frames in which it should is another, or lies below everything.
 _LEAST_EXPLAINED = 0.25
 
-# Speech on another channel that saves a prompt from being cut. With noise 20 dB below, up to 0.3 % of such speech
-# is lost and 97 % of what is clean is cut; ordinary voice activity loses 5 to 6 %, and cuts 99 %.
+# Speech on another channel that saves a prompt from being cut. With noise 20 dB below, up to 0.3 % of such
+# speech is lost and 97 % of what is clean is cut; ordinary voice activity loses 5 to 6 %, and cuts 99 %.
 _SURELY_ABOVE = 0.5
 _BESIDE_MS = 500
 
