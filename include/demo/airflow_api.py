@@ -10,6 +10,9 @@ import requests
 
 from include.errors import CofiError
 
+# Airflow gives no more at a time ([api] maximum_page_limit).
+_PAGE = 100
+
 
 class AirflowApi:
     """Talks to one Airflow with the admin's password.
@@ -67,8 +70,13 @@ class AirflowApi:
 
     def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """All task instances of a run."""
-        path = f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances?limit=1000"
-        return list(self._request("GET", path).json()["task_instances"])
+        path = f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances?limit={_PAGE}"
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self._request("GET", f"{path}&offset={len(found)}").json()
+            found += page["task_instances"]
+            if not page["task_instances"] or len(found) >= page["total_entries"]:
+                return found
 
     def _request(
         self, method: str, path: str, *, accept: tuple[int, ...] = (), **body: Any

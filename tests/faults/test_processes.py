@@ -102,26 +102,39 @@ def test_a_backfill_of_three_days_with_a_daily_run(cofi: Cofi) -> None:
 
 
 def kill_a_task(cofi: Cofi, run_id: str, stage: str) -> str:
-    """Kills the process of a task of a stage once it works; its instance's id."""
-    victims: list[tuple[psutil.Process, str]] = []
+    """Kills the process of a task of a stage while it works; its instance's id."""
+    killed: list[str] = []
 
-    def found() -> bool:
-        titles = {f"airflow worker -- {ti['id']}": ti["id"] for ti in running_tasks(cofi, run_id, stage)}
-        for process in psutil.process_iter(["cmdline"]):
-            title = " ".join(process.info["cmdline"] or []).strip()
-            if title in titles:
-                victims.append((process, titles[title]))
-        return bool(victims)
+    def worked() -> bool:
+        for ti_id in running_tasks(cofi, run_id, stage):
+            if ti_id not in killed and kill_process(f"airflow worker -- {ti_id}"):
+                killed.append(ti_id)
+                until(lambda ti_id=ti_id: ti_id not in running_tasks(cofi, run_id, stage), "it is seen", 60)
+                break
+        # One that had just ended when it was killed does not count.
+        return any(was_killed(cofi, run_id, ti_id) for ti_id in killed)
 
-    until(found, f"a task of {stage} works", 300)
-    process, ti_id = victims[0]
-    os.kill(process.pid, signal.SIGKILL)
-    return ti_id
+    until(worked, f"a task of {stage} is killed at work", 300)
+    return killed[-1]
 
 
-def running_tasks(cofi: Cofi, run_id: str, stage: str) -> list[dict[str, str]]:
+def kill_process(title: str) -> bool:
+    for process in psutil.process_iter(["cmdline"]):
+        if " ".join(process.info["cmdline"] or []).strip() == title:
+            os.kill(process.pid, signal.SIGKILL)
+            return True
+    return False
+
+
+def was_killed(cofi: Cofi, run_id: str, ti_id: str) -> bool:
+    """Airflow gives another try a new id."""
+    now = {ti["id"]: ti for ti in task_instances(cofi, run_id)}
+    return ti_id not in now or now[ti_id]["state"] == "up_for_retry"
+
+
+def running_tasks(cofi: Cofi, run_id: str, stage: str) -> list[str]:
     return [
-        ti
+        ti["id"]
         for ti in task_instances(cofi, run_id)
         if ti["state"] == "running" and ti["task_id"].endswith(f".{stage}")
     ]
