@@ -77,7 +77,8 @@ class Processes:
 
     def end(self) -> list[str]:
         """Ends all, gracefully at first; returns the names of those that were running."""
-        running = [started for started in self.started if started.alive]
+        known = self.started
+        running = [started for started in known if started.alive]
         for started in running:
             _signal(started, signal.SIGTERM)
         deadline_s = time.monotonic() + _GRACE_S
@@ -85,7 +86,11 @@ class Processes:
             time.sleep(0.2)
         for started in running:
             _signal(started, signal.SIGKILL)
-        self._file.unlink(missing_ok=True)
+        # Another command may have started some meanwhile.
+        if later := [started for started in self.started if started not in known]:
+            self._remember(later)
+        else:
+            self._file.unlink(missing_ok=True)
         return [started.name for started in running]
 
     def _remember(self, started: list[Started]) -> None:

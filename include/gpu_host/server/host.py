@@ -97,7 +97,8 @@ class Host:
 
         async def made(do: Do) -> None:
             with self.store.draft() as draft:
-                await do(ListenJob(call_id, self.store.audio_path(call_id), draft.enhanced, draft.folder))
+                job = ListenJob(call_id, self.store.audio_path(call_id), draft.enhanced, draft.folder)
+                await _worked(do, job)
                 await asyncio.to_thread(self.store.keep_enhanced, draft, audio, key)
 
         if not path.is_file():
@@ -156,7 +157,7 @@ class Host:
     async def _made(self, plan: Plan, do: Do) -> StageResult:
         """Goes on to its end even when the client hangs up."""
         with self.store.draft() as draft:
-            result: StageResult = await do(self._job(plan, draft))
+            result: StageResult = await _worked(do, self._job(plan, draft))
             await asyncio.to_thread(self._keep, plan, draft, result)
         self._throughput.add(plan.stage, result.seconds, result.audio_s)
         self.metrics.stage_done(plan.stage, result.seconds, result.audio_s)
@@ -187,3 +188,11 @@ class Host:
             self.store.keep_enhanced(draft, plan.audio, plan.key)
         stored = StoredResult(key=plan.key, options=plan.options, result=result)
         self.store.save(plan.audio, plan.stage, stored)
+
+
+async def _worked(do: Do, job: StageJob | ListenJob) -> Any:
+    """Has a job done; a recording that was deleted before it was read is missing, and no fault of the host."""
+    try:
+        return await do(job)
+    except FileNotFoundError as error:
+        raise problems.audio_gone(job.call_id) from error

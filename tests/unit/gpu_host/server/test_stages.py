@@ -160,6 +160,15 @@ async def test_a_call_deleted_at_work_leaves_nothing(
     assert not list((settings.data_dir / "incoming").iterdir())
 
 
+async def test_a_call_deleted_before_it_is_read_is_missing_and_no_fault_of_the_host(
+    assert_problem: Check, client: httpx.AsyncClient, wav: Wav, fakes: Any
+) -> None:
+    await client.put(AUDIO, content=wav())
+    fakes.fails = FileNotFoundError(2, "No such file", "/data/calls/c1/audio")
+    problem = assert_problem((await run_stages(client, ["denoise"]))[0], 404)
+    assert "/data" not in problem["detail"]
+
+
 async def test_all_but_health_is_refused_while_engines_load(
     assert_problem: Check, make_host: Any, fakes: Any, wav: Wav, connect: Any
 ) -> None:
