@@ -191,7 +191,7 @@ class Host:
 
 
 async def _worked(do: Do, job: StageJob | ListenJob) -> Any:
-    """Has a job done; a recording that was deleted before it was read is missing, and no fault of the host."""
+    """Has a job done; a recording that was deleted before it was read is no fault of the host."""
     try:
         return await do(job)
     except FileNotFoundError as error:
