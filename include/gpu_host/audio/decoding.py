@@ -42,8 +42,8 @@ def probe(path: Path, max_duration_s: float) -> None:
 def decode(path: Path, scratch: Path, max_duration_s: float) -> Recording:
     """Decodes a whole file to 16 kHz.
 
-    A stereo file whose channels are all the same is a mono call: it becomes one channel, so that nobody is
-    transcribed twice.
+    A stereo file with the same voices in all its channels is a mono call: it becomes one channel, so that
+    nobody is transcribed twice.
 
     Args:
         path: The recording.

@@ -140,6 +140,36 @@ def test_channels_that_are_the_same_become_one(path: Path) -> None:
     assert (len(recording.channels), recording.frames) == (1, 32_000)
 
 
+def voices(count: int, rate_hz: int = 16_000, seconds: float = 3.0) -> list[np.ndarray]:
+    chance = np.random.default_rng(4)
+    return [0.2 * chance.standard_normal(int(rate_hz * seconds)) for _ in range(count)]
+
+
+def test_one_voice_with_a_trace_of_room_is_one_channel(path: Path) -> None:
+    voice, room = voices(2)
+    soundfile.write(path, np.stack([voice + 0.05 * room, voice - 0.03 * room], axis=1), 16_000, format="WAV")
+    assert decode(path, path.parent, 10).channels == range(1)
+
+
+def test_hiss_that_nobody_hears_makes_no_second_channel(path: Path) -> None:
+    voice, hiss, other = voices(3)
+    pause = np.concatenate([np.ones(16_000), np.zeros(16_000), np.ones(16_000)])
+    sides = np.stack([voice * pause + 0.003 * hiss, voice * pause + 0.003 * other], axis=1)
+    soundfile.write(path, sides, 16_000, format="WAV")
+    assert decode(path, path.parent, 10).channels == range(1)
+
+
+@pytest.mark.parametrize("heard_across", [0.0, 0.5])
+def test_a_word_of_the_other_side_keeps_the_channels(path: Path, heard_across: float) -> None:
+    """Also where the call is one voice in both channels for most of its time, or each side hears the other."""
+    one, other = voices(2)
+    only_then = np.zeros(len(other))
+    only_then[16_000:22_000] = 1
+    sides = np.stack([one + heard_across * other * only_then, one + other * only_then], axis=1)
+    soundfile.write(path, sides, 16_000, format="WAV")
+    assert decode(path, path.parent, 10).channels == range(2)
+
+
 def test_mp3_in_the_wild(path: Path) -> None:
     whole = mp3(path, 2.0)
     tag = b"ID3\x04\x00\x00" + bytes([0, 0x3F, 0x7F, 0x7F]) + b"\x00" * 0x0F_FFFF
