@@ -19,8 +19,8 @@ SAMPLE_RATE_HZ = 16_000
 # One channel of a block takes 2 MB as float32.
 BLOCK_S = 30.0
 # Two sides of a call differ by more than what they hold (+3 dB); one voice in two channels, through a stereo
-# codec or a room, by -20 dB and less (a speech of 1961: -30 dB on average, -21 dB in its worst second). What is
-# below the floor (-55 dBFS) nobody hears.
+# codec or a room, by -20 dB and less (a speech of 1961: -30 dB on average, -21 dB in its worst second). What
+# is below the floor (-55 dBFS) nobody hears.
 _ALIKE_BELOW_DB = -15.0
 _DIFFERENCE_FLOOR = np.float32(10 ** (-55 / 20))
 _FULL_SCALE = np.float32(32768)
@@ -100,7 +100,7 @@ class RecordingWriter:
             file.write(channel.tobytes())
 
     def finished(self) -> Recording:
-        """What was written. Channels in which all the time the same is heard are one: nobody is heard twice."""
+        """What was written. Channels in which the same is heard are one: nobody is transcribed twice."""
         if not self._frames:
             return Recording([np.zeros(0, dtype=np.int16)])
         files = self._files[:1] if self._all_alike else self._files

@@ -83,6 +83,7 @@ def listen(
     first: int,
     last: int,
     reach_s: int = REACH_S,
+    least_power: float = 0.0,
 ) -> Play | None:
     """Listens to a piece that plays from about `first` to about `last`.
 
@@ -94,6 +95,7 @@ def listen(
         first: First sample of the piece that is surely heard.
         last: And the last.
         reach_s: How far beyond these it may play.
+        least_power: Mean square of somebody who speaks over it, at least.
 
     Returns:
         None when it does not play after all.
@@ -116,7 +118,7 @@ def listen(
             start_ms=max(0, s.start_ms + zero * 1000 // RATE_HZ),
             end_ms=max(0, s.end_ms + zero * 1000 // RATE_HZ),
         )
-        for s in speech_over(rest, 0, rest.whole, _SURELY_ABOVE)
+        for s in speech_over(rest, 0, rest.whole, _SURELY_ABOVE, least_power)
     ]
     play = Span(start_ms=max(0, start_ms), end_ms=min(max(0, end_ms), recording.whole.end_ms))
     if play.start_ms >= play.end_ms:

@@ -12,7 +12,7 @@ from include.gpu_host.ivr import dtmf
 from include.gpu_host.ivr.alignment import Play, listen
 from include.gpu_host.ivr.fingerprints import MIN_VOTES, FingerprintLibrary, Match
 from include.gpu_host.ivr.landmarks import HOP, HOP_MS, peaks_of
-from include.gpu_host.ivr.talk_over import speech_over
+from include.gpu_host.ivr.talk_over import least_power, speech_over
 from include.gpu_host.stages.job import Head
 
 # A stretch of conversation between two cuts that is shorter than this is the seam of two prompts, not speech.
@@ -55,7 +55,7 @@ class IvrFinding:
     def __init__(self, library: FingerprintLibrary, dead_air_s: float) -> None:
         self._library = library
         self._dead_air_ms = round(dead_air_s * 1000)
-        self.engine = Engine(name="landmarks", version="2", device="cpu", weights_sha256=library.sha256)
+        self.engine = Engine(name="landmarks", version="3", device="cpu", weights_sha256=library.sha256)
         self.tuning: list[float | str] = [dead_air_s]
 
     def run(self, head: Head, recording: Recording) -> IvrResult:
@@ -78,16 +78,27 @@ class IvrFinding:
     def _known_on(self, recording: Recording, channel: int) -> list[_Heard]:
         """The known pieces of one channel, in order; of two that sound at once, the one with more votes."""
         taken: list[_Heard] = []
-        for match in self._library.matches(peaks_of(recording, channel)):
+        matches = list(self._library.matches(peaks_of(recording, channel)))
+        beside = timeline.without([recording.whole], [_roughly(match) for match in matches])
+        least = least_power(recording, channel, beside) if matches else 0.0
+        for match in matches:
             if not _mostly_in(_roughly(match), [heard.span for heard in taken]):
-                play = self._listen(recording, channel, match)
+                play = self._listen(recording, channel, match, least)
                 taken += [_Heard(channel, match.piece, match.votes, p) for p in _new_parts(play, taken)]
         return sorted(taken, key=lambda heard: heard.play.start_ms)
 
-    def _listen(self, recording: Recording, channel: int, match: Match) -> Play | None:
+    def _listen(self, recording: Recording, channel: int, match: Match, least: float) -> Play | None:
         samples = self._library.pieces[match.piece].samples
         first, last = match.first * HOP, (match.last + 1) * HOP
-        play = listen(recording, channel, samples, begins=match.offset * HOP, first=first, last=last)
+        play = listen(
+            recording,
+            channel,
+            samples,
+            begins=match.offset * HOP,
+            first=first,
+            last=last,
+            least_power=least,
+        )
         return play if play and play.explained >= _LEAST_EXPLAINED else None
 
     def _segments(self, heard: _Heard) -> list[Segment]:

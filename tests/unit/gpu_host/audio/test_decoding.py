@@ -161,7 +161,7 @@ def test_hiss_that_nobody_hears_makes_no_second_channel(path: Path) -> None:
 
 @pytest.mark.parametrize("heard_across", [0.0, 0.5])
 def test_a_word_of_the_other_side_keeps_the_channels(path: Path, heard_across: float) -> None:
-    """Also where the call is one voice in both channels for most of its time, or each side hears the other."""
+    """Also where one voice is in both channels for most of the time, or each side hears the other."""
     one, other = voices(2)
     only_then = np.zeros(len(other))
     only_then[16_000:22_000] = 1

@@ -80,6 +80,23 @@ def test_who_talks_over_music_on_its_own_channel_is_kept_and_is_no_segment(
     assert timeline.total_ms(found.kept) < 9000
 
 
+def test_people_behind_the_line_do_not_keep_a_prompt(finding: IvrFinding, speech: Speech) -> None:
+    prompt, talk = speech("cold_hearted"), speech("john_dashwood")
+    call = np.concatenate([prompt, silence(1), talk])
+    # Two voices at once, as long as the call is, 14 dB below it.
+    babble = sum(np.resize(np.roll(talk, 7001 * n), len(call)) for n in (1, 2))
+    babble *= 0.2 * np.std(talk) / np.std(babble)
+    found = find(finding, as_on_the_phone(call + babble))
+    [segment, *_] = found.segments
+    assert segment.kind is SegmentKind.PROMPT
+    assert (segment.start_ms, segment.end_ms) == (
+        pytest.approx(0, abs=50),
+        pytest.approx(len(prompt) / 16, abs=50),
+    )
+    assert timeline.total_ms(timeline.within([span(100, len(prompt) // 16 - 100)], found.kept)) == 0
+    assert timeline.without([span(len(prompt) // 16 + 1200, len(call) // 16 - 300)], found.kept) == []
+
+
 def test_speech_right_after_a_minute_of_music_is_kept_and_is_no_dead_air(
     finding: IvrFinding, speech: Speech
 ) -> None:
