@@ -13,6 +13,8 @@ from include.gpu_host.audio.recording import SAMPLE_RATE_HZ, Recording, Samples,
 FRAME_SAMPLES = 512
 FRAME_MS = FRAME_SAMPLES * 1000 // SAMPLE_RATE_HZ
 _SPEECH_ABOVE = 0.5
+# Speech goes on, and has begun, where the network is less sure: soft words between loud ones.
+_GOES_ON_ABOVE = 0.25
 # Silence shorter than this belongs to the speech around it; soft first and last sounds get a margin.
 _JOIN_MS = 300
 _MARGIN_MS = 100
@@ -23,6 +25,8 @@ _SHORTEST_MS = 2 * FRAME_MS
 # 10 s and 85 % of 5 s. A block begins where the one before ended, and hears its last seconds again.
 _BLOCK_FRAMES = 10 * SAMPLE_RATE_HZ // FRAME_SAMPLES
 _RUN_IN_FRAMES = 2 * SAMPLE_RATE_HZ // FRAME_SAMPLES
+# A word that begins with the recording is missed without some silence before it.
+_LEAD_FRAMES = 16
 
 
 def speech_probabilities(recording: Recording, channel: int, span: Span | None = None) -> NDArray[np.float32]:
@@ -55,20 +59,28 @@ def speech_spans(
 
 
 def _speech_within(recording: Recording, channel: int, around: Span, margin_ms: int) -> list[Span]:
-    frames = timeline.runs(speech_probabilities(recording, channel, around) > _SPEECH_ABOVE, FRAME_MS)
-    speech = [span for span in timeline.joined(frames, _JOIN_MS) if timeline.length_ms(span) >= _SHORTEST_MS]
+    likely = speech_probabilities(recording, channel, around)
+    sure = [run for run in timeline.runs(likely > _GOES_ON_ABOVE, FRAME_MS) if _is_sure(likely, run)]
+    speech = [span for span in timeline.joined(sure, _JOIN_MS) if timeline.length_ms(span) >= _SHORTEST_MS]
     wide = timeline.widened(speech, margin_ms, timeline.length_ms(around))
     return [
         Span(start_ms=span.start_ms + around.start_ms, end_ms=span.end_ms + around.start_ms) for span in wide
     ]
 
 
+def _is_sure(likely: NDArray[np.float32], run: Span) -> bool:
+    return bool(likely[run.start_ms // FRAME_MS : run.end_ms // FRAME_MS].max() > _SPEECH_ABOVE)
+
+
 def _blocks(recording: Recording, channel: int, first: int, end: int) -> Iterator[NDArray[np.float32]]:
     length, run_in = _BLOCK_FRAMES * FRAME_SAMPLES, _RUN_IN_FRAMES * FRAME_SAMPLES
     for start in range(first, end, length):
         begin = max(first, start - run_in)
-        heard = _probabilities(recording.samples(channel, begin, min(start + length, end)))
-        yield heard[(start - begin) // FRAME_SAMPLES :]
+        lead = _LEAD_FRAMES if start == first else 0
+        samples = np.pad(
+            recording.samples(channel, begin, min(start + length, end)), (lead * FRAME_SAMPLES, 0)
+        )
+        yield _probabilities(samples)[lead + (start - begin) // FRAME_SAMPLES :]
 
 
 def _probabilities(samples: Samples) -> NDArray[np.float32]:

@@ -48,7 +48,7 @@ FULL = Size(
     composed=2,
     spoken_calls=None,
     noisy_clips=20,
-    snrs_db=(None, 20.0, 10.0, 5.0, 0.0),
+    snrs_db=(None, 20.0, 10.0, 5.0, 0.0, -5.0),
     memory_calls=200,
     timed_calls=3,
 )

@@ -54,3 +54,16 @@ def test_spans_are_listened_to_each_for_itself(speech: Speech) -> None:
 def test_every_frame_has_a_probability_whatever_the_length(frames: int) -> None:
     recording = Recording.of(np.zeros((1, frames), dtype=np.float32))
     assert len(speech_probabilities(recording, 0)) == -(-frames // FRAME_SAMPLES)
+
+
+@pytest.mark.parametrize("start_ms", [500, 1700, 2000, 3500, 3800])
+def test_a_word_that_begins_with_the_recording_is_heard(speech: Speech, start_ms: int) -> None:
+    within_a_word = as_on_the_phone(speech("cold_hearted")[start_ms * 16 :])
+    assert speech_spans(recording(within_a_word), 0, margin_ms=0)[0].start_ms == 0
+
+
+def test_a_soft_beginning_belongs_to_the_word(speech: Speech) -> None:
+    heard = recording(as_on_the_phone(speech("cold_hearted")[200 * 16 :]))
+    likely = speech_probabilities(heard, 0)
+    first = speech_spans(heard, 0, margin_ms=0)[0].start_ms // FRAME_MS
+    assert 0.25 < likely[first] < 0.5 and likely[:first].max(initial=0) <= 0.25
