@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from airflow.plugins_manager import AirflowPlugin
 
 from cofi.pools import PoolMaker
+from cofi.preloading import Preloader
 from cofi.ui.links import URL_PREFIX, ReportLink
 
 
@@ -34,4 +35,4 @@ class CofiPlugin(AirflowPlugin):
         }
     ]
     operator_extra_links: ClassVar = [ReportLink()]
-    listeners: ClassVar = [PoolMaker()]
+    listeners: ClassVar = [PoolMaker(), Preloader()]

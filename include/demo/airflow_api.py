@@ -2,6 +2,7 @@
 
 import json
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,6 +13,7 @@ from include.errors import CofiError
 
 # Airflow gives no more at a time ([api] maximum_page_limit).
 _PAGE = 100
+_ATTEMPTS = 3
 
 
 class AirflowApi:
@@ -56,8 +58,10 @@ class AirflowApi:
 
     def trigger(self, dag_id: str, conf: dict[str, Any], run_id: str | None = None) -> str:
         """Triggers a run as the UI's form does; returns its id."""
-        body = {"logical_date": None, "conf": conf} | ({"dag_run_id": run_id} if run_id else {})
-        return str(self._request("POST", f"dags/{dag_id}/dagRuns", json=body).json()["dag_run_id"])
+        run_id = run_id or f"manual__{datetime.now(UTC).isoformat()}"
+        body = {"logical_date": None, "conf": conf, "dag_run_id": run_id}
+        self._request("POST", f"dags/{dag_id}/dagRuns", json=body)
+        return run_id
 
     def runs(self, dag_id: str) -> list[dict[str, Any]]:
         """All runs of a DAG, the oldest first."""
@@ -83,7 +87,12 @@ class AirflowApi:
     ) -> requests.Response:
         if "Authorization" not in self._session.headers:
             self._log_in()
-        answer = self._session.request(method, f"{self.url}/api/v2/{path}", timeout=30, **body)
+        for attempt in range(_ATTEMPTS):
+            answer = self._session.request(method, f"{self.url}/api/v2/{path}", timeout=60, **body)
+            # On SQLite, two writers can be in each other's way: see airflow.cfg. Nothing was done then.
+            if answer.status_code != 500:
+                break
+            time.sleep(attempt)
         if answer.status_code >= 400 and answer.status_code not in accept:
             raise CofiError(f"Airflow refuses {method} {path}: {answer.status_code} {answer.text[:500]}")
         return answer

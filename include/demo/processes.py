@@ -94,7 +94,9 @@ class Processes:
         return [started.name for started in running]
 
     def _remember(self, started: list[Started]) -> None:
-        self._file.write_text(json.dumps([asdict(entry) for entry in started]))
+        whole = self._file.with_suffix(".new")
+        whole.write_text(json.dumps([asdict(entry) for entry in started]))
+        whole.replace(self._file)  # whoever reads it meanwhile sees the one or the other
 
 
 def _signal(started: Started, number: signal.Signals) -> None:

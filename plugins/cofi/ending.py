@@ -11,7 +11,7 @@ from cofi.hooks.gpu_host import GpuHostHook
 from cofi.settings import Settings
 from include.concurrency import for_each
 from include.database import batches
-from include.errors import CofiError
+from include.errors import CofiError, HostFault
 from include.gpu.client import GpuHostClient
 
 log = logging.getLogger(__name__)
@@ -49,15 +49,32 @@ async def delete_from_hosts(opened: Mapping[str, Any] | None) -> None:
 
 
 async def _delete(client: GpuHostClient, call_ids: Sequence[str]) -> None:
-    async def each() -> AsyncIterator[str]:
-        for call_id in call_ids:
-            yield call_id
-
+    """A call that a host fails to delete stops no other, and is tried again when all others are through."""
     async with client:
         try:
-            await for_each(each(), client.delete, _DELETIONS_AT_ONCE)
-            log.info("host=%s deleted_calls=%d", client.name, len(call_ids))
+            left = await _not_deleted(client, await _not_deleted(client, call_ids))
         except CofiError as error:
             log.warning(
                 "Files of %d calls stay on %s until they are old: %s", len(call_ids), client.name, error
             )
+            return
+    log.info("host=%s deleted_calls=%d left_calls=%d", client.name, len(call_ids) - len(left), len(left))
+
+
+async def _not_deleted(client: GpuHostClient, call_ids: Sequence[str]) -> list[str]:
+    """Deletes, and tells which calls the host failed."""
+    failed: list[str] = []
+
+    async def each() -> AsyncIterator[str]:
+        for call_id in call_ids:
+            yield call_id
+
+    async def delete(call_id: str) -> None:
+        try:
+            await client.delete(call_id)
+        except HostFault as error:
+            log.warning("call_id=%s host=%s %s", call_id, client.name, error)
+            failed.append(call_id)
+
+    await for_each(each(), delete, _DELETIONS_AT_ONCE)
+    return failed

@@ -1,10 +1,10 @@
 """Recovery: calls that a lost, failing or slow host left behind are planned again, in the same run."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from cofi.batch import MAX_SHARDS, batch_of, planned
 from cofi.hooks.database import CofiDatabaseHook
@@ -18,23 +18,31 @@ from include.errors import CofiError, HostFailing, HostLost
 log = logging.getLogger(__name__)
 
 
-async def recover(opened: Mapping[str, Any] | None, params: Mapping[str, Any]) -> dict[str, int]:
+async def recover(
+    opened: Mapping[str, Any] | None, params: Mapping[str, Any], rounds: Sequence[str]
+) -> dict[str, int]:
     """Moves stranded calls to the hosts that are ready now; those that came back are among them.
+
+    Args:
+        opened: From `open_batch`; None when it failed.
+        params: The run's.
+        rounds: Tasks of this round and of all later ones.
 
     Returns:
         How many shards there are, and the number of the first.
 
     Raises:
-        AirflowSkipException: Nothing is stranded.
+        DownstreamTasksSkipped: Nothing is stranded, so nothing will be: later rounds need not look either.
         HostLost: No host is ready.
     """
     if opened is None:
-        raise AirflowSkipException("The run has not begun")
+        raise DownstreamTasksSkipped(tasks=rounds)
     settings, batch = Settings.load(), batch_of(opened, params)
     database = CofiDatabaseHook().get_conn()
     loads = database.read(lambda connection: recovery.stranded(connection, batch))
     if not loads:
-        raise AirflowSkipException("No call is left behind")
+        log.info("No call is left behind")
+        raise DownstreamTasksSkipped(tasks=rounds)
     try:
         helpers = await _helpers(params["hosts"] or settings.hosts, database, batch.batch_id)
     except HostLost as error:

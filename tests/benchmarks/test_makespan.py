@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from include.emulation.stack import EmulatedStack
-from tests.faults.conftest import ROOT, Cofi, watch
+from tests.faults.running import ROOT, Cofi, watch
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(3600)]
 

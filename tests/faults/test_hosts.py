@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from include.calls.call import call_id_for
 from include.database.models import BatchCallRow, CallRow, StageResultRow
-from tests.faults.conftest import CALLS, HOSTS, Cofi, until, watch
+from tests.faults.running import CALLS, HOSTS, Cofi, watch
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900, func_only=True)]
 
@@ -132,18 +132,12 @@ def test_a_recording_that_kills_hosts_is_quarantined_and_all_others_are_audited(
     assert watched.repeated == 0
 
 
-def test_nothing_of_a_run_stays_on_the_hosts(cofi: Cofi) -> None:
-    """Last: what all runs before left there."""
-    until(lambda: all(cofi.stack.stats(host)["calls_held"] == 0 for host in HOSTS), "hosts are clean")
-
-
 def revive_the_dead(cofi: Cofi, killer: str, over: threading.Event) -> None:
     """Restarts hosts as a service manager does; the recording kills them again."""
     while not over.wait(1):
         for host in HOSTS:
-            if not any(s.name == host and s.alive for s in cofi.stack.processes.started):
+            if not cofi.is_alive(host):
                 cofi.revive_host(host)
-                until(lambda host=host: cofi.answers(host), f"{host} answers again")
                 cofi.stack.fail(host, killed_by=[killer])
 
 

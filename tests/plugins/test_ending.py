@@ -9,7 +9,7 @@ from include.database.batches import Batch
 from include.database.outcomes import Failure
 from tests.plugins.shard import CALLS, CONTENTS, OPENED, run
 from tests.unit.database.seeding import Day
-from tests.unit.gpu.fake_host import FakeGpuHost
+from tests.unit.gpu.fake_host import FakeGpuHost, problem
 
 
 def nobody(run_id: str) -> bool:
@@ -66,6 +66,15 @@ class TestCleaning:
         connection("gpu_a", conn_type="http", host="127.0.0.1", port=1)
         await ending.delete_from_hosts(OPENED)
         assert "stay on gpu_a until they are old" in caplog.text
+
+    async def test_a_call_that_a_host_fails_to_delete_stops_no_other_and_is_tried_again(
+        self, day: Day, batch: Batch, gpu_a: FakeGpuHost
+    ) -> None:
+        await run(Stage.DISTRIBUTE)
+        gpu_a.replies["DELETE"] = [problem(500)]
+        await ending.delete_from_hosts(OPENED)
+        assert gpu_a.audio == {}
+        assert len(gpu_a.asked_for("DELETE")) == len(CONTENTS) + 1
 
     async def test_it_can_be_switched_off(self, day: Day, batch: Batch, gpu_a: FakeGpuHost, setting) -> None:
         await run(Stage.DISTRIBUTE)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from cofi import recovery
 from include.calls.stage import GPU_STAGES, STAGES, Stage
@@ -17,6 +17,7 @@ from tests.unit.database.seeding import Day, success
 from tests.unit.gpu.fake_host import FakeGpuHost, problem
 
 PARAMS = {**DEFAULTS, "hosts": ["gpu_a", "gpu_b"]}
+ROUNDS = ["audit_recover_1.shards_gpu_a", "recover_2"]
 FIRST, SECOND, THIRD = CALLS
 
 
@@ -39,7 +40,7 @@ async def test_stranded_calls_go_to_a_ready_host_in_new_shards(
     day.save(batch, Stage.DENOISE, [Failure(None, "host_lost", "gone")])
     gpu_a.replies["ready"] = [problem(503)]
 
-    plan = await recovery.recover(OPENED, PARAMS)
+    plan = await recovery.recover(OPENED, PARAMS, ROUNDS)
 
     assert plan == {"first": 1, "shards": 1}
     assert hosts_of(day) == {
@@ -56,7 +57,7 @@ async def test_a_moved_call_is_finished_on_its_new_host(
 ) -> None:
     day.audit(batch, *CALLS, stages=[Stage.DISTRIBUTE, Stage.DENOISE])
     gpu_a.replies["ready"] = [problem(503)]
-    plan = await recovery.recover(OPENED, PARAMS)
+    plan = await recovery.recover(OPENED, PARAMS, ROUNDS)
     for stage in [Stage.DISTRIBUTE, *GPU_STAGES[1:]]:
         await run(stage, shard={"shard": plan["first"], "host": "gpu_b"})
     assert len(day.rows(StageResultRow, stage="stt", host="gpu_b")) == 3
@@ -65,7 +66,7 @@ async def test_a_moved_call_is_finished_on_its_new_host(
 
 async def test_a_host_that_came_back_is_used_again(day: Day, batch: Batch, gpu_a: FakeGpuHost) -> None:
     day.save(batch, Stage.DISTRIBUTE, [Failure(None, "host_lost", "gone")])
-    plan = await recovery.recover(OPENED, {**PARAMS, "hosts": ["gpu_a"]})
+    plan = await recovery.recover(OPENED, {**PARAMS, "hosts": ["gpu_a"]}, ROUNDS)
     assert plan["shards"] == 1
 
 
@@ -73,10 +74,10 @@ async def test_a_host_that_answers_and_fails_gets_nothing_unless_there_is_no_oth
     day: Day, batch: Batch, gpu_a: FakeGpuHost, gpu_b: FakeGpuHost
 ) -> None:
     day.save(batch, Stage.DENOISE, [Failure(None, "host_failing", "garbage")])
-    await recovery.recover(OPENED, PARAMS)
+    await recovery.recover(OPENED, PARAMS, ROUNDS)
     assert {host for _, host in hosts_of(day).values()} == {"gpu_b"}
     gpu_b.replies["ready"] = [problem(503)]
-    await recovery.recover(OPENED, PARAMS)
+    await recovery.recover(OPENED, PARAMS, ROUNDS)
     assert {host for _, host in hosts_of(day).values()} == {"gpu_a"}
 
 
@@ -84,7 +85,7 @@ async def test_a_host_that_refuses_is_left_out_and_the_run_goes_on(
     day: Day, batch: Batch, gpu_a: FakeGpuHost, gpu_b: FakeGpuHost
 ) -> None:
     gpu_a.replies["ready"] = [problem(401, "wrong token")]
-    await recovery.recover(OPENED, PARAMS)
+    await recovery.recover(OPENED, PARAMS, ROUNDS)
     assert {host for _, host in hosts_of(day).values()} == {"gpu_b"}
 
 
@@ -94,7 +95,7 @@ async def test_without_a_ready_host_it_is_known_why_calls_end(
     day.audit(batch, FIRST, stages=[Stage.DISTRIBUTE])
     gpu_a.replies["ready"] = [problem(503)]
     with pytest.raises(HostLost, match="None of the GPU hosts gpu_a is ready"):
-        await recovery.recover(OPENED, {**PARAMS, "hosts": ["gpu_a"]})
+        await recovery.recover(OPENED, {**PARAMS, "hosts": ["gpu_a"]}, ROUNDS)
     stages = {row["call_id"]: row["stage"] for row in day.rows(FailureRow)}
     assert stages == {
         FIRST.call_id: "denoise",
@@ -103,14 +104,16 @@ async def test_without_a_ready_host_it_is_known_why_calls_end(
     }
 
 
-async def test_nothing_stranded_skips_the_round(day: Day, batch: Batch, gpu_a: FakeGpuHost) -> None:
+async def test_nothing_stranded_skips_this_round_and_all_later_ones(
+    day: Day, batch: Batch, gpu_a: FakeGpuHost
+) -> None:
     day.audit(batch, FIRST, SECOND, stages=STAGES[:5])
     day.audit(batch, THIRD)
-    with pytest.raises(AirflowSkipException):
-        await recovery.recover(OPENED, PARAMS)
+    for opened in (OPENED, None):
+        with pytest.raises(DownstreamTasksSkipped) as skipped:
+            await recovery.recover(opened, PARAMS, ROUNDS)
+        assert skipped.value.tasks == ROUNDS
     assert gpu_a.asked == []
-    with pytest.raises(AirflowSkipException):
-        await recovery.recover(None, PARAMS)
 
 
 async def test_calls_that_another_run_works_on_are_not_stranded(
@@ -118,7 +121,7 @@ async def test_calls_that_another_run_works_on_are_not_stranded(
 ) -> None:
     again = day.discover(*(replace(call) for call in CALLS), batch_id="run-2")
     day.plan(again)
-    with pytest.raises(AirflowSkipException):
-        await recovery.recover(OPENED, PARAMS)
+    with pytest.raises(DownstreamTasksSkipped):
+        await recovery.recover(OPENED, PARAMS, ROUNDS)
     day.save(again, Stage.DISTRIBUTE, [success(FIRST)])
     assert len(day.rows(StageResultRow)) == 1

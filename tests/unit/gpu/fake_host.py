@@ -68,9 +68,9 @@ class FakeGpuHost:
     """What the host has, what it was asked, and what it answers next.
 
     Attributes:
-        replies: Answers to come, by `PUT`, a stage's name or `ready`; it does its work where one is None, and
-            when there are no more.
-        asked: Every request, as `PUT` or the stage's name, with its call, in order.
+        replies: Answers to come, by `PUT`, `DELETE`, a stage's name or `ready`; it does its work where one is
+            None, and when there are no more.
+        asked: Every request, as `PUT`, `DELETE` or the stage's name, with its call, in order.
         asked_at_s: When, on the monotonic clock.
         audio: What was uploaded, by call.
         results: Stages that were run, by call.
@@ -172,7 +172,10 @@ class FakeGpuHost:
         self.in_flight -= 1
 
     async def _delete(self, request: web.Request) -> web.StreamResponse:
-        self.audio.pop(request.match_info["call_id"], None)
+        call_id = request.match_info["call_id"]
+        if reply := self._turned_away(request, "DELETE", call_id):
+            return await reply(request)
+        self.audio.pop(call_id, None)
         return web.Response(status=204)
 
     def _turned_away(self, request: web.Request, what: str, call_id: str) -> Reply | None:
