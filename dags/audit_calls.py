@@ -120,13 +120,14 @@ def audit_calls() -> None:
 @task_group
 def audit_shard(shard: batches.ShardWork, host: str, next_round: XComArg | None) -> None:
     """The stages of a shard on a host. The next round begins when the GPU work of all shards has ended."""
+    may_leave = next_round is not None
     distribute = DistributeOperator(
         task_id=Stage.DISTRIBUTE,
         shard=shard,
         pool_slots=settings.uploads_per_task,
+        may_leave=may_leave,
         **depth_first(Stage.DISTRIBUTE),
     )
-    may_leave = next_round is not None
     gpu = [
         GpuStageOperator(task_id=s, stage=s, shard=shard, pool=host, may_leave=may_leave, **depth_first(s))
         for s in GPU_STAGES

@@ -181,16 +181,27 @@ def close(connection: Connection, batch: Batch) -> tuple[Ledger, list[str]]:
     Returns:
         The ledger, and the paths of calls that are unaccounted for.
     """
-    ledger = _counted(connection, batch)
+    ledger = ledger_of(connection, batch.batch_id)
     values = {"ledger": asdict(ledger), "closed_at": datetime.now(UTC) if ledger.closed else None}
     connection.execute(update(BatchRow).where(BatchRow.batch_id == batch.batch_id).values(values))
     release(connection, batch)
     return ledger, [row.path for row in _still_pending(connection, batch)]
 
 
+def ledger_of(connection: Connection, batch_id: str, *where: ColumnElement[bool]) -> Ledger:
+    """Counts a batch's calls by state."""
+    query = (
+        select(CallRow.state, func.count())
+        .join(BatchCallRow)
+        .where(BatchCallRow.batch_id == batch_id, *where)
+        .group_by(CallRow.state)
+    )
+    return Ledger.of(dict(connection.execute(query).all()))
+
+
 def worked_on(connection: Connection, batch: Batch) -> Ledger:
     """Counts only the calls that the batch planned: it found the others in their final state."""
-    return _counted(connection, batch, BatchCallRow.shard.is_not(None))
+    return ledger_of(connection, batch.batch_id, BatchCallRow.shard.is_not(None))
 
 
 def release(connection: Connection, batch: Batch) -> None:
@@ -219,16 +230,6 @@ def _claim(connection: Connection, batch: Batch, ended: Collection[str]) -> None
         .where(CallRow.call_id.in_(of_batch), CallRow.state.in_(open_states), free)
         .values(claimed_by=batch.batch_id)
     )
-
-
-def _counted(connection: Connection, batch: Batch, *where: ColumnElement[bool]) -> Ledger:
-    query = (
-        select(CallRow.state, func.count())
-        .join(BatchCallRow)
-        .where(BatchCallRow.batch_id == batch.batch_id, *where)
-        .group_by(CallRow.state)
-    )
-    return Ledger.of(dict(connection.execute(query).all()))
 
 
 def _still_pending(connection: Connection, batch: Batch) -> Sequence[Any]:

@@ -57,6 +57,12 @@ def past_speeds(connection: Connection, hosts: Iterable[str]) -> dict[str, float
     return speeds
 
 
+def planned_on(connection: Connection, batch_id: str) -> set[str]:
+    """Hosts that have calls of the batch, done or not."""
+    query = select(BatchCallRow.host).where(BatchCallRow.batch_id == batch_id, BatchCallRow.host.is_not(None))
+    return {str(host) for host in connection.execute(query.distinct()).scalars()}
+
+
 def audio_left(connection: Connection, batch_id: str) -> dict[str, float]:
     """Audio seconds that each host of the batch has still to bring through the GPU stages."""
     query = (

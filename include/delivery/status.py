@@ -4,7 +4,9 @@ import argparse
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import DBAPIError
 
+from include.database import batches, hosts
 from include.database.engine import Database
 from include.database.models import BatchRow
 from include.database.progress import StageProgress, stage_progress
@@ -21,20 +23,34 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("run", nargs="?", help="a run's id; without it, all that are open")
     chosen = parser.parse_args(arguments)
     database = Database(chosen.url)
-    with database.reading() as connection:
-        print(told(connection, [chosen.run] if chosen.run else _open_runs(connection)))
-    database.close()
+    try:
+        with database.reading() as connection:
+            print(told(connection, [chosen.run] if chosen.run else _open_runs(connection)))
+    except DBAPIError as error:
+        parser.exit(
+            1, f"{chosen.url} cannot be read ({error.orig}): start cofi, or name its database with DB=\n"
+        )
+    finally:
+        database.close()
 
 
 def told(connection: Connection, run_ids: Sequence[str]) -> str:
-    """The tables."""
+    """What there is to say of each run."""
     if not run_ids:
         return "No run is open."
-    return "\n\n".join(_table(run_id, stage_progress(connection, run_id)) for run_id in run_ids)
+    return "\n\n".join(_told_of(connection, run_id) for run_id in run_ids)
 
 
-def _table(run_id: str, progress: Sequence[StageProgress]) -> str:
-    return "\n".join([run_id, _COLUMNS, *map(_line, progress)])
+def _told_of(connection: Connection, run_id: str) -> str:
+    """Day, ledger, hosts in trouble, and a line for each stage and host that has calls."""
+    batch = connection.execute(select(BatchRow.day).where(BatchRow.batch_id == run_id)).one_or_none()
+    if batch is None:
+        return f"There is no run {run_id}; without one, all open runs are shown."
+    troubles = sorted(hosts.troubles(connection, run_id).items())
+    lines = [f"{run_id}: audit of {batch.day}", str(batches.ledger_of(connection, run_id))]
+    lines += [f"{host} is in trouble ({kind}): its calls go to others" for host, kind in troubles]
+    lines += [_COLUMNS, *map(_line, stage_progress(connection, run_id))]
+    return "\n".join(lines)
 
 
 def _line(of: StageProgress) -> str:

@@ -104,6 +104,13 @@ class Lane:
 
     async def record(self, error: CofiError) -> None:
         """Keeps why the stage could not work on this host at all: it is the reason of calls left behind."""
+        log.warning(
+            "%s shard=%d host=%s %s: what is done is kept, the next try or another host does the rest",
+            self._job.stage,
+            self._job.shard,
+            self._job.host,
+            error.kind,
+        )
         await asyncio.to_thread(self._save, [Failure(None, error.kind, str(error))])
 
     async def _calls(self, *, suspects: bool) -> AsyncIterator[PendingCall]:

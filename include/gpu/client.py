@@ -5,6 +5,7 @@ This is what the replaced service called its mediator.
 
 import asyncio
 import logging
+import os
 import random
 from collections.abc import AsyncIterable, Awaitable, Callable
 from dataclasses import dataclass
@@ -223,20 +224,20 @@ class GpuHostClient:
                 return await response.read()
         except TimeoutError as error:
             if isinstance(error, aiohttp.ServerTimeoutError) or path == "ready":
-                raise await self._broken_off(error, path) from error
+                raise await self._broken_off(error, path) from None
             # Perhaps this one call is too much for it: the others go on.
             raise HostFault(f"GPU host {self.name} does not finish {path} in time.") from error
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
             if isinstance(error.__cause__, CofiError):  # aiohttp wraps what goes wrong inside a streamed body
                 raise error.__cause__ from None
-            raise await self._broken_off(error, path) from error
+            raise await self._broken_off(error, path) from None
 
     async def _broken_off(self, error: Exception, path: str) -> HostFault | HostLost:
         """One broken connection says little: a host is lost when it does not tell its health either.
 
         Or when it tells that it has been started anew: it may have died of this request.
         """
-        reason = str(error) or type(error).__name__
+        reason = _reason(error)
         never_reached = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ServerTimeoutError)
         health = await self._health_now()
         if health is None:
@@ -263,6 +264,15 @@ class GpuHostClient:
             except (aiohttp.ClientError, TimeoutError):
                 continue
         return None
+
+
+def _reason(error: Exception) -> str:
+    """Why a connection broke, without the library's own details: the error that is raised says it in full."""
+    if not isinstance(error, aiohttp.ClientConnectorError):
+        return str(error) or type(error).__name__
+    number = error.os_error.errno
+    why = os.strerror(number) if number and number > 0 else str(error.os_error)
+    return f"{error.host}:{error.port}: {why}"
 
 
 def _health(body: bytes) -> HostHealth:

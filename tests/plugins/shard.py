@@ -27,7 +27,9 @@ def operator_of(stage: Stage, batch_id: str = "run-1", pool_slots: int = 2, **ch
     """The operator of a stage of the shard, or of one with changes."""
     shard: ShardWork = {**SHARD, "batch_id": batch_id, **changes}
     if stage is Stage.DISTRIBUTE:
-        return DistributeOperator(task_id=f"audit.gpu_a.{stage}", shard=shard, pool_slots=pool_slots)
+        return DistributeOperator(
+            task_id=f"audit.gpu_a.{stage}", shard=shard, pool_slots=pool_slots, may_leave=True
+        )
     if stage in GPU_STAGES:
         return GpuStageOperator(task_id=f"audit.gpu_a.{stage}", stage=stage, shard=shard, may_leave=True)
     return LlmStageOperator(task_id=f"audit.gpu_a.{stage}", stage=stage, shard=shard, pool_slots=pool_slots)

@@ -7,8 +7,10 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
 
 from include.calls.stage import STAGES, Stage
+from include.database import batches
 from include.database.batches import Batch
 from include.database.models import FailureRow, StageResultRow, TranscriptRow
+from include.distribution.planner import Shard
 from include.errors import CallsPutOff, HostFailing, HostLost, TransientError
 from tests.plugins.shard import CALLS, CONTENTS, context, operator_of, run
 from tests.unit.database.seeding import Day
@@ -120,6 +122,23 @@ class TestGpuStages:
         with pytest.raises(HostFailing, match="gpu_a failed 3 calls in a row"):
             await run(Stage.DENOISE)
         assert day.rows(FailureRow)[-1]["kind"] == "host_failing"
+
+    async def test_a_lost_host_leaves_its_shards_while_others_go_on(
+        self, day: Day, batch: Batch, gpu_a: FakeGpuHost
+    ) -> None:
+        await run(Stage.DISTRIBUTE)
+        gpu_a.replies.update(ready=[broken_off] * 99, health=[broken_off] * 99)
+        for attempt in (1, 2):  # nobody else could take its calls
+            with pytest.raises(HostLost):
+                await run(Stage.DENOISE, attempt=attempt)
+        with day.database.writing() as connection:
+            batches.assign(connection, batch, [Shard(1, "gpu_b", (CALLS[2].call_id,), 1)])
+        with pytest.raises(DownstreamTasksSkipped):
+            await run(Stage.DENOISE, attempt=3)
+        assert [row["kind"] for row in day.rows(FailureRow)] == ["host_lost"] * 3
+
+        gpu_a.replies.clear()  # it answers again
+        assert (await run(Stage.DENOISE, attempt=3))["done"] == 2
 
     async def test_a_slow_host_leaves_what_it_has_not_begun(
         self, day: Day, batch: Batch, gpu_a: FakeGpuHost, setting, monkeypatch: pytest.MonkeyPatch

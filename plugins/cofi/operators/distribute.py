@@ -6,7 +6,8 @@ from typing import IO, Any, cast
 from airflow.sdk import Context, ObjectStoragePath
 
 from cofi.hooks.gpu_host import GpuHostHook
-from cofi.operators.shard import ShardOperator, ShardWork
+from cofi.operators.on_host import HostOperator
+from cofi.operators.shard import ShardWork
 from cofi.pools import UPLOAD_POOL
 from cofi.settings import Settings
 from include.calls.stage import Stage
@@ -17,7 +18,7 @@ from include.distribution.lane import Lane
 from include.gpu.stages import Store, distribute
 
 
-class DistributeOperator(ShardOperator):
+class DistributeOperator(HostOperator):
     """Streams the shard's recordings from their store to the host, several at once.
 
     Pool slots ARE uploads: the task holds as many slots of `uploads` as it may have files on their way. There

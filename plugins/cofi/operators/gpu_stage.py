@@ -1,5 +1,6 @@
 """The four GPU stages: denoise, IVR, LID, STT."""
 
+import asyncio
 from functools import partial
 from typing import Any
 
@@ -8,7 +9,8 @@ from sqlalchemy import Connection
 
 from cofi.hooks.gpu_host import GpuHostHook
 from cofi.operators.distribute import recordings
-from cofi.operators.shard import ShardOperator, ShardWork
+from cofi.operators.on_host import HostOperator
+from cofi.operators.shard import ShardWork
 from cofi.settings import Settings
 from include.calls.stage import Stage
 from include.database import hosts
@@ -19,24 +21,23 @@ from include.distribution.lane import Lane
 from include.gpu.stages import recognise
 
 
-class GpuStageOperator(ShardOperator):
+class GpuStageOperator(HostOperator):
     """Runs one GPU stage over the shard's calls on the host that has them, as many at once as it takes.
 
     Args:
         shard: From the plan.
         stage: Which of the four.
-        may_leave: Whether the run has a later round in which other hosts could do the work.
     """
 
-    def __init__(self, *, shard: ShardWork, stage: Stage, may_leave: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *, shard: ShardWork, stage: Stage, **kwargs: Any) -> None:
         super().__init__(shard=shard, stage=stage, **kwargs)
-        self.may_leave = may_leave
 
-    def declined(self, settings: Settings, database: Database) -> str | None:
+    async def declined(self, settings: Settings, database: Database, lane: Lane) -> str | None:
         """A slow host leaves a shard that it has not begun, if all would be done sooner."""
-        if not self.may_leave or self.stage is not Stage.DENOISE:
-            return None
-        gain = database.read(self._gain_s)
+        reason = await super().declined(settings, database, lane)
+        if reason or not self.may_leave or self.stage is not Stage.DENOISE:
+            return reason
+        gain = await asyncio.to_thread(database.read, self._gain_s)
         if gain <= settings.slow_host_gain_s:
             return None
         return f"{self.shard['host']} leaves shard {self.shard['shard']} to faster hosts: {gain:.0f} s sooner"

@@ -54,7 +54,7 @@ class ShardOperator(BaseAsyncOperator):
         try:
             if not (await lane.begin()).waiting:
                 await self._skip(context, lane, f"no call of shard {self.shard['shard']} needs it")
-            if reason := await asyncio.to_thread(self.declined, settings, database):
+            if reason := await self.declined(settings, database, lane):
                 await self._skip(context, lane, reason)
             async with asyncio.timeout(settings.task_timeout_s):
                 return (await self.work(context, settings, database, lane)).as_dict()
@@ -70,7 +70,7 @@ class ShardOperator(BaseAsyncOperator):
         finally:
             database.close()
 
-    def declined(self, settings: Settings, database: Database) -> str | None:
+    async def declined(self, settings: Settings, database: Database, lane: Lane) -> str | None:
         """Why the shard's work is left to others, if it is."""
         return None
 

@@ -1,6 +1,9 @@
 """How far a batch is, at any time, by stage and host."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
 
 from include.calls.call import CallState
 from include.calls.stage import STAGES, Stage
@@ -9,7 +12,7 @@ from include.database.lanes import tell
 from include.database.outcomes import Failure
 from include.database.progress import StageProgress, stage_progress
 from include.database.work import StageJob
-from include.delivery.status import told
+from include.delivery.status import main, told
 from include.distribution.planner import Shard
 from tests.unit.database.seeding import HOST, Day, recording
 
@@ -68,11 +71,26 @@ def test_a_lane_that_has_ended_has_nothing_in_flight(day: Day) -> None:
 
 
 def test_the_table_names_run_stage_and_host(day: Day) -> None:
-    day.planned(*CALLS)
+    batch = day.planned(*CALLS)
+    day.audit(batch, CALLS[0])
+    day.save(batch, Stage.DENOISE, [Failure(None, "host_lost", "gone")])
     with day.database.reading() as connection:
         table = told(connection, ["run-1"])
         assert told(connection, []) == "No run is open."
+        assert told(connection, ["run-9"]).startswith("There is no run run-9")
     lines = table.splitlines()
-    assert lines[0] == "run-1"
-    assert len(lines) == 2 + len(STAGES)
-    assert lines[2].split()[:4] == ["distribute", HOST, "5", "0"]
+    assert lines[:3] == [
+        "run-1: audit of 2026-11-16",
+        "1 audited + 0 failed + 0 duplicate + 0 skipped + 0 quarantined + 4 pending = 5 discovered",
+        f"{HOST} is in trouble (host_lost): its calls go to others",
+    ]
+    assert len(lines) == 4 + len(STAGES)
+    assert lines[4].split()[:4] == ["distribute", HOST, "4", "1"]
+
+
+def test_a_database_that_is_not_there_is_no_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([f"sqlite:///{tmp_path}/nowhere/cofi.db"])
+    assert "cannot be read (unable to open database file)" in capsys.readouterr().err
