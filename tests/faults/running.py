@@ -56,7 +56,7 @@ class Cofi:
             states[:] = [self.stack.airflow.run_state(DAG_ID, run_id) for run_id in run_ids]
             return all(state in {"success", "failed"} for state in states)
 
-        until(ended, f"{run_ids} end", LONGEST_S)
+        until(ended, f"{run_ids} end", LONGEST_S, every_s=1)
         return states
 
     def wait_until_done(self, run_id: str, stage: str, share: float, host: str | None = None) -> None:
@@ -133,12 +133,12 @@ class Watched:
     repeated: int = 0
 
 
-def until(condition: Callable[[], bool], what: str, longest_s: float = 60) -> None:
-    """Waits for a condition."""
+def until(condition: Callable[[], bool], what: str, longest_s: float = 60, every_s: float = 0.25) -> None:
+    """Waits for a condition. Asking Airflow costs the machine something: do not ask it too often."""
     deadline_s = time.monotonic() + longest_s
     while not condition():
         assert time.monotonic() < deadline_s, f"waited {longest_s:.0f} s until {what}"
-        time.sleep(0.25)
+        time.sleep(every_s)
 
 
 @contextmanager

@@ -114,7 +114,7 @@ def kill_a_task(cofi: Cofi, run_id: str, stage: str) -> str:
         # One that had just ended when it was killed does not count.
         return any(was_killed(cofi, run_id, ti_id) for ti_id in killed)
 
-    until(worked, f"a task of {stage} is killed at work", 300)
+    until(worked, f"a task of {stage} is killed at work", 300, every_s=0.5)
     return killed[-1]
 
 
