@@ -26,7 +26,7 @@ status: $(VENV)/installed  ## Show how far the open runs are: DB=… for another
 
 test-faults: $(VENV)/installed  ## Break everything that can break while calls are audited; 10 minutes
 	@# Three at a time, each with an Airflow of its own: a run waits more than it works. -rP tells what each cost.
-	$(BIN)/python -m pytest -n 3 --dist load --maxschedchunk 1 -rP --show-capture=stdout $(or $(FAULTS),tests/faults)
+	$(BIN)/python -m pytest -n 3 --dist loadgroup -rP --show-capture=stdout $(or $(FAULTS),tests/faults)
 
 benchmark: $(VENV)/installed  ## Measure makespan and memory; needs an idle machine
 	$(BIN)/python -m pytest -s tests/benchmarks/test_memory.py tests/benchmarks/test_makespan.py

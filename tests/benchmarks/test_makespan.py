@@ -8,9 +8,11 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import func, select
 
+from include.database.models import AuditRow, BatchRow
 from include.emulation.stack import EmulatedStack
-from tests.faults.running import ROOT, Cofi, watch
+from tests.faults.conftest import ROOT, Cofi, watch
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(3600)]
 
@@ -78,4 +80,11 @@ def audited_in(cofi: Cofi, what: str, victim: str = "") -> float:
             cofi.kill_host(victim)
         assert cofi.wait_for(run_id) == ["success"]
     cofi.assert_audited_once(day, run_id, calls=CALLS)
+    print(f"first call audited after {first_audited_s(cofi, run_id):.0f} s")
     return watched.took_s
+
+
+def first_audited_s(cofi: Cofi, run_id: str) -> float:
+    opened = select(BatchRow.opened_at).where(BatchRow.batch_id == run_id)
+    first = select(func.min(AuditRow.created_at)).where(AuditRow.batch_id == run_id)
+    return float((cofi.ask(first) - cofi.ask(opened)).total_seconds())

@@ -3,13 +3,31 @@
 pytest-xdist runs several processes at once: none shares anything with another but the machine.
 """
 
-from collections.abc import Iterator
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
+from include.database.engine import Database
+from include.database.models import AuditRow, BatchCallRow, BatchRow, CallRow, FailureRow, StageResultRow
+from include.demo.stack import DAG_ID
 from include.emulation.stack import EmulatedStack
-from tests.faults.running import HOSTS, ROOT, Cofi, watch
+from tests.faults.recordings import make_day
 
+ROOT = Path(__file__).parents[2]
+HOSTS = ("gpu_a", "gpu_b", "gpu_c")
+CALLS = int(os.environ.get("COFI_FAULT_CALLS", "500"))
+LONGEST_S = 800
+FIRST_DAY = date(2026, 1, 1)
 # The document's proportions, 2 s x 4 : 5 s : 10 s, scaled: half a minute for 500 calls on three hosts.
 STAGE_S = 0.045
 SETTINGS = {
@@ -31,6 +49,135 @@ WHOLE = {
     "reset_share": 0.0,
     "killed_by": [],
 }
+
+
+@dataclass
+class Cofi:
+    """The running stack, and what tests do to it and ask it."""
+
+    stack: EmulatedStack
+    recordings: Path
+    undisturbed_s: float = 0.0
+    _days: Iterator[int] = field(default_factory=count)
+
+    @property
+    def database(self) -> Database:
+        return Database(self.stack.database_url)
+
+    def new_day(self, calls: int = CALLS) -> date:
+        """A day of recordings that nobody has audited."""
+        day = FIRST_DAY + timedelta(days=next(self._days))
+        make_day(self.recordings, day, calls)
+        return day
+
+    def trigger(self, day: date, **conf: Any) -> str:
+        return self.stack.airflow.trigger(DAG_ID, {"day": day.isoformat(), **conf})
+
+    def wait_for(self, *run_ids: str) -> list[str]:
+        """Waits until runs have ended; their states."""
+        states: list[str] = []
+
+        def ended() -> bool:
+            states[:] = [self.stack.airflow.run_state(DAG_ID, run_id) for run_id in run_ids]
+            return all(state in {"success", "failed"} for state in states)
+
+        until(ended, f"{run_ids} end", LONGEST_S, every_s=1)
+        return states
+
+    def wait_until_done(self, run_id: str, stage: str, share: float, host: str | None = None) -> None:
+        """Waits until so much of a run's calls have passed a stage (on a host)."""
+
+        def passed() -> bool:
+            of_batch = select(func.count()).select_from(BatchCallRow).where(BatchCallRow.batch_id == run_id)
+            done = select(func.count()).select_from(StageResultRow)
+            done = done.where(StageResultRow.batch_id == run_id, StageResultRow.stage == stage)
+            if host:
+                of_batch = of_batch.where(BatchCallRow.host == host)
+                done = done.where(StageResultRow.host == host)
+            planned, finished = self.ask(of_batch), self.ask(done)
+            return planned > 0 and finished >= share * planned
+
+        until(passed, f"{share:.0%} of {run_id} have passed {stage}", LONGEST_S)
+
+    def ask(self, query: Any) -> Any:
+        with self.database.reading() as connection:
+            return connection.execute(query).scalar_one()
+
+    def rows(self, query: Any) -> list[Any]:
+        with self.database.reading() as connection:
+            return list(connection.execute(query).all())
+
+    def kill_host(self, host: str) -> None:
+        """As a power failure does."""
+        victim = [started for started in self.stack.processes.started if started.name == host][-1]
+        os.kill(victim.pid, signal.SIGKILL)
+
+    def is_alive(self, host: str) -> bool:
+        return any(started.name == host and started.alive for started in self.stack.processes.started)
+
+    def revive_host(self, host: str) -> None:
+        self.stack.start_host(host)
+        until(lambda: self.answers(host), f"{host} answers again")
+
+    def answers(self, host: str) -> bool:
+        try:
+            return "served" in self.stack.stats(host)
+        except OSError:
+            return False
+
+    def failures(self, run_id: str) -> list[Any]:
+        query = select(FailureRow.kind, FailureRow.host, FailureRow.stage, FailureRow.call_id)
+        return self.rows(query.where(FailureRow.batch_id == run_id))
+
+    def ledger(self, run_id: str) -> dict[str, int]:
+        """Of a closed batch, without zeros."""
+        with self.database.reading() as connection:
+            query = select(BatchRow.closed_at, BatchRow.ledger).where(BatchRow.batch_id == run_id)
+            row = connection.execute(query).one()
+        assert row.closed_at, f"the ledger of {run_id} does not close: {row.ledger}"
+        return {state: calls for state, calls in row.ledger.items() if calls}
+
+    def assert_audited_once(self, day: date, *run_ids: str, calls: int = CALLS) -> None:
+        """No call is lost, none is audited twice, and every ledger closes."""
+        for run_id in run_ids:
+            assert self.ledger(run_id) == {"audited": calls}
+        audits = (
+            select(CallRow.call_id, func.count(AuditRow.audit_id))
+            .outerjoin(AuditRow, AuditRow.call_id == CallRow.call_id)
+            .where(CallRow.day == day)
+            .group_by(CallRow.call_id)
+        )
+        assert [number for _, number in self.rows(audits)] == [1] * calls
+
+
+@dataclass
+class Watched:
+    """What a disturbed run cost."""
+
+    took_s: float = 0.0
+    repeated: int = 0
+
+
+def until(condition: Callable[[], bool], what: str, longest_s: float = 60, every_s: float = 0.25) -> None:
+    """Waits for a condition. Asking Airflow costs the machine something: do not ask it too often."""
+    deadline_s = time.monotonic() + longest_s
+    while not condition():
+        assert time.monotonic() < deadline_s, f"waited {longest_s:.0f} s until {what}"
+        time.sleep(every_s)
+
+
+@contextmanager
+def watch(cofi: Cofi, what: str) -> Iterator[Watched]:
+    """Measures a run: how much longer it took than an undisturbed one, and what the LLM was asked twice."""
+    before, began_s, watched = cofi.stack.stats("llm"), time.monotonic(), Watched()
+    yield watched
+    after = cofi.stack.stats("llm")
+    watched.took_s = time.monotonic() - began_s
+    asked, different = (after[name] - before[name] for name in ("requests", "different"))
+    watched.repeated = asked - different
+    extra_s = watched.took_s - cofi.undisturbed_s if cofi.undisturbed_s else 0.0
+    print(f"\n{what}: {watched.took_s:.0f} s, {extra_s:+.0f} s; LLM asked twice: {watched.repeated}")
+    assert after["max_in_flight"] <= 100
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from include.calls.call import call_id_for
 from include.database.models import BatchCallRow, CallRow, StageResultRow
-from tests.faults.running import CALLS, HOSTS, Cofi, watch
+from tests.faults.conftest import CALLS, HOSTS, Cofi, watch
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900, func_only=True)]
 

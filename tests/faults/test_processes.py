@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 from include.calls.stage import LLM_STAGES, STAGES
 from include.database.models import StageResultRow
 from include.demo.stack import DAG_ID
-from tests.faults.running import CALLS, Cofi, until, watch
+from tests.faults.conftest import CALLS, Cofi, until, watch
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900, func_only=True)]
 
