@@ -85,9 +85,7 @@ def audit_calls() -> None:
     @task(trigger_rule="all_done")
     async def recover(batch: dict[str, object]) -> dict[str, int]:
         context = get_current_context()
-        later = context["task"].get_flat_relative_ids()
-        rounds = sorted(task_id for task_id in later if "recover_" in task_id)
-        return await recovery.recover(batch, context["params"], rounds)
+        return await recovery.recover(batch, context["params"], recovery.rounds_from(context["task"]))
 
     @task
     def shards(batch: dict[str, object], plan: dict[str, int], host: str) -> list[batches.ShardWork]:

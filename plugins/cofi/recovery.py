@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from cofi.batch import MAX_SHARDS, batch_of, planned
@@ -16,6 +17,9 @@ from include.distribution.planner import HostSpeed, plan_shards
 from include.errors import CofiError, HostFailing, HostLost
 
 log = logging.getLogger(__name__)
+
+# How the DAG names them.
+_OF_ROUNDS = ("recover_", "audit_recover_")
 
 
 async def recover(
@@ -56,6 +60,11 @@ async def recover(
     database.write(lambda connection: recovery.move(connection, batch, shards))
     log.warning("%d calls were left behind: they go to %s", len(loads), ", ".join(h.name for h in helpers))
     return planned(shards, first)
+
+
+def rounds_from(task: BaseOperator) -> list[str]:
+    """Tasks of the round that a task plans, and of all later ones."""
+    return sorted(name for name in task.get_flat_relative_ids() if name.startswith(_OF_ROUNDS))
 
 
 async def _helpers(names: list[str], database: Database, batch_id: str) -> list[HostSpeed]:

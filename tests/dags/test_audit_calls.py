@@ -12,6 +12,7 @@ from airflow.sdk.definitions.taskgroup import MappedTaskGroup
 from airflow.sdk.exceptions import ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
 
+from cofi import recovery
 from cofi.pools import LLM_POOL, UPLOAD_POOL, pools
 from cofi.settings import Settings
 from include.calls.discovery import Redo
@@ -86,6 +87,18 @@ class TestShape:
             for before, after in pairwise(chain):
                 assert after in dag.get_task(before).downstream_task_ids
                 assert dag.get_task(after).upstream_task_ids == {before, f"{group}.shards_{host}"}
+
+    def test_a_round_that_finds_nothing_can_skip_itself_and_all_later_ones_and_nothing_else(
+        self, dag: DAG
+    ) -> None:
+        of_rounds = {task.task_id for task in dag.tasks if "recover_" in task.task_id}
+        assert set(recovery.rounds_from(dag.get_task("recover_1"))) == of_rounds - {"recover_1"}
+        first = {name for name in of_rounds if name.startswith("audit_recover_1.")}
+        assert len(first) == len(HOSTS) * (1 + len(STAGES))
+        assert (
+            set(recovery.rounds_from(dag.get_task("recover_2")))
+            == of_rounds - {"recover_1", "recover_2"} - first
+        )
 
     def test_what_hosts_leave_behind_is_planned_again_when_the_gpu_work_of_all_has_ended(
         self, dag: DAG
