@@ -27,8 +27,8 @@ status: $(VENV)/installed  ## Show how far the open runs are: DB=… for another
 test-faults: $(VENV)/installed  ## Break everything that can break while calls are audited; 20 minutes
 	$(BIN)/python -m pytest -s tests/faults
 
-benchmark: $(VENV)/installed  ## Measure makespan and memory; needs an idle machine
-	$(BIN)/python -m pytest -s tests/benchmarks/test_memory.py tests/benchmarks/test_makespan.py
+benchmark: $(VENV)/installed  ## Measure LLM client, makespan and memory; needs an idle machine
+	$(BIN)/python -m pytest -s tests/benchmarks/test_llm_client.py tests/benchmarks/test_memory.py tests/benchmarks/test_makespan.py
 
 test: $(VENV)/installed  ## Check style, types and imports, and run all tests
 	@$(MAKE) --no-print-directory lint
