@@ -19,6 +19,7 @@ from include.llm.understanding import SCHEMA_NAME as FACTS_SCHEMA
 MODEL = "cofi-emulated-1"
 _LARGEST_BYTES = 8 * 1024 * 1024
 _FOR_EVER_S = 24 * 3600.0
+_REASONS = {"truncated": "length"}
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,7 @@ class EmulatedLlm:
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         if self._settings.most_at_once and self._state.in_flight >= self._settings.most_at_once:
             return self._refused(429)
-        faults = self._state.faults
-        if self._state.happens(faults.refused_share):
+        if self._state.happens(self._state.faults.refused_share):
             return self._refused(503 if self._state.refused % 2 else 429)
         body = await request.json()
         asked = body["response_format"]["json_schema"]
@@ -80,23 +80,27 @@ class EmulatedLlm:
         self._asked[identity] += 1
         self._state.began()
         try:
-            hangs = self._state.happens(faults.hang_share)
-            await asyncio.sleep(_FOR_EVER_S if hangs else self._service_s(asked["name"]) * faults.slow)
+            await self._think(asked["name"])
         finally:
             self._state.ended()
-        if self._state.happens(faults.error_share):
+        if self._state.happens(self._state.faults.error_share):
             return _refusal(500, "it broke")
-        wrong = self._state.one_of(faults.wrong) if self._state.happens(faults.wrong_share) else ""
-        content = json.dumps(minimal(asked["schema"]))
-        if not wrong and not faults.garbage:
-            self._state.count(asked["name"])
-            self._paid[identity] += 1
-        return web.json_response(
-            _completion(
-                "{" if faults.garbage else _spoilt(content, wrong),
-                "length" if wrong == "truncated" else "stop",
-            )
-        )
+        return self._answer(json.dumps(minimal(asked["schema"])), asked["name"], identity)
+
+    async def _think(self, schema_name: str) -> None:
+        hangs = self._state.happens(self._state.faults.hang_share)
+        await asyncio.sleep(_FOR_EVER_S if hangs else self._service_s(schema_name) * self._state.faults.slow)
+
+    def _answer(self, content: str, schema_name: str, identity: str) -> web.Response:
+        faults = self._state.faults
+        if faults.garbage:
+            return web.json_response(_completion("{", "stop"))
+        if self._state.happens(faults.wrong_share):
+            wrong = self._state.one_of(faults.wrong)
+            return web.json_response(_completion(_spoilt(content, wrong), _REASONS.get(wrong, "stop")))
+        self._state.count(schema_name)
+        self._paid[identity] += 1
+        return web.json_response(_completion(content, "stop"))
 
     def _refused(self, status: int) -> web.Response:
         self._state.refused += 1
@@ -129,7 +133,7 @@ def _spoilt(content: str, wrong: str) -> str:
         "empty": "",
         "schema": "{}",
     }
-    return kinds.get(wrong, content)
+    return kinds[wrong]
 
 
 def _completion(content: str, finish_reason: str) -> dict[str, Any]:
