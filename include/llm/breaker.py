@@ -16,6 +16,7 @@ class BreakerSettings:
     """When the API counts as down.
 
     Attributes:
+        few_in_a_row: Refusals of whoever asks, until an API that has answered before is believed.
         most_in_a_row: Failures without an answer between them, while no other request is in flight.
         most_of_width: Failures in a row for each slot, whatever is in flight: an API that takes fewer than it
             is sent at first refuses up to one for each slot, and works.
@@ -24,6 +25,7 @@ class BreakerSettings:
         patience_s: After this time the task gives up, and Airflow tries it again later.
     """
 
+    few_in_a_row: int = 3
     most_in_a_row: int = 10
     most_of_width: float = 1.5
     first_wait_s: float = 1.0
@@ -46,6 +48,7 @@ class Breaker:
         self._settings = settings or BreakerSettings()
         self._failed_in_a_row = 0
         self._refused_in_a_row = 0
+        self._has_answered = False
         self._down_since_s: float | None = None
         self._probe_at_s = 0.0
         self._wait_s = 0.0
@@ -89,6 +92,7 @@ class Breaker:
         """The API gave an answer; whether that was to a probe, so that it was down until now."""
         was_open, self._down_since_s = self.is_open, None
         self._failed_in_a_row = self._refused_in_a_row = 0
+        self._has_answered = True
         if was_open:
             log.warning("The LLM API answers again")
             self._tell()
@@ -115,6 +119,11 @@ class Breaker:
         self._last = error
         wait_s = max(error.retry_after_s or 0.0, self._wait_s) * self._random.uniform(1.0, 1.2)
         self._probe_at_s = _now_s() + wait_s
+
+    def believes(self) -> bool:
+        """Whether a refusal of whoever asks is meant; one by an API that has answered may be a gateway's."""
+        self._refused_in_a_row += 1
+        return not self._has_answered or self._refused_in_a_row >= self._settings.few_in_a_row
 
     def refused(self, error: CofiError) -> None:
         """The API refused a request for good.

@@ -7,7 +7,15 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from include.errors import AnswerInvalid, CofiError, LlmBusy, LlmLost, LlmUnusable, RequestRefused
+from include.errors import (
+    AnswerInvalid,
+    CofiError,
+    LlmBusy,
+    LlmLost,
+    LlmUnusable,
+    RequestRefused,
+    TransientError,
+)
 from include.llm.usage import Usage
 
 Message = Mapping[str, str]
@@ -151,3 +159,13 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
 def conversation(*messages: tuple[str, str]) -> Sequence[Message]:
     """Messages from (role, content) pairs."""
     return [{"role": role, "content": content} for role, content in messages]
+
+
+def told(error: CofiError, item: str, attempt: int) -> CofiError:
+    """The same error, naming what it happened to."""
+    message = f"{item}: {error} (attempt {attempt})"
+    if isinstance(error, TransientError):
+        return type(error)(message, retry_after_s=error.retry_after_s)
+    if isinstance(error, AnswerInvalid):
+        return AnswerInvalid(message, raw_answer=error.raw_answer)
+    return type(error)(message)

@@ -18,6 +18,7 @@ from include.errors import (
     LlmBusy,
     LlmLate,
     LlmLost,
+    LlmUnusable,
     RequestRefused,
     TransientError,
 )
@@ -29,6 +30,7 @@ from include.llm.chat_api import (
     read_answer,
     refusal,
     response_format,
+    told,
 )
 from include.llm.limiter import Limiter, LimiterSettings, Round
 from include.llm.rate import RateLimit
@@ -186,13 +188,13 @@ class LlmClient:
                 if error.of_the_stage:
                     raise
                 if not isinstance(error, TransientError):
-                    raise _told(error, item, sent) from error
+                    raise told(error, item, sent) from error
                 if self._breaker.is_open:
                     continue  # an outage is waited for, whatever the number of attempts
                 failed += 1
                 wait_s = self._wait_s(error, failed)
                 if failed >= self.settings.max_attempts or wait_s > self.settings.longest_wait_s:
-                    raise _told(error, item, sent) from error
+                    raise told(error, item, sent) from error
                 await asyncio.sleep(wait_s)
             else:
                 return Completion(**vars(answer), latency_s=latency_s, attempts=sent)
@@ -223,6 +225,10 @@ class LlmClient:
                     self.limiter.refused(turn)
                 self._breaker.failed(error, self.limiter.in_flight - 1)
                 raise
+            except LlmUnusable as error:
+                if self._breaker.believes():
+                    raise
+                raise LlmLost(str(error)) from error
             except RequestRefused as error:
                 self._breaker.refused(error)
                 raise
@@ -274,13 +280,3 @@ class LlmClient:
             return error.retry_after_s * self._random.uniform(1.0, 1.1)
         bound_s = min(BACKOFF_LONGEST_S, BACKOFF_FIRST_S * 2 ** (attempt - 1))
         return self._random.uniform(0, bound_s)
-
-
-def _told(error: CofiError, item: str, attempt: int) -> CofiError:
-    """The same error, naming what it happened to."""
-    message = f"{item}: {error} (attempt {attempt})"
-    if isinstance(error, TransientError):
-        return type(error)(message, retry_after_s=error.retry_after_s)
-    if isinstance(error, AnswerInvalid):
-        return AnswerInvalid(message, raw_answer=error.raw_answer)
-    return type(error)(message)

@@ -136,6 +136,17 @@ async def test_a_refusal_of_whoever_asks_concerns_all_requests(api, client_of, s
     assert len(api.bodies) == 1
 
 
+async def test_one_such_refusal_by_an_api_that_has_answered_is_tried_again(api, client_of):
+    async with client_of(api) as client:
+        await client.complete(ASK, SCHEMA, "thing")
+        api.replies = [refused(404, "a gateway restarts")]
+        assert (await client.complete(ASK, SCHEMA, "thing")).attempts == 2
+        api.replies = [refused(401, "revoked") for _ in range(9)]
+        with pytest.raises(LlmUnusable, match="revoked"):
+            await client.complete(ASK, SCHEMA, "thing")
+    assert len(api.bodies) == 3 + 3
+
+
 async def test_an_api_that_refuses_request_after_request_is_unusable(api, client_of):
     api.replies = [refused(400, "unknown field") for _ in range(20)]
     errors = []
