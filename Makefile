@@ -28,8 +28,8 @@ test-faults: $(VENV)/installed  ## Break everything that can break while calls a
 	@# Three at a time, each with an Airflow of its own: a run waits more than it works. -rP tells what each cost.
 	$(BIN)/python -m pytest -n 3 --dist loadgroup -rP --show-capture=stdout $(or $(FAULTS),tests/faults)
 
-benchmark: $(VENV)/installed  ## Measure makespan and memory; needs an idle machine
-	$(BIN)/python -m pytest -s tests/benchmarks/test_memory.py tests/benchmarks/test_makespan.py
+benchmark: $(VENV)/installed  ## Measure LLM client, makespan and memory; needs an idle machine
+	$(BIN)/python -m pytest -s tests/benchmarks/test_llm_client.py tests/benchmarks/test_memory.py tests/benchmarks/test_makespan.py
 
 test: $(VENV)/installed  ## Check style, types and imports, and run all tests
 	@$(MAKE) --no-print-directory lint

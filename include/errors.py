@@ -7,9 +7,14 @@ and the metrics group by; Airflow's retry policy maps from this tree in `plugins
 
 
 class CofiError(Exception):
-    """Root of every error that cofi raises on purpose."""
+    """Root of every error that cofi raises on purpose.
+
+    Attributes:
+        of_the_stage: It is not about one call: others would fare no better, so the stage of the shard ends.
+    """
 
     kind = "error"
+    of_the_stage = False
 
 
 class TransientError(CofiError):
@@ -91,9 +96,22 @@ class LlmBusy(TransientError):
 
 
 class LlmLost(TransientError):
-    """The LLM API does not answer: refused, reset, timed out, 5xx."""
+    """The LLM API does not answer: refused, reset, 5xx."""
 
     kind = "llm_lost"
+
+
+class LlmLate(LlmLost):
+    """The LLM API does not answer in time."""
+
+    kind = "llm_late"
+
+
+class LlmDown(TransientError):
+    """The LLM API has answered nothing for so long that the task gives up."""
+
+    kind = "llm_down"
+    of_the_stage = True
 
 
 class PermanentError(CofiError):
@@ -130,6 +148,13 @@ class RequestRefused(PermanentError):
     """The other side refuses this request for good (401, 403, 404, 413, 422)."""
 
     kind = "request_refused"
+
+
+class LlmUnusable(PermanentError):
+    """The LLM API refuses whatever it is asked: a wrong key, URL or model, no credit left."""
+
+    kind = "llm_unusable"
+    of_the_stage = True
 
 
 class AnswerInvalid(PermanentError):

@@ -75,7 +75,8 @@ class Lane:
         """Handles all calls, `width` at a time, and at last, one by one, those that a host has died of.
 
         Raises:
-            HostLost: The host does not answer any more. What was done until then is saved.
+            HostLost: The host does not answer any more. What was done until then is saved; so it is when any
+                other error `of_the_stage` ends the lane.
             HostFailing: It answers, but nothing that is of use.
             CallsPutOff: Some calls are left for the next try; all others are done and saved.
         """
@@ -147,6 +148,8 @@ class Lane:
         except DBAPIError:
             raise  # the database's trouble is not the call's
         except CofiError as error:
+            if error.of_the_stage:
+                raise
             self._breaker.failed(error)
             return self._failure(call, error)
         except Exception as error:  # a bug in one answer's handling must not take the shard down with it

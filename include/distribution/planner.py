@@ -77,6 +77,37 @@ def plan_shards(
     return _numbered(cut, first_number)
 
 
+def plan_llm_shards(
+    calls: Iterable[CallLoad], names: Sequence[str], *, at_once: int, least_calls: int, most_calls: int = 1000
+) -> list[Shard]:
+    """Plans a batch of which only LLM work is left.
+
+    Nothing has to overlap with it, and between two tasks their slots stand empty for some seconds: so there
+    are as many shards as tasks can run at once, without ramps, of equal length.
+
+    Args:
+        calls: What is to be done, in any order.
+        names: Of hosts, which name the shards in turn; at least one.
+        at_once: Tasks that the pool's slots are enough for.
+        least_calls: In a shard, if there are as many.
+        most_calls: In a shard: a task that is lost is done again from what it had stored, but late.
+
+    Returns:
+        Disjoint shards that hold every call once.
+    """
+    calls = sorted(calls, key=lambda call: (-call.audio_s, call.call_id))
+    if not calls:
+        return []
+    count = max(min(at_once, len(calls) // least_calls), math.ceil(len(calls) / most_calls), 1)
+    pieces = _assigned(calls, [HostSpeed(str(number)) for number in range(count)])
+    return [
+        Shard(
+            number, names[number % len(names)], tuple(c.call_id for c in piece), sum(c.audio_s for c in piece)
+        )
+        for number, piece in enumerate(pieces.values())
+    ]
+
+
 def _assigned(calls: Sequence[CallLoad], hosts: Sequence[HostSpeed]) -> dict[str, list[CallLoad]]:
     """LPT: the longest call left goes to the host that would finish it first.
 

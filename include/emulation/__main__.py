@@ -15,7 +15,11 @@ def main(arguments: list[str] | None = None) -> None:
     """Serves until it is stopped."""
     chosen = _parser().parse_args(arguments)
     app = _gpu_host(chosen) if chosen.service == "gpu-host" else _llm(chosen)
-    web.run_app(app, host=chosen.host, port=chosen.port, access_log=None, print=None)
+    # As real inference servers do, the LLM lets go of a request whose connection breaks.
+    cancels = chosen.service == "llm" and not chosen.finishes_abandoned
+    web.run_app(
+        app, host=chosen.host, port=chosen.port, access_log=None, print=None, handler_cancellation=cancels
+    )
 
 
 def _gpu_host(chosen: argparse.Namespace) -> web.Application:
@@ -32,7 +36,10 @@ def _gpu_host(chosen: argparse.Namespace) -> web.Application:
 
 def _llm(chosen: argparse.Namespace) -> web.Application:
     settings = LlmEmulation(
-        llm1_s=chosen.llm1_seconds, llm2_s=chosen.llm2_seconds, most_at_once=chosen.most_at_once
+        llm1_s=chosen.llm1_seconds,
+        llm2_s=chosen.llm2_seconds,
+        most_at_once=chosen.most_at_once,
+        key=os.environ.get(TOKEN_VARIABLE, ""),
     )
     return EmulatedLlm(settings).app
 
@@ -49,10 +56,11 @@ def _parser() -> argparse.ArgumentParser:
     gpu.add_argument("--upload-seconds", type=float, default=0.0, help="least time of an upload")
     gpu.add_argument("--capacity", type=int, default=4, help="requests taken at once; more get 429")
     gpu.add_argument("--gpus", type=int, default=1, help="requests worked on at once")
-    llm = services.add_parser("llm", help="an LLM API")
+    llm = services.add_parser("llm", help="an LLM API", epilog=f"{TOKEN_VARIABLE}: the key that it asks for.")
     llm.add_argument("--llm1-seconds", type=float, default=5.0, help="until an answer to LLM1")
     llm.add_argument("--llm2-seconds", type=float, default=10.0, help="until an answer to LLM2")
     llm.add_argument("--most-at-once", type=int, default=0, help="requests; more get 429 (0: any number)")
+    llm.add_argument("--finishes-abandoned", action="store_true", help="goes on when the connection breaks")
     for service in (gpu, llm):
         service.add_argument("--port", type=int, required=True)
         service.add_argument("--host", default="127.0.0.1")

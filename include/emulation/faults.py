@@ -3,7 +3,8 @@
 import asyncio
 import os
 import random
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
@@ -23,6 +24,11 @@ class Faults:
         disk_full: 507 to uploads.
         reset_share: Share of requests whose connection is reset, 0..1.
         killed_by: The process ends itself when it works on one of these calls.
+        refused_share: Share of requests that the LLM API refuses for load, 429 and 503 in turn, with
+            `Retry-After: retry_after_s`.
+        error_share: Share that it answers with 500.
+        hang_share: Share that it never answers.
+        wrong_share: Share that it answers in one of the ways of `wrong`: malformed, truncated, empty, schema.
     """
 
     unready: bool = False
@@ -31,6 +37,12 @@ class Faults:
     disk_full: bool = False
     reset_share: float = 0.0
     killed_by: tuple[str, ...] = ()
+    refused_share: float = 0.0
+    retry_after_s: int = 1
+    error_share: float = 0.0
+    hang_share: float = 0.0
+    wrong_share: float = 0.0
+    wrong: tuple[str, ...] = ("malformed", "truncated", "empty", "schema")
 
     def changed(self, wanted: dict[str, Any]) -> "Faults":
         """These faults with some others.
@@ -51,6 +63,7 @@ class Emulated:
     Attributes:
         served: Requests that were answered as they should be, by what was asked.
         resets: Connections that were reset on purpose.
+        in_flight_s: Integral of `in_flight` over time: its difference over a spell's is the mean.
     """
 
     faults: Faults = field(default_factory=Faults)
@@ -59,6 +72,8 @@ class Emulated:
     max_in_flight: int = 0
     refused: int = 0
     resets: int = 0
+    in_flight_s: float = 0.0
+    _changed_at_s: float = field(default_factory=time.monotonic)
     _random: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311
 
     def count(self, what: str) -> None:
@@ -67,25 +82,47 @@ class Emulated:
 
     def began(self) -> None:
         """Counts a request in flight."""
+        self._integrate()
         self.in_flight += 1
         self.max_in_flight = max(self.max_in_flight, self.in_flight)
 
+    def ended(self) -> None:
+        """A request is in flight no more."""
+        self._integrate()
+        self.in_flight -= 1
+
     def resets_now(self) -> bool:
         """Whether this request's connection is to be reset."""
-        reset = self._random.random() < self.faults.reset_share
+        reset = self.happens(self.faults.reset_share)
         self.resets += reset
         return reset
 
+    def happens(self, share: float) -> bool:
+        """Whether something of this probability happens now."""
+        return self._random.random() < share
+
+    def one_of(self, kinds: Sequence[str]) -> str:
+        """Any of some kinds."""
+        return self._random.choice(kinds)
+
     def figures(self) -> dict[str, Any]:
         """For `/emulation/stats`."""
+        self._integrate()
         return {
+            "at_s": self._changed_at_s,
             "served": self.served,
             "in_flight": self.in_flight,
+            "in_flight_s": self.in_flight_s,
             "max_in_flight": self.max_in_flight,
             "refused": self.refused,
             "resets": self.resets,
             "faults": asdict(self.faults),
         }
+
+    def _integrate(self) -> None:
+        now_s = time.monotonic()
+        self.in_flight_s += self.in_flight * (now_s - self._changed_at_s)
+        self._changed_at_s = now_s
 
     def routes(self, figures: Callable[[], dict[str, Any]]) -> list[web.RouteDef]:
         """The two pages."""

@@ -157,7 +157,7 @@ class EmulatedGpuHost:
                 seconds *= self._state.faults.slow
                 await asyncio.sleep(seconds)
         finally:
-            self._state.in_flight -= 1
+            self._state.ended()
         held.results[stage] = result_of(call_id, stage, seconds, held.audio_s)
         self._worked_s += seconds
         self._audio_s += held.audio_s

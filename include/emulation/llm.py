@@ -18,6 +18,8 @@ from include.llm.understanding import SCHEMA_NAME as FACTS_SCHEMA
 
 MODEL = "cofi-emulated-1"
 _LARGEST_BYTES = 8 * 1024 * 1024
+_FOR_EVER_S = 24 * 3600.0
+_REASONS = {"truncated": "length"}
 
 
 @dataclass(frozen=True)
@@ -27,11 +29,13 @@ class LlmEmulation:
     Attributes:
         llm1_s: Seconds until an answer to LLM1; `llm2_s` to LLM2.
         most_at_once: Requests that it takes at once; more get 429. 0 for any number.
+        key: Bearer token that it asks for; empty for none.
     """
 
     llm1_s: float = 5.0
     llm2_s: float = 10.0
     most_at_once: int = 0
+    key: str = ""
 
 
 class EmulatedLlm:
@@ -41,6 +45,7 @@ class EmulatedLlm:
         self._settings = settings
         self._state = Emulated()
         self._asked: Counter[str] = Counter()
+        self._paid: Counter[str] = Counter()
         self.app = web.Application(client_max_size=_LARGEST_BYTES, middlewares=[self._guard])
         self.app.add_routes(
             [
@@ -57,6 +62,8 @@ class EmulatedLlm:
                 return _refusal(503, "overloaded")
             if self._state.resets_now():
                 return await reset(request)
+            if self._settings.key and request.headers.get("Authorization") != f"Bearer {self._settings.key}":
+                return _refusal(401, "no such key")
         return await handler(request)
 
     async def _health(self, _: web.Request) -> web.Response:
@@ -64,19 +71,40 @@ class EmulatedLlm:
 
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         if self._settings.most_at_once and self._state.in_flight >= self._settings.most_at_once:
-            self._state.refused += 1
-            return _refusal(429, "rate limit")
+            return self._refused(429)
+        if self._state.happens(self._state.faults.refused_share):
+            return self._refused(503 if self._state.refused % 2 else 429)
         body = await request.json()
         asked = body["response_format"]["json_schema"]
-        self._asked[_identity(asked["name"], body["messages"])] += 1
+        identity = _identity(asked["name"], body["messages"])
+        self._asked[identity] += 1
         self._state.began()
         try:
-            await asyncio.sleep(self._service_s(asked["name"]) * self._state.faults.slow)
+            await self._think(asked["name"])
         finally:
-            self._state.in_flight -= 1
-        self._state.count(asked["name"])
-        content = "{" if self._state.faults.garbage else json.dumps(minimal(asked["schema"]))
-        return web.json_response(_completion(content))
+            self._state.ended()
+        if self._state.happens(self._state.faults.error_share):
+            return _refusal(500, "it broke")
+        return self._answer(json.dumps(minimal(asked["schema"])), asked["name"], identity)
+
+    async def _think(self, schema_name: str) -> None:
+        hangs = self._state.happens(self._state.faults.hang_share)
+        await asyncio.sleep(_FOR_EVER_S if hangs else self._service_s(schema_name) * self._state.faults.slow)
+
+    def _answer(self, content: str, schema_name: str, identity: str) -> web.Response:
+        faults = self._state.faults
+        if faults.garbage:
+            return web.json_response(_completion("{", "stop"))
+        if self._state.happens(faults.wrong_share):
+            wrong = self._state.one_of(faults.wrong)
+            return web.json_response(_completion(_spoilt(content, wrong), _REASONS.get(wrong, "stop")))
+        self._state.count(schema_name)
+        self._paid[identity] += 1
+        return web.json_response(_completion(content, "stop"))
+
+    def _refused(self, status: int) -> web.Response:
+        self._state.refused += 1
+        return _refusal(status, "too many requests", self._state.faults.retry_after_s)
 
     def _service_s(self, schema_name: str) -> float:
         return {FACTS_SCHEMA: self._settings.llm1_s, AUDIT_SCHEMA: self._settings.llm2_s}.get(
@@ -84,9 +112,13 @@ class EmulatedLlm:
         )
 
     def _figures(self) -> dict[str, Any]:
-        """Also how many different requests there were, and how often the same one came at most."""
+        """Also how many different requests there were, and how often the same one came at most.
+
+        `paid_again` counts valid answers to a request that had one already.
+        """
         times = {"different": len(self._asked), "most_of_one": max(self._asked.values(), default=0)}
-        return self._state.figures() | times | {"requests": self._asked.total()}
+        paid_again = self._paid.total() - len(self._paid)
+        return self._state.figures() | times | {"requests": self._asked.total(), "paid_again": paid_again}
 
 
 def _identity(schema_name: str, messages: list[dict[str, str]]) -> str:
@@ -94,7 +126,17 @@ def _identity(schema_name: str, messages: list[dict[str, str]]) -> str:
     return f"{schema_name} {sha256(prompt.encode()).hexdigest()}"
 
 
-def _completion(content: str) -> dict[str, Any]:
+def _spoilt(content: str, wrong: str) -> str:
+    kinds = {
+        "malformed": content + "}",
+        "truncated": content[: len(content) // 2],
+        "empty": "",
+        "schema": "{}",
+    }
+    return kinds[wrong]
+
+
+def _completion(content: str, finish_reason: str) -> dict[str, Any]:
     usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
     message = {"role": "assistant", "content": content}
     return {
@@ -102,11 +144,11 @@ def _completion(content: str) -> dict[str, Any]:
         "object": "chat.completion",
         "created": int(time.time()),
         "model": MODEL,
-        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "choices": [{"index": 0, "message": message, "finish_reason": finish_reason}],
         "usage": usage | {"prompt_tokens_details": {"cached_tokens": 0}},
     }
 
 
-def _refusal(status: int, message: str) -> web.Response:
+def _refusal(status: int, message: str, retry_after_s: int = 1) -> web.Response:
     error = {"error": {"message": message, "type": "emulated", "code": str(status)}}
-    return web.json_response(error, status=status, headers={"Retry-After": "1"})
+    return web.json_response(error, status=status, headers={"Retry-After": str(retry_after_s)})

@@ -45,8 +45,7 @@ class EmulatedStack(Stack):
         """Starts the emulated ones."""
         for host in self.hosts:
             self.start_host(host, ports[host], gpu_token)
-        command = [sys.executable, "-m", "include.emulation", "llm", "--port", str(ports["llm"]), *self._llm]
-        self.processes.start("llm", command, self.base_environment, self.home)
+        self.start_llm(ports["llm"])
 
     def start_host(self, host: str, port: int | None = None, gpu_token: str | None = None) -> Started:
         """Starts a GPU host, or one that has ended again, on the port that its connection names."""
@@ -55,6 +54,12 @@ class EmulatedStack(Stack):
         arguments = ["--port", str(port or self.ports[host]), *self._gpu_host]
         environment = {**self.base_environment, TOKEN_VARIABLE: token}
         return self.processes.start(host, [*command, *arguments], environment, self.home)
+
+    def start_llm(self, port: int | None = None) -> Started:
+        """Starts the LLM API, or again when it has ended, on the port that its connection names."""
+        command = [sys.executable, "-m", "include.emulation", "llm"]
+        arguments = ["--port", str(port or self.ports["llm"]), *self._llm]
+        return self.processes.start("llm", [*command, *arguments], self.base_environment, self.home)
 
     def stats(self, service: str) -> dict[str, Any]:
         """What a service has counted."""

@@ -7,7 +7,15 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from include.errors import AnswerInvalid, CofiError, LlmBusy, LlmLost, RequestRefused
+from include.errors import (
+    AnswerInvalid,
+    CofiError,
+    LlmBusy,
+    LlmLost,
+    LlmUnusable,
+    RequestRefused,
+    TransientError,
+)
 from include.llm.usage import Usage
 
 Message = Mapping[str, str]
@@ -16,6 +24,12 @@ JsonSchema = Mapping[str, Any]
 # Refusals for load: the limiter hears of them. Other statuses from 500 up, and these, are faults that pass.
 BUSY_STATUSES = frozenset({429, 503, 529})
 _PASSING_STATUSES = frozenset({408, 409, 425})
+# Refusals of whoever asks, not of what is asked.
+_ACCOUNT_ADVICE = {
+    401: "check the API key of the cofi_llm connection",
+    402: "the account has no credit left",
+    404: "check the base URL and the model's name",
+}
 # Bounds that some APIs refuse in strict schemas.
 _BOUNDS = {"maxLength", "minLength", "maxItems", "minItems", "maximum", "minimum"}
 _ERROR_TEXT_CHARS = 300
@@ -67,7 +81,7 @@ def read_answer(body: str, headers: Mapping[str, str]) -> Answer:
         said = json.loads(body)
         choice = said["choices"][0]
         message = choice["message"]
-        content, refusal = message.get("content"), message.get("refusal")
+        content, refusal = message.get("content") or "", message.get("refusal")
         usage = _usage(said.get("usage") or {})
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise LlmLost(
@@ -99,9 +113,9 @@ def refusal(status: int, body: str, headers: Mapping[str, str]) -> CofiError:
     """The error that a status other than 200 means."""
     text = _error_text(body)
     if status == 429 and "insufficient_quota" in body:
-        return RequestRefused(
-            f"the LLM account's quota is used up; raise it with the provider. It says: {text}"
-        )
+        return LlmUnusable(f"the LLM account's quota is used up; raise it with the provider. It says: {text}")
+    if status in _ACCOUNT_ADVICE:
+        return LlmUnusable(f"the LLM API refuses ({status}): {_ACCOUNT_ADVICE[status]}. It says: {text}")
     if status in BUSY_STATUSES:
         wait_s = retry_after_s(headers)
         return LlmBusy(f"the LLM API refuses for load ({status}): {text}", retry_after_s=wait_s)
@@ -113,9 +127,7 @@ def refusal(status: int, body: str, headers: Mapping[str, str]) -> CofiError:
 
 def _advice(status: int) -> str:
     return {
-        401: "check the API key of the cofi_llm connection",
         403: "check the API key's rights",
-        404: "check the base URL and the model's name",
         413: "the transcript is longer than the model takes",
     }.get(status, "check the model and its settings")
 
@@ -147,3 +159,13 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
 def conversation(*messages: tuple[str, str]) -> Sequence[Message]:
     """Messages from (role, content) pairs."""
     return [{"role": role, "content": content} for role, content in messages]
+
+
+def told(error: CofiError, item: str, attempt: int) -> CofiError:
+    """The same error, naming what it happened to."""
+    message = f"{item}: {error} (attempt {attempt})"
+    if isinstance(error, TransientError):
+        return type(error)(message, retry_after_s=error.retry_after_s)
+    if isinstance(error, AnswerInvalid):
+        return AnswerInvalid(message, raw_answer=error.raw_answer)
+    return type(error)(message)

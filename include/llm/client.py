@@ -4,14 +4,25 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
 
-from include.errors import AnswerInvalid, CofiError, LlmBusy, LlmLost, PermanentError, TransientError
+from include.errors import (
+    AnswerInvalid,
+    CofiError,
+    LlmBusy,
+    LlmLate,
+    LlmLost,
+    LlmUnusable,
+    RequestRefused,
+    TransientError,
+)
+from include.llm.breaker import Breaker, BreakerSettings
 from include.llm.chat_api import (
     Answer,
     JsonSchema,
@@ -19,8 +30,10 @@ from include.llm.chat_api import (
     read_answer,
     refusal,
     response_format,
+    told,
 )
-from include.llm.limiter import Limiter, LimiterSettings
+from include.llm.limiter import Limiter, LimiterSettings, Round
+from include.llm.rate import RateLimit
 from include.llm.usage import Usage
 
 # Backoff without Retry-After: full jitter under a doubling bound (AWS Architecture Blog, "Exponential
@@ -42,10 +55,14 @@ class LlmSettings:
         max_attempts: Of one request, the first included.
         longest_wait_s: When the API asks for a longer wait than this, the request fails as transient and
             Airflow tries the task again later.
+        outage_patience_s: How long requests wait for an API that is down before the task gives up.
+        requests_per_minute: Of this client; 0 for any number. `tokens_per_minute` likewise, of prompts and
+            answers together.
         max_output_tokens: Of one answer; doubled once when it was not enough.
         temperature: None leaves it out, for models that refuse it.
         output_tokens_field: `max_tokens` (vLLM, llama.cpp, Ollama, …) or `max_completion_tokens` (newer
-        OpenAI). bounds_in_schema: Off for APIs that refuse length bounds in strict schemas.
+            OpenAI).
+        bounds_in_schema: Off for APIs that refuse length bounds in strict schemas.
         send_hints: Whether a scorecard's wording hints go into the prompt. The embedded rule-based endpoint
             decides by them; a language model can do without, and they cost as much as a long call.
         extra_headers: Sent with every request (`api-key` for Azure, a gateway's routing).
@@ -59,6 +76,9 @@ class LlmSettings:
     total_timeout_s: float = 180.0
     max_attempts: int = 6
     longest_wait_s: float = 120.0
+    outage_patience_s: float = 600.0
+    requests_per_minute: float = 0.0
+    tokens_per_minute: float = 0.0
     max_output_tokens: int = 4096
     temperature: float | None = 0.0
     output_tokens_field: str = "max_tokens"
@@ -102,6 +122,8 @@ class LlmClient:
     def __init__(self, settings: LlmSettings, width: int, limiter: LimiterSettings | None = None) -> None:
         self.settings = settings
         self.limiter = Limiter(width, limiter)
+        self._breaker = Breaker(width, BreakerSettings(patience_s=settings.outage_patience_s))
+        self._rate = RateLimit(settings.requests_per_minute, settings.tokens_per_minute)
         self._url = settings.base_url.rstrip("/") + "/chat/completions"
         self._session: aiohttp.ClientSession | None = None
         self._random = random.Random()  # noqa: S311 - jitter, no secret
@@ -151,23 +173,31 @@ class LlmClient:
         Raises:
             LlmBusy: Refused for load at every attempt, or asked to wait too long.
             LlmLost: No usable answer at any attempt.
-            RequestRefused: The API refuses this request for good.
+            LlmDown: The API has been down for too long.
+            LlmUnusable: It refuses everything: key, model, credit.
+            RequestRefused: It refuses this request for good.
             AnswerInvalid: The model refuses to answer.
         """
         body = self._body(messages, schema, name, max_output_tokens)
-        for attempt in range(1, self.settings.max_attempts + 1):
+        sent = failed = 0
+        while True:
+            sent += 1
             try:
                 answer, latency_s = await self._attempt(body)
-            except TransientError as error:
-                wait_s = self._wait_s(error, attempt)
-                if attempt == self.settings.max_attempts or wait_s > self.settings.longest_wait_s:
-                    raise _told(error, item, attempt) from error
+            except CofiError as error:
+                if error.of_the_stage:
+                    raise
+                if not isinstance(error, TransientError):
+                    raise told(error, item, sent) from error
+                if self._breaker.is_open:
+                    continue  # an outage is waited for, whatever the number of attempts
+                failed += 1
+                wait_s = self._wait_s(error, failed)
+                if failed >= self.settings.max_attempts or wait_s > self.settings.longest_wait_s:
+                    raise told(error, item, sent) from error
                 await asyncio.sleep(wait_s)
-            except PermanentError as error:
-                raise _told(error, item, attempt) from error
             else:
-                return Completion(**vars(answer), latency_s=latency_s, attempts=attempt)
-        raise AssertionError("max_attempts is at least 1")
+                return Completion(**vars(answer), latency_s=latency_s, attempts=sent)
 
     def _body(
         self, messages: Sequence[Message], schema: JsonSchema, name: str, max_output_tokens: int | None
@@ -184,16 +214,47 @@ class LlmClient:
         return json.dumps(body, ensure_ascii=False).encode()
 
     async def _attempt(self, body: bytes) -> tuple[Answer, float]:
-        """One request in one slot; the limiter hears how it went."""
-        async with self.limiter.slot():
+        """One request in one slot; limiter and breaker hear how it went."""
+        await self._rate.admit(len(body))
+        async with self._turn() as turn:
             started_s = time.perf_counter()
             try:
                 answer = await self._send(body)
-            except LlmBusy as error:
-                self.limiter.refused(error.retry_after_s)
+            except TransientError as error:
+                if isinstance(error, LlmBusy | LlmLate):
+                    self.limiter.refused(turn)
+                self._breaker.failed(error, self.limiter.in_flight - 1)
                 raise
-            self.limiter.succeeded()
-            return answer, time.perf_counter() - started_s
+            except LlmUnusable as error:
+                if self._breaker.believes():
+                    raise
+                raise LlmLost(str(error)) from error
+            except RequestRefused as error:
+                self._breaker.refused(error)
+                raise
+            except AnswerInvalid:
+                self._breaker.answered()
+                raise
+            latency_s = time.perf_counter() - started_s
+            if self._breaker.answered():
+                self.limiter.restore()
+            self.limiter.succeeded(turn, latency_s)
+        self._rate.took(len(body), answer.usage.prompt_tokens + answer.usage.completion_tokens)
+        return answer, latency_s
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[Round]:
+        """A slot, while the API is not down; what is down is probed by one request at a time."""
+        while True:
+            is_probe = await self._breaker.admit()
+            try:
+                async with self.limiter.slot() as turn:
+                    if is_probe or not self._breaker.is_open:
+                        yield turn
+                        return
+            finally:
+                if is_probe:
+                    self._breaker.probed()
 
     async def _send(self, body: bytes) -> Answer:
         if self._session is None:
@@ -206,7 +267,11 @@ class LlmClient:
                 if response.status != 200:
                     raise refusal(response.status, text, response.headers)
                 return read_answer(text, response.headers)
-        except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
+        except TimeoutError as error:
+            raise LlmLate(
+                f"the LLM API does not answer in time: {type(error).__name__} {error}".rstrip()
+            ) from error
+        except (aiohttp.ClientError, ConnectionError) as error:
             raise LlmLost(f"the LLM API does not answer: {type(error).__name__} {error}".rstrip()) from error
 
     def _wait_s(self, error: TransientError, attempt: int) -> float:
@@ -215,13 +280,3 @@ class LlmClient:
             return error.retry_after_s * self._random.uniform(1.0, 1.1)
         bound_s = min(BACKOFF_LONGEST_S, BACKOFF_FIRST_S * 2 ** (attempt - 1))
         return self._random.uniform(0, bound_s)
-
-
-def _told(error: CofiError, item: str, attempt: int) -> CofiError:
-    """The same error, naming what it happened to."""
-    message = f"{item}: {error} (attempt {attempt})"
-    if isinstance(error, TransientError):
-        return type(error)(message, retry_after_s=error.retry_after_s)
-    if isinstance(error, AnswerInvalid):
-        return AnswerInvalid(message, raw_answer=error.raw_answer)
-    return type(error)(message)

@@ -1,14 +1,19 @@
 """How many requests may be in flight at once: never more than the width, fewer when the API shows a limit.
 
-A stray 429 is no limit. Halving at every one of them leaves a third of the throughput at 5 % stray errors,
-so the limit moves only on the share of refusals among a window of answers: a real limit of 60 under a width
-of 100 refuses 40 %, chance refuses a few. The new limit is what got through (width × share of successes),
-and grows by one per round of successes (AIMD). A refused request waits outside its slot; under a real limit
-everybody waits as long as the API asks for.
+A stray 429 is no limit: a limiter that halves at every one of them keeps a third of the throughput at 5 %.
+Two things tell them apart. A limit refuses a large share of a round of requests (as many as may be in
+flight), chance a few; and a limit refuses until no more are in flight than it takes, while chance leaves the
+others alone. So at a large share of refusals the limit falls to what is still in flight. A share that stays
+however far the limit falls comes from elsewhere, and is borne.
+
+Growth begins slowly after a fall and gains speed (convex, as beyond the plateau of TCP CUBIC, RFC 9438): a
+limit that is still there is asked for seldom, one that is gone is left behind soon.
+Latency counts against its own past (as Netflix' gradient limiter does), and by itself takes no more than half
+of the width: an API that is slow for everybody becomes no faster by asking it less.
 """
 
 import asyncio
-import math
+import statistics
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,14 +25,39 @@ class LimiterSettings:
     """When the limiter moves.
 
     Attributes:
-        refused_share: From this share of refusals on, the window shows a limit.
-        min_window: Smallest number of answers that a decision rests on.
-        max_decrease: The limit falls at most to this share of itself at once.
+        refused_share: From this share of refusals in a round on, beyond what is borne, there is a limit.
+        least_round: Fewest requests that a decision rests on.
+        rounds_kept: The share that is borne is the median of so many rounds.
+        growth: Slots gained per round and round since the last fall.
+        slow_factor: A median latency of so many times the usual one is a sign of overload.
+        slow_floor: Latency alone never takes the limit below this share of the width.
+        usual_weight: Of a new median in the usual latency.
     """
 
     refused_share: float = 0.15
-    min_window: int = 10
-    max_decrease: float = 0.5
+    least_round: int = 30
+    rounds_kept: int = 5
+    growth: float = 0.25
+    slow_factor: float = 2.0
+    slow_floor: float = 0.5
+    usual_weight: float = 0.1
+
+
+@dataclass
+class Round:
+    """As many requests as the limit was, or some more, and how they ended."""
+
+    limit: float
+    size: int
+    sent: int = 0
+    succeeded: int = 0
+    refused: int = 0
+    judged: bool = False
+
+    @property
+    def refused_share(self) -> float:
+        """Of the whole round: what has no answer yet was not refused."""
+        return self.refused / self.size
 
 
 class Limiter:
@@ -46,50 +76,85 @@ class Limiter:
         self.in_flight = 0
         self._settings = settings or LimiterSettings()
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._answered = 0
-        self._refused = 0
-        self._paused_until_s = 0.0
+        self._round = self._new_round()
+        self._clean_rounds = 0
+        self._shares: deque[float] = deque(maxlen=self._settings.rounds_kept)
+        self._latencies_s: list[float] = []
+        self._usual_s: float | None = None
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        """Waits for a slot and holds it inside the block."""
+    async def slot(self) -> AsyncIterator[Round]:
+        """Waits for a slot and holds it inside the block, which says to the round how its request ended."""
         await self._acquire()
         try:
-            yield
+            yield self._sent()
         finally:
             self._release()
 
-    def succeeded(self) -> None:
-        """Notes an answer; the limit grows by one per round of them."""
-        self._note(refused=False)
-        self.limit = min(float(self.width), self.limit + 1 / self.limit)
+    def succeeded(self, of: Round, latency_s: float) -> None:
+        """Notes an answer; the limit grows with every one."""
+        of.succeeded += 1
+        self._answered(of)
+        gain = self._settings.growth * self._clean_rounds / self._round.size
+        self.limit = min(float(self.width), self.limit + gain)
+        self._note_latency(latency_s)
         self._wake()
 
-    def refused(self, retry_after_s: float | None = None) -> None:
-        """Notes a refusal for load (429, 503, 529).
+    def refused(self, of: Round) -> None:
+        """Notes a refusal for load (429, 503, 529) or a timeout; call it while the slot is held."""
+        of.refused += 1
+        if of.refused_share >= self._borne + self._settings.refused_share:
+            if not of.judged:
+                self._shares.append(of.refused_share)
+            of.judged = True
+            # What else is in flight was taken; refusals of this round that are still to come tell the rest.
+            self._fall(max(of.limit * (1 - of.refused_share), self.in_flight - 1))
+        self._answered(of)
 
-        Args:
-            retry_after_s: The wait that the API asks for; kept by all when the window shows a limit.
-        """
-        share = self._note(refused=True)
-        if share is None or share < self._settings.refused_share:
+    def restore(self) -> None:
+        """After an outage, which says nothing about how many requests the API takes at once."""
+        self.limit = float(self.width)
+        self._round = self._new_round()
+        self._wake()
+
+    @property
+    def _borne(self) -> float:
+        """The share of refusals that does not depend on the limit."""
+        return statistics.median(self._shares) if len(self._shares) == self._shares.maxlen else 0.0
+
+    def _sent(self) -> Round:
+        of = self._round
+        of.sent += 1
+        if of.sent >= of.size:
+            self._round = self._new_round()
+            self._clean_rounds += 1
+        return of
+
+    def _answered(self, of: Round) -> None:
+        if not of.judged and of.succeeded + of.refused == of.size:
+            self._shares.append(of.refused_share)
+
+    def _fall(self, limit: float) -> None:
+        if limit >= self.limit:
             return
-        self.limit = max(1.0, self.limit * max(self._settings.max_decrease, 1 - share))
-        self._answered = self._refused = 0
-        if retry_after_s:
-            self._pause(retry_after_s)
+        self.limit = max(1.0, limit)
+        self._clean_rounds = 0
+        self._round = self._new_round()
 
-    def _note(self, *, refused: bool) -> float | None:
-        """Counts an answer; the share of refusals once the window is full."""
-        window = max(self._settings.min_window, math.ceil(self.limit))
-        self._answered += 1
-        self._refused += refused
-        if self._answered < window:
-            return None
-        share = self._refused / self._answered
-        if self._answered >= 2 * window:  # old answers fade, so that a new limit shows soon
-            self._answered, self._refused = self._answered // 2, self._refused // 2
-        return share
+    def _new_round(self) -> Round:
+        return Round(self.limit, max(int(self.limit), self._settings.least_round))
+
+    def _note_latency(self, latency_s: float) -> None:
+        self._latencies_s.append(latency_s)
+        if len(self._latencies_s) < self._round.size:
+            return
+        median_s, settings = statistics.median(self._latencies_s), self._settings
+        self._latencies_s.clear()
+        usual_s = self._usual_s or median_s
+        if median_s > settings.slow_factor * usual_s:
+            slower = median_s / (settings.slow_factor * usual_s)
+            self._fall(max(settings.slow_floor * self.width, self.limit / slower))
+        self._usual_s = usual_s + settings.usual_weight * (median_s - usual_s)
 
     async def _acquire(self) -> None:
         if not self._waiting and self._free():
@@ -109,8 +174,7 @@ class Limiter:
         self._wake()
 
     def _free(self) -> bool:
-        resumed = asyncio.get_running_loop().time() >= self._paused_until_s
-        return resumed and self.in_flight < int(self.limit)
+        return self.in_flight < int(self.limit)
 
     def _wake(self) -> None:
         while self._waiting and self._free():
@@ -118,9 +182,3 @@ class Limiter:
             if not turn.done():
                 self.in_flight += 1
                 turn.set_result(None)
-
-    def _pause(self, pause_s: float) -> None:
-        loop = asyncio.get_running_loop()
-        self._paused_until_s = max(self._paused_until_s, loop.time() + pause_s)
-        # A hair later than the pause, so that clocks' rounding does not leave the last waiter asleep.
-        loop.call_at(self._paused_until_s + 0.001, self._wake)

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from include.errors import AnswerInvalid
+from include.errors import AnswerInvalid, RequestRefused
 from include.llm.chat_api import JsonSchema, Message
 from include.llm.client import Completion, LlmClient
 from include.llm.usage import Usage
@@ -107,7 +107,13 @@ async def structured(
         return _result(made, _read(made[-1], read))
     except ValueError as error:
         repair = _repair(messages, made[-1].content, problems_told(error))
-    made.append(await client.complete(repair, schema, name, item=item, max_output_tokens=room))
+    try:
+        made.append(await client.complete(repair, schema, name, item=item, max_output_tokens=room))
+    except RequestRefused as refused:  # such as a conversation that is too long now
+        raise AnswerInvalid(
+            f"{item}: the answer to {name} does not fit, and its repair: {refused}",
+            raw_answer=made[-1].content,
+        ) from refused
     _whole(made[-1], item, room)
     try:
         return _result(made, _read(made[-1], read))
@@ -132,7 +138,12 @@ def _read(completion: Completion, read: Callable[[Any], T]) -> T:
 
 def _repair(messages: Sequence[Message], answer: str, problems: str) -> Sequence[Message]:
     told = f"Your answer does not fit: {problems}\nGive the whole answer again, as one JSON object that fits."
-    return [*messages, {"role": "assistant", "content": answer}, {"role": "user", "content": told}]
+    # Some APIs take no empty message, and some templates no two of one role in a row.
+    return [
+        *messages,
+        {"role": "assistant", "content": answer or "(nothing)"},
+        {"role": "user", "content": told},
+    ]
 
 
 def problems_told(error: ValueError) -> str:

@@ -20,12 +20,19 @@ def clipped(limit: int) -> BeforeValidator:
     return BeforeValidator(lambda value: value[:limit] if isinstance(value, (str, list)) else value)
 
 
+def _share(value: object) -> object:
+    """A number within 0..1: few servers enforce a range of numbers, and some models say 85 for 0.85."""
+    if isinstance(value, int | float) and value > 1:
+        return min(1.0, value / 100)
+    return max(0.0, value) if isinstance(value, int | float) else value
+
+
 Id = Annotated[str, clipped(64), Field(max_length=64)]
 Short = Annotated[str, clipped(200), Field(max_length=200)]
 Quote = Annotated[str, clipped(300), Field(max_length=300)]
 Justification = Annotated[str, clipped(400), Field(max_length=400)]
 Comment = Annotated[str, clipped(500), Field(max_length=500)]
-Probability = Annotated[float, Field(ge=0, le=1)]
+Probability = Annotated[float, BeforeValidator(_share), Field(ge=0, le=1)]
 
 
 class Given(BaseModel):

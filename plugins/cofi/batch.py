@@ -12,6 +12,7 @@ from cofi.hooks.database import CONNECTION, CofiDatabaseHook
 from cofi.hooks.llm import LlmHook
 from cofi.hosts import ready_hosts
 from cofi.operators.shard import ShardWork
+from cofi.pools import LLM_POOL, pools
 from cofi.settings import Settings
 from include.calls.call import Call, CallState
 from include.calls.discovery import (
@@ -27,7 +28,7 @@ from include.calls.stage import Stage
 from include.database import batches, calls
 from include.database.batches import Batch
 from include.database.engine import Database
-from include.distribution.planner import HostSpeed, Shard, plan_shards
+from include.distribution.planner import CallLoad, Shard, plan_llm_shards, plan_shards
 from include.errors import InvalidInput
 
 log = logging.getLogger(__name__)
@@ -153,12 +154,21 @@ async def plan(
     if not loads:
         log.info("Nothing to audit: no recording of %s waits for this run", batch.day)
     names = params["hosts"] or settings.hosts
-    # When only LLM work is left, hosts name the shards, and may be switched off.
-    hosts = await ready_hosts(names, database) if needs_hosts else [HostSpeed(name) for name in names]
-    shards = plan_shards(loads, hosts, shard_audio_s=settings.shard_audio_s, max_shards=MAX_SHARDS)
+    if needs_hosts:
+        hosts = await ready_hosts(names, database)
+        shards = plan_shards(loads, hosts, shard_audio_s=settings.shard_audio_s, max_shards=MAX_SHARDS)
+    else:
+        shards = llm_shards(loads, names, settings)
     with database.writing() as connection:
         batches.record_plan(connection, batch, shards)
     return planned(shards, 0)
+
+
+def llm_shards(loads: Sequence[CallLoad], names: Sequence[str], settings: Settings) -> list[Shard]:
+    """Shards of LLM work alone: hosts only name them, and may be switched off."""
+    slots = settings.llm_requests_per_task
+    at_once = max(1, pools(settings)[LLM_POOL][0] // slots)
+    return plan_llm_shards(loads, names, at_once=at_once, least_calls=5 * slots)
 
 
 def planned(shards: Sequence[Shard], first: int) -> dict[str, int]:

@@ -43,6 +43,14 @@ class Settings:
     scorecard: str
     scorecards_folder: Path
     llm_requests_per_task: int
+    llm_connect_timeout_s: float
+    llm_read_timeout_s: float
+    llm_total_timeout_s: float
+    llm_attempts: int
+    llm_longest_wait_s: float
+    llm_outage_patience_s: float
+    llm_requests_per_minute: float
+    llm_tokens_per_minute: float
     llm_redact_pii: bool
     task_timeout_s: float
     task_retries: int

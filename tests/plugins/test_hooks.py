@@ -106,6 +106,17 @@ class TestLlm:
             extra_headers={"api-key": "k"},
         )
 
+    def test_cofi_sets_what_the_connection_does_not(self, connection, setting) -> None:
+        for name, value in (("attempts", 3), ("total_timeout_s", 30), ("requests_per_minute", 500)):
+            setting(f"llm_{name}", value)
+        setting("llm_tokens_per_minute", 1_000_000)
+        extra = {"model": "m-1", "total_timeout_s": 40}
+        connection("cofi_llm", conn_type="http", host="https://llm.example/v1", extra=extra)
+        settings = LlmHook(slots=10).get_conn()
+        assert (settings.max_attempts, settings.total_timeout_s) == (3, 40)
+        # 10 of the 100 slots of the pool: a tenth of what the account allows.
+        assert (settings.requests_per_minute, settings.tokens_per_minute) == (50, 100_000)
+
     def test_an_api_without_a_key_needs_none(self, connection) -> None:
         connection("cofi_llm", conn_type="http", host="127.0.0.1", port=9100, extra='{"model": "m"}')
         settings = LlmHook().get_conn()

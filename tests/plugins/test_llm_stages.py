@@ -15,7 +15,7 @@ from include.calls.stage import STAGES, Stage
 from include.database.batches import Batch
 from include.database.models import AuditRow, FailureRow
 from include.demo.llm_endpoint.server import Endpoint, EndpointSettings
-from include.errors import InvalidInput, NearlyAllFailed
+from include.errors import InvalidInput, LlmDown, LlmUnusable, NearlyAllFailed
 from tests.plugins.shard import CALLS, OPENED, context, operator_of, run
 from tests.unit.database.seeding import Day
 from tests.unit.gpu.fake_host import FakeGpuHost
@@ -102,6 +102,29 @@ async def test_a_connection_without_a_model_is_the_reason_of_the_calls_that_it_s
     state, reason = day.state_of(CALLS[0])
     assert state == "failed"
     assert "llm1: Connection cofi_llm names no model" in str(reason)
+
+
+async def test_a_wrong_key_is_one_error_of_the_task(
+    day: Day, transcribed: Batch, llm: TestServer, connection
+) -> None:
+    extra = {"model": "cofi-rules-1"}
+    connection("cofi_llm", conn_type="http", host=str(llm.make_url("/v1")), password="other", extra=extra)
+    with pytest.raises(LlmUnusable, match="check the API key"):
+        await run(Stage.LLM1)
+    (failure,) = day.rows(FailureRow)
+    assert (failure["call_id"], failure["kind"]) == (None, "llm_unusable")
+    assert {day.state_of(call)[0] for call in CALLS} == {"pending"}, "a key can be put right"
+
+
+async def test_an_api_that_stays_down_is_one_error_of_the_task(
+    day: Day, transcribed: Batch, connection, setting
+) -> None:
+    setting("llm_outage_patience_s", 0.5)
+    connection("cofi_llm", conn_type="http", host="http://127.0.0.1:1/v1", extra={"model": "m"})
+    with pytest.raises(LlmDown, match="does not answer"):
+        await run(Stage.LLM1)
+    (failure,) = day.rows(FailureRow)
+    assert (failure["call_id"], failure["kind"]) == (None, "llm_down")
 
 
 async def figures(llm: TestServer) -> dict[str, int]:

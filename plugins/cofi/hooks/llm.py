@@ -5,6 +5,8 @@ from typing import Any
 from airflow.sdk import BaseHook
 
 from cofi.hooks.connections import base_url, connection_of
+from cofi.pools import LLM_POOL, pools
+from cofi.settings import Settings
 from include.errors import InvalidInput
 from include.llm.client import LlmSettings
 
@@ -15,11 +17,19 @@ EXAMPLE = '{"model": "gpt-4o-mini"}'
 class LlmHook(BaseHook):
     """An `http` connection: the URL up to `/v1` as host, the API key as password, and in its extra `model`.
 
-    The extra may also hold any other setting of `LlmSettings`, such as `max_output_tokens`.
+    The extra may also hold any other setting of `LlmSettings`, such as `max_output_tokens`; it goes before
+    `[cofi]`.
+
+    Args:
+        slots: Of the pool, which the client will hold: its share of what the account allows in a minute.
     """
 
+    def __init__(self, slots: int = 1) -> None:
+        super().__init__()
+        self._slots = slots
+
     def get_conn(self) -> LlmSettings:
-        """Reads the connection; call it before anything else is awaited.
+        """Reads the connection and `[cofi]`; call it before anything else is awaited.
 
         Raises:
             InvalidInput: It names no model, or an unknown setting.
@@ -32,9 +42,23 @@ class LlmHook(BaseHook):
             return LlmSettings(
                 base_url=base_url(connection.schema, connection.host, connection.port),
                 api_key=connection.password or "",
-                **extra,
+                **self._configured() | extra,
             )
         except TypeError as error:
             raise InvalidInput(
                 f"The extra of connection {CONNECTION} holds an unknown setting: {error}."
             ) from error
+
+    def _configured(self) -> dict[str, Any]:
+        settings = Settings.load()
+        share = self._slots / pools(settings)[LLM_POOL][0]
+        return {
+            "connect_timeout_s": settings.llm_connect_timeout_s,
+            "read_timeout_s": settings.llm_read_timeout_s,
+            "total_timeout_s": settings.llm_total_timeout_s,
+            "max_attempts": settings.llm_attempts,
+            "longest_wait_s": settings.llm_longest_wait_s,
+            "outage_patience_s": settings.llm_outage_patience_s,
+            "requests_per_minute": settings.llm_requests_per_minute * share,
+            "tokens_per_minute": settings.llm_tokens_per_minute * share,
+        }

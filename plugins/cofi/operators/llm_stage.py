@@ -33,8 +33,9 @@ class LlmStageOperator(ShardOperator):
         from include.llm.usage import load_prices  # noqa: PLC0415
         from include.scorecards.loading import load_scorecard  # noqa: PLC0415
 
-        llm, params = LlmHook().get_conn(), context["params"]
+        params = context["params"]
         width = min(self.pool_slots, params["llm_requests"])
+        llm = LlmHook(slots=width).get_conn()
         self.log.info(
             "%s_processing_parallel total_tasks=%d max_concurrent=%d model=%s",
             self.stage,

@@ -19,6 +19,7 @@ from include.errors import (
     CallsPutOff,
     HostFault,
     LlmBusy,
+    LlmUnusable,
     RecordingUnusable,
     RequestRefused,
 )
@@ -74,6 +75,17 @@ async def test_a_call_that_fails_for_good_stops_no_other(day: Day, batch: Batch)
     assert {row["attempt"] for row in failures.values()} == {3}
     assert failures[3]["raw_answer"] == "Sure! Here"
     assert len(day.rows(OutboxRow)) == 5
+
+
+async def test_an_error_of_the_stage_ends_the_lane_and_is_no_calls(day: Day, batch: Batch) -> None:
+    handler = Handler(call_6=LlmUnusable("wrong key"))
+
+    with pytest.raises(LlmUnusable, match="wrong key"):
+        await run(lane_of(day, batch), handler, 1)
+
+    assert handler.begun == list(range(7))
+    assert saved(day) == set(range(6))
+    assert day.rows(FailureRow) == []
 
 
 async def test_calls_that_fail_for_now_are_put_off_and_the_next_try_takes_them_up(

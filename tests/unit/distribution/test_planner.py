@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.distribution.planner import CallLoad, HostSpeed, plan_shards
+from include.distribution.planner import CallLoad, HostSpeed, plan_llm_shards, plan_shards
 
 # Other work on the machine is no failure.
 settings.register_profile("patient", deadline=None)
@@ -130,3 +130,18 @@ def test_one_call_longer_than_all_others_has_a_host_for_itself():
 
 def test_an_empty_day_has_no_shards():
     assert planned([], [HostSpeed("a")]) == []
+
+
+@given(LENGTHS_S, st.integers(1, 20))
+def test_llm_work_alone_is_cut_into_equal_shards_for_the_tasks_that_fit_the_pool(lengths_s, at_once):
+    calls = loads(lengths_s)
+    shards = plan_llm_shards(calls, ["gpu_a", "gpu_b"], at_once=at_once, least_calls=10, most_calls=50)
+    assert Counter(call_id for shard in shards for call_id in shard.call_ids) == Counter(
+        call.call_id for call in calls
+    )
+    assert [shard.number for shard in shards] == list(range(len(shards)))
+    if len(calls) >= 10:
+        assert len(shards) == max(min(at_once, len(calls) // 10), -(-len(calls) // 50))
+        longest = max(length_s for length_s in lengths_s)
+        assert max(s.audio_s for s in shards) - min(s.audio_s for s in shards) <= longest + 1
+    assert {shard.host for shard in shards} == {"gpu_a", "gpu_b"} or len(shards) < 2

@@ -16,6 +16,7 @@ from include.calls.transcript import Transcript
 from include.emulation.llm import MODEL, EmulatedLlm, LlmEmulation
 from include.emulation.minimal import minimal
 from include.emulation.results import result_of
+from include.errors import LlmUnusable
 from include.llm.audit import answer_scorecard
 from include.llm.client import LlmClient, LlmSettings
 from include.llm.understanding import understand
@@ -64,6 +65,55 @@ async def test_it_tells_how_often_the_same_was_asked_and_how_much_at_once() -> N
         counted = await stats(url)
     assert (counted["requests"], counted["different"], counted["most_of_one"]) == (3, 2, 2)
     assert counted["max_in_flight"] >= 2
+
+
+async def test_it_fails_as_it_is_told() -> None:
+    async with emulated() as (_, url), aiohttp.ClientSession() as session:
+
+        async def answer(**faults: Any) -> tuple[int, Any, str | None]:
+            await session.post(f"{url}/emulation/faults", json=faults)
+            body = {
+                "messages": [],
+                "response_format": {"json_schema": {"name": "x", "schema": {"type": "object"}}},
+            }
+            async with session.post(f"{url}/v1/chat/completions", json=body) as response:
+                return response.status, await response.json(), response.headers.get("Retry-After")
+
+        refused = [await answer(refused_share=1.0, retry_after_s=3) for _ in range(2)]
+        assert [(status, wait) for status, _, wait in refused] == [(429, "3"), (503, "3")]
+        assert (await answer(refused_share=0.0, error_share=1.0))[0] == 500
+        wrong = {}
+        for kind in ("malformed", "truncated", "empty", "schema"):
+            _, said, _ = await answer(error_share=0.0, wrong_share=1.0, wrong=[kind])
+            choice = said["choices"][0]
+            wrong[kind] = (choice["message"]["content"], choice["finish_reason"])
+        assert wrong == {
+            "malformed": ("{}}", "stop"),
+            "truncated": ("{", "length"),
+            "empty": ("", "stop"),
+            "schema": ("{}", "stop"),
+        }
+        assert (await answer(wrong_share=0.0))[0] == 200
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await answer(hang_share=1.0)
+        counted = await stats(url)
+    assert (counted["refused"], counted["paid_again"]) == (2, 0)
+
+
+async def test_it_asks_for_its_key() -> None:
+    async with emulated(key="right") as (client, _):
+        with pytest.raises(LlmUnusable, match="no such key"):
+            await understand(client, transcript("c1"))
+
+
+async def test_the_mean_in_flight_is_the_difference_of_two_readings() -> None:
+    async with emulated(llm1_s=0.2) as (client, url):
+        before = await stats(url)
+        await asyncio.gather(*(understand(client, transcript(f"c{n}")) for n in range(4)))
+        after = await stats(url)
+    assert after["in_flight_s"] - before["in_flight_s"] == pytest.approx(0.8, rel=0.3)
+    assert after["at_s"] > before["at_s"]
 
 
 @pytest.mark.parametrize(

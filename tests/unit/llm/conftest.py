@@ -36,6 +36,7 @@ class FakeApi:
     in_flight: int = 0
     max_in_flight: int = 0
     refused: int = 0
+    down: bool = False
     url: str = ""
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -48,6 +49,8 @@ class FakeApi:
 
     async def _reply(self, request: web.Request) -> web.StreamResponse:
         self.bodies.append(await request.json())
+        if self.down:
+            return web.json_response({"error": {"message": "down"}}, status=502)
         if self.capacity is not None and self.in_flight > self.capacity:
             self.refused += 1
             return web.json_response({"error": {"message": "too many"}}, status=429)

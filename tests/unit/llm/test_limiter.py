@@ -1,45 +1,117 @@
 import asyncio
 import random
+from collections.abc import Callable
 
 import pytest
 
-from include.llm.limiter import Limiter
+from include.llm.limiter import Limiter, Round
 
 
-async def test_stray_refusals_leave_the_limit_alone():
-    limiter = Limiter(100)
+class Api:
+    """Takes requests of a limiter in rounds: all free slots are filled, then all answers come."""
+
+    def __init__(self, limiter: Limiter, refuses: Callable[[int], bool], latency_s: float = 1.0) -> None:
+        self.limiter = limiter
+        self.refuses = refuses
+        self.latency_s = latency_s
+        self.refused = 0
+        self.answered = 0
+
+    async def round(self) -> None:
+        """Fills the slots, each refused one again at once, up to two for each slot; then the rest answers."""
+        limiter, taken, tries = self.limiter, 0, 0
+        held: list[tuple[object, Round]] = []
+        while taken < int(limiter.limit) and tries < 2 * limiter.width:
+            tries += 1
+            slot = limiter.slot()
+            of = await slot.__aenter__()
+            if self.refuses(taken):
+                self.refused += 1
+                limiter.refused(of)
+                await slot.__aexit__(None, None, None)
+            else:
+                taken += 1
+                held.append((slot, of))
+        for slot, of in held:
+            self.answered += 1
+            limiter.succeeded(of, self.latency_s)
+            await slot.__aexit__(None, None, None)  # type: ignore[attr-defined]
+
+
+def at_random(share: float) -> Callable[[int], bool]:
     chance = random.Random(1)
-    for _ in range(5000):
-        if chance.random() < 0.05:
-            limiter.refused(1.0)
-        else:
-            limiter.succeeded()
-    assert limiter.limit > 90
+    return lambda _: chance.random() < share
 
 
-async def test_a_real_limit_is_found_and_left_again():
+@pytest.mark.parametrize("width", [10, 100])
+async def test_stray_refusals_leave_the_limit_alone(width):
+    limiter = Limiter(width)
+    api = Api(limiter, at_random(0.05))
+    limits = []
+    for _ in range(200):
+        await api.round()
+        limits.append(limiter.limit)
+    assert api.refused > 50
+    assert sum(limits) / len(limits) > 0.9 * width
+
+
+async def test_a_share_that_stays_however_far_the_limit_falls_is_borne():
     limiter = Limiter(100)
-    for _ in range(100):  # 60 of 100 get through
-        for n in range(int(limiter.limit)):
-            limiter.succeeded() if n < 60 else limiter.refused()
-    assert 50 <= limiter.limit <= 75
-    for _ in range(4000):
-        limiter.succeeded()
+    api = Api(limiter, at_random(0.2))
+    for _ in range(50):
+        await api.round()
+    assert limiter.limit > 80
+
+
+@pytest.mark.parametrize(("width", "takes"), [(100, 60), (100, 20), (10, 6)])
+async def test_a_true_limit_is_found_at_once_and_kept_at_little_cost(width, takes):
+    limiter = Limiter(width)
+    api = Api(limiter, lambda taken: taken >= takes)
+    await api.round()
+    assert takes <= limiter.limit <= takes + 1
+    for _ in range(100):
+        await api.round()
+        assert takes <= limiter.limit <= 1.2 * takes
+    assert api.refused < 0.25 * api.answered
+
+
+async def test_a_limit_that_is_gone_is_left_behind():
+    limiter = Limiter(100)
+    await Api(limiter, lambda taken: taken >= 60).round()
+    assert limiter.limit <= 61
+    generous = Api(limiter, lambda _: False)
+    for _ in range(30):
+        await generous.round()
     assert limiter.limit == 100
 
 
-async def test_total_refusal_narrows_to_one_and_pauses():
-    limiter = Limiter(8)
-    for _ in range(200):
-        limiter.refused(0.1)
-    assert limiter.limit == 1
-    waiting = asyncio.create_task(limiter._acquire())
-    await asyncio.sleep(0.03)
-    assert not waiting.done()
-    await asyncio.wait_for(waiting, 1)
+async def test_latency_that_rises_narrows_to_half_and_no_further():
+    limiter = Limiter(100)
+    api = Api(limiter, lambda _: False)
+    for _ in range(5):
+        await api.round()
+    assert limiter.limit == 100
+    api.latency_s = 3.0
+    await api.round()
+    assert limiter.limit == pytest.approx(100 / 1.5, abs=1)
+    for latency_s in (20.0, 100.0, 500.0):
+        api.latency_s = latency_s
+        for _ in range(3):
+            await api.round()
+    assert 50 <= limiter.limit < 60
 
 
-async def test_a_cancelled_waiter_loses_no_slot():
+async def test_latency_that_differs_from_call_to_call_is_no_sign():
+    limiter = Limiter(100)
+    chance = random.Random(1)
+    api = Api(limiter, lambda _: False)
+    for _ in range(100):
+        api.latency_s = chance.lognormvariate(0, 0.3)
+        await api.round()
+    assert limiter.limit == 100
+
+
+async def test_what_is_refused_waits_outside_its_slot_and_nothing_gets_lost():
     limiter = Limiter(1)
     async with limiter.slot():
         waiters = [asyncio.create_task(limiter._acquire()) for _ in range(3)]
@@ -49,6 +121,16 @@ async def test_a_cancelled_waiter_loses_no_slot():
     await asyncio.wait(waiters, timeout=1)
     assert limiter.in_flight == 1
     assert waiters[2].done() and not waiters[2].cancelled()
+
+
+async def test_an_outage_leaves_the_width_as_it_was():
+    limiter = Limiter(20)
+    api = Api(limiter, lambda _: True)
+    for _ in range(5):
+        await api.round()
+    assert limiter.limit == 1
+    limiter.restore()
+    assert limiter.limit == 20
 
 
 def test_a_width_below_one_is_refused():

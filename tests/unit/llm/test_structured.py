@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from aiohttp import web
 from pydantic import BaseModel
 
 from include.errors import AnswerInvalid
@@ -33,7 +34,7 @@ async def test_an_invalid_answer_is_repaired_once(api, client_of, reply, wrong):
         got = await asked(client)
     assert (got.value.colour, got.attempts, got.repaired, got.usage.prompt_tokens) == ("red", 2, True, 200)
     repair = api.bodies[1]["messages"]
-    assert repair[:1] == ASK and repair[1] == {"role": "assistant", "content": wrong}
+    assert repair[:1] == ASK and repair[1] == {"role": "assistant", "content": wrong or "(nothing)"}
     if wrong.startswith("{"):
         assert "colour" in repair[2]["content"]
 
@@ -45,6 +46,15 @@ async def test_an_answer_that_stays_invalid_is_kept_for_the_engineer(api, client
             await asked(client)
     assert json.loads(caught.value.raw_answer) == {"colour": 3}
     assert len(api.bodies) == 2
+
+
+async def test_the_answer_is_kept_too_when_its_repair_is_refused(api, client_of, reply):
+    too_long = web.json_response({"error": {"message": "context length exceeded"}}, status=400)
+    api.replies = [reply("{}"), too_long]
+    async with client_of(api) as client:
+        with pytest.raises(AnswerInvalid, match=r"c1.*context length") as caught:
+            await asked(client)
+    assert caught.value.raw_answer == "{}"
 
 
 async def test_a_cut_off_answer_gets_twice_the_room(api, client_of, reply):

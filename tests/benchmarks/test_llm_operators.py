@@ -1,0 +1,141 @@
+"""LLM work through the real operators under Airflow: how near it comes to the ideal. Needs an idle machine.
+
+4,000 calls of 2 s each, planned as a run plans LLM work, 100 in flight: 80 s are the ideal. What is measured
+begins when the first task is queued and ends with the last, so starting tasks is included.
+COFI_BENCHMARK_LLM_S and COFI_BENCHMARK_SLOTS try other things.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from configparser import RawConfigParser
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from include.calls.discovery import Redo
+from include.calls.stage import STAGES, Stage
+from include.database import batches
+from include.database.batches import Batch
+from include.database.engine import Database
+from include.database.models import TranscriptRow
+from include.distribution.planner import Shard, plan_llm_shards
+from include.emulation.results import result_of
+from include.emulation.stack import EmulatedStack
+from tests.faults.conftest import ROOT, until
+from tests.unit.database.seeding import Day, recording, success
+
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1200)]
+
+CALLS = 4_000
+LLM_S = float(os.environ.get("COFI_BENCHMARK_LLM_S", "2"))
+HOSTS = ("gpu_a", "gpu_b", "gpu_c", "gpu_d", "gpu_e")
+WIDTH = 100
+CONFIGURATION = RawConfigParser()
+CONFIGURATION.read(ROOT / "airflow.cfg")
+SLOTS = int(os.environ.get("COFI_BENCHMARK_SLOTS", CONFIGURATION["cofi"]["llm_requests_per_task"]))
+DAG_ID = "llm_only"
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedStack]:
+    """Airflow, one emulated host that has nothing to do, and an emulated LLM."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("plugins", "include", "airflow.cfg"):
+        (home / name).symlink_to(ROOT / name)
+    (home / "dags").mkdir()
+    for dag in (ROOT / "dags" / "audit_calls.py", ROOT / "tests" / "benchmarks" / "llm_dag.py"):
+        (home / "dags" / dag.name).symlink_to(dag)
+    settings = {
+        "AIRFLOW__CORE__PARALLELISM": "64",
+        "AIRFLOW__COFI__LLM_REQUESTS_PER_TASK": str(SLOTS),
+    }
+    started = EmulatedStack(home, settings, HOSTS[:1], llm=[f"--llm1-seconds={LLM_S}"])
+    started.up()
+    try:
+        until(lambda: started.airflow.has_dag(DAG_ID), "the DAG is read", 60)
+        started.airflow.unpause(DAG_ID)
+        yield started
+    finally:
+        started.down()
+
+
+def test_the_operators_keep_the_slots_busy(stack: EmulatedStack) -> None:
+    shards = planned(Database(stack.database_url))
+    file = stack.var / "shards.json"
+    file.write_text(json.dumps(shards))
+    run_id = stack.airflow.trigger(DAG_ID, {"location": str(file)})
+    until(lambda: stack.airflow.run_state(DAG_ID, run_id) in {"success", "failed"}, "the run ends", 900)
+    counted = stack.stats("llm")
+    tasks = [ti for ti in stack.airflow.task_instances(DAG_ID, run_id) if ti["task_id"].endswith("llm1")]
+    took_s = (
+        max(moment(ti, "end_date") for ti in tasks) - min(moment(ti, "queued_when") for ti in tasks)
+    ).total_seconds()
+    share = CALLS * LLM_S / WIDTH / took_s
+    starting_s = sorted(
+        (moment(ti, "start_date") - moment(ti, "queued_when")).total_seconds() for ti in tasks
+    )
+    print(
+        f"\n{len(tasks)} tasks, {took_s:.1f} s: {share:.3f} of the ideal, at most {counted['max_in_flight']} "
+        f"in flight; queued for {starting_s[len(starting_s) // 2]:.1f} s at the median"
+    )
+    assert sum(counted["served"].values()) == CALLS
+    assert counted["max_in_flight"] <= WIDTH
+    assert share >= 0.9
+
+
+def moment(ti: dict[str, Any], name: str) -> datetime:
+    return datetime.fromisoformat(ti[name])
+
+
+def planned(database: Database) -> list[dict[str, Any]]:
+    """Transcribed calls, in shards."""
+    day = Day(database)
+    calls = [recording(f"{n:05}.wav", duration_s=240.0) for n in range(CALLS)]
+    batch = day.discover(*calls)
+    with database.writing() as connection:
+        loads = batches.loads_to_plan(connection, batch, Redo.SKIP, Stage.DISTRIBUTE)
+        shards = plan_llm_shards(loads, HOSTS, at_once=WIDTH // SLOTS, least_calls=5 * SLOTS)
+        batches.record_plan(connection, batch, shards)
+    for stage in STAGES[:5]:
+        day.save(
+            batch,
+            stage,
+            [success(c, rows=transcript(c.call_id) if stage is Stage.STT else ()) for c in calls],
+        )
+    return [work(batch, shard) for shard in shards]
+
+
+def transcript(call_id: str) -> list[tuple[Any, dict[str, Any]]]:
+    turns = result_of(call_id, Stage.STT, 1.0, 60.0).turns  # type: ignore[union-attr]
+    content = {
+        "call_id": call_id,
+        "language": "en",
+        "turns": [turn.model_dump(mode="json") for turn in turns],
+    }
+    now = datetime.now(UTC)
+    return [
+        (
+            TranscriptRow,
+            {
+                "call_id": call_id,
+                "sha256": call_id,
+                "language": "en",
+                "transcript": content,
+                "created_at": now,
+            },
+        )
+    ]
+
+
+def work(batch: Batch, shard: Shard) -> dict[str, Any]:
+    described = asdict(shard)
+    return {
+        "batch_id": batch.batch_id,
+        "shard": described["number"],
+        "host": described["host"],
+        "calls": len(described["call_ids"]),
+        "audio_s": described["audio_s"],
+    }

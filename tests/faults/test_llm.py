@@ -1,0 +1,250 @@
+"""The LLM API fails in every way that APIs do, tasks die, the pool is resized, runs meet.
+
+Never are more than 100 requests in flight, every ledger closes, and no answer is paid for twice.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from include.calls.stage import LLM_STAGES, Stage
+from include.database.models import CallRow, FailureRow, LlmResultRow
+from include.demo.stack import DAG_ID
+from include.emulation.stack import EmulatedStack
+from tests.faults.conftest import ROOT, Cofi, until, watch
+from tests.faults.test_processes import backfilled, kill_a_task, kill_scheduler, running_tasks, task_instances
+
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900, func_only=True)]
+
+CALLS = 200
+HOSTS = ("gpu_a", "gpu_b")
+CAP = 100
+# Slots of a task: five tasks fill the pool.
+SLOTS = 20
+LLM_S = 0.4
+TIMEOUT_S = 6
+SETTINGS = {
+    "AIRFLOW__CORE__PARALLELISM": "24",
+    # One shard for each host.
+    "AIRFLOW__COFI__SHARD_AUDIO_S": "100000",
+    "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "2",
+    "AIRFLOW__COFI__PROGRESS_LOG_S": "2",
+    "AIRFLOW__COFI__LLM_REQUESTS_PER_TASK": str(SLOTS),
+    "AIRFLOW__COFI__LLM_TOTAL_TIMEOUT_S": str(TIMEOUT_S),
+}
+WELL = {"unready": False, "slow": 1.0, "refused_share": 0.0, "error_share": 0.0, "hang_share": 0.0}
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cofi]:
+    """Hosts that take no time, so that the LLM is the bottleneck."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("dags", "plugins", "include", "airflow.cfg"):
+        (home / name).symlink_to(ROOT / name)
+    recordings = home / "recordings"
+    recordings.mkdir()
+    stack = EmulatedStack(
+        home,
+        {**SETTINGS, "AIRFLOW__COFI__RECORDINGS_LOCATION": f"file://{recordings}"},
+        HOSTS,
+        gpu_host=["--stage-seconds=0.001", "--capacity=8"],
+        llm=[f"--llm1-seconds={LLM_S}", f"--llm2-seconds={LLM_S}"],
+    )
+    stack.up()
+    try:
+        yield Cofi(stack, recordings)
+    finally:
+        stack.down()
+
+
+@pytest.fixture
+def cofi(running: Cofi) -> Iterator[Cofi]:
+    """The running stack; whatever a test broke is whole again afterwards."""
+    yield running
+    running.stack.fail("llm", **WELL, wrong_share=0.0)
+    resize(running, CAP)
+
+
+def test_the_daily_audit_and_a_backfill_of_three_days_keep_the_cap_and_use_it(cofi: Cofi) -> None:
+    calls = 500
+    days = [cofi.new_day(calls) for _ in range(4)]
+    cofi.stack.fail("llm", slow=10.0)
+    with watch(cofi, "a backfill of three days and a daily run at once") as watched:
+        daily = cofi.trigger(days[3])
+        backfill(cofi, days[0].isoformat(), days[2].isoformat())
+        until(lambda: in_flight(cofi) >= 0.95 * CAP, "the pool is full", 120)
+        begun = cofi.stack.stats("llm")
+        all_requests = 2 * 4 * calls
+        until(lambda: served(cofi) >= 0.75 * all_requests, "three quarters are served", 800)
+        ended = cofi.stack.stats("llm")
+        assert cofi.wait_for(daily, *backfilled(cofi)) == ["success"] * 4
+    for day, run_id in zip(days, [*backfilled(cofi), daily], strict=True):
+        cofi.assert_audited_once(day, run_id, calls=calls)
+    mean = (ended["in_flight_s"] - begun["in_flight_s"]) / (ended["at_s"] - begun["at_s"])
+    print(f"mean in flight {mean:.1f}, at most {ended['max_in_flight']}")
+    assert ended["max_in_flight"] <= CAP
+    assert mean >= 0.9 * CAP
+    assert watched.repeated == 0
+
+
+def test_the_pool_is_resized_and_tasks_are_killed_in_the_middle(cofi: Cofi) -> None:
+    days = [cofi.new_day(CALLS) for _ in range(3)]
+    cofi.stack.fail("llm", slow=8.0)
+    with watch(cofi, "pool resized to 40 and back, an LLM1 and an LLM2 task killed with -9") as watched:
+        run_ids = [cofi.trigger(day) for day in days]
+        cofi.wait_until_done(run_ids[0], Stage.LLM1, 0.1)
+        kill_a_task(cofi, run_ids[0], Stage.LLM1)
+        resize(cofi, 40)
+        until(lambda: running_llm_tasks(cofi, run_ids) <= 40 // SLOTS, "tasks that ran have ended", 120)
+        most = most_in_flight_during(cofi, 10)
+        resize(cofi, CAP)
+        cofi.wait_until_done(run_ids[1], Stage.LLM2, 0.1)
+        kill_a_task(cofi, run_ids[1], Stage.LLM2)
+        assert cofi.wait_for(*run_ids) == ["success"] * 3
+    assert SLOTS < most <= 40
+    assert 0 < watched.repeated <= 2 * SLOTS, "what was in flight when a task was killed"
+    for day, run_id in zip(days, run_ids, strict=True):
+        cofi.assert_audited_once(day, run_id, calls=CALLS)
+
+
+@pytest.mark.parametrize(
+    ("what", "faults"),
+    [
+        ("20 % refused with Retry-After", {"refused_share": 0.2, "retry_after_s": 1}),
+        ("5 % answered with 500", {"error_share": 0.05}),
+        ("2 % never answered", {"hang_share": 0.02}),
+    ],
+)
+def test_requests_fail_at_random(cofi: Cofi, what: str, faults: dict[str, Any]) -> None:
+    day = cofi.new_day(CALLS)
+    before = cofi.stack.stats("llm")
+    with watch(cofi, what) as watched:
+        cofi.stack.fail("llm", **faults)
+        run_id = cofi.trigger(day)
+        assert cofi.wait_for(run_id) == ["success"]
+    after = cofi.stack.stats("llm")
+    cofi.assert_audited_once(day, run_id, calls=CALLS)
+    assert after["paid_again"] == before["paid_again"]
+    if "refused_share" in faults:
+        assert after["refused"] - before["refused"] > 0.15 * 2 * CALLS
+    else:
+        assert watched.repeated > 0
+        assert cofi.failures(run_id) == [], "another attempt was enough"
+
+
+def test_answers_are_malformed_truncated_empty_or_of_a_wrong_schema(cofi: Cofi) -> None:
+    day = cofi.new_day(CALLS)
+    before = cofi.stack.stats("llm")
+    with watch(cofi, "30 % of the answers wrong in one of four ways"):
+        cofi.stack.fail("llm", wrong_share=0.3)
+        run_id = cofi.trigger(day)
+        assert cofi.wait_for(run_id) == ["success"]
+    ledger = cofi.ledger(run_id)
+    assert ledger["audited"] + ledger["failed"] == CALLS
+    assert ledger["failed"] > 0
+    failures = cofi.rows(
+        select(FailureRow.kind, FailureRow.raw_answer, CallRow.state)
+        .join(CallRow, CallRow.call_id == FailureRow.call_id)
+        .where(FailureRow.batch_id == run_id)
+    )
+    assert len(failures) == ledger["failed"]
+    assert {(f.kind, f.state) for f in failures} == {("answer_invalid", "failed")}
+    assert all(f.raw_answer is not None for f in failures)
+    repaired = cofi.ask(select(func.count()).where(LlmResultRow.batch_id == run_id, LlmResultRow.repaired))
+    assert repaired > 0.1 * 2 * CALLS
+    assert cofi.stack.stats("llm")["paid_again"] == before["paid_again"]
+
+
+def test_the_api_is_down_for_a_minute(cofi: Cofi) -> None:
+    day = cofi.new_day(CALLS)
+    cofi.stack.fail("llm", slow=5.0)
+    run_id = cofi.trigger(day)
+    cofi.wait_until_done(run_id, Stage.LLM1, 0.3)
+    before = cofi.stack.stats("llm")
+    (api,) = [s for s in cofi.stack.processes.started if s.name == "llm" and s.alive]
+    subprocess.run(["kill", "-9", str(api.pid)], check=True)
+    time.sleep(60)
+    cofi.stack.start_llm()
+    until(lambda: cofi.answers("llm"), "the API answers again")
+    assert cofi.wait_for(run_id) == ["success"]
+    after = cofi.stack.stats("llm")
+    cofi.assert_audited_once(day, run_id, calls=CALLS)
+    assert cofi.failures(run_id) == [], "it was waited for"
+    tries = {ti["try_number"] for ti in llm_tasks(cofi, run_id)}
+    assert tries == {1}
+    answered = cofi.ask(select(func.count()).where(LlmResultRow.batch_id == run_id))
+    assert answered == 2 * CALLS
+    assert after["paid_again"] == 0
+    assert after["max_in_flight"] <= CAP
+    # What was served before the crash and not stored was in flight at that moment.
+    served_in_all = sum(before["served"].values()) + sum(after["served"].values())
+    print(f"served {served_in_all} of which before the outage {sum(before['served'].values())}")
+
+
+def test_the_scheduler_is_killed_while_the_llm_works(cofi: Cofi) -> None:
+    day = cofi.new_day(CALLS)
+    cofi.stack.fail("llm", slow=5.0)
+    with watch(cofi, "scheduler killed during LLM1, started again after 5 s") as watched:
+        run_id = cofi.trigger(day)
+        cofi.wait_until_done(run_id, Stage.LLM1, 0.3)
+        kill_scheduler(cofi)
+        time.sleep(5)
+        command = [str(Path(sys.executable).parent / "airflow"), "scheduler"]
+        cofi.stack.processes.start("scheduler", command, cofi.stack.environment, cofi.stack.home)
+        assert cofi.wait_for(run_id) == ["success"]
+    cofi.assert_audited_once(day, run_id, calls=CALLS)
+    assert watched.repeated <= len(HOSTS) * SLOTS, "what was in flight"
+
+
+def backfill(cofi: Cofi, first: str, last: str) -> None:
+    spell = ["--from-date", first, "--to-date", last, "--max-active-runs", "3"]
+    airflow(cofi, "backfill", "create", "--dag-id", DAG_ID, *spell)
+    until(lambda: len(backfilled(cofi)) == 3, "three days have runs", 60)
+
+
+def resize(cofi: Cofi, slots: int) -> None:
+    airflow(cofi, "pools", "set", "llm_api", str(slots), "Requests in flight", "--include-deferred")
+
+
+def airflow(cofi: Cofi, *arguments: str) -> None:
+    done = subprocess.run(
+        [Path(sys.executable).parent / "airflow", *arguments],
+        env=cofi.stack.environment,
+        cwd=cofi.stack.home,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+
+
+def in_flight(cofi: Cofi) -> int:
+    return int(cofi.stack.stats("llm")["in_flight"])
+
+
+def served(cofi: Cofi) -> int:
+    return sum(cofi.stack.stats("llm")["served"].values())
+
+
+def most_in_flight_during(cofi: Cofi, seconds: float) -> int:
+    most, until_s = 0, time.monotonic() + seconds
+    while time.monotonic() < until_s:
+        most = max(most, in_flight(cofi))
+        time.sleep(0.1)
+    return most
+
+
+def running_llm_tasks(cofi: Cofi, run_ids: list[str]) -> int:
+    return sum(len(running_tasks(cofi, run_id, stage)) for run_id in run_ids for stage in LLM_STAGES)
+
+
+def llm_tasks(cofi: Cofi, run_id: str) -> list[dict[str, Any]]:
+    tasks = task_instances(cofi, run_id)
+    return [ti for ti in tasks if ti["task_id"].endswith((".llm1", ".llm2")) and ti["state"] == "success"]

@@ -1,0 +1,86 @@
+import asyncio
+
+import pytest
+
+from include.errors import LlmDown, LlmLost, LlmUnusable, RequestRefused
+from include.llm.breaker import Breaker, BreakerSettings
+
+QUICK = BreakerSettings(most_in_a_row=3, first_wait_s=0.02, longest_wait_s=0.05, patience_s=0.3)
+LOST = LlmLost("gone")
+
+
+def opened(settings: BreakerSettings = QUICK) -> Breaker:
+    breaker = Breaker(10, settings)
+    for _ in range(3):
+        breaker.failed(LOST, in_flight=0)
+    assert breaker.is_open
+    return breaker
+
+
+async def test_failures_with_an_answer_between_them_are_no_outage():
+    breaker = Breaker(10, QUICK)
+    for _ in range(5):
+        breaker.failed(LOST, in_flight=0)
+        breaker.failed(LOST, in_flight=0)
+        breaker.answered()
+    assert not breaker.is_open
+    assert await breaker.admit() is False
+
+
+async def test_an_api_that_works_on_others_is_busy_and_not_down():
+    breaker = Breaker(10, QUICK)
+    for _ in range(14):
+        breaker.failed(LOST, in_flight=4)
+    assert not breaker.is_open
+    breaker.failed(LOST, in_flight=4)
+    assert breaker.is_open
+
+
+async def test_one_at_a_time_probes_and_the_first_answer_lets_all_go():
+    breaker = opened()
+    waiting = [asyncio.create_task(breaker.admit()) for _ in range(5)]
+    await asyncio.sleep(0.04)
+    probes = [task for task in waiting if task.done()]
+    assert [task.result() for task in probes] == [True]
+    breaker.failed(LOST, in_flight=0)
+    breaker.probed()
+    await asyncio.sleep(0.1)
+    assert [task.result() for task in waiting if task.done()] == [True, True], "the next one probes"
+    assert breaker.answered() is True
+    breaker.probed()
+    await asyncio.wait(waiting, timeout=1)
+    assert sorted(task.result() for task in waiting) == [False, False, False, True, True]
+
+
+async def test_a_long_outage_is_given_up_with_what_the_api_said_last():
+    breaker = opened()
+
+    async def probe_for_ever() -> None:
+        while True:
+            await breaker.admit()
+            breaker.failed(LOST, in_flight=0)
+            breaker.probed()
+
+    with pytest.raises(LlmDown, match="gone"):
+        await asyncio.wait_for(probe_for_ever(), 2)
+
+
+async def test_a_wait_beyond_patience_is_not_begun():
+    breaker = Breaker(10, QUICK)
+    for _ in range(3):
+        breaker.failed(LlmLost("gone", retry_after_s=60), in_flight=0)
+    with pytest.raises(LlmDown) as caught:
+        await asyncio.wait_for(breaker.admit(), 0.1)
+    assert caught.value.retry_after_s == 60
+
+
+async def test_an_api_that_refuses_everything_is_unusable():
+    breaker = Breaker(10, QUICK)
+    refused = RequestRefused("no such format")
+    breaker.refused(refused)
+    breaker.refused(refused)
+    breaker.answered()
+    breaker.refused(refused)
+    breaker.refused(refused)
+    with pytest.raises(LlmUnusable, match="no such format"):
+        breaker.refused(refused)
