@@ -183,6 +183,12 @@ class DeadLetters(PermanentError):
     kind = "dead_letters"
 
 
+class BudgetReached(PermanentError):
+    """The run, or all runs of the day, have paid what they may for the LLM: no new request is made."""
+
+    kind = "budget_reached"
+
+
 class NearlyAllFailed(PermanentError):
     """So many calls of a run failed that the cause cannot be the calls."""
 

@@ -6,6 +6,7 @@
            ├─ lanes                           the stage tasks of shards: what they have in flight
            ├─ transcripts                     what STT heard, in original time
            ├─ llm_results                     one row per answer that was paid for, by request identity
+           ├─ llm_spending                    what every answer of the LLM API cost
            ├─ audits ── answers               the scored scorecard; scorecards keeps each version's text
            └─ webhook_outbox                  one event per final state and run, written in its transaction
 
@@ -198,6 +199,32 @@ class LlmResultRow(Base):
     __table_args__ = (
         Index("ix_llm_results_call", "call_id", "stage"),
         Index("ix_llm_results_batch", "batch_id"),
+    )
+
+
+class LlmSpendingRow(Base):
+    """An answer of the LLM API that has to be paid for, of use or not: budgets are held against these.
+
+    `cost_usd` is None when the model has no price.
+    """
+
+    __tablename__ = "llm_spending"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    batch_id: Mapped[str] = mapped_column(ForeignKey("batches.batch_id"))
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.call_id"))
+    stage: Mapped[str] = mapped_column(String(16))
+    model: Mapped[str] = mapped_column(Text)
+    prompt_tokens: Mapped[int]
+    completion_tokens: Mapped[int]
+    cached_tokens: Mapped[int]
+    cost_usd: Mapped[float | None]
+    paid_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index("ix_llm_spending_batch", "batch_id", "stage"),
+        Index("ix_llm_spending_call", "call_id"),
+        Index("ix_llm_spending_paid", "paid_at"),
     )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, insert, select
 from include.calls.ledger import Ledger
 from include.database.engine import insert_missing
 from include.database.models import AuditRow, BatchRow, CallRow, OutboxRow
+from include.database.spending import count_stopped
 
 
 def announce(connection: Connection, batch_id: str, call_id: str, now: datetime) -> None:
@@ -36,6 +37,7 @@ def announce_run(connection: Connection, batch_id: str, ledger: Ledger, now: dat
     day = connection.execute(select(BatchRow.day).where(BatchRow.batch_id == batch_id)).scalar_one()
     counts = {**vars(ledger), "discovered": ledger.discovered}
     data = {"batch_id": batch_id, "day": day.isoformat(), "closed": ledger.closed, "ledger": counts}
+    data |= {"waiting_for_budget": count_stopped(connection, batch_id)}
     event_id = str(uuid5(NAMESPACE_URL, f"cofi:run:{batch_id}:{json.dumps(counts)}"))
     row = _row("run.completed" if ledger.closed else "run.incomplete", data, now)
     insert_missing(connection, OutboxRow, [{"event_id": event_id, "call_id": None, **row}])

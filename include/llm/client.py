@@ -12,6 +12,7 @@ from typing import Any, Self
 import aiohttp
 
 from include.errors import AnswerInvalid, CofiError, LlmBusy, LlmLost, PermanentError, TransientError
+from include.llm.budget import Meter
 from include.llm.chat_api import (
     Answer,
     JsonSchema,
@@ -97,10 +98,18 @@ class LlmClient:
         settings: Where and how.
         width: Most requests in flight.
         limiter: When the client narrows itself under refusals.
+        meter: Lets requests through and books answers; None for an LLM that may cost what it will.
     """
 
-    def __init__(self, settings: LlmSettings, width: int, limiter: LimiterSettings | None = None) -> None:
+    def __init__(
+        self,
+        settings: LlmSettings,
+        width: int,
+        limiter: LimiterSettings | None = None,
+        meter: Meter | None = None,
+    ) -> None:
         self.settings = settings
+        self._meter = meter
         self.limiter = Limiter(width, limiter)
         self._url = settings.base_url.rstrip("/") + "/chat/completions"
         self._session: aiohttp.ClientSession | None = None
@@ -153,6 +162,7 @@ class LlmClient:
             LlmLost: No usable answer at any attempt.
             RequestRefused: The API refuses this request for good.
             AnswerInvalid: The model refuses to answer.
+            BudgetReached: It would cost more than may be paid.
         """
         body = self._body(messages, schema, name, max_output_tokens)
         for attempt in range(1, self.settings.max_attempts + 1):
@@ -166,6 +176,8 @@ class LlmClient:
             except PermanentError as error:
                 raise _told(error, item, attempt) from error
             else:
+                if self._meter:
+                    self._meter.paid(item, answer.model, answer.usage)
                 return Completion(**vars(answer), latency_s=latency_s, attempts=attempt)
         raise AssertionError("max_attempts is at least 1")
 
@@ -198,6 +210,8 @@ class LlmClient:
     async def _send(self, body: bytes) -> Answer:
         if self._session is None:
             raise RuntimeError("LlmClient is used outside its `async with` block")
+        if self._meter:
+            await self._meter.admit()
         try:
             async with self._session.post(
                 self._url, data=body, headers={"Content-Type": "application/json"}

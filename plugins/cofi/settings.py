@@ -43,6 +43,9 @@ class Settings:
     scorecard: str
     scorecards_folder: Path
     llm_requests_per_task: int
+    llm_budget_per_run_usd: float
+    llm_budget_per_day_usd: float
+    llm_prices_file: Path
     llm_redact_pii: bool
     webhook_schedule: str
     webhook_requests: int
