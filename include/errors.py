@@ -114,6 +114,30 @@ class LlmDown(TransientError):
     of_the_stage = True
 
 
+class EventRefused(TransientError):
+    """The webhook's receiver did not take an event.
+
+    Args:
+        message: Why.
+        status: Of its answer; None when there was none.
+        retry_after_s: The wait that it asked for, if it did.
+    """
+
+    kind = "event_refused"
+
+    def __init__(
+        self, message: str, *, status: int | None = None, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.status = status
+
+
+class ReceiverLost(TransientError):
+    """The webhook's receiver takes nothing at the moment; its events wait."""
+
+    kind = "receiver_lost"
+
+
 class PermanentError(CofiError):
     """Fails again however often it is tried."""
 
@@ -170,6 +194,24 @@ class AnswerInvalid(PermanentError):
     def __init__(self, message: str, *, raw_answer: str = "") -> None:
         super().__init__(message)
         self.raw_answer = raw_answer
+
+
+class ReceiverGone(PermanentError):
+    """The webhook's receiver answers 410: it wants no more events, so it gets none."""
+
+    kind = "receiver_gone"
+
+
+class DeadLetters(PermanentError):
+    """Events failed for the last time; somebody has to look, and may replay them."""
+
+    kind = "dead_letters"
+
+
+class BudgetReached(PermanentError):
+    """The run, or all runs of the day, have paid what they may for the LLM: no new request is made."""
+
+    kind = "budget_reached"
 
 
 class NearlyAllFailed(PermanentError):

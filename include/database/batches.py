@@ -13,6 +13,7 @@ from include.calls.ledger import Ledger
 from include.calls.stage import LLM_STAGES, STAGES, Stage
 from include.database.engine import chunks, upsert
 from include.database.models import BatchCallRow, BatchRow, CallRow, FailureRow, StageResultRow
+from include.database.outbox import announce_run
 from include.database.outcomes import finish, supersede
 from include.database.work import has_result
 from include.distribution.planner import CallLoad, Shard
@@ -176,14 +177,15 @@ def held_on_hosts(connection: Connection, batch_id: str) -> dict[str, list[str]]
 
 
 def close(connection: Connection, batch: Batch) -> tuple[Ledger, list[str]]:
-    """Counts the ledger, records it, closes the batch if it closes, and gives up its claims.
+    """Counts the ledger, records and announces it, closes the batch if it closes, and gives up its claims.
 
     Returns:
         The ledger, and the paths of calls that are unaccounted for.
     """
-    ledger = ledger_of(connection, batch.batch_id)
-    values = {"ledger": asdict(ledger), "closed_at": datetime.now(UTC) if ledger.closed else None}
+    ledger, now = ledger_of(connection, batch.batch_id), datetime.now(UTC)
+    values = {"ledger": asdict(ledger), "closed_at": now if ledger.closed else None}
     connection.execute(update(BatchRow).where(BatchRow.batch_id == batch.batch_id).values(values))
+    announce_run(connection, batch.batch_id, ledger, now)
     release(connection, batch)
     return ledger, [row.path for row in _still_pending(connection, batch)]
 

@@ -6,8 +6,9 @@
            ├─ lanes                           the stage tasks of shards: what they have in flight
            ├─ transcripts                     what STT heard, in original time
            ├─ llm_results                     one row per answer that was paid for, by request identity
+           ├─ llm_spending                    what every answer of the LLM API cost
            ├─ audits ── answers               the scored scorecard; scorecards keeps each version's text
-           └─ webhook_outbox                  one event per final state, written in its transaction
+           └─ webhook_outbox                  one event per final state and run, written in its transaction
 
 Times are UTC. JSON columns are JSONB on PostgreSQL.
 """
@@ -201,6 +202,32 @@ class LlmResultRow(Base):
     )
 
 
+class LlmSpendingRow(Base):
+    """An answer of the LLM API that has to be paid for, of use or not: budgets are held against these.
+
+    `cost_usd` is None when the model has no price.
+    """
+
+    __tablename__ = "llm_spending"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    batch_id: Mapped[str] = mapped_column(ForeignKey("batches.batch_id"))
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.call_id"))
+    stage: Mapped[str] = mapped_column(String(16))
+    model: Mapped[str] = mapped_column(Text)
+    prompt_tokens: Mapped[int]
+    completion_tokens: Mapped[int]
+    cached_tokens: Mapped[int]
+    cost_usd: Mapped[float | None]
+    paid_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index("ix_llm_spending_batch", "batch_id", "stage"),
+        Index("ix_llm_spending_call", "call_id"),
+        Index("ix_llm_spending_paid", "paid_at"),
+    )
+
+
 class ScorecardRow(Base):
     """A scorecard version as it was used; immutable."""
 
@@ -264,16 +291,29 @@ class AnswerRow(Base):
 
 
 class OutboxRow(Base):
-    """A webhook event that waits to be delivered (transactional outbox)."""
+    """A webhook event (transactional outbox). It waits as long as it has a next attempt.
+
+    `call_id` is None for the event of a run. While `claimed_until` lies ahead, somebody is sending it. It
+    ends as delivered or, after its last attempt, as a dead letter.
+    """
 
     __tablename__ = "webhook_outbox"
 
     event_id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    call_id: Mapped[str] = mapped_column(ForeignKey("calls.call_id"))
+    call_id: Mapped[str | None] = mapped_column(ForeignKey("calls.call_id"))
     event_type: Mapped[str] = mapped_column(String(60))
     payload: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+    next_attempt_at: Mapped[datetime | None]
+    claimed_until: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
+    dead_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    receiver: Mapped[str | None] = mapped_column(Text)
+    last_status: Mapped[int | None]
+    last_error: Mapped[str | None] = mapped_column(Text)
 
-    __table_args__ = (Index("ix_webhook_outbox_waiting", "delivered_at", "created_at"),)
+    __table_args__ = (
+        Index("ix_webhook_outbox_waiting", "next_attempt_at"),
+        Index("ix_webhook_outbox_created", "created_at"),
+    )

@@ -1,12 +1,16 @@
 """The transactional outbox: an event for every final state, written in the transaction that reaches it."""
 
+import json
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from sqlalchemy import Connection, RowMapping, insert, select
 
-from include.database.models import AuditRow, CallRow, OutboxRow
+from include.calls.ledger import Ledger
+from include.database.engine import insert_missing
+from include.database.models import AuditRow, BatchRow, CallRow, OutboxRow
+from include.database.spending import count_stopped
 
 
 def announce(connection: Connection, batch_id: str, call_id: str, now: datetime) -> None:
@@ -20,25 +24,41 @@ def announce(connection: Connection, batch_id: str, call_id: str, now: datetime)
         .where(CallRow.call_id == call_id)
     )
     call = connection.execute(query).mappings().one()
-    event_id = str(uuid4())
-    connection.execute(
-        insert(OutboxRow).values(
-            event_id=event_id,
-            call_id=call_id,
-            event_type=f"call.{call['state']}",
-            payload=_payload(call, batch_id, now),
-            created_at=now,
-            attempts=0,
-        )
-    )
+    row = _row(f"call.{call['state']}", _of_call(call, batch_id), now)
+    connection.execute(insert(OutboxRow).values(event_id=str(uuid4()), call_id=call_id, **row))
 
 
-def _payload(call: RowMapping, batch_id: str, now: datetime) -> dict[str, Any]:
-    """The event's body in the form of Standard Webhooks: type, timestamp, data. No transcript, no quotes."""
+def announce_run(connection: Connection, batch_id: str, ledger: Ledger, now: datetime) -> None:
+    """Queues the event of a run that ends, with its ledger: `run.completed`, or `run.incomplete`.
+
+    A run whose end is repeated says the same again only if its ledger has changed: the event's id is made of
+    the run's and the counts.
+    """
+    day = connection.execute(select(BatchRow.day).where(BatchRow.batch_id == batch_id)).scalar_one()
+    counts = {**vars(ledger), "discovered": ledger.discovered}
+    data = {"batch_id": batch_id, "day": day.isoformat(), "closed": ledger.closed, "ledger": counts}
+    data |= {"waiting_for_budget": count_stopped(connection, batch_id)}
+    event_id = str(uuid5(NAMESPACE_URL, f"cofi:run:{batch_id}:{json.dumps(counts)}"))
+    row = _row("run.completed" if ledger.closed else "run.incomplete", data, now)
+    insert_missing(connection, OutboxRow, [{"event_id": event_id, "call_id": None, **row}])
+
+
+def _row(event_type: str, data: dict[str, Any], now: datetime) -> dict[str, Any]:
+    """The body has the form of Standard Webhooks: type, timestamp, data. No transcript, no quotes."""
+    return {
+        "event_type": event_type,
+        "payload": {"type": event_type, "timestamp": now.isoformat(), "data": data},
+        "created_at": now,
+        "next_attempt_at": now,
+        "attempts": 0,
+    }
+
+
+def _of_call(call: RowMapping, batch_id: str) -> dict[str, Any]:
     data = {name: call[name] for name in ("call_id", "path", "state", "agent", "queue", "customer_ref")}
     data |= {"day": call["day"].isoformat(), "reason": call["state_reason"], "batch_id": batch_id}
     if call["state"] == "audited":
         data["audit"] = {
             name: call[name] for name in ("pct", "band", "passed", "needs_review", "scorecard_sha256")
         }
-    return {"type": f"call.{call['state']}", "timestamp": now.isoformat(), "data": data}
+    return data

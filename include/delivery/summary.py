@@ -18,14 +18,18 @@ from include.delivery.outcome import (
 )
 from include.delivery.review import ReviewItem, count_reviews, list_reviews
 from include.delivery.scores import Counted, Scores, count_languages, measure_scores
-from include.delivery.work import (
+from include.delivery.spending import (
     RULE_BASED_PREFIX,
-    FailedAttempts,
     LlmUsage,
+    Spending,
+    measure_llm,
+    measure_spending,
+)
+from include.delivery.work import (
+    FailedAttempts,
     StageFigures,
     StageProgress,
     count_failed_attempts,
-    measure_llm,
     measure_progress,
     measure_stages,
 )
@@ -58,15 +62,10 @@ class RunSummary:
     languages: tuple[Counted, ...]
     scores: Scores
     llm: tuple[LlmUsage, ...]
+    spending: Spending
     rule_based: bool
     review: tuple[ReviewItem, ...]
     review_counts: dict[str, int]
-
-    @property
-    def cost_usd(self) -> float | None:
-        """What the LLM cost this run, as far as prices are known; None when none is."""
-        costs = [usage.cost_usd for usage in self.llm if usage.cost_usd is not None]
-        return sum(costs) if costs else None
 
 
 def summarise(database: Database, batch_id: str) -> RunSummary:
@@ -106,6 +105,7 @@ def _summarise(connection: Connection, row: Row[tuple[object, ...]]) -> RunSumma
         languages=count_languages(connection, batch_id),
         scores=scores,
         llm=llm,
+        spending=measure_spending(connection, batch_id),
         rule_based=any(model.startswith(RULE_BASED_PREFIX) for model in models),
         review=list_reviews(connection, batch_id, scorecards),
         review_counts=count_reviews(connection, batch_id, scorecards),

@@ -91,7 +91,11 @@ def _scores(summary: RunSummary) -> list[str]:
         f"          {count(scores.auto_failed)} auto-failed{possible}, "
         f"{count(scores.needs_review)} need review, {count(scores.not_auditable)} not auditable",
     ]
-    return [*lines, _usage(summary)] if summary.llm else lines
+    if summary.llm:
+        lines.append(_usage(summary))
+    if summary.spending.stopped:
+        lines.append(f"budget    used up: {calls(summary.spending.stopped)} wait for the next run of the day")
+    return lines
 
 
 def _usage(summary: RunSummary) -> str:
@@ -102,7 +106,7 @@ def _usage(summary: RunSummary) -> str:
     models = ", ".join(sorted({usage.model for usage in summary.llm}))
     return (
         f"LLM       {count(answers)} answers, tokens {count(tokens_in)} in ({count(cached)} cached) "
-        f"{count(tokens_out)} out, {money(summary.cost_usd)}; {models}"
+        f"{count(tokens_out)} out, {money(summary.spending.cost_usd)}; {models}"
     )
 
 

@@ -1,4 +1,4 @@
-"""What a run worked: stages on hosts, failed attempts, and what the LLM was asked."""
+"""What a run worked: stages on hosts, and failed attempts."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,14 +8,12 @@ from sqlalchemy import Connection, Integer, Subquery, case, cast, extract, func,
 
 from include.calls.call import CallState
 from include.calls.stage import GPU_STAGES, LLM_STAGES, STAGES
-from include.database.models import BatchCallRow, CallRow, FailureRow, LlmResultRow, StageResultRow
+from include.database.models import BatchCallRow, CallRow, FailureRow, StageResultRow
 from include.delivery.outcome import ended_in, of_batch
 
 # Enough for a smooth line, and few enough for a small page.
 PROGRESS_BINS = 120
 FAILED_ATTEMPTS_SHOWN = 50
-# The demo's endpoint answers by rules; whoever reads its scores must know that no language model gave them.
-RULE_BASED_PREFIX = "cofi-rules"
 
 _Key = tuple[str, str]
 _ORDER = {stage.value: place for place, stage in enumerate(STAGES)}
@@ -79,35 +77,6 @@ class FailedAttempts:
     last_message: str
 
 
-@dataclass(frozen=True)
-class LlmUsage:
-    """What one LLM stage asked of one model in this run; answers that were stored before cost nothing.
-
-    Attributes:
-        requests: Attempts behind the answers.
-        cost_usd: Of the answers whose price is known; None when none is.
-        unpriced: Answers without a known price.
-        repaired: Answers that fitted their schema only after a repair.
-    """
-
-    stage: str
-    model: str
-    answers: int
-    requests: int
-    prompt_tokens: int
-    completion_tokens: int
-    cached_tokens: int
-    cost_usd: float | None
-    unpriced: int
-    mean_latency_s: float
-    repaired: int
-
-    @property
-    def rule_based(self) -> bool:
-        """Answered by the demo's rules."""
-        return self.model.startswith(RULE_BASED_PREFIX)
-
-
 def measure_stages(connection: Connection, batch_id: str) -> tuple[StageFigures, ...]:
     """Sums up results and failures by stage and host, in the order of the stages."""
     results = _results(connection, batch_id)
@@ -167,30 +136,6 @@ def count_failed_attempts(connection: Connection, batch_id: str) -> tuple[Failed
         .limit(FAILED_ATTEMPTS_SHOWN)
     )
     return tuple(FailedAttempts(*row) for row in connection.execute(query))
-
-
-def measure_llm(connection: Connection, batch_id: str) -> tuple[LlmUsage, ...]:
-    """Sums up what this run asked of the LLM, by stage and model."""
-    row = LlmResultRow
-    query = (
-        select(
-            row.stage,
-            row.model,
-            func.count(),
-            func.sum(row.attempts),
-            func.sum(row.prompt_tokens),
-            func.sum(row.completion_tokens),
-            func.sum(row.cached_tokens),
-            func.sum(row.cost_usd),
-            func.count() - func.count(row.cost_usd),
-            func.avg(row.latency_s),
-            func.sum(case((row.repaired, 1), else_=0)),
-        )
-        .where(row.batch_id == batch_id)
-        .group_by(row.stage, row.model)
-        .order_by(row.stage, row.model)
-    )
-    return tuple(LlmUsage(*found) for found in connection.execute(query))
 
 
 def _results(connection: Connection, batch_id: str) -> dict[_Key, dict[str, Any]]:

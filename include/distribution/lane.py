@@ -17,9 +17,10 @@ from include.database.lanes import tell
 from include.database.outcomes import Ended, Failure, Outcome, Success, save
 from include.database.work import PendingCall, StageCounts, StageJob, counts, leads_on, pending_calls
 from include.distribution.breaker import Breaker
-from include.distribution.writer import OutcomeWriter
+from include.distribution.writer import Writer
 from include.errors import (
     AnswerInvalid,
+    BudgetReached,
     CallsPutOff,
     CofiError,
     HostKiller,
@@ -83,7 +84,7 @@ class Lane:
         began_s = time.monotonic()
         progress = asyncio.create_task(self._progress(began_s))
         try:
-            async with OutcomeWriter(self._save) as writer:
+            async with Writer(self._save) as writer:
                 try:
                     await for_each(self._calls(suspects=False), self._one(handle, writer), width)
                     await for_each(self._calls(suspects=True), self._one(handle, writer), 1)
@@ -126,7 +127,7 @@ class Lane:
                 yield call
             after = calls[-1].call_id
 
-    def _one(self, handle: Handle, writer: OutcomeWriter) -> Callable[[PendingCall], Awaitable[None]]:
+    def _one(self, handle: Handle, writer: Writer[Outcome]) -> Callable[[PendingCall], Awaitable[None]]:
         async def one(call: PendingCall) -> None:
             self._in_flight += 1
             try:
@@ -162,7 +163,9 @@ class Lane:
         return outcome
 
     def _failure(self, call: PendingCall, error: CofiError) -> Failure:
-        self._warn(call, error)
+        # Of thousands that wait for money, the counts and the report say enough.
+        if not isinstance(error, BudgetReached):
+            self._warn(call, error)
         if not isinstance(error, PermanentError):
             self._put_off[error.kind] += 1
             return Failure(call.call_id, error.kind, str(error))

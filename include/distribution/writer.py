@@ -1,31 +1,32 @@
-"""Writes outcomes to the database while the lane goes on."""
+"""Writes to the database what comes one by one, while the work goes on."""
 
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Generic, TypeVar
 
-from include.database.outcomes import Outcome
+Item = TypeVar("Item")
 
-# Outcomes that wait to be written, before those who bring more have to wait.
+# Items that wait to be written, before those who bring more have to wait.
 _MOST_WAITING = 500
 _LOOK_EVERY_S = 0.02
 
 
-class OutcomeWriter:
-    """Saves outcomes from a thread: whatever has come while the last batch was written is the next batch.
+class Writer(Generic[Item]):
+    """Saves items from a thread: whatever has come while the last batch was written is the next batch.
 
     So a single answer is saved at once, and many together when they come fast: a task that is killed loses
     what was in flight at that moment, and little else.
     """
 
-    def __init__(self, save: Callable[[list[Outcome]], None]) -> None:
+    def __init__(self, save: Callable[[list[Item]], None]) -> None:
         self._save = save
-        self._waiting: list[Outcome] = []
+        self._waiting: list[Item] = []
         self._news = asyncio.Event()
         self._closing = False
         self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> "OutcomeWriter":
+    async def __aenter__(self) -> "Writer[Item]":
         """Starts writing."""
         self._task = asyncio.create_task(self._write())
         return self
@@ -39,24 +40,24 @@ class OutcomeWriter:
             await asyncio.shield(self._task)
         await self._task
 
-    def put(self, outcome: Outcome) -> None:
-        """Takes an outcome.
+    def put(self, item: Item) -> None:
+        """Takes an item.
 
         Raises:
             Exception: What made writing fail: going on would do work that nobody keeps.
         """
         if self._task and self._task.done():
             self._task.result()
-        self._waiting.append(outcome)
+        self._waiting.append(item)
         self._news.set()
 
-    async def accept(self, outcome: Outcome) -> None:
-        """Takes an outcome, and waits while many are unwritten, so that memory stays the same.
+    async def accept(self, item: Item) -> None:
+        """Takes an item, and waits while many are unwritten, so that memory stays the same.
 
         Raises:
             Exception: As `put`.
         """
-        self.put(outcome)
+        self.put(item)
         # An event would not be set by a writer that failed.
         while len(self._waiting) >= _MOST_WAITING and not self._failed:  # noqa: ASYNC110
             await asyncio.sleep(_LOOK_EVERY_S)

@@ -23,6 +23,7 @@ from include.errors import (
     TransientError,
 )
 from include.llm.breaker import Breaker, BreakerSettings
+from include.llm.budget import Meter
 from include.llm.chat_api import (
     Answer,
     JsonSchema,
@@ -117,10 +118,18 @@ class LlmClient:
         settings: Where and how.
         width: Most requests in flight.
         limiter: When the client narrows itself under refusals.
+        meter: Lets requests through and books answers; None for an LLM that may cost what it will.
     """
 
-    def __init__(self, settings: LlmSettings, width: int, limiter: LimiterSettings | None = None) -> None:
+    def __init__(
+        self,
+        settings: LlmSettings,
+        width: int,
+        limiter: LimiterSettings | None = None,
+        meter: Meter | None = None,
+    ) -> None:
         self.settings = settings
+        self._meter = meter
         self.limiter = Limiter(width, limiter)
         self._breaker = Breaker(width, BreakerSettings(patience_s=settings.outage_patience_s))
         self._rate = RateLimit(settings.requests_per_minute, settings.tokens_per_minute)
@@ -177,6 +186,7 @@ class LlmClient:
             LlmUnusable: It refuses everything: key, model, credit.
             RequestRefused: It refuses this request for good.
             AnswerInvalid: The model refuses to answer.
+            BudgetReached: It would cost more than may be paid.
         """
         body = self._body(messages, schema, name, max_output_tokens)
         sent = failed = 0
@@ -197,6 +207,8 @@ class LlmClient:
                     raise told(error, item, sent) from error
                 await asyncio.sleep(wait_s)
             else:
+                if self._meter:
+                    self._meter.paid(item, answer.model, answer.usage)
                 return Completion(**vars(answer), latency_s=latency_s, attempts=sent)
 
     def _body(
@@ -259,6 +271,8 @@ class LlmClient:
     async def _send(self, body: bytes) -> Answer:
         if self._session is None:
             raise RuntimeError("LlmClient is used outside its `async with` block")
+        if self._meter:
+            await self._meter.admit()
         try:
             async with self._session.post(
                 self._url, data=body, headers={"Content-Type": "application/json"}

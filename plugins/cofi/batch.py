@@ -8,6 +8,7 @@ from typing import Any
 import pendulum
 from airflow.sdk import ObjectStoragePath
 
+from cofi.budgets import budget_of
 from cofi.hooks.database import CONNECTION, CofiDatabaseHook
 from cofi.hooks.llm import LlmHook
 from cofi.hosts import ready_hosts
@@ -86,13 +87,14 @@ def open_batch(run_id: str, params: Mapping[str, Any], interval_start: datetime 
         The batch as later tasks read it: id, day, location.
     """
     # Only this task pays for loading it.
+    from include.llm.usage import load_prices  # noqa: PLC0415
     from include.scorecards.loading import load_scorecard  # noqa: PLC0415
 
     settings = Settings.load()
     checked(params, settings)
     # What would fail after a night of GPU work is found out now.
     load_scorecard(settings.scorecards_folder / f"{params['scorecard']}.yaml")
-    LlmHook().get_conn()
+    budget_of(params, settings).check(LlmHook().get_conn().model, load_prices(settings.llm_prices_file))
     _check_tables()
     day = resolve_day(params, interval_start, settings.timezone)
     batch = Batch(run_id, day, params["location"], dict(params))

@@ -75,4 +75,18 @@ def audit_params(settings: Settings) -> dict[str, Param]:
             description=f"At most the pool slots that a task holds: {settings.llm_requests_per_task}.",
             section="How",
         ),
+        "llm_budget_usd": llm_budget(settings),
     }
+
+
+def llm_budget(settings: Settings) -> Param:
+    """What a run may pay."""
+    return Param(
+        settings.llm_budget_per_run_usd,
+        type="number",
+        minimum=0,
+        title="LLM budget of this run, USD",
+        description="When it is used up, calls that would cost more end as failed, and are taken up when the "
+        "day is run again. 0: any sum. The budget of a day over all runs stands in airflow.cfg.",
+        section="How",
+    )

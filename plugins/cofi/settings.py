@@ -51,7 +51,17 @@ class Settings:
     llm_outage_patience_s: float
     llm_requests_per_minute: float
     llm_tokens_per_minute: float
+    llm_budget_per_run_usd: float
+    llm_budget_per_day_usd: float
+    llm_prices_file: Path
     llm_redact_pii: bool
+    webhook_schedule: str
+    webhook_requests: int
+    webhook_timeout_s: float
+    webhook_retry_delays_min: str
+    webhook_keep_days: float
+    webhook_allow_http: bool
+    webhook_allow_private: bool
     task_timeout_s: float
     task_retries: int
     task_retry_delay_s: float
@@ -99,6 +109,17 @@ class Settings:
             raise InvalidInput(
                 f"[{SECTION}] stereo_roles = {self.stereo_roles} in airflow.cfg: {error}; the roles are "
                 f"{', '.join(ChannelRole)}."
+            ) from error
+
+    @property
+    def webhook_retry_delays_s(self) -> tuple[float, ...]:
+        """From each failed attempt of an event to the next."""
+        try:
+            return tuple(60 * float(minutes) for minutes in _listed(self.webhook_retry_delays_min))
+        except ValueError as error:
+            raise InvalidInput(
+                f"[{SECTION}] webhook_retry_delays_min = {self.webhook_retry_delays_min} in airflow.cfg: "
+                "write minutes, like 5, 30, 120."
             ) from error
 
     @property

@@ -203,6 +203,7 @@ class TestForm:
             ("limit", [1, 100_000, None]),
             ("hosts", [[], ["gpu_a"]]),
             ("llm_requests", [1, 10]),
+            ("llm_budget_usd", [0, 2.5, 1000]),
             ("location", ["s3://aws@calls/in", "/srv/calls"]),
         ],
     )
@@ -220,6 +221,7 @@ class TestForm:
             ("scorecard", ["no_such_card", "", None, "../service_call"]),
             ("hosts", ["gpu_a", [1], None]),
             ("llm_requests", [0, 11, 1000, "10", None]),
+            ("llm_budget_usd", [-1, "5", None]),
             ("location", ["", None]),
         ],
     )

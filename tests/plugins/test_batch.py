@@ -153,6 +153,11 @@ class TestDiscover:
         assert states(day) == {"a.wav": "pending", "b.wav": "pending", "copy.wav": "duplicate"}
 
 
+def test_a_budget_that_nobody_could_hold_is_refused_before_any_gpu_work(day: Day, store: Path) -> None:
+    with pytest.raises(InvalidInput, match="model m has no price"):
+        discovered(store, llm_budget_usd=10)
+
+
 class TestWhatWasAuditedBefore:
     def test_a_day_has_one_location(self, day: Day, store: Path, tmp_path: Path) -> None:
         discovered(store)

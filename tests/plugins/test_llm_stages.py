@@ -1,6 +1,7 @@
 """The LLM stages of a shard, run as Airflow runs them, against the rule-based endpoint."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
@@ -10,10 +11,11 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from cofi.operators.llm_stage import LLM_POOL
 from cofi.operators.report import ReportOperator
+from include.calls.call import CallState
 from include.calls.discovery import Redo
 from include.calls.stage import STAGES, Stage
 from include.database.batches import Batch
-from include.database.models import AuditRow, FailureRow
+from include.database.models import AuditRow, FailureRow, LlmSpendingRow, OutboxRow
 from include.demo.llm_endpoint.server import Endpoint, EndpointSettings
 from include.errors import InvalidInput, LlmDown, LlmUnusable, NearlyAllFailed
 from tests.plugins.shard import CALLS, OPENED, context, operator_of, run
@@ -125,6 +127,61 @@ async def test_an_api_that_stays_down_is_one_error_of_the_task(
         await run(Stage.LLM1)
     (failure,) = day.rows(FailureRow)
     assert (failure["call_id"], failure["kind"]) == (None, "llm_down")
+
+
+class TestBudget:
+    """The price is set so that every answer costs its completion tokens in dollars."""
+
+    @pytest.fixture(autouse=True)
+    def priced(self, setting, tmp_path: Path) -> None:
+        file = tmp_path / "prices.yaml"
+        file.write_text("cofi-rules-1: {prompt: 0, cached: 0, completion: 1000000}")
+        setting("llm_prices_file", file)
+
+    async def test_a_run_stops_asking_at_its_budget_and_the_next_one_asks_for_the_rest_once(
+        self, day: Day, transcribed: Batch, llm: TestServer, runs_folder: Path, setting
+    ) -> None:
+        setting("alarm_failed_share", 0.5)  # calls that wait for money are no fault of the API
+        spent_up = context(llm_requests=1, llm_budget_usd=1)
+        understood = await operator_of(Stage.LLM1, pool_slots=1).aexecute(spent_up)
+        audited = await operator_of(Stage.LLM2, pool_slots=1).aexecute(spent_up)
+
+        assert (understood["done"], understood["failed"]) == (1, {"budget_reached": 2})
+        assert audited["done"] == 1  # it is too short to be asked about, and so costs nothing
+        assert (await figures(llm))["requests"] == 1
+        assert len(day.rows(LlmSpendingRow)) == 1
+        ledger = ReportOperator(task_id="report", batch=OPENED, planned={"first": 0, "shards": 1}).execute({})
+        assert (ledger["audited"], ledger["failed"]) == (1, 2)
+        (page,) = runs_folder.rglob("report.html")
+        assert "budget is used up: 2 calls wait" in page.read_text()
+        (event,) = day.rows(OutboxRow, call_id=None)
+        assert event["payload"]["data"]["waiting_for_budget"] == 2
+
+        stand = [replace(call, state=CallState(day.state_of(call)[0])) for call in CALLS]
+        day.plan(day.discover(*stand, batch_id="run-2"))
+        assert (await run(Stage.LLM1, "run-2"))["done"] == 2
+        assert (await run(Stage.LLM2, "run-2"))["done"] == 2
+        assert (await figures(llm))["requests"] == 3
+        assert {day.state_of(call)[0] for call in CALLS} == {"audited"}
+
+    async def test_the_budget_of_a_day_counts_what_other_runs_paid(
+        self, day: Day, transcribed: Batch, llm: TestServer, setting
+    ) -> None:
+        setting("llm_budget_per_day_usd", 1)
+        await operator_of(Stage.LLM1, pool_slots=1).aexecute(context(llm_requests=1))
+        failed = [replace(call, state=CallState.FAILED) for call in CALLS]
+        day.plan(day.discover(*failed, batch_id="run-2"), Redo.ALL, Stage.LLM1)
+
+        assert (await run(Stage.LLM1, "run-2"))["failed"] == {"budget_reached": 2}
+        assert (await figures(llm))["requests"] == 1
+
+    async def test_a_budget_for_a_model_without_a_price_is_refused(
+        self, transcribed: Batch, llm: TestServer, setting, tmp_path: Path
+    ) -> None:
+        (tmp_path / "prices.yaml").write_text("another: {prompt: 1, cached: 1, completion: 1}")
+        with pytest.raises(InvalidInput, match="cofi-rules-1 has no price"):
+            await operator_of(Stage.LLM1).aexecute(context(llm_budget_usd=5))
+        assert (await run(Stage.LLM1))["done"] == 3  # nobody set a budget
 
 
 async def figures(llm: TestServer) -> dict[str, int]:

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from airflow.sdk import Context
 
+from cofi.budgets import budget_of
 from cofi.hooks.llm import LlmHook
 from cofi.operators.shard import ShardOperator, ShardWork
 from cofi.pools import LLM_POOL
@@ -29,6 +30,7 @@ class LlmStageOperator(ShardOperator):
     async def work(self, context: Context, settings: Settings, database: Database, lane: Lane) -> StageCounts:
         """Keeps at most as many requests in flight as the run's Param and the task's slots allow."""
         # What every other task would load with the DAG file.
+        from include.llm.budget import Meter, Payer  # noqa: PLC0415
         from include.llm.stages import LlmWork  # noqa: PLC0415
         from include.llm.usage import load_prices  # noqa: PLC0415
         from include.scorecards.loading import load_scorecard  # noqa: PLC0415
@@ -43,14 +45,18 @@ class LlmStageOperator(ShardOperator):
             width,
             llm.model,
         )
-        async with LlmClient(llm, width) as client:
+        prices, budget = load_prices(settings.llm_prices_file), budget_of(params, settings)
+        budget.check(llm.model, prices)
+        payer = Payer(self.shard["batch_id"], self.stage, llm.model)
+        meter = Meter(database, payer, prices, budget)
+        async with meter, LlmClient(llm, width, meter=meter) as client:
             work = LlmWork(
                 database=database,
                 client=client,
                 batch_id=self.shard["batch_id"],
                 endpoint=urlsplit(llm.base_url).netloc,
                 scorecard=load_scorecard(settings.scorecards_folder / f"{params['scorecard']}.yaml"),
-                prices=load_prices(),
+                prices=prices,
                 redact=settings.llm_redact_pii,
             )
             handle = work.understand if self.stage is Stage.LLM1 else work.audit

@@ -12,12 +12,13 @@ from cofi.hooks.database import CofiDatabaseHook
 from cofi.settings import Settings
 from cofi.ui.links import ReportLink, report_folder
 from include.calls.ledger import Ledger
-from include.database import batches
+from include.database import batches, spending
 from include.database.batches import Batch
 from include.database.engine import Database
 from include.errors import LedgerOpen, NearlyAllFailed
 
 _NAMED = 20
+_RAISE_IT = "Raise it and run the day again: nothing is paid for twice."
 
 
 class ReportOperator(BaseOperator):
@@ -60,12 +61,15 @@ class ReportOperator(BaseOperator):
             batches.settle(connection, batch)
             ledger, unaccounted = batches.close(connection, batch)
             worked_on = batches.worked_on(connection, batch)
+            stopped = spending.count_stopped(connection, batch.batch_id)
         page = self._write(database, batch)
         self.log.info("Report: %s", page)
         if not ledger.closed:
             raise LedgerOpen(_told(ledger, unaccounted))
+        if stopped:
+            self.log.warning("%d calls wait for money: the LLM budget is used up. %s", stopped, _RAISE_IT)
         share = Settings.load().alarm_failed_share
-        lost = worked_on.failed + worked_on.quarantined
+        lost = worked_on.failed + worked_on.quarantined - stopped
         if lost > share * (lost + worked_on.audited):
             raise NearlyAllFailed(
                 f"Worked on: {worked_on}. More than {share:.0%} were lost. The report groups the reasons; "

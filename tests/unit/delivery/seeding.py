@@ -17,6 +17,7 @@ from include.database.models import (
     CallRow,
     FailureRow,
     LlmResultRow,
+    LlmSpendingRow,
     ScorecardRow,
     StageResultRow,
     TranscriptRow,
@@ -183,7 +184,14 @@ class SeededDay:
             "created_at": OPENED_AT,
         } | changed
         self.insert(LlmResultRow, **row)
+        self.spent(batch_id, call_id, row["cost_usd"], model)
         return str(row["identity"])
+
+    def spent(self, batch_id: str, call_id: str, usd: float | None, model: str = "model-a") -> None:
+        """An answer of llm2 that has to be paid for, of use or not."""
+        tokens = {"prompt_tokens": 1000, "completion_tokens": 200, "cached_tokens": 400}
+        row = {"stage": Stage.LLM2, "model": model, "cost_usd": usd, "paid_at": OPENED_AT, **tokens}
+        self.insert(LlmSpendingRow, batch_id=batch_id, call_id=call_id, **row)
 
     def audit(
         self,

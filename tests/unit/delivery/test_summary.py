@@ -257,6 +257,41 @@ def test_llm_usage_is_what_this_run_paid(day: SeededDay) -> None:
     assert (usage.cost_usd, usage.mean_latency_s) == (0.002, 3)
 
 
+def test_answers_of_no_use_cost_too_and_are_summed_up_by_call(day: SeededDay) -> None:
+    day.batch(EARLIER)
+    day.batch(RUN)
+    cheap, dear, lost = (day.call(RUN, f"{n}.wav") for n in range(3))
+    day.spent(EARLIER, dear, 1.0)
+    day.llm(RUN, cheap)
+    day.llm(RUN, dear)
+    for usd in (0.004, 0.006):
+        day.spent(RUN, dear, usd)
+    day.spent(RUN, lost, None)
+
+    summary = summarise(day.database, RUN)
+
+    (usage,) = summary.llm
+    assert (usage.answers, usage.paid, usage.unpriced) == (2, 5, 1)
+    assert usage.prompt_tokens == 5 * 1000
+    assert usage.cost_usd == pytest.approx(0.014)
+    spending = summary.spending
+    assert (spending.calls, spending.cost_usd) == (3, pytest.approx(0.014))
+    assert (spending.mean_call_usd, spending.max_call_usd) == (pytest.approx(0.007), pytest.approx(0.012))
+
+
+def test_calls_that_wait_for_money_are_counted(day: SeededDay) -> None:
+    day.batch(RUN)
+    for path, state, kind in (
+        ("waits.wav", CallState.FAILED, "budget_reached"),
+        ("broken.wav", CallState.FAILED, "bug"),
+        ("mended.wav", CallState.AUDITED, "budget_reached"),
+    ):
+        call = day.call(RUN, path, state)
+        day.failure(RUN, call, Stage.LLM1, kind=kind)
+
+    assert summarise(day.database, RUN).spending.stopped == 1
+
+
 def test_rules_are_called_rules_even_when_an_earlier_run_asked_them(day: SeededDay) -> None:
     day.batch(EARLIER)
     day.batch(RUN)

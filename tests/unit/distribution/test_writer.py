@@ -7,21 +7,21 @@ from collections.abc import Callable
 import pytest
 
 from include.database.outcomes import Outcome
-from include.distribution.writer import OutcomeWriter
+from include.distribution.writer import Writer
 from tests.unit.database.seeding import success
 
 
-class TestOutcomeWriter:
+class TestWriter:
     """Saves from a thread what came while the last batch was written."""
 
-    def writer(self, hold: threading.Event) -> tuple[OutcomeWriter, list[list[Outcome]]]:
+    def writer(self, hold: threading.Event) -> tuple[Writer[Outcome], list[list[Outcome]]]:
         batches: list[list[Outcome]] = []
 
         def save(outcomes: list[Outcome]) -> None:
             assert hold.wait(5)
             batches.append(outcomes)
 
-        return OutcomeWriter(save), batches
+        return Writer(save), batches
 
     async def test_a_single_outcome_is_saved_at_once(self) -> None:
         hold = threading.Event()

@@ -1,0 +1,47 @@
+"""What the LLM was paid: written answer by answer, summed up by run, day and call."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, exists, func, insert, select
+
+from include.calls.call import CallState
+from include.database.models import BatchCallRow, CallRow, FailureRow, LlmSpendingRow
+from include.errors import BudgetReached
+
+
+def record(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Writes what answers cost."""
+    connection.execute(insert(LlmSpendingRow), rows)
+
+
+def spent_by_run(connection: Connection, batch_id: str) -> float:
+    """USD that a run has paid, as far as prices are known."""
+    return _sum(connection, LlmSpendingRow.batch_id == batch_id)
+
+
+def spent_since(connection: Connection, since: datetime) -> float:
+    """USD that all runs have paid since a time."""
+    return _sum(connection, LlmSpendingRow.paid_at >= since)
+
+
+def count_stopped(connection: Connection, batch_id: str) -> int:
+    """Calls of a run that wait for money: they ended as failed when the budget was reached."""
+    stopped = exists().where(
+        FailureRow.call_id == CallRow.call_id,
+        FailureRow.batch_id == batch_id,
+        FailureRow.kind == BudgetReached.kind,
+    )
+    query = (
+        select(func.count())
+        .select_from(CallRow)
+        .join(BatchCallRow)
+        .where(BatchCallRow.batch_id == batch_id, CallRow.state == CallState.FAILED, stopped)
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def _sum(connection: Connection, where: ColumnElement[bool]) -> float:
+    query = select(func.coalesce(func.sum(LlmSpendingRow.cost_usd), 0.0)).where(where)
+    return float(connection.execute(query).scalar_one() or 0.0)
