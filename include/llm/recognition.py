@@ -5,6 +5,7 @@ language. Loading costs about 2 s of CPU time and 100 MB, and each small model 0
 module is imported only where a transcript is redacted.
 """
 
+import logging
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,6 +32,8 @@ _KINDS = {"CREDIT_CARD": "CARD", "IBAN_CODE": "IBAN", "IP_ADDRESS": "IP"}
 _LEAST_SCORE = 0.5
 # What a model needs to find names; the rest (parser, lemmatiser, …) costs time.
 _PIPES = ("tok2vec", "transformer", "ner")
+# It tells every task of each label that it does not use, and of each recogniser that it does.
+logging.getLogger("presidio-analyzer").setLevel(logging.ERROR)
 # A word that begins a sentence is written with a capital whatever it is.
 _SENTENCE_BEGINS = re.compile(r"(?:^|[.?!…¡¿:]\s*)$")
 
@@ -124,6 +127,7 @@ def name_recogniser(models: str, never: str) -> NameRecogniser | None:
     Raises:
         InvalidInput: The list cannot be read, or a model is not installed.
     """
+    _identifier_recognisers()  # they are needed with it
     named = read_models(models)
     kept = [name.strip() for name in never.split(",") if name.strip()]
     return NameRecogniser(named, kept) if named else None
