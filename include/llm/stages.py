@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 from sqlalchemy import Connection
@@ -30,6 +30,9 @@ from include.scorecards.metrics import call_metrics
 from include.scorecards.schema import Scorecard
 from include.scorecards.scoring import assess
 
+if TYPE_CHECKING:
+    from include.llm.recognition import NameRecogniser
+
 T = TypeVar("T")
 
 
@@ -42,6 +45,7 @@ class LlmWork:
         endpoint: What results and failures call the API.
         scorecard: LLM2's.
         redact: Whether private data is replaced before a transcript leaves.
+        recogniser: Finds names beside those that rules find; None without a model.
     """
 
     database: Database
@@ -51,6 +55,7 @@ class LlmWork:
     scorecard: Scorecard
     prices: Prices
     redact: bool
+    recogniser: "NameRecogniser | None" = None
 
     async def understand(self, call: PendingCall) -> Success | Ended:
         """LLM1: the facts of a call. A call in which nobody speaks ends here.
@@ -64,7 +69,8 @@ class LlmWork:
         identity = understanding_identity(self.client.settings.model, transcript, redact=self.redact)
         if await self._read(stored.stored_answer, identity):
             return self._success(call, identity, None, [])
-        made = await understand(self.client, transcript, redact=self.redact, known_names=_known_names(call))
+        names = await self._names(call, transcript)
+        made = await understand(self.client, transcript, redact=self.redact, known_names=names)
         row = self._llm_row(call, Stage.LLM1, transcript, identity, made.provenance)
         answer = made.understanding.model_dump(mode="json")
         rows = [(LlmResultRow, {**row, "scorecard_sha256": None, "answer": answer})]
@@ -91,7 +97,7 @@ class LlmWork:
                 understanding,
                 self.scorecard,
                 redact=self.redact,
-                known_names=_known_names(call),
+                known_names=await self._names(call, transcript),
             )
             answers, provenance = made.answers, made.provenance
             row = self._llm_row(call, Stage.LLM2, transcript, identity, provenance)
@@ -107,6 +113,13 @@ class LlmWork:
             lambda c, call_id: stored.llm_identity_of(c, call_id, Stage.LLM1), call.call_id
         )
         return Understanding.model_validate(await self._read(stored.stored_answer, identity))
+
+    async def _names(self, call: PendingCall, transcript: Transcript) -> tuple[str, ...]:
+        """People's names that are known of the call, or recognised in it."""
+        known = names_in_metadata(CallMetadata(agent=call.agent, customer_ref=call.customer_ref))
+        if not self.redact or self.recogniser is None:
+            return known
+        return (*known, *await asyncio.to_thread(self.recogniser.names, transcript))
 
     async def _read(self, query: Callable[[Connection, str], T], key: str) -> T:
         return await asyncio.to_thread(self.database.read, lambda connection: query(connection, key))
@@ -151,10 +164,6 @@ class LlmWork:
             rows=rows,
             state=state,
         )
-
-
-def _known_names(call: PendingCall) -> tuple[str, ...]:
-    return names_in_metadata(CallMetadata(agent=call.agent, customer_ref=call.customer_ref))
 
 
 def _audit_rows(

@@ -31,6 +31,7 @@ from include.database.batches import Batch
 from include.database.engine import Database
 from include.distribution.planner import CallLoad, Shard, plan_llm_shards, plan_shards
 from include.errors import InvalidInput
+from include.llm.name_models import read_models
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +96,8 @@ def open_batch(run_id: str, params: Mapping[str, Any], interval_start: datetime 
     # What would fail after a night of GPU work is found out now.
     load_scorecard(settings.scorecards_folder / f"{params['scorecard']}.yaml")
     budget_of(params, settings).check(LlmHook().get_conn().model, load_prices(settings.llm_prices_file))
+    if settings.llm_redact_pii and not read_models(settings.llm_name_models):
+        log.warning("[cofi] llm_name_models is empty: names in calls are found by rules only")
     _check_tables()
     day = resolve_day(params, interval_start, settings.timezone)
     batch = Batch(run_id, day, params["location"], dict(params))

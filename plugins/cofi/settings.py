@@ -55,6 +55,8 @@ class Settings:
     llm_budget_per_day_usd: float
     llm_prices_file: Path
     llm_redact_pii: bool
+    llm_name_models: str
+    llm_names_kept: str
     webhook_schedule: str
     webhook_requests: int
     webhook_timeout_s: float

@@ -32,7 +32,9 @@ async def deliver() -> dict[str, int]:
     try:
         _forget(database, settings.webhook_keep_days)
         if target is None:
-            raise AirflowSkipException(f"There is no connection {CONNECTION}: no event is sent.")
+            why = f"There is no connection {CONNECTION}: no event is sent."
+            log.info(why)
+            raise AirflowSkipException(why)
         async with Receiver(target) as receiver:
             return asdict(await Sweep(database, receiver, settings.webhook_retry_delays_s).run())
     finally:

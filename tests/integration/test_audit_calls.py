@@ -3,6 +3,10 @@
 import json
 import os
 import signal
+import threading
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -106,6 +110,25 @@ def test_a_run_without_a_day_says_what_to_enter(running: Running) -> None:
     assert "UP_FOR_RETRY" not in running.log_of(run_id, "open_batch")
 
 
+def test_events_of_calls_and_runs_reach_the_receiver_that_is_connected(running: Running) -> None:
+    """Nobody has switched its DAG on."""
+    audited = running.trigger(day=FIRST.isoformat())
+    with Receiver() as receiver:
+        connection = {"conn_type": "http", "host": receiver.url, "password": "whsec_c2VjcmV0"}
+        running.airflow("connections", "add", "cofi_webhook", "--conn-json", json.dumps(connection))
+        run_id = running.stack.airflow.trigger("deliver_webhooks", {})
+        ended = {"success", "failed"}
+        state = partial(running.stack.airflow.run_state, "deliver_webhooks", run_id)
+        until(lambda: state() in ended, "the events are delivered", 120)
+        assert state() == "success"
+    runs = {event["data"]["batch_id"]: event for event in receiver.events if "ledger" in event["data"]}
+    assert runs[audited]["type"] == "run.completed"
+    assert runs[audited]["data"]["ledger"]["audited"] == 2
+    told = {event["data"]["path"]: event["type"] for event in receiver.events if "path" in event["data"]}
+    assert told["1001-late-fee.wav"] == "call.audited"
+    assert told["empty.wav"] == "call.quarantined"
+
+
 def test_the_calls_of_a_killed_host_are_finished_by_another(running: Running) -> None:
     """Last: it leaves one host fewer."""
     run_id = running.stack.airflow.trigger(DAG_ID, {"day": KILLED.isoformat()})
@@ -120,6 +143,34 @@ def test_the_calls_of_a_killed_host_are_finished_by_another(running: Running) ->
     assert moved, "the host was killed before it had done everything"
     assert moved <= {path for path, host in before.items() if host == "gpu_b"}
     assert {failure.kind for failure in running.failures(run_id)} == {"host_lost"}
+
+
+class Receiver(ThreadingHTTPServer):
+    """Takes events on loopback."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+        super().__init__(("127.0.0.1", 0), Take)
+        self.url = f"http://127.0.0.1:{self.server_port}/"
+
+    def __enter__(self) -> "Receiver":
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class Take(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.events.append(json.loads(body))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 def transcript_of(running: Running, path: str) -> str:

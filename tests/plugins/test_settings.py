@@ -24,8 +24,8 @@ def test_airflow_cfg_and_the_code_name_the_same_settings() -> None:
 
 def test_every_setting_is_explained_where_it_stands() -> None:
     section = CONFIGURATION.partition("[cofi]")[2]
-    explained = re.findall(r"^# [^\n]+\n(?:# [^\n]+\n)*((?:\w+ = [^\n]*\n)+)", section, re.MULTILINE)
-    named = [line.split(" = ")[0] for block in explained for line in block.splitlines()]
+    explained = re.findall(r"^# [^\n]+\n(?:# [^\n]+\n)*((?:\w+ =[^\n]*\n)+)", section, re.MULTILINE)
+    named = [line.split(" =")[0] for block in explained for line in block.splitlines()]
     assert sorted(named) == sorted(field.name for field in fields(Settings))
 
 

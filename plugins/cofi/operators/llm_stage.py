@@ -1,5 +1,6 @@
 """The two LLM stages: understanding (llm1) and audit (llm2), against one external API."""
 
+import asyncio
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ from cofi.budgets import budget_of
 from cofi.hooks.llm import LlmHook
 from cofi.operators.shard import ShardOperator, ShardWork
 from cofi.pools import LLM_POOL
+from cofi.redaction import recogniser_of
 from cofi.settings import Settings
 from include.calls.stage import Stage
 from include.database.engine import Database
@@ -58,6 +60,7 @@ class LlmStageOperator(ShardOperator):
                 scorecard=load_scorecard(settings.scorecards_folder / f"{params['scorecard']}.yaml"),
                 prices=prices,
                 redact=settings.llm_redact_pii,
+                recogniser=await asyncio.to_thread(recogniser_of, settings),
             )
             handle = work.understand if self.stage is Stage.LLM1 else work.audit
             # A request that waits for its retry gives its slot to another call.

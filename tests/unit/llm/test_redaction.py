@@ -110,3 +110,46 @@ def test_card_data_returns_into_quotes_only():
         "summary": "my name is Ann, [CARD_1]",
         "evidence": [{"quote": "my name is Ann, 4111111111111111"}],
     }
+
+
+def test_street_addresses_go_as_they_are_said_and_as_they_are_written():
+    texts_out, redaction = redacted(
+        "I moved to Twelve Orchard Street.",
+        "so 221b Baker Street, right?",
+        "the old one was twelve orchard street",
+        "Vivo en la calle de Alcalá 45, tercero.",
+        "calle mayor cinco",
+    )
+    assert texts_out == [
+        "I moved to [ADDRESS_1].",
+        "so [ADDRESS_2], right?",
+        "the old one was [ADDRESS_1.2]",
+        "Vivo en la [ADDRESS_3], tercero.",
+        "[ADDRESS_4]",
+    ]
+    assert redaction.counts == {"ADDRESS": 5}
+
+
+def test_streets_that_are_no_addresses_stay():
+    said = (
+        "the street is closed, by the way",
+        "two calls this way",
+        "three minutes on the road",
+        "en la calle",
+    )
+    assert redacted(*said)[0] == list(said)
+
+
+def test_identifiers_go_by_their_form_and_check_digits():
+    (text,), redaction = redacted(
+        "IBAN ES91 2100 0418 4502 0005 1332, DNI 12345678Z, NIE X1234567L, NI AB123456C, from 10.0.0.1"
+    )
+    assert text == "IBAN [IBAN_1], DNI [ID_1], NIE [ID_2], NI [ID_3], from [IP_1]"
+    assert redaction.counts == {"IBAN": 1, "ID": 3, "IP": 1}
+    said = "on the 12th it was 150.20 for order 4512"
+    assert redacted(said)[0] == [said]
+
+
+def test_a_card_number_is_one_however_it_is_found():
+    texts_out, _ = redacted("4111 1111 1111 1111", "four one one one, one one one one, 1111, one one one one")
+    assert texts_out == ["[CARD_1]", "[CARD_1.2]"]
