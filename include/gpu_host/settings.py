@@ -59,6 +59,10 @@ class Settings:
             "where it is a Whisper, else packaged-whisper-base"
         },
     )
+    lid_model_sha256: str = field(
+        default="",
+        metadata={"help": "refuse other weights of lid_model than these; empty: take what is there"},
+    )
     weights_dir: Path = field(
         default=Path("var/weights"), metadata={"help": "folder where packaged or downloaded weights are kept"}
     )

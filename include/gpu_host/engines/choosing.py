@@ -38,7 +38,12 @@ def chosen_models(settings: Settings, device: str) -> tuple[LanguageIdentifier, 
 
 
 def _lid_whisper(settings: Settings, device: str) -> Whisper:
-    weights = find_whisper(settings.lid_model or PACKAGED_WHISPER, settings.weights_dir, setting="lid_model")
+    weights = find_whisper(
+        settings.lid_model or PACKAGED_WHISPER,
+        settings.weights_dir,
+        sha256=settings.lid_model_sha256,
+        setting="lid_model",
+    )
     return Whisper(weights, device, **_resources(settings, device))
 
 
