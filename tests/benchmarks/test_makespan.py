@@ -1,7 +1,9 @@
 """A batch takes little longer than its busiest resource, Airflow's own cost included. Needs an idle machine.
 
-The original document's proportions, 2 s x 4 on a GPU, 5 s and 10 s for the LLM with 100 in flight, scaled.
-COFI_BENCHMARK_STAGE_S and COFI_BENCHMARK_CALLS set other sizes.
+The original document's proportions, 2 s x 4 on a GPU, 5 s and 10 s for the LLM with 100 in flight, a fifth
+of it. COFI_BENCHMARK_STAGE_S and COFI_BENCHMARK_CALLS set other sizes. Measured on 2 cores at 0.17 s a stage,
+where Airflow's cost weighs more: 312 s for a bound of 272 s; of the 40 s more, 10 are before the first GPU
+work, 18 in gaps between GPU tasks, and 12 after the last.
 """
 
 import os
@@ -17,11 +19,11 @@ from tests.faults.conftest import ROOT, Cofi, watch
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(3600)]
 
 CALLS = int(os.environ.get("COFI_BENCHMARK_CALLS", "2000"))
-STAGE_S = float(os.environ.get("COFI_BENCHMARK_STAGE_S", "0.2"))
+STAGE_S = float(os.environ.get("COFI_BENCHMARK_STAGE_S", "0.4"))
 HOSTS = ("gpu_a", "gpu_b", "gpu_c", "gpu_d", "gpu_e")
 IN_FLIGHT = 100
-# Eight shards for each host: the ramps and two full ones.
-SHARD_AUDIO_S = CALLS * 2.1 / len(HOSTS) / 4.2
+# Seven shards for each host: the ramps and a full one.
+SHARD_AUDIO_S = CALLS * 2.1 / len(HOSTS) / 3
 ALLOWED = 1.10
 
 
