@@ -2,8 +2,8 @@
 
 The original document's proportions, 2 s x 4 on a GPU, 5 s and 10 s for the LLM with 100 in flight, a fifth
 of it. COFI_BENCHMARK_STAGE_S and COFI_BENCHMARK_CALLS set other sizes. Measured on 2 cores at 0.17 s a stage,
-where Airflow's cost weighs more: 312 s for a bound of 272 s; of the 40 s more, 10 are before the first GPU
-work, 18 in gaps between GPU tasks, and 12 after the last.
+where Airflow's cost weighs more: 312 s for a bound of 272 s; of the 40 s more, 11 are before the first GPU
+work, 16 in gaps between GPU tasks, and 13 after the last.
 """
 
 import os
