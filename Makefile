@@ -25,7 +25,7 @@ down: $(VENV)/installed  ## Stop what `make up` started
 status: $(VENV)/installed  ## Show how far the open runs are: DB=… for another database than the demo's, RUN=… for one run
 	@$(BIN)/python -m include.delivery.status $(or $(DB),sqlite:///$(CURDIR)/var/cofi.db) $(RUN)
 
-test-faults: $(VENV)/installed  ## Break everything that can break while calls are audited; 10 minutes
+test-faults: $(VENV)/installed  ## Break everything that can break while calls are audited; 12 minutes
 	@# Three at a time, each with an Airflow of its own: a run waits more than it works. -rP tells what each cost.
 	$(BIN)/python -m pytest -n 3 --dist loadgroup -rP --show-capture=stdout $(or $(FAULTS),tests/faults)
 

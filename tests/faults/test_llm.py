@@ -20,7 +20,12 @@ from include.emulation.stack import EmulatedStack
 from tests.faults.conftest import ROOT, Cofi, until, watch
 from tests.faults.test_processes import backfilled, kill_a_task, kill_scheduler, running_tasks, task_instances
 
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900, func_only=True)]
+# One process has the whole module, so that its Airflow is started once.
+pytestmark = [
+    pytest.mark.airflow,
+    pytest.mark.timeout(900, func_only=True),
+    pytest.mark.xdist_group("llm"),
+]
 
 CALLS = 200
 HOSTS = ("gpu_a", "gpu_b")
