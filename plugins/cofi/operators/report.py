@@ -2,19 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 
+from cofi.batch import batch_of
 from cofi.hooks.database import CofiDatabaseHook
 from cofi.settings import Settings
 from cofi.ui.links import ReportLink, report_folder
 from include.calls.ledger import Ledger
-from include.database import batches, spending
+from include.database import batches, rescores, spending
 from include.database.batches import Batch
 from include.database.engine import Database
+from include.database.work import BatchKind
 from include.errors import LedgerOpen, NearlyAllFailed
 
 _NAMED = 20
@@ -53,12 +54,12 @@ class ReportOperator(BaseOperator):
             raise LedgerOpen(
                 "The run failed before its shards were planned: see the log of the task that is red."
             )
-        batch = Batch(
-            self.batch["batch_id"], date.fromisoformat(self.batch["day"]), self.batch["location"], {}
-        )
+        batch = batch_of(self.batch, {})
         database = CofiDatabaseHook().get_conn()
         with database.writing() as connection:
             batches.settle(connection, batch)
+            if batch.kind is not BatchKind.AUDIT:
+                rescores.end_strays(connection, batch)
             ledger, unaccounted = batches.close(connection, batch)
             worked_on = batches.worked_on(connection, batch)
             stopped = spending.count_stopped(connection, batch.batch_id)
