@@ -277,7 +277,7 @@ class AuditRow(Base):
     superseded_at: Mapped[datetime | None]
 
     __table_args__ = (
-        Index("ix_audits_batch", "batch_id", "call_id"),
+        Index("ix_audits_call", "call_id"),
         Index(
             "uq_audits_current",
             "call_id",

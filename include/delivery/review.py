@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Subquery, and_, case, func, or_, select
 
+from include.database.batches import REASON
 from include.database.models import AnswerRow, AuditRow, CallRow
 from include.delivery.criteria import CriterionTerms, Scorecards, percentage
 from include.delivery.outcome import of_current_audits
@@ -101,7 +102,7 @@ def _ranked(batch_id: str, scorecards: Scorecards) -> Subquery:
         AuditRow.band,
         AuditRow.auto_failed,
         AuditRow.review_reasons,
-        CallRow.state_reason,
+        REASON.label("state_reason"),
         CallRow.call_id,
         CallRow.path,
         CallRow.agent,

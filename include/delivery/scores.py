@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 
 from include.calls.call import CallState
+from include.database.batches import STATE
 from include.database.models import (
     AnswerRow,
     AuditRow,
@@ -113,7 +114,7 @@ def count_languages(connection: Connection, batch_id: str) -> tuple[Counted, ...
     query = (
         of_batch(select(language, func.count(), audio_s), batch_id)
         .outerjoin(TranscriptRow, TranscriptRow.call_id == CallRow.call_id)
-        .where(CallRow.state == CallState.AUDITED)
+        .where(STATE == CallState.AUDITED)
         .group_by(language)
         .order_by(func.count().desc(), language)
     )

@@ -35,12 +35,16 @@ def open_batch(run_id: str, params: Mapping[str, Any], interval_start: datetime 
     Raises:
         InvalidInput: A Param is wrong; the message says what to enter.
     """
-    from include.llm.wording import checked  # noqa: PLC0415 - only this task pays for loading it
+    # Only this task pays for loading it.
+    from cofi.promotion import labels_of  # noqa: PLC0415
+    from include.llm.wording import checked  # noqa: PLC0415
 
     settings, database = Settings.load(), CofiDatabaseHook().get_conn()
     checked(params["prompts"])
     LlmHook().get_conn()
     check_tables()
+    if (params["promote"] or params["only_labelled"]) and not labels_of(settings):
+        raise InvalidInput("There are no gold labels: name the CSV in [cofi] gold_labels.")
     day, last_day = _days(params, interval_start, settings.timezone)
     scorecard = chosen(settings, database, params["scorecard"])
     batch = Batch(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context
 
@@ -16,7 +16,10 @@ from include.database import batches, rescores, spending
 from include.database.batches import Batch
 from include.database.engine import Database
 from include.database.work import BatchKind
-from include.errors import LedgerOpen, NearlyAllFailed
+from include.errors import InvalidInput, LedgerOpen, NearlyAllFailed
+
+if TYPE_CHECKING:
+    from include.scorecards.gold import Labels
 
 _NAMED = 20
 _RAISE_IT = "Raise it and run the day again: nothing is paid for twice."
@@ -84,10 +87,20 @@ class ReportOperator(BaseOperator):
         from include.delivery.summary import summarise  # noqa: PLC0415
         from include.delivery.table import text_table  # noqa: PLC0415
 
-        summary = summarise(database, batch.batch_id)
+        summary = summarise(database, batch.batch_id, self._labels())
         for line in text_table(summary).splitlines():
             self.log.info(line)
         return write_report(summary, report_folder(Settings.load(), batch.batch_id))
+
+    def _labels(self) -> "Labels | None":
+        """Gold labels; a wrong file must not cost a run its report."""
+        from cofi.promotion import labels_of  # noqa: PLC0415
+
+        try:
+            return labels_of(Settings.load())
+        except InvalidInput as error:
+            self.log.warning("Not compared with gold labels: %s", error)
+            return None
 
 
 def _told(ledger: Ledger, unaccounted: list[str]) -> str:

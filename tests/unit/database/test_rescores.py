@@ -13,6 +13,7 @@ from include.database import batches, rescores
 from include.database.batches import Batch
 from include.database.models import AuditRow, BatchCallRow, CallRow, OutboxRow, StageResultRow, TranscriptRow
 from include.database.outcomes import Failure, Success, save
+from include.database.progress import stage_progress
 from include.database.work import BatchKind, StageJob, counts, pending_calls
 from include.distribution.planner import Shard
 from tests.unit.database.seeding import DAY, Day, recording, scorecard, success
@@ -247,3 +248,14 @@ def test_a_share_is_the_same_calls_each_time_and_a_larger_one_holds_them() -> No
     assert 150 < len(tenth) < 250
     assert tenth < half
     assert list(filter(rescores.in_share(1), calls)) == calls
+
+
+def test_progress_counts_what_the_rescore_itself_has_done(audited: Day) -> None:
+    batch, _ = take_up(audited, SHADOW)
+    pass_llm1(audited, batch, A, B)
+    pass_llm2(audited, batch, A)
+    keep(audited, batch, Stage.LLM2, Failure(B.call_id, "answer_invalid", "x", state=CallState.FAILED))
+    with audited.database.reading() as connection:
+        llm1, llm2 = stage_progress(connection, batch.batch_id)
+    assert (llm1.stage, llm1.left, llm1.done, llm1.failed) == ("llm1", 1, 2, 0)
+    assert (llm2.stage, llm2.left, llm2.done, llm2.failed) == ("llm2", 1, 1, 1)

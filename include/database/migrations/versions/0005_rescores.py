@@ -27,12 +27,12 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("absence", Json, nullable=True))
     with op.batch_alter_table("audits", schema=None) as batch_op:
         batch_op.add_column(sa.Column("speaks_to_model", Json, server_default="[]", nullable=False))
-        batch_op.create_index("ix_audits_batch", ["batch_id", "call_id"], unique=False)
+        batch_op.create_index("ix_audits_call", ["call_id"], unique=False)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("audits", schema=None) as batch_op:
-        batch_op.drop_index("ix_audits_batch")
+        batch_op.drop_index("ix_audits_call")
         batch_op.drop_column("speaks_to_model")
     with op.batch_alter_table("answers", schema=None) as batch_op:
         batch_op.drop_column("absence")
