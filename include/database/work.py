@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -55,6 +56,8 @@ class PendingCall:
     customer_ref: str | None
     sha256: str | None = None
     host_kills: int = 0
+    direction: str | None = None
+    started_at: datetime | None = None
 
 
 @dataclass
@@ -107,6 +110,8 @@ def pending_calls(
         CallRow.agent,
         CallRow.customer_ref,
         CallRow.sha256,
+        CallRow.direction,
+        CallRow.started_at,
         _host_kills().label("host_kills"),
     )
     query = (

@@ -11,6 +11,7 @@ from include.database.work import BatchKind
 from include.delivery.agreement import GoldAgreement, agreement_of
 from include.delivery.comparison import Comparison, compare
 from include.delivery.criteria import load_scorecards
+from include.delivery.injection import Suspicions, suspicions_of
 from include.delivery.outcome import (
     NotAudited,
     Outcome,
@@ -50,6 +51,7 @@ class RunSummary:
         review: The first of the calls to review; `review_counts` counts all by their most urgent kind.
         comparison: For a rescore, with the audits that its calls had before.
         gold: None without labels of its calls.
+        suspicions: Calls in which somebody may have spoken to the model.
         rule_based: Answers came from the demo's rules, not from a language model.
     """
 
@@ -76,6 +78,7 @@ class RunSummary:
     review_counts: dict[str, int]
     comparison: Comparison | None
     gold: GoldAgreement | None
+    suspicions: Suspicions
 
     @property
     def title(self) -> str:
@@ -135,4 +138,5 @@ def _summarise(connection: Connection, row: Row[tuple[object, ...]], labels: Lab
         review_counts=count_reviews(connection, batch_id, scorecards),
         comparison=compare(connection, batch_id, scorecards) if row.kind != BatchKind.AUDIT else None,
         gold=agreement_of(connection, batch_id, labels),
+        suspicions=suspicions_of(connection, batch_id),
     )

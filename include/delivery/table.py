@@ -137,6 +137,8 @@ def _scores(summary: RunSummary) -> list[str]:
         f"          {count(scores.auto_failed)} auto-failed{possible}, "
         f"{count(scores.needs_review)} need review, {count(scores.not_auditable)} not auditable",
     ]
+    if summary.suspicions.calls:
+        lines.append(f"          {calls(summary.suspicions.calls)} in which somebody may speak to the model")
     if summary.llm:
         lines.append(_usage(summary))
     if summary.spending.stopped:

@@ -122,7 +122,10 @@ class LlmWork:
             content = {"scorecard_sha256": self.scorecard.sha256, "answer": answers.model_dump(mode="json")}
             rows = [(LlmResultRow, {**row, **content})]
         ivr = await self._read(stored.ivr_result_of, call.call_id)
-        assessment = assess(self.scorecard, answers, transcript, call_metrics(transcript, ivr))
+        metrics = call_metrics(
+            transcript, ivr, started_at=call.started_at, timezone=self.timezone, direction=call.direction
+        )
+        assessment = assess(self.scorecard, answers, transcript, metrics)
         rows += _audit_rows(self.scorecard, assessment, self.job.batch_id, identity)
         return self._success(call, identity, provenance, rows, state=CallState.AUDITED)
 
@@ -200,6 +203,7 @@ def _audit_rows(
         "auto_failed": assessment.auto_failed,
         "needs_review": assessment.needs_review or assessment.not_auditable is not None,
         "review_reasons": [*assessment.review_reasons, *filter(None, [assessment.not_auditable])],
+        "speaks_to_model": [one.model_dump(mode="json") for one in assessment.speaks_to_model],
         "sections": [section.model_dump(mode="json") for section in assessment.sections],
         "created_at": now,
     }

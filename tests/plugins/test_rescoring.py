@@ -22,7 +22,7 @@ from include.calls.call import Call
 from include.calls.stage import GPU_STAGES, LLM_STAGES, Stage
 from include.calls.transcript import Transcript, Turn
 from include.database import scorecards
-from include.database.models import AuditRow, BatchRow, ScorecardRow, TranscriptRow
+from include.database.models import AnswerRow, AuditRow, BatchRow, ScorecardRow, TranscriptRow
 from include.demo.llm_endpoint.server import Endpoint, EndpointSettings
 from include.demo.sample_calls.script import CallScript, load_scripts
 from include.errors import BelowTheBar, InvalidInput
@@ -217,6 +217,20 @@ async def test_a_file_that_changes_while_a_run_goes_on_does_not_matter(
 
     with pytest.raises(InvalidInput, match=r"version 2, was used with another content"):
         rescoring.open_batch("next", params, None)
+
+
+async def test_every_stored_fail_carries_evidence_that_counts_or_a_stated_absence(
+    audited: Day, llm: Asked, cards: Path, runs_folder: Path
+) -> None:
+    done = await rescore(scorecard=candidate(cards))
+    of_rescore = {row["audit_id"] for row in audited.rows(AuditRow, batch_id=done["batch_id"])}
+    outside = {"NA", "CANNOT_DETERMINE"}
+    fails = [row for row in audited.rows(AnswerRow) if row["earned"] == 0 and row["answer"] not in outside]
+    assert {row["audit_id"] in of_rescore for row in fails} == {True, False}
+    for fail in fails:
+        grounded = any(item["counts"] for item in fail["evidence"]) or fail["absence"]
+        assert grounded or fail["answered_by"] == "metric" or fail["review_reasons"], fail["criterion_id"]
+    assert any(fail["absence"] for fail in fails)
 
 
 class TestPromotion:
