@@ -23,7 +23,7 @@ Results: the tab **Audit report** of the run: by criterion, old against new, and
 from datetime import timedelta
 
 import pendulum
-from airflow.sdk import TaskGroup, chain, dag, get_current_context, task, task_group
+from airflow.sdk import chain, dag, get_current_context, task, task_group
 
 from cofi import rescoring
 from cofi.batch import shards_of
@@ -75,14 +75,13 @@ def rescore_calls() -> None:
 
     batch = open_batch()
     planned = plan(batch)
-    with TaskGroup("rescore"):
-        done = rescore_shard.expand(shard=shards(batch, planned))
+    rescored = rescore.expand(shard=shards(batch, planned))
     report = ReportOperator(task_id="report", batch=batch, planned=planned, trigger_rule="all_done")
-    done >> report >> promote(batch)
+    rescored >> report >> promote(batch)
 
 
 @task_group
-def rescore_shard(shard: ShardWork) -> None:
+def rescore(shard: ShardWork) -> None:
     """The LLM stages of a shard."""
     llm1, llm2 = (
         LlmStageOperator(

@@ -201,7 +201,10 @@ def _draw_change(axes: Axes, y: int, one: CriterionChange) -> None:
     axes.plot([old, new], [y, y], color=colour, linewidth=3, solid_capstyle="butt", zorder=2)
     axes.plot(old, y, "o", color=OUTSIDE, markersize=9, zorder=3)
     axes.plot(new, y, "o", color=colour, markersize=9, zorder=4)
-    moved = f"{one.better:,} better, {one.worse:,} worse" if one.same < one.calls else "nothing changed"
+    moved = ", ".join(
+        f"{calls:,} {how}" for how, calls in (("better", one.better), ("worse", one.worse)) if calls
+    )
+    moved = moved or (f"{one.calls - one.same:,} otherwise" if one.same < one.calls else "nothing changed")
     axes.text(112, y, percent(one.same_pct), va="center", ha="right", fontweight="bold")
     axes.text(114, y, f"the same; {moved}", va="center", color=MUTED, fontsize=11)
 

@@ -37,7 +37,7 @@ def open_batch(run_id: str, params: Mapping[str, Any], interval_start: datetime 
     """
     # Only this task pays for loading it.
     from cofi.promotion import labels_of  # noqa: PLC0415
-    from include.llm.wording import checked  # noqa: PLC0415
+    from include.llm.wording import SHIPPED, checked  # noqa: PLC0415
 
     settings, database = Settings.load(), CofiDatabaseHook().get_conn()
     checked(params["prompts"])
@@ -45,6 +45,11 @@ def open_batch(run_id: str, params: Mapping[str, Any], interval_start: datetime 
     check_tables()
     if (params["promote"] or params["only_labelled"]) and not labels_of(settings):
         raise InvalidInput("There are no gold labels: name the CSV in [cofi] gold_labels.")
+    if params["promote"] and (params["model"] or params["prompts"] != SHIPPED):
+        raise InvalidInput(
+            "A scorecard is promoted with the model and the prompts that audits use: leave 'model' and "
+            "'prompts' as they are, or 'promote' unticked."
+        )
     day, last_day = _days(params, interval_start, settings.timezone)
     scorecard = chosen(settings, database, params["scorecard"])
     batch = Batch(

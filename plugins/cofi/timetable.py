@@ -1,11 +1,17 @@
 """When `rescore_calls` runs: never by itself, and for any day that somebody asks for."""
 
+from typing import Any
+
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction
 from airflow.timetables.interval import CronDataIntervalTimetable
 
 
 class DaysOnDemand(CronDataIntervalTimetable):
     """The days of a nightly DAG, for triggers and backfills only: a backfill needs a timetable."""
+
+    def __init__(self, cron: str, timezone: Any) -> None:
+        super().__init__(cron, timezone)
+        self.description = "By hand or as a backfill; never by itself"
 
     @property
     def summary(self) -> str:

@@ -37,8 +37,8 @@ def test_no_task_asks_a_gpu_host(dag: DAG) -> None:
     assert {task.pool for task in dag.tasks} == {"default_pool", LLM_POOL}
     assert not [task for task in dag.tasks if task.pool in hosts or "Gpu" in task.task_type]
     assert {task.task_id for task in dag.tasks if task.pool == LLM_POOL} == {
-        "rescore.rescore_shard.llm1",
-        "rescore.rescore_shard.llm2",
+        "rescore.llm1",
+        "rescore.llm2",
     }
 
 
@@ -47,7 +47,7 @@ def test_audits_go_first_in_the_pool_that_both_share(bag: DagBag, dag: DAG) -> N
         return [task.priority_weight for task in of.tasks if task.pool == LLM_POOL]
 
     assert max(weights(dag)) < min(weights(bag.dags["audit_calls"]))
-    llm1, llm2 = (dag.get_task(f"rescore.rescore_shard.{stage}") for stage in ("llm1", "llm2"))
+    llm1, llm2 = (dag.get_task(f"rescore.{stage}") for stage in ("llm1", "llm2"))
     assert (llm1.priority_weight, llm1.weight_rule) == (1, "absolute")
     assert llm2.priority_weight > llm1.priority_weight
     assert llm2.upstream_task_ids >= {llm1.task_id}

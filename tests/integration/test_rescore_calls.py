@@ -108,11 +108,12 @@ class Archived:
     def everything_official(self) -> list[Any]:
         """Rows that a shadow run must not touch."""
         current = StageResultRow.superseded_at.is_(None)
+        of_calls = select(OutboxRow.event_id).where(OutboxRow.call_id.is_not(None))
         return [
             self.official(),
             self.rows(select(CallRow.__table__).order_by(CallRow.call_id)),
             self.rows(select(StageResultRow.id).where(current).order_by(StageResultRow.id)),
-            self.rows(select(OutboxRow.event_id).order_by(OutboxRow.event_id)),
+            self.rows(of_calls.order_by(OutboxRow.event_id)),
         ]
 
     def ledger(self, run_id: str) -> dict[str, int]:

@@ -295,6 +295,7 @@ class TestPromotion:
     [
         ({"day": None}, "enter the Param 'day'"),
         ({"last_day": "2026-11-15"}, "'last_day' 2026-11-15 is before the day"),
+        ({"promote": True, "model": "cheaper"}, "leave 'model' and 'prompts' as they are"),
         ({"prompts": "unheard_of"}, "There are no prompts unheard_of: choose from shipped"),
     ],
 )
