@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from include.calls.call import CallState
 from include.calls.discovery import Redo
@@ -15,12 +15,8 @@ from include.database.engine import chunks, upsert
 from include.database.models import BatchCallRow, BatchRow, CallRow, FailureRow, StageResultRow
 from include.database.outbox import announce_run
 from include.database.outcomes import finish, supersede
-from include.database.work import BatchKind, has_result
+from include.database.work import STATE, BatchKind, has_result
 from include.distribution.planner import CallLoad, Shard
-
-# A rescore's calls have a state in it, and their own beside that.
-STATE = func.coalesce(BatchCallRow.state, CallRow.state)
-REASON = case((BatchCallRow.state.is_not(None), BatchCallRow.state_reason), else_=CallRow.state_reason)
 
 
 @dataclass(frozen=True)

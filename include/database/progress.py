@@ -19,9 +19,8 @@ from sqlalchemy import (
 
 from include.calls.call import CallState
 from include.calls.stage import LLM_STAGES, STAGES, Stage
-from include.database.batches import REASON, STATE
 from include.database.models import BatchCallRow, BatchRow, CallRow, LaneRow, StageResultRow
-from include.database.work import BatchKind
+from include.database.work import REASON, STATE, BatchKind
 
 # "Per minute" looks back so far, or to the batch's beginning.
 _WINDOW = timedelta(minutes=5)

@@ -6,12 +6,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, exists, func, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, case, exists, func, select
 
 from include.calls.call import CallState, ChannelRole
 from include.calls.stage import GPU_STAGES, LLM_STAGES, Stage
 from include.database.models import BatchCallRow, CallRow, FailureRow, StageResultRow
 from include.errors import HostLost
+
+# What became of a call in a batch: a rescore's calls have a state in it, and their own beside that.
+STATE = func.coalesce(BatchCallRow.state, CallRow.state)
+REASON = case((BatchCallRow.state.is_not(None), BatchCallRow.state_reason), else_=CallRow.state_reason)
 
 
 class BatchKind(StrEnum):

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, and_, c
 from include.calls.call import CallState
 from include.calls.ledger import Ledger
 from include.calls.stage import STAGES
-from include.database.batches import REASON, STATE
 from include.database.models import AuditRow, BatchCallRow, CallRow, FailureRow
+from include.database.work import REASON, STATE
 
 # A report lists so many calls one by one; beyond, an engineer asks the database.
 NOT_AUDITED_SHOWN = 200

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Subquery, and_, case, func, or_, select
 
-from include.database.batches import REASON
 from include.database.models import AnswerRow, AuditRow, CallRow
+from include.database.work import REASON
 from include.delivery.criteria import CriterionTerms, Scorecards, percentage
 from include.delivery.outcome import of_current_audits
 from include.scorecards.answers import Absence

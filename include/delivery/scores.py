@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 
 from include.calls.call import CallState
-from include.database.batches import STATE
 from include.database.models import (
     AnswerRow,
     AuditRow,
@@ -14,6 +13,7 @@ from include.database.models import (
     LlmResultRow,
     TranscriptRow,
 )
+from include.database.work import STATE
 from include.delivery.criteria import (
     Criterion,
     Scorecards,

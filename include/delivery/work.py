@@ -8,8 +8,8 @@ from sqlalchemy import Connection, Integer, Subquery, case, cast, extract, func,
 
 from include.calls.call import CallState
 from include.calls.stage import GPU_STAGES, LLM_STAGES, STAGES
-from include.database.batches import STATE
 from include.database.models import BatchCallRow, CallRow, FailureRow, StageResultRow
+from include.database.work import STATE
 from include.delivery.outcome import ended_in, of_batch
 
 # Enough for a smooth line, and few enough for a small page.

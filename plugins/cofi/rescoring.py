@@ -7,7 +7,8 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from cofi.batch import MAX_SHARDS, batch_of, check_tables, planned, resolve_day, told
+from cofi.batch import batch_of, check_tables, llm_shards, planned, resolve_day, told
+from cofi.budgets import budget_of
 from cofi.hooks.database import CofiDatabaseHook
 from cofi.hooks.llm import LlmHook
 from cofi.runs import RESCORE_DAG, batch_id_of
@@ -17,7 +18,6 @@ from include.calls.call import call_id_for
 from include.database import batches, rescores
 from include.database.batches import Batch
 from include.database.work import BatchKind
-from include.distribution.planner import HostSpeed, plan_shards
 from include.errors import InvalidInput
 
 log = logging.getLogger(__name__)
@@ -37,11 +37,13 @@ def open_batch(run_id: str, params: Mapping[str, Any], interval_start: datetime 
     """
     # Only this task pays for loading it.
     from cofi.promotion import labels_of  # noqa: PLC0415
+    from include.llm.usage import load_prices  # noqa: PLC0415
     from include.llm.wording import SHIPPED, checked  # noqa: PLC0415
 
     settings, database = Settings.load(), CofiDatabaseHook().get_conn()
     checked(params["prompts"])
-    LlmHook().get_conn()
+    model = params["model"] or LlmHook().get_conn().model
+    budget_of(params, settings).check(model, load_prices(settings.llm_prices_file))
     check_tables()
     if (params["promote"] or params["only_labelled"]) and not labels_of(settings):
         raise InvalidInput("There are no gold labels: name the CSV in [cofi] gold_labels.")
@@ -92,9 +94,7 @@ def plan(
     loads = database.write(lambda connection: rescores.loads_to_rescore(connection, batch, wanted, ended))
     if not loads:
         log.info("Nothing to rescore: no audited call of these days waits for this run")
-    shards = plan_shards(
-        loads, [HostSpeed(STORED)], shard_audio_s=settings.rescore_shard_calls, max_shards=MAX_SHARDS
-    )
+    shards = llm_shards(loads, [STORED], settings)
     database.write(lambda connection: batches.record_plan(connection, batch, shards))
     return planned(shards, 0)
 

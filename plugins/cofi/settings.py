@@ -70,7 +70,6 @@ class Settings:
     webhook_keep_days: float
     webhook_allow_http: bool
     webhook_allow_private: bool
-    rescore_shard_calls: int
     task_timeout_s: float
     task_retries: int
     task_retry_delay_s: float

@@ -145,7 +145,6 @@ def archived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archived]:
     settings = {
         "AIRFLOW__COFI__RECORDINGS_LOCATION": f"file://{recordings}",
         "AIRFLOW__COFI__SCORECARDS_FOLDER": str(scorecards(home)),
-        "AIRFLOW__COFI__RESCORE_SHARD_CALLS": "10",
         "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "2",
     }
     llm = ["--llm1-seconds=0.05", "--llm2-seconds=0.1"]
