@@ -7,7 +7,7 @@ REQUIREMENTS := requirements.txt include/gpu_host/requirements.txt include/demo/
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: demo test test-faults benchmark bench-speech gpu-host up down status lint format lock scorecard clean help
+.PHONY: demo test test-faults benchmark bench-speech gpu-host up down status lint format lock scorecard agreement clean help
 .DEFAULT_GOAL := help
 
 help:  ## Show what there is
@@ -44,6 +44,10 @@ format: $(VENV)/installed  ## Format the code
 
 scorecard: $(VENV)/installed  ## Check a scorecard and show what the LLM will be asked: FILE=…
 	@$(BIN)/python -m include.scorecards.check $(FILE)
+
+agreement: $(VENV)/installed  ## Compare a scorecard's stored answers with the gold labels: SCORECARD=…, PROMOTE=1 to promote it
+	@PYTHONPATH=$(CURDIR):$(CURDIR)/plugins $(BIN)/python -m cofi.promotion \
+		$(or $(DB),sqlite:///$(CURDIR)/var/cofi.db) $(or $(SCORECARD),service_call) $(if $(PROMOTE),--promote)
 
 gpu-host: $(VENV)/installed  ## Start a GPU host on this machine: COFI_GPU_HOST_TOKEN=… make gpu-host
 	@$(BIN)/python -m include.gpu_host

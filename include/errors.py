@@ -150,6 +150,12 @@ class InvalidInput(PermanentError):
     kind = "invalid_input"
 
 
+class BelowTheBar(PermanentError):
+    """A scorecard version agrees too little with the gold labels to be promoted."""
+
+    kind = "below_the_bar"
+
+
 class HostKiller(PermanentError):
     """A GPU host died twice while it worked on this recording. It is quarantined."""
 

@@ -8,6 +8,7 @@ from airflow.plugins_manager import AirflowPlugin
 from cofi.pools import PoolMaker
 from cofi.preloading import Preloader
 from cofi.redaction import RecogniserLoader
+from cofi.timetable import DaysOnDemand
 from cofi.ui.links import URL_PREFIX, ReportLink
 
 
@@ -23,7 +24,7 @@ async def pages(
 
 
 class CofiPlugin(AirflowPlugin):
-    """A tab with the report on every run, a link to it on the run's last task, and the pools."""
+    """A tab with the report on every run, a link to it on its task, the pools, the timetable of rescores."""
 
     name = "cofi"
     fastapi_apps: ClassVar = [{"app": pages, "url_prefix": URL_PREFIX, "name": "cofi"}]
@@ -37,3 +38,4 @@ class CofiPlugin(AirflowPlugin):
     ]
     operator_extra_links: ClassVar = [ReportLink()]
     listeners: ClassVar = [PoolMaker(), Preloader(), RecogniserLoader()]
+    timetables: ClassVar = [DaysOnDemand]

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 from include.calls.stage import Stage
 from include.calls.transcript import Transcript
 from include.database.models import LlmResultRow, StageResultRow, TranscriptRow
+from include.database.work import BatchKind, StageJob
 from include.gpu.wire import IvrResult
 
 
@@ -21,9 +22,17 @@ def ivr_result_of(connection: Connection, call_id: str) -> IvrResult:
     return IvrResult.model_validate(_current_result(connection, call_id, Stage.IVR))
 
 
-def llm_identity_of(connection: Connection, call_id: str, stage: Stage) -> str:
-    """Which stored answer is the call's current one in an LLM stage."""
-    return str(_current_result(connection, call_id, stage)["identity"])
+def llm1_identity_of(connection: Connection, call_id: str, job: StageJob) -> str:
+    """Which stored answer of LLM1 a job goes on from: the call's current one, or that of its own rescore."""
+    if job.kind is BatchKind.AUDIT:
+        return str(_current_result(connection, call_id, Stage.LLM1)["identity"])
+    query = select(StageResultRow.result).where(
+        StageResultRow.call_id == call_id,
+        StageResultRow.stage == Stage.LLM1,
+        StageResultRow.batch_id == job.batch_id,
+    )
+    newest = connection.execute(query.order_by(StageResultRow.id.desc()).limit(1)).scalar_one()
+    return str(newest["identity"])
 
 
 def stored_answer(connection: Connection, identity: str) -> dict[str, Any] | None:

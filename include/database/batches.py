@@ -15,23 +15,28 @@ from include.database.engine import chunks, upsert
 from include.database.models import BatchCallRow, BatchRow, CallRow, FailureRow, StageResultRow
 from include.database.outbox import announce_run
 from include.database.outcomes import finish, supersede
-from include.database.work import has_result
+from include.database.work import STATE, BatchKind, has_result
 from include.distribution.planner import CallLoad, Shard
 
 
 @dataclass(frozen=True)
 class Batch:
-    """A run over a day.
+    """A run over a day; a rescore may go over several.
 
     Attributes:
-        batch_id: The DAG run's id.
+        batch_id: Made of the DAG run's id.
         params: As the run was triggered, for the record.
+        last_day: Of a rescore over more than one.
+        scorecard_sha256: What its calls are judged by; None in batches that are opened without.
     """
 
     batch_id: str
     day: date
     location: str
     params: Mapping[str, Any]
+    kind: BatchKind = BatchKind.AUDIT
+    last_day: date | None = None
+    scorecard_sha256: str | None = None
 
 
 def open_batch(connection: Connection, batch: Batch) -> None:
@@ -128,11 +133,11 @@ def settle(connection: Connection, batch: Batch) -> None:
     reasons = _reasons(connection, batch)
     ended = []
     for call in _still_pending(connection, batch):
-        stage = lacked_stage(connection, call.call_id)
+        stage = _lacked(connection, batch, call.call_id)
         reason = reasons.get((call.call_id, stage)) or reasons.get((call.host, stage))
         if stage and reason:
             ended.append((call.call_id, CallState.FAILED, f"{stage}: {reason}"))
-    finish(connection, batch.batch_id, ended, datetime.now(UTC))
+    finish(connection, batch.batch_id, ended, datetime.now(UTC), batch.kind)
 
 
 @dataclass(frozen=True)
@@ -193,10 +198,11 @@ def close(connection: Connection, batch: Batch) -> tuple[Ledger, list[str]]:
 def ledger_of(connection: Connection, batch_id: str, *where: ColumnElement[bool]) -> Ledger:
     """Counts a batch's calls by state."""
     query = (
-        select(CallRow.state, func.count())
+        select(STATE, func.count())
+        .select_from(CallRow)
         .join(BatchCallRow)
         .where(BatchCallRow.batch_id == batch_id, *where)
-        .group_by(CallRow.state)
+        .group_by(STATE)
     )
     return Ledger.of(dict(connection.execute(query).all()))
 
@@ -238,7 +244,7 @@ def _still_pending(connection: Connection, batch: Batch) -> Sequence[Any]:
     query = (
         select(CallRow.call_id, CallRow.path, BatchCallRow.host)
         .join(BatchCallRow)
-        .where(BatchCallRow.batch_id == batch.batch_id, CallRow.state == CallState.PENDING)
+        .where(BatchCallRow.batch_id == batch.batch_id, STATE == CallState.PENDING)
         .order_by(CallRow.path)
     )
     return connection.execute(query).all()
@@ -252,6 +258,16 @@ def _reasons(connection: Connection, batch: Batch) -> dict[tuple[str, str | None
         .order_by(FailureRow.id)
     )
     return {(row.call_id or row.host, row.stage): row.message for row in failures}
+
+
+def _lacked(connection: Connection, batch: Batch, call_id: str) -> Stage | None:
+    if batch.kind is BatchKind.AUDIT:
+        return lacked_stage(connection, call_id)
+    query = select(StageResultRow.stage).where(
+        StageResultRow.call_id == call_id, StageResultRow.batch_id == batch.batch_id
+    )
+    done = set(connection.execute(query).scalars())
+    return next((stage for stage in LLM_STAGES if stage not in done), None)
 
 
 def lacked_stage(connection: Connection, call_id: str) -> Stage | None:

@@ -65,12 +65,15 @@ class CallRow(Base):
 
 
 class BatchRow(Base):
-    """One run over one day; `ledger` is written when it closes."""
+    """One run over a day, a rescore also over the days up to `last_day`; it closes with its `ledger`."""
 
     __tablename__ = "batches"
 
     batch_id: Mapped[str] = mapped_column(String(250), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), server_default="audit")
     day: Mapped[date]
+    last_day: Mapped[date | None]
+    scorecard_sha256: Mapped[str | None] = mapped_column(ForeignKey("scorecards.sha256"))
     location: Mapped[str] = mapped_column(Text)
     params: Mapped[dict[str, Any]]
     opened_at: Mapped[datetime]
@@ -79,7 +82,10 @@ class BatchRow(Base):
 
 
 class BatchCallRow(Base):
-    """A call that a batch accounts for; `shard` and `host` are None when it had nothing to do for it."""
+    """A call that a batch accounts for; `shard` and `host` are None when it had nothing to do for it.
+
+    An audit's calls have their state in `calls`; a rescore's have it here, with the audit they had before.
+    """
 
     __tablename__ = "batch_calls"
 
@@ -87,6 +93,9 @@ class BatchCallRow(Base):
     call_id: Mapped[str] = mapped_column(ForeignKey("calls.call_id"), primary_key=True)
     shard: Mapped[int | None]
     host: Mapped[str | None] = mapped_column(String(200))
+    state: Mapped[str | None] = mapped_column(String(16))
+    state_reason: Mapped[str | None] = mapped_column(Text)
+    old_audit_id: Mapped[str | None] = mapped_column(String(36))
 
     __table_args__ = (
         Index("ix_batch_calls_shard", "batch_id", "shard"),
@@ -229,7 +238,7 @@ class LlmSpendingRow(Base):
 
 
 class ScorecardRow(Base):
-    """A scorecard version as it was used; immutable."""
+    """A scorecard version as it was used; immutable. The one promoted last is what audits use by default."""
 
     __tablename__ = "scorecards"
 
@@ -238,10 +247,15 @@ class ScorecardRow(Base):
     version: Mapped[str] = mapped_column(String(40))
     scorecard: Mapped[dict[str, Any]]
     first_used_at: Mapped[datetime]
+    promoted_at: Mapped[datetime | None]
 
 
 class AuditRow(Base):
-    """The score of a call under one scorecard. At most one per call is not superseded."""
+    """The score of a call under one scorecard. At most one per call is not superseded: its official one.
+
+    A shadow run's are superseded from the beginning. `speaks_to_model`: turns that may be meant for the
+    model.
+    """
 
     __tablename__ = "audits"
 
@@ -258,10 +272,12 @@ class AuditRow(Base):
     needs_review: Mapped[bool]
     review_reasons: Mapped[list[Any]]
     sections: Mapped[list[Any]]
+    speaks_to_model: Mapped[list[Any]] = mapped_column(server_default="[]")
     created_at: Mapped[datetime]
     superseded_at: Mapped[datetime | None]
 
     __table_args__ = (
+        Index("ix_audits_call", "call_id"),
         Index(
             "uq_audits_current",
             "call_id",
@@ -288,6 +304,7 @@ class AnswerRow(Base):
     auto_fail: Mapped[str] = mapped_column(String(16), default="none")
     review_reasons: Mapped[list[Any]] = mapped_column(default=list)
     evidence: Mapped[list[Any]]
+    absence: Mapped[dict[str, Any] | None]
 
 
 class OutboxRow(Base):

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from include.calls.call import CallState
-from include.calls.stage import Stage
+from include.calls.stage import LLM_STAGES, Stage
 from include.database.columns import Base
 from include.database.engine import insert_missing, upsert
 from include.database.models import (
     AuditRow,
+    BatchCallRow,
     CallRow,
     FailureRow,
     LlmResultRow,
@@ -21,7 +22,7 @@ from include.database.models import (
     TranscriptRow,
 )
 from include.database.outbox import announce
-from include.database.work import StageJob, is_open
+from include.database.work import BatchKind, StageJob, is_open
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def save(connection: Connection, job: StageJob, outcomes: Sequence[Outcome]) -> 
     ended = [(o.call_id, o.state, o.reason) for o in successes if o.state]
     ended += [(f.call_id, f.state, f"{job.stage}: {f.message}") for f in failures if f.state and f.call_id]
     ended += [(o.call_id, o.state, o.reason) for o in outcomes if isinstance(o, Ended)]
-    finish(connection, job.batch_id, ended, now)
+    finish(connection, job.batch_id, ended, now, job.kind)
 
 
 def finish(
@@ -88,6 +89,7 @@ def finish(
     batch_id: str,
     ended: Iterable[tuple[str, CallState, str | None]],
     now: datetime,
+    kind: BatchKind = BatchKind.AUDIT,
 ) -> None:
     """Brings pending calls that the batch has claimed to their final state, and queues one event for each.
 
@@ -96,7 +98,11 @@ def finish(
         batch_id: The batch that did it.
         ended: Call id, final state, reason.
         now: When.
+        kind: Of the batch: a rescore's calls end in it alone, and keep their official result unless a new one
+            is there.
     """
+    if kind is not BatchKind.AUDIT:
+        return _finish_again(connection, batch_id, ended, now, official=kind is BatchKind.RESCORE)
     for call_id, state, reason in ended:
         reached = connection.execute(
             update(CallRow)
@@ -107,6 +113,50 @@ def finish(
         )
         if reached.rowcount:
             announce(connection, batch_id, call_id, now)
+
+
+def _finish_again(
+    connection: Connection,
+    batch_id: str,
+    ended: Iterable[tuple[str, CallState, str | None]],
+    now: datetime,
+    *,
+    official: bool,
+) -> None:
+    """Ends calls in a rescore; where it is an official one, its audits become the calls' current ones."""
+    for call_id, state, reason in ended:
+        reached = connection.execute(
+            update(BatchCallRow)
+            .where(
+                BatchCallRow.batch_id == batch_id,
+                BatchCallRow.call_id == call_id,
+                BatchCallRow.state == CallState.PENDING,
+            )
+            .values(state=state, state_reason=reason)
+        )
+        if not reached.rowcount or not official:
+            continue
+        mine = update(CallRow).where(CallRow.call_id == call_id, CallRow.claimed_by == batch_id)
+        if state is CallState.AUDITED:
+            _adopt(connection, batch_id, call_id, now)
+            connection.execute(mine.values(state=state, state_reason=None, changed_at=now, claimed_by=None))
+            announce(connection, batch_id, call_id, now)
+        else:
+            connection.execute(mine.values(claimed_by=None))
+
+
+def _adopt(connection: Connection, batch_id: str, call_id: str, now: datetime) -> None:
+    """Makes a rescore's results and audit of a call the current ones."""
+    supersede(connection, [call_id], LLM_STAGES, now)
+    own = select(func.max(StageResultRow.id)).where(
+        StageResultRow.batch_id == batch_id, StageResultRow.call_id == call_id
+    )
+    newest = connection.execute(own.group_by(StageResultRow.stage)).scalars().all()
+    results = update(StageResultRow).where(StageResultRow.id.in_(newest))
+    connection.execute(results.values(superseded_at=None))
+    _supersede_audits(connection, [call_id], now)
+    audits = update(AuditRow).where(AuditRow.batch_id == batch_id, AuditRow.call_id == call_id)
+    connection.execute(audits.values(superseded_at=None))
 
 
 def supersede(
@@ -149,14 +199,16 @@ def _save_successes(
     by_table: dict[type[Base], list[Mapping[str, Any]]] = defaultdict(list)
     for table, row in (row for success in successes for row in success.rows):
         by_table[table].append(row)
-    _supersede_audits(connection, by_table.get(AuditRow, []), now)
+    if job.kind is BatchKind.AUDIT:
+        _supersede_audits(connection, [audit["call_id"] for audit in by_table.get(AuditRow, [])], now)
+    else:
+        by_table[AuditRow] = [{**audit, "superseded_at": now} for audit in by_table[AuditRow]]
     upsert(connection, TranscriptRow, by_table.pop(TranscriptRow, []), ["call_id"])
     for table, rows in by_table.items():  # answers, scorecards and audits never change
         insert_missing(connection, table, rows)
 
 
-def _supersede_audits(connection: Connection, audits: Sequence[Mapping[str, Any]], now: datetime) -> None:
-    call_ids = [audit["call_id"] for audit in audits]
+def _supersede_audits(connection: Connection, call_ids: Sequence[str], now: datetime) -> None:
     connection.execute(
         update(AuditRow)
         .where(AuditRow.call_id.in_(call_ids), AuditRow.superseded_at.is_(None))
@@ -174,6 +226,8 @@ def _result_row(job: StageJob, success: Success, now: datetime) -> dict[str, Any
         "seconds": success.seconds,
         "result": success.result,
         "created_at": now,
+        # A rescore's become the call's current ones, if ever, when its audit does.
+        "superseded_at": None if job.kind is BatchKind.AUDIT else now,
     }
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from include.calls.call import CallState
 from include.calls.stage import LLM_STAGES, STAGES, Stage
 from include.database.models import BatchCallRow, BatchRow, CallRow, LaneRow, StageResultRow
+from include.database.work import REASON, STATE, BatchKind
 
 # "Per minute" looks back so far, or to the batch's beginning.
 _WINDOW = timedelta(minutes=5)
@@ -55,14 +56,17 @@ class StageProgress:
 def stage_progress(connection: Connection, batch_id: str) -> list[StageProgress]:
     """Asks one query about a batch; a line for every stage of every host that has calls."""
     now = datetime.now(UTC)
-    opened_at = select(BatchRow.opened_at).where(BatchRow.batch_id == batch_id)
-    since = max(connection.execute(opened_at).scalar_one(), now - _WINDOW)
+    opened = select(BatchRow.opened_at, BatchRow.kind).where(BatchRow.batch_id == batch_id)
+    opened_at, kind = connection.execute(opened).one()
+    since = max(opened_at, now - _WINDOW)
+    again = kind != BatchKind.AUDIT
     figures: dict[str, _Figures] = defaultdict(lambda: defaultdict(Counter))
-    for what, stage, host, number in connection.execute(_figures(batch_id, since, now)):
+    for what, stage, host, number in connection.execute(_figures(batch_id, since, now, again=again)):
         figures[host][stage][what] += number
     minutes = max((now - since).total_seconds() / 60, 1 / 60)
+    stages = LLM_STAGES if again else STAGES
     return [
-        _progress(stage, host, figures[host], minutes, now) for stage in STAGES for host in sorted(figures)
+        _progress(stage, host, figures[host], minutes, now) for stage in stages for host in sorted(figures)
     ]
 
 
@@ -83,18 +87,22 @@ def _progress(stage: Stage, host: str, of_host: _Figures, minutes: float, now: d
     )
 
 
-def _figures(batch_id: str, since: datetime, now: datetime) -> CompoundSelect[*tuple[Any, ...]]:
-    """Rows of (what, stage, host, number)."""
+def _figures(
+    batch_id: str, since: datetime, now: datetime, *, again: bool
+) -> CompoundSelect[*tuple[Any, ...]]:
+    """Rows of (what, stage, host, number); of a rescore only what it does `again` counts as done."""
     lane = LaneRow
     at_work = [lane.batch_id == batch_id, lane.ended_at.is_(None), lane.seen_at > now - _SILENT]
     of_run = StageResultRow.batch_id == batch_id
-    open_ = CallRow.state == CallState.PENDING
-    ended_in = case(*((CallRow.state_reason.startswith(f"{s}: "), s.value) for s in STAGES), else_="")
-    lost = CallRow.state.in_([CallState.FAILED, CallState.QUARANTINED])
+    done = of_run if again else StageResultRow.superseded_at.is_(None)
+    recent = (of_run, StageResultRow.created_at >= since)
+    open_ = STATE == CallState.PENDING
+    ended_in = case(*((REASON.startswith(f"{s}: "), s.value) for s in STAGES), else_="")
+    lost = STATE.in_([CallState.FAILED, CallState.QUARANTINED])
     return union_all(
-        _results("done", batch_id),
-        _results("open", batch_id, open_),
-        _results("recent", batch_id, of_run, StageResultRow.created_at >= since),
+        _results("done", batch_id, done),
+        _results("open", batch_id, done, open_),
+        _results("recent", batch_id, done, *recent),
         _calls("open", literal(""), batch_id, open_),
         _calls("failed", ended_in, batch_id, lost),
         select(literal("in_flight"), lane.stage, lane.host, lane.in_flight).where(*at_work),
@@ -105,8 +113,7 @@ def _results(what: str, batch_id: str, *where: ColumnElement[bool]) -> Select[*t
     columns = (literal(what), StageResultRow.stage, BatchCallRow.host, func.count())
     query = select(*columns).join(BatchCallRow, BatchCallRow.call_id == StageResultRow.call_id)
     query = query.join(CallRow, CallRow.call_id == StageResultRow.call_id)
-    current = StageResultRow.superseded_at.is_(None)
-    query = query.where(BatchCallRow.batch_id == batch_id, BatchCallRow.host.is_not(None), current, *where)
+    query = query.where(BatchCallRow.batch_id == batch_id, BatchCallRow.host.is_not(None), *where)
     return query.group_by(StageResultRow.stage, BatchCallRow.host)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, exists, func, insert, select
 
 from include.calls.call import CallState
 from include.database.models import BatchCallRow, CallRow, FailureRow, LlmSpendingRow
+from include.database.work import STATE
 from include.errors import BudgetReached
 
 
@@ -37,7 +38,7 @@ def count_stopped(connection: Connection, batch_id: str) -> int:
         select(func.count())
         .select_from(CallRow)
         .join(BatchCallRow)
-        .where(BatchCallRow.batch_id == batch_id, CallRow.state == CallState.FAILED, stopped)
+        .where(BatchCallRow.batch_id == batch_id, STATE == CallState.FAILED, stopped)
     )
     return int(connection.execute(query).scalar_one())
 

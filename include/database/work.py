@@ -2,14 +2,33 @@
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, exists, func, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, case, exists, func, select
 
 from include.calls.call import CallState, ChannelRole
-from include.calls.stage import GPU_STAGES, Stage
+from include.calls.stage import GPU_STAGES, LLM_STAGES, Stage
 from include.database.models import BatchCallRow, CallRow, FailureRow, StageResultRow
 from include.errors import HostLost
+
+# What became of a call in a batch: a rescore's calls have a state in it, and their own beside that.
+STATE = func.coalesce(BatchCallRow.state, CallRow.state)
+REASON = case((BatchCallRow.state.is_not(None), BatchCallRow.state_reason), else_=CallRow.state_reason)
+
+
+class BatchKind(StrEnum):
+    """What a batch is to its calls.
+
+    `AUDIT`: all stages; what becomes of a call in it is the call's state. `RESCORE`: the LLM stages again,
+    over stored transcripts; its audit takes the place of the call's when it is done. `SHADOW`: the same, and
+    no call's result changes.
+    """
+
+    AUDIT = "audit"
+    RESCORE = "rescore"
+    SHADOW = "shadow"
 
 
 @dataclass(frozen=True)
@@ -21,6 +40,7 @@ class StageJob:
     host: str
     stage: Stage
     attempt: int = 1
+    kind: BatchKind = BatchKind.AUDIT
 
 
 @dataclass(frozen=True)
@@ -40,6 +60,8 @@ class PendingCall:
     customer_ref: str | None
     sha256: str | None = None
     host_kills: int = 0
+    direction: str | None = None
+    started_at: datetime | None = None
 
 
 @dataclass
@@ -92,6 +114,8 @@ def pending_calls(
         CallRow.agent,
         CallRow.customer_ref,
         CallRow.sha256,
+        CallRow.direction,
+        CallRow.started_at,
         _host_kills().label("host_kills"),
     )
     query = (
@@ -115,7 +139,7 @@ def counts(connection: Connection, job: StageJob) -> StageCounts:
 
     return StageCounts(
         total=count(_in_shard(job)),
-        done_before=count(_in_shard(job), has_result(job.stage)),
+        done_before=count(_in_shard(job), _passed(job, job.stage)),
         waiting=count(*_waits_for(job)),
     )
 
@@ -133,11 +157,20 @@ def _in_shard(job: StageJob) -> ColumnElement[bool]:
 
 def is_open(job: StageJob) -> ColumnElement[bool]:
     """Whether a call is to be worked on, and by this batch."""
-    return and_(CallRow.state == CallState.PENDING, func.coalesce(CallRow.claimed_by, "") == job.batch_id)
+    mine = func.coalesce(CallRow.claimed_by, "") == job.batch_id
+    if job.kind is BatchKind.AUDIT:
+        return and_(CallRow.state == CallState.PENDING, mine)
+    rows = select(BatchCallRow.call_id).where(
+        BatchCallRow.batch_id == job.batch_id,
+        BatchCallRow.call_id == CallRow.call_id,
+        BatchCallRow.state == CallState.PENDING,
+    )
+    waits = rows.correlate(CallRow).exists()
+    return waits if job.kind is BatchKind.SHADOW else and_(waits, mine)
 
 
 def _waits_for(job: StageJob) -> list[ColumnElement[bool]]:
-    return [_in_shard(job), is_open(job), ~has_result(job.stage), *_needs(job.stage)]
+    return [_in_shard(job), is_open(job), ~_passed(job, job.stage), *_needs(job)]
 
 
 def _host_kills() -> ScalarSelect[int]:
@@ -157,9 +190,23 @@ def has_result(stage: Stage) -> ColumnElement[bool]:
     )
 
 
-def _needs(stage: Stage) -> list[ColumnElement[bool]]:
+def passed_again(batch_id: str, stage: Stage) -> ColumnElement[bool]:
+    """Whether a call has a result of a rescore's own; it need not be the call's current one."""
+    return exists().where(
+        StageResultRow.call_id == CallRow.call_id,
+        StageResultRow.stage == stage,
+        StageResultRow.batch_id == batch_id,
+    )
+
+
+def _passed(job: StageJob, stage: Stage) -> ColumnElement[bool]:
+    again = job.kind is not BatchKind.AUDIT and stage in LLM_STAGES
+    return passed_again(job.batch_id, stage) if again else has_result(stage)
+
+
+def _needs(job: StageJob) -> list[ColumnElement[bool]]:
     """What a call must have, or lack, before a stage can work on it."""
-    if stage is Stage.DISTRIBUTE:
+    if job.stage is Stage.DISTRIBUTE:
         return [~has_result(Stage.STT)]  # all GPU work done: the host need not have the recording
-    before = [has_result(stage.before[-1])]
-    return [*before, has_result(Stage.DISTRIBUTE)] if stage in GPU_STAGES else before
+    before = [_passed(job, job.stage.before[-1])]
+    return [*before, has_result(Stage.DISTRIBUTE)] if job.stage in GPU_STAGES else before

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, PercentFormatter, StrMethodFormatter
 
 from include.calls.stage import STAGES
+from include.delivery.comparison import CriterionChange
 from include.delivery.criteria import AnswerCount, Criterion
 from include.delivery.scores import Counted, Group, Scores
 from include.delivery.svg import (
@@ -32,6 +33,8 @@ FULL_PX, HALF_PX = 1120, 540
 ROW_PX = 30
 GROUPS_DRAWN = 15
 HOSTS_DRAWN = 40
+# A smaller move of a criterion's points is drawn as none.
+_NO_CHANGE_PCT = 0.05
 # A host this far below the median of its stage is drawn as slow.
 _SLOW_SHARE = 0.7
 # A narrower part of a bar cannot hold its label.
@@ -170,6 +173,40 @@ def progress_chart(progress: Sequence[StageProgress]) -> str:
         axes.set_xlabel(f"{'hours' if in_hours else 'minutes'} since the first result")
         sheet.figure.legend(loc="outside upper left", ncols=len(progress), frameon=False, handlelength=1.2)
     return sheet.svg
+
+
+def comparison_chart(criteria: Sequence[CriterionChange]) -> str:
+    """For each criterion the share of points earned, old and new, with what lies between them."""
+    drawn = [one for one in criteria if None not in (one.old_earned_pct, one.new_earned_pct)]
+    if not drawn:
+        return ""
+    title = "Points earned by criterion, old and new"
+    with drawing("comparison", title, FULL_PX, ROW_PX * len(drawn) + 40) as sheet:
+        axes = sheet.axes()
+        for y, one in enumerate(drawn):
+            _draw_change(axes, y, one)
+        axes.set_yticks(range(len(drawn)), [_cut(one.text, _LABEL_CHARS) for one in drawn], color=INK)
+        axes.set_ylim(len(drawn) - 0.4, -0.6)
+        axes.set_xlim(-2, 152)
+        axes.set_xticks(range(0, 101, 25))
+        axes.xaxis.set_major_formatter(PercentFormatter(decimals=0, symbol=" %"))
+        axes.grid(axis="x")
+        axes.spines.bottom.set_visible(False)
+    return sheet.svg
+
+
+def _draw_change(axes: Axes, y: int, one: CriterionChange) -> None:
+    old, new = one.old_earned_pct or 0.0, one.new_earned_pct or 0.0
+    colour = ACCENT if abs(new - old) < _NO_CHANGE_PCT else GOOD if new > old else BAD
+    axes.plot([old, new], [y, y], color=colour, linewidth=3, solid_capstyle="butt", zorder=2)
+    axes.plot(old, y, "o", color=OUTSIDE, markersize=9, zorder=3)
+    axes.plot(new, y, "o", color=colour, markersize=9, zorder=4)
+    moved = ", ".join(
+        f"{calls:,} {how}" for how, calls in (("better", one.better), ("worse", one.worse)) if calls
+    )
+    moved = moved or (f"{one.calls - one.same:,} otherwise" if one.same < one.calls else "nothing changed")
+    axes.text(112, y, percent(one.same_pct), va="center", ha="right", fontweight="bold")
+    axes.text(114, y, f"the same; {moved}", va="center", color=MUTED, fontsize=11)
 
 
 def pass_threshold_pct(scores: Scores) -> float | None:

@@ -4,12 +4,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, and_, case, func, or_, select
 
 from include.calls.call import CallState
 from include.calls.ledger import Ledger
 from include.calls.stage import STAGES
 from include.database.models import AuditRow, BatchCallRow, CallRow, FailureRow
+from include.database.work import REASON, STATE
 
 # A report lists so many calls one by one; beyond, an engineer asks the database.
 NOT_AUDITED_SHOWN = 200
@@ -69,7 +70,7 @@ class ReasonCount:
 def count_outcome(connection: Connection, batch_id: str) -> Outcome:
     """Counts the run's calls by state."""
     audio_s = func.coalesce(func.sum(CallRow.duration_s), 0.0)
-    query = of_batch(select(CallRow.state, func.count(), audio_s), batch_id).group_by(CallRow.state)
+    query = of_batch(select(STATE, func.count(), audio_s), batch_id).group_by(STATE)
     rows = connection.execute(query).all()
     ledger = Ledger.of({state: calls for state, calls, _ in rows})
     now = _audited_now(connection, batch_id)
@@ -95,7 +96,7 @@ def count_reasons(connection: Connection, batch_id: str) -> tuple[ReasonCount, .
 
 def list_not_audited(connection: Connection, batch_id: str) -> tuple[NotAudited, ...]:
     """Lists the first calls that are not audited, failed and quarantined ones before the others."""
-    order = case({state.value: place for place, state in enumerate(_NOT_AUDITED)}, value=CallRow.state)
+    order = case({state.value: place for place, state in enumerate(_NOT_AUDITED)}, value=STATE)
     query = _not_audited(batch_id).order_by(order, CallRow.path).limit(NOT_AUDITED_SHOWN)
     return tuple(
         NotAudited(row.call_id, row.path, row.state, _kind(row), row.state_reason or _NO_REASON)
@@ -110,32 +111,36 @@ def of_batch(query: Select[*tuple[Any, ...]], batch_id: str) -> Select[*tuple[An
 
 
 def of_current_audits(query: Select[*tuple[Any, ...]], batch_id: str) -> Select[*tuple[Any, ...]]:
-    """Narrows a query to the audited calls of the run and their current audits, whichever run made them.
+    """Narrows a query to the audited calls of the run and the audits that "audited" in its ledger stands on.
 
-    The current audit, because "audited" in the ledger stands on it: a rescored call shows its new score.
+    For an audit these are the current ones, whichever run made them: a rescored call shows its new score. For
+    a rescore they are its own.
     """
     joined = of_batch(query, batch_id).join(AuditRow, AuditRow.call_id == CallRow.call_id)
-    return joined.where(CallRow.state == CallState.AUDITED, AuditRow.superseded_at.is_(None))
+    official = and_(BatchCallRow.state.is_(None), AuditRow.superseded_at.is_(None))
+    own = and_(BatchCallRow.state.is_not(None), AuditRow.batch_id == BatchCallRow.batch_id)
+    return joined.where(STATE == CallState.AUDITED, or_(official, own))
 
 
 def ended_in(stage: str) -> ColumnElement[bool]:
     """Whether a call's reason names this stage as the one where it ended."""
-    return CallRow.state_reason.startswith(f"{stage}: ", autoescape=True)
+    return REASON.startswith(f"{stage}: ", autoescape=True)
 
 
 def _audited_now(connection: Connection, batch_id: str) -> int:
     own = CallRow.call_id.in_(select(AuditRow.call_id).where(AuditRow.batch_id == batch_id))
-    query = of_batch(select(func.count()), batch_id).where(CallRow.state == CallState.AUDITED, own)
+    query = of_batch(select(func.count()), batch_id).where(STATE == CallState.AUDITED, own)
     return int(connection.scalar(query) or 0)
 
 
 def _not_audited(batch_id: str) -> Select[*tuple[Any, ...]]:
     """Calls with the stage and the kind of their newest failed attempt of this run, where there is one."""
     last = _last_failures(batch_id)
-    columns = (CallRow.call_id, CallRow.path, CallRow.state, CallRow.state_reason, last.c.stage, last.c.kind)
+    ended = (STATE.label("state"), REASON.label("state_reason"))
+    columns = (CallRow.call_id, CallRow.path, *ended, last.c.stage, last.c.kind)
     query = of_batch(select(*columns), batch_id)
     query = query.outerjoin(last, last.c.call_id == CallRow.call_id)
-    return query.where(CallRow.state.in_(_NOT_AUDITED))
+    return query.where(STATE.in_(_NOT_AUDITED))
 
 
 def _last_failures(batch_id: str) -> Subquery:

@@ -53,6 +53,7 @@ def _charts(summary: RunSummary) -> dict[str, Markup]:
         "languages": charts.language_chart(summary.languages),
         "throughput": charts.throughput_chart(summary.stages),
         "progress": charts.progress_chart(summary.progress),
+        "comparison": charts.comparison_chart(summary.comparison.criteria) if summary.comparison else "",
     }
     # Markup: matplotlib has escaped the text in its SVG.
     return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704

@@ -8,8 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, Subquery, and_, case, func, or_, select
 
 from include.database.models import AnswerRow, AuditRow, CallRow
+from include.database.work import REASON
 from include.delivery.criteria import CriterionTerms, Scorecards, percentage
 from include.delivery.outcome import of_current_audits
+from include.scorecards.answers import Absence
 from include.scorecards.evidence import CheckedEvidence
 
 REVIEW_SHOWN = 20
@@ -35,6 +37,7 @@ class Finding:
         earned_pct: Of the criterion's points; None when it leaves the score.
         doubts: Why the answer cannot stand by itself.
         quotes: What was said when, in ms of the original recording.
+        absence: What was looked for and not found.
     """
 
     criterion_id: str
@@ -48,6 +51,7 @@ class Finding:
     justification: str
     doubts: tuple[str, ...]
     quotes: tuple[CheckedEvidence, ...]
+    absence: Absence | None
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ def _ranked(batch_id: str, scorecards: Scorecards) -> Subquery:
         AuditRow.band,
         AuditRow.auto_failed,
         AuditRow.review_reasons,
-        CallRow.state_reason,
+        REASON.label("state_reason"),
         CallRow.call_id,
         CallRow.path,
         CallRow.agent,
@@ -179,6 +183,7 @@ def _finding(answer: Row[*tuple[Any, ...]], terms: CriterionTerms) -> Finding:
         justification=answer.justification,
         doubts=tuple(answer.review_reasons),
         quotes=tuple(CheckedEvidence.model_validate(item) for item in answer.evidence),
+        absence=Absence.model_validate(answer.absence) if answer.absence else None,
     )
 
 

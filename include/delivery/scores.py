@@ -13,6 +13,7 @@ from include.database.models import (
     LlmResultRow,
     TranscriptRow,
 )
+from include.database.work import STATE
 from include.delivery.criteria import (
     Criterion,
     Scorecards,
@@ -113,7 +114,7 @@ def count_languages(connection: Connection, batch_id: str) -> tuple[Counted, ...
     query = (
         of_batch(select(language, func.count(), audio_s), batch_id)
         .outerjoin(TranscriptRow, TranscriptRow.call_id == CallRow.call_id)
-        .where(CallRow.state == CallState.AUDITED)
+        .where(STATE == CallState.AUDITED)
         .group_by(language)
         .order_by(func.count().desc(), language)
     )

@@ -7,7 +7,11 @@ from sqlalchemy import Connection, Row, select
 
 from include.database.engine import Database
 from include.database.models import BatchRow
+from include.database.work import BatchKind
+from include.delivery.agreement import GoldAgreement, agreement_of
+from include.delivery.comparison import Comparison, compare
 from include.delivery.criteria import load_scorecards
+from include.delivery.injection import Suspicions, suspicions_of
 from include.delivery.outcome import (
     NotAudited,
     Outcome,
@@ -34,6 +38,7 @@ from include.delivery.work import (
     measure_stages,
 )
 from include.errors import InvalidInput
+from include.scorecards.gold import Labels
 
 
 @dataclass(frozen=True)
@@ -44,11 +49,16 @@ class RunSummary:
         wall_s: From the run's opening to its closing; None while it is open.
         not_audited: The first of them; `reasons` counts all.
         review: The first of the calls to review; `review_counts` counts all by their most urgent kind.
+        comparison: For a rescore, with the audits that its calls had before.
+        gold: None without labels of its calls.
+        suspicions: Calls in which somebody may have spoken to the model.
         rule_based: Answers came from the demo's rules, not from a language model.
     """
 
     batch_id: str
+    kind: BatchKind
     day: date
+    last_day: date | None
     location: str
     opened_at: datetime
     closed_at: datetime | None
@@ -66,10 +76,25 @@ class RunSummary:
     rule_based: bool
     review: tuple[ReviewItem, ...]
     review_counts: dict[str, int]
+    comparison: Comparison | None
+    gold: GoldAgreement | None
+    suspicions: Suspicions
+
+    @property
+    def title(self) -> str:
+        """What the run did, and to which days."""
+        what = {BatchKind.AUDIT: "Call audit", BatchKind.RESCORE: "Rescore", BatchKind.SHADOW: "Shadow run"}
+        until = f" to {self.last_day:%A, %-d %B %Y}" if self.last_day else ""
+        return f"{what[self.kind]} of {self.day:%A, %-d %B %Y}{until}"
 
 
-def summarise(database: Database, batch_id: str) -> RunSummary:
+def summarise(database: Database, batch_id: str, labels: Labels | None = None) -> RunSummary:
     """Computes the figures of a run as the database has them now.
+
+    Args:
+        database: cofi's.
+        batch_id: Of the run.
+        labels: Gold labels, to compare its answers with.
 
     Raises:
         InvalidInput: There is no such run.
@@ -80,10 +105,10 @@ def summarise(database: Database, batch_id: str) -> RunSummary:
         ).one_or_none()
         if row is None:
             raise InvalidInput(f"there is no run {batch_id!r} in the database: check the batch id")
-        return _summarise(connection, row)
+        return _summarise(connection, row, labels or {})
 
 
-def _summarise(connection: Connection, row: Row[tuple[object, ...]]) -> RunSummary:
+def _summarise(connection: Connection, row: Row[tuple[object, ...]], labels: Labels) -> RunSummary:
     batch_id = row.batch_id
     scorecards = load_scorecards(connection, batch_id)
     scores = measure_scores(connection, batch_id, scorecards)
@@ -91,7 +116,9 @@ def _summarise(connection: Connection, row: Row[tuple[object, ...]]) -> RunSumma
     models = {model.name for model in scores.models} | {usage.model for usage in llm}
     return RunSummary(
         batch_id=batch_id,
+        kind=BatchKind(row.kind),
         day=row.day,
+        last_day=row.last_day,
         location=row.location,
         opened_at=row.opened_at,
         closed_at=row.closed_at,
@@ -109,4 +136,7 @@ def _summarise(connection: Connection, row: Row[tuple[object, ...]]) -> RunSumma
         rule_based=any(model.startswith(RULE_BASED_PREFIX) for model in models),
         review=list_reviews(connection, batch_id, scorecards),
         review_counts=count_reviews(connection, batch_id, scorecards),
+        comparison=compare(connection, batch_id, scorecards) if row.kind != BatchKind.AUDIT else None,
+        gold=agreement_of(connection, batch_id, labels),
+        suspicions=suspicions_of(connection, batch_id),
     )

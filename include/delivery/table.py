@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from itertools import groupby
 
+from include.database.work import BatchKind
+from include.delivery.agreement import GoldAgreement
+from include.delivery.comparison import Comparison
 from include.delivery.review import ReviewItem
 from include.delivery.summary import RunSummary
 from include.delivery.wording import RULES_NOTICE, calls, count, decimal, duration, money, percent
@@ -13,6 +16,7 @@ WIDTH_CHARS = 100
 _STAGE_ROWS = 14
 _REVIEW_ROWS = 3
 _REASON_ROWS = 6
+_CHANGE_ROWS = 5
 
 
 def text_table(summary: RunSummary) -> str:
@@ -20,7 +24,9 @@ def text_table(summary: RunSummary) -> str:
     parts = [
         _head(summary),
         _stages(summary.stages),
+        _comparison(summary.comparison),
         _scores(summary),
+        _gold(summary.gold),
         _review(summary),
         _reasons(summary),
     ]
@@ -31,10 +37,50 @@ def _head(summary: RunSummary) -> list[str]:
     took = f", took {duration(summary.wall_s)}" if summary.wall_s is not None else ""
     closed = "ledger closed" if summary.outcome.closed else "LEDGER OPEN"
     return [
-        f"Call audit of {summary.day}: {closed}{took}; run {summary.batch_id}",
+        f"{_what(summary)}: {closed}{took}; run {summary.batch_id}",
         str(summary.outcome.ledger),
         *([RULES_NOTICE] if summary.rule_based else []),
     ]
+
+
+def _what(summary: RunSummary) -> str:
+    what = {BatchKind.AUDIT: "Call audit", BatchKind.RESCORE: "Rescore", BatchKind.SHADOW: "Shadow run"}
+    until = f" to {summary.last_day}" if summary.last_day else ""
+    return f"{what[summary.kind]} of {summary.day}{until}"
+
+
+def _comparison(comparison: Comparison | None) -> list[str]:
+    if comparison is None or not comparison.calls:
+        return []
+    old, new = comparison.old, comparison.new
+    lines = [
+        f"compared  {calls(comparison.calls)}: mean {percent(old.mean_pct)} → {percent(new.mean_pct)}; "
+        f"{count(comparison.newly_passed)} newly passed, {count(comparison.newly_failed)} newly failed; "
+        f"{calls(comparison.changed_calls)} answered otherwise",
+    ]
+    other = [one for one in comparison.criteria if one.same < one.calls]
+    other.sort(key=lambda one: one.same_pct)
+    for one in other[:_CHANGE_ROWS]:
+        earned = f"{percent(one.old_earned_pct)} → {percent(one.new_earned_pct)} of its points"
+        lines.append(f"  {one.criterion_id:<30}{percent(one.same_pct):>7} the same; {earned}")
+    return lines
+
+
+def _gold(gold: GoldAgreement | None) -> list[str]:
+    if gold is None:
+        return []
+    total = gold.now.total
+    before = gold.before.total if gold.before else None
+    was = f" (old: {_pct(before.accuracy)})" if before and before.accuracy is not None else ""
+    return [
+        f"gold      {_pct(total.accuracy)} of {count(total.labelled)} labels agree{was}, κ "
+        f"{decimal(total.kappa, 2)}; found {total.fails_found} of {total.fails} fails, "
+        f"{total.auto_fails_found} of {total.auto_fails} auto-fails"
+    ]
+
+
+def _pct(share: float | None) -> str:
+    return percent(None if share is None else 100 * share)
 
 
 def _stages(stages: Sequence[StageFigures]) -> list[str]:
@@ -91,6 +137,8 @@ def _scores(summary: RunSummary) -> list[str]:
         f"          {count(scores.auto_failed)} auto-failed{possible}, "
         f"{count(scores.needs_review)} need review, {count(scores.not_auditable)} not auditable",
     ]
+    if summary.suspicions.calls:
+        lines.append(f"          {calls(summary.suspicions.calls)} in which somebody may speak to the model")
     if summary.llm:
         lines.append(_usage(summary))
     if summary.spending.stopped:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Integer, Subquery, case, cast, extract, func,
 from include.calls.call import CallState
 from include.calls.stage import GPU_STAGES, LLM_STAGES, STAGES
 from include.database.models import BatchCallRow, CallRow, FailureRow, StageResultRow
+from include.database.work import STATE
 from include.delivery.outcome import ended_in, of_batch
 
 # Enough for a smooth line, and few enough for a small page.
@@ -204,7 +205,7 @@ def _attempts(connection: Connection, batch_id: str) -> dict[_Key, int]:
 def _lost_calls(connection: Connection, batch_id: str) -> dict[_Key, int]:
     stage = case(*((ended_in(stage), stage.value) for stage in STAGES))
     query = of_batch(select(stage, BatchCallRow.host, func.count()), batch_id)
-    query = query.where(CallRow.state == CallState.FAILED, stage.is_not(None), BatchCallRow.host.is_not(None))
+    query = query.where(STATE == CallState.FAILED, stage.is_not(None), BatchCallRow.host.is_not(None))
     query = query.group_by(stage, BatchCallRow.host)
     return {(stage, host): count for stage, host, count in connection.execute(query)}
 

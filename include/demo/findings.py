@@ -11,26 +11,16 @@ from sqlalchemy import Connection, func, select
 from include.calls.call import CallState
 from include.calls.stage import GPU_STAGES
 from include.calls.transcript import Transcript
-from include.database.models import (
-    AnswerRow,
-    AuditRow,
-    CallRow,
-    LlmResultRow,
-    StageResultRow,
-    TranscriptRow,
-)
-from include.demo.evaluation import (
-    Agreements,
-    CallKey,
-    GoldCall,
-    agreement,
-    load_gold,
-    normalise,
-    reference_text,
-    word_error_rate,
-)
+from include.database.models import AuditRow, CallRow, LlmResultRow, StageResultRow, TranscriptRow
+from include.database.scorecards import given_answers
+from include.delivery.agreement import agreement_lines
+from include.demo.evaluation import normalise, reference_text, word_error_rate
+from include.demo.sample_calls.script import CallScript, load_scripts
+from include.scorecards.agreement import Agreements, measure
+from include.scorecards.gold import CallKey, load_labels
+from include.scorecards.loading import SHIPPED_SCORECARD, load_scorecard
 
-SCRIPTS = Path(__file__).parent / "sample_calls" / "scripts"
+SAMPLES = Path(__file__).parent / "sample_calls"
 
 
 @dataclass(frozen=True)
@@ -40,7 +30,7 @@ class Findings:
     Attributes:
         wer: Word error rate by language; a language without an audited call is missing.
         languages_right: Calls whose language was identified, of all with speech and a transcript.
-        agreements: Answers that are the gold ones.
+        agreements: Of the answers with the gold labels.
         not_audited: Sample calls with a conversation that were not audited.
     """
 
@@ -54,16 +44,14 @@ class Findings:
         """For a terminal."""
         rates = ", ".join(f"{language} {rate:.1%}" for language, rate in sorted(self.wer.items()))
         total = self.agreements.total
-        share = f"{total.share:.1%}" if total.share is not None else "none"
+        share = f"{total.accuracy:.1%}" if total.accuracy is not None else "none"
         lines = [
             f"Transcripts: word error rate {rates} against the known texts of {self.transcribed} calls; "
             f"language right in {self.languages_right} of {self.transcribed}",
             f"Answers: {share} agree with the known right ones "
-            f"({total.agreed} agree, {total.differed} differ, {total.unanswered} undetermined)",
+            f"({total.agreed} of {total.labelled}, {total.undetermined} undetermined)",
+            *agreement_lines(self.agreements),
         ]
-        for criterion, counted in self.agreements.by_criterion.items():
-            of = counted.agreed + counted.differed + counted.unanswered
-            lines.append(f"  {criterion:<28}{counted.agreed:>3} of {of}")
         if self.not_audited:
             lines.append(f"Not audited: {', '.join(self.not_audited)}")
         return lines
@@ -71,17 +59,18 @@ class Findings:
 
 def findings_of(connection: Connection, days: list[date]) -> Findings:
     """Compares transcripts and answers of these days with the scripts of the sample calls."""
-    gold = {key: call for key, call in load_gold(SCRIPTS).items() if call.day in days}
+    scripts = {(s.day, s.file): s for s in load_scripts(SAMPLES / "scripts") if s.day in days}
+    labels = {key: of for key, of in load_labels(SAMPLES / "gold.csv").items() if key in scripts}
     texts, heard_languages = _transcripts(connection, days)
-    spoken = {key: call for key, call in gold.items() if call.turns and key in texts}
-    answers = _answers(connection, days)
-    conversations = {key: call for key, call in gold.items() if call.answers}
+    spoken = {key: script for key, script in scripts.items() if script.turns and key in texts}
+    counting = (CallRow.state == CallState.AUDITED, AuditRow.superseded_at.is_(None))
+    answers = given_answers(connection, days, *counting)
     return Findings(
         wer=_rates(spoken, texts),
-        languages_right=sum(heard_languages[key] == call.language for key, call in spoken.items()),
+        languages_right=sum(heard_languages[key] == script.language for key, script in spoken.items()),
         transcribed=len(spoken),
-        agreements=agreement({k: c for k, c in conversations.items() if k in answers}, answers),
-        not_audited=[f"{day} {file}" for day, file in conversations if (day, file) not in answers],
+        agreements=measure(labels, answers, load_scorecard(SHIPPED_SCORECARD)),
+        not_audited=[f"{day} {file}" for day, file in labels if (day, file) not in answers],
     )
 
 
@@ -94,14 +83,14 @@ def new_work(connection: Connection, batch_ids: list[str]) -> tuple[int, int]:
     return connection.execute(gpu).scalar_one(), connection.execute(llm).scalar_one()
 
 
-def _rates(gold: Mapping[CallKey, GoldCall], texts: Mapping[CallKey, str]) -> dict[str, float]:
+def _rates(scripts: Mapping[CallKey, CallScript], texts: Mapping[CallKey, str]) -> dict[str, float]:
     by_language: dict[str, list[CallKey]] = defaultdict(list)
-    for key, call in gold.items():
-        if call.language:
-            by_language[call.language].append(key)
+    for key, script in scripts.items():
+        if script.language:
+            by_language[script.language].append(key)
     return {
         language: word_error_rate(
-            [normalise(reference_text(gold[key]), language) for key in keys],
+            [normalise(reference_text(scripts[key]), language) for key in keys],
             [normalise(texts[key], language) for key in keys],
         )
         for language, keys in by_language.items()
@@ -119,16 +108,3 @@ def _transcripts(
     rows = connection.execute(query).all()
     texts = {(row.day, row.path): Transcript.model_validate(row.transcript).text for row in rows}
     return texts, {(row.day, row.path): row.language for row in rows}
-
-
-def _answers(connection: Connection, days: list[date]) -> dict[CallKey, dict[str, str]]:
-    query = (
-        select(CallRow.day, CallRow.path, AnswerRow.criterion_id, AnswerRow.answer)
-        .join(AuditRow, AuditRow.call_id == CallRow.call_id)
-        .join(AnswerRow, AnswerRow.audit_id == AuditRow.audit_id)
-        .where(CallRow.day.in_(days), CallRow.state == CallState.AUDITED, AuditRow.superseded_at.is_(None))
-    )
-    answers: dict[CallKey, dict[str, str]] = defaultdict(dict)
-    for row in connection.execute(query):
-        answers[row.day, row.path][row.criterion_id] = row.answer
-    return dict(answers)

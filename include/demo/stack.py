@@ -23,6 +23,7 @@ from include.demo.processes import Processes
 from include.errors import CofiError, InvalidInput
 
 DAG_ID = "audit_calls"
+RESCORE_DAG_ID = "rescore_calls"  # it never runs by itself
 GPU_HOSTS = ("gpu_a", "gpu_b")
 _SAMPLES = Path(__file__).parent / "sample_calls"
 _START_S = 300
@@ -108,12 +109,14 @@ class Stack:
             self._await("Airflow", "airflow", self.airflow.healthy)
             for pool in ("llm_api", *self.hosts):  # the scheduler makes them
                 self._await(f"the pool {pool}", "airflow", partial(self.airflow.has_pool, pool))
-            self._await("the DAG", "airflow", lambda: self.airflow.has_dag(DAG_ID))
+            for dag_id in (DAG_ID, RESCORE_DAG_ID):
+                self._await(f"the DAG {dag_id}", "airflow", partial(self.airflow.has_dag, dag_id))
             for host in self.hosts:
                 ready = partial(_answers, ports[host], "ready", keys["gpu_token"])
                 self._await(f"GPU host {host}", host, ready)
             self._await("the LLM endpoint", "llm", lambda: _answers(ports["llm"], "health"))
-            self.airflow.unpause(DAG_ID)
+            for dag_id in (DAG_ID, RESCORE_DAG_ID):
+                self.airflow.unpause(dag_id)
         except BaseException:
             self.down()
             raise

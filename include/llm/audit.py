@@ -13,6 +13,7 @@ from include.llm.client import LlmClient
 from include.llm.facts import Understanding
 from include.llm.redaction import prepared
 from include.llm.structured import Provenance, nobody_asked, provenance, structured
+from include.llm.wording import SHIPPED_WORDING, Wording
 from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, AuditAnswers, AuditReply
 from include.scorecards.applicability import inapplicable, out_of_scope, to_ask
 from include.scorecards.asking import asked_text
@@ -40,6 +41,7 @@ async def answer_scorecard(
     *,
     redact: bool = True,
     known_names: Sequence[str] = (),
+    wording: Wording = SHIPPED_WORDING,
 ) -> Answered:
     """Answers the criteria that the LLM is to answer and that apply. When none is left, nobody is asked.
 
@@ -50,22 +52,27 @@ async def answer_scorecard(
         scorecard: What to answer.
         redact: Whether private data is replaced before the transcript leaves.
         known_names: People's names from the call's metadata, to replace too.
+        wording: Which prompts.
 
     Raises:
         AnswerInvalid: The model's answer does not fit.
         TransientError, PermanentError: As `LlmClient.complete`.
     """
-    identity = audit_identity(client.settings.model, transcript, understanding, scorecard, redact=redact)
+    prompt_sha256 = audit_prompt_hash(wording)
+    identity = audit_identity(
+        client.settings.model, transcript, understanding, scorecard, redact=redact, wording=wording
+    )
     scope = _scope(understanding, transcript, scorecard)
     criteria = scope.asked
     hints = client.settings.send_hints
     if not criteria:
-        return Answered(scope.answers(None), identity, scorecard.sha256, nobody_asked(audit_prompt_hash()))
+        return Answered(scope.answers(None), identity, scorecard.sha256, nobody_asked(prompt_sha256))
     leaving = prepared(transcript, redacted=redact, known_names=known_names)
     answer = await structured(
         client,
         prompting.messages(
             leaving.transcript,
+            wording,
             _TASK,
             call_type=understanding.call_type.value,
             roles=_roles_text(understanding),
@@ -76,7 +83,7 @@ async def answer_scorecard(
         item=transcript.call_id,
         read=lambda said: _read(leaving.redaction.restore_reply(said), criteria),
     )
-    made = provenance(answer, audit_prompt_hash(), leaving.redaction.counts)
+    made = provenance(answer, prompt_sha256, leaving.redaction.counts)
     return Answered(scope.answers(answer.value), identity, scorecard.sha256, made)
 
 
@@ -87,20 +94,21 @@ def audit_identity(
     scorecard: Scorecard,
     *,
     redact: bool = True,
+    wording: Wording = SHIPPED_WORDING,
 ) -> str:
     """Names the request that `answer_scorecard` would make, without making it."""
     scope = _scope(understanding, transcript, scorecard)
     asked = [criterion.id for criterion in scope.asked]
     context = json.dumps([understanding.call_type, _roles_text(understanding), asked])
     return prompting.request_identity(
-        Stage.LLM2, transcript, model, audit_prompt_hash(), scorecard.sha256, redact, context=context
+        Stage.LLM2, transcript, model, audit_prompt_hash(wording), scorecard.sha256, redact, context=context
     )
 
 
 @cache
-def audit_prompt_hash() -> str:
+def audit_prompt_hash(wording: Wording = SHIPPED_WORDING) -> str:
     """Identity of the stage's wording, without the scorecard, which has its own hash."""
-    texts = [prompting.prompt_text("system"), prompting.prompt_text(_TASK)]
+    texts = [wording.text("system"), wording.text(_TASK)]
     return prompting.prompt_hash(*texts, json.dumps(prompting.strict_schema(AuditReply)))
 
 

@@ -1,5 +1,6 @@
 """What LLM1 finds out about a call: facts, no judgement of the agent. Every string and list is bounded."""
 
+import re
 from enum import StrEnum
 from typing import Annotated
 
@@ -11,6 +12,10 @@ Headline = Annotated[str, clipped(280), Field(max_length=280)]
 Text = Annotated[str, clipped(400), Field(max_length=400)]
 Mood = Annotated[int, Field(ge=-5, le=5)]
 TurnIds = Annotated[list[Id], clipped(6), Field(max_length=6)]
+
+
+# Labels go into the next prompt: nothing else that a model was told to write may.
+_LABEL = re.compile(r"speaker_\d{1,3}")
 
 
 class CallType(StrEnum):
@@ -152,7 +157,7 @@ class Understanding(Given):
     @property
     def roles(self) -> dict[str, Role]:
         """Speaker label to role, for labels that do not say it themselves."""
-        return {p.speaker: p.role for p in self.participants if p.speaker.startswith("speaker_")}
+        return {p.speaker: p.role for p in self.participants if _LABEL.fullmatch(p.speaker)}
 
 
 def nothing_said() -> Understanding:

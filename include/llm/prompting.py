@@ -1,9 +1,7 @@
 """Builds the prompts. Both stages begin with the same bytes: a provider's prompt cache serves the second."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from hashlib import sha256
-from importlib import resources
 from string import Template
 from typing import Any
 
@@ -11,16 +9,11 @@ from pydantic import BaseModel
 
 from include.calls.transcript import Transcript, Turn
 from include.llm.chat_api import Message, conversation
+from include.llm.wording import Wording
 from include.scorecards.answers import speaker_label
 
 # A pause in the conversation that is worth telling: holds and dead air show as such.
 GAP_TOLD_S = 8.0
-
-
-@cache
-def prompt_text(name: str) -> str:
-    """A prompt file's text; `name` without `.md`."""
-    return resources.files("include.llm").joinpath("prompts", f"{name}.md").read_text("utf-8")
 
 
 def prompt_hash(*texts: str) -> str:
@@ -28,17 +21,18 @@ def prompt_hash(*texts: str) -> str:
     return sha256("\0".join(texts).encode()).hexdigest()
 
 
-def messages(transcript: Transcript, task: str, **values: str) -> Sequence[Message]:
+def messages(transcript: Transcript, wording: Wording, task: str, **values: str) -> Sequence[Message]:
     """System message, then transcript and task as one user message: some chat templates take no two in a row.
 
     Args:
         transcript: As it may leave.
+        wording: Which prompts.
         task: Name of the task's prompt file.
         values: What its `$names` stand for.
     """
-    text = Template(prompt_text(task)).substitute(values)
+    text = Template(wording.text(task)).substitute(values)
     return conversation(
-        ("system", prompt_text("system").strip()), ("user", f"{transcript_text(transcript)}\n\n{text}")
+        ("system", wording.text("system").strip()), ("user", f"{transcript_text(transcript)}\n\n{text}")
     )
 
 

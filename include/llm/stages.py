@@ -14,9 +14,9 @@ from include.calls.stage import Stage
 from include.calls.transcript import Transcript
 from include.database import answers as stored
 from include.database.engine import Database
-from include.database.models import AnswerRow, AuditRow, LlmResultRow, ScorecardRow
+from include.database.models import AnswerRow, AuditRow, LlmResultRow
 from include.database.outcomes import Ended, Success
-from include.database.work import PendingCall
+from include.database.work import PendingCall, StageJob
 from include.llm.audit import answer_scorecard, audit_identity
 from include.llm.client import LlmClient
 from include.llm.facts import Understanding
@@ -24,6 +24,7 @@ from include.llm.names import names_in_metadata
 from include.llm.structured import Provenance
 from include.llm.understanding import understand, understanding_identity
 from include.llm.usage import Prices, cost_usd
+from include.llm.wording import SHIPPED_WORDING, Wording
 from include.scorecards.answers import AuditAnswers
 from include.scorecards.assessment import Assessment
 from include.scorecards.metrics import call_metrics
@@ -41,21 +42,25 @@ class LlmWork:
     """What both stages need.
 
     Attributes:
-        batch_id: Which batch pays.
+        job: Which stage of which batch: it pays.
         endpoint: What results and failures call the API.
         scorecard: LLM2's.
         redact: Whether private data is replaced before a transcript leaves.
         recogniser: Finds names beside those that rules find; None without a model.
+        timezone: Of the site: calling hours are hours of its clock.
+        wording: Which prompts.
     """
 
     database: Database
     client: LlmClient
-    batch_id: str
+    job: StageJob
     endpoint: str
     scorecard: Scorecard
     prices: Prices
     redact: bool
     recogniser: "NameRecogniser | None" = None
+    timezone: str = "UTC"
+    wording: Wording = SHIPPED_WORDING
 
     async def understand(self, call: PendingCall) -> Success | Ended:
         """LLM1: the facts of a call. A call in which nobody speaks ends here.
@@ -66,11 +71,18 @@ class LlmWork:
         transcript = await self._read(stored.transcript_of, call.call_id)
         if not transcript.turns:
             return Ended(call.call_id, CallState.SKIPPED, "nobody speaks in it")
-        identity = understanding_identity(self.client.settings.model, transcript, redact=self.redact)
+        identity = understanding_identity(
+            self.client.settings.model, transcript, redact=self.redact, wording=self.wording
+        )
         if await self._read(stored.stored_answer, identity):
             return self._success(call, identity, None, [])
-        names = await self._names(call, transcript)
-        made = await understand(self.client, transcript, redact=self.redact, known_names=names)
+        made = await understand(
+            self.client,
+            transcript,
+            redact=self.redact,
+            known_names=await self._names(call, transcript),
+            wording=self.wording,
+        )
         row = self._llm_row(call, Stage.LLM1, transcript, identity, made.provenance)
         answer = made.understanding.model_dump(mode="json")
         rows = [(LlmResultRow, {**row, "scorecard_sha256": None, "answer": answer})]
@@ -85,7 +97,12 @@ class LlmWork:
         transcript = await self._read(stored.transcript_of, call.call_id)
         understanding = await self._understanding(call)
         identity = audit_identity(
-            self.client.settings.model, transcript, understanding, self.scorecard, redact=self.redact
+            self.client.settings.model,
+            transcript,
+            understanding,
+            self.scorecard,
+            redact=self.redact,
+            wording=self.wording,
         )
         known = await self._read(stored.stored_answer, identity)
         if known:
@@ -98,20 +115,22 @@ class LlmWork:
                 self.scorecard,
                 redact=self.redact,
                 known_names=await self._names(call, transcript),
+                wording=self.wording,
             )
             answers, provenance = made.answers, made.provenance
             row = self._llm_row(call, Stage.LLM2, transcript, identity, provenance)
             content = {"scorecard_sha256": self.scorecard.sha256, "answer": answers.model_dump(mode="json")}
             rows = [(LlmResultRow, {**row, **content})]
         ivr = await self._read(stored.ivr_result_of, call.call_id)
-        assessment = assess(self.scorecard, answers, transcript, call_metrics(transcript, ivr))
-        rows += _audit_rows(self.scorecard, assessment, self.batch_id, identity)
+        metrics = call_metrics(
+            transcript, ivr, started_at=call.started_at, timezone=self.timezone, direction=call.direction
+        )
+        assessment = assess(self.scorecard, answers, transcript, metrics)
+        rows += _audit_rows(self.scorecard, assessment, self.job.batch_id, identity)
         return self._success(call, identity, provenance, rows, state=CallState.AUDITED)
 
     async def _understanding(self, call: PendingCall) -> Understanding:
-        identity = await self._read(
-            lambda c, call_id: stored.llm_identity_of(c, call_id, Stage.LLM1), call.call_id
-        )
+        identity = await self._read(lambda c, id_: stored.llm1_identity_of(c, id_, self.job), call.call_id)
         return Understanding.model_validate(await self._read(stored.stored_answer, identity))
 
     async def _names(self, call: PendingCall, transcript: Transcript) -> tuple[str, ...]:
@@ -142,7 +161,7 @@ class LlmWork:
             "attempts": made.attempts,
             "repaired": made.repaired,
             "redactions": made.redactions,
-            "batch_id": self.batch_id,
+            "batch_id": self.job.batch_id,
             "created_at": datetime.now(UTC),
         }
 
@@ -171,13 +190,6 @@ def _audit_rows(
 ) -> list[tuple[type[Any], dict[str, Any]]]:
     now = datetime.now(UTC)
     audit_id = str(uuid4())
-    card = {
-        "sha256": scorecard.sha256,
-        "scorecard_id": scorecard.id,
-        "version": scorecard.version,
-        "scorecard": scorecard.model_dump(mode="json"),
-        "first_used_at": now,
-    }
     audit = {
         "audit_id": audit_id,
         "call_id": assessment.call_id,
@@ -191,6 +203,7 @@ def _audit_rows(
         "auto_failed": assessment.auto_failed,
         "needs_review": assessment.needs_review or assessment.not_auditable is not None,
         "review_reasons": [*assessment.review_reasons, *filter(None, [assessment.not_auditable])],
+        "speaks_to_model": [one.model_dump(mode="json") for one in assessment.speaks_to_model],
         "sections": [section.model_dump(mode="json") for section in assessment.sections],
         "created_at": now,
     }
@@ -207,7 +220,8 @@ def _audit_rows(
             "auto_fail": answer.auto_fail,
             "review_reasons": answer.review_reasons,
             "evidence": [evidence.model_dump(mode="json") for evidence in answer.evidence],
+            "absence": answer.absence and answer.absence.model_dump(mode="json"),
         }
         for answer in assessment.answers
     ]
-    return [(ScorecardRow, card), (AuditRow, audit), *((AnswerRow, row) for row in given)]
+    return [(AuditRow, audit), *((AnswerRow, row) for row in given)]

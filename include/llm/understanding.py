@@ -16,6 +16,7 @@ from include.llm.client import LlmClient
 from include.llm.facts import Understanding, nothing_said
 from include.llm.redaction import prepared
 from include.llm.structured import Provenance, nobody_asked, provenance, structured
+from include.llm.wording import SHIPPED_WORDING, Wording
 
 SCHEMA_NAME = "call_understanding"
 _TASK = "understanding"
@@ -31,7 +32,12 @@ class Understood:
 
 
 async def understand(
-    client: LlmClient, transcript: Transcript, *, redact: bool = True, known_names: Sequence[str] = ()
+    client: LlmClient,
+    transcript: Transcript,
+    *,
+    redact: bool = True,
+    known_names: Sequence[str] = (),
+    wording: Wording = SHIPPED_WORDING,
 ) -> Understood:
     """Finds out the facts of a call. A transcript without turns costs nothing.
 
@@ -40,38 +46,42 @@ async def understand(
         transcript: The original.
         redact: Whether private data is replaced before the transcript leaves.
         known_names: People's names from the call's metadata, to replace too.
+        wording: Which prompts.
 
     Raises:
         AnswerInvalid: The model's answer does not fit.
         TransientError, PermanentError: As `LlmClient.complete`.
     """
-    identity = understanding_identity(client.settings.model, transcript, redact=redact)
+    prompt_sha256 = understanding_prompt_hash(wording)
+    identity = understanding_identity(client.settings.model, transcript, redact=redact, wording=wording)
     if not transcript.turns:
-        return Understood(nothing_said(), identity, nobody_asked(understanding_prompt_hash()))
+        return Understood(nothing_said(), identity, nobody_asked(prompt_sha256))
     leaving = prepared(transcript, redacted=redact, known_names=known_names)
     answer = await structured(
         client,
-        prompting.messages(leaving.transcript, _TASK, contact_reasons=_contact_reasons_text()),
+        prompting.messages(leaving.transcript, wording, _TASK, contact_reasons=_contact_reasons_text()),
         _schema(),
         SCHEMA_NAME,
         item=transcript.call_id,
         read=lambda said: _read(leaving.redaction.restore_reply(said)),
     )
-    made = provenance(answer, understanding_prompt_hash(), leaving.redaction.counts)
+    made = provenance(answer, prompt_sha256, leaving.redaction.counts)
     return Understood(answer.value, identity, made)
 
 
-def understanding_identity(model: str, transcript: Transcript, *, redact: bool = True) -> str:
+def understanding_identity(
+    model: str, transcript: Transcript, *, redact: bool = True, wording: Wording = SHIPPED_WORDING
+) -> str:
     """Names the request that `understand` would make, without making it."""
     return prompting.request_identity(
-        Stage.LLM1, transcript, model, understanding_prompt_hash(), redact=redact
+        Stage.LLM1, transcript, model, understanding_prompt_hash(wording), redact=redact
     )
 
 
 @cache
-def understanding_prompt_hash() -> str:
+def understanding_prompt_hash(wording: Wording = SHIPPED_WORDING) -> str:
     """Identity of the stage's wording: prompts, taxonomy and schema."""
-    texts = [prompting.prompt_text("system"), prompting.prompt_text(_TASK), _contact_reasons_text()]
+    texts = [wording.text("system"), wording.text(_TASK), _contact_reasons_text()]
     return prompting.prompt_hash(*texts, json.dumps(_schema()))
 
 

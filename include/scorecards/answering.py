@@ -1,22 +1,30 @@
 """Answers one criterion after the other: by the model, a rule or a metric, and checks the answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from include.calls.transcript import Transcript
 from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, AuditAnswers, GivenAnswer
 from include.scorecards.assessment import AssessedAnswer
 from include.scorecards.conditions import METRICS_PREFIX, CriterionCondition, FieldCondition
 from include.scorecards.evidence import CheckedEvidence, EvidenceChecker, EvidenceStatus
+from include.scorecards.injection import SpokenToModel
 from include.scorecards.metrics import CallMetrics
 from include.scorecards.rules import RULES
 from include.scorecards.schema import NO, YES, AnsweredBy, AutoFail, Criterion, EvidenceRule, Scorecard
+
+_GROUNDLESS = "it fails without evidence that counts and without saying what was looked for and not found"
 
 
 class Answering:
     """Holds one call's material while its criteria are answered."""
 
     def __init__(
-        self, scorecard: Scorecard, given: AuditAnswers, transcript: Transcript, metrics: CallMetrics
+        self,
+        scorecard: Scorecard,
+        given: AuditAnswers,
+        transcript: Transcript,
+        metrics: CallMetrics,
+        speaks_to_model: Sequence[SpokenToModel] = (),
     ) -> None:
         self._scorecard = scorecard
         self._given = given
@@ -24,6 +32,7 @@ class Answering:
         self._facts = {METRICS_PREFIX + name: value for name, value in metrics.model_dump().items()}
         self._announcements = metrics.announcements
         self._checker = EvidenceChecker(transcript)
+        self._no_evidence = {one.turn_id for one in speaks_to_model}
 
     def answer(self, criterion: Criterion, earlier: Mapping[str, AssessedAnswer]) -> AssessedAnswer:
         """Answers a criterion; `earlier` holds those that its condition may ask about."""
@@ -109,8 +118,10 @@ class Answering:
         if value is None:
             head = self._head(criterion, f"{metric.field} is unknown for this call")
             return AssessedAnswer(answer=CANNOT_DETERMINE, **head)
-        asked = FieldCondition(field=METRICS_PREFIX + metric.field, op=metric.op, value=metric.value)
-        head = self._head(criterion, f"{metric.field} is {value:g}; asked for: {metric.op} {metric.value:g}")
+        limit = metric.value
+        asked = FieldCondition(field=METRICS_PREFIX + metric.field, op=metric.op, value=limit)
+        told = " and ".join(f"{n:g}" for n in (limit if isinstance(limit, list) else [limit]))
+        head = self._head(criterion, f"{metric.field} is {value:g}; asked for: {metric.op} {told}")
         return AssessedAnswer(answer=YES if asked.holds(self._facts) else NO, **head)
 
     def _by_llm(self, criterion: Criterion, given: GivenAnswer) -> AssessedAnswer:
@@ -126,9 +137,11 @@ class Answering:
         )
 
     def _judged(self, rule: EvidenceRule, item: CheckedEvidence) -> CheckedEvidence:
-        """Takes away `counts` from a quote of the wrong speaker, or from the wrong part of the call."""
+        """Takes away `counts` from words of the wrong speaker or part of the call, or to the model."""
         if not item.counts:
             return item
+        if item.turn_id in self._no_evidence:
+            return item.model_copy(update={"counts": False, "note": "it may speak to the model"})
         role = self._role(item.speaker or "")
         if rule.speaker != "any" and role not in (rule.speaker, ""):
             return item.model_copy(
@@ -172,11 +185,11 @@ class Answering:
 
     def _doubts(self, criterion: Criterion, answer: AssessedAnswer, *, fails: bool) -> list[str]:
         """What keeps an answer from standing by itself."""
-        if answer.answered_by is AnsweredBy.METRIC or not (
-            fails or answer.answer in criterion.evidence.required_on
-        ):
+        if answer.answered_by is AnsweredBy.METRIC:
             return []
         counting = [item for item in answer.evidence if item.counts]
+        if not (fails or answer.answer in criterion.evidence.required_on):
+            return [] if counting or answer.absence or not _lost(criterion, answer) else [_GROUNDLESS]
         if not counting:
             notes = sorted({item.note for item in answer.evidence}) or ["no quote was given"]
             return [f'the answer "{answer.answer}" has no evidence that counts: {"; ".join(notes)}']
@@ -185,3 +198,9 @@ class Answering:
         if fails and best < least:
             return [f"its evidence was heard with a confidence of {best:.2f}, below {least:.2f}"]
         return []
+
+
+def _lost(criterion: Criterion, answer: AssessedAnswer) -> bool:
+    """Whether an answer of the model earns nothing."""
+    option = criterion.option(answer.answer)
+    return answer.answered_by is AnsweredBy.LLM and option is not None and option.score == 0

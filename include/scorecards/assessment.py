@@ -4,6 +4,7 @@ from pydantic import BaseModel, ConfigDict
 
 from include.scorecards.answers import Absence, Coaching, Violation
 from include.scorecards.evidence import CheckedEvidence
+from include.scorecards.injection import SpokenToModel
 from include.scorecards.schema import AnsweredBy, AutoFail, Severity
 
 
@@ -61,6 +62,7 @@ class Assessment(_Result):
         needs_review: Some answer should be looked at by a person before anything hangs on it.
         review_reasons: `criterion: reason`, or a reason that concerns the call.
         not_auditable: Why no score is given; None when there is one.
+        speaks_to_model: Turns that may be meant for the model; they are no evidence, and a person looks.
         comment: The model's overall comment.
     """
 
@@ -78,6 +80,7 @@ class Assessment(_Result):
     needs_review: bool
     review_reasons: list[str]
     not_auditable: str | None
+    speaks_to_model: list[SpokenToModel] = []
     violations: list[Violation] = []
     strengths: list[str] = []
     coaching: list[Coaching] = []

@@ -11,7 +11,7 @@ UNDERSTANDING_FIELDS = frozenset(
 )
 METRICS_PREFIX = "metrics."
 
-Operator = Literal["eq", "ne", "in", "not_in", "contains", "not_contains", "lt", "le", "gt", "ge"]
+Operator = Literal["eq", "ne", "in", "not_in", "contains", "not_contains", "lt", "le", "gt", "ge", "between"]
 Facts = Mapping[str, Any]
 
 _OPERATIONS: dict[str, Callable[[Any, Any], bool]] = {
@@ -25,6 +25,7 @@ _OPERATIONS: dict[str, Callable[[Any, Any], bool]] = {
     "le": lambda fact, value: fact <= value,
     "gt": lambda fact, value: fact > value,
     "ge": lambda fact, value: fact >= value,
+    "between": lambda fact, value: value[0] <= fact < value[1],
 }
 
 
@@ -53,6 +54,11 @@ class FieldCondition(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.field} {self.op} {self.value}"
+
+
+def is_range(value: object) -> bool:
+    """Whether it is what `between` compares with: the first number and the one that is too large."""
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(n, int | float) for n in value)
 
 
 class CriterionCondition(BaseModel):

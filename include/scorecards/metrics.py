@@ -1,6 +1,8 @@
-"""What a scorecard needs computed, not judged: hold, dead air, talk share, interruptions."""
+"""What a scorecard needs computed, not judged: hold, dead air, talk share, interruptions, the hour."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -46,6 +48,9 @@ class CallMetrics(BaseModel):
         customer_interruptions: The same the other way round.
         agent_words_per_min: Over the agent's own speaking time; None when the agent says nothing.
         turns: Number of turns.
+        local_hour: When the call began, by the site's clock: 13.5 is half past one; None when nobody knows.
+            Calls out are bound to hours in many places, such as 8 to 21 (47 CFR 64.1200(c)(1)).
+        direction: As the manifest says: inbound, outbound; for conditions.
         announcements: Prompts that the IVR stage found, in order.
     """
 
@@ -63,11 +68,28 @@ class CallMetrics(BaseModel):
     customer_interruptions: int = Field(ge=0)
     agent_words_per_min: float | None
     turns: int = Field(ge=0)
+    local_hour: float | None = None
+    direction: str | None = None
     announcements: list[Announcement] = []
 
 
-def call_metrics(transcript: Transcript, ivr: IvrResult) -> CallMetrics:
-    """Computes a call's figures from what was said and what the IVR stage found around it."""
+def call_metrics(
+    transcript: Transcript,
+    ivr: IvrResult,
+    *,
+    started_at: datetime | None = None,
+    timezone: str = "UTC",
+    direction: str | None = None,
+) -> CallMetrics:
+    """Computes a call's figures from what was said and what the IVR stage found around it.
+
+    Args:
+        transcript: What was said.
+        ivr: What was played.
+        started_at: When the call began, with a time zone.
+        timezone: Of the site.
+        direction: From the manifest.
+    """
     turns = transcript.turns
     conversation = _conversation(turns)
     holds = held_spans(transcript, ivr)
@@ -85,8 +107,14 @@ def call_metrics(transcript: Transcript, ivr: IvrResult) -> CallMetrics:
         customer_interruptions=_interruptions(turns, ChannelRole.CUSTOMER),
         agent_words_per_min=_words_per_min(turns, ChannelRole.AGENT),
         turns=len(turns),
+        local_hour=_hour(started_at.astimezone(ZoneInfo(timezone))) if started_at else None,
+        direction=direction and direction.strip().lower(),
         announcements=_announcements(ivr),
     )
+
+
+def _hour(moment: datetime) -> float:
+    return round(moment.hour + moment.minute / 60 + moment.second / 3600, 4)
 
 
 def held_spans(transcript: Transcript, ivr: IvrResult) -> list[Span]:
@@ -167,5 +195,5 @@ def _words_per_min(turns: Sequence[Turn], role: ChannelRole) -> float | None:
     return round(words / (spoken_ms / 60_000), 1) if spoken_ms else None
 
 
-# What conditions and metric criteria may ask for.
-FIGURES = tuple(name for name in CallMetrics.model_fields if name != "announcements")
+# What metric criteria may ask for; conditions also for the direction.
+FIGURES = tuple(name for name in CallMetrics.model_fields if name not in {"announcements", "direction"})

@@ -87,11 +87,11 @@ class EvidenceRule(_Part):
 
 
 class MetricRule(_Part):
-    """Answers `yes` when the figure compares as asked, else `no`."""
+    """Answers `yes` when the figure compares as asked, else `no`; `between` includes its first number."""
 
     field: str
     op: Operator
-    value: float
+    value: float | Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
 class PromptRule(_Part):

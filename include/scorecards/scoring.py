@@ -14,6 +14,7 @@ from include.calls.transcript import Transcript
 from include.scorecards.answering import Answering
 from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, AuditAnswers
 from include.scorecards.assessment import AssessedAnswer, Assessment, SectionScore
+from include.scorecards.injection import spoken_to_model
 from include.scorecards.metrics import CallMetrics
 from include.scorecards.schema import AnsweredBy, AutoFail, Scorecard
 
@@ -29,7 +30,8 @@ def assess(
         transcript: The original one: evidence is looked for in it, not in a redacted copy.
         metrics: Of the same call.
     """
-    answering = Answering(scorecard, llm_answers, transcript, metrics)
+    speaks_to_model = spoken_to_model(transcript)
+    answering = Answering(scorecard, llm_answers, transcript, metrics, speaks_to_model)
     by_id: dict[str, AssessedAnswer] = {}
     for criterion in scorecard.in_order():
         by_id[criterion.id] = answering.answer(criterion, by_id)
@@ -39,6 +41,7 @@ def assess(
     form_failed = any(answer.auto_fail is AutoFail.FORM for answer in answers)
     pct = None if not_auditable else _pct(answers, sections, form_failed=form_failed)
     reasons = [f"{answer.criterion_id}: {reason}" for answer in answers for reason in answer.review_reasons]
+    reasons += [f'{one.turn_id} may speak to the model: "{one.quote}"' for one in speaks_to_model]
     reply = llm_answers.reply
     return Assessment(
         call_id=transcript.call_id,
@@ -55,6 +58,7 @@ def assess(
         needs_review=bool(reasons),
         review_reasons=reasons,
         not_auditable=not_auditable,
+        speaks_to_model=speaks_to_model,
         violations=reply.violations if reply else [],
         strengths=reply.strengths if reply else [],
         coaching=reply.coaching if reply else [],

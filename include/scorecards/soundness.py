@@ -11,6 +11,7 @@ from include.scorecards.conditions import (
     UNDERSTANDING_FIELDS,
     CriterionCondition,
     FieldCondition,
+    is_range,
 )
 from include.scorecards.metrics import FIGURES
 from include.scorecards.rules import RULES
@@ -100,6 +101,8 @@ def _answerer(criterion: Criterion) -> Iterator[Problem]:
         yield Problem(
             ("metric", "field"), f'there is no metric "{criterion.metric.field}"; metrics are {known}'
         )
+    if criterion.metric and (criterion.metric.op == "between") != isinstance(criterion.metric.value, list):
+        yield Problem(("metric", "value"), "between, and only it, compares with two numbers: write [8, 21]")
     if by is not AnsweredBy.LLM and {option.key for option in criterion.options} != {YES, NO}:
         yield Problem(("options",), "a rule or metric answers yes or no: give exactly these options")
 
@@ -124,7 +127,7 @@ def _field_condition(
 ) -> Iterator[Problem]:
     known = set(UNDERSTANDING_FIELDS)
     if metrics_known:
-        known |= {METRICS_PREFIX + name for name in FIGURES}
+        known |= {METRICS_PREFIX + name for name in (*FIGURES, "direction")}
     if condition.field not in known:
         yield Problem(
             (*place, "field"), f'there is no field "{condition.field}"; fields are {_listed(known)}'
@@ -138,6 +141,8 @@ def _field_condition(
         )
     if condition.op in ("lt", "le", "gt", "ge") and not isinstance(condition.value, float | int):
         yield Problem((*place, "value"), f"{condition.op} compares with a number")
+    if condition.op == "between" and not is_range(condition.value):
+        yield Problem((*place, "value"), "between compares with two numbers: write [8, 21]")
     if condition.op in ("lt", "le", "gt", "ge") and not condition.about_metrics:
         yield Problem((*place, "op"), f"{condition.op} is for figures, which {condition.field} is not")
 

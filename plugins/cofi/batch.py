@@ -14,6 +14,8 @@ from cofi.hooks.llm import LlmHook
 from cofi.hosts import ready_hosts
 from cofi.operators.shard import ShardWork
 from cofi.pools import LLM_POOL, pools
+from cofi.runs import AUDIT_DAG, batch_id_of
+from cofi.scorecards import chosen
 from cofi.settings import Settings
 from include.calls.call import Call, CallState
 from include.calls.discovery import (
@@ -29,6 +31,7 @@ from include.calls.stage import Stage
 from include.database import batches, calls
 from include.database.batches import Batch
 from include.database.engine import Database
+from include.database.work import BatchKind
 from include.distribution.planner import CallLoad, Shard, plan_llm_shards, plan_shards
 from include.errors import InvalidInput
 from include.llm.name_models import read_models
@@ -89,23 +92,26 @@ def open_batch(run_id: str, params: Mapping[str, Any], interval_start: datetime 
     """
     # Only this task pays for loading it.
     from include.llm.usage import load_prices  # noqa: PLC0415
-    from include.scorecards.loading import load_scorecard  # noqa: PLC0415
 
-    settings = Settings.load()
+    settings, database = Settings.load(), CofiDatabaseHook().get_conn()
     checked(params, settings)
     # What would fail after a night of GPU work is found out now.
-    load_scorecard(settings.scorecards_folder / f"{params['scorecard']}.yaml")
     budget_of(params, settings).check(LlmHook().get_conn().model, load_prices(settings.llm_prices_file))
     if settings.llm_redact_pii and not read_models(settings.llm_name_models):
         log.warning("[cofi] llm_name_models is empty: names in calls are found by rules only")
-    _check_tables()
+    check_tables()
     day = resolve_day(params, interval_start, settings.timezone)
-    batch = Batch(run_id, day, params["location"], dict(params))
-    database = CofiDatabaseHook().get_conn()
-    with database.writing() as connection:
-        batches.open_batch(connection, batch)
-    log.info("Auditing %s from %s", day, batch.location)
-    return {"batch_id": run_id, "day": day.isoformat(), "location": batch.location}
+    scorecard = chosen(settings, database, params["scorecard"])
+    batch = Batch(
+        batch_id_of(AUDIT_DAG, run_id),
+        day,
+        params["location"],
+        dict(params),
+        scorecard_sha256=scorecard.sha256,
+    )
+    database.write(lambda connection: batches.open_batch(connection, batch))
+    log.info("Auditing %s from %s by %s %s", day, batch.location, scorecard.id, scorecard.version)
+    return told(batch)
 
 
 def discover(opened: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, int]:
@@ -204,12 +210,18 @@ def shards_of(opened: Mapping[str, Any], plan: Mapping[str, int], host: str) -> 
             host=host,
             calls=shard.calls,
             audio_s=round(shard.audio_s, 1),
+            kind=opened.get("kind", BatchKind.AUDIT),
         )
         for shard in shards
     ]
 
 
-def _check_tables() -> None:
+def check_tables() -> None:
+    """Refuses to begin on tables of another version.
+
+    Raises:
+        InvalidInput: They have to be migrated.
+    """
     # Only this task pays for loading alembic.
     from include.database.migrations import is_current  # noqa: PLC0415
 
@@ -220,9 +232,23 @@ def _check_tables() -> None:
         )
 
 
+def told(batch: Batch) -> dict[str, Any]:
+    """What later tasks are told of a batch."""
+    days = {"day": batch.day.isoformat(), "last_day": batch.last_day and batch.last_day.isoformat()}
+    return {"batch_id": batch.batch_id, "location": batch.location, "kind": batch.kind.value, **days}
+
+
 def batch_of(opened: Mapping[str, Any], params: Mapping[str, Any]) -> Batch:
-    """The batch that `open_batch` opened."""
-    return Batch(opened["batch_id"], date.fromisoformat(opened["day"]), opened["location"], dict(params))
+    """The batch that was opened."""
+    last_day = opened.get("last_day")
+    return Batch(
+        opened["batch_id"],
+        date.fromisoformat(opened["day"]),
+        opened["location"],
+        dict(params),
+        BatchKind(opened.get("kind", BatchKind.AUDIT)),
+        date.fromisoformat(last_day) if last_day else None,
+    )
 
 
 def _day_folder(batch: Batch, settings: Settings) -> DayFolder:

@@ -2,9 +2,11 @@
 
 from airflow.sdk import Param
 
+from cofi.scorecards import PROMOTED
 from cofi.settings import Settings
 from include.calls.discovery import Redo
 from include.calls.stage import STAGES, Stage
+from include.llm.wording import SHIPPED, variants
 
 
 def audit_params(settings: Settings) -> dict[str, Param]:
@@ -50,13 +52,7 @@ def audit_params(settings: Settings) -> dict[str, Param]:
             description="Only so many recordings, in order of their paths. Empty: all.",
             section="What",
         ),
-        "scorecard": Param(
-            settings.scorecard,
-            enum=settings.scorecards,
-            title="Scorecard",
-            description="The criteria that LLM2 answers.",
-            section="How",
-        ),
+        "scorecard": _scorecard(settings),
         "hosts": Param(
             [],
             type="array",
@@ -66,17 +62,105 @@ def audit_params(settings: Settings) -> dict[str, Param]:
             description="Which hosts work on this run. Empty: all that are ready.",
             section="How",
         ),
-        "llm_requests": Param(
-            settings.llm_requests_per_task,
-            type="integer",
-            minimum=1,
-            maximum=settings.llm_requests_per_task,
-            title="LLM requests in flight per task",
-            description=f"At most the pool slots that a task holds: {settings.llm_requests_per_task}.",
-            section="How",
-        ),
+        "llm_requests": _llm_requests(settings),
         "llm_budget_usd": llm_budget(settings),
     }
+
+
+def rescore_params(settings: Settings) -> dict[str, Param]:
+    """Params of `rescore_calls`; their defaults compare, and change nothing."""
+    return {
+        "day": Param(
+            None,
+            type=["null", "string"],
+            format="date",
+            title="Day",
+            description="The day whose audited calls are taken up. Empty: the day of the run's data "
+            "interval. A backfill knows its own; this form infers it from the logical date: the day before.",
+            section="What",
+        ),
+        "last_day": Param(
+            None,
+            type=["null", "string"],
+            format="date",
+            title="Last day",
+            description="For a range: its last day, inclusive. Empty: one day.",
+            section="What",
+        ),
+        "share": Param(
+            1.0,
+            type="number",
+            exclusiveMinimum=0,
+            maximum=1,
+            title="Share of the calls",
+            description="0.1 takes up every tenth call, the same ones each time. 1: all.",
+            section="What",
+        ),
+        "only_labelled": Param(
+            False,
+            type="boolean",
+            title="Only calls with gold labels",
+            description="Those that stand in [cofi] gold_labels: what a promotion needs, at the least cost.",
+            section="What",
+        ),
+        "shadow": Param(
+            True,
+            type="boolean",
+            title="Shadow run",
+            description="Compare old and new answers only. Untick it to make the new ones the calls' "
+            "official results.",
+            section="What",
+        ),
+        "scorecard": _scorecard(settings),
+        "model": Param(
+            None,
+            type=["null", "string"],
+            minLength=1,
+            title="Model",
+            description="As the LLM API names it. Empty: the model of the connection cofi_llm.",
+            section="How",
+        ),
+        "prompts": Param(
+            SHIPPED,
+            enum=variants(),
+            title="Prompts",
+            description="The wording: a folder in include/llm/prompts with the files that differ.",
+            section="How",
+        ),
+        "promote": Param(
+            False,
+            type="boolean",
+            title="Promote",
+            description="At the end, make the scorecard the one that nightly runs use, if this run's answers "
+            "agree with the gold labels as [cofi] promotion_min_… asks for; else the run fails.",
+            section="How",
+        ),
+        "llm_requests": _llm_requests(settings),
+        "llm_budget_usd": llm_budget(settings),
+    }
+
+
+def _scorecard(settings: Settings) -> Param:
+    return Param(
+        PROMOTED,
+        enum=[PROMOTED, *settings.scorecards],
+        title="Scorecard",
+        description="The criteria that LLM2 answers. promoted: the version that was promoted last; until one "
+        f"was, {settings.scorecard}.",
+        section="How",
+    )
+
+
+def _llm_requests(settings: Settings) -> Param:
+    return Param(
+        settings.llm_requests_per_task,
+        type="integer",
+        minimum=1,
+        maximum=settings.llm_requests_per_task,
+        title="LLM requests in flight per task",
+        description=f"At most the pool slots that a task holds: {settings.llm_requests_per_task}.",
+        section="How",
+    )
 
 
 def llm_budget(settings: Settings) -> Param:

@@ -42,6 +42,12 @@ class Settings:
     shard_audio_s: float
     scorecard: str
     scorecards_folder: Path
+    gold_labels: str
+    promotion_min_calls: int
+    promotion_min_accuracy: float
+    promotion_min_kappa: float
+    promotion_min_fail_recall: float
+    promotion_min_auto_fail_recall: float
     llm_requests_per_task: int
     llm_connect_timeout_s: float
     llm_read_timeout_s: float

@@ -14,6 +14,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 
 from cofi import recovery
 from cofi.pools import LLM_POOL, UPLOAD_POOL, pools
+from cofi.scorecards import PROMOTED
 from cofi.settings import Settings
 from include.calls.discovery import Redo
 from include.calls.stage import GPU_STAGES, LLM_STAGES, STAGES
@@ -192,7 +193,7 @@ class TestForm:
         assert defaults["first_stage"] == STAGES[0]
         assert defaults["hosts"] == []
         assert defaults["location"] == Settings.load().recordings_location
-        assert defaults["scorecard"] == Settings.load().scorecard
+        assert defaults["scorecard"] == PROMOTED
 
     @pytest.mark.parametrize(
         ("name", "values"),

@@ -90,7 +90,8 @@ class TestDiscover:
 
         opened, by_state = discovered(store)
 
-        assert opened == {"batch_id": "run-1", "day": "2026-11-16", "location": f"file://{store}"}
+        batch = {"batch_id": "run-1", "day": "2026-11-16", "location": f"file://{store}", "kind": "audit"}
+        assert opened == batch | {"last_day": None}
         assert {state: count for state, count in by_state.items() if count} == {
             "pending": 2,
             "duplicate": 1,

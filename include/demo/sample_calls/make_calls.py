@@ -13,7 +13,7 @@
 #     "soxr==1.1.0",
 # ]
 # ///
-"""Makes the sample calls from their scripts: recordings, manifests and the library of known prompts.
+"""Makes the sample calls from their scripts: recordings, manifests, gold labels, library of known prompts.
 
 The results are committed, so this runs only after a change of a script. From the repository's root:
 
@@ -39,7 +39,7 @@ import yaml
 from include.demo.sample_calls import encoding, sounds
 from include.demo.sample_calls.composing import TRACKS, music
 from include.demo.sample_calls.rendering import rendered
-from include.demo.sample_calls.script import MANIFEST_COLUMNS, CallScript, load_scripts
+from include.demo.sample_calls.script import GOLD_COLUMNS, MANIFEST_COLUMNS, CallScript, load_scripts
 from include.demo.sample_calls.voices import IVR_VOICES, RATE_HZ, Samples, Studio
 
 HERE = Path(__file__).resolve().parent
@@ -64,6 +64,7 @@ def main(beginnings: Sequence[str]) -> None:
         _write_bad_file(entry, by_file)
     for day in sorted({script.day for script in scripts}):
         _write_manifest(day, scripts, bad_files)
+    _write_gold(scripts)
 
 
 def _known_audio() -> dict[str, Samples]:
@@ -111,6 +112,18 @@ def _write_manifest(day: date, scripts: Sequence[CallScript], bad_files: Sequenc
         writer = csv.DictWriter(file, MANIFEST_COLUMNS, restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(sorted(rows, key=lambda row: row["file"]))
+
+
+def _write_gold(scripts: Sequence[CallScript]) -> None:
+    """Writes the right answers about all calls as gold labels."""
+    with (HERE / "gold.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(GOLD_COLUMNS)
+        writer.writerows(
+            (script.day, script.file, criterion, answer)
+            for script in scripts
+            for criterion, answer in script.gold.items()
+        )
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from include.errors import InvalidInput
 
 Speaker = Literal["agent", "customer"]
+GOLD_COLUMNS = ("day", "file", "criterion", "answer")
 MANIFEST_COLUMNS = ("file", "agent", "queue", "direction", "customer_ref", "started_at", "channel_roles")
 
 

@@ -1,10 +1,12 @@
 """The two LLM stages: understanding (llm1) and audit (llm2), against one external API."""
 
 import asyncio
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow.sdk import Context
+from sqlalchemy import Connection
 
 from cofi.budgets import budget_of
 from cofi.hooks.llm import LlmHook
@@ -17,6 +19,9 @@ from include.database.engine import Database
 from include.database.work import StageCounts
 from include.distribution.lane import Lane
 from include.llm.client import LlmClient
+
+if TYPE_CHECKING:
+    from include.scorecards.schema import Scorecard
 
 
 class LlmStageOperator(ShardOperator):
@@ -35,11 +40,12 @@ class LlmStageOperator(ShardOperator):
         from include.llm.budget import Meter, Payer  # noqa: PLC0415
         from include.llm.stages import LlmWork  # noqa: PLC0415
         from include.llm.usage import load_prices  # noqa: PLC0415
-        from include.scorecards.loading import load_scorecard  # noqa: PLC0415
+        from include.llm.wording import SHIPPED, Wording  # noqa: PLC0415
 
         params = context["params"]
         width = min(self.pool_slots, params["llm_requests"])
         llm = LlmHook(slots=width).get_conn()
+        llm = replace(llm, model=params.get("model") or llm.model)
         self.log.info(
             "%s_processing_parallel total_tasks=%d max_concurrent=%d model=%s",
             self.stage,
@@ -55,13 +61,21 @@ class LlmStageOperator(ShardOperator):
             work = LlmWork(
                 database=database,
                 client=client,
-                batch_id=self.shard["batch_id"],
+                job=self._job(context),
                 endpoint=urlsplit(llm.base_url).netloc,
-                scorecard=load_scorecard(settings.scorecards_folder / f"{params['scorecard']}.yaml"),
+                scorecard=await asyncio.to_thread(database.read, self._scorecard),
                 prices=prices,
                 redact=settings.llm_redact_pii,
                 recogniser=await asyncio.to_thread(recogniser_of, settings),
+                timezone=settings.timezone,
+                wording=Wording(params.get("prompts", SHIPPED)),
             )
             handle = work.understand if self.stage is Stage.LLM1 else work.audit
             # A request that waits for its retry gives its slot to another call.
             return await lane.run(handle, 2 * width)
+
+    def _scorecard(self, connection: Connection) -> "Scorecard":
+        """The version that the run began with, whatever became of its file."""
+        from include.database.scorecards import scorecard_of  # noqa: PLC0415
+
+        return scorecard_of(connection, self.shard["batch_id"])

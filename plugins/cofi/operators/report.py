@@ -2,20 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context
 
+from cofi.batch import batch_of
 from cofi.hooks.database import CofiDatabaseHook
 from cofi.settings import Settings
 from cofi.ui.links import ReportLink, report_folder
 from include.calls.ledger import Ledger
-from include.database import batches, spending
+from include.database import batches, rescores, spending
 from include.database.batches import Batch
 from include.database.engine import Database
-from include.errors import LedgerOpen, NearlyAllFailed
+from include.database.work import BatchKind
+from include.errors import InvalidInput, LedgerOpen, NearlyAllFailed
+
+if TYPE_CHECKING:
+    from include.scorecards.gold import Labels
 
 _NAMED = 20
 _RAISE_IT = "Raise it and run the day again: nothing is paid for twice."
@@ -53,12 +57,12 @@ class ReportOperator(BaseOperator):
             raise LedgerOpen(
                 "The run failed before its shards were planned: see the log of the task that is red."
             )
-        batch = Batch(
-            self.batch["batch_id"], date.fromisoformat(self.batch["day"]), self.batch["location"], {}
-        )
+        batch = batch_of(self.batch, {})
         database = CofiDatabaseHook().get_conn()
         with database.writing() as connection:
             batches.settle(connection, batch)
+            if batch.kind is not BatchKind.AUDIT:
+                rescores.end_strays(connection, batch)
             ledger, unaccounted = batches.close(connection, batch)
             worked_on = batches.worked_on(connection, batch)
             stopped = spending.count_stopped(connection, batch.batch_id)
@@ -83,10 +87,20 @@ class ReportOperator(BaseOperator):
         from include.delivery.summary import summarise  # noqa: PLC0415
         from include.delivery.table import text_table  # noqa: PLC0415
 
-        summary = summarise(database, batch.batch_id)
+        summary = summarise(database, batch.batch_id, self._labels())
         for line in text_table(summary).splitlines():
             self.log.info(line)
         return write_report(summary, report_folder(Settings.load(), batch.batch_id))
+
+    def _labels(self) -> "Labels | None":
+        """Gold labels; a wrong file must not cost a run its report."""
+        from cofi.promotion import labels_of  # noqa: PLC0415
+
+        try:
+            return labels_of(Settings.load())
+        except InvalidInput as error:
+            self.log.warning("Not compared with gold labels: %s", error)
+            return None
 
 
 def _told(ledger: Ledger, unaccounted: list[str]) -> str:

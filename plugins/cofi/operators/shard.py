@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from airflow.sdk import BaseAsyncOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
@@ -11,7 +11,7 @@ from cofi.hooks.database import CofiDatabaseHook
 from cofi.settings import Settings
 from include.calls.stage import Stage
 from include.database.engine import Database
-from include.database.work import StageCounts, StageJob
+from include.database.work import BatchKind, StageCounts, StageJob
 from include.distribution.lane import Lane
 from include.errors import CallsPutOff, CofiError, TransientError
 
@@ -27,6 +27,7 @@ class ShardWork(TypedDict):
     host: str
     calls: int
     audio_s: float
+    kind: NotRequired[str]
 
 
 class ShardOperator(BaseAsyncOperator):
@@ -97,4 +98,5 @@ class ShardOperator(BaseAsyncOperator):
 
     def _job(self, context: Context) -> StageJob:
         attempt = context["ti"].try_number
-        return StageJob(self.shard["batch_id"], self.shard["shard"], self.shard["host"], self.stage, attempt)
+        shard, kind = self.shard, BatchKind(self.shard.get("kind", BatchKind.AUDIT))
+        return StageJob(shard["batch_id"], shard["shard"], shard["host"], self.stage, attempt, kind)

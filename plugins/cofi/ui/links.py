@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from airflow.sdk import BaseOperatorLink
 
+from cofi.runs import AUDIT_DAG, RESCORE_DAG
 from cofi.settings import Settings
 
 if TYPE_CHECKING:
@@ -15,11 +16,11 @@ if TYPE_CHECKING:
 
 URL_PREFIX = "/cofi"
 # Only runs of these have reports. Who may see another DAG may not see theirs.
-DAG_IDS = {"audit_calls"}
+DAG_IDS = {AUDIT_DAG, RESCORE_DAG}
 
 
 def report_folder(settings: Settings, batch_id: str) -> Path:
-    """The folder of a run; a run id holds colons and plus signs, which some file systems refuse."""
+    """The folder of a batch; a run id holds colons and plus signs, which some file systems refuse."""
     return settings.runs_folder / re.sub(r"[^A-Za-z0-9_.-]", "_", batch_id).lstrip(".")
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from include.calls.call import ChannelRole
-from include.demo.evaluation import load_gold, reference_text
+from include.demo.evaluation import reference_text
 from include.demo.sample_calls.script import load_scripts
 
 SAMPLES = Path("include") / "demo" / "sample_calls"
@@ -107,14 +107,13 @@ def _clip(folder: Path, row: dict[str, str]) -> Clip:
 
 
 def _sample_calls(folder: Path) -> list[Clip]:
-    gold = load_gold(folder / "scripts")
     return [
         Clip(
             name=f"{script.day}/{script.file}",
             path=folder / "recordings" / str(script.day) / script.file,
             set_name=f"sample calls {script.language}",
             language=script.language,
-            transcript=reference_text(gold[script.day, script.file]),
+            transcript=reference_text(script),
             roles=()
             if script.channels == ["mixed"]
             else tuple(ChannelRole(role) for role in script.channels),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import select
@@ -10,16 +11,24 @@ from sqlalchemy import select
 from include.calls.call import Call, CallState, call_id_for
 from include.calls.discovery import Redo
 from include.calls.stage import Stage
-from include.database import batches, calls
+from include.database import batches, calls, scorecards
 from include.database.batches import Batch
 from include.database.engine import Database
 from include.database.models import Base, CallRow
 from include.database.outcomes import Outcome, Success, save
 from include.database.work import PendingCall, StageJob, pending_calls
 from include.distribution.planner import Shard
+from include.scorecards.loading import SHIPPED_SCORECARD, load_scorecard
+from include.scorecards.schema import Scorecard
 
 DAY = date(2026, 11, 16)
 HOST, LLM = "gpu_a", "llm.example"
+
+
+@cache
+def scorecard() -> Scorecard:
+    """The one that comes with cofi."""
+    return load_scorecard(SHIPPED_SCORECARD)
 
 
 def recording(path: str = "a.wav", day: date = DAY, **changes: Any) -> Call:
@@ -55,8 +64,9 @@ class Day:
 
     def discover(self, *found: Call, batch_id: str = "run-1", day: date = DAY) -> Batch:
         """Opens a batch that finds these calls."""
-        batch = Batch(batch_id, day, "file:///calls", {"day": str(day)})
+        batch = Batch(batch_id, day, "file:///calls", {"day": str(day)}, scorecard_sha256=scorecard().sha256)
         with self.database.writing() as connection:
+            scorecards.record(connection, scorecard())
             batches.open_batch(connection, batch)
             known = {call.path: call for call in calls.calls_of_day(connection, day)}
             calls.record_discovery(connection, batch_id, found, known)

@@ -21,7 +21,7 @@ from include.database.models import (
 )
 from include.database.outcomes import Ended, Failure, Success, save
 from include.database.work import PendingCall, StageJob, counts
-from tests.unit.database.seeding import HOST, Day, recording, success
+from tests.unit.database.seeding import HOST, Day, recording, scorecard, success
 
 A, B = recording("a.wav"), recording("b.wav")
 
@@ -37,7 +37,7 @@ def audited(call_id: str, batch_id: str, pct: float) -> Success:
         "audit_id": f"audit-{batch_id}-{pct}",
         "call_id": call_id,
         "batch_id": batch_id,
-        "scorecard_sha256": "card",
+        "scorecard_sha256": scorecard().sha256,
         "transcript_sha256": "text",
         "llm_identity": "asked",
         "pct": pct,
@@ -62,14 +62,7 @@ def audited(call_id: str, batch_id: str, pct: float) -> Success:
         "review_reasons": [],
         "evidence": [],
     }
-    card = {
-        "sha256": "card",
-        "scorecard_id": "service",
-        "version": "1",
-        "scorecard": {},
-        "first_used_at": now,
-    }
-    rows = [(ScorecardRow, card), (AuditRow, audit), (AnswerRow, answer)]
+    rows = [(AuditRow, audit), (AnswerRow, answer)]
     return success(call_id, rows=rows, state=CallState.AUDITED)
 
 
@@ -206,7 +199,7 @@ class TestSaving:
             save(connection, job, [audited(A.call_id, batch.batch_id, 90)])
             raise RuntimeError("killed")
 
-        for table in (StageResultRow, OutboxRow, AuditRow, ScorecardRow):
+        for table in (StageResultRow, OutboxRow, AuditRow):
             assert day.rows(table) == []
         assert day.state_of(A) == ("pending", None)
 
@@ -218,7 +211,7 @@ class TestSaving:
             "band": "good",
             "passed": True,
             "needs_review": False,
-            "scorecard_sha256": "card",
+            "scorecard_sha256": scorecard().sha256,
         }
 
     def test_one_bad_row_of_many_keeps_none_of_their_transaction(self, day: Day) -> None:

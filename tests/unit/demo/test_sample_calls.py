@@ -14,6 +14,7 @@ from include.calls.call import ChannelRole
 from include.demo.sample_calls.script import MANIFEST_COLUMNS, CallScript, Music, Pause, Prompt, load_scripts
 from include.errors import InvalidInput
 from include.gpu_host.audio.decoding import decode, probe
+from include.scorecards.gold import load_labels
 
 FOLDER = Path("include/demo/sample_calls")
 SCRIPTS = load_scripts(FOLDER / "scripts")
@@ -54,6 +55,11 @@ def test_the_recording_is_as_its_script_says(script: CallScript) -> None:
     prompts_s = 10 * sum(isinstance(event, Prompt) for event in script.events)
     shortest_s = silent_s + music_s + words / 3.5
     assert shortest_s <= info.duration <= shortest_s + words / 4 + prompts_s + len(script.events) + 2
+
+
+def test_the_gold_labels_are_what_the_scripts_say() -> None:
+    labels = {key: dict(answers) for key, answers in load_labels(FOLDER / "gold.csv").items()}
+    assert labels == {(script.day, script.file): script.gold for script in SCRIPTS if script.gold}
 
 
 @each_call

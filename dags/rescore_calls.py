@@ -1,0 +1,102 @@
+"""Audit stored transcripts again, with another scorecard, prompt or model.
+
+    open_batch ─ plan ─ shards ── llm1 → llm2, shard by shard (pool llm_api) ── report ─ promote
+
+For when a scorecard was changed, or a model or a wording is tried out. Taken up is every audited call of
+the days, or a share of them; GPU hosts are not asked, and recordings may be archived by now. An LLM answer
+that is stored is used: when only the scorecard differs, only LLM2 is asked.
+
+* **Shadow run** (the default): old and new answers are compared, and no official result changes.
+* **Official**: untick *Shadow run*; the new audit takes the old one's place, call by call. A call that cannot
+  be audited again keeps its old one.
+
+Every call that was taken up ends as exactly one of: audited, failed, skipped. The nightly audit goes first
+when both want slots of the pool.
+
+* **By hand**: *Trigger*; the form explains its fields. A range of days is one run.
+* **Backfill**: *Trigger → Backfill*, a run for each day, or `airflow backfill create --dag-id …`
+* It never runs by itself.
+
+Results: the tab **Audit report** of the run: by criterion, old against new, and new against gold labels.
+"""
+
+from datetime import timedelta
+
+import pendulum
+from airflow.sdk import chain, dag, get_current_context, task, task_group
+
+from cofi import rescoring
+from cofi.batch import shards_of
+from cofi.operators.llm_stage import LlmStageOperator
+from cofi.operators.report import ReportOperator
+from cofi.operators.shard import ShardWork
+from cofi.params import rescore_params
+from cofi.retries import retry_arguments
+from cofi.runs import running
+from cofi.settings import Settings
+from cofi.timetable import DaysOnDemand
+from include.calls.stage import LLM_STAGES
+
+settings = Settings.load()
+
+
+@dag(
+    schedule=DaysOnDemand(settings.schedule, timezone=settings.timezone),
+    start_date=pendulum.datetime(2020, 1, 1, tz=settings.timezone),
+    catchup=False,
+    params=rescore_params(settings),
+    default_args=retry_arguments(settings),
+    max_active_tasks=256,
+    max_active_runs=8,
+    dagrun_timeout=timedelta(hours=36),
+    tags=["cofi"],
+    doc_md=__doc__,
+)
+def rescore_calls() -> None:
+    """One run rescores a day, or a range of days."""
+
+    @task
+    def open_batch() -> dict[str, object]:
+        context = get_current_context()
+        return rescoring.open_batch(context["run_id"], context["params"], context.get("data_interval_start"))
+
+    @task
+    def plan(batch: dict[str, object]) -> dict[str, int]:
+        context = get_current_context()
+        return rescoring.plan(batch, context["params"], running(context))
+
+    @task
+    def shards(batch: dict[str, object], plan: dict[str, int]) -> list[ShardWork]:
+        return shards_of(batch, plan, rescoring.STORED)
+
+    @task
+    def promote(batch: dict[str, object]) -> dict[str, object]:
+        return rescoring.promote(batch, get_current_context()["params"])
+
+    batch = open_batch()
+    planned = plan(batch)
+    rescored = rescore.expand(shard=shards(batch, planned))
+    report = ReportOperator(task_id="report", batch=batch, planned=planned, trigger_rule="all_done")
+    rescored >> report >> promote(batch)
+
+
+@task_group
+def rescore(shard: ShardWork) -> None:
+    """The LLM stages of a shard."""
+    llm1, llm2 = (
+        LlmStageOperator(
+            task_id=stage,
+            stage=stage,
+            shard=shard,
+            pool_slots=settings.llm_requests_per_task,
+            # Below every LLM task of an audit; shards that are further along go first.
+            priority_weight=1 + LLM_STAGES.index(stage),
+            weight_rule="absolute",
+            trigger_rule="all_done",
+        )
+        for stage in LLM_STAGES
+    )
+    chain(llm1, llm2)
+
+
+rescore_calls()

@@ -1,0 +1,70 @@
+"""A run's answers beside the gold labels of its calls, and as lines of text."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, select
+
+from include.database.models import AuditRow, BatchCallRow, BatchRow
+from include.database.scorecards import given_answers, scorecard_of
+from include.database.work import BatchKind
+from include.delivery.wording import DASH
+from include.scorecards.agreement import Agreement, Agreements, measure
+from include.scorecards.gold import Labels
+from include.scorecards.schema import Scorecard
+
+
+@dataclass(frozen=True)
+class GoldAgreement:
+    """How far a run agrees with the labels.
+
+    Attributes:
+        now: With the audits that the run accounts for.
+        before: For a rescore, with the audits that its labelled calls had; as far as both scorecards have the
+            same criteria.
+    """
+
+    now: Agreements
+    before: Agreements | None
+
+
+def agreement_of(connection: Connection, batch_id: str, labels: Labels) -> GoldAgreement | None:
+    """Compares a run with the labels; None when none of its audited calls is labelled."""
+    batch = connection.execute(
+        select(BatchRow.kind, BatchRow.scorecard_sha256).where(BatchRow.batch_id == batch_id)
+    ).one()
+    if batch.scorecard_sha256 is None or not labels:
+        return None
+    scorecard = scorecard_of(connection, batch_id)
+    accounted = select(BatchCallRow.call_id).where(BatchCallRow.batch_id == batch_id)
+    old_audits = select(BatchCallRow.old_audit_id).where(BatchCallRow.batch_id == batch_id)
+    if batch.kind == BatchKind.AUDIT:
+        current = (AuditRow.superseded_at.is_(None), AuditRow.scorecard_sha256 == scorecard.sha256)
+        now = _measured(connection, labels, scorecard, AuditRow.call_id.in_(accounted), *current)
+        return GoldAgreement(now, None) if now.calls else None
+    now = _measured(connection, labels, scorecard, AuditRow.batch_id == batch_id)
+    before = _measured(connection, labels, scorecard, AuditRow.audit_id.in_(old_audits))
+    return GoldAgreement(now, before) if now.calls else None
+
+
+def _measured(
+    connection: Connection, labels: Labels, scorecard: Scorecard, *where: ColumnElement[bool]
+) -> Agreements:
+    days = {day for day, _ in labels}
+    return measure(labels, given_answers(connection, days, *where), scorecard)
+
+
+def agreement_lines(found: Agreements) -> list[str]:
+    """For a terminal or a log: a line for each criterion, then all."""
+    head = f"{'agreement with gold labels':<30}{'agree':>10}{'accuracy':>10}{'kappa':>8}"
+    rows = [_line(name, one) for name, one in found.by_criterion.items()]
+    head += f"{'fails':>9}{'auto-fails':>12}"
+    return [head, *rows, _line(f"all of {found.calls} calls", found.total)]
+
+
+def _line(name: str, one: Agreement) -> str:
+    agreed = f"{one.agreed}/{one.labelled}"
+    fails = f"{one.fails_found}/{one.fails}" if one.fails else DASH
+    auto_fails = f"{one.auto_fails_found}/{one.auto_fails}" if one.auto_fails else DASH
+    kappa = f"{one.kappa:.2f}" if one.kappa is not None else DASH
+    accuracy = f"{one.accuracy:.1%}" if one.accuracy is not None else DASH
+    return f"  {name[:28]:<28}{agreed:>10}{accuracy:>10}{kappa:>8}{fails:>9}{auto_fails:>12}"

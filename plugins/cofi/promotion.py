@@ -1,0 +1,111 @@
+"""Promotion: a scorecard version whose answers agree with the gold labels becomes what audits use.
+
+    python -m cofi.promotion sqlite:////srv/cofi/var/cofi.db service_call [--promote]
+
+Compares what is stored: rescore the labelled calls with the scorecard first.
+"""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from cofi.scorecards import chosen
+from cofi.settings import Settings
+from include.database import scorecards
+from include.database.engine import Database
+from include.database.models import AuditRow
+from include.delivery.agreement import agreement_lines
+from include.errors import BelowTheBar, CofiError, InvalidInput
+from include.scorecards.agreement import Agreements, Bar, measure
+from include.scorecards.gold import Labels, load_labels
+from include.scorecards.schema import Scorecard
+
+log = logging.getLogger(__name__)
+
+
+def labels_of(settings: Settings) -> Labels:
+    """The deployment's gold labels; empty when it has none.
+
+    Raises:
+        InvalidInput: The file is wrong.
+    """
+    return load_labels(Path(settings.gold_labels)) if settings.gold_labels else {}
+
+
+def agreement(
+    settings: Settings, database: Database, scorecard: Scorecard, batch_id: str | None = None
+) -> Agreements:
+    """How far what a version answered agrees with the labels: in one batch, or last.
+
+    Raises:
+        InvalidInput: There are no gold labels, or no labelled call was audited with it.
+    """
+    labels = labels_of(settings)
+    if not labels:
+        raise InvalidInput("There are no gold labels: name the CSV in [cofi] gold_labels.")
+    which = [AuditRow.scorecard_sha256 == scorecard.sha256]
+    which += [AuditRow.batch_id == batch_id] if batch_id else []
+    days = {day for day, _ in labels}
+    answers = database.read(lambda connection: scorecards.given_answers(connection, days, *which))
+    found = measure(labels, answers, scorecard)
+    if not found.calls:
+        raise InvalidInput(
+            f"No labelled call was audited with {scorecard.id} {scorecard.version}: trigger rescore_calls "
+            "for their days with it."
+        )
+    return found
+
+
+def promote(settings: Settings, database: Database, scorecard: Scorecard, found: Agreements) -> None:
+    """Makes a version the one that audits use.
+
+    Raises:
+        BelowTheBar: It does not agree with the labels as far as it should.
+    """
+    missed = bar_of(settings).missed(found)
+    if missed:
+        raise BelowTheBar(
+            f"{scorecard.id} {scorecard.version} is not promoted: {'; '.join(missed)} "
+            "([cofi] promotion_min_…). Mend the criteria that agree least, and rescore the labelled calls."
+        )
+    database.write(lambda connection: scorecards.promote(connection, scorecard.sha256))
+    log.info("Promoted: audits use %s %s from now on", scorecard.id, scorecard.version)
+
+
+def bar_of(settings: Settings) -> Bar:
+    """What a promotion asks for."""
+    return Bar(
+        calls=settings.promotion_min_calls,
+        accuracy=settings.promotion_min_accuracy,
+        kappa=settings.promotion_min_kappa,
+        fail_recall=settings.promotion_min_fail_recall,
+        auto_fail_recall=settings.promotion_min_auto_fail_recall,
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Prints the agreement, and promotes when told to; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m cofi.promotion", description=__doc__)
+    parser.add_argument("url", help="cofi's database, such as sqlite:////folder/cofi.db")
+    parser.add_argument("scorecard", help="name of a file in [cofi] scorecards_folder, without .yaml")
+    parser.add_argument("--promote", action="store_true", help="make it what audits use, if it may be")
+    asked = parser.parse_args(arguments)
+    settings, database = Settings.load(), Database(asked.url)
+    try:
+        scorecard = chosen(settings, database, asked.scorecard)
+        found = agreement(settings, database, scorecard)
+        print("\n".join(agreement_lines(found)))
+        if asked.promote:
+            promote(settings, database, scorecard, found)
+            print(f"Promoted: audits use {scorecard.id} {scorecard.version} from now on.")
+    except CofiError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    finally:
+        database.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

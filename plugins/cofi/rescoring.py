@@ -1,0 +1,144 @@
+"""The tasks of `rescore_calls` around its shards: open the batch, plan, promote."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+from cofi.batch import batch_of, check_tables, llm_shards, planned, resolve_day, told
+from cofi.budgets import budget_of
+from cofi.hooks.database import CofiDatabaseHook
+from cofi.hooks.llm import LlmHook
+from cofi.runs import RESCORE_DAG, batch_id_of
+from cofi.scorecards import chosen
+from cofi.settings import Settings
+from include.calls.call import call_id_for
+from include.database import batches, rescores
+from include.database.batches import Batch
+from include.database.work import BatchKind
+from include.errors import InvalidInput
+
+log = logging.getLogger(__name__)
+
+# What shards are called by in place of a GPU host: they come from what is stored.
+STORED = "stored"
+
+
+def open_batch(run_id: str, params: Mapping[str, Any], interval_start: datetime | None) -> dict[str, Any]:
+    """Checks the Params, resolves the days, and records the batch.
+
+    Returns:
+        The batch as later tasks read it.
+
+    Raises:
+        InvalidInput: A Param is wrong; the message says what to enter.
+    """
+    # Only this task pays for loading it.
+    from cofi.promotion import labels_of  # noqa: PLC0415
+    from include.llm.usage import load_prices  # noqa: PLC0415
+    from include.llm.wording import SHIPPED, checked  # noqa: PLC0415
+
+    settings, database = Settings.load(), CofiDatabaseHook().get_conn()
+    checked(params["prompts"])
+    model = params["model"] or LlmHook().get_conn().model
+    budget_of(params, settings).check(model, load_prices(settings.llm_prices_file))
+    check_tables()
+    if (params["promote"] or params["only_labelled"]) and not labels_of(settings):
+        raise InvalidInput("There are no gold labels: name the CSV in [cofi] gold_labels.")
+    if params["promote"] and (params["model"] or params["prompts"] != SHIPPED):
+        raise InvalidInput(
+            "A scorecard is promoted with the model and the prompts that audits use: leave 'model' and "
+            "'prompts' as they are, or 'promote' unticked."
+        )
+    day, last_day = _days(params, interval_start, settings.timezone)
+    scorecard = chosen(settings, database, params["scorecard"])
+    batch = Batch(
+        batch_id_of(RESCORE_DAG, run_id),
+        day,
+        "stored transcripts",
+        dict(params),
+        BatchKind.SHADOW if params["shadow"] else BatchKind.RESCORE,
+        last_day,
+        scorecard.sha256,
+    )
+    database.write(lambda connection: batches.open_batch(connection, batch))
+    log.info("%s of %s to %s by %s %s", batch.kind, day, last_day or day, scorecard.id, scorecard.version)
+    return told(batch)
+
+
+def plan(
+    opened: Mapping[str, Any], params: Mapping[str, Any], goes_on: Callable[[str], bool]
+) -> dict[str, int]:
+    """Takes up the calls, claims them unless it is a shadow run, and plans shards.
+
+    Args:
+        opened: From `open_batch`.
+        params: The run's.
+        goes_on: Whether the run of a batch goes on: calls that it works on are left to it.
+
+    Returns:
+        How many shards there are, and the number of the first.
+    """
+    settings, batch = Settings.load(), batch_of(opened, params)
+    database = CofiDatabaseHook().get_conn()
+    others = database.read(lambda connection: rescores.claimants(connection, batch))
+    ended = [batch_id for batch_id in others if not goes_on(batch_id)]
+    in_share = rescores.in_share(params["share"])
+    of_interest = _labelled(settings) if params["only_labelled"] else in_share
+
+    def wanted(call_id: str) -> bool:
+        return in_share(call_id) and of_interest(call_id)
+
+    loads = database.write(lambda connection: rescores.loads_to_rescore(connection, batch, wanted, ended))
+    if not loads:
+        log.info("Nothing to rescore: no audited call of these days waits for this run")
+    shards = llm_shards(loads, [STORED], settings)
+    database.write(lambda connection: batches.record_plan(connection, batch, shards))
+    return planned(shards, 0)
+
+
+def _days(
+    params: Mapping[str, Any], interval_start: datetime | None, timezone: str
+) -> tuple[date, date | None]:
+    day = resolve_day(params, interval_start, timezone)
+    last_day = date.fromisoformat(params["last_day"]) if params["last_day"] else None
+    if last_day and last_day < day:
+        raise InvalidInput(f"The 'last_day' {last_day} is before the day {day}: enter a later one, or none.")
+    return day, last_day if last_day != day else None
+
+
+def promote(opened: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Compares this run's answers with the gold labels and promotes its scorecard.
+
+    Returns:
+        The version that was promoted.
+
+    Raises:
+        AirflowSkipException: Nobody asked for it.
+        BelowTheBar: They do not agree as far as they should.
+    """
+    if not params["promote"]:
+        raise AirflowSkipException("Not asked for")
+    # Only this task pays for loading it.
+    from cofi import promotion  # noqa: PLC0415
+    from include.database.scorecards import scorecard_of  # noqa: PLC0415
+    from include.delivery.agreement import agreement_lines  # noqa: PLC0415
+
+    settings, database = Settings.load(), CofiDatabaseHook().get_conn()
+    batch_id = opened["batch_id"]
+    scorecard = database.read(lambda connection: scorecard_of(connection, batch_id))
+    found = promotion.agreement(settings, database, scorecard, batch_id)
+    for line in agreement_lines(found):
+        log.info(line)
+    promotion.promote(settings, database, scorecard, found)
+    return {"scorecard": scorecard.id, "version": scorecard.version, "sha256": scorecard.sha256}
+
+
+def _labelled(settings: Settings) -> Callable[[str], bool]:
+    """Whether a call id is that of a labelled call."""
+    from cofi.promotion import labels_of  # noqa: PLC0415 - few runs need it
+
+    labelled = {call_id_for(day, file) for day, file in labels_of(settings)}
+    return lambda call_id: call_id in labelled

@@ -1,0 +1,271 @@
+"""Rescoring under a real Airflow: nobody but the LLM is asked, and no more of it than is new.
+
+GPU hosts and LLM API are emulated. Before anything is rescored the hosts are ended, their ports are listened
+on in their place, and the recordings are deleted, as if they had been archived.
+"""
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from sqlalchemy import select
+
+from include.database.engine import Database
+from include.database.models import AuditRow, BatchRow, CallRow, OutboxRow, ScorecardRow, StageResultRow
+from include.demo.stack import DAG_ID, RESCORE_DAG_ID
+from include.emulation.stack import EmulatedStack
+from include.errors import CofiError
+from tests.faults.recordings import make_day
+from tests.integration.conftest import ROOT, Running, until
+
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
+
+DAYS = (date(2026, 11, 16), date(2026, 11, 17))
+CALLS = 30
+HOSTS = ("gpu_a", "gpu_b")
+FACTS, ANSWERS = "call_understanding", "scorecard_answers"
+
+
+@dataclass
+class Listener:
+    """Stands where a GPU host was, and counts who comes."""
+
+    port: int
+    connections: int = 0
+    _server: socket.socket = field(default_factory=socket.socket)
+
+    def start(self) -> "Listener":
+        self._server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._server.bind(("127.0.0.1", self.port))
+        self._server.listen()
+        threading.Thread(target=self._count, daemon=True).start()
+        return self
+
+    def _count(self) -> None:
+        while True:
+            try:
+                connection, _ = self._server.accept()
+            except OSError:
+                return
+            self.connections += 1
+            connection.close()
+
+    def stop(self) -> None:
+        self._server.close()
+
+
+@dataclass
+class Archived:
+    """Two audited days whose recordings and GPU hosts are gone."""
+
+    running: Running
+    hosts: list[Listener]
+
+    @property
+    def stack(self) -> EmulatedStack:
+        assert isinstance(self.running.stack, EmulatedStack)
+        return self.running.stack
+
+    def asked(self) -> dict[str, int]:
+        """What the LLM has answered so far, by schema."""
+        return dict(self.stack.stats("llm")["served"])
+
+    def rescore(self, **conf: Any) -> tuple[str, str, dict[str, int]]:
+        """Triggers a run and waits: its id, its state, what the LLM was asked in it."""
+        before = self.asked()
+        run_id = self.stack.airflow.trigger(RESCORE_DAG_ID, {"day": DAYS[0].isoformat(), **conf})
+        (state,) = self.wait_for(run_id)
+        return run_id, state, self.since(before)
+
+    def since(self, before: dict[str, int]) -> dict[str, int]:
+        grown = {name: count - before.get(name, 0) for name, count in self.asked().items()}
+        return {name: count for name, count in grown.items() if count}
+
+    def wait_for(self, *run_ids: str) -> list[str]:
+        states: list[str] = []
+
+        def ended() -> bool:
+            states[:] = [self.stack.airflow.run_state(RESCORE_DAG_ID, run_id) for run_id in run_ids]
+            return all(state in {"success", "failed"} for state in states)
+
+        until(ended, f"{run_ids} end", 300)
+        return states
+
+    def official(self) -> dict[str, tuple[str, str]]:
+        """By call, the audit that counts and its scorecard."""
+        query = select(AuditRow.call_id, AuditRow.audit_id, AuditRow.scorecard_sha256)
+        rows = self.rows(query.where(AuditRow.superseded_at.is_(None)))
+        return {row.call_id: (row.audit_id, row.scorecard_sha256) for row in rows}
+
+    def everything_official(self) -> list[Any]:
+        """Rows that a shadow run must not touch."""
+        current = StageResultRow.superseded_at.is_(None)
+        of_calls = select(OutboxRow.event_id).where(OutboxRow.call_id.is_not(None))
+        return [
+            self.official(),
+            self.rows(select(CallRow.__table__).order_by(CallRow.call_id)),
+            self.rows(select(StageResultRow.id).where(current).order_by(StageResultRow.id)),
+            self.rows(of_calls.order_by(OutboxRow.event_id)),
+        ]
+
+    def ledger(self, run_id: str) -> dict[str, int]:
+        query = select(BatchRow.ledger).where(BatchRow.batch_id == f"{RESCORE_DAG_ID}:{run_id}")
+        ((ledger,),) = self.rows(query)
+        return {state: calls for state, calls in ledger.items() if calls}
+
+    def report(self, run_id: str) -> str:
+        name = f"{RESCORE_DAG_ID}_{run_id}".replace(":", "_").replace("+", "_")
+        return (self.stack.var / "runs" / name / "report.html").read_text()
+
+    def rows(self, query: Any) -> list[Any]:
+        with Database(self.stack.database_url).reading() as connection:
+            return list(connection.execute(query).all())
+
+    def log_of(self, run_id: str, task_id: str) -> str:
+        folder = self.stack.var / "logs" / f"dag_id={RESCORE_DAG_ID}" / f"run_id={run_id}"
+        return "".join(path.read_text() for path in folder.glob(f"task_id={task_id}/**/*.log"))
+
+
+@pytest.fixture(scope="module")
+def archived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archived]:
+    home = tmp_path_factory.mktemp("home")
+    for name in ("dags", "plugins", "include", "airflow.cfg"):
+        (home / name).symlink_to(ROOT / name)
+    recordings = home / "recordings"
+    for day in DAYS:
+        make_day(recordings, day, CALLS)
+    settings = {
+        "AIRFLOW__COFI__RECORDINGS_LOCATION": f"file://{recordings}",
+        "AIRFLOW__COFI__SCORECARDS_FOLDER": str(scorecards(home)),
+        "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "2",
+    }
+    llm = ["--llm1-seconds=0.05", "--llm2-seconds=0.1"]
+    stack = EmulatedStack(home, settings, HOSTS, gpu_host=["--stage-seconds=0.02"], llm=llm)
+    stack.up()
+    try:
+        running = Running(stack, recordings)
+        runs = [stack.airflow.trigger(DAG_ID, {"day": day.isoformat()}) for day in DAYS]
+        assert running.wait_for(*runs) == ["success", "success"]
+        assert [running.states(day) for day in DAYS] == [{"audited": CALLS}] * 2
+        listeners = [archive(stack, host) for host in HOSTS]
+        for recording in recordings.rglob("*.wav"):
+            recording.unlink()
+        yield Archived(running, listeners)
+        for listener in listeners:
+            listener.stop()
+    finally:
+        stack.down()
+
+
+def scorecards(home: Path) -> Path:
+    """The shipped one, and one that passes more."""
+    folder = home / "scorecards"
+    folder.mkdir()
+    shipped = (ROOT / "include" / "scorecards" / "service_call.yaml").read_text()
+    (folder / "service_call.yaml").write_text(shipped)
+    content = yaml.safe_load(shipped) | {"version": "2", "pass_threshold_pct": 20.0}
+    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    (folder / "candidate.yaml").write_text(text)
+    return folder
+
+
+def archive(stack: EmulatedStack, host: str) -> Listener:
+    """Ends a host and listens in its place."""
+    process = next(started for started in stack.processes.started if started.name == host)
+    os.kill(process.pid, signal.SIGKILL)
+    until(lambda: not process.alive, f"{host} has ended", 30)
+    return Listener(stack.ports[host]).start()
+
+
+def test_a_shadow_run_with_another_scorecard_asks_llm2_only_and_changes_nothing(archived: Archived) -> None:
+    before = archived.everything_official()
+    run_id, state, asked = archived.rescore(scorecard="candidate")
+    assert (state, archived.ledger(run_id)) == ("success", {"audited": CALLS})
+    assert asked == {ANSWERS: CALLS}
+    assert archived.everything_official() == before
+    page = archived.report(run_id)
+    assert "no official result was changed" in page
+    assert "Points earned by criterion, old and new" in page
+    states = {
+        ti["task_id"]: ti["state"] for ti in archived.stack.airflow.task_instances(RESCORE_DAG_ID, run_id)
+    }
+    assert (states["report"], states["promote"]) == ("success", "skipped")
+
+
+def test_a_share_of_the_calls_is_asked_for_no_more(archived: Archived) -> None:
+    run_id, state, asked = archived.rescore(scorecard="candidate", share=0.3, model="another-model")
+    taken = archived.ledger(run_id)["audited"]
+    assert state == "success"
+    assert 0 < taken < CALLS
+    assert asked == {FACTS: taken, ANSWERS: taken}
+
+
+def test_an_official_rescore_pays_nothing_for_answers_that_are_stored(archived: Archived) -> None:
+    before = archived.official()
+    run_id, state, asked = archived.rescore(scorecard="candidate", shadow=False)
+    assert (state, asked, archived.ledger(run_id)) == ("success", {}, {"audited": CALLS})
+    after = archived.official()
+    changed = {call_id for call_id in before if after[call_id] != before[call_id]}
+    assert set(after) == set(before)
+    assert len(changed) == CALLS
+    assert all(call_id.startswith(f"{DAYS[0]:%Y%m%d}") for call_id in changed)
+    ((candidate,),) = archived.rows(select(ScorecardRow.sha256).where(ScorecardRow.version == "2"))
+    assert {after[call_id][1] for call_id in changed} == {candidate}
+
+
+def test_a_range_of_days_is_one_run(archived: Archived) -> None:
+    last = {"last_day": DAYS[1].isoformat()}
+    run_id, state, asked = archived.rescore(scorecard="candidate", **last)
+    assert (state, archived.ledger(run_id)) == ("success", {"audited": 2 * CALLS})
+    assert asked == {ANSWERS: CALLS}, "the first day's answers are stored"
+
+
+def test_a_backfill_rescores_day_by_day(archived: Archived) -> None:
+    before, official = archived.asked(), archived.official()
+    days = ["--from-date", DAYS[0].isoformat(), "--to-date", DAYS[1].isoformat()]
+    conf = ["--dag-run-conf", '{"model": "yet-another-model"}']
+    archived.running.airflow(
+        "backfill", "create", "--dag-id", RESCORE_DAG_ID, *days, *conf, "--max-active-runs", "2"
+    )
+
+    def backfilled() -> list[str]:
+        runs = archived.stack.airflow.runs(RESCORE_DAG_ID)
+        return [run["dag_run_id"] for run in runs if run["run_type"] == "backfill"]
+
+    until(lambda: len(backfilled()) == len(DAYS), "both days have a run", 60)
+    assert archived.wait_for(*backfilled()) == ["success", "success"]
+    assert [archived.ledger(run_id) for run_id in backfilled()] == [{"audited": CALLS}] * 2
+    assert archived.since(before) == {FACTS: 2 * CALLS, ANSWERS: 2 * CALLS}
+    assert archived.official() == official, "a shadow run is the default"
+
+
+def test_a_version_that_nobody_labelled_is_not_promoted(archived: Archived) -> None:
+    run_id, state, asked = archived.rescore(scorecard="candidate", promote=True)
+    assert (state, asked) == ("failed", {})
+    assert "No labelled call was audited with service_call 2" in archived.log_of(run_id, "promote")
+    assert archived.rows(select(ScorecardRow.sha256).where(ScorecardRow.promoted_at.is_not(None))) == []
+
+
+@pytest.mark.parametrize(
+    ("conf", "told"),
+    [({"share": 0}, "share"), ({"scorecard": "none"}, "scorecard"), ({"shadow": "no"}, "shadow")],
+)
+def test_a_wrong_value_is_refused_in_the_form(archived: Archived, conf: dict[str, Any], told: str) -> None:
+    with pytest.raises(CofiError, match=told):
+        archived.stack.airflow.trigger(RESCORE_DAG_ID, {"day": DAYS[0].isoformat(), **conf})
+
+
+def test_nobody_came_to_a_gpu_host_and_no_run_began_by_itself(archived: Archived) -> None:
+    """Last."""
+    assert [listener.connections for listener in archived.hosts] == [0, 0]
+    kinds = {run["run_type"] for run in archived.stack.airflow.runs(RESCORE_DAG_ID)}
+    assert kinds == {"manual", "backfill"}
+    assert archived.stack.stats("llm")["max_in_flight"] <= 100

@@ -1,0 +1,132 @@
+"""Agreement with gold labels: the figures, and what they are enough for."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+
+from include.errors import InvalidInput
+from include.scorecards.agreement import Bar, cohens_kappa, measure
+from include.scorecards.gold import load_labels
+from include.scorecards.loading import parse_scorecard
+from include.scorecards.schema import Scorecard
+
+DAY = date(2026, 11, 16)
+LABELS = Path("include/demo/sample_calls/gold.csv")
+
+
+@pytest.fixture
+def card(small) -> Scorecard:
+    """a1 has three options, b1 an auto-fail."""
+    content = small()
+    content["criteria"][0]["options"].append({"key": "partial", "label": "p", "score": 0.5})
+    content["criteria"][2]["options"][1]["auto_fail"] = "form"
+    return parse_scorecard(yaml.safe_dump(content), source="small.yaml")
+
+
+def by_call(*answers: dict[str, str]) -> dict[tuple[date, str], dict[str, str]]:
+    return {(DAY, f"{number}.wav"): given for number, given in enumerate(answers)}
+
+
+def test_agreement_is_counted_by_criterion_and_over_all(card: Scorecard) -> None:
+    gold = by_call(
+        {"a1": "yes", "b1": "no"},
+        {"a1": "partial", "b1": "no"},
+        {"a1": "no", "b1": "yes", "of_another_scorecard": "yes"},
+        {"a1": "no"},
+    )
+    given = by_call(
+        {"a1": "yes", "b1": "no"},
+        {"a1": "no", "b1": "CANNOT_DETERMINE"},
+        {"a1": "no", "b1": "yes"},
+        {"a1": "partial", "b1": "no"},
+    )
+    given[(DAY, "nobody labelled it.wav")] = {"a1": "yes"}
+    found = measure(gold, given, card)
+    a1, b1 = found.by_criterion["a1"], found.by_criterion["b1"]
+    assert list(found.by_criterion) == ["a1", "b1"]
+    assert (a1.labelled, a1.agreed, a1.undetermined, a1.accuracy) == (4, 2, 0, 0.5)
+    assert (a1.fails, a1.fails_found, a1.fail_recall) == (2, 1, 0.5), "partial is no fail"
+    assert (b1.labelled, b1.agreed, b1.undetermined) == (3, 2, 1)
+    assert (b1.auto_fails, b1.auto_fails_found, a1.auto_fails) == (2, 1, 0)
+    assert (found.calls, found.total.labelled, found.total.agreed) == (4, 7, 4)
+    assert found.total.accuracy == pytest.approx(4 / 7)
+
+
+def test_calls_without_an_audit_are_left_out_and_missing_answers_disagree(card: Scorecard) -> None:
+    gold = by_call({"a1": "yes"}, {"a1": "yes"})
+    found = measure(gold, {(DAY, "0.wav"): {}}, card)
+    assert (found.calls, found.total.labelled, found.total.agreed, found.total.undetermined) == (1, 1, 0, 1)
+    nothing = measure(gold, {}, card)
+    assert (nothing.calls, nothing.total.accuracy, nothing.total.kappa) == (0, None, None)
+
+
+def test_kappa_is_cohens() -> None:
+    # p_o = 0.44 + 0.20 + 0.06; p_e = 0.60 · 0.50 + 0.30 · 0.30 + 0.10 · 0.20.
+    table = {
+        ("a", "a"): 44, ("a", "b"): 7, ("a", "c"): 9,
+        ("b", "a"): 5, ("b", "b"): 20, ("b", "c"): 5,
+        ("c", "a"): 1, ("c", "b"): 3, ("c", "c"): 6,
+    }  # fmt: skip
+    pairs = [pair for pair, times in table.items() for _ in range(times)]
+    assert cohens_kappa(pairs) == pytest.approx((0.70 - 0.41) / (1 - 0.41))
+    assert cohens_kappa([("a", "a"), ("b", "b")]) == 1
+    assert cohens_kappa([("a", "b"), ("b", "a")]) == -1
+    assert cohens_kappa([("a", "a"), ("a", "a")]) is None
+
+
+@pytest.mark.parametrize(
+    ("bar", "told"),
+    [
+        ({}, []),
+        ({"accuracy": 0.6}, ["accuracy is 0.500, asked for: 0.6"]),
+        ({"calls": 5}, ["2 labelled calls were audited, asked for: 5"]),
+        ({"fail_recall": 0.9}, ["recall on fails is 0.500, asked for: 0.9"]),
+        ({"auto_fail_recall": 0.9}, ["recall on auto-fails is unknown, asked for: 0.9"]),
+        ({"kappa": 0.2}, ["Cohen's kappa is 0.000, asked for: 0.2"]),
+    ],
+)
+def test_the_bar_names_what_is_missed(card: Scorecard, bar: dict[str, float], told: list[str]) -> None:
+    found = measure(by_call({"a1": "no"}, {"a1": "no"}), by_call({"a1": "no"}, {"a1": "yes"}), card)
+    least = {"calls": 0, "accuracy": 0.0, "kappa": 0.0, "fail_recall": 0.0, "auto_fail_recall": 0.0} | bar
+    missed = Bar(**least).missed(found)
+    assert len(missed) == len(told)
+    assert all(expected in one for expected, one in zip(told, missed, strict=True))
+
+
+def test_the_sample_labels_are_read(shipped: Scorecard) -> None:
+    labels = load_labels(LABELS)
+    assert labels[(DAY, "1008-not-verified.wav")]["identity_verified"] == "no"
+    criteria = {criterion.id for criterion in shipped.criteria}
+    assert all(set(of_call) == criteria for of_call in labels.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("day,file,answer\n", "no column criterion"),
+        ("day,file,criterion,answer\nMonday,a.wav,closing,yes\n", r":2: the day 'Monday' is none"),
+        ("day,file,criterion,answer\n2026-11-16,a.wav,closing,\n", ":2: a cell is empty"),
+        (
+            "day,file,criterion,answer\n2026-11-16,a.wav,closing,yes\n2026-11-16,a.wav,closing,no\n",
+            ":3: a.wav has two answers to closing",
+        ),
+    ],
+)
+def test_a_wrong_line_is_named(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "gold.csv"
+    path.write_text(text)
+    with pytest.raises(InvalidInput, match=told):
+        load_labels(path)
+
+
+def test_a_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="cannot be read"):
+        load_labels(tmp_path / "none.csv")
+
+
+def test_a_spreadsheets_byte_order_mark_and_other_columns_do_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "gold.csv"
+    path.write_text("by,day,file,criterion,answer\nKim,2026-11-16,a.wav,closing,yes\n", "utf-8-sig")
+    assert load_labels(path) == {(DAY, "a.wav"): {"closing": "yes"}}
