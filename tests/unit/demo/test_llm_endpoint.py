@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 from include.calls.call import ChannelRole
 from include.calls.transcript import Transcript, Turn
 from include.demo.llm_endpoint.server import Endpoint, EndpointSettings
-from include.errors import AnswerInvalid, RequestRefused
+from include.errors import AnswerInvalid, LlmUnusable, RequestRefused
 from include.gpu.wire import Engine, IvrResult, Segment, SegmentKind
 from include.llm.audit import answer_scorecard
 from include.llm.client import LlmClient, LlmSettings
@@ -259,7 +259,7 @@ async def test_token_models_health_and_stats():
     transcript, _ = recorded(GOOD_CALL)
     async with TestServer(Endpoint(settings).app) as server, aiohttp.ClientSession() as session:
         async with client_of(server, api_key="wrong") as client:
-            with pytest.raises(RequestRefused, match="API key"):
+            with pytest.raises(LlmUnusable, match="API key"):
                 await understand(client, transcript)
         async with client_of(server, api_key="right") as client:
             await asyncio.gather(*(understand(client, transcript) for _ in range(9)))
