@@ -12,7 +12,13 @@ from airflow.listeners import hookimpl
 import cofi
 
 # What operators load only when they work.
-_LATE = ("include.llm.stages", "include.llm.usage", "include.scorecards.loading")
+_LATE = (
+    "include.database.scorecards",
+    "include.llm.budget",
+    "include.llm.stages",
+    "include.llm.usage",
+    "include.llm.wording",
+)
 
 
 class Preloader:
