@@ -180,24 +180,32 @@ def watch(cofi: Cofi, what: str) -> Iterator[Watched]:
     assert after["max_in_flight"] <= 100
 
 
-@pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cofi]:
-    """Starts it, and audits a day undisturbed."""
-    home = tmp_path_factory.mktemp("home")
+@contextmanager
+def started(home: Path, settings: dict[str, str], hosts: tuple[str, ...], **arguments: Any) -> Iterator[Cofi]:
+    """A cofi of this checkout in a folder of its own; `arguments` are those of the emulation."""
     for name in ("dags", "plugins", "include", "airflow.cfg"):
         (home / name).symlink_to(ROOT / name)
     recordings = home / "recordings"
     recordings.mkdir()
-    stack = EmulatedStack(
-        home,
-        {**SETTINGS, "AIRFLOW__COFI__RECORDINGS_LOCATION": f"file://{recordings}"},
+    location = {"AIRFLOW__COFI__RECORDINGS_LOCATION": f"file://{recordings}"}
+    stack = EmulatedStack(home, settings | location, hosts, **arguments)
+    stack.up()
+    try:
+        yield Cofi(stack, recordings)
+    finally:
+        stack.down()
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cofi]:
+    """Starts it, and audits a day undisturbed."""
+    with started(
+        tmp_path_factory.mktemp("home"),
+        SETTINGS,
         HOSTS,
         gpu_host=[f"--stage-seconds={STAGE_S}", "--capacity=4"],
         llm=[f"--llm1-seconds={STAGE_S * 5 / 2}", f"--llm2-seconds={STAGE_S * 5}"],
-    )
-    stack.up()
-    try:
-        cofi = Cofi(stack, recordings)
+    ) as cofi:
         day = cofi.new_day()
         with watch(cofi, "undisturbed") as watched:
             run_id = cofi.trigger(day)
@@ -206,8 +214,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cofi]:
         assert watched.repeated == 0
         cofi.undisturbed_s = watched.took_s
         yield cofi
-    finally:
-        stack.down()
 
 
 @pytest.fixture

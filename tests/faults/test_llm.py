@@ -16,8 +16,7 @@ from sqlalchemy import func, select
 from include.calls.stage import LLM_STAGES, Stage
 from include.database.models import CallRow, FailureRow, LlmResultRow
 from include.demo.stack import DAG_ID
-from include.emulation.stack import EmulatedStack
-from tests.faults.conftest import ROOT, Cofi, until, watch
+from tests.faults.conftest import Cofi, started, until, watch
 from tests.faults.test_processes import backfilled, kill_a_task, kill_scheduler, running_tasks, task_instances
 
 # One process has the whole module, so that its Airflow is started once.
@@ -49,23 +48,14 @@ WELL = {"unready": False, "slow": 1.0, "refused_share": 0.0, "error_share": 0.0,
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cofi]:
     """Hosts that take no time, so that the LLM is the bottleneck."""
-    home = tmp_path_factory.mktemp("home")
-    for name in ("dags", "plugins", "include", "airflow.cfg"):
-        (home / name).symlink_to(ROOT / name)
-    recordings = home / "recordings"
-    recordings.mkdir()
-    stack = EmulatedStack(
-        home,
-        {**SETTINGS, "AIRFLOW__COFI__RECORDINGS_LOCATION": f"file://{recordings}"},
+    with started(
+        tmp_path_factory.mktemp("home"),
+        SETTINGS,
         HOSTS,
         gpu_host=["--stage-seconds=0.001", "--capacity=8"],
         llm=[f"--llm1-seconds={LLM_S}", f"--llm2-seconds={LLM_S}"],
-    )
-    stack.up()
-    try:
-        yield Cofi(stack, recordings)
-    finally:
-        stack.down()
+    ) as cofi:
+        yield cofi
 
 
 @pytest.fixture
