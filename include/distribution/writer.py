@@ -23,7 +23,9 @@ class Writer(Generic[Item]):
         self._save = save
         self._waiting: list[Item] = []
         self._news = asyncio.Event()
-        self._closing = False
+        self._written = asyncio.Event()
+        self._put = self._saved = 0
+        self._closing = self._failed = False
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "Writer[Item]":
@@ -49,6 +51,7 @@ class Writer(Generic[Item]):
         if self._task and self._task.done():
             self._task.result()
         self._waiting.append(item)
+        self._put += 1
         self._news.set()
 
     async def accept(self, item: Item) -> None:
@@ -62,9 +65,11 @@ class Writer(Generic[Item]):
         while len(self._waiting) >= _MOST_WAITING and not self._failed:  # noqa: ASYNC110
             await asyncio.sleep(_LOOK_EVERY_S)
 
-    @property
-    def _failed(self) -> bool:
-        return self._task is not None and self._task.done()
+    async def flush(self) -> None:
+        """Waits until what has been put so far is saved, or the writer has failed."""
+        put = self._put
+        while self._saved < put and not self._failed:
+            await self._written.wait()
 
     async def _write(self) -> None:
         while self._waiting or not self._closing:
@@ -72,4 +77,15 @@ class Writer(Generic[Item]):
             self._news.clear()
             batch, self._waiting = self._waiting, []
             if batch:
-                await asyncio.to_thread(self._save, batch)
+                await self._save_now(batch)
+
+    async def _save_now(self, batch: list[Item]) -> None:
+        try:
+            await asyncio.to_thread(self._save, batch)
+            self._saved += len(batch)
+        except BaseException:
+            self._failed = True
+            raise
+        finally:
+            written, self._written = self._written, asyncio.Event()
+            written.set()

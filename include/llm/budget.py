@@ -1,8 +1,9 @@
 """What the LLM may cost: a meter that books every answer, and lets no new request through beyond a budget.
 
-Budgets are held against the sum in the database, whichever task paid. Between two looks a task adds what it
-paid itself. So a budget is exceeded by no more than the requests that are in flight when it is reached, and
-what other tasks were answered since this one's last look, `LOOK_EVERY_S` ago at most.
+Budgets are held against the sum in the database, whichever task paid. Before a look a task's own answers are
+saved, so that the others see them; between two looks it adds what it paid itself. So a budget is exceeded by no
+more than the requests that are in flight when it is reached, and what other tasks were answered since this
+one's last look, `LOOK_EVERY_S` ago at most.
 """
 
 import asyncio
@@ -154,9 +155,10 @@ class Meter:
         )
 
     async def _look(self) -> None:
+        await self._writer.flush()
         saved_usd = self._saved_usd
         run_usd, day_usd = await asyncio.to_thread(self._database.read, self._sums)
-        # What was not saved before the look may not be in its sums.
+        # What was paid since then may not be in the sums.
         unsaved_usd = self._paid_usd - saved_usd
         self._run_usd, self._day_usd = run_usd + unsaved_usd, day_usd + unsaved_usd
         self._looked_s = time.monotonic()

@@ -63,6 +63,28 @@ class TestWriter:
             await fourth
         assert [[o.call_id for o in batch] for batch in batches] == [["a"], ["b", "c", "d"]]
 
+    async def test_flush_waits_for_what_was_put_and_not_for_what_comes_later(self) -> None:
+        hold = threading.Event()
+        writer, batches = self.writer(hold)
+        async with writer:
+            writer.put(success("a"))
+            flushed = asyncio.create_task(writer.flush())
+            await asyncio.sleep(0.05)
+            writer.put(success("b"))
+            assert not flushed.done()
+            hold.set()
+            await asyncio.wait_for(flushed, 5)
+            assert [o.call_id for o in batches[0]] == ["a"]
+
+    async def test_flush_does_not_wait_for_a_writer_that_failed(self) -> None:
+        def full(_: list[Outcome]) -> None:
+            raise OSError("disk full")
+
+        with pytest.raises(OSError, match="disk full"):
+            async with Writer(full) as writer:
+                writer.put(success("a"))
+                await asyncio.wait_for(writer.flush(), 5)
+
     async def test_being_cancelled_twice_does_not_lose_a_write(self) -> None:
         hold = threading.Event()
         writer, batches = self.writer(hold)

@@ -107,7 +107,7 @@ async def test_between_two_looks_a_task_counts_what_it_pays_itself(
     assert len(api.bodies) == 7
 
 
-async def test_what_is_paid_and_not_saved_yet_counts(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_look_waits_until_what_was_paid_is_saved(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
     go_on, real = threading.Event(), spending.record
 
     def slow(*arguments: Any) -> None:
@@ -115,15 +115,33 @@ async def test_what_is_paid_and_not_saved_yet_counts(day: Day, monkeypatch: pyte
         real(*arguments)
 
     monkeypatch.setattr(spending, "record", slow)
-    async with meter_of(day, 2) as meter:
+    async with meter_of(day, 1) as meter:
         meter.paid(CALL, "m", ONE)
-        await asyncio.sleep(0.05)  # it is being written
-        meter.paid(CALL, "m", ONE)
-        with pytest.raises(BudgetReached):
-            await meter.admit()
-        assert day.database.read(lambda c: spending.spent_by_run(c, "run-1")) == 0
+        admitted = asyncio.create_task(meter.admit())
+        await asyncio.sleep(0.05)
+        assert not admitted.done()
         go_on.set()
-    assert day.database.read(lambda c: spending.spent_by_run(c, "run-1")) == pytest.approx(2)
+        with pytest.raises(BudgetReached):
+            await admitted
+
+
+async def test_what_is_paid_during_a_look_counts(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked, go_on, real = threading.Event(), threading.Event(), spending.spent_by_run
+
+    def slow(*arguments: Any) -> float:
+        spent_usd = real(*arguments)
+        looked.set()
+        assert go_on.wait(10)
+        return spent_usd
+
+    monkeypatch.setattr(spending, "spent_by_run", slow)
+    async with meter_of(day, 1) as meter:
+        admitted = asyncio.create_task(meter.admit())
+        assert await asyncio.to_thread(looked.wait, 10)
+        meter.paid(CALL, "m", ONE)
+        go_on.set()
+        with pytest.raises(BudgetReached):
+            await admitted
 
 
 async def test_answers_that_are_of_no_use_are_paid_for_too(
