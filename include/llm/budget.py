@@ -1,8 +1,8 @@
 """What the LLM may cost: a meter that books every answer, and lets no new request through beyond a budget.
 
 Budgets are held against the sum in the database, whichever task paid. Before a look a task's own answers are
-saved, so that the others see them; between two looks it adds what it paid itself. So a budget is exceeded by no
-more than the requests that are in flight when it is reached, and what other tasks were answered since this
+saved, so that the others see them; between two looks it adds what it paid itself. So a budget is exceeded by
+no more than the requests that are in flight when it is reached, and what other tasks were answered since this
 one's last look, `LOOK_EVERY_S` ago at most.
 """
 
