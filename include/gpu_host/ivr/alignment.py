@@ -4,6 +4,9 @@ The piece is laid over the channel, to the sample, and shaped as the line shaped
 band of 31 Hz, by least squares. What it does not explain is the rest. Codecs err in proportion to what they
 code, so four times their usual error is taken off the rest (Boll, "Suppression of acoustic noise in speech
 using spectral subtraction", 1979); voice activity is then asked about it.
+
+A frame sounds like the piece when both are alike. Where the noise of the line is louder than the piece, no
+single frame can tell: there, two seconds around it are weighed, each band by its noise.
 """
 
 from collections.abc import Iterator
@@ -46,6 +49,15 @@ _LARGEST_ERROR = 0.5
 # 0.7 3.4 % and 0.8 6.3 %, and all cut 98 % of what is clean. On six other calls: 0.1 % and 96.8 %.
 _SURELY_ABOVE = 0.6
 
+# What hides in noise: two seconds hold enough, when they stand out of chance by this many deviations.
+_HIDDEN_FRAMES = 2000 // _STEP_MS
+_HIDDEN_EVIDENCE = 8.0
+_HIDDEN_PRESENT = 0.5
+# Frames overlap: so many of them hold the chance of one.
+_FRAMES_ALIKE = 3.0
+# A fifth of exponential powers, as those of noise in a band, lies below this share of their mean.
+_QUIET_PERCENT, _QUIET_SHARE = 20, 0.223
+
 Spectrum = NDArray[np.complex64]
 
 
@@ -62,6 +74,21 @@ class Play:
     end_ms: int
     explained: float
     spoken_over: list[Span]
+
+
+@dataclass(frozen=True)
+class _Line:
+    """What the line does to a piece.
+
+    Attributes:
+        lag: Samples by which it is late.
+        gain: Of each band.
+        noise: Mean power of each band of a frame.
+    """
+
+    lag: int
+    gain: Spectrum
+    noise: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -82,6 +109,7 @@ def listen(
     begins: int,
     first: int,
     last: int,
+    about: range | None = None,
     reach_s: int = REACH_S,
     least_power: float = 0.0,
 ) -> Play | None:
@@ -94,6 +122,7 @@ def listen(
         begins: Where the piece begins, in samples at 8 kHz of the channel; may be below 0.
         first: First sample of the piece that is surely heard.
         last: And the last.
+        about: Samples of the piece most of which are heard; None for `first` to `last`.
         reach_s: How far beyond these it may play.
         least_power: Mean square of somebody who speaks over it, at least.
 
@@ -102,7 +131,7 @@ def listen(
     """
     # A whole number of frames from the beginning.
     start = max(0, first - reach_s * RATE_HZ) // _STEP * _STEP
-    surely = range(first, min(last, len(piece)))
+    surely = about or range(first, min(last, len(piece)))
     listened = range(start, min(len(piece), last + reach_s * RATE_HZ))
     chunks = list(_chunks(recording, channel, piece, begins, surely=surely, listened=listened))
     active = np.concatenate([chunk.active for chunk in chunks])
@@ -137,18 +166,28 @@ def _chunks(
 ) -> Iterator[_Chunk]:
     """Goes through the samples of the piece that are listened to; some of them are surely heard."""
     loud = _loudness(piece[surely.start : surely.stop])
-    lag, gain = 0, np.ones(_WINDOW // 2 + 1, dtype=np.complex64)
+    line: _Line | None = None
     for start in listened[:: _CHUNK_S * RATE_HZ]:
         known = as_float(piece[start : min(listened.stop, start + _CHUNK_S * RATE_HZ)])
         at = begins + start
         around = narrow(recording, channel, at - _LARGEST_LAG, at + len(known) + _LARGEST_LAG)
-        # Where it surely plays, lag and gain are measured.
+        # Where it surely plays, the line is measured.
         sure = slice(max(surely.start - start, 0), min(surely.stop - start, len(known)))
-        measures = sure.stop - sure.start >= RATE_HZ // 4
-        lag = _lag(around, known, sure) if measures else lag
-        here, there = _stft(around[_LARGEST_LAG + lag :][: len(known)]), _stft(known)
-        gain = _gain(here, there, sure) if measures else gain
-        yield _compared(at + lag, here, there, gain, loud)
+        if line is None or sure.stop - sure.start >= RATE_HZ // 4:
+            line = _line(around, known, sure)
+        here = _stft(around[_LARGEST_LAG + line.lag :][: len(known)])
+        yield _compared(at + line.lag, here, _stft(known), line, loud)
+
+
+def _line(around: Samples, known: Samples, sure: slice) -> _Line:
+    """Measures the line where the piece surely plays; `around` begins `_LARGEST_LAG` before it should."""
+    lag = _lag(around, known, sure)
+    here, there = _stft(around[_LARGEST_LAG + lag :][: len(known)]), _stft(known)
+    frames = slice(_frame(sure.start), _frame(sure.stop) + 1)
+    gain = _gain(here[frames], there[frames])
+    error = np.square(np.abs(here[frames] - gain * there[frames]))
+    noise = np.percentile(error, _QUIET_PERCENT, axis=0) / _QUIET_SHARE
+    return _Line(lag, gain, np.asarray(noise + 1e-9, dtype=np.float32))
 
 
 def _lag(heard: Samples, known: Samples, sure: slice) -> int:
@@ -162,23 +201,47 @@ def _lag(heard: Samples, known: Samples, sure: slice) -> int:
     return int(np.argmax(np.abs(at))) - _LARGEST_LAG
 
 
-def _gain(heard: Spectrum, known: Spectrum, sure: slice) -> Spectrum:
+def _gain(heard: Spectrum, known: Spectrum) -> Spectrum:
     """What the line did to each band, by least squares."""
-    frames = slice(_frame(sure.start), _frame(sure.stop) + 1)
-    cross = (heard * known.conj())[frames].sum(axis=0)
-    return np.asarray(cross / (np.square(np.abs(known[frames])).sum(axis=0) + 1e-9), dtype=np.complex64)
+    cross = (heard * known.conj()).sum(axis=0)
+    return np.asarray(cross / (np.square(np.abs(known)).sum(axis=0) + 1e-9), dtype=np.complex64)
 
 
-def _compared(at: int, heard: Spectrum, known: Spectrum, gain: Spectrum, loud: float) -> _Chunk:
-    predicted = gain * known
+def _compared(at: int, heard: Spectrum, known: Spectrum, line: _Line, loud: float) -> _Chunk:
+    predicted = line.gain * known
     rest = heard - predicted
-    both = _smooth((heard * predicted.conj()).real.sum(axis=1))
-    alike = both / np.sqrt(_power(heard) * _power(predicted) + 1e-12)
+    alike = _alike(heard, predicted)
     active = _power(known) > loud * _ACTIVE_ABOVE
+    hidden = _power(predicted) < line.noise.sum()
+    enough, present = _hidden(heard, predicted, line.noise)
+    active &= ~hidden | enough
+    explained = active & np.where(hidden, present, alike > _EXPLAINED)
     # The last frames are padding.
     frames = len(known) - _WINDOW // _STEP + 1
     left = _istft(np.asarray(rest * _oversubtraction(rest, predicted), dtype=np.complex64), frames * _STEP)
-    return _Chunk(at, active[:frames], (active & (alike > _EXPLAINED))[:frames], left)
+    return _Chunk(at, active[:frames], explained[:frames], left)
+
+
+def _alike(heard: Spectrum, predicted: Spectrum) -> NDArray[np.float32]:
+    """Correlation of each frame with what the piece predicts."""
+    both = _smooth((heard * predicted.conj()).real.sum(axis=1))
+    return np.asarray(both / np.sqrt(_power(heard) * _power(predicted) + 1e-12), dtype=np.float32)
+
+
+def _hidden(
+    heard: Spectrum, predicted: Spectrum, noise: NDArray[np.float32]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Of the two seconds around each frame: whether they can tell, and whether the piece plays in them."""
+    should = _around((np.square(np.abs(predicted)) / noise).sum(axis=1))
+    does = _around(((heard * predicted.conj()).real / noise).sum(axis=1))
+    # Of `does`, by whatever else is heard; noise comes in bursts.
+    variance = _around((np.square(np.abs(heard * predicted)) / np.square(noise)).sum(axis=1)) / 2
+    chance = np.sqrt(variance * _FRAMES_ALIKE / _HIDDEN_FRAMES)
+    return should > _HIDDEN_EVIDENCE * chance, does > _HIDDEN_PRESENT * should
+
+
+def _around(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(uniform_filter1d(values, _HIDDEN_FRAMES), dtype=np.float32)
 
 
 def _loudness(piece: Pcm) -> float:

@@ -1,45 +1,24 @@
 """The IVR stage: what is not conversation (known audio, keys, dead air), and the conversation left."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from include.gpu.wire import Engine, IvrResult, Segment, SegmentKind, Span
 from include.gpu_host.audio import timeline
 from include.gpu_host.audio.recording import Recording
 from include.gpu_host.audio.speech import speech_spans
 from include.gpu_host.ivr import dtmf
-from include.gpu_host.ivr.alignment import Play, listen
-from include.gpu_host.ivr.fingerprints import MIN_VOTES, FingerprintLibrary, Match
-from include.gpu_host.ivr.landmarks import HOP, HOP_MS, peaks_of
-from include.gpu_host.ivr.talk_over import least_power, speech_over
+from include.gpu_host.ivr.fingerprints import FingerprintLibrary
+from include.gpu_host.ivr.known import SHORTEST_KNOWN_MS, Heard, known_on
+from include.gpu_host.ivr.talk_over import speech_over
 from include.gpu_host.stages.job import Head
 
 # A stretch of conversation between two cuts that is shorter than this is the seam of two prompts, not speech.
 _SHORTEST_KEPT_MS = 250
-# Less of a known piece than this says nothing: a word that two prompts share.
-_SHORTEST_KNOWN_MS = 300
-# A piece that sounds in fewer of the frames in which it should is another, or lies below everything.
-_LEAST_EXPLAINED = 0.25
 
 # Speech on another channel that saves a prompt from being cut. With noise 20 dB below, up to 0.3 % of such
 # speech is lost and 97 % of what is clean is cut; ordinary voice activity loses 5 to 6 %, and cuts 99 %.
 _SURELY_ABOVE = 0.5
 _BESIDE_MS = 500
-
-
-@dataclass(frozen=True)
-class _Heard:
-    """A known piece that plays on a channel."""
-
-    channel: int
-    piece: int
-    votes: int
-    play: Play
-
-    @property
-    def span(self) -> Span:
-        return Span(start_ms=self.play.start_ms, end_ms=self.play.end_ms)
 
 
 class IvrFinding:
@@ -55,7 +34,7 @@ class IvrFinding:
     def __init__(self, library: FingerprintLibrary, dead_air_s: float) -> None:
         self._library = library
         self._dead_air_ms = round(dead_air_s * 1000)
-        self.engine = Engine(name="landmarks", version="3", device="cpu", weights_sha256=library.sha256)
+        self.engine = Engine(name="landmarks", version="4", device="cpu", weights_sha256=library.sha256)
         self.tuning: list[float | str] = [dead_air_s]
 
     def run(self, head: Head, recording: Recording) -> IvrResult:
@@ -65,9 +44,9 @@ class IvrFinding:
         somebody speaks on another. Dead air and keys stay: cutting them saves nothing, because recognition
         skips silence.
         """
-        known = [self._known_on(recording, channel) for channel in recording.channels]
+        known = [known_on(self._library, recording, channel) for channel in recording.channels]
         speech = [_speech(recording, n, heard) for n, heard in enumerate(known)]
-        plays = [segment for on_channel in known for heard in on_channel for segment in self._segments(heard)]
+        plays = [segment for on_channel in known for heard in on_channel for segment in _segments(heard)]
         keyed = [segment for channel in recording.channels for segment in _keyed(recording, channel)]
         busy = [*plays, *keyed, *(span for spans in speech for span in spans)]
         silence = timeline.without([recording.whole], busy)
@@ -75,71 +54,23 @@ class IvrFinding:
         segments = sorted([*plays, *keyed, *dead_air], key=lambda s: (s.start_ms, s.channel or 0))
         return IvrResult(**head, segments=segments, kept=_kept(recording, plays))
 
-    def _known_on(self, recording: Recording, channel: int) -> list[_Heard]:
-        """The known pieces of one channel, in order; of two that sound at once, the one with more votes."""
-        taken: list[_Heard] = []
-        matches = list(self._library.matches(peaks_of(recording, channel)))
-        beside = timeline.without([recording.whole], [_roughly(match) for match in matches])
-        least = least_power(recording, channel, beside) if matches else 0.0
-        for match in matches:
-            if not _mostly_in(_roughly(match), [heard.span for heard in taken]):
-                play = self._listen(recording, channel, match, least)
-                taken += [_Heard(channel, match.piece, match.votes, p) for p in _new_parts(play, taken)]
-        return sorted(taken, key=lambda heard: heard.play.start_ms)
 
-    def _listen(self, recording: Recording, channel: int, match: Match, least: float) -> Play | None:
-        samples = self._library.pieces[match.piece].samples
-        first, last = match.first * HOP, (match.last + 1) * HOP
-        play = listen(
-            recording,
-            channel,
-            samples,
-            begins=match.offset * HOP,
-            first=first,
-            last=last,
-            least_power=least,
-        )
-        return play if play and play.explained >= _LEAST_EXPLAINED else None
-
-    def _segments(self, heard: _Heard) -> list[Segment]:
-        piece = self._library.pieces[heard.piece]
-        return [
-            Segment(
-                start_ms=span.start_ms,
-                end_ms=span.end_ms,
-                kind=piece.kind,
-                confidence=_confidence(heard),
-                label=piece.name,
-                channel=heard.channel,
-            )
-            for span in timeline.without([heard.span], heard.play.spoken_over)
-            if timeline.length_ms(span) >= _SHORTEST_KNOWN_MS
-        ]
-
-
-def _roughly(match: Match) -> Span:
-    """Where the landmarks lie."""
-    first, last = match.offset + match.first, match.offset + match.last + 1
-    return Span(start_ms=max(0, round(first * HOP_MS)), end_ms=max(0, round(last * HOP_MS)))
-
-
-def _mostly_in(span: Span, others: Sequence[Span]) -> bool:
-    return timeline.total_ms(timeline.within([span], others)) > timeline.length_ms(span) / 2
-
-
-def _new_parts(play: Play | None, taken: Sequence[_Heard]) -> list[Play]:
-    """What a play adds to those that were taken: prompts share words, and music repeats itself."""
-    if play is None:
-        return []
-    whole = Span(start_ms=play.start_ms, end_ms=play.end_ms)
+def _segments(heard: Heard) -> list[Segment]:
     return [
-        Play(s.start_ms, s.end_ms, play.explained, timeline.within([s], play.spoken_over))
-        for s in timeline.without([whole], [heard.span for heard in taken])
-        if timeline.length_ms(s) >= _SHORTEST_KNOWN_MS
+        Segment(
+            start_ms=span.start_ms,
+            end_ms=span.end_ms,
+            kind=heard.piece.kind,
+            confidence=heard.confidence,
+            label=heard.piece.name,
+            channel=heard.channel,
+        )
+        for span in timeline.without([heard.span], heard.play.spoken_over)
+        if timeline.length_ms(span) >= SHORTEST_KNOWN_MS
     ]
 
 
-def _speech(recording: Recording, channel: int, known: Sequence[_Heard]) -> list[Span]:
+def _speech(recording: Recording, channel: int, known: Sequence[Heard]) -> list[Span]:
     """Where somebody speaks on one channel, beside known audio and over it.
 
     Voice activity begins anew after each known piece: after a minute of music it hears the first words less.
@@ -188,8 +119,3 @@ def _keyed(recording: Recording, channel: int) -> list[Segment]:
 
 def _dead_air(span: Span) -> Segment:
     return Segment(start_ms=span.start_ms, end_ms=span.end_ms, kind=SegmentKind.DEAD_AIR, confidence=1.0)
-
-
-def _confidence(heard: _Heard) -> float:
-    """Chance agreement halves with every further threshold's worth of votes; talked over, it is less sure."""
-    return round((1 - math.exp2(-heard.votes / MIN_VOTES)) * min(1.0, 0.5 + heard.play.explained / 2), 3)

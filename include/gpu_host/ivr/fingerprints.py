@@ -16,6 +16,7 @@ from include.gpu_host.audio.recording import Pcm
 from include.gpu_host.ivr.landmarks import (
     HOP_MS,
     Landmarks,
+    Numbers,
     Peaks,
     landmarks_of,
     peaks_of_piece,
@@ -26,6 +27,10 @@ from include.gpu_host.ivr.landmarks import (
 # 25 votes and 3.2 %; whatever else was played (calls, other prompts, other music) had at most 6 votes.
 MIN_VOTES = 12
 MIN_SHARE = 0.02
+# Fewer than `MIN_VOTES`, but more than most chance: worth a closer look.
+_TRACE_VOTES = 5
+# A piece that repeats itself has many offsets.
+_MOST_TRACES_OF_PIECE = 8
 # Votes of one offset that are further apart belong to two plays: a caller breaks in, music is interrupted.
 _LARGEST_GAP_FRAMES = round(2000 / HOP_MS)
 # Codecs shift peaks by a frame: offsets closer than this are one (`_company` counts on 2).
@@ -69,6 +74,29 @@ class Match:
     votes: int
 
 
+@dataclass(frozen=True)
+class Trace:
+    """A hint of a known piece: some landmarks agree, too few or too scattered to be sure.
+
+    Attributes:
+        piece: Number of the piece in the library.
+        offset: Frame of the channel at which the piece would begin; may be below 0.
+        frames: Frames of the piece where these landmarks begin, in order.
+    """
+
+    piece: int
+    offset: int
+    frames: Numbers
+
+
+@dataclass(frozen=True)
+class Found:
+    """What landmarks say about one channel, the most certain first."""
+
+    matches: list[Match]
+    traces: list[Trace]
+
+
 class FingerprintLibrary:
     """An index over known audio; 12 bytes a landmark, 20 MB an hour, and 58 MB an hour for its samples.
 
@@ -94,16 +122,22 @@ class FingerprintLibrary:
 
     def matches(self, peaks: Peaks) -> list[Match]:
         """Finds every play of every known piece in one channel, the most certain first."""
+        return self.find(peaks).matches
+
+    def find(self, peaks: Peaks) -> Found:
+        """Finds every play of every known piece in one channel, and hints of others."""
+        found = Found([], [])
         if not self.pieces:
-            return []
+            return found
         blocks = [self._votes(heard) for heard in landmarks_of(peaks)]
         pieces, known_at, offsets = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
-        found = [
-            match
-            for piece in np.unique(pieces)
-            for match in self._plays(int(piece), known_at[pieces == piece], offsets[pieces == piece])
-        ]
-        return sorted(found, key=lambda match: -match.votes)
+        for piece in np.unique(pieces).tolist():
+            of_piece = pieces == piece
+            found.matches.extend(self._plays(piece, known_at[of_piece], offsets[of_piece]))
+            found.traces.extend(_traces(piece, known_at[of_piece], offsets[of_piece]))
+        found.matches.sort(key=lambda match: -match.votes)
+        found.traces.sort(key=lambda trace: -len(trace.frames))
+        return found
 
     def _votes(self, heard: Landmarks) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
         """Piece, frame in it, and offset of every known landmark that is heard and does not stand alone."""
@@ -126,6 +160,11 @@ class FingerprintLibrary:
                 in_stretch = np.searchsorted(frames, last, side="right") - np.searchsorted(frames, first)
                 if len(play) >= MIN_VOTES and len(play) >= MIN_SHARE * in_stretch:
                     yield Match(piece, offset, first, last, len(play))
+
+
+def _traces(piece: int, known_at: NDArray[np.int32], offsets: NDArray[np.int64]) -> Iterator[Trace]:
+    for offset in voted_offsets(offsets, _TRACE_VOTES)[:_MOST_TRACES_OF_PIECE]:
+        yield Trace(piece, offset, np.sort(known_at[np.abs(offsets - offset) < OFFSET_WIDTH]))
 
 
 def supported(keys: NDArray[np.int64]) -> NDArray[np.bool_]:

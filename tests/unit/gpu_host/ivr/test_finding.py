@@ -117,3 +117,29 @@ def test_without_a_library_everything_is_kept(speech: Speech) -> None:
 def test_silence_is_dead_air_from_its_beginning_to_its_end(finding: IvrFinding) -> None:
     found = find(finding, silence(7), silence(7))
     assert [(s.kind, s.start_ms, s.end_ms) for s in found.segments] == [(SegmentKind.DEAD_AIR, 0, 7000)]
+
+
+def hidden_in_noise(sound: Sound, snr_db: float, seed: int = 3) -> Sound:
+    noise = np.random.default_rng(seed).normal(0, 1, len(sound))
+    return (sound + noise * np.std(sound) * 10 ** (-snr_db / 20)).astype(np.float32)
+
+
+def test_what_hides_in_noise_is_cut_from_its_beginning_to_its_end(
+    finding: IvrFinding, speech: Speech
+) -> None:
+    prompt, music, talk = speech("cold_hearted"), melody(1, 60)[160_000:480_000], speech("john_dashwood")
+    call = np.concatenate([prompt, silence(1), music, talk])
+    found = find(finding, as_on_the_phone(hidden_in_noise(call, -3)))
+    known_segments = [s for s in found.segments if s.label]
+    assert [s.label for s in known_segments] == ["greeting", "waltz"]
+    assert all(segment.confidence > 0.3 for segment in known_segments)
+    [greeting, waltz] = known_segments
+    assert greeting.end_ms == pytest.approx(len(prompt) / 16, abs=400)
+    assert waltz.start_ms == pytest.approx(len(prompt) / 16 + 1000, abs=400)
+    assert waltz.end_ms == pytest.approx(len(prompt) / 16 + 21_000, abs=400)
+
+
+def test_noise_and_other_music_are_not_taken_for_what_is_known(finding: IvrFinding) -> None:
+    for seed in (2, 3):
+        found = find(finding, as_on_the_phone(hidden_in_noise(melody(seed, 30), 0)))
+        assert [segment for segment in found.segments if segment.label] == []
