@@ -26,10 +26,16 @@ class CallLoad:
 
 @dataclass(frozen=True)
 class HostSpeed:
-    """A ready host; `speed` is relative to the others (1 when nothing is known)."""
+    """A ready host.
+
+    Attributes:
+        speed: Relative to the others; 1 when nothing is known.
+        measured: Whether speeds are audio seconds per second.
+    """
 
     name: str
     speed: float = 1.0
+    measured: bool = False
 
 
 @dataclass(frozen=True)
