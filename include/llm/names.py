@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from include.calls.call import CallMetadata
-from include.calls.transcript import Turn
+from include.llm.known import HIDING
 from include.scorecards.digits import plain
 
 # What follows these is a name, however it is written.
@@ -44,12 +44,12 @@ _NO_NAMES = frozenset(
 _TITLES = frozenset({"mister", "missus", "miss", "doctor", "doctora"})
 
 
-def introduced_names(turns: Sequence[Turn]) -> list[str]:
+def introduced_names(texts: Sequence[str]) -> list[str]:
     """Names that somebody says after an introduction such as "my name is" or "me llamo", in order."""
-    cased = any(char.isupper() for turn in turns for char in turn.text)
+    cased = any(char.isupper() for text in texts for char in text)
     found: dict[str, None] = {}
-    for turn in turns:
-        for name in _introduced(turn.text, cased=cased):
+    for text in texts:
+        for name in _introduced(text, cased=cased):
             found[name] = None
     return list(found)
 
@@ -91,7 +91,8 @@ def as_name(text: str, start: int, end: int) -> tuple[int, str]:
     """
     words: list[re.Match[str]] = []
     for word in _WORD.finditer(text, start, end):
-        if plain(word.group()) in _NO_NAMES | _TITLES or not word.group()[0].isupper():
+        parted = words and HIDING in text[words[-1].end() : word.start()]
+        if parted or plain(word.group()) in _NO_NAMES | _TITLES or not word.group()[0].isupper():
             if words:
                 break
             continue

@@ -8,7 +8,8 @@ module is imported only where a transcript is redacted.
 import logging
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -25,6 +26,7 @@ from presidio_analyzer.predefined_recognizers import (
 )
 
 from include.calls.transcript import Transcript
+from include.llm.known import NOTHING, Known
 from include.llm.name_models import read_models
 from include.llm.names import as_name
 
@@ -66,39 +68,35 @@ class NameRecogniser:
 
     Args:
         models: Name of an installed spaCy model by language, ISO 639-1.
-        never: Names that are nobody's, such as the company's.
     """
 
-    def __init__(self, models: Mapping[str, str], never: Sequence[str] = ()) -> None:
+    def __init__(self, models: Mapping[str, str]) -> None:
         self._languages = frozenset(models)
-        self._never = {name.casefold() for name in never}
         self._engine = _engine(models)
 
-    def names(self, transcript: Transcript) -> tuple[str, ...]:
-        """Names of people in a call, none when there is no model for its language."""
+    def recognise(self, transcript: Transcript, known: Known = NOTHING) -> Known:
+        """Adds names of people in a call to what is known of it; none if no model has its language."""
         language = (transcript.language or "")[:2]
         if language not in self._languages:
-            return ()
+            return known
         certain: dict[str, None] = {}
         doubtful: dict[str, None] = {}
         texts = [turn.text for turn in transcript.turns]
-        for text, found in zip(texts, self._people(texts, language), strict=True):
+        for text, found in zip(texts, self._people(texts, language, known), strict=True):
             for start, name in found:
                 begins = _SENTENCE_BEGINS.search(text[:start]) and " " not in name
                 (doubtful if begins else certain)[name] = None
         words = {word for name in certain for word in name.split()}
-        return (*certain, *(name for name in doubtful if name in words))
+        confirmed = [name for name in doubtful if name in words]
+        return replace(known, names=(*known.names, *certain, *confirmed))
 
-    def _people(self, texts: list[str], language: str) -> Iterator[list[tuple[int, str]]]:
+    def _people(self, texts: list[str], language: str, known: Known) -> Iterator[list[tuple[int, str]]]:
         """Start and name of all in each text."""
         analysed = self._engine.analyze_iterator(texts, language, entities=["PERSON"])
         for text, people in zip(texts, analysed, strict=True):
-            names = [as_name(text, one.start, one.end) for one in people]
-            yield [(start, name) for start, name in names if name and not self._is_never(name)]
-
-    def _is_never(self, name: str) -> bool:
-        folded = name.casefold()
-        return any(folded in never or never in folded for never in self._never)
+            seen = known.hidden(text)
+            names = [as_name(seen, one.start, one.end) for one in people]
+            yield [(start, name) for start, name in names if name]
 
 
 def _engine(models: Mapping[str, str]) -> BatchAnalyzerEngine:
@@ -117,17 +115,15 @@ def _engine(models: Mapping[str, str]) -> BatchAnalyzerEngine:
 
 
 @cache
-def name_recogniser(models: str, never: str) -> NameRecogniser | None:
+def name_recogniser(models: str) -> NameRecogniser | None:
     """The recogniser that settings describe, loaded once in a process.
 
     Args:
         models: Like `en: en_core_web_sm, es: es_core_news_sm`; empty for none.
-        never: Like `Riverside Telecom, Riverside`.
 
     Raises:
         InvalidInput: The list cannot be read, or a model is not installed.
     """
     _identifier_recognisers()  # they are needed with it
     named = read_models(models)
-    kept = [name.strip() for name in never.split(",") if name.strip()]
-    return NameRecogniser(named, kept) if named else None
+    return NameRecogniser(named) if named else None
