@@ -14,11 +14,13 @@ class Known:
 
     Attributes:
         names: People's names, to replace wherever they stand.
+        places: Where somebody lives, to replace too.
         kept: Names that are nobody's, such as the company's: where one is said, no part of it is taken for a
-            person's name or an address.
+            person's name, a place or an address.
     """
 
     names: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
 
     def hidden(self, text: str) -> str:

@@ -23,7 +23,7 @@ _LIKELY = re.compile(
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _MOST_WORDS = 3
 # Words that follow an introduction without being a name, or end one.
-_NO_NAMES = frozenset(
+NO_NAMES = frozenset(
     """
     a about account address after agent all also am an and any anyone are as at back be because been before
     billing but by calling can could customer day dear did do does er excellent fine first for from give
@@ -73,7 +73,7 @@ def _name_at(text: str, at: int, *, capitals: bool) -> Iterator[str]:
     words: list[str] = []
     while len(words) < (_MOST_WORDS if capitals else _MOST_WORDS - 1):
         word = _WORD.match(text, at)
-        if word is None or plain(word.group()) in _NO_NAMES or (capitals and not word.group()[0].isupper()):
+        if word is None or plain(word.group()) in NO_NAMES or (capitals and not word.group()[0].isupper()):
             break
         words.append(word.group())
         if text[word.end() : word.end() + 1] != " ":
@@ -92,7 +92,7 @@ def as_name(text: str, start: int, end: int) -> tuple[int, str]:
     words: list[re.Match[str]] = []
     for word in _WORD.finditer(text, start, end):
         parted = words and HIDING in text[words[-1].end() : word.start()]
-        if parted or plain(word.group()) in _NO_NAMES | _TITLES or not word.group()[0].isupper():
+        if parted or plain(word.group()) in NO_NAMES | _TITLES or not word.group()[0].isupper():
             if words:
                 break
             continue
@@ -118,13 +118,18 @@ class NameFinder:
     """Finds these names, whole or by any of their words, in the case they were given in or capitalised.
 
     A name that is also a word ("Will") is thus left alone where it stands in lower case.
+
+    Args:
+        names: What to find.
+        whole: Not by single words: what names a place is no part of it.
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], *, whole: bool = False) -> None:
         self._identities: dict[str, str] = {}
         for name in sorted(names, key=len, reverse=True):
-            words = [word for word in name.split() if plain(word) not in _NO_NAMES and len(word) > 1]
-            for form in [name, *words, name.title(), *(word.capitalize() for word in words)]:
+            words = [word for word in name.split() if plain(word) not in NO_NAMES and len(word) > 1]
+            parts = [] if whole else [*words, *(word.capitalize() for word in words)]
+            for form in [name, name.title(), *parts]:
                 self._identities.setdefault(form, plain(name))
         listed = "|".join(re.escape(form) for form in sorted(self._identities, key=len, reverse=True))
         self._pattern = re.compile(rf"\b(?:{listed})\b" if listed else r"(?!)")

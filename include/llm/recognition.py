@@ -1,6 +1,6 @@
 """Presidio (https://microsoft.github.io/presidio) recognises what rules alone would miss.
 
-Identifiers are recognised by their form and check digits, names of people by a spaCy model of the call's
+Identifiers are recognised by their form and check digits, people and places by a spaCy model of the call's
 language. Loading costs about 2 s of CPU time and 100 MB, and each small model 0.5 s and 60 MB more, so this
 module is imported only where a transcript is redacted.
 """
@@ -8,12 +8,18 @@ module is imported only where a transcript is redacted.
 import logging
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from presidio_analyzer import AnalyzerEngine, BatchAnalyzerEngine, PatternRecognizer, RecognizerRegistry
+from presidio_analyzer import (
+    AnalyzerEngine,
+    BatchAnalyzerEngine,
+    PatternRecognizer,
+    RecognizerRegistry,
+    RecognizerResult,
+)
 from presidio_analyzer.nlp_engine import SpacyNlpEngine
 from presidio_analyzer.predefined_recognizers import (
     CreditCardRecognizer,
@@ -29,7 +35,9 @@ from include.calls.transcript import Transcript
 from include.llm.known import NOTHING, Known
 from include.llm.name_models import read_models
 from include.llm.names import as_name
+from include.llm.places import homes_among
 
+_PERSON, _PLACE = "PERSON", "LOCATION"
 _KINDS = {"CREDIT_CARD": "CARD", "IBAN_CODE": "IBAN", "IP_ADDRESS": "IP"}
 _LEAST_SCORE = 0.5
 # What a model needs to find names; the rest (parser, lemmatiser, …) costs time.
@@ -64,7 +72,7 @@ def _identifier_recognisers() -> tuple[PatternRecognizer, ...]:
 
 
 class NameRecogniser:
-    """Recognises people's names by language models.
+    """Recognises people's names, and the places where they live, by language models.
 
     Args:
         models: Name of an installed spaCy model by language, ISO 639-1.
@@ -75,28 +83,32 @@ class NameRecogniser:
         self._engine = _engine(models)
 
     def recognise(self, transcript: Transcript, known: Known = NOTHING) -> Known:
-        """Adds names of people in a call to what is known of it; none if no model has its language."""
+        """Adds what a model of the call's language finds in it, people's names and where they live."""
         language = (transcript.language or "")[:2]
         if language not in self._languages:
             return known
-        certain: dict[str, None] = {}
-        doubtful: dict[str, None] = {}
         texts = [turn.text for turn in transcript.turns]
-        for text, found in zip(texts, self._people(texts, language, known), strict=True):
-            for start, name in found:
-                begins = _SENTENCE_BEGINS.search(text[:start]) and " " not in name
-                (doubtful if begins else certain)[name] = None
-        words = {word for name in certain for word in name.split()}
-        confirmed = [name for name in doubtful if name in words]
-        return replace(known, names=(*known.names, *certain, *confirmed))
+        found = list(self._engine.analyze_iterator(texts, language, entities=[_PERSON, _PLACE]))
+        seen = [known.hidden(text) for text in texts]
+        names = _names(seen, [_spans(one, _PERSON) for one in found])
+        places = homes_among(seen, [_spans(one, _PLACE) for one in found])
+        return replace(known, names=(*known.names, *names), places=(*known.places, *places))
 
-    def _people(self, texts: list[str], language: str, known: Known) -> Iterator[list[tuple[int, str]]]:
-        """Start and name of all in each text."""
-        analysed = self._engine.analyze_iterator(texts, language, entities=["PERSON"])
-        for text, people in zip(texts, analysed, strict=True):
-            seen = known.hidden(text)
-            names = [as_name(seen, one.start, one.end) for one in people]
-            yield [(start, name) for start, name in names if name]
+
+def _spans(found: list[RecognizerResult], kind: str) -> list[tuple[int, int]]:
+    return [(one.start, one.end) for one in found if one.entity_type == kind]
+
+
+def _names(texts: Sequence[str], people: Sequence[Sequence[tuple[int, int]]]) -> list[str]:
+    """Of what a model takes for people in each text: their names."""
+    certain: dict[str, None] = {}
+    doubtful: dict[str, None] = {}
+    for text, spans in zip(texts, people, strict=True):
+        for start, name in (as_name(text, *span) for span in spans):
+            begins = _SENTENCE_BEGINS.search(text[:start]) and " " not in name
+            (doubtful if begins else certain)[name] = None
+    words = {word for name in certain for word in name.split()}
+    return [*filter(None, certain), *(name for name in doubtful if name in words)]
 
 
 def _engine(models: Mapping[str, str]) -> BatchAnalyzerEngine:
@@ -109,7 +121,9 @@ def _engine(models: Mapping[str, str]) -> BatchAnalyzerEngine:
         model.select_pipes(enable=[pipe for pipe in model.pipe_names if pipe in _PIPES])
     registry = RecognizerRegistry(supported_languages=list(models))
     for language in models:
-        registry.add_recognizer(SpacyRecognizer(supported_language=language, supported_entities=["PERSON"]))
+        registry.add_recognizer(
+            SpacyRecognizer(supported_language=language, supported_entities=[_PERSON, _PLACE])
+        )
     engine = AnalyzerEngine(registry=registry, nlp_engine=nlp, supported_languages=list(models))
     return BatchAnalyzerEngine(engine)
 

@@ -1,8 +1,9 @@
 """Replaces private data by typed tokens before a transcript leaves, and puts it back into what returns.
 
 Rules find what is said rather than written: card numbers and security codes, long numbers, e-mail and street
-addresses, and names that somebody introduces or that the call's metadata holds. `recognition` finds
-identifiers, and names if there is a model for the call's language. What nobody finds goes out as it was said.
+addresses, places where somebody lives, and names that somebody introduces or that the call's metadata holds.
+`recognition` finds identifiers, and more names and places if there is a model for the call's language. What
+nobody finds goes out as it was said.
 """
 
 import re
@@ -15,6 +16,7 @@ from include.calls.transcript import Transcript, Turn
 from include.llm.addresses import addresses
 from include.llm.known import NOTHING, Known
 from include.llm.names import NameFinder, introduced_names
+from include.llm.places import places_of_home
 from include.scorecards.cards import card_data
 from include.scorecards.digits import digit_runs, plain
 
@@ -126,13 +128,16 @@ def redact(transcript: Transcript, known: Known = NOTHING) -> RedactedTranscript
         known: What is known of the call.
     """
     seen = [known.hidden(turn.text) for turn in transcript.turns]
-    names = NameFinder([*known.names, *introduced_names(seen)])
+    named = [*known.names, *introduced_names(seen)]
+    names = NameFinder(named)
+    places = NameFinder([*known.places, *places_of_home(seen, named)], whole=True)
     cards = _card_places(transcript.turns)
     redaction = Redaction()
     turns = []
     for n, turn in enumerate(transcript.turns):
         found = [*_tokens(turn.text), *cards.get(n, []), *_emails(turn.text), *_numbers(turn.text)]
         found += [*_addresses(seen[n]), *_identifiers(turn.text)]
+        found += [_Found(start, end, "PLACE", where) for start, end, where in places.find(seen[n])]
         found += [_Found(start, end, "NAME", who) for start, end, who in names.find(seen[n])]
         text = redaction.replaced(turn.text, _disjoint(found))
         turns.append(turn.model_copy(update={"text": text, "words": []}))

@@ -10,7 +10,8 @@ from include.llm.names import names_in_metadata
 from include.llm.redaction import redact
 
 SAID = """my name is John Smith me llamo Ana López four one double uno cuatro 4111111111111111 4111 1111
-cvv 123 +44 7700900123 a.b@c.org [CARD_1] [NAME_2.3] [ y _ ] José josé this soy don María oh hundred call"""
+cvv 123 +44 7700900123 a.b@c.org [CARD_1] [NAME_2.3] [ y _ ] José josé this soy don María oh hundred call
+live in Leeds, vivo en Calle Mayor 5, Madrid Baker Street [PLACE_1]"""
 words = st.sampled_from(SAID.split())
 texts = st.lists(words | st.text(string.printable, max_size=8), max_size=25).map(" ".join)
 
