@@ -7,7 +7,7 @@ REQUIREMENTS := requirements.txt include/gpu_host/requirements.txt include/demo/
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: demo test test-faults benchmark bench-speech gpu-host up down status lint format lock scorecard agreement clean help
+.PHONY: demo test test-faults bench bench-parts bench-speech gpu-host up down status plan lint format lock scorecard agreement clean help
 .DEFAULT_GOAL := help
 
 help:  ## Show what there is
@@ -25,12 +25,21 @@ down: $(VENV)/installed  ## Stop what `make up` started
 status: $(VENV)/installed  ## Show how far the open runs are: DB=… for another database than the demo's, RUN=… for one run
 	@$(BIN)/python -m include.delivery.status $(or $(DB),sqlite:///$(CURDIR)/var/cofi.db) $(RUN)
 
+PLAN := FILES AUDIO_S SPREAD HOSTS SPEEDS UPLOAD_S STAGE_S RTF LLM1_S LLM2_S SLOTS REQUESTS_PER_TASK \
+	GPU_TASKS_PER_HOST UPLOADS_AT_ONCE UPLOADS_PER_TASK SHARD_AUDIO_S PARALLELISM START_S STARTS_PER_S FIXED_S
+plan: $(VENV)/installed  ## Tell how long a day takes, what holds it up, and what to set: FILES=… HOSTS=… (ARGS=--help for all)
+	@$(BIN)/python -m include.capacity $(ARGS) \
+		$(foreach name,$(PLAN),$(if $($(name)),--$(shell echo $(name) | tr A-Z_ a-z-)=$($(name))))
+
 test-faults: $(VENV)/installed  ## Break everything that can break while calls are audited; 12 minutes
 	@# Three at a time, each with an Airflow of its own: a run waits more than it works. -rP tells what each cost.
 	$(BIN)/python -m pytest -n 3 --dist loadgroup -rP --show-capture=stdout $(or $(FAULTS),tests/faults)
 
-benchmark: $(VENV)/installed  ## Measure LLM client, makespan and memory; needs an idle machine
-	$(BIN)/python -m pytest -s tests/benchmarks/test_llm_client.py tests/benchmarks/test_memory.py tests/benchmarks/test_makespan.py
+bench: $(VENV)/installed  ## Measure whole batches beside two other designs, into docs/benchmark.md; hours (ARGS=--quick: less)
+	@$(BIN)/python -m tests.benchmarks.batch $(ARGS)
+
+bench-parts: $(VENV)/installed  ## Measure LLM client, LLM operators and memory; needs an idle machine
+	$(BIN)/python -m pytest -s -n0 tests/benchmarks
 
 test: $(VENV)/installed  ## Check style, types and imports, and run all tests
 	@$(MAKE) --no-print-directory lint

@@ -41,6 +41,7 @@ from cofi.operators.gpu_stage import GpuStageOperator
 from cofi.operators.llm_stage import LlmStageOperator
 from cofi.operators.report import ReportOperator
 from cofi.params import audit_params
+from cofi.pools import MAX_ACTIVE_TASKS
 from cofi.retries import retry_arguments
 from cofi.runs import running
 from cofi.settings import Settings
@@ -57,8 +58,7 @@ llm_slots = settings.llm_requests_per_task
     catchup=False,
     params=audit_params(settings),
     default_args=retry_arguments(settings),
-    # Shards of all hosts at once; [core] parallelism and the pools are the limits that count.
-    max_active_tasks=256,
+    max_active_tasks=MAX_ACTIVE_TASKS,
     max_active_runs=8,
     dagrun_timeout=timedelta(hours=36),
     tags=["cofi"],

@@ -3,11 +3,13 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, TypeDecorator
+from sqlalchemy import JSON, DateTime, Dialect, TypeDecorator, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 
 Json = JSON().with_variant(JSONB(), "postgresql")
+# Rows that are no history; for the unique indexes that hold at most one of them.
+CURRENT = text("superseded_at IS NULL")
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -31,14 +31,15 @@ def announce(connection: Connection, batch_id: str, call_id: str, now: datetime)
 def announce_run(connection: Connection, batch_id: str, ledger: Ledger, now: datetime) -> None:
     """Queues the event of a run that ends, with its ledger: `run.completed`, or `run.incomplete`.
 
-    A run whose end is repeated says the same again only if its ledger has changed: the event's id is made of
-    the run's and the counts.
+    A run whose end is repeated says the same again only if its counts have changed: the event's id is made of
+    the run's and them.
     """
     day = connection.execute(select(BatchRow.day).where(BatchRow.batch_id == batch_id)).scalar_one()
     counts = {**vars(ledger), "discovered": ledger.discovered}
     data = {"batch_id": batch_id, "day": day.isoformat(), "closed": ledger.closed, "ledger": counts}
-    data |= {"waiting_for_budget": count_stopped(connection, batch_id)}
-    event_id = str(uuid5(NAMESPACE_URL, f"cofi:run:{batch_id}:{json.dumps(counts)}"))
+    waiting = {"waiting_for_budget": count_stopped(connection, batch_id)}
+    data |= waiting
+    event_id = str(uuid5(NAMESPACE_URL, f"cofi:run:{batch_id}:{json.dumps(counts | waiting)}"))
     row = _row("run.completed" if ledger.closed else "run.incomplete", data, now)
     insert_missing(connection, OutboxRow, [{"event_id": event_id, "call_id": None, **row}])
 

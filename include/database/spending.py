@@ -28,11 +28,12 @@ def spent_since(connection: Connection, since: datetime) -> float:
 
 
 def count_stopped(connection: Connection, batch_id: str) -> int:
-    """Calls of a run that wait for money: they ended as failed when the budget was reached."""
+    """Calls of a run that wait for money: it was the budget that they failed by, not something later."""
+    newest = select(func.max(FailureRow.id)).where(FailureRow.batch_id == batch_id)
     stopped = exists().where(
         FailureRow.call_id == CallRow.call_id,
-        FailureRow.batch_id == batch_id,
         FailureRow.kind == BudgetReached.kind,
+        FailureRow.id.in_(newest.group_by(FailureRow.call_id)),
     )
     query = (
         select(func.count())

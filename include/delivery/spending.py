@@ -55,7 +55,8 @@ class Spending:
         calls: Calls that something was paid for.
         cost_usd: As far as prices are known; None when none is.
         mean_call_usd: Of those calls; `max_call_usd` of the dearest.
-        stopped: Calls that ended as failed because the budget was used up; the next run of the day has them.
+        stopped: Calls that ended as failed because the budget was used up; the next run of the
+            day, or the next rescore, has them.
     """
 
     calls: int

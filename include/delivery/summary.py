@@ -20,6 +20,7 @@ from include.delivery.outcome import (
     count_reasons,
     list_not_audited,
 )
+from include.delivery.redactions import Redactions, count_redactions
 from include.delivery.review import ReviewItem, count_reviews, list_reviews
 from include.delivery.scores import Counted, Scores, count_languages, measure_scores
 from include.delivery.spending import (
@@ -73,6 +74,7 @@ class RunSummary:
     scores: Scores
     llm: tuple[LlmUsage, ...]
     spending: Spending
+    redactions: Redactions
     rule_based: bool
     review: tuple[ReviewItem, ...]
     review_counts: dict[str, int]
@@ -133,6 +135,7 @@ def _summarise(connection: Connection, row: Row[tuple[object, ...]], labels: Lab
         scores=scores,
         llm=llm,
         spending=measure_spending(connection, batch_id),
+        redactions=count_redactions(connection, batch_id),
         rule_based=any(model.startswith(RULE_BASED_PREFIX) for model in models),
         review=list_reviews(connection, batch_id, scorecards),
         review_counts=count_reviews(connection, batch_id, scorecards),

@@ -142,7 +142,8 @@ def _scores(summary: RunSummary) -> list[str]:
     if summary.llm:
         lines.append(_usage(summary))
     if summary.spending.stopped:
-        lines.append(f"budget    used up: {calls(summary.spending.stopped)} wait for the next run of the day")
+        following = "run of the day" if summary.kind is BatchKind.AUDIT else "rescore"
+        lines.append(f"budget    used up: {calls(summary.spending.stopped)} wait for the next {following}")
     return lines
 
 

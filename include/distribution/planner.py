@@ -26,10 +26,16 @@ class CallLoad:
 
 @dataclass(frozen=True)
 class HostSpeed:
-    """A ready host; `speed` is relative to the others (1 when nothing is known)."""
+    """A ready host.
+
+    Attributes:
+        speed: Relative to the others; 1 when nothing is known.
+        measured: Whether speeds are audio seconds per second.
+    """
 
     name: str
     speed: float = 1.0
+    measured: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,14 +73,31 @@ def plan_shards(
     if not calls:
         return []
     by_host = _assigned(calls, hosts)
+    full_s = full_shard_s(sum(call.audio_s for call in calls), len(by_host), shard_audio_s, max_shards)
+    return _numbered({host: list(_cut(load, full_s)) for host, load in by_host.items()}, first_number)
+
+
+def full_shard_s(total_s: float, hosts: int, shard_audio_s: float, max_shards: int) -> float:
+    """Audio seconds of a full shard: what is asked for, or more to keep below `max_shards`.
+
+    Returns:
+        Infinity when there is no room for ramps: with hundreds of hosts, each has one shard.
+    """
     # Each host adds at most its ramps and one remainder to the full shards.
-    full_shards = max_shards - len(by_host) * (2 * len(_RAMP) + 1)
-    if full_shards > 0:
-        full_s = max(shard_audio_s, sum(call.audio_s for call in calls) / full_shards)
-        cut = {host: list(_cut(load, full_s)) for host, load in by_host.items()}
-    else:  # hundreds of hosts: no room for ramps
-        cut = {host: [load] for host, load in by_host.items()}
-    return _numbered(cut, first_number)
+    full_shards = max_shards - hosts * (2 * len(_RAMP) + 1)
+    return max(shard_audio_s, total_s / full_shards) if full_shards > 0 else math.inf
+
+
+def shard_sizes_s(total_s: float, full_s: float) -> list[float]:
+    """Audio seconds of each shard of one host, in turn."""
+    ramp_s = [share * full_s for share in _RAMP]
+    middle_s = total_s - 2 * sum(ramp_s)
+    if middle_s < 0:  # too little for the ramps: equal halves of a full shard
+        count = max(1, math.ceil(total_s / (full_s / 2)))
+        return [total_s / count] * count
+    full = round(middle_s / full_s)
+    middle = [middle_s / full] * full if full else [middle_s]
+    return [*ramp_s, *middle, *reversed(ramp_s)]
 
 
 def plan_llm_shards(
@@ -129,7 +152,7 @@ def _assigned(calls: Sequence[CallLoad], hosts: Sequence[HostSpeed]) -> dict[str
 def _cut(calls: Sequence[CallLoad], full_s: float) -> Iterator[list[CallLoad]]:
     """Cuts one host's calls into shards along the ramps, long and short calls mixed evenly."""
     calls = sorted(calls, key=lambda call: call.call_id)
-    ends_s = list(accumulate(_targets(sum(call.audio_s for call in calls), full_s)))
+    ends_s = list(accumulate(shard_sizes_s(sum(call.audio_s for call in calls), full_s)))
     shards: list[list[CallLoad]] = [[] for _ in ends_s]
     done_s, current = 0.0, 0
     for call in calls:
@@ -139,18 +162,6 @@ def _cut(calls: Sequence[CallLoad], full_s: float) -> Iterator[list[CallLoad]]:
         shards[current].append(call)
         done_s += call.audio_s
     return (shard for shard in shards if shard)
-
-
-def _targets(total_s: float, full_s: float) -> list[float]:
-    """Audio seconds of each shard of one host."""
-    ramp_s = [share * full_s for share in _RAMP]
-    middle_s = total_s - 2 * sum(ramp_s)
-    if middle_s < 0:  # too little for the ramps: equal halves of a full shard
-        count = max(1, math.ceil(total_s / (full_s / 2)))
-        return [total_s / count] * count
-    full = round(middle_s / full_s)
-    middle = [middle_s / full] * full if full else [middle_s]
-    return [*ramp_s, *middle, *reversed(ramp_s)]
 
 
 def _numbered(by_host: dict[str, list[list[CallLoad]]], first_number: int) -> list[Shard]:

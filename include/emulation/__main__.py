@@ -38,6 +38,7 @@ def _llm(chosen: argparse.Namespace) -> web.Application:
     settings = LlmEmulation(
         llm1_s=chosen.llm1_seconds,
         llm2_s=chosen.llm2_seconds,
+        spread=chosen.spread,
         most_at_once=chosen.most_at_once,
         key=os.environ.get(TOKEN_VARIABLE, ""),
     )
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     llm = services.add_parser("llm", help="an LLM API", epilog=f"{TOKEN_VARIABLE}: the key that it asks for.")
     llm.add_argument("--llm1-seconds", type=float, default=5.0, help="until an answer to LLM1")
     llm.add_argument("--llm2-seconds", type=float, default=10.0, help="until an answer to LLM2")
+    llm.add_argument("--spread", type=float, default=0.0, help="of these times: sigma of their logarithm")
     llm.add_argument("--most-at-once", type=int, default=0, help="requests; more get 429 (0: any number)")
     llm.add_argument("--finishes-abandoned", action="store_true", help="goes on when the connection breaks")
     for service in (gpu, llm):

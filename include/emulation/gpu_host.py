@@ -174,7 +174,8 @@ class EmulatedGpuHost:
 
     def _figures(self) -> dict[str, Any]:
         held = {"calls_held": len(self._calls), "calls_deleted": self._deleted}
-        return self._state.figures() | held | {"uploaded_bytes": self._uploaded_bytes}
+        work = {"uploaded_bytes": self._uploaded_bytes, "worked_s": self._worked_s}
+        return self._state.figures() | held | work
 
 
 def _problem(status: int, detail: str, *, retry_after_s: int | None = None, **more: Any) -> web.Response:

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import math
+import random
 import time
 import uuid
 from collections import Counter
@@ -28,12 +30,14 @@ class LlmEmulation:
 
     Attributes:
         llm1_s: Seconds until an answer to LLM1; `llm2_s` to LLM2.
+        spread: Sigma of the logarithm of these times; the same request takes the same time again.
         most_at_once: Requests that it takes at once; more get 429. 0 for any number.
         key: Bearer token that it asks for; empty for none.
     """
 
     llm1_s: float = 5.0
     llm2_s: float = 10.0
+    spread: float = 0.0
     most_at_once: int = 0
     key: str = ""
 
@@ -80,16 +84,18 @@ class EmulatedLlm:
         self._asked[identity] += 1
         self._state.began()
         try:
-            await self._think(asked["name"])
+            await self._think(asked["name"], identity)
         finally:
             self._state.ended()
         if self._state.happens(self._state.faults.error_share):
             return _refusal(500, "it broke")
         return self._answer(json.dumps(minimal(asked["schema"])), asked["name"], identity)
 
-    async def _think(self, schema_name: str) -> None:
-        hangs = self._state.happens(self._state.faults.hang_share)
-        await asyncio.sleep(_FOR_EVER_S if hangs else self._service_s(schema_name) * self._state.faults.slow)
+    async def _think(self, schema_name: str, identity: str) -> None:
+        if self._state.happens(self._state.faults.hang_share):
+            await asyncio.sleep(_FOR_EVER_S)
+        service_s = self._service_s(schema_name) * factor(identity, self._settings.spread)
+        await asyncio.sleep(service_s * self._state.faults.slow)
 
     def _answer(self, content: str, schema_name: str, identity: str) -> web.Response:
         faults = self._state.faults
@@ -119,6 +125,12 @@ class EmulatedLlm:
         times = {"different": len(self._asked), "most_of_one": max(self._asked.values(), default=0)}
         paid_again = self._paid.total() - len(self._paid)
         return self._state.figures() | times | {"requests": self._asked.total(), "paid_again": paid_again}
+
+
+def factor(of: str, spread: float) -> float:
+    """A lognormal factor with mean 1, always the same for the same text."""
+    # Seeded by text, it is no secret and the same in every process.
+    return math.exp(random.Random(of).gauss(-(spread**2) / 2, spread)) if spread else 1.0  # noqa: S311
 
 
 def _identity(schema_name: str, messages: list[dict[str, str]]) -> str:

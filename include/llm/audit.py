@@ -11,6 +11,7 @@ from include.calls.transcript import Transcript
 from include.llm import prompting
 from include.llm.client import LlmClient
 from include.llm.facts import Understanding
+from include.llm.known import NOTHING, Known
 from include.llm.redaction import prepared
 from include.llm.structured import Provenance, nobody_asked, provenance, structured
 from include.llm.wording import SHIPPED_WORDING, Wording
@@ -40,7 +41,7 @@ async def answer_scorecard(
     scorecard: Scorecard,
     *,
     redact: bool = True,
-    known_names: Sequence[str] = (),
+    known: Known = NOTHING,
     wording: Wording = SHIPPED_WORDING,
 ) -> Answered:
     """Answers the criteria that the LLM is to answer and that apply. When none is left, nobody is asked.
@@ -51,7 +52,7 @@ async def answer_scorecard(
         understanding: LLM1's facts; the prompt gets call type and roles of it, not its opinions.
         scorecard: What to answer.
         redact: Whether private data is replaced before the transcript leaves.
-        known_names: People's names from the call's metadata, to replace too.
+        known: What is known of the call: names to replace, names to keep.
         wording: Which prompts.
 
     Raises:
@@ -67,7 +68,7 @@ async def answer_scorecard(
     hints = client.settings.send_hints
     if not criteria:
         return Answered(scope.answers(None), identity, scorecard.sha256, nobody_asked(prompt_sha256))
-    leaving = prepared(transcript, redacted=redact, known_names=known_names)
+    leaving = prepared(transcript, known, redacted=redact)
     answer = await structured(
         client,
         prompting.messages(

@@ -129,8 +129,8 @@ class Meter:
         ):
             if 0 < limit_usd <= spent_usd:
                 raise BudgetReached(
-                    f"the LLM budget of {whose}, ${limit_usd:,.2f}, is used up; raise it and run the day "
-                    "of the recordings again: what is paid for is not asked again"
+                    f"the LLM budget of {whose}, ${limit_usd:,.2f}, is used up; raise it and trigger the "
+                    "same run again: what is paid for is not asked again"
                 )
 
     def paid(self, call_id: str, model: str, usage: Usage) -> None:

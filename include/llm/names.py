@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from include.calls.call import CallMetadata
-from include.calls.transcript import Turn
+from include.llm.known import HIDING
 from include.scorecards.digits import plain
 
 # What follows these is a name, however it is written.
@@ -23,7 +23,7 @@ _LIKELY = re.compile(
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _MOST_WORDS = 3
 # Words that follow an introduction without being a name, or end one.
-_NO_NAMES = frozenset(
+NO_NAMES = frozenset(
     """
     a about account address after agent all also am an and any anyone are as at back be because been before
     billing but by calling can could customer day dear did do does er excellent fine first for from give
@@ -44,12 +44,12 @@ _NO_NAMES = frozenset(
 _TITLES = frozenset({"mister", "missus", "miss", "doctor", "doctora"})
 
 
-def introduced_names(turns: Sequence[Turn]) -> list[str]:
+def introduced_names(texts: Sequence[str]) -> list[str]:
     """Names that somebody says after an introduction such as "my name is" or "me llamo", in order."""
-    cased = any(char.isupper() for turn in turns for char in turn.text)
+    cased = any(char.isupper() for text in texts for char in text)
     found: dict[str, None] = {}
-    for turn in turns:
-        for name in _introduced(turn.text, cased=cased):
+    for text in texts:
+        for name in _introduced(text, cased=cased):
             found[name] = None
     return list(found)
 
@@ -73,7 +73,7 @@ def _name_at(text: str, at: int, *, capitals: bool) -> Iterator[str]:
     words: list[str] = []
     while len(words) < (_MOST_WORDS if capitals else _MOST_WORDS - 1):
         word = _WORD.match(text, at)
-        if word is None or plain(word.group()) in _NO_NAMES or (capitals and not word.group()[0].isupper()):
+        if word is None or plain(word.group()) in NO_NAMES or (capitals and not word.group()[0].isupper()):
             break
         words.append(word.group())
         if text[word.end() : word.end() + 1] != " ":
@@ -91,7 +91,8 @@ def as_name(text: str, start: int, end: int) -> tuple[int, str]:
     """
     words: list[re.Match[str]] = []
     for word in _WORD.finditer(text, start, end):
-        if plain(word.group()) in _NO_NAMES | _TITLES or not word.group()[0].isupper():
+        parted = words and HIDING in text[words[-1].end() : word.start()]
+        if parted or plain(word.group()) in NO_NAMES | _TITLES or not word.group()[0].isupper():
             if words:
                 break
             continue
@@ -117,13 +118,18 @@ class NameFinder:
     """Finds these names, whole or by any of their words, in the case they were given in or capitalised.
 
     A name that is also a word ("Will") is thus left alone where it stands in lower case.
+
+    Args:
+        names: What to find.
+        whole: Not by single words: what names a place is no part of it.
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], *, whole: bool = False) -> None:
         self._identities: dict[str, str] = {}
         for name in sorted(names, key=len, reverse=True):
-            words = [word for word in name.split() if plain(word) not in _NO_NAMES and len(word) > 1]
-            for form in [name, *words, name.title(), *(word.capitalize() for word in words)]:
+            words = [word for word in name.split() if plain(word) not in NO_NAMES and len(word) > 1]
+            parts = [] if whole else [*words, *(word.capitalize() for word in words)]
+            for form in [name, name.title(), *parts]:
                 self._identities.setdefault(form, plain(name))
         listed = "|".join(re.escape(form) for form in sorted(self._identities, key=len, reverse=True))
         self._pattern = re.compile(rf"\b(?:{listed})\b" if listed else r"(?!)")

@@ -1,6 +1,6 @@
 """Presidio (https://microsoft.github.io/presidio) recognises what rules alone would miss.
 
-Identifiers are recognised by their form and check digits, names of people by a spaCy model of the call's
+Identifiers are recognised by their form and check digits, people and places by a spaCy model of the call's
 language. Loading costs about 2 s of CPU time and 100 MB, and each small model 0.5 s and 60 MB more, so this
 module is imported only where a transcript is redacted.
 """
@@ -9,10 +9,17 @@ import logging
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from presidio_analyzer import AnalyzerEngine, BatchAnalyzerEngine, PatternRecognizer, RecognizerRegistry
+from presidio_analyzer import (
+    AnalyzerEngine,
+    BatchAnalyzerEngine,
+    PatternRecognizer,
+    RecognizerRegistry,
+    RecognizerResult,
+)
 from presidio_analyzer.nlp_engine import SpacyNlpEngine
 from presidio_analyzer.predefined_recognizers import (
     CreditCardRecognizer,
@@ -25,9 +32,12 @@ from presidio_analyzer.predefined_recognizers import (
 )
 
 from include.calls.transcript import Transcript
+from include.llm.known import NOTHING, Known
 from include.llm.name_models import read_models
 from include.llm.names import as_name
+from include.llm.places import homes_among
 
+_PERSON, _PLACE = "PERSON", "LOCATION"
 _KINDS = {"CREDIT_CARD": "CARD", "IBAN_CODE": "IBAN", "IP_ADDRESS": "IP"}
 _LEAST_SCORE = 0.5
 # What a model needs to find names; the rest (parser, lemmatiser, …) costs time.
@@ -62,43 +72,43 @@ def _identifier_recognisers() -> tuple[PatternRecognizer, ...]:
 
 
 class NameRecogniser:
-    """Recognises people's names by language models.
+    """Recognises people's names, and the places where they live, by language models.
 
     Args:
         models: Name of an installed spaCy model by language, ISO 639-1.
-        never: Names that are nobody's, such as the company's.
     """
 
-    def __init__(self, models: Mapping[str, str], never: Sequence[str] = ()) -> None:
+    def __init__(self, models: Mapping[str, str]) -> None:
         self._languages = frozenset(models)
-        self._never = {name.casefold() for name in never}
         self._engine = _engine(models)
 
-    def names(self, transcript: Transcript) -> tuple[str, ...]:
-        """Names of people in a call, none when there is no model for its language."""
+    def recognise(self, transcript: Transcript, known: Known = NOTHING) -> Known:
+        """Adds what a model of the call's language finds in it, people's names and where they live."""
         language = (transcript.language or "")[:2]
         if language not in self._languages:
-            return ()
-        certain: dict[str, None] = {}
-        doubtful: dict[str, None] = {}
+            return known
         texts = [turn.text for turn in transcript.turns]
-        for text, found in zip(texts, self._people(texts, language), strict=True):
-            for start, name in found:
-                begins = _SENTENCE_BEGINS.search(text[:start]) and " " not in name
-                (doubtful if begins else certain)[name] = None
-        words = {word for name in certain for word in name.split()}
-        return (*certain, *(name for name in doubtful if name in words))
+        found = list(self._engine.analyze_iterator(texts, language, entities=[_PERSON, _PLACE]))
+        seen = [known.hidden(text) for text in texts]
+        names = _names(seen, [_spans(one, _PERSON) for one in found])
+        places = homes_among(seen, [_spans(one, _PLACE) for one in found])
+        return replace(known, names=(*known.names, *names), places=(*known.places, *places))
 
-    def _people(self, texts: list[str], language: str) -> Iterator[list[tuple[int, str]]]:
-        """Start and name of all in each text."""
-        analysed = self._engine.analyze_iterator(texts, language, entities=["PERSON"])
-        for text, people in zip(texts, analysed, strict=True):
-            names = [as_name(text, one.start, one.end) for one in people]
-            yield [(start, name) for start, name in names if name and not self._is_never(name)]
 
-    def _is_never(self, name: str) -> bool:
-        folded = name.casefold()
-        return any(folded in never or never in folded for never in self._never)
+def _spans(found: list[RecognizerResult], kind: str) -> list[tuple[int, int]]:
+    return [(one.start, one.end) for one in found if one.entity_type == kind]
+
+
+def _names(texts: Sequence[str], people: Sequence[Sequence[tuple[int, int]]]) -> list[str]:
+    """Of what a model takes for people in each text: their names."""
+    certain: dict[str, None] = {}
+    doubtful: dict[str, None] = {}
+    for text, spans in zip(texts, people, strict=True):
+        for start, name in (as_name(text, *span) for span in spans):
+            begins = _SENTENCE_BEGINS.search(text[:start]) and " " not in name
+            (doubtful if begins else certain)[name] = None
+    words = {word for name in certain for word in name.split()}
+    return [*filter(None, certain), *(name for name in doubtful if name in words)]
 
 
 def _engine(models: Mapping[str, str]) -> BatchAnalyzerEngine:
@@ -111,23 +121,23 @@ def _engine(models: Mapping[str, str]) -> BatchAnalyzerEngine:
         model.select_pipes(enable=[pipe for pipe in model.pipe_names if pipe in _PIPES])
     registry = RecognizerRegistry(supported_languages=list(models))
     for language in models:
-        registry.add_recognizer(SpacyRecognizer(supported_language=language, supported_entities=["PERSON"]))
+        registry.add_recognizer(
+            SpacyRecognizer(supported_language=language, supported_entities=[_PERSON, _PLACE])
+        )
     engine = AnalyzerEngine(registry=registry, nlp_engine=nlp, supported_languages=list(models))
     return BatchAnalyzerEngine(engine)
 
 
 @cache
-def name_recogniser(models: str, never: str) -> NameRecogniser | None:
+def name_recogniser(models: str) -> NameRecogniser | None:
     """The recogniser that settings describe, loaded once in a process.
 
     Args:
         models: Like `en: en_core_web_sm, es: es_core_news_sm`; empty for none.
-        never: Like `Riverside Telecom, Riverside`.
 
     Raises:
         InvalidInput: The list cannot be read, or a model is not installed.
     """
     _identifier_recognisers()  # they are needed with it
     named = read_models(models)
-    kept = [name.strip() for name in never.split(",") if name.strip()]
-    return NameRecogniser(named, kept) if named else None
+    return NameRecogniser(named) if named else None

@@ -1,8 +1,9 @@
 """Replaces private data by typed tokens before a transcript leaves, and puts it back into what returns.
 
 Rules find what is said rather than written: card numbers and security codes, long numbers, e-mail and street
-addresses, and names that somebody introduces or that the call's metadata holds. `recognition` finds
-identifiers, and names if there is a model for the call's language. What nobody finds goes out as it was said.
+addresses, places where somebody lives, and names that somebody introduces or that the call's metadata holds.
+`recognition` finds identifiers, and more names and places if there is a model for the call's language. What
+nobody finds goes out as it was said.
 """
 
 import re
@@ -13,7 +14,9 @@ from typing import Any
 
 from include.calls.transcript import Transcript, Turn
 from include.llm.addresses import addresses
+from include.llm.known import NOTHING, Known
 from include.llm.names import NameFinder, introduced_names
+from include.llm.places import places_of_home
 from include.scorecards.cards import card_data
 from include.scorecards.digits import digit_runs, plain
 
@@ -117,21 +120,25 @@ class RedactedTranscript:
     redaction: Redaction
 
 
-def redact(transcript: Transcript, *, known_names: Sequence[str] = ()) -> RedactedTranscript:
+def redact(transcript: Transcript, known: Known = NOTHING) -> RedactedTranscript:
     """Replaces what is private in every turn's text; ids, speakers and times stay, words are dropped.
 
     Args:
         transcript: The original; it is not changed.
-        known_names: Names to replace wherever they stand, such as `names.names_in_metadata` gives.
+        known: What is known of the call.
     """
-    names = NameFinder([*known_names, *introduced_names(transcript.turns)])
+    seen = [known.hidden(turn.text) for turn in transcript.turns]
+    named = [*known.names, *introduced_names(seen)]
+    names = NameFinder(named)
+    places = NameFinder([*known.places, *places_of_home(seen, named)], whole=True)
     cards = _card_places(transcript.turns)
     redaction = Redaction()
     turns = []
     for n, turn in enumerate(transcript.turns):
         found = [*_tokens(turn.text), *cards.get(n, []), *_emails(turn.text), *_numbers(turn.text)]
-        found += [*_addresses(turn.text), *_identifiers(turn.text)]
-        found += [_Found(start, end, "NAME", who) for start, end, who in names.find(turn.text)]
+        found += [*_addresses(seen[n]), *_identifiers(turn.text)]
+        found += [_Found(start, end, "PLACE", where) for start, end, where in places.find(seen[n])]
+        found += [_Found(start, end, "NAME", who) for start, end, who in names.find(seen[n])]
         text = redaction.replaced(turn.text, _disjoint(found))
         turns.append(turn.model_copy(update={"text": text, "words": []}))
     return RedactedTranscript(transcript.model_copy(update={"turns": turns}), redaction)
@@ -142,11 +149,9 @@ def not_redacted(transcript: Transcript) -> RedactedTranscript:
     return RedactedTranscript(transcript, Redaction())
 
 
-def prepared(
-    transcript: Transcript, *, redacted: bool, known_names: Sequence[str] = ()
-) -> RedactedTranscript:
+def prepared(transcript: Transcript, known: Known = NOTHING, *, redacted: bool) -> RedactedTranscript:
     """What goes into a prompt."""
-    return redact(transcript, known_names=known_names) if redacted else not_redacted(transcript)
+    return redact(transcript, known) if redacted else not_redacted(transcript)
 
 
 def _card_places(turns: Sequence[Turn]) -> dict[int, list[_Found]]:

@@ -20,6 +20,7 @@ from include.database.work import PendingCall, StageJob
 from include.llm.audit import answer_scorecard, audit_identity
 from include.llm.client import LlmClient
 from include.llm.facts import Understanding
+from include.llm.known import Known
 from include.llm.names import names_in_metadata
 from include.llm.structured import Provenance
 from include.llm.understanding import understand, understanding_identity
@@ -47,6 +48,7 @@ class LlmWork:
         scorecard: LLM2's.
         redact: Whether private data is replaced before a transcript leaves.
         recogniser: Finds names beside those that rules find; None without a model.
+        names_kept: Names that are nobody's and stay.
         timezone: Of the site: calling hours are hours of its clock.
         wording: Which prompts.
     """
@@ -59,6 +61,7 @@ class LlmWork:
     prices: Prices
     redact: bool
     recogniser: "NameRecogniser | None" = None
+    names_kept: tuple[str, ...] = ()
     timezone: str = "UTC"
     wording: Wording = SHIPPED_WORDING
 
@@ -80,7 +83,7 @@ class LlmWork:
             self.client,
             transcript,
             redact=self.redact,
-            known_names=await self._names(call, transcript),
+            known=await self._known(call, transcript),
             wording=self.wording,
         )
         row = self._llm_row(call, Stage.LLM1, transcript, identity, made.provenance)
@@ -114,7 +117,7 @@ class LlmWork:
                 understanding,
                 self.scorecard,
                 redact=self.redact,
-                known_names=await self._names(call, transcript),
+                known=await self._known(call, transcript),
                 wording=self.wording,
             )
             answers, provenance = made.answers, made.provenance
@@ -133,12 +136,13 @@ class LlmWork:
         identity = await self._read(lambda c, id_: stored.llm1_identity_of(c, id_, self.job), call.call_id)
         return Understanding.model_validate(await self._read(stored.stored_answer, identity))
 
-    async def _names(self, call: PendingCall, transcript: Transcript) -> tuple[str, ...]:
-        """People's names that are known of the call, or recognised in it."""
-        known = names_in_metadata(CallMetadata(agent=call.agent, customer_ref=call.customer_ref))
+    async def _known(self, call: PendingCall, transcript: Transcript) -> Known:
+        """What is known of the call, or recognised in it."""
+        names = names_in_metadata(CallMetadata(agent=call.agent, customer_ref=call.customer_ref))
+        known = Known(names, kept=self.names_kept)
         if not self.redact or self.recogniser is None:
             return known
-        return (*known, *await asyncio.to_thread(self.recogniser.names, transcript))
+        return await asyncio.to_thread(self.recogniser.recognise, transcript, known)
 
     async def _read(self, query: Callable[[Connection, str], T], key: str) -> T:
         return await asyncio.to_thread(self.database.read, lambda connection: query(connection, key))

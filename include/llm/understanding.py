@@ -1,7 +1,7 @@
 """LLM1, understanding: the facts of a call."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -14,6 +14,7 @@ from include.calls.transcript import Transcript
 from include.llm import prompting
 from include.llm.client import LlmClient
 from include.llm.facts import Understanding, nothing_said
+from include.llm.known import NOTHING, Known
 from include.llm.redaction import prepared
 from include.llm.structured import Provenance, nobody_asked, provenance, structured
 from include.llm.wording import SHIPPED_WORDING, Wording
@@ -36,7 +37,7 @@ async def understand(
     transcript: Transcript,
     *,
     redact: bool = True,
-    known_names: Sequence[str] = (),
+    known: Known = NOTHING,
     wording: Wording = SHIPPED_WORDING,
 ) -> Understood:
     """Finds out the facts of a call. A transcript without turns costs nothing.
@@ -45,7 +46,7 @@ async def understand(
         client: The API.
         transcript: The original.
         redact: Whether private data is replaced before the transcript leaves.
-        known_names: People's names from the call's metadata, to replace too.
+        known: What is known of the call: names to replace, names to keep.
         wording: Which prompts.
 
     Raises:
@@ -56,7 +57,7 @@ async def understand(
     identity = understanding_identity(client.settings.model, transcript, redact=redact, wording=wording)
     if not transcript.turns:
         return Understood(nothing_said(), identity, nobody_asked(prompt_sha256))
-    leaving = prepared(transcript, redacted=redact, known_names=known_names)
+    leaving = prepared(transcript, known, redacted=redact)
     answer = await structured(
         client,
         prompting.messages(leaving.transcript, wording, _TASK, contact_reasons=_contact_reasons_text()),

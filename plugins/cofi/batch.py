@@ -9,6 +9,7 @@ import pendulum
 from airflow.sdk import ObjectStoragePath
 
 from cofi.budgets import budget_of
+from cofi.expectation import log_expected
 from cofi.hooks.database import CONNECTION, CofiDatabaseHook
 from cofi.hooks.llm import LlmHook
 from cofi.hosts import ready_hosts
@@ -169,9 +170,10 @@ async def plan(
         hosts = await ready_hosts(names, database)
         shards = plan_shards(loads, hosts, shard_audio_s=settings.shard_audio_s, max_shards=MAX_SHARDS)
     else:
-        shards = llm_shards(loads, names, settings)
+        hosts, shards = [], llm_shards(loads, names, settings)
     with database.writing() as connection:
         batches.record_plan(connection, batch, shards)
+    log_expected(shards, hosts, params, settings, database)
     return planned(shards, 0)
 
 

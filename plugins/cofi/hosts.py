@@ -52,4 +52,4 @@ async def ready_hosts(
     known = {name: (measured or {}).get(name) or speed or past.get(name) for name, speed in told.items()}
     speeds = [speed for speed in known.values() if speed]
     typical = sum(speeds) / len(speeds) if speeds else 1.0
-    return [HostSpeed(name, speed or typical) for name, speed in known.items()]
+    return [HostSpeed(name, speed or typical, bool(speeds)) for name, speed in known.items()]

@@ -171,6 +171,7 @@ def llm_budget(settings: Settings) -> Param:
         minimum=0,
         title="LLM budget of this run, USD",
         description="When it is used up, calls that would cost more end as failed, and are taken up when the "
-        "day is run again. 0: any sum. The budget of a day over all runs stands in airflow.cfg.",
+        "day, or the rescore, is run again. 0: any sum. The budget of a day over all runs stands in "
+        "airflow.cfg.",
         section="How",
     )

@@ -16,6 +16,8 @@ from cofi.settings import Settings
 LLM_POOL = "llm_api"
 # Slots are files on their way to GPU hosts.
 UPLOAD_POOL = "uploads"
+# Tasks of one run at once, shards of all hosts; [core] parallelism and the pools are the limits that count.
+MAX_ACTIVE_TASKS = 256
 
 log = logging.getLogger(__name__)
 

@@ -26,7 +26,7 @@ def recogniser_of(settings: Settings) -> "NameRecogniser | None":
     # Seconds; only a task that redacts pays for them.
     from include.llm.recognition import name_recogniser  # noqa: PLC0415
 
-    return name_recogniser(settings.llm_name_models, settings.llm_names_kept)
+    return name_recogniser(settings.llm_name_models)
 
 
 class RecogniserLoader:

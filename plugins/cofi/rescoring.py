@@ -9,6 +9,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from cofi.batch import batch_of, check_tables, llm_shards, planned, resolve_day, told
 from cofi.budgets import budget_of
+from cofi.expectation import log_expected
 from cofi.hooks.database import CofiDatabaseHook
 from cofi.hooks.llm import LlmHook
 from cofi.runs import RESCORE_DAG, batch_id_of
@@ -96,6 +97,7 @@ def plan(
         log.info("Nothing to rescore: no audited call of these days waits for this run")
     shards = llm_shards(loads, [STORED], settings)
     database.write(lambda connection: batches.record_plan(connection, batch, shards))
+    log_expected(shards, [], params, settings, database)
     return planned(shards, 0)
 
 

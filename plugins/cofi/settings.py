@@ -109,6 +109,11 @@ class Settings:
         return _listed(self.languages)
 
     @property
+    def names_kept(self) -> tuple[str, ...]:
+        """Names that are no secrets."""
+        return tuple(_listed(self.llm_names_kept))
+
+    @property
     def roles_of_stereo(self) -> tuple[ChannelRole, ...]:
         """Roles of a stereo call's channels where the manifest does not say."""
         try:

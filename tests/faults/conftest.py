@@ -6,7 +6,7 @@ pytest-xdist runs several processes at once: none shares anything with another b
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -64,10 +64,10 @@ class Cofi:
     def database(self) -> Database:
         return Database(self.stack.database_url)
 
-    def new_day(self, calls: int = CALLS) -> date:
+    def new_day(self, calls: int = CALLS, lengths_s: Sequence[float] = ()) -> date:
         """A day of recordings that nobody has audited."""
         day = FIRST_DAY + timedelta(days=next(self._days))
-        make_day(self.recordings, day, calls)
+        make_day(self.recordings, day, calls, lengths_s)
         return day
 
     def trigger(self, day: date, **conf: Any) -> str:
@@ -181,10 +181,19 @@ def watch(cofi: Cofi, what: str) -> Iterator[Watched]:
 
 
 @contextmanager
-def started(home: Path, settings: dict[str, str], hosts: tuple[str, ...], **arguments: Any) -> Iterator[Cofi]:
+def started(
+    home: Path,
+    settings: dict[str, str],
+    hosts: Sequence[str],
+    more_dags: Sequence[Path] = (),
+    **arguments: Any,
+) -> Iterator[Cofi]:
     """A cofi of this checkout in a folder of its own; `arguments` are those of the emulation."""
-    for name in ("dags", "plugins", "include", "airflow.cfg"):
+    for name in ("plugins", "include", "airflow.cfg"):
         (home / name).symlink_to(ROOT / name)
+    (home / "dags").mkdir()
+    for dag in (*(ROOT / "dags").glob("*.py"), *more_dags):
+        (home / "dags" / dag.name).symlink_to(dag)
     recordings = home / "recordings"
     recordings.mkdir()
     location = {"AIRFLOW__COFI__RECORDINGS_LOCATION": f"file://{recordings}"}

@@ -1,21 +1,45 @@
-"""Days of tiny recordings: valid WAV files of a little more than two seconds, none like another."""
+"""Days of tiny recordings: valid WAV files of two seconds and more, none like another."""
 
 import random
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 _RATE_HZ = 8000
-_SHORTEST_SAMPLES = 2 * _RATE_HZ + 100
+SHORTEST_S = 2.0125
 
 
-def make_day(recordings: Path, day: date, calls: int) -> None:
-    """Writes a day's folder. No two files have the same size, so that nobody has to compare them."""
+def make_day(recordings: Path, day: date, calls: int, lengths_s: Sequence[float] = ()) -> None:
+    """Writes a day's folder. No two files have the same size, so that nobody has to compare them.
+
+    Args:
+        recordings: The folder of all days.
+        day: Which one.
+        calls: How many recordings.
+        lengths_s: How long each is, `SHORTEST_S` at least; all of about that length when it is left out.
+    """
     folder = recordings / day.isoformat()
     folder.mkdir(parents=True)
-    noise = random.Random(day.toordinal()).randbytes(4 * _RATE_HZ)
-    for number in range(calls):
-        samples = _SHORTEST_SAMPLES + number
+    sizes = _sizes(lengths_s or [SHORTEST_S] * calls)
+    noise = random.Random(day.toordinal()).randbytes(max(sizes) + calls)
+    for number, samples in enumerate(sizes):
         (folder / f"{number:05}.wav").write_bytes(_header(samples) + noise[number : number + samples])
+
+
+def _sizes(lengths_s: Sequence[float]) -> list[int]:
+    """In samples; a size that is taken becomes the next free one."""
+    taken: set[int] = set()
+    sizes = []
+    following: dict[int, int] = {}
+    for seconds in lengths_s:
+        wanted = round(seconds * _RATE_HZ)
+        samples = following.get(wanted, wanted)
+        while samples in taken:
+            samples += 1
+        taken.add(samples)
+        following[wanted] = samples + 1
+        sizes.append(samples)
+    return sizes
 
 
 def _header(samples: int) -> bytes:

@@ -201,6 +201,17 @@ class TestPlan:
         assert to_distribute(day, shards) == sorted([call_id("a.wav"), call_id("b.wav")])
         assert len(json.dumps(shards)) < 200 * len(shards)  # it travels as XCom
 
+    async def test_the_log_says_what_to_expect(
+        self, day: Day, store: Path, gpu_a: FakeGpuHost, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO")
+        gpu_a.speed = 0.5
+        opened, _ = discovered(store)
+        await planned(opened, params(store))
+        # 7 s of audio at half a second a second.
+        assert "bound_s=14 bottleneck=GPUs" in caplog.text
+        assert "tasks_at_once=64 tasks_needed=13 not_known=distribute,llm1,llm2" in caplog.text
+
     async def test_a_day_that_is_done_asks_no_host(self, day: Day, store: Path, gpu_a: FakeGpuHost) -> None:
         opened, _ = discovered(store)
         await planned(opened, params(store))

@@ -15,7 +15,7 @@ from include.calls.call import CallState
 from include.calls.discovery import Redo
 from include.calls.stage import STAGES, Stage
 from include.database.batches import Batch
-from include.database.models import AuditRow, FailureRow, LlmSpendingRow, OutboxRow
+from include.database.models import AuditRow, FailureRow, LlmResultRow, LlmSpendingRow, OutboxRow
 from include.demo.llm_endpoint.server import Endpoint, EndpointSettings
 from include.errors import InvalidInput, LlmDown, LlmUnusable, NearlyAllFailed
 from tests.plugins.shard import CALLS, OPENED, context, operator_of, run
@@ -71,6 +71,16 @@ async def test_requests_in_flight_are_bounded_by_the_slots_and_by_the_param(
     await operator.aexecute(context(llm_requests=param))
 
     assert (await figures(llm))["max_in_flight"] == most
+
+
+@pytest.mark.usefixtures("transcribed", "llm")
+@pytest.mark.parametrize(("kept", "replaced"), [("", 1), ("Riverside, Dana", None)])
+async def test_names_leave_as_tokens_unless_the_settings_keep_them(
+    day: Day, setting, kept: str, replaced: int | None
+) -> None:
+    setting("llm_names_kept", kept)
+    await run(Stage.LLM1)
+    assert [row["redactions"].get("NAME") for row in day.rows(LlmResultRow)] == [replaced] * 3
 
 
 async def test_a_call_in_which_nobody_speaks_ends_before_anything_is_paid(

@@ -67,6 +67,7 @@ class LlmStageOperator(ShardOperator):
                 prices=prices,
                 redact=settings.llm_redact_pii,
                 recogniser=await asyncio.to_thread(recogniser_of, settings),
+                names_kept=settings.names_kept,
                 timezone=settings.timezone,
                 wording=Wording(params.get("prompts", SHIPPED)),
             )

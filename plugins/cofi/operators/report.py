@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from include.scorecards.gold import Labels
 
 _NAMED = 20
-_RAISE_IT = "Raise it and run the day again: nothing is paid for twice."
+_RAISE_IT = "Raise it and trigger the same run again: nothing is paid for twice."
 
 
 class ReportOperator(BaseOperator):

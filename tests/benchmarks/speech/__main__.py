@@ -16,11 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from include.errors import CofiError
+from tests.benchmarks.findings import Section
+from tests.benchmarks.reporting import commit_of
 from tests.benchmarks.speech import conversations, cost, cuts, noise, recognition
 from tests.benchmarks.speech.bare import BareModel, folder_of
 from tests.benchmarks.speech.bench import FULL, QUICK, Bench
 from tests.benchmarks.speech.corpus import SAMPLES, Corpus, load_corpus
-from tests.benchmarks.speech.findings import Section
 from tests.benchmarks.speech.hosts import Hosts
 from tests.benchmarks.speech.material import Material
 from tests.benchmarks.speech.report import Run, written
@@ -56,7 +57,11 @@ def _measured(
 ) -> tuple[Run, list[Section]]:
     began_s = time.monotonic()
     run = Run(
-        datetime.now(UTC), _command(), options.quick, options.checkout.resolve(), missing=corpus.missing
+        datetime.now(UTC),
+        _command(),
+        options.quick,
+        commit_of(options.checkout.resolve()),
+        missing=corpus.missing,
     )
     say("Starting a host")
     with hosts.running() as host:

@@ -9,10 +9,10 @@ import numpy as np
 
 from include.calls.transcript import Turn, Word
 from include.gpu.wire import LidResult, SttResult
+from tests.benchmarks.findings import Check, Section, Table, percent, points
 from tests.benchmarks.speech import wording
 from tests.benchmarks.speech.bare import AT_ONCE, Heard
 from tests.benchmarks.speech.bench import Bench
-from tests.benchmarks.speech.findings import Check, Section, Table, percent, points
 from tests.benchmarks.speech.hosts import Answered, Request, as_wav, in_parallel
 from tests.benchmarks.speech.material import RATE_HZ, Material
 from tests.benchmarks.speech.scoring import Counted, difference, errors_by_unit, same_words, total, words_of

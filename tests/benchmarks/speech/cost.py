@@ -9,10 +9,10 @@ import numpy as np
 import soundfile
 
 from include.calls.stage import GPU_STAGES, Stage
+from tests.benchmarks.findings import Check, Section, Table
 from tests.benchmarks.speech import plots, wording
 from tests.benchmarks.speech.bench import AT_ONCE, Bench, spread
 from tests.benchmarks.speech.corpus import Clip
-from tests.benchmarks.speech.findings import Check, Section, Table
 from tests.benchmarks.speech.hosts import Host, Request, as_wav, in_parallel
 from tests.benchmarks.speech.usage import PeakMemory, usage_of
 

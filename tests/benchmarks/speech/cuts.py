@@ -8,10 +8,10 @@ from typing import Any
 
 from include.calls.stage import Stage
 from include.gpu.wire import IvrResult
+from tests.benchmarks.findings import Check, Section, Table, percent
 from tests.benchmarks.speech import wording
 from tests.benchmarks.speech.bench import Bench
 from tests.benchmarks.speech.composing import ComposedCall, compose
-from tests.benchmarks.speech.findings import Check, Section, Table, percent
 from tests.benchmarks.speech.hosts import Request, as_wav
 from tests.benchmarks.speech.material import RATE_HZ, Material
 from tests.benchmarks.speech.seconds import KINDS, Overlap, Removed, overlap, removed

@@ -10,10 +10,10 @@ import soundfile
 from include.calls.stage import GPU_STAGES, Stage
 from include.errors import CofiError
 from include.gpu.wire import DenoiseResult, SttResult
+from tests.benchmarks.findings import Check, Section, Table, percent, points
 from tests.benchmarks.speech import plots, signal, wording
 from tests.benchmarks.speech.bare import AT_ONCE
 from tests.benchmarks.speech.bench import Bench
-from tests.benchmarks.speech.findings import Check, Section, Table, percent, points
 from tests.benchmarks.speech.hosts import Answered, Host, Request, as_wav, in_parallel
 from tests.benchmarks.speech.material import RATE_HZ, Material
 from tests.benchmarks.speech.noisy import CLIPS_EACH, Noisy, noisy_recordings

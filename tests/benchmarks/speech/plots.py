@@ -1,49 +1,21 @@
-"""The pictures of the report, in the colours of the run reports, as SVG files on a white card."""
+"""The pictures of the report."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from include.delivery.svg import ACCENT, BAD, GOOD, GRID, INK, MUTED, OUTSIDE
+from include.delivery.svg import ACCENT, BAD, GOOD, INK, OUTSIDE
+from tests.benchmarks.pictures import figure, legend
 
 STAGE_COLOURS = {"denoise": "#4fa3d1", "ivr": "#3a6fc4", "lid": "#7a5fc0", "stt": "#b0509f"}
 BARE, CHAIN = OUTSIDE, ACCENT
-_WIDTH_IN = 10.0
-_STYLE: dict[Any, Any] = {
-    "svg.hashsalt": "speech",
-    "text.parse_math": False,
-    "font.size": 11,
-    "figure.facecolor": "#ffffff",
-    "text.color": INK,
-    "axes.titlesize": 12,
-    "axes.titlelocation": "left",
-    "axes.titleweight": "bold",
-    "axes.titlepad": 12,
-    "axes.edgecolor": GRID,
-    "axes.labelcolor": MUTED,
-    "axes.axisbelow": True,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.spines.left": False,
-    "grid.color": GRID,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "xtick.major.size": 0,
-    "ytick.major.size": 0,
-}
 
 
 def wer_by_set(path: Path, sets: Sequence[str], bare: Sequence[float], chain: Sequence[float]) -> None:
     """Word error rate of each set: the bare model beside the chain."""
-    with _figure(path, 0.62 * len(sets) + 1.3) as figure:
-        axes = figure.add_subplot()
+    with figure(path, 0.62 * len(sets) + 1.3) as sheet:
+        axes = sheet.add_subplot()
         most = max([*bare, *chain, 0.01])
         for n, rates in enumerate(zip(bare, chain, strict=True)):
             for rate, offset, colour in zip(rates, (-0.19, 0.19), (BARE, CHAIN), strict=True):
@@ -55,7 +27,7 @@ def wer_by_set(path: Path, sets: Sequence[str], bare: Sequence[float], chain: Se
         axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
         axes.grid(axis="x")
         axes.set_title("Word error rate, lower is better")
-        _legend(axes, {"model alone": BARE, "the host's chain": CHAIN})
+        legend(axes, {"model alone": BARE, "the host's chain": CHAIN})
 
 
 def wer_by_snr(
@@ -65,8 +37,8 @@ def wer_by_snr(
     # Where lines lie on each other, the wider one shows beside the other.
     styles = {"always": (BAD, 5.0, "solid"), "gated": (GOOD, 2.4, "solid"), "never": (INK, 1.4, (0, (3, 2)))}
     most = max(wer for lines in by_engine.values() for line in lines.values() for wer in line)
-    with _figure(path, 3.9) as figure:
-        panels = figure.subplots(1, len(by_engine), sharey=True, squeeze=False)[0]
+    with figure(path, 3.9) as sheet:
+        panels = sheet.subplots(1, len(by_engine), sharey=True, squeeze=False)[0]
         for axes, (engine, lines) in zip(panels, by_engine.items(), strict=True):
             for way, (colour, width, dashes) in styles.items():
                 axes.plot(snrs, lines[way], color=colour, linestyle=dashes, linewidth=width, label=way)
@@ -76,7 +48,7 @@ def wer_by_snr(
             axes.set_ylim(0, most * 1.08 or 0.01)
             axes.grid(axis="y")
         handles, ways = panels[0].get_legend_handles_labels()
-        figure.legend(
+        sheet.legend(
             handles[::-1],
             [f"{way} enhanced" for way in ways[::-1]],
             loc="outside upper right",
@@ -87,8 +59,8 @@ def wer_by_snr(
 
 def stage_speed(path: Path, cpu: Mapping[str, float], wall: Mapping[str, float]) -> None:
     """Seconds that each stage takes for a second of audio."""
-    with _figure(path, 3.0) as figure:
-        axes = figure.add_subplot()
+    with figure(path, 3.0) as sheet:
+        axes = sheet.add_subplot()
         most = max([*cpu.values(), *wall.values(), 1e-6])
         for n, stage in enumerate(cpu):
             for value, offset, alpha in ((cpu[stage], -0.19, 1.0), (wall[stage], 0.19, 0.45)):
@@ -103,8 +75,8 @@ def stage_speed(path: Path, cpu: Mapping[str, float], wall: Mapping[str, float])
 
 def memory(path: Path, calls: Sequence[int], rss_mb: Sequence[float]) -> None:
     """Memory of the host's processes after so many calls."""
-    with _figure(path, 3.0) as figure:
-        axes = figure.add_subplot()
+    with figure(path, 3.0) as sheet:
+        axes = sheet.add_subplot()
         axes.fill_between(calls, rss_mb, color=ACCENT, alpha=0.12)
         axes.plot(calls, rss_mb, color=ACCENT, linewidth=2.2, marker="o", markersize=5)
         axes.set_ylim(0, max(rss_mb) * 1.25)
@@ -116,26 +88,3 @@ def memory(path: Path, calls: Sequence[int], rss_mb: Sequence[float]) -> None:
         axes.grid(axis="y")
         axes.set_xlabel("calls")
         axes.set_title("Memory of the host's process tree, MB")
-
-
-@contextmanager
-def _figure(path: Path, height_in: float) -> Iterator[Figure]:
-    with rc_context(_STYLE):
-        figure = Figure(
-            figsize=(_WIDTH_IN, height_in), layout=ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.12)
-        )
-        yield figure
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
-
-
-def _legend(axes: Axes, colours: Mapping[str, str]) -> None:
-    handles = [axes.barh(0, 0, color=colour, label=name) for name, colour in colours.items()]
-    axes.legend(
-        handles=handles,
-        loc="lower right",
-        bbox_to_anchor=(1, 1.0),
-        ncols=len(colours),
-        frameon=False,
-        handlelength=1,
-    )

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from include.gpu.wire import DenoiseResult, LidResult, SttResult
+from tests.benchmarks.findings import Check, Section, Table, percent, points
 from tests.benchmarks.speech import plots, wording
 from tests.benchmarks.speech.bare import AT_ONCE, Heard
 from tests.benchmarks.speech.bench import Bench, sampled, spread
 from tests.benchmarks.speech.corpus import Clip
-from tests.benchmarks.speech.findings import Check, Section, Table, percent, points
 from tests.benchmarks.speech.hosts import Answered, Request, in_parallel
 from tests.benchmarks.speech.scoring import (
     Counted,

@@ -1,17 +1,15 @@
 """The report as Markdown: every figure in it was measured by the run that it names."""
 
 import platform
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import psutil
-
 from include.gpu.wire import Engine
-from tests.benchmarks.speech.findings import Check, Section, Table
+from tests.benchmarks.findings import Check, Section, Table
+from tests.benchmarks.reporting import acceptance, as_markdown, machine
 
 _PACKAGES = (
     "faster-whisper",
@@ -36,7 +34,7 @@ class Run:
     began: datetime
     command: str
     quick: bool
-    checkout: Path
+    commit: str
     took_s: float = 0.0
     engines: dict[str, Engine] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
@@ -51,24 +49,17 @@ def written(run: Run, sections: Sequence[Section], path: Path) -> list[str]:
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
-        "\n\n".join([*_head(run), _acceptance(checks), *_missing(run, sections), *_chapters(sections)]) + "\n"
+        "\n\n".join([*_head(run), acceptance(checks), *_missing(run, sections), *_chapters(sections)]) + "\n"
     )
     return [f"{check.name}: {check.figure}" for check in checks if check.holds is False]
-
-
-def as_markdown(table: Table) -> str:
-    """A Markdown table, figures to the right."""
-    lines = [table.columns, ["---", *["---:"] * (len(table.columns) - 1)], *table.rows]
-    body = "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
-    return "\n\n".join(part for part in (table.before, body, table.after) if part)
 
 
 def _head(run: Run) -> list[str]:
     size = "a short run (`--quick`): a few recordings of each set" if run.quick else "the full run"
     facts = [
         ["date", f"{run.began:%Y-%m-%d %H:%M %Z}, {size}, {run.took_s / 60:.1f} minutes"],
-        ["commit", _commit(run.checkout)],
-        ["machine", _machine()],
+        ["commit", run.commit],
+        ["machine", machine()],
         ["software", f"Python {platform.python_version()}, {_versions()}"],
         *[[f"engine: {name}", _engine(engine)] for name, engine in run.engines.items()],
         ["command", f"`{run.command}`"],
@@ -79,12 +70,6 @@ def _head(run: Run) -> list[str]:
         "HTTP and scores what comes back. Do not edit: run it again.",
         as_markdown(Table(["what", "value"], facts)).replace("---:", "---"),
     ]
-
-
-def _acceptance(checks: Sequence[Check]) -> str:
-    marks = {True: "yes", False: "**no**", None: "not measured"}
-    rows = [[check.name, check.figure, marks[check.holds]] for check in checks]
-    return "## What must hold\n\n" + as_markdown(Table(["line", "measured", "holds"], rows))
 
 
 def _missing(run: Run, sections: Sequence[Section]) -> list[str]:
@@ -108,22 +93,6 @@ def _engine(engine: Engine) -> str:
     return f"{engine.version} on {engine.device}{weights}"
 
 
-def _machine() -> str:
-    memory_gb = psutil.virtual_memory().total / 1024**3
-    system = f"{platform.system()} {platform.machine()}"
-    return f"{_processor()}, {psutil.cpu_count()} cores, {memory_gb:.0f} GiB, {system}"
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    names = (
-        [line.split(":")[1].strip() for line in info.read_text().splitlines() if "model name" in line]
-        if info.exists()
-        else []
-    )
-    return names[0] if names else platform.processor()
-
-
 def _versions() -> str:
     found = []
     for package in _PACKAGES:
@@ -132,21 +101,3 @@ def _versions() -> str:
         except PackageNotFoundError:
             continue
     return ", ".join(found)
-
-
-def _commit(checkout: Path) -> str:
-    """The commit, and whether files differ from it."""
-    if not (checkout / ".git").exists():
-        return "not a git checkout"
-    commit = _git(checkout, "rev-parse", "--short", "HEAD")
-    changed = _git(checkout, "status", "--porcelain", "--untracked-files=no", "--", "include")
-    return f"`{commit}`" + (" with changes in `include/`" if changed else "")
-
-
-def _git(checkout: Path, *arguments: str) -> str:
-    ran = subprocess.run(["git", *arguments], cwd=checkout, capture_output=True, text=True, check=False)
-    return ran.stdout.strip()
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

@@ -8,9 +8,9 @@ from include.calls.call import ChannelRole
 from include.calls.stage import Stage
 from include.calls.transcript import Turn
 from include.gpu.wire import Engine, LidResult, SttResult
+from tests.benchmarks.findings import Section
 from tests.benchmarks.speech.bare import Heard
 from tests.benchmarks.speech.corpus import Clip
-from tests.benchmarks.speech.findings import Section
 from tests.benchmarks.speech.hosts import Answered
 from tests.benchmarks.speech.recognition import Listened, languages, words
 

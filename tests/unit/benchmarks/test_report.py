@@ -4,14 +4,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from include.gpu.wire import Engine
-from tests.benchmarks.speech.findings import Check, Section, Table, percent, points
-from tests.benchmarks.speech.report import Run, as_markdown, written
+from tests.benchmarks.findings import Check, Section, Table, percent, points
+from tests.benchmarks.reporting import as_markdown
+from tests.benchmarks.speech.report import Run, written
 
 
 def run() -> Run:
     began = datetime(2026, 11, 25, tzinfo=UTC)
     engines = {"stt w": Engine(name="w", version="1", device="cpu", weights_sha256="abc")}
-    return Run(began, "python -m x", quick=False, checkout=Path(), engines=engines, missing=["No noise."])
+    return Run(began, "python -m x", quick=False, commit="`abc`", engines=engines, missing=["No noise."])
 
 
 def test_the_lines_that_do_not_hold_are_returned(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from include.calls.call import Call, CallState
+from include.calls.ledger import Ledger
 from include.calls.stage import Stage
 from include.calls.transcript import Transcript
 from include.database import batches, rescores
@@ -14,8 +15,10 @@ from include.database.batches import Batch
 from include.database.models import AuditRow, BatchCallRow, CallRow, OutboxRow, StageResultRow, TranscriptRow
 from include.database.outcomes import Failure, Success, save
 from include.database.progress import stage_progress
+from include.database.spending import count_stopped
 from include.database.work import BatchKind, StageJob, counts, pending_calls
 from include.distribution.planner import Shard
+from include.errors import BudgetReached
 from tests.unit.database.seeding import DAY, Day, recording, scorecard, success
 
 A, B, C = recording("a.wav"), recording("b.wav"), recording("c.wav")
@@ -223,6 +226,66 @@ def test_a_call_that_is_audited_anew_meanwhile_is_left_to_that(audited: Day) -> 
         rescores.end_strays(connection, batch)
     assert states(audited, batch)[A.call_id][0] == "skipped"
     assert states(audited, batch)[B.call_id][0] == "pending"
+
+
+@pytest.mark.parametrize("kind", [OFFICIAL, SHADOW])
+class TestBudget:
+    """A budget stops the rescore of B before LLM1, and that of C before LLM2."""
+
+    @pytest.fixture
+    def stopped(self, audited: Day, kind: BatchKind) -> Batch:
+        batch, _ = take_up(audited, kind)
+        pass_llm1(audited, batch, A, C)
+        keep(audited, batch, Stage.LLM1, without_money(B))
+        pass_llm2(audited, batch, A)
+        keep(audited, batch, Stage.LLM2, without_money(C))
+        return batch
+
+    def test_the_calls_that_wait_are_counted_and_told(self, audited: Day, stopped: Batch) -> None:
+        ledger, waiting = close(audited, stopped)
+        assert (ledger.audited, ledger.failed, ledger.closed) == (1, 2, True)
+        assert waiting == told_waiting(audited) == 2
+        assert len(official(audited)) == 3, "nobody lost a result"
+
+    def test_one_that_fails_for_another_reason_when_it_is_taken_up_again_waits_no_more(
+        self, audited: Day, stopped: Batch, kind: BatchKind
+    ) -> None:
+        close(audited, stopped)
+        again, taken = take_up(audited, kind)
+        assert sorted(taken) == sorted([B.call_id, C.call_id])
+        keep(audited, again, Stage.LLM1, without_money(B))
+        keep(audited, again, Stage.LLM2, Failure(C.call_id, "answer_invalid", "x", state=CallState.FAILED))
+        ledger, waiting = close(audited, again)
+        assert (ledger.audited, ledger.failed) == (1, 2)
+        assert waiting == told_waiting(audited) == 1
+
+    def test_another_run_does_not_count_them(self, audited: Day, stopped: Batch, kind: BatchKind) -> None:
+        close(audited, stopped)
+        later, taken = take_up(audited, kind, "later")
+        assert len(taken) == 3
+        pass_llm1(audited, later, A, B, C)
+        pass_llm2(audited, later, A, C)
+        keep(audited, later, Stage.LLM2, Failure(B.call_id, "bug", "x", state=CallState.FAILED))
+        assert close(audited, later)[1] == 0
+        assert close(audited, stopped)[1] == 2
+
+
+def without_money(call: Call) -> Failure:
+    return Failure(call.call_id, BudgetReached.kind, "used up", state=CallState.FAILED)
+
+
+def close(day: Day, batch: Batch) -> tuple[Ledger, int]:
+    """Ends the run; its ledger, and the calls that wait for money."""
+    with day.database.writing() as connection:
+        ledger, _ = batches.close(connection, batch)
+        return ledger, count_stopped(connection, batch.batch_id)
+
+
+def told_waiting(day: Day) -> int:
+    """What the newest event of a run says."""
+    events = day.rows(OutboxRow, call_id=None)
+    newest = max(events, key=lambda event: event["created_at"])
+    return int(newest["payload"]["data"]["waiting_for_budget"])
 
 
 def test_a_range_of_days_is_one_batch_and_what_is_not_audited_stays_out(audited: Day) -> None:

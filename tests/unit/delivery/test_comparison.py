@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from include.calls.call import CallState
+from include.calls.call import CallState, call_id_for
+from include.calls.stage import Stage
 from include.database.models import AuditRow, BatchCallRow, BatchRow
 from include.delivery.report import render_html, render_json
 from include.delivery.summary import summarise
@@ -95,6 +96,15 @@ def test_the_rescores_own_ledger_and_scores_are_reported(rescored: SeededDay) ->
     audit = summarise(rescored.database, AUDIT)
     assert audit.comparison is None
     assert (audit.outcome.ledger.audited, audit.scores.mean_pct) == (4, pytest.approx(91.75))
+
+
+def test_calls_that_wait_for_money_wait_for_the_next_rescore(rescored: SeededDay) -> None:
+    for name in ("failed", "same"):
+        rescored.failure(RESCORE, call_id_for(DAY, f"{name}.wav"), Stage.LLM2, kind="budget_reached")
+    run = summarise(rescored.database, RESCORE)
+    assert run.spending.stopped == 1
+    assert "used up: 1 call wait for the next rescore" in text_table(run)
+    assert "run the rescore again" in render_html(run)
 
 
 def test_the_page_and_the_table_show_it(rescored: SeededDay) -> None:

@@ -108,6 +108,22 @@ def test_the_page_tells_the_ledger_the_evidence_and_that_it_is_private(day: Seed
     assert "rule-based demo endpoint" not in text
 
 
+def test_the_page_tells_what_was_redacted_or_that_nothing_was(day: SeededDay) -> None:
+    day.batch(RUN)
+    calls = [day.call(RUN, f"{n}.wav") for n in range(2)]
+    nothing = _Page(render_html(summarise(day.database, RUN))).text
+    day.llm(RUN, calls[0])
+    clean = _Page(render_html(summarise(day.database, RUN))).text
+    day.llm(RUN, calls[1], redactions={"PLACE": 2, HOSTILE: 1})
+    found = " ".join(_Page(render_html(summarise(day.database, RUN))).text.split())
+
+    assert "left for the LLM" not in nothing
+    assert "Nothing was replaced" in clean
+    assert "left for the LLM in 1 of 2 calls" in found
+    assert "places where somebody lives[PLACE_n]21" in found
+    assert f"[{HOSTILE}_n]11" in found
+
+
 def test_rules_and_an_open_ledger_are_announced(day: SeededDay) -> None:
     day.batch(RUN, wall_s=None)
     call = day.call(RUN, "a.wav")

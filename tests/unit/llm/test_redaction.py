@@ -5,11 +5,13 @@ from hypothesis import strategies as st
 
 from include.calls.call import CallMetadata, ChannelRole
 from include.calls.transcript import Transcript, Turn
+from include.llm.known import Known
 from include.llm.names import names_in_metadata
 from include.llm.redaction import redact
 
 SAID = """my name is John Smith me llamo Ana López four one double uno cuatro 4111111111111111 4111 1111
-cvv 123 +44 7700900123 a.b@c.org [CARD_1] [NAME_2.3] [ y _ ] José josé this soy don María oh hundred call"""
+cvv 123 +44 7700900123 a.b@c.org [CARD_1] [NAME_2.3] [ y _ ] José josé this soy don María oh hundred call
+live in Leeds, vivo en Calle Mayor 5, Madrid Baker Street [PLACE_1]"""
 words = st.sampled_from(SAID.split())
 texts = st.lists(words | st.text(string.printable, max_size=8), max_size=25).map(" ".join)
 
@@ -30,8 +32,8 @@ def transcript(*said: str) -> Transcript:
     return Transcript(call_id="c", language="en", turns=turns)
 
 
-def redacted(*said: str, known_names: tuple[str, ...] = ()):
-    made = redact(transcript(*said), known_names=known_names)
+def redacted(*said: str, names: tuple[str, ...] = (), kept: tuple[str, ...] = ()):
+    made = redact(transcript(*said), Known(names, kept=kept))
     return [turn.text for turn in made.transcript.turns], made.redaction
 
 
@@ -89,8 +91,34 @@ def test_a_name_in_lower_case_text_goes_too():
 def test_metadata_names_go_and_logins_are_no_names():
     names = names_in_metadata(CallMetadata(agent="Lucía Ortega", customer_ref="RT-50233"))
     assert names == ("Lucía Ortega",)
-    (text,), _ = redacted("Soporte, Lucía al habla", known_names=names)
+    (text,), _ = redacted("Soporte, Lucía al habla", names=names)
     assert text == "Soporte, [NAME_1] al habla"
+
+
+def test_kept_names_stay_whatever_introduces_them_and_names_beside_them_go():
+    said = (
+        "This is Riverside Telecom, Daniel speaking, thanks.",
+        "Hello Martin Insurance, this is Daniel Reed Riverside Telecom.",
+        "riverside telecom, thank you Martin, I'm on Baker Street Broadband.",
+    )
+    without, _ = redacted(*said)
+    assert without[0] == "This is [NAME_1], [NAME_2] speaking, thanks."
+    texts_out, redaction = redacted(
+        *said, names=("Martin",), kept=("Riverside Telecom", "Martin Insurance", "Baker Street Broadband")
+    )
+    assert texts_out == [
+        "This is Riverside Telecom, [NAME_1] speaking, thanks.",
+        "Hello Martin Insurance, this is [NAME_1.2] Riverside Telecom.",
+        "riverside telecom, thank you [NAME_2], I'm on Baker Street Broadband.",
+    ]
+    assert [redaction.restore(text) for text in texts_out] == list(said)
+
+
+def test_a_kept_name_does_not_save_a_number():
+    (text,), _ = redacted(
+        "four one one one, one one one one, one one one one, one one one one", kept=("One",)
+    )
+    assert text == "[CARD_1]"
 
 
 def test_phones_emails_and_account_numbers_go_and_prices_stay():

@@ -1,0 +1,44 @@
+"""The tables of cofi's own database.
+
+    calls ─┬─ batch_calls ── batches          which run works on which call, in which shard, on which host
+           ├─ stage_results                   one row per success; superseded rows are history
+           ├─ failures                        every attempt that failed; never mixed with results
+           ├─ lanes                           the stage tasks of shards: what they have in flight
+           ├─ transcripts                     what STT heard, in original time
+           ├─ llm_results                     one row per answer that was paid for, by request identity
+           ├─ llm_spending                    what every answer of the LLM API cost
+           ├─ audits ── answers               the scored scorecard; scorecards keeps each version's text
+           └─ webhook_outbox                  one event per final state and run, written in its transaction
+
+Times are UTC. JSON columns are JSONB on PostgreSQL.
+"""
+
+from include.database.columns import Base
+from include.database.models.audits import AnswerRow, AuditRow, LlmResultRow, LlmSpendingRow, ScorecardRow
+from include.database.models.events import OutboxRow
+from include.database.models.work import (
+    BatchCallRow,
+    BatchRow,
+    CallRow,
+    FailureRow,
+    LaneRow,
+    StageResultRow,
+    TranscriptRow,
+)
+
+__all__ = [
+    "AnswerRow",
+    "AuditRow",
+    "Base",
+    "BatchCallRow",
+    "BatchRow",
+    "CallRow",
+    "FailureRow",
+    "LaneRow",
+    "LlmResultRow",
+    "LlmSpendingRow",
+    "OutboxRow",
+    "ScorecardRow",
+    "StageResultRow",
+    "TranscriptRow",
+]

@@ -1,0 +1,38 @@
+"""What receivers of webhooks are told."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from include.database.columns import Base
+
+
+class OutboxRow(Base):
+    """A webhook event (transactional outbox). It waits as long as it has a next attempt.
+
+    `call_id` is None for the event of a run. While `claimed_until` lies ahead, somebody is sending it. It
+    ends as delivered or, after its last attempt, as a dead letter.
+    """
+
+    __tablename__ = "webhook_outbox"
+
+    event_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    call_id: Mapped[str | None] = mapped_column(ForeignKey("calls.call_id"))
+    event_type: Mapped[str] = mapped_column(String(60))
+    payload: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    next_attempt_at: Mapped[datetime | None]
+    claimed_until: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    dead_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    receiver: Mapped[str | None] = mapped_column(Text)
+    last_status: Mapped[int | None]
+    last_error: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__ = (
+        Index("ix_webhook_outbox_waiting", "next_attempt_at"),
+        Index("ix_webhook_outbox_created", "created_at"),
+    )

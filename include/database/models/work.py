@@ -1,0 +1,166 @@
+"""Calls, the runs that work on them, and what came of each stage."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from include.database.columns import CURRENT, Base
+
+
+class CallRow(Base):
+    """A recording that discovery found, and the state it is in.
+
+    `claimed_by` is the batch that works on it: of several runs that account for a call, one audits it.
+    """
+
+    __tablename__ = "calls"
+
+    call_id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    day: Mapped[date]
+    path: Mapped[str] = mapped_column(Text)
+    uri: Mapped[str] = mapped_column(Text)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    modified_at: Mapped[datetime | None]
+    duration_s: Mapped[float | None]
+    sample_rate_hz: Mapped[int | None]
+    channels: Mapped[int | None]
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(16))
+    state_reason: Mapped[str | None] = mapped_column(Text)
+    duplicate_of: Mapped[str | None] = mapped_column(String(80))
+    claimed_by: Mapped[str | None] = mapped_column(String(250))
+    agent: Mapped[str | None] = mapped_column(Text)
+    queue: Mapped[str | None] = mapped_column(Text)
+    direction: Mapped[str | None] = mapped_column(Text)
+    customer_ref: Mapped[str | None] = mapped_column(Text)
+    started_at: Mapped[datetime | None]
+    channel_roles: Mapped[list[Any]]
+    extra: Mapped[dict[str, Any]]
+    discovered_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+    # Duplicates are looked for by size first, then by content.
+    __table_args__ = (
+        Index("ix_calls_day_state", "day", "state"),
+        Index("ix_calls_size", "size_bytes"),
+        Index("ix_calls_claimed_by", "claimed_by"),
+    )
+
+
+class BatchRow(Base):
+    """One run over a day, a rescore also over the days up to `last_day`; it closes with its `ledger`."""
+
+    __tablename__ = "batches"
+
+    batch_id: Mapped[str] = mapped_column(String(250), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), server_default="audit")
+    day: Mapped[date]
+    last_day: Mapped[date | None]
+    scorecard_sha256: Mapped[str | None] = mapped_column(ForeignKey("scorecards.sha256"))
+    location: Mapped[str] = mapped_column(Text)
+    params: Mapped[dict[str, Any]]
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    ledger: Mapped[dict[str, Any] | None]
+
+
+class BatchCallRow(Base):
+    """A call that a batch accounts for; `shard` and `host` are None when it had nothing to do for it.
+
+    An audit's calls have their state in `calls`; a rescore's have it here, with the audit they had before.
+    """
+
+    __tablename__ = "batch_calls"
+
+    batch_id: Mapped[str] = mapped_column(ForeignKey("batches.batch_id"), primary_key=True)
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.call_id"), primary_key=True)
+    shard: Mapped[int | None]
+    host: Mapped[str | None] = mapped_column(String(200))
+    state: Mapped[str | None] = mapped_column(String(16))
+    state_reason: Mapped[str | None] = mapped_column(Text)
+    old_audit_id: Mapped[str | None] = mapped_column(String(36))
+
+    __table_args__ = (
+        Index("ix_batch_calls_shard", "batch_id", "shard"),
+        Index("ix_batch_calls_call", "call_id"),
+    )
+
+
+class StageResultRow(Base):
+    """A stage that succeeded for a call. At most one row per call and stage is not superseded."""
+
+    __tablename__ = "stage_results"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.call_id"))
+    stage: Mapped[str] = mapped_column(String(16))
+    batch_id: Mapped[str] = mapped_column(ForeignKey("batches.batch_id"))
+    host: Mapped[str] = mapped_column(String(200))
+    engine: Mapped[str] = mapped_column(Text)
+    seconds: Mapped[float]
+    result: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    superseded_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "uq_stage_results_current",
+            "call_id",
+            "stage",
+            unique=True,
+            sqlite_where=CURRENT,
+            postgresql_where=CURRENT,
+        ),
+        Index("ix_stage_results_batch", "batch_id", "stage"),
+    )
+
+
+class FailureRow(Base):
+    """One failed attempt. `call_id` is None when a whole host or task failed."""
+
+    __tablename__ = "failures"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    batch_id: Mapped[str] = mapped_column(ForeignKey("batches.batch_id"))
+    call_id: Mapped[str | None] = mapped_column(ForeignKey("calls.call_id"))
+    stage: Mapped[str] = mapped_column(String(16))
+    shard: Mapped[int | None]
+    host: Mapped[str] = mapped_column(String(200))
+    attempt: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(40))
+    message: Mapped[str] = mapped_column(Text)
+    raw_answer: Mapped[str | None] = mapped_column(Text)
+    failed_at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_failures_batch", "batch_id", "stage"), Index("ix_failures_call", "call_id"))
+
+
+class LaneRow(Base):
+    """A stage task of a shard, as it last told; `ended_at` is None while it runs, or when it was killed."""
+
+    __tablename__ = "lanes"
+
+    batch_id: Mapped[str] = mapped_column(ForeignKey("batches.batch_id"), primary_key=True)
+    shard: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    stage: Mapped[str] = mapped_column(String(16), primary_key=True)
+    host: Mapped[str] = mapped_column(String(200))
+    attempt: Mapped[int]
+    waiting: Mapped[int]
+    in_flight: Mapped[int]
+    began_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class TranscriptRow(Base):
+    """The current transcript of a call: `include.calls.transcript.Transcript` as JSON."""
+
+    __tablename__ = "transcripts"
+
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.call_id"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    language: Mapped[str | None] = mapped_column(String(16))
+    transcript: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]

@@ -1,0 +1,119 @@
+"""Measures whole batches on emulated hosts: `python -m tests.benchmarks.batch`, or `make bench`.
+
+    python -m tests.benchmarks.batch [--quick] [--hosts 5 10 20] [--systems original naive cofi]
+
+The document's proportions (upload 2 s, four GPU stages of 2 s, LLM 5 s and 10 s with 100 in flight), scaled
+so that the GPU work of a batch takes as long on any number of hosts. Each configuration has a stack of its
+own; its systems run one after the other on the same hosts. Results are kept, and the report is made of all.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.benchmarks.batch.outcome import Outcome
+from tests.benchmarks.batch.record import Record
+from tests.benchmarks.batch.report import report
+from tests.benchmarks.batch.systems import NAIVE, Running
+from tests.benchmarks.batch.work import IN_FLIGHT, Condition, Work
+from tests.faults.conftest import ROOT, Cofi, started
+from tests.faults.recordings import SHORTEST_S
+
+FULL_CALLS, FULL_GPU_S = 10_000, 800.0
+QUICK_CALLS, QUICK_GPU_S = 2_000, 200.0
+# What a task asks the LLM at once, and shards that one host works on: full ones, beside its ramps.
+LLM_REQUESTS = 20
+FULL_SHARDS = {5: 8, 10: 6, 20: 4}
+_RAMPS = 1.75
+_MARGIN = 6
+
+
+def main() -> int:
+    """Measures what was asked for, and writes the report."""
+    options = _options()
+    record = Record.load(options.record)
+    for condition in options.conditions:
+        for hosts in options.hosts:
+            if condition is Condition.DYING and hosts != min(options.hosts):
+                continue
+            work = Work.lasting(condition, hosts, options.calls, options.gpu_seconds)
+            systems = [s for s in options.systems if s == "cofi" or condition is not Condition.DYING]
+            for outcome in measured(work, systems, options.naive_seconds):
+                record.add(outcome, datetime.now(UTC), ROOT)
+                record.save(options.record)
+    failed = report(record, options.report)
+    for line in failed:
+        print(f"FAILED: {line}")
+    return 1 if failed else 0
+
+
+def measured(work: Work, systems: list[str], naive_s: float) -> Iterator[Outcome]:
+    """Starts hosts, LLM and Airflow, and lets each system do the batch."""
+    say = _clock()
+    say(
+        f"{work.condition}, {work.hosts} hosts, {work.calls:,} calls at {work.scale:.4f} of the document's "
+        f"times: GPUs {work.gpu_bound_s:.0f} s, LLM {work.llm_bound_s:.0f} s"
+    )
+    with _stack(work, NAIVE in systems) as cofi:
+        running = Running(cofi, work, naive_s, say)
+        if work.slow_host:
+            cofi.stack.fail(work.slow_host, slow=2.0)
+        cofi.stack.fail("llm", refused_share=work.refused_share)
+        ways = {"original": running.original, "cofi": running.cofi_run, NAIVE: running.naive}
+        for system, way in ways.items():
+            if system in systems:
+                yield way()
+
+
+@contextmanager
+def _stack(work: Work, with_naive: bool) -> Iterator[Cofi]:
+    audio_s = sum(work.lengths_s()) or (SHORTEST_S + work.calls / 16_000) * work.calls
+    shard_s = audio_s / work.hosts / (_RAMPS + FULL_SHARDS.get(work.hosts, 4))
+    settings = {
+        "AIRFLOW__CORE__PARALLELISM": str(work.hosts * (1 + 2) + IN_FLIGHT // LLM_REQUESTS + _MARGIN),
+        "AIRFLOW__COFI__SHARD_AUDIO_S": f"{shard_s:.0f}",
+        "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "5",
+        "AIRFLOW__COFI__GPU_CONNECT_TIMEOUT_S": "3",
+        "AIRFLOW__COFI__LLM_REQUESTS_PER_TASK": str(LLM_REQUESTS),
+    }
+    naive = [ROOT / "tests" / "benchmarks" / "batch" / "naive_dag.py"] if with_naive else []
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-") as home,
+        started(Path(home), settings, work.host_names, naive, gpu_host=work.gpu_host, llm=work.llm) as cofi,
+    ):
+        yield cofi
+
+
+def _clock() -> Callable[[str], None]:
+    began_s = time.monotonic()
+
+    def say(text: str) -> None:
+        minutes, seconds = divmod(round(time.monotonic() - began_s), 60)
+        print(f"[{minutes:2}:{seconds:02}] {text}", flush=True)
+
+    return say
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.batch", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="2,000 calls, some minutes for each batch")
+    parser.add_argument("--hosts", type=int, nargs="+", default=[5, 10, 20])
+    parser.add_argument("--systems", nargs="+", default=["original", "cofi", NAIVE])
+    parser.add_argument("--conditions", type=Condition, nargs="+", default=list(Condition))
+    parser.add_argument("--calls", type=int, help=f"instead of {FULL_CALLS:,} ({QUICK_CALLS:,} with --quick)")
+    parser.add_argument("--gpu-seconds", type=float, help="that the GPU work of a batch takes on its hosts")
+    parser.add_argument("--naive-seconds", type=float, default=600.0, help="that the naive way is watched")
+    parser.add_argument("--record", type=Path, default=ROOT / "var" / "bench.json", help="results so far")
+    parser.add_argument("--report", type=Path, default=ROOT / "docs" / "benchmark.md")
+    options = parser.parse_args()
+    options.calls = options.calls or (QUICK_CALLS if options.quick else FULL_CALLS)
+    options.gpu_seconds = options.gpu_seconds or (QUICK_GPU_S if options.quick else FULL_GPU_S)
+    return options
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,67 @@
+"""The pictures of the report: makespans beside the bound, and how busy GPUs and LLM were."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.ticker import FuncFormatter, PercentFormatter
+
+from include.delivery.svg import ACCENT, BAD, GOOD, INK, MUTED, OUTSIDE
+from tests.benchmarks.batch.outcome import Outcome
+from tests.benchmarks.pictures import figure, legend
+
+COLOURS = {"original": OUTSIDE, "cofi": ACCENT}
+_POINTS = 240
+
+
+def makespans(path: Path, outcomes: Sequence[Outcome]) -> None:
+    """Seconds of the document for a batch, by hosts; a line where the busiest resource alone would be."""
+    hosts = sorted({outcome.work.hosts for outcome in outcomes})
+    with figure(path, 3.6) as sheet:
+        axes = sheet.add_subplot()
+        for outcome in outcomes:
+            at = hosts.index(outcome.work.hosts) + (-0.19 if outcome.system == "original" else 0.19)
+            took_h = outcome.took_s / outcome.work.scale / 3600
+            axes.bar(at, took_h, width=0.34, color=COLOURS[outcome.system])
+            axes.text(
+                at, took_h, f"{took_h:.1f} h\n{outcome.ratio:.2f} ×", ha="center", va="bottom", fontsize=10
+            )
+            bound_h = outcome.work.bound_s / outcome.work.scale / 3600
+            axes.plot([at - 0.2, at + 0.2], [bound_h, bound_h], color=BAD, linewidth=1.6)
+        axes.set_xticks(range(len(hosts)), [f"{n} hosts" for n in hosts], color=INK)
+        axes.margins(y=0.2)
+        axes.grid(axis="y")
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda hours, _: f"{hours:.0f} h"))
+        axes.set_title("A batch in the document's time, and as a multiple of the bound")
+        legend(axes, {**COLOURS, "bound: busiest resource": BAD})
+
+
+def utilisation(path: Path, outcomes: Sequence[Outcome]) -> None:
+    """How busy GPUs and LLM were at every moment, a panel for each system."""
+    longest_s = max(outcome.took_s for outcome in outcomes)
+    with figure(path, 1.9 * len(outcomes) + 0.6) as sheet:
+        panels = sheet.subplots(len(outcomes), 1, sharex=True, squeeze=False)[:, 0]
+        for axes, outcome in zip(panels, outcomes, strict=True):
+            for name, shares, colour in (
+                ("GPUs", outcome.samples.gpu, ACCENT),
+                ("LLM", outcome.samples.llm, GOOD),
+            ):
+                at_s, values = _thinned(outcome.samples.at_s, shares)
+                axes.fill_between(at_s, values, color=colour, alpha=0.15, linewidth=0)
+                axes.plot(at_s, values, color=colour, linewidth=1.4, label=name)
+            axes.axvline(outcome.took_s, color=MUTED, linewidth=1, linestyle=(0, (3, 2)))
+            axes.set_xlim(0, longest_s * 1.02)
+            axes.set_ylim(0, 1.08)
+            axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+            axes.grid(axis="y")
+            axes.set_title(f"{outcome.system}: {outcome.took_s:,.0f} s")
+        panels[-1].set_xlabel("seconds of the measured run")
+        handles, names = panels[0].get_legend_handles_labels()
+        sheet.legend(handles, names, loc="outside upper right", ncols=2, frameon=False)
+
+
+def _thinned(at_s: Sequence[float], values: Sequence[float]) -> tuple[list[float], list[float]]:
+    """Means of so many neighbours that a picture can show them."""
+    step = max(1, len(values) // _POINTS)
+    starts = range(0, len(values), step)
+    means = [min(1.0, sum(values[n : n + step]) / len(values[n : n + step])) for n in starts]
+    return [at_s[n] for n in starts], means

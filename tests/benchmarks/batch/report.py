@@ -1,0 +1,139 @@
+"""The report as Markdown: every figure in it was measured by a run that it names."""
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tests.benchmarks.batch import plots
+from tests.benchmarks.batch.outcome import Outcome
+from tests.benchmarks.batch.record import Record
+from tests.benchmarks.batch.work import Condition
+from tests.benchmarks.findings import Check, Table, percent
+from tests.benchmarks.reporting import acceptance, as_markdown
+
+_TITLES = {
+    Condition.CONSTANT: "Every call takes the same time",
+    Condition.REALISTIC: "Lognormal lengths, a host of half speed, 5 % of LLM requests refused",
+    Condition.DYING: "A host dies at half time",
+}
+_MOST = {5: 1.10, 10: 1.10, 20: 1.15}
+_LEAST_GAIN = 1.5
+_LATEST_FIRST = 0.05
+_INTRODUCTION = """\
+Written by `make bench`: batches in the proportions of the document that cofi replaces (for a call: upload
+2 s, four GPU stages of 2 s, LLM 5 s and 10 s; 100 requests in flight) on emulated hosts and an emulated LLM,
+which keep the contracts of the real ones, with everything on one machine. Times are scaled so that the GPU
+work of a batch takes the same time on any number of hosts. *Bound*: what the busiest resource needs alone.
+
+- **original**: the document's design, stage after stage, written from its text. In its favour, it never sends
+  a host more than it takes. It tries nothing again: what is refused is lost.
+- **naive**: one Airflow task for each file and stage.
+- **cofi**: `audit_calls`, triggered like any run; all that Airflow costs is in its time."""
+
+
+def report(record: Record, path: Path) -> list[str]:
+    """Writes it; returns the acceptance lines that do not hold."""
+    checks: list[Check] = []
+    chapters: list[str] = []
+    for condition in Condition:
+        if outcomes := record.outcomes(condition):
+            checks += _checks(condition, outcomes)
+            chapters += _chapter(condition, outcomes, path.parent)
+    head = ["# A batch, measured", _INTRODUCTION, acceptance(checks)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n\n".join([*head, *chapters, *_sources(record)]) + "\n")
+    return [f"{check.name}: {check.figure}" for check in checks if check.holds is False]
+
+
+def _checks(condition: Condition, outcomes: Sequence[Outcome]) -> Iterator[Check]:
+    for outcome in outcomes:
+        if outcome.system != "cofi":
+            continue
+        hosts, name = outcome.work.hosts, f"{condition}, {outcome.work.hosts} hosts: cofi"
+        most = _MOST.get(hosts, max(_MOST.values()))
+        yield Check(
+            f"{name} takes at most {most:.2f} × the bound", outcome.ratio <= most, f"{outcome.ratio:.3f} ×"
+        )
+        first = outcome.first_audited_s / outcome.took_s
+        yield Check(f"{name} has audited its first call within 5 %", first <= _LATEST_FIRST, percent(first))
+        complete = outcome.audited == outcome.work.calls
+        yield Check(f"{name} audits every call", complete, f"{outcome.audited:,} of {outcome.work.calls:,}")
+        for original in outcomes:
+            if original.system == "original" and original.work == outcome.work and hosts == min(_MOST):
+                gain = original.took_s / outcome.took_s
+                yield Check(
+                    f"{name} is {_LEAST_GAIN} × faster than the original",
+                    gain >= _LEAST_GAIN,
+                    f"{gain:.2f} ×",
+                )
+
+
+def _chapter(condition: Condition, outcomes: Sequence[Outcome], folder: Path) -> Iterator[str]:
+    yield f"## {_TITLES[condition]}"
+    compared = [outcome for outcome in outcomes if outcome.system in plots.COLOURS]
+    fewest = min(outcome.work.hosts for outcome in compared or outcomes)
+    if condition is not Condition.DYING and compared:
+        plots.makespans(folder / f"bench-{condition}.svg", compared)
+        yield f"![Makespans by number of hosts, and the bound](bench-{condition}.svg)"
+    shown = [outcome for outcome in compared if outcome.work.hosts == fewest]
+    if shown:
+        plots.utilisation(folder / f"bench-{condition}-use.svg", shown)
+        yield f"![How busy GPUs and LLM were, {fewest} hosts](bench-{condition}-use.svg)"
+    yield as_markdown(Table(_COLUMNS, [_row(outcome) for outcome in outcomes]))
+    notes = [f"- {o.system}, {o.work.hosts} hosts: {o.note}." for o in outcomes if o.note]
+    if notes:
+        yield "\n".join(notes)
+
+
+_COLUMNS = (
+    "hosts, system",
+    "calls audited",
+    "scale",
+    "bound",
+    "took",
+    "took / bound",
+    "first audited",
+    "GPUs busy",
+    "LLM in flight, mean / most",
+    "requests per answer",
+    "Airflow: tasks",
+    "CPU-s per task",
+    "CPU-ms per call",
+    "memory",
+    "rows/s",
+)
+
+
+def _row(outcome: Outcome) -> list[str]:
+    work, samples = outcome.work, outcome.samples
+    by_airflow = outcome.tasks > 0
+    return [
+        f"{work.hosts}, {outcome.system}",
+        f"{outcome.audited:,} of {work.calls:,}",
+        f"1 : {1 / work.scale:.1f}",
+        f"{work.bound_s:,.0f} s",
+        f"{outcome.took_s:,.0f} s",
+        f"{outcome.ratio:.3f}",
+        "–" if math.isnan(outcome.first_audited_s) else f"{outcome.first_audited_s:,.0f} s",
+        percent(_mean(samples.gpu)),
+        f"{100 * _mean(samples.llm):.1f} / {outcome.max_in_flight}",
+        f"{outcome.asked / max(1, 2 * outcome.audited):.3f}",
+        f"{outcome.tasks:,}" if by_airflow else "–",
+        f"{samples.cpu_s / outcome.tasks:.2f}" if by_airflow else "–",
+        f"{1000 * samples.cpu_s / max(1, outcome.audited):.0f}" if by_airflow else "–",
+        f"{samples.memory_mb:,.0f} MB" if by_airflow else "–",
+        f"{outcome.rows / outcome.took_s:,.0f}" if outcome.rows else "–",
+    ]
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else float("nan")
+
+
+def _sources(record: Record) -> Iterator[str]:
+    rows = [
+        [f"{key}", f"{entry.ended_at:%Y-%m-%d %H:%M} UTC", entry.commit, entry.machine]
+        for key, entry in record.entries.items()
+    ]
+    yield "## Where the figures come from"
+    yield as_markdown(Table(["condition, hosts, calls, system", "ended", "commit", "machine"], rows))

@@ -1,0 +1,93 @@
+"""Watches a run: what hosts and LLM do at every moment, and what Airflow takes for it."""
+
+import threading
+import time
+from contextlib import suppress
+from typing import Any
+
+import psutil
+import requests
+
+from include.emulation.stack import EmulatedStack
+from tests.benchmarks.batch.outcome import Samples
+from tests.benchmarks.batch.work import IN_FLIGHT
+
+# Reading the memory of 60 processes takes long.
+_MEMORY_EVERY = 10
+
+
+class Sampler:
+    """Use as `with Sampler(stack) as sampler`; `sampler.samples` afterwards."""
+
+    def __init__(self, stack: EmulatedStack) -> None:
+        self.samples = Samples()
+        self._stack = stack
+        # Asking 20 hosts every second would be work of its own.
+        self._every_s = max(1.0, len(stack.hosts) / 5)
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "Sampler":
+        self._began_s = time.monotonic()
+        self._cpu_before_s = self._cpu_s()
+        self._first = self._last = self._look()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+        self.samples.cpu_s = self._cpu_s() - self._cpu_before_s
+
+    def gpu_worked_s(self) -> float:
+        """GPU seconds of all hosts since the beginning, by now."""
+        now = self._look()
+        both = [host for host in self._stack.hosts if host in now]
+        return float(sum(now[host]["worked_s"] - self._first[host]["worked_s"] for host in both))
+
+    def _watch(self) -> None:
+        turn = 0
+        while not self._ended.wait(self._every_s):
+            now = self._look()
+            self._add(self._last, now)
+            self._last = now
+            if turn % _MEMORY_EVERY == 0:
+                self.samples.memory_mb = max(self.samples.memory_mb, self._memory_mb())
+            turn += 1
+
+    def _look(self) -> dict[str, Any]:
+        seen: dict[str, Any] = {"at_s": time.monotonic()}
+        for service in (*self._stack.hosts, "llm"):
+            # A dead host works no more.
+            with suppress(requests.RequestException):
+                seen[service] = self._stack.stats(service)
+        return seen
+
+    def _add(self, before: dict[str, Any], now: dict[str, Any]) -> None:
+        spell_s = now["at_s"] - before["at_s"]
+        both = [host for host in self._stack.hosts if host in before and host in now]
+        worked_s = sum(now[host]["worked_s"] - before[host]["worked_s"] for host in both)
+        self.samples.at_s.append(now["at_s"] - self._began_s)
+        self.samples.gpu.append(worked_s / spell_s / len(self._stack.hosts))
+        in_flight = now["llm"]["in_flight_s"] - before["llm"]["in_flight_s"]
+        self.samples.llm.append(in_flight / (now["llm"]["at_s"] - before["llm"]["at_s"]) / IN_FLIGHT)
+
+    def _airflow(self) -> list[psutil.Process]:
+        [airflow] = [started for started in self._stack.processes.started if started.name == "airflow"]
+        root = psutil.Process(airflow.pid)
+        return [root, *root.children(recursive=True)]
+
+    def _cpu_s(self) -> float:
+        """Of all that live, and of those of their children that have ended."""
+        total_s = 0.0
+        for process in self._airflow():
+            with suppress(psutil.NoSuchProcess):
+                total_s += sum(process.cpu_times()[:4])
+        return total_s
+
+    def _memory_mb(self) -> float:
+        total_bytes = 0
+        for process in self._airflow():
+            with suppress(psutil.NoSuchProcess):
+                total_bytes += process.memory_full_info().pss
+        return total_bytes / 1e6

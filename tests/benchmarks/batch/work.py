@@ -1,0 +1,119 @@
+"""The work of a batch: what the original document describes, at a scale that a machine can run through."""
+
+import math
+import random
+from dataclasses import dataclass
+from enum import StrEnum
+
+from include.calls.stage import GPU_STAGES
+from tests.faults.recordings import SHORTEST_S
+
+# The original document's, in seconds for a call: upload, each of four GPU stages, LLM1, LLM2.
+UPLOAD_S, STAGE_S, LLM1_S, LLM2_S = 2.0, 2.0, 5.0, 10.0
+IN_FLIGHT = 100
+# Requests that a host takes at once.
+CAPACITY = 4
+# Recordings are tiny: what takes time is emulated.
+MEAN_AUDIO_S = 3.0
+SPREAD = 0.6
+
+
+class Condition(StrEnum):
+    """What the services are like."""
+
+    CONSTANT = "constant"  # every call takes the same time
+    REALISTIC = "realistic"  # lognormal lengths, a host of half speed, 5 % of LLM requests refused
+    DYING = "dying"  # as constant; a host dies at half time and never comes back
+
+
+@dataclass(frozen=True)
+class Work:
+    """A batch on so many hosts.
+
+    Attributes:
+        scale: Emulated seconds for a second of the document.
+    """
+
+    condition: Condition
+    hosts: int
+    calls: int
+    scale: float
+
+    @classmethod
+    def lasting(cls, condition: Condition, hosts: int, calls: int, gpu_s: float) -> "Work":
+        """A batch whose GPU work alone takes so long on all hosts."""
+        return cls(condition, hosts, calls, gpu_s * hosts / (calls * len(GPU_STAGES) * STAGE_S))
+
+    @property
+    def host_names(self) -> list[str]:
+        """Connection ids."""
+        return [f"gpu_{number:02}" for number in range(1, self.hosts + 1)]
+
+    @property
+    def slow_host(self) -> str | None:
+        """The host that takes twice as long, if one does."""
+        return self.host_names[-1] if self.condition is Condition.REALISTIC else None
+
+    @property
+    def victim(self) -> str | None:
+        """The host that dies at half time, if one does."""
+        return self.host_names[-1] if self.condition is Condition.DYING else None
+
+    @property
+    def spread(self) -> float:
+        """Sigma of the logarithm of lengths and LLM times."""
+        return SPREAD if self.condition is Condition.REALISTIC else 0.0
+
+    @property
+    def refused_share(self) -> float:
+        """Of the LLM requests."""
+        return 0.05 if self.condition is Condition.REALISTIC else 0.0
+
+    def lengths_s(self) -> list[float]:
+        """Of each recording, where lengths count."""
+        if not self.spread:
+            return []
+        chance = random.Random(1)
+        mean = -(self.spread**2) / 2
+        drawn = (MEAN_AUDIO_S * math.exp(chance.gauss(mean, self.spread)) for _ in range(self.calls))
+        return [max(SHORTEST_S, seconds) for seconds in drawn]
+
+    @property
+    def gpu_host(self) -> list[str]:
+        """Arguments of an emulated host."""
+        lengths_s = self.lengths_s()
+        stage_s = STAGE_S * self.scale
+        times = (
+            ["--stage-seconds=0", f"--rtf={stage_s * self.calls / sum(lengths_s)}"]
+            if lengths_s
+            else [f"--stage-seconds={stage_s}"]
+        )
+        return [*times, f"--upload-seconds={UPLOAD_S * self.scale}", f"--capacity={CAPACITY}"]
+
+    @property
+    def llm(self) -> list[str]:
+        """Arguments of the emulated LLM."""
+        times = [f"--llm1-seconds={LLM1_S * self.scale}", f"--llm2-seconds={LLM2_S * self.scale}"]
+        return [*times, f"--spread={self.spread}"]
+
+    @property
+    def gpu_s(self) -> float:
+        """GPU seconds of all calls, on hosts of full speed."""
+        return self.calls * len(GPU_STAGES) * STAGE_S * self.scale
+
+    @property
+    def gpu_bound_s(self) -> float:
+        """The least time in which the hosts can do their stages."""
+        if self.victim:
+            return self.gpu_s / self.hosts / 2 * (1 + self.hosts / (self.hosts - 1))
+        return self.gpu_s / (self.hosts - 0.5 * bool(self.slow_host))
+
+    @property
+    def llm_bound_s(self) -> float:
+        """The least time in which the LLM can answer."""
+        return self.calls * (LLM1_S + LLM2_S) * self.scale / IN_FLIGHT
+
+    @property
+    def bound_s(self) -> float:
+        """Of the busiest resource."""
+        return max(self.gpu_bound_s, self.llm_bound_s)

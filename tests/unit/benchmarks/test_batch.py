@@ -1,0 +1,109 @@
+"""The benchmark of batches: its bounds, its report, and the document's service on emulated hosts."""
+
+import asyncio
+import json
+import sqlite3
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp.test_utils import TestServer
+
+from include.calls.stage import STAGES
+from include.emulation.gpu_host import EmulatedGpuHost, GpuHostSettings
+from include.emulation.llm import EmulatedLlm, LlmEmulation
+from tests.benchmarks.batch.original import Batch, Service
+from tests.benchmarks.batch.outcome import Outcome, Samples
+from tests.benchmarks.batch.record import Record
+from tests.benchmarks.batch.report import report
+from tests.benchmarks.batch.work import Condition, Work
+from tests.faults.recordings import make_day
+
+DAY = date(2026, 1, 1)
+
+
+def test_the_bound_is_that_of_the_busiest_resource() -> None:
+    # The document's own case: 16,000 s of GPU work on 5 hosts, 1,500 s of answers.
+    work = Work(Condition.CONSTANT, hosts=5, calls=10_000, scale=1)
+    assert (work.gpu_bound_s, work.llm_bound_s, work.bound_s) == (16_000, 1_500, 16_000)
+    assert replace(work, hosts=100).bound_s == 1_500
+    # 4.5 hosts; and half the work by 5 hosts, half by 4.
+    assert replace(work, condition=Condition.REALISTIC).gpu_bound_s == pytest.approx(16_000 * 5 / 4.5)
+    assert replace(work, condition=Condition.DYING).gpu_bound_s == pytest.approx(8_000 + 10_000)
+    assert Work.lasting(Condition.CONSTANT, 20, 10_000, 800).gpu_bound_s == pytest.approx(800)
+
+
+def test_lengths_are_lognormal_the_same_every_time_and_take_the_documents_time_on_average() -> None:
+    work = Work(Condition.REALISTIC, hosts=5, calls=10_000, scale=0.05)
+    lengths_s = work.lengths_s()
+    assert lengths_s == work.lengths_s() and len(set(lengths_s)) > 5_000
+    [rtf] = [float(a.split("=")[1]) for a in work.gpu_host if a.startswith("--rtf")]
+    assert rtf * sum(lengths_s) == pytest.approx(2.0 * 0.05 * 10_000)
+
+
+async def audited_by_the_original(tmp_path: Path, llm: EmulatedLlm) -> tuple[dict[str, object], list[int]]:
+    make_day(tmp_path, DAY, 10)
+    hosts = [EmulatedGpuHost(GpuHostSettings(stage_s=0.002, capacity=2)) for _ in range(2)]
+    servers = [TestServer(host.app) for host in hosts] + [TestServer(llm.app)]
+    await asyncio.gather(*(server.start_server() for server in servers))
+    *urls, llm_url = [str(server.make_url("")).rstrip("/") for server in servers]
+    service = Service(
+        hosts=urls,
+        token="",
+        llm=f"{llm_url}/v1",
+        recordings=str(tmp_path / DAY.isoformat()),
+        database=str(tmp_path / "db"),
+        per_host=2,
+        in_flight=4,
+    )
+    async with aiohttp.ClientSession() as session:
+        result = await Batch(service, session).run()
+    served = [sum(host._state.served.values()) for host in hosts]
+    await asyncio.gather(*(server.close() for server in servers))
+    return result, served
+
+
+async def test_the_original_does_all_stages_of_all_calls_in_equal_parts(tmp_path: Path) -> None:
+    llm = EmulatedLlm(LlmEmulation(llm1_s=0.01, llm2_s=0.01))
+    result, served = await audited_by_the_original(tmp_path, llm)
+    assert result["audited"] == 10
+    assert served == [25, 25]
+    assert llm._state.max_in_flight == 4
+    ended = result["stages_ended_s"]
+    assert isinstance(ended, dict) and list(ended) == list(STAGES)
+    assert list(ended.values()) == sorted(ended.values())
+    rows = sqlite3.connect(tmp_path / "db").execute("select count(*), sum(ok) from status").fetchone()
+    assert rows == (70, 70)
+
+
+async def test_what_the_original_is_refused_is_lost(tmp_path: Path) -> None:
+    llm = EmulatedLlm(LlmEmulation(llm1_s=0.01, llm2_s=0.01, most_at_once=1))
+    result, _ = await audited_by_the_original(tmp_path, llm)
+    assert 0 < result["audited"] < 10  # type: ignore[operator]
+
+
+def outcome(system: str, took_s: float, audited: int = 100) -> Outcome:
+    work = Work.lasting(Condition.CONSTANT, 5, 100, 100)
+    samples = Samples(at_s=[1.0, 2.0], gpu=[0.5, 1.0], llm=[0.1, 0.2], cpu_s=10, memory_mb=900)
+    tasks = 0 if system == "original" else 20
+    return Outcome(system, work, took_s, 4, audited, samples, tasks=tasks, rows=500, asked=200)
+
+
+def test_the_report_names_what_does_not_hold_and_survives_its_file(tmp_path: Path) -> None:
+    record, now = Record(), datetime(2026, 11, 27, tzinfo=UTC)
+    for each in (outcome("original", 140), outcome("cofi", 130), outcome("cofi", 105)):
+        record.add(each, now, tmp_path)
+    record.save(tmp_path / "bench.json")
+    again = Record.load(tmp_path / "bench.json")
+    assert again == record and len(again.entries) == 2
+    assert report(again, tmp_path / "docs" / "b.md") == [
+        "constant, 5 hosts: cofi is 1.5 × faster than the original: 1.33 ×"
+    ]
+    text = (tmp_path / "docs" / "b.md").read_text()
+    assert "| 5, cofi | 100 of 100 |" in text and "1.050 ×" in text and "2026-11-27" in text
+    for picture in ("bench-constant.svg", "bench-constant-use.svg"):
+        assert picture in text and (tmp_path / "docs" / picture).read_text().startswith("<?xml")
+    # The file is what JSON can say.
+    json.loads((tmp_path / "bench.json").read_text())
