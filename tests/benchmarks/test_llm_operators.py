@@ -24,7 +24,7 @@ from include.database.models import TranscriptRow
 from include.distribution.planner import Shard, plan_llm_shards
 from include.emulation.results import result_of
 from include.emulation.stack import EmulatedStack
-from tests.faults.conftest import ROOT, until
+from tests.faults.conftest import ROOT, started, until
 from tests.unit.database.seeding import Day, recording, success
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1200)]
@@ -42,24 +42,16 @@ DAG_ID = "llm_only"
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmulatedStack]:
     """Airflow, one emulated host that has nothing to do, and an emulated LLM."""
-    home = tmp_path_factory.mktemp("home")
-    for name in ("plugins", "include", "airflow.cfg"):
-        (home / name).symlink_to(ROOT / name)
-    (home / "dags").mkdir()
-    for dag in (ROOT / "dags" / "audit_calls.py", ROOT / "tests" / "benchmarks" / "llm_dag.py"):
-        (home / "dags" / dag.name).symlink_to(dag)
     settings = {
         "AIRFLOW__CORE__PARALLELISM": "64",
         "AIRFLOW__COFI__LLM_REQUESTS_PER_TASK": str(SLOTS),
     }
-    started = EmulatedStack(home, settings, HOSTS[:1], llm=[f"--llm1-seconds={LLM_S}"])
-    started.up()
-    try:
-        until(lambda: started.airflow.has_dag(DAG_ID), "the DAG is read", 60)
-        started.airflow.unpause(DAG_ID)
-        yield started
-    finally:
-        started.down()
+    dag = ROOT / "tests" / "benchmarks" / "llm_dag.py"
+    home = tmp_path_factory.mktemp("home")
+    with started(home, settings, HOSTS[:1], [dag], llm=[f"--llm1-seconds={LLM_S}"]) as cofi:
+        until(lambda: cofi.stack.airflow.has_dag(DAG_ID), "the DAG is read", 60)
+        cofi.stack.airflow.unpause(DAG_ID)
+        yield cofi.stack
 
 
 def test_the_operators_keep_the_slots_busy(stack: EmulatedStack) -> None:
