@@ -37,7 +37,7 @@ _VARIABLES = {
 }
 # At this scale a point of the figure is about a pixel of the page.
 _POINTS_PER_INCH = 72
-_STYLE: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     # Names of agents and criteria are shown as they are, "$" included.
     "text.parse_math": False,
@@ -84,7 +84,7 @@ def drawing(name: str, title: str, width_px: float, height_px: float) -> Iterato
         width_px: On the page at full width.
         height_px: Likewise.
     """
-    with rc_context({**_STYLE, "svg.hashsalt": name}), warnings.catch_warnings():
+    with rc_context({**STYLE, "svg.hashsalt": name}), warnings.catch_warnings():
         # The text is drawn by the reader's fonts; matplotlib's own need not have every script.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         sheet = Drawing(width_px, height_px)

@@ -9,31 +9,20 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.patches import Patch
 
-from include.delivery.svg import GRID, INK, MUTED
+from include.delivery.svg import STYLE
 
 _WIDTH_IN = 10.0
-_STYLE: dict[Any, Any] = {
+_STYLE: dict[Any, Any] = STYLE | {
+    "svg.fonttype": "path",
     "svg.hashsalt": "benchmark",
-    "text.parse_math": False,
     "font.size": 11,
     "figure.facecolor": "#ffffff",
-    "text.color": INK,
     "axes.titlesize": 12,
     "axes.titlelocation": "left",
     "axes.titleweight": "bold",
     "axes.titlepad": 12,
-    "axes.edgecolor": GRID,
-    "axes.labelcolor": MUTED,
-    "axes.axisbelow": True,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.spines.left": False,
-    "grid.color": GRID,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "xtick.major.size": 0,
-    "ytick.major.size": 0,
 }
 
 
@@ -49,7 +38,7 @@ def figure(path: Path, height_in: float) -> Iterator[Figure]:
 
 def legend(axes: Axes, colours: Mapping[str, str]) -> None:
     """What colours say, above the axes at the right."""
-    handles = [axes.barh(0, 0, color=colour, label=name) for name, colour in colours.items()]
+    handles = [Patch(color=colour, label=name) for name, colour in colours.items()]
     axes.legend(
         handles=handles,
         loc="lower right",

@@ -28,11 +28,11 @@ def makespans(path: Path, outcomes: Sequence[Outcome]) -> None:
             bound_h = outcome.work.bound_s / outcome.work.scale / 3600
             axes.plot([at - 0.2, at + 0.2], [bound_h, bound_h], color=BAD, linewidth=1.6)
         axes.set_xticks(range(len(hosts)), [f"{n} hosts" for n in hosts], color=INK)
-        axes.margins(y=0.2)
+        axes.set_ylim(0, axes.get_ylim()[1] * 1.2)
         axes.grid(axis="y")
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda hours, _: f"{hours:.0f} h"))
-        axes.set_title("A batch in the document's time, and as a multiple of the bound")
-        legend(axes, {**COLOURS, "bound: busiest resource": BAD})
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda hours, _: f"{hours:g} h"))
+        axes.set_title("A batch in the document's hours")
+        legend(axes, {**COLOURS, "bound: the busiest resource alone": BAD})
 
 
 def utilisation(path: Path, outcomes: Sequence[Outcome]) -> None:

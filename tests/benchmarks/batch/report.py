@@ -113,7 +113,7 @@ def _row(outcome: Outcome) -> list[str]:
         f"1 : {1 / work.scale:.1f}",
         f"{work.bound_s:,.0f} s",
         f"{outcome.took_s:,.0f} s",
-        f"{outcome.ratio:.3f}",
+        f"{outcome.ratio:.3f}" if outcome.audited else "–",
         "–" if math.isnan(outcome.first_audited_s) else f"{outcome.first_audited_s:,.0f} s",
         percent(_mean(samples.gpu)),
         f"{100 * _mean(samples.llm):.1f} / {outcome.max_in_flight}",
