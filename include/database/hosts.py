@@ -1,23 +1,24 @@
 """How the GPU hosts of a batch do: their speed, what they have left, and which of them are in trouble."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
 from include.calls.call import CallState
 from include.calls.stage import GPU_STAGES, Stage
-from include.database.models import BatchCallRow, CallRow, FailureRow, StageResultRow
+from include.database.models import BatchCallRow, CallRow, FailureRow, LaneRow, StageResultRow
 from include.database.work import has_result
 
 # Fewer results say little about a host's speed.
-_ENOUGH_RESULTS = 8
+_ENOUGH_RESULTS = 16
 
 
 def measured_speeds(connection: Connection, batch_id: str) -> dict[str, float]:
-    """Audio seconds through the GPU stages per second of wall clock, by host.
+    """Audio seconds through the GPU stages per second, by host, while at least one task worked on it.
 
-    Between a host's first and last result in the batch: time in which it had nothing to do yet, or any more,
-    does not count. Hosts with few results are left out.
+    Time in which a host had nothing to do, or Airflow started its next task, does not count. Hosts with few
+    results are left out.
     """
     result = StageResultRow
     query = (
@@ -25,19 +26,43 @@ def measured_speeds(connection: Connection, batch_id: str) -> dict[str, float]:
             result.host,
             func.count().label("results"),
             func.sum(func.coalesce(CallRow.duration_s, 0)).label("audio_s"),
-            func.min(result.created_at).label("first_at"),
             func.max(result.created_at).label("last_at"),
         )
         .join(CallRow, CallRow.call_id == result.call_id)
         .where(result.batch_id == batch_id, result.stage.in_(GPU_STAGES))
         .group_by(result.host)
     )
-    speeds = {}
+    rows = {row.host: row for row in connection.execute(query) if row.results >= _ENOUGH_RESULTS}
+    worked_s = _worked_s(connection, batch_id, {host: row.last_at for host, row in rows.items()})
+    return {
+        host: row.audio_s / len(GPU_STAGES) / worked_s[host]
+        for host, row in rows.items()
+        if worked_s.get(host) and row.audio_s
+    }
+
+
+def _worked_s(connection: Connection, batch_id: str, last_at: Mapping[str, datetime]) -> dict[str, float]:
+    """How long at least one lane of each host ran.
+
+    Args:
+        connection: To read.
+        batch_id: Which batch.
+        last_at: When each host had its last result: a lane that runs tells of itself only now and then.
+    """
+    lane = LaneRow
+    query = (
+        select(lane.host, lane.began_at, lane.ended_at, lane.seen_at)
+        .where(lane.batch_id == batch_id, lane.stage.in_(GPU_STAGES), lane.host.in_(last_at))
+        .order_by(lane.began_at)
+    )
+    worked_s: dict[str, float] = {}
+    until: dict[str, datetime] = {}
     for row in connection.execute(query):
-        took_s = (row.last_at - row.first_at).total_seconds()
-        if row.results >= _ENOUGH_RESULTS and took_s > 0 and row.audio_s:
-            speeds[row.host] = row.audio_s / len(GPU_STAGES) / took_s
-    return speeds
+        ended_at = row.ended_at or max(row.seen_at, last_at[row.host])
+        began_at = max(row.began_at, until.get(row.host, row.began_at))
+        worked_s[row.host] = worked_s.get(row.host, 0.0) + max(0.0, (ended_at - began_at).total_seconds())
+        until[row.host] = max(ended_at, began_at)
+    return worked_s
 
 
 def past_speeds(connection: Connection, hosts: Iterable[str]) -> dict[str, float]:

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, insert, update
 
 from include.calls.call import CallState
 from include.calls.stage import GPU_STAGES, Stage
 from include.database import batches, hosts
-from include.database.models import StageResultRow
+from include.database.models import LaneRow, StageResultRow
 from include.database.outcomes import Failure
 from include.distribution.planner import Shard
 from tests.unit.database.seeding import HOST, Day, recording, success
@@ -22,27 +22,51 @@ def ask(day: Day, query, *arguments):
         return query(connection, *arguments)
 
 
-def spread_over(day: Day, seconds: float) -> None:
-    """Sets the results' times apart evenly."""
-    rows = day.rows(StageResultRow)
+def lane(day: Day, shard: int, began_s: float, ended_s: float | None, seen_s: float = 0) -> None:
+    """A GPU task of a shard, in seconds of the run; `ended_s` is None while it runs."""
+
+    def at(seconds: float) -> datetime:
+        return BEGAN + timedelta(seconds=seconds)
+
+    row = {"batch_id": "run-1", "shard": shard, "stage": Stage.STT, "host": HOST, "attempt": 1}
+    row |= {"waiting": 4, "in_flight": 0, "began_at": at(began_s), "seen_at": at(seen_s)}
+    row |= {"ended_at": None if ended_s is None else at(ended_s)}
     with day.database.writing() as connection:
-        for number, row in enumerate(rows):
-            at = BEGAN + timedelta(seconds=seconds * number / (len(rows) - 1))
-            change = update(StageResultRow).where(StageResultRow.id == row["id"]).values(created_at=at)
-            connection.execute(change)
+        connection.execute(insert(LaneRow).values(row))
 
 
-def test_speed_is_audio_through_all_stages_between_first_and_last_result(day: Day) -> None:
+def last_result_at(day: Day, seconds: float) -> None:
+    with day.database.writing() as connection:
+        connection.execute(update(StageResultRow).values(created_at=BEGAN + timedelta(seconds=seconds)))
+
+
+def test_speed_is_audio_through_all_stages_while_a_task_worked_on_the_host(day: Day) -> None:
     batch = day.planned(*CALLS)
     day.audit(batch, *CALLS, stages=[Stage.DISTRIBUTE, *GPU_STAGES])
-    spread_over(day, 190)  # the uploads come first, and do not count
+    last_result_at(day, 150)
+    # Two at once, one within another, an hour of nothing, and one that runs: 60 + 40 + 50 s.
+    for shard, (began_s, ended_s) in enumerate([(0, 60), (20, 100), (30, 40), (3700, 3750)]):
+        lane(day, shard, began_s, ended_s)
     assert ask(day, hosts.measured_speeds, batch.batch_id) == {HOST: pytest.approx(240 / 150)}
     assert ask(day, hosts.past_speeds, [HOST, "gpu_b"]) == {HOST: pytest.approx(240 / 150)}
 
 
-def test_few_results_say_nothing(day: Day) -> None:
+def test_a_lane_that_runs_has_worked_until_its_last_result(day: Day) -> None:
+    batch = day.planned(*CALLS)
+    day.audit(batch, *CALLS, stages=GPU_STAGES)
+    last_result_at(day, 80)
+    lane(day, 0, 0, None, seen_s=30)
+    assert ask(day, hosts.measured_speeds, batch.batch_id) == {HOST: pytest.approx(240 / 80)}
+
+
+def test_few_results_or_no_task_say_nothing(day: Day) -> None:
     batch = day.planned(*CALLS)
     day.audit(batch, *CALLS, stages=[Stage.DISTRIBUTE, Stage.DENOISE])
+    lane(day, 0, 0, 10)
+    assert ask(day, hosts.measured_speeds, batch.batch_id) == {}
+    day.audit(batch, *CALLS, stages=GPU_STAGES[1:])
+    with day.database.writing() as connection:
+        connection.execute(delete(LaneRow))
     assert ask(day, hosts.measured_speeds, batch.batch_id) == {}
 
 

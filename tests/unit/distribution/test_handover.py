@@ -15,6 +15,12 @@ def test_a_slow_host_sees_how_much_sooner_the_others_would_be_done() -> None:
     assert gain_s("b", left_s, speeds) == 0
 
 
+def test_a_host_that_is_hardly_slower_keeps_its_shards() -> None:
+    """At the beginning of a run, equal hosts differ by a fifth: none gives all of its work away for that."""
+    assert gain_s("a", {"a": 1000, "b": 1000}, {"a": 0.8, "b": 1.0}) == 0
+    assert gain_s("a", {"a": 1000, "b": 1000}, {"a": 0.5, "b": 1.0}) == pytest.approx(2000 - 2000 / 1.5)
+
+
 def test_a_host_that_is_done_helps_with_its_whole_speed() -> None:
     assert gain_s("a", {"a": 100}, {"a": 1, "b": 9}) == pytest.approx(90)
 
