@@ -25,8 +25,8 @@ from tests.faults.recordings import SHORTEST_S
 
 FULL_CALLS, FULL_GPU_S = 10_000, 800.0
 QUICK_CALLS, QUICK_GPU_S = 2_000, 200.0
-# What a task asks the LLM at once, and full shards of a host, beside its ramps. The scheduler looks at every task
-# that waits each time around, for some 5 ms: more shards than this cost more than they bring in so short a run.
+# What a task asks the LLM at once, and full shards of a host, beside its ramps. Airflow's scheduler looks at every
+# waiting task each time around (500 of them: 3 to 7 s): more shards cost a short run more than they bring it.
 LLM_REQUESTS = 20
 FULL_SHARDS = {5: 3, 10: 3, 20: 2}
 _RAMPS = 1.75
