@@ -26,7 +26,8 @@ from tests.faults.recordings import SHORTEST_S
 FULL_CALLS, FULL_GPU_S = 10_000, 800.0
 QUICK_CALLS, QUICK_GPU_S = 2_000, 200.0
 # What a task asks the LLM at once, and full shards of a host, beside its ramps. Airflow's scheduler looks at
-# every waiting task each time around (500 of them: 3 to 7 s): more shards cost a short run more than they bring.
+# every waiting task each time around (500 of them: 3 to 7 s): more shards cost a short run more than they
+# bring.
 LLM_REQUESTS = 20
 FULL_SHARDS = {5: 3, 10: 3, 20: 2}
 _RAMPS = 1.75
