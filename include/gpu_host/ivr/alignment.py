@@ -168,15 +168,27 @@ def _chunks(
     loud = _loudness(piece[surely.start : surely.stop])
     line: _Line | None = None
     for start in listened[:: _CHUNK_S * RATE_HZ]:
-        known = as_float(piece[start : min(listened.stop, start + _CHUNK_S * RATE_HZ)])
-        at = begins + start
-        around = narrow(recording, channel, at - _LARGEST_LAG, at + len(known) + _LARGEST_LAG)
+        part = range(start, min(listened.stop, start + _CHUNK_S * RATE_HZ))
+        known, around = _laid_over(recording, channel, piece, begins, part)
         # Where it surely plays, the line is measured.
         sure = slice(max(surely.start - start, 0), min(surely.stop - start, len(known)))
-        if line is None or sure.stop - sure.start >= RATE_HZ // 4:
+        if sure.stop - sure.start >= RATE_HZ // 4:
             line = _line(around, known, sure)
+        elif line is None:  # it begins later, and the line is the same there
+            head = range(surely.start, min(surely.stop, surely.start + _CHUNK_S * RATE_HZ))
+            there, around_it = _laid_over(recording, channel, piece, begins, head)
+            line = _line(around_it, there, slice(0, len(there)))
         here = _stft(around[_LARGEST_LAG + line.lag :][: len(known)])
-        yield _compared(at + line.lag, here, _stft(known), line, loud)
+        yield _compared(begins + start + line.lag, here, _stft(known), line, loud)
+
+
+def _laid_over(
+    recording: Recording, channel: int, piece: Pcm, begins: int, part: range
+) -> tuple[Samples, Samples]:
+    """A part of the piece, and the channel there with `_LARGEST_LAG` more on both sides."""
+    known = as_float(piece[part.start : part.stop])
+    at = begins + part.start
+    return known, narrow(recording, channel, at - _LARGEST_LAG, at + len(known) + _LARGEST_LAG)
 
 
 def _line(around: Samples, known: Samples, sure: slice) -> _Line:

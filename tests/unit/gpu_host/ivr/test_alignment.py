@@ -7,16 +7,23 @@ import pytest
 
 from include.gpu.wire import SegmentKind
 from include.gpu_host.audio import timeline
-from include.gpu_host.ivr.alignment import Play, listen
+from include.gpu_host.ivr.alignment import REACH_S, Play, listen
 from tests.unit.gpu_host.ivr.sounds import Sound, as_on_the_phone, known, melody, recording, silence, span
 
 Speech = Callable[[str], Sound]
 
 
-def listened(sound: Sound, piece: Sound, begins_ms: int, *, sure_ms: tuple[int, int] = (500, 2000)) -> Play:
+def listened(
+    sound: Sound,
+    piece: Sound,
+    begins_ms: int,
+    *,
+    sure_ms: tuple[int, int] = (500, 2000),
+    reach_s: int = REACH_S,
+) -> Play:
     samples = known("p", SegmentKind.PROMPT, piece).samples
     first, last = (ms * 8 for ms in sure_ms)
-    play = listen(recording(sound), 0, samples, begins=begins_ms * 8, first=first, last=last)
+    play = listen(recording(sound), 0, samples, begins=begins_ms * 8, first=first, last=last, reach_s=reach_s)
     assert play is not None
     return play
 
@@ -37,6 +44,16 @@ def test_a_piece_that_is_broken_off_ends_where_it_does(speech: Speech) -> None:
     play = listened(heard, music, 1000 - 7000, sure_ms=(8500, 13_500))
     assert play.start_ms == pytest.approx(1000, abs=60)
     assert play.end_ms == pytest.approx(9000, abs=60)
+
+
+def test_a_piece_is_followed_far_before_what_is_sure() -> None:
+    """Chunks of 20 s in which nothing is sure come first."""
+    music = melody(1, 60)
+    heard = as_on_the_phone(np.concatenate([silence(1), music]))
+    play = listened(heard, music, 1000 + 10, sure_ms=(50_000, 55_000), reach_s=60)
+    assert play.start_ms == pytest.approx(1000, abs=60)
+    assert play.end_ms == pytest.approx(61_000, abs=60)
+    assert play.explained > 0.9
 
 
 def test_who_speaks_over_a_prompt_is_heard(speech: Speech) -> None:
