@@ -74,6 +74,11 @@ def within(spans: Iterable[Span], bounds: Iterable[Span]) -> list[Span]:
     return without(bounds, without(bounds, spans))
 
 
+def mostly_within(span: Span, bounds: Iterable[Span]) -> bool:
+    """Whether more than half of a span lies within disjoint bounds."""
+    return total_ms(within([span], bounds)) > length_ms(span) / 2
+
+
 def original_span(kept: Sequence[Span], start_ms: float, end_ms: float) -> Span:
     """Maps a time span of the concatenated `kept` audio back to the original recording.
 

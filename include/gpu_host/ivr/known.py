@@ -49,7 +49,7 @@ def known_on(library: FingerprintLibrary, recording: Recording, channel: int) ->
     beside = timeline.without([recording.whole], [_roughly(match) for match in found.matches])
     ear = _Ear(recording, channel, least_power(recording, channel, beside) if found.matches else 0.0)
     for match in found.matches:
-        if not _mostly_in(_roughly(match), ear.taken):
+        if not timeline.mostly_within(_roughly(match), ear.taken):
             where = Stretch(match.offset * HOP, None, match.first * HOP, (match.last + 1) * HOP)
             ear.listen(library.pieces[match.piece], match.votes / MIN_VOTES, where)
     for trace in found.traces:
@@ -93,10 +93,6 @@ def _roughly(match: Match) -> Span:
     """Where the landmarks lie."""
     first, last = match.offset + match.first, match.offset + match.last + 1
     return Span(start_ms=max(0, round(first * HOP_MS)), end_ms=max(0, round(last * HOP_MS)))
-
-
-def _mostly_in(span: Span, others: Sequence[Span]) -> bool:
-    return timeline.total_ms(timeline.within([span], others)) > timeline.length_ms(span) / 2
 
 
 def _new_parts(play: Play, taken: Sequence[Span]) -> list[Play]:

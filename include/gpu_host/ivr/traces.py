@@ -92,8 +92,7 @@ class _Laid:
     def is_taken(self, part: range, taken: Sequence[Span]) -> bool:
         """Whether something else plays over most of a part of the piece."""
         start_ms, end_ms = (max(0, (self.begins + n) * 1000 // RATE_HZ) for n in (part.start, part.stop))
-        span = Span(start_ms=start_ms, end_ms=end_ms)
-        return timeline.total_ms(timeline.within([span], taken)) > timeline.length_ms(span) / 2
+        return timeline.mostly_within(Span(start_ms=start_ms, end_ms=end_ms), taken)
 
     def alike(self, anchor: range, lag: int) -> Iterator[range]:
         """All chunks of the piece that play at this lag, in order; the anchor is one of them."""
