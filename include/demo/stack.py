@@ -27,6 +27,7 @@ RESCORE_DAG_ID = "rescore_calls"  # it never runs by itself
 GPU_HOSTS = ("gpu_a", "gpu_b")
 _SAMPLES = Path(__file__).parent / "sample_calls"
 _START_S = 300
+_ATTEMPTS = 10
 _AIRFLOW_PORTS = {"airflow": 8080, "worker_log": 8793, "triggerer_log": 8794}
 _LLM_PORT = 9100
 _FIRST_GPU_PORT = 9001
@@ -100,7 +101,7 @@ class Stack:
             self.start_services(ports, keys["gpu_token"])
             say("Preparing the databases (a minute on the first start)")
             upgrade(self.database_url)
-            self._airflow_command("db", "migrate")
+            self.airflow_command("db", "migrate")
             self._import_connections(ports, keys["gpu_token"])
             say("Starting Airflow")
             self.processes.start(
@@ -124,6 +125,32 @@ class Stack:
     def down(self) -> list[str]:
         """Stops all of it; returns what was running."""
         return self.processes.end()
+
+    def airflow_command(self, *arguments: str) -> str:
+        """Runs `airflow` with these arguments on the stack; returns what it prints.
+
+        Raises:
+            CofiError: It fails.
+        """
+        for attempt in range(_ATTEMPTS):
+            done = subprocess.run(
+                [_executable("airflow"), *arguments],
+                env=self.environment,
+                cwd=self.home,
+                capture_output=True,
+                text=True,
+                timeout=_START_S,
+                check=False,
+            )
+            # On SQLite another writer can make a command's transaction fail: all of it is taken back then.
+            if done.returncode == 0 or "database is locked" not in done.stderr:
+                break
+            time.sleep(attempt)
+        if done.returncode:
+            raise CofiError(
+                f"`airflow {' '.join(arguments)}` failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+            )
+        return done.stdout
 
     @property
     def environment(self) -> dict[str, str]:
@@ -212,21 +239,7 @@ class Stack:
         file = self.var / "secrets" / "connections.json"
         file.touch(mode=0o600)
         file.write_text(json.dumps(connections, indent=2))
-        self._airflow_command("connections", "import", str(file), "--overwrite")
-
-    def _airflow_command(self, *arguments: str) -> None:
-        done = subprocess.run(
-            [_executable("airflow"), *arguments],
-            env=self.environment,
-            cwd=self.home,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise CofiError(
-                f"`airflow {' '.join(arguments)}` failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
-            )
+        self.airflow_command("connections", "import", str(file), "--overwrite")
 
     def _await(self, what: str, process: str, ready: Callable[[], bool]) -> None:
         deadline_s = time.monotonic() + _START_S

@@ -15,9 +15,8 @@ from sqlalchemy import func, select
 
 from include.calls.stage import LLM_STAGES, Stage
 from include.database.models import CallRow, FailureRow, LlmResultRow
-from include.demo.stack import DAG_ID
 from tests.faults.conftest import Cofi, started, until, watch
-from tests.faults.test_processes import backfilled, kill_a_task, kill_scheduler, running_tasks, task_instances
+from tests.faults.test_processes import backfill, kill_a_task, kill_scheduler, running_tasks, task_instances
 
 # One process has the whole module, so that its Airflow is started once.
 pytestmark = [
@@ -72,15 +71,15 @@ def test_the_daily_audit_and_a_backfill_of_three_days_keep_the_cap_and_use_it(co
     # 6 s an answer: what models take, beside which the seconds between two tasks weigh what they weigh there.
     cofi.stack.fail("llm", slow=15.0)
     with watch(cofi, "a backfill of three days and a daily run at once") as watched:
-        backfill(cofi, days[0].isoformat(), days[2].isoformat())
+        backfilled = backfill(cofi, days[0], days[2])
         daily = cofi.trigger(days[3])
         until(lambda: in_flight(cofi) >= 0.95 * CAP, "the pool is full", 120)
         begun = cofi.stack.stats("llm")
         all_requests = 2 * 4 * calls
         until(lambda: served(cofi) >= 0.75 * all_requests, "three quarters are served", 800)
         ended = cofi.stack.stats("llm")
-        assert cofi.wait_for(daily, *backfilled(cofi)) == ["success"] * 4
-    for day, run_id in zip(days, [*backfilled(cofi), daily], strict=True):
+        assert cofi.wait_for(daily, *backfilled) == ["success"] * 4
+    for day, run_id in zip(days, [*backfilled, daily], strict=True):
         cofi.assert_audited_once(day, run_id, calls=calls)
     mean = (ended["in_flight_s"] - begun["in_flight_s"]) / (ended["at_s"] - begun["at_s"])
     print(f"mean in flight {mean:.1f}, at most {ended['max_in_flight']}")
@@ -201,33 +200,10 @@ def test_the_scheduler_is_killed_while_the_llm_works(cofi: Cofi) -> None:
     assert watched.repeated <= len(HOSTS) * SLOTS, "what was in flight"
 
 
-def backfill(cofi: Cofi, first: str, last: str) -> None:
-    spell = ["--from-date", first, "--to-date", last, "--max-active-runs", "3"]
-    for _ in range(10):
-        done = airflow(cofi, "backfill", "create", "--dag-id", DAG_ID, *spell, check=False)
-        # SQLite refuses the command's transaction when the scheduler writes within it; Airflow takes it back.
-        if "database is locked" not in done.stderr:
-            break
-    assert done.returncode == 0, done.stderr[-2000:]
-    until(lambda: len(backfilled(cofi)) == 3, "three days have runs", 60)
-
-
 def resize(cofi: Cofi, slots: int) -> None:
-    airflow(cofi, "pools", "set", "llm_api", str(slots), "Requests in flight", "--include-deferred")
-
-
-def airflow(cofi: Cofi, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [Path(sys.executable).parent / "airflow", *arguments],
-        env=cofi.stack.environment,
-        cwd=cofi.stack.home,
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
+    cofi.stack.airflow_command(
+        "pools", "set", "llm_api", str(slots), "Requests in flight", "--include-deferred"
     )
-    assert done.returncode == 0 or not check, done.stdout[-2000:] + done.stderr[-2000:]
-    return done
 
 
 def in_flight(cofi: Cofi) -> int:

@@ -3,9 +3,9 @@
 import os
 import signal
 import sqlite3
-import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
 
 import psutil
@@ -81,20 +81,7 @@ def test_a_backfill_of_three_days_with_a_daily_run(cofi: Cofi) -> None:
     days = [cofi.new_day(CALLS // 5) for _ in range(4)]
     with watch(cofi, "a backfill of three days and a daily run at once") as watched:
         daily = cofi.trigger(days[3])
-        backfill = ["backfill", "create", "--dag-id", DAG_ID, "--max-active-runs", "3"]
-        spell = ["--from-date", days[0].isoformat(), "--to-date", days[2].isoformat()]
-        created = subprocess.run(
-            [Path(sys.executable).parent / "airflow", *backfill, *spell],
-            env=cofi.stack.environment,
-            cwd=cofi.stack.home,
-            capture_output=True,
-            text=True,
-            timeout=280,
-            check=False,
-        )
-        assert created.returncode == 0, created.stdout[-2000:] + created.stderr[-2000:]
-        until(lambda: len(backfilled(cofi)) == 3, "three days have runs", 60)
-        run_ids = backfilled(cofi)
+        run_ids = backfill(cofi, days[0], days[2])
         assert cofi.wait_for(daily, *run_ids) == ["success"] * 4
     for day, run_id in zip([*days[:3], days[3]], [*run_ids, daily], strict=True):
         cofi.assert_audited_once(day, run_id, calls=CALLS // 5)
@@ -151,6 +138,14 @@ def kill_scheduler(cofi: Cofi) -> None:
     os.kill(scheduler.pid, signal.SIGKILL)
 
 
-def backfilled(cofi: Cofi) -> list[str]:
-    runs = cofi.stack.airflow.runs(DAG_ID)
-    return [run["dag_run_id"] for run in runs if run["run_type"] == "backfill"]
+def backfill(cofi: Cofi, first: date, last: date) -> list[str]:
+    """Runs of three days, made at once."""
+    spell = ["--from-date", first.isoformat(), "--to-date", last.isoformat(), "--max-active-runs", "3"]
+    cofi.stack.airflow_command("backfill", "create", "--dag-id", DAG_ID, *spell)
+
+    def backfilled() -> list[str]:
+        runs = cofi.stack.airflow.runs(DAG_ID)
+        return [run["dag_run_id"] for run in runs if run["run_type"] == "backfill"]
+
+    until(lambda: len(backfilled()) == 3, "three days have runs", 60)
+    return backfilled()

@@ -1,8 +1,6 @@
 """A whole cofi for the tests that need one: Airflow, two GPU hosts and the LLM endpoint, as processes."""
 
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -97,20 +95,6 @@ class Running:
         query = select(FailureRow.__table__).where(FailureRow.batch_id == run_id)
         with self.database.reading() as connection:
             return list(connection.execute(query))
-
-    def airflow(self, *arguments: str) -> str:
-        """Runs the `airflow` command on the stack; returns what it prints."""
-        done = subprocess.run(
-            [Path(sys.executable).parent / "airflow", *arguments],
-            env=self.stack.environment,
-            cwd=self.stack.home,
-            capture_output=True,
-            text=True,
-            timeout=280,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-        return done.stdout
 
     def log_of(self, run_id: str, task_id: str) -> str:
         """All tries of a task."""

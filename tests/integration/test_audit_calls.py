@@ -70,7 +70,7 @@ def test_the_schedule_audited_yesterday(running: Running) -> None:
 
 def test_a_backfill_over_two_days_audits_what_is_missing(running: Running) -> None:
     days = ["--from-date", FIRST.isoformat(), "--to-date", SECOND.isoformat()]
-    running.airflow("backfill", "create", "--dag-id", DAG_ID, *days, "--max-active-runs", "2")
+    running.stack.airflow_command("backfill", "create", "--dag-id", DAG_ID, *days, "--max-active-runs", "2")
 
     def backfilled() -> list[str]:
         runs = running.stack.airflow.runs(DAG_ID)
@@ -86,7 +86,7 @@ def test_a_backfill_over_two_days_audits_what_is_missing(running: Running) -> No
 
 def test_dag_test_runs_a_trial_of_one_call(running: Running) -> None:
     conf = {"day": FIRST.isoformat(), "redo": "all", "first_stage": "llm2", "limit": 1}
-    running.airflow("dags", "test", DAG_ID, "--conf", json.dumps(conf))
+    running.stack.airflow_command("dags", "test", DAG_ID, "--conf", json.dumps(conf))
     assert running.calls(FIRST)["1001-late-fee.wav"][0] == "audited"
 
 
@@ -115,7 +115,8 @@ def test_events_of_calls_and_runs_reach_the_receiver_that_is_connected(running: 
     audited = running.trigger(day=FIRST.isoformat())
     with Receiver() as receiver:
         connection = {"conn_type": "http", "host": receiver.url, "password": "whsec_c2VjcmV0"}
-        running.airflow("connections", "add", "cofi_webhook", "--conn-json", json.dumps(connection))
+        as_json = json.dumps(connection)
+        running.stack.airflow_command("connections", "add", "cofi_webhook", "--conn-json", as_json)
         run_id = running.stack.airflow.trigger("deliver_webhooks", {})
         ended = {"success", "failed"}
         state = partial(running.stack.airflow.run_state, "deliver_webhooks", run_id)
