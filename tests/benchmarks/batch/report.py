@@ -72,7 +72,7 @@ def _chapter(condition: Condition, outcomes: Sequence[Outcome], folder: Path) ->
     yield f"## {_TITLES[condition]}"
     compared = [outcome for outcome in outcomes if outcome.system in plots.COLOURS]
     fewest = min(outcome.work.hosts for outcome in compared or outcomes)
-    if condition is not Condition.DYING and compared:
+    if len(compared) > 1:
         plots.makespans(folder / f"bench-{condition}.svg", compared)
         yield f"![Makespans by number of hosts, and the bound](bench-{condition}.svg)"
     shown = [outcome for outcome in compared if outcome.work.hosts == fewest]
