@@ -46,6 +46,17 @@ def test_a_piece_that_is_broken_off_ends_where_it_does(speech: Speech) -> None:
     assert play.end_ms == pytest.approx(9000, abs=60)
 
 
+def test_edges_of_a_piece_12_db_below_the_noise_are_those_of_what_plays() -> None:
+    music = melody(1, 40)
+    call = np.concatenate([silence(4), music[5 * 16_000 : 25 * 16_000], silence(8)])
+    noise = np.random.default_rng(2).normal(0, 4 * np.std(call), len(call)).astype(np.float32)
+    play = listened(as_on_the_phone(call + noise), music, -1000, sure_ms=(8000, 20_000))
+    assert play.start_ms == pytest.approx(4000, abs=200)
+    assert play.end_ms == pytest.approx(24_000, abs=200)
+    assert play.explained > 0.9
+    assert play.spoken_over == []
+
+
 def test_a_piece_is_followed_far_before_what_is_sure() -> None:
     """Chunks of 20 s in which nothing is sure come first."""
     music = melody(1, 60)

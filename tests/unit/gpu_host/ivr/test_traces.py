@@ -43,6 +43,12 @@ def test_chance_and_other_music_are_not_it() -> None:
     assert found(in_noise(PLAYED, 10), wrong) == []
 
 
+def test_what_chance_might_do_too_is_not_claimed() -> None:
+    """At -33 dB it stands out by 9 deviations of chance, at -30 by 12."""
+    assert len(found(in_noise(PLAYED, -30))) == 1
+    assert found(in_noise(PLAYED, -33)) == []
+
+
 def test_what_another_piece_plays_over_is_left_to_it() -> None:
     assert found(PLAYED, start_ms=3000, end_ms=23_000) == []
     assert len(found(PLAYED, start_ms=0, end_ms=3000)) == 1
