@@ -232,7 +232,7 @@ def test_a_backfill_rescores_day_by_day(archived: Archived) -> None:
     before, official = archived.asked(), archived.official()
     days = ["--from-date", DAYS[0].isoformat(), "--to-date", DAYS[1].isoformat()]
     conf = ["--dag-run-conf", '{"model": "yet-another-model"}']
-    archived.running.airflow(
+    archived.stack.airflow_command(
         "backfill", "create", "--dag-id", RESCORE_DAG_ID, *days, *conf, "--max-active-runs", "2"
     )
 
