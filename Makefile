@@ -32,8 +32,8 @@ plan: $(VENV)/installed  ## Tell how long a day takes, what holds it up, and wha
 		$(foreach name,$(PLAN),$(if $($(name)),--$(shell echo $(name) | tr A-Z_ a-z-)=$($(name))))
 
 test-faults: $(VENV)/installed  ## Break everything that can break while calls are audited; 12 minutes
-	@# Three at a time, each with an Airflow of its own: a run waits more than it works. -rP tells what each cost.
-	$(BIN)/python -m pytest -n 3 --dist loadgroup -rP --show-capture=stdout $(or $(FAULTS),tests/faults)
+	@# Three files at a time, each with an Airflow of its own: a run waits more than it works. -rP tells what each cost.
+	$(BIN)/python -m pytest -n 3 --dist loadfile -rP --show-capture=stdout $(or $(FAULTS),tests/faults)
 
 bench: $(VENV)/installed  ## Measure whole batches beside two other designs, into docs/benchmark.md; hours (ARGS=--quick: less)
 	@$(BIN)/python -m tests.benchmarks.batch $(ARGS)

@@ -7,9 +7,10 @@
 
 Every recording of the day ends as exactly one of: audited, failed, duplicate, skipped, quarantined. The run
 fails if one does not. In the group **audit**, each index of a host is a shard of its calls, and moves through
-the stages on its own. Calls that a lost, failing or slow host leaves behind are planned again on the hosts
-that are ready (**recover**). A stage does only what is missing: clear **plan** with its downstream tasks, or
-run the day again, and failed calls are taken up where they stopped; nothing is paid for twice.
+the stages on its own. What a lost or failing host has not done is planned again on the others at once
+(**recover_1**), and what else was left behind when all hosts have ended (**recover_2**). A stage does only
+what is missing: clear **plan** with its downstream tasks, or run the day again, and failed calls are taken up
+where they stopped; nothing is paid for twice.
 
 * **By schedule**: every night, for the day that ended.
 * **By hand**: *Trigger*; the form explains its fields.
@@ -18,8 +19,8 @@ run the day again, and failed calls are taken up where they stopped; nothing is 
 Results: the tab **Audit report** of the run. Progress: `make status`, and the log of each stage's task.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
-from itertools import zip_longest
 
 import pendulum
 from airflow.sdk import (
@@ -82,10 +83,11 @@ def audit_calls() -> None:
         context = get_current_context()
         return await batches.plan(batch, context["params"], running(context))
 
-    @task(trigger_rule="all_done")
-    async def recover(batch: dict[str, object]) -> dict[str, int]:
+    @task
+    async def recover(batch: dict[str, object], early: bool) -> dict[str, int]:
         context = get_current_context()
-        return await recovery.recover(batch, context["params"], recovery.rounds_from(context["task"]))
+        group = recovery.tasks_after(context["task"])
+        return await recovery.recover(batch, context["params"], group, early=early)
 
     @task
     def shards(batch: dict[str, object], plan: dict[str, int], host: str) -> list[batches.ShardWork]:
@@ -103,22 +105,29 @@ def audit_calls() -> None:
     batch = open_batch()
     planned = plan(batch)
     discover(batch) >> planned
-    again = [recover.override(task_id=f"recover_{n}")(batch) for n in range(1, 1 + settings.recovery_rounds)]
+    # All but the last begin as soon as a host is lost; the last takes what is left when all hosts have ended.
+    last = settings.recovery_rounds
+    recoveries = [
+        recover.override(task_id=f"recover_{n}", trigger_rule="one_failed" if n < last else "all_done")(
+            batch, early=n < last
+        )
+        for n in range(1, 1 + last)
+    ]
     settled = settle(batch)
-    for this_round, next_round in zip_longest([planned, *again], again):
+    for number, this_round in enumerate([planned, *recoveries]):
         with TaskGroup("audit" if this_round is planned else f"audit_{this_round.operator.task_id}"):
             for host in settings.hosts:
                 of_host = shards.override(task_id=f"shards_{host}")(batch, this_round, host)
-                stages = audit_shard.override(group_id=host).partial(host=host, next_round=next_round)
+                stages = audit_shard.override(group_id=host).partial(host=host, later=recoveries[number:])
                 stages.expand(shard=of_host) >> settled
     report = ReportOperator(task_id="report", batch=batch, planned=planned, trigger_rule="all_done")
     settled >> report >> clean_up(batch)
 
 
 @task_group
-def audit_shard(shard: batches.ShardWork, host: str, next_round: XComArg | None) -> None:
-    """The stages of a shard on a host. The next round begins when the GPU work of all shards has ended."""
-    may_leave = next_round is not None
+def audit_shard(shard: batches.ShardWork, host: str, later: Sequence[XComArg]) -> None:
+    """The stages of a shard on a host; what it leaves behind, later rounds take up."""
+    may_leave = bool(later)
     distribute = DistributeOperator(
         task_id=Stage.DISTRIBUTE,
         shard=shard,
@@ -135,8 +144,10 @@ def audit_shard(shard: batches.ShardWork, host: str, next_round: XComArg | None)
         for s in LLM_STAGES
     ]
     chain(distribute, *gpu, *llm)
-    if next_round is not None:
-        gpu[-1] >> next_round
+    if later:
+        gpu[-1] >> later[-1]
+    if len(later) > 1:
+        [distribute, *gpu] >> later[0]
 
 
 def depth_first(stage: Stage) -> dict[str, object]:

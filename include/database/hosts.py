@@ -10,6 +10,7 @@ from include.calls.stage import GPU_STAGES, Stage
 from include.database.models import BatchCallRow, CallRow, FailureRow, LaneRow, StageResultRow
 from include.database.work import has_result
 
+ON_HOSTS = (Stage.DISTRIBUTE, *GPU_STAGES)
 # Fewer results say little about a host's speed.
 _ENOUGH_RESULTS = 16
 
@@ -109,12 +110,12 @@ def troubles(connection: Connection, batch_id: str) -> dict[str, str]:
     """Hosts that have done nothing in the batch since they failed as a whole, and the kind of failure."""
     failures = (
         select(FailureRow.host, FailureRow.kind, FailureRow.failed_at)
-        .where(FailureRow.batch_id == batch_id, FailureRow.call_id.is_(None), FailureRow.stage.in_(_ON_HOSTS))
+        .where(FailureRow.batch_id == batch_id, FailureRow.call_id.is_(None), FailureRow.stage.in_(ON_HOSTS))
         .order_by(FailureRow.id)
     )
     results = (
         select(StageResultRow.host, func.max(StageResultRow.created_at))
-        .where(StageResultRow.batch_id == batch_id, StageResultRow.stage.in_(_ON_HOSTS))
+        .where(StageResultRow.batch_id == batch_id, StageResultRow.stage.in_(ON_HOSTS))
         .group_by(StageResultRow.host)
     )
     last_at = dict(connection.execute(results).all())
@@ -122,6 +123,3 @@ def troubles(connection: Connection, batch_id: str) -> dict[str, str]:
     return {
         host: row.kind for host, row in failed.items() if host not in last_at or last_at[host] < row.failed_at
     }
-
-
-_ON_HOSTS = [Stage.DISTRIBUTE, *GPU_STAGES]

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import ColumnElement, Connection, exists, func, insert, select
 
 from include.calls.call import CallState
 from include.calls.stage import Stage
 from include.database.batches import Batch, assign, claimed_loads, lacked_stage
 from include.database.engine import chunks
-from include.database.models import BatchCallRow, CallRow, FailureRow
+from include.database.hosts import ON_HOSTS, troubles
+from include.database.models import BatchCallRow, CallRow, FailureRow, LaneRow
 from include.database.outcomes import supersede
 from include.database.work import has_result
 from include.distribution.planner import CallLoad, Shard
@@ -18,14 +19,33 @@ from include.errors import CofiError
 _NO_HOST = "none"
 
 
-def stranded(connection: Connection, batch: Batch) -> list[CallLoad]:
-    """Calls that the batch planned and whose GPU work is not done, though its GPU tasks have ended."""
+def stranded(connection: Connection, batch: Batch, *, early: bool = False) -> list[CallLoad]:
+    """Calls that the batch planned, and whose GPU work will not be done where they are.
+
+    Args:
+        connection: To read.
+        batch: Whose calls.
+        early: Other GPU tasks are still at work: only calls of hosts in trouble, but for shards that a task
+            works on. Otherwise all GPU tasks have ended, and whatever is not done will not be.
+    """
+    of_early = [BatchCallRow.host.in_(troubles(connection, batch.batch_id)), ~_is_worked_on()]
     return claimed_loads(
         connection,
         batch,
         BatchCallRow.shard.is_not(None),
         CallRow.state == CallState.PENDING,
         ~has_result(Stage.STT),
+        *(of_early if early else []),
+    )
+
+
+def _is_worked_on() -> ColumnElement[bool]:
+    """Whether a task works on the call's shard, which may have a host again."""
+    return exists().where(
+        LaneRow.batch_id == BatchCallRow.batch_id,
+        LaneRow.shard == BatchCallRow.shard,
+        LaneRow.stage.in_(ON_HOSTS),
+        LaneRow.ended_at.is_(None),
     )
 
 

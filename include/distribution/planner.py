@@ -31,11 +31,13 @@ class HostSpeed:
     Attributes:
         speed: Relative to the others; 1 when nothing is known.
         measured: Whether speeds are audio seconds per second.
+        left_s: Audio seconds that it has still to do of an earlier plan.
     """
 
     name: str
     speed: float = 1.0
     measured: bool = False
+    left_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ def _assigned(calls: Sequence[CallLoad], hosts: Sequence[HostSpeed]) -> dict[str
     """
     loads: list[list[CallLoad]] = [[] for _ in hosts]
     pace = [1 / host.speed for host in hosts]
-    finish_s = [0.0] * len(hosts)
+    finish_s = [host.left_s / host.speed for host in hosts]
     for call in calls:
         # A call of unknown length is some work too, or one host would get all of them.
         audio_s = max(call.audio_s, _LEAST_AUDIO_S)

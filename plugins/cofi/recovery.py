@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from airflow.sdk import BaseOperator
@@ -18,59 +19,70 @@ from include.errors import CofiError, HostFailing, HostLost
 
 log = logging.getLogger(__name__)
 
-# How the DAG names them.
-_OF_ROUNDS = ("recover_", "audit_recover_")
-
 
 async def recover(
-    opened: Mapping[str, Any] | None, params: Mapping[str, Any], rounds: Sequence[str]
+    opened: Mapping[str, Any] | None, params: Mapping[str, Any], group: Sequence[str], *, early: bool
 ) -> dict[str, int]:
     """Moves stranded calls to the hosts that are ready now; those that came back are among them.
 
     Args:
         opened: From `open_batch`; None when it failed.
         params: The run's.
-        rounds: Tasks of this round and of all later ones.
+        group: Tasks that would work on what is moved.
+        early: Some task has failed, and others are still at work: only what hosts in trouble have is moved.
 
     Returns:
         How many shards there are, and the number of the first.
 
     Raises:
-        DownstreamTasksSkipped: Nothing is stranded, so nothing will be: later rounds need not look either.
+        DownstreamTasksSkipped: Nothing is stranded: the group has nothing to do.
         HostLost: No host is ready.
     """
     if opened is None:
-        raise DownstreamTasksSkipped(tasks=rounds)
+        raise DownstreamTasksSkipped(tasks=group)
     settings, batch = Settings.load(), batch_of(opened, params)
     database = CofiDatabaseHook().get_conn()
-    loads = database.read(lambda connection: recovery.stranded(connection, batch))
-    if not loads:
+    if not database.read(lambda connection: recovery.stranded(connection, batch, early=early)):
         log.info("No call is left behind")
-        raise DownstreamTasksSkipped(tasks=rounds)
+        raise DownstreamTasksSkipped(tasks=group)
     try:
-        helpers = await _helpers(params["hosts"] or settings.hosts, database, batch.batch_id)
+        helpers = await _helpers(params["hosts"] or settings.hosts, database, batch.batch_id, early)
     except HostLost as error:
         why = error
         database.write(lambda connection: recovery.give_up(connection, batch, why))
         raise
-    first = database.read(lambda connection: recovery.next_shard(connection, batch))
-    shards = plan_shards(
-        loads, helpers, shard_audio_s=settings.shard_audio_s, max_shards=MAX_SHARDS, first_number=first
-    )
-    database.write(lambda connection: recovery.move(connection, batch, shards))
+    if not helpers:
+        log.warning("The hosts that answer fail: what is left behind is left to the last round")
+        raise DownstreamTasksSkipped(tasks=group)
+    with database.writing() as connection:
+        # Asked again: until the hosts had answered, a task may have taken up its shard.
+        loads = recovery.stranded(connection, batch, early=early)
+        first = recovery.next_shard(connection, batch)
+        shards = plan_shards(
+            loads, helpers, shard_audio_s=settings.shard_audio_s, max_shards=MAX_SHARDS, first_number=first
+        )
+        recovery.move(connection, batch, shards)
     log.warning("%d calls were left behind: they go to %s", len(loads), ", ".join(h.name for h in helpers))
     return planned(shards, first)
 
 
-def rounds_from(task: BaseOperator) -> list[str]:
-    """Tasks of the round that a task plans, and of all later ones."""
-    return sorted(name for name in task.get_flat_relative_ids() if name.startswith(_OF_ROUNDS))
+def tasks_after(task: BaseOperator) -> list[str]:
+    """Tasks that work on what this one moves: those of the group that bears its name."""
+    return sorted(name for name in task.get_flat_relative_ids() if name.startswith(f"audit_{task.task_id}."))
 
 
-async def _helpers(names: list[str], database: Database, batch_id: str) -> list[HostSpeed]:
-    """Ready hosts without those that answer and fail, unless there are no others."""
+async def _helpers(names: list[str], database: Database, batch_id: str, early: bool) -> list[HostSpeed]:
+    """Ready hosts without those that answer and fail; later no round follows, and these are tried again."""
     in_trouble = database.read(lambda connection: hosts.troubles(connection, batch_id))
     measured = database.read(lambda connection: hosts.measured_speeds(connection, batch_id))
     # A run that has come so far does not fail because something else answers on a dead host's port.
     ready = await ready_hosts(names, database, measured, left_out=CofiError)
-    return [host for host in ready if in_trouble.get(host.name) != HostFailing.kind] or ready
+    sound = [host for host in ready if in_trouble.get(host.name) != HostFailing.kind]
+    if not early:
+        return sound or ready
+    left_s = database.read(lambda connection: hosts.audio_left(connection, batch_id))
+    # What a host that came back had is moved.
+    return [
+        host if host.name in in_trouble else replace(host, left_s=left_s.get(host.name, 0.0))
+        for host in sound
+    ]

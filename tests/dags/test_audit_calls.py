@@ -89,30 +89,35 @@ class TestShape:
                 assert after in dag.get_task(before).downstream_task_ids
                 assert dag.get_task(after).upstream_task_ids == {before, f"{group}.shards_{host}"}
 
-    def test_a_round_that_finds_nothing_can_skip_itself_and_all_later_ones_and_nothing_else(
-        self, dag: DAG
-    ) -> None:
-        of_rounds = {task.task_id for task in dag.tasks if "recover_" in task.task_id}
-        assert set(recovery.rounds_from(dag.get_task("recover_1"))) == of_rounds - {"recover_1"}
-        first = {name for name in of_rounds if name.startswith("audit_recover_1.")}
-        assert len(first) == len(HOSTS) * (1 + len(STAGES))
-        assert (
-            set(recovery.rounds_from(dag.get_task("recover_2")))
-            == of_rounds - {"recover_1", "recover_2"} - first
-        )
+    def test_a_round_that_finds_nothing_can_skip_its_own_tasks_and_no_others(self, dag: DAG) -> None:
+        for number in range(1, Settings.load().recovery_rounds + 1):
+            group = {
+                task.task_id for task in dag.tasks if task.task_id.startswith(f"audit_recover_{number}.")
+            }
+            assert len(group) == len(HOSTS) * (1 + len(STAGES))
+            assert set(recovery.tasks_after(dag.get_task(f"recover_{number}"))) == group
 
-    def test_what_hosts_leave_behind_is_planned_again_when_the_gpu_work_of_all_has_ended(
+    def test_what_a_host_in_trouble_leaves_behind_is_planned_again_at_once(self, dag: DAG) -> None:
+        on_hosts = [stage for stage in STAGES if stage not in LLM_STAGES]
+        recover = dag.get_task("recover_1")
+        assert recover.trigger_rule == "one_failed"
+        assert {f"audit.{host}.{stage}" for host in HOSTS for stage in on_hosts} < recover.upstream_task_ids
+        assert recover.op_kwargs["early"] or recover.op_args[-1] is True
+
+    def test_what_else_was_left_behind_is_planned_again_when_the_gpu_work_of_all_has_ended(
         self, dag: DAG
     ) -> None:
-        rounds = ["audit", *(f"audit_recover_{n}" for n in range(1, Settings.load().recovery_rounds + 1))]
-        assert len(rounds) > 1
-        for before, after in pairwise(rounds):
-            recover = dag.get_task(after.removeprefix("audit_"))
-            stt = {f"{before}.{host}.stt" for host in HOSTS}
-            assert recover.upstream_task_ids == {"open_batch", *stt}
-            assert recover.trigger_rule == "all_done"
-        may_leave = {group: dag.get_task(f"{group}.gpu_a.denoise").may_leave for group in rounds}
-        assert may_leave == {**dict.fromkeys(rounds, True), rounds[-1]: False}
+        last = dag.get_task(f"recover_{Settings.load().recovery_rounds}")
+        earlier = ["audit", *(f"audit_recover_{n}" for n in range(1, Settings.load().recovery_rounds))]
+        assert len(earlier) > 1
+        stt = {f"{group}.{host}.stt" for group in earlier for host in HOSTS}
+        assert last.upstream_task_ids == {"open_batch", *stt}
+        assert last.trigger_rule == "all_done"
+
+    def test_only_in_the_last_round_a_host_keeps_what_others_could_do(self, dag: DAG) -> None:
+        groups = ["audit", *(f"audit_recover_{n}" for n in range(1, Settings.load().recovery_rounds + 1))]
+        may_leave = [dag.get_task(f"{group}.gpu_a.denoise").may_leave for group in groups]
+        assert may_leave == [*[True] * (len(groups) - 1), False]
 
     def test_a_stage_works_on_although_the_one_before_failed_for_some(self, dag: DAG) -> None:
         rules = [dag.get_task(task_id).trigger_rule for task_id in stages_of(dag)]

@@ -18,12 +18,7 @@ from include.database.models import CallRow, FailureRow, LlmResultRow
 from tests.faults.conftest import Cofi, started, until, watch
 from tests.faults.test_processes import backfill, kill_a_task, kill_scheduler, running_tasks, task_instances
 
-# One process has the whole module, so that its Airflow is started once.
-pytestmark = [
-    pytest.mark.airflow,
-    pytest.mark.timeout(900, func_only=True),
-    pytest.mark.xdist_group("llm"),
-]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900, func_only=True)]
 
 CALLS = 200
 HOSTS = ("gpu_a", "gpu_b")
@@ -77,8 +72,8 @@ def test_the_daily_audit_and_a_backfill_of_three_days_keep_the_cap_and_use_it(co
         daily = cofi.trigger(days[3])
         until(lambda: in_flight(cofi) >= 0.95 * CAP, "the pool is full", 120)
         begun = cofi.stack.stats("llm")
-        all_requests = 2 * 4 * calls
-        until(lambda: served(cofi) >= 0.75 * all_requests, "three quarters are served", 800)
+        # Of 16 tasks, five at once, six or seven are left then: fewer would not fill the pool.
+        until(lambda: served(cofi) >= 0.6 * 2 * 4 * calls, "three fifths are served", 800)
         ended = cofi.stack.stats("llm")
         assert cofi.wait_for(daily, *backfilled) == ["success"] * 4
     for day, run_id in zip(days, [*backfilled, daily], strict=True):
@@ -102,10 +97,11 @@ def test_the_pool_is_resized_and_tasks_are_killed_in_the_middle(cofi: Cofi) -> N
         until(lambda: running_llm_tasks(cofi, run_ids) <= 40 // SLOTS, "tasks that ran have ended", 120)
         most = most_in_flight_during(cofi, 10)
         resize(cofi, CAP)
-        # Slow enough to be killed at work on a busy machine too.
+        # Slow enough to be killed at work on a busy machine too, in the run that has most of it before it.
         cofi.stack.fail("llm", slow=20.0)
-        cofi.wait_until_done(run_ids[1], Stage.LLM2, 0.1)
-        kill_a_task(cofi, run_ids[1], Stage.LLM2)
+        last = min(run_ids, key=lambda run_id: audited_by_llm(cofi, run_id))
+        cofi.wait_until_done(last, Stage.LLM2, 0.1)
+        kill_a_task(cofi, last, Stage.LLM2)
         cofi.stack.fail("llm", slow=8.0)
         assert cofi.wait_for(*run_ids) == ["success"] * 3
     assert SLOTS < most <= 40
@@ -229,6 +225,11 @@ def most_in_flight_during(cofi: Cofi, seconds: float) -> int:
 
 def running_llm_tasks(cofi: Cofi, run_ids: list[str]) -> int:
     return sum(len(running_tasks(cofi, run_id, stage)) for run_id in run_ids for stage in LLM_STAGES)
+
+
+def audited_by_llm(cofi: Cofi, run_id: str) -> int:
+    query = select(func.count()).where(LlmResultRow.batch_id == run_id, LlmResultRow.stage == Stage.LLM2)
+    return int(cofi.ask(query))
 
 
 def llm_tasks(cofi: Cofi, run_id: str) -> list[dict[str, Any]]:

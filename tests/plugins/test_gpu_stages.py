@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, DownstreamTasksSkipped
 
 from include.calls.stage import STAGES, Stage
 from include.database import batches
@@ -133,9 +133,11 @@ class TestGpuStages:
                 await run(Stage.DENOISE, attempt=attempt)
         with day.database.writing() as connection:
             batches.assign(connection, batch, [Shard(1, "gpu_b", (CALLS[2].call_id,), 1)])
-        with pytest.raises(DownstreamTasksSkipped):
+        with pytest.raises(DownstreamTasksSkipped):  # a task that had not begun
+            await run(Stage.DENOISE, attempt=1)
+        with pytest.raises(AirflowFailException, match="Its calls go to other hosts"):  # recovery begins
             await run(Stage.DENOISE, attempt=3)
-        assert [row["kind"] for row in day.rows(FailureRow)] == ["host_lost"] * 3
+        assert [row["kind"] for row in day.rows(FailureRow)] == ["host_lost"] * 4
 
         gpu_a.replies.clear()  # it answers again
         assert (await run(Stage.DENOISE, attempt=3))["done"] == 2

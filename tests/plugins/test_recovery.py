@@ -8,8 +8,10 @@ from airflow.sdk.exceptions import DownstreamTasksSkipped
 from cofi import recovery
 from include.calls.stage import GPU_STAGES, STAGES, Stage
 from include.database.batches import Batch
+from include.database.lanes import tell
 from include.database.models import BatchCallRow, FailureRow, StageResultRow
 from include.database.outcomes import Failure
+from include.database.work import StageJob
 from include.errors import HostLost
 from tests.plugins.params import DEFAULTS
 from tests.plugins.shard import CALLS, OPENED, run
@@ -17,7 +19,7 @@ from tests.unit.database.seeding import Day, success
 from tests.unit.gpu.fake_host import FakeGpuHost, problem
 
 PARAMS = {**DEFAULTS, "hosts": ["gpu_a", "gpu_b"]}
-ROUNDS = ["audit_recover_1.shards_gpu_a", "recover_2"]
+GROUP = ["audit_recover_1.gpu_a.stt", "audit_recover_1.shards_gpu_a"]
 FIRST, SECOND, THIRD = CALLS
 
 
@@ -40,7 +42,7 @@ async def test_stranded_calls_go_to_a_ready_host_in_new_shards(
     day.save(batch, Stage.DENOISE, [Failure(None, "host_lost", "gone")])
     gpu_a.replies["ready"] = [problem(503)]
 
-    plan = await recovery.recover(OPENED, PARAMS, ROUNDS)
+    plan = await recovery.recover(OPENED, PARAMS, GROUP, early=False)
 
     assert plan == {"first": 1, "shards": 1}
     assert hosts_of(day) == {
@@ -57,7 +59,7 @@ async def test_a_moved_call_is_finished_on_its_new_host(
 ) -> None:
     day.audit(batch, *CALLS, stages=[Stage.DISTRIBUTE, Stage.DENOISE])
     gpu_a.replies["ready"] = [problem(503)]
-    plan = await recovery.recover(OPENED, PARAMS, ROUNDS)
+    plan = await recovery.recover(OPENED, PARAMS, GROUP, early=False)
     for stage in [Stage.DISTRIBUTE, *GPU_STAGES[1:]]:
         await run(stage, shard={"shard": plan["first"], "host": "gpu_b"})
     assert len(day.rows(StageResultRow, stage="stt", host="gpu_b")) == 3
@@ -66,7 +68,7 @@ async def test_a_moved_call_is_finished_on_its_new_host(
 
 async def test_a_host_that_came_back_is_used_again(day: Day, batch: Batch, gpu_a: FakeGpuHost) -> None:
     day.save(batch, Stage.DISTRIBUTE, [Failure(None, "host_lost", "gone")])
-    plan = await recovery.recover(OPENED, {**PARAMS, "hosts": ["gpu_a"]}, ROUNDS)
+    plan = await recovery.recover(OPENED, {**PARAMS, "hosts": ["gpu_a"]}, GROUP, early=False)
     assert plan["shards"] == 1
 
 
@@ -74,10 +76,10 @@ async def test_a_host_that_answers_and_fails_gets_nothing_unless_there_is_no_oth
     day: Day, batch: Batch, gpu_a: FakeGpuHost, gpu_b: FakeGpuHost
 ) -> None:
     day.save(batch, Stage.DENOISE, [Failure(None, "host_failing", "garbage")])
-    await recovery.recover(OPENED, PARAMS, ROUNDS)
+    await recovery.recover(OPENED, PARAMS, GROUP, early=False)
     assert {host for _, host in hosts_of(day).values()} == {"gpu_b"}
     gpu_b.replies["ready"] = [problem(503)]
-    await recovery.recover(OPENED, PARAMS, ROUNDS)
+    await recovery.recover(OPENED, PARAMS, GROUP, early=False)
     assert {host for _, host in hosts_of(day).values()} == {"gpu_a"}
 
 
@@ -85,7 +87,7 @@ async def test_a_host_that_refuses_is_left_out_and_the_run_goes_on(
     day: Day, batch: Batch, gpu_a: FakeGpuHost, gpu_b: FakeGpuHost
 ) -> None:
     gpu_a.replies["ready"] = [problem(401, "wrong token")]
-    await recovery.recover(OPENED, PARAMS, ROUNDS)
+    await recovery.recover(OPENED, PARAMS, GROUP, early=False)
     assert {host for _, host in hosts_of(day).values()} == {"gpu_b"}
 
 
@@ -95,7 +97,7 @@ async def test_without_a_ready_host_it_is_known_why_calls_end(
     day.audit(batch, FIRST, stages=[Stage.DISTRIBUTE])
     gpu_a.replies["ready"] = [problem(503)]
     with pytest.raises(HostLost, match="None of the GPU hosts gpu_a is ready"):
-        await recovery.recover(OPENED, {**PARAMS, "hosts": ["gpu_a"]}, ROUNDS)
+        await recovery.recover(OPENED, {**PARAMS, "hosts": ["gpu_a"]}, GROUP, early=False)
     stages = {row["call_id"]: row["stage"] for row in day.rows(FailureRow)}
     assert stages == {
         FIRST.call_id: "denoise",
@@ -104,15 +106,13 @@ async def test_without_a_ready_host_it_is_known_why_calls_end(
     }
 
 
-async def test_nothing_stranded_skips_this_round_and_all_later_ones(
-    day: Day, batch: Batch, gpu_a: FakeGpuHost
-) -> None:
+async def test_nothing_stranded_skips_the_group(day: Day, batch: Batch, gpu_a: FakeGpuHost) -> None:
     day.audit(batch, FIRST, SECOND, stages=STAGES[:5])
     day.audit(batch, THIRD)
     for opened in (OPENED, None):
         with pytest.raises(DownstreamTasksSkipped) as skipped:
-            await recovery.recover(opened, PARAMS, ROUNDS)
-        assert skipped.value.tasks == ROUNDS
+            await recovery.recover(opened, PARAMS, GROUP, early=False)
+        assert skipped.value.tasks == GROUP
     assert gpu_a.asked == []
 
 
@@ -122,6 +122,51 @@ async def test_calls_that_another_run_works_on_are_not_stranded(
     again = day.discover(*(replace(call) for call in CALLS), batch_id="run-2")
     day.plan(again)
     with pytest.raises(DownstreamTasksSkipped):
-        await recovery.recover(OPENED, PARAMS, ROUNDS)
+        await recovery.recover(OPENED, PARAMS, GROUP, early=False)
     day.save(again, Stage.DISTRIBUTE, [success(FIRST)])
     assert len(day.rows(StageResultRow)) == 1
+
+
+class TestEarly:
+    """Other tasks are still at work."""
+
+    async def test_all_that_a_lost_host_has_not_done_goes_to_others(
+        self, day: Day, batch: Batch, gpu_a: FakeGpuHost, gpu_b: FakeGpuHost
+    ) -> None:
+        day.audit(batch, FIRST, stages=STAGES[:5])
+        day.save(batch, Stage.DENOISE, [Failure(None, "host_lost", "gone")])
+        gpu_a.replies["ready"] = [problem(503)]
+        assert await recovery.recover(OPENED, PARAMS, GROUP, early=True) == {"first": 1, "shards": 1}
+        assert {c: host for c, (_, host) in hosts_of(day).items()} == {
+            FIRST.call_id: "gpu_a",
+            SECOND.call_id: "gpu_b",
+            THIRD.call_id: "gpu_b",
+        }
+
+    async def test_what_a_sound_host_has_stays_there(
+        self, day: Day, batch: Batch, gpu_a: FakeGpuHost, gpu_b: FakeGpuHost
+    ) -> None:
+        day.save(batch, Stage.DENOISE, [Failure(FIRST.call_id, "host_fault", "once")])
+        with pytest.raises(DownstreamTasksSkipped) as skipped:
+            await recovery.recover(OPENED, PARAMS, GROUP, early=True)
+        assert skipped.value.tasks == GROUP
+
+    async def test_a_shard_that_a_task_works_on_stays_there(
+        self, day: Day, batch: Batch, gpu_a: FakeGpuHost, gpu_b: FakeGpuHost
+    ) -> None:
+        day.save(batch, Stage.DENOISE, [Failure(None, "host_lost", "gone")])
+        gpu_a.replies["ready"] = [problem(503)]
+        works = StageJob(batch.batch_id, 0, "gpu_a", Stage.DENOISE)
+        day.database.write(lambda connection: tell(connection, works, 3, 1))
+        with pytest.raises(DownstreamTasksSkipped):
+            await recovery.recover(OPENED, PARAMS, GROUP, early=True)
+        day.database.write(lambda connection: tell(connection, works, 3, 0, ended=True))
+        assert (await recovery.recover(OPENED, PARAMS, GROUP, early=True))["shards"] == 1
+
+    async def test_what_failing_hosts_have_is_left_to_the_last_round_when_no_other_answers(
+        self, day: Day, batch: Batch, gpu_a: FakeGpuHost
+    ) -> None:
+        day.save(batch, Stage.DENOISE, [Failure(None, "host_failing", "garbage")])
+        with pytest.raises(DownstreamTasksSkipped):
+            await recovery.recover(OPENED, {**PARAMS, "hosts": ["gpu_a"]}, GROUP, early=True)
+        assert {shard for shard, _ in hosts_of(day).values()} == {0}

@@ -32,9 +32,11 @@ class GpuStageOperator(HostOperator):
     def __init__(self, *, shard: ShardWork, stage: Stage, **kwargs: Any) -> None:
         super().__init__(shard=shard, stage=stage, **kwargs)
 
-    async def declined(self, settings: Settings, database: Database, lane: Lane) -> str | None:
+    async def declined(
+        self, context: Context, settings: Settings, database: Database, lane: Lane
+    ) -> str | None:
         """A slow host leaves a shard that it has not begun, if all would be done sooner."""
-        reason = await super().declined(settings, database, lane)
+        reason = await super().declined(context, settings, database, lane)
         if reason or not self.may_leave or self.stage is not Stage.DENOISE:
             return reason
         gain = await asyncio.to_thread(database.read, self._gain_s)

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowFailException
 from sqlalchemy import Connection
 
 from cofi.hooks.gpu_host import GpuHostHook
@@ -17,6 +19,9 @@ from include.errors import CofiError, HostLost
 class HostOperator(ShardOperator):
     """Leaves a shard when its host is lost, which is asked once instead of tried again and again.
 
+    A task under which the host was lost fails when it still is at the next try: the round that begins with a
+    failure plans the host's calls again. Tasks that had not begun are skipped.
+
     Args:
         may_leave: Whether the run has a later round in which other hosts could do the work.
     """
@@ -25,8 +30,14 @@ class HostOperator(ShardOperator):
         super().__init__(**kwargs)
         self.may_leave = may_leave
 
-    async def declined(self, settings: Settings, database: Database, lane: Lane) -> str | None:
-        """A host that was lost in this run, and still does not answer, has others that go on."""
+    async def declined(
+        self, context: Context, settings: Settings, database: Database, lane: Lane
+    ) -> str | None:
+        """A host that was lost in this run, and still does not answer, has others that go on.
+
+        Raises:
+            AirflowFailException: It was lost under an earlier try.
+        """
         if not self.may_leave or not await asyncio.to_thread(database.read, self._was_lost):
             return None
         async with GpuHostHook(self.shard["host"]).get_conn() as host:
@@ -34,7 +45,10 @@ class HostOperator(ShardOperator):
                 await host.status()
             except HostLost as error:
                 await lane.record(error)
-                return f"{error} Its calls go to other hosts in this run"
+                reason = f"{error} Its calls go to other hosts in this run"
+                if context["ti"].try_number > 1:
+                    raise AirflowFailException(reason) from error
+                return reason
             except CofiError as error:
                 self.log.info("It answers again: %s", error)
         return None

@@ -55,7 +55,7 @@ class ShardOperator(BaseAsyncOperator):
         try:
             if not (await lane.begin()).waiting:
                 await self._skip(context, lane, f"no call of shard {self.shard['shard']} needs it")
-            if reason := await self.declined(settings, database, lane):
+            if reason := await self.declined(context, settings, database, lane):
                 await self._skip(context, lane, reason)
             async with asyncio.timeout(settings.task_timeout_s):
                 return (await self.work(context, settings, database, lane)).as_dict()
@@ -71,7 +71,9 @@ class ShardOperator(BaseAsyncOperator):
         finally:
             database.close()
 
-    async def declined(self, settings: Settings, database: Database, lane: Lane) -> str | None:
+    async def declined(
+        self, context: Context, settings: Settings, database: Database, lane: Lane
+    ) -> str | None:
         """Why the shard's work is left to others, if it is."""
         return None
 

@@ -114,6 +114,15 @@ def test_hosts_finish_together_by_their_speed():
     assert audio_s == {"fast": 12_000, "slow": 6_000}
 
 
+def test_a_host_with_work_left_gets_so_much_less():
+    hosts = [HostSpeed("busy", 2.0, left_s=4000.0), HostSpeed("free", 2.0)]
+    shards = planned(loads([20.0] * 400), hosts)
+    audio_s = {
+        name: sum(shard.audio_s for shard in shards if shard.host == name) for name in ("busy", "free")
+    }
+    assert audio_s["free"] == pytest.approx(audio_s["busy"] + 4000, abs=20)
+
+
 def test_a_long_day_starts_and_ends_with_small_shards():
     shards = planned(loads([30.0] * 400), [HostSpeed("gpu")], shard_audio_s=1200.0)
     sizes_s = [shard.audio_s for shard in shards]
