@@ -65,8 +65,8 @@ def test_the_daily_audit_and_a_backfill_of_three_days_keep_the_cap_and_use_it(co
     # would be a loss that real answers do not have.
     calls = 480
     days = [cofi.new_day(calls) for _ in range(4)]
-    # 6 s an answer: what models take, beside which the seconds between two tasks weigh what they weigh there.
-    cofi.stack.fail("llm", slow=15.0)
+    # 4 s an answer: what models take, beside which the seconds between two tasks weigh what they weigh there.
+    cofi.stack.fail("llm", slow=10.0)
     with watch(cofi, "a backfill of three days and a daily run at once") as watched:
         backfilled = backfill(cofi, days[0], days[2])
         daily = cofi.trigger(days[3])
