@@ -125,9 +125,20 @@ def test_a_host_with_work_left_gets_so_much_less():
 
 def test_a_long_day_starts_and_ends_with_small_shards():
     shards = planned(loads([30.0] * 400), [HostSpeed("gpu")], shard_audio_s=1200.0)
-    sizes_s = [shard.audio_s for shard in shards]
-    assert sizes_s[:3] == [150, 300, 600] == sizes_s[-1:-4:-1]
+    pilot_s, rest_s, *sizes_s = (shard.audio_s for shard in shards)
+    assert [pilot_s + rest_s, *sizes_s[:2]] == [150, 300, 600] == sizes_s[-1:-4:-1]
     assert max(sizes_s) <= 1200 * 1.1
+
+
+def test_a_few_calls_go_ahead_of_all_others():
+    hosts = [HostSpeed("a"), HostSpeed("b")]
+    first, *others = planned(loads([30.0] * 800), hosts, shard_audio_s=3200.0)
+    assert (first.number, first.host, first.audio_s) == (0, "a", 90.0)
+    assert min(len(shard.call_ids) for shard in others) > len(first.call_ids)
+
+
+def test_a_day_of_one_shard_has_no_pilot():
+    assert len(planned(loads([30.0] * 8), [HostSpeed("a")])) == 1
 
 
 def test_one_call_longer_than_all_others_has_a_host_for_itself():
