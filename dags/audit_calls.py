@@ -136,7 +136,16 @@ def audit_shard(shard: batches.ShardWork, host: str, later: Sequence[XComArg]) -
         **depth_first(Stage.DISTRIBUTE),
     )
     gpu = [
-        GpuStageOperator(task_id=s, stage=s, shard=shard, pool=host, may_leave=may_leave, **depth_first(s))
+        GpuStageOperator(
+            task_id=s,
+            stage=s,
+            shard=shard,
+            pool=host,
+            may_leave=may_leave,
+            # One new shard at a time: others would take the slots between two stages of those before them.
+            max_active_tis_per_dagrun=1 if s is GPU_STAGES[0] else None,
+            **depth_first(s),
+        )
         for s in GPU_STAGES
     ]
     llm = [

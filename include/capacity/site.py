@@ -140,7 +140,7 @@ def shards_of(day: Day, site: Site) -> list[ShardLoad]:
     for host, calls in enumerate(_shared_out(day.files, site.speeds)):
         if not calls:
             continue
-        sizes_s = shard_sizes_s(calls * day.audio_s, full_s, pilot=not by_host)
+        sizes_s = shard_sizes_s(calls * day.audio_s, full_s, pilots=not by_host)
         weights = [_calls_in(size_s, day, random) for size_s in sizes_s]
         loads = zip(_shared_out(calls, weights), sizes_s, strict=True)
         filled = [(count, size_s) for count, size_s in loads if count]

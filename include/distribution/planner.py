@@ -3,8 +3,8 @@
 Calls go to hosts by longest processing time first (LPT) over audio seconds, weighted by each host's speed,
 so that all hosts finish together. Each host's calls are cut into shards, the units that flow through the
 stages: small ones first (LLM work starts early), full ones, small ones last (nobody waits for a long tail).
-Simulated gain of the small ends: 1.03 to 1.004 times the bound at 5 hosts. Before all others goes a pilot of
-few calls: it is through all stages within minutes, and so tells early what is wrong with a key or a model.
+Simulated gain of the small ends: 1.03 to 1.004 times the bound at 5 hosts. On one host, pilots of few calls
+go ahead: they are through all stages within minutes, and tell early what is wrong with a key or a model.
 """
 
 import math
@@ -14,7 +14,8 @@ from itertools import accumulate
 
 # Shares of a full shard: rising at the start of a host's work, falling at its end.
 _RAMP = (1 / 8, 1 / 4, 1 / 2)
-_PILOT = 1 / 32
+# Pilots, cut out of the first shard. Between two stages of one, only another takes its slot on the host.
+_PILOTS = 4
 _LEAST_AUDIO_S = 1.0
 
 
@@ -79,7 +80,7 @@ def plan_shards(
     by_host = _assigned(calls, hosts)
     full_s = full_shard_s(sum(call.audio_s for call in calls), len(by_host), shard_audio_s, max_shards)
     leader = next(iter(by_host))
-    cut = {host: list(_cut(load, full_s, pilot=host == leader)) for host, load in by_host.items()}
+    cut = {host: list(_cut(load, full_s, pilots=host == leader)) for host, load in by_host.items()}
     return _numbered(cut, first_number)
 
 
@@ -89,13 +90,13 @@ def full_shard_s(total_s: float, hosts: int, shard_audio_s: float, max_shards: i
     Returns:
         Infinity when there is no room for ramps: with hundreds of hosts, each has one shard.
     """
-    # Each host adds at most its ramps and one remainder to the full shards; one has the pilot.
-    full_shards = max_shards - 1 - hosts * (2 * len(_RAMP) + 1)
+    # Each host adds at most its ramps and one remainder to the full shards; one has the pilots.
+    full_shards = max_shards - _PILOTS - hosts * (2 * len(_RAMP) + 1)
     return max(shard_audio_s, total_s / full_shards) if full_shards > 0 else math.inf
 
 
-def shard_sizes_s(total_s: float, full_s: float, *, pilot: bool = False) -> list[float]:
-    """Audio seconds of each shard of one host, in turn; one host of a batch has the pilot."""
+def shard_sizes_s(total_s: float, full_s: float, *, pilots: bool = False) -> list[float]:
+    """Audio seconds of each shard of one host, in turn; one host of a batch has the pilots."""
     ramp_s = [share * full_s for share in _RAMP]
     middle_s = total_s - 2 * sum(ramp_s)
     if middle_s < 0:  # too little for the ramps: equal halves of a full shard
@@ -103,7 +104,7 @@ def shard_sizes_s(total_s: float, full_s: float, *, pilot: bool = False) -> list
         return [total_s / count] * count
     full = round(middle_s / full_s)
     middle = [middle_s / full] * full if full else [middle_s]
-    first_s = [_PILOT * full_s, ramp_s[0] - _PILOT * full_s] if pilot else ramp_s[:1]
+    first_s = [ramp_s[0] / _PILOTS] * _PILOTS if pilots else ramp_s[:1]
     return [*first_s, *ramp_s[1:], *middle, *reversed(ramp_s)]
 
 
@@ -156,10 +157,10 @@ def _assigned(calls: Sequence[CallLoad], hosts: Sequence[HostSpeed]) -> dict[str
     return {host.name: load for host, load in zip(hosts, loads, strict=True) if load}
 
 
-def _cut(calls: Sequence[CallLoad], full_s: float, *, pilot: bool) -> Iterator[list[CallLoad]]:
+def _cut(calls: Sequence[CallLoad], full_s: float, *, pilots: bool) -> Iterator[list[CallLoad]]:
     """Cuts one host's calls into shards along the ramps, long and short calls mixed evenly."""
     calls = sorted(calls, key=lambda call: call.call_id)
-    ends_s = list(accumulate(shard_sizes_s(sum(call.audio_s for call in calls), full_s, pilot=pilot)))
+    ends_s = list(accumulate(shard_sizes_s(sum(call.audio_s for call in calls), full_s, pilots=pilots)))
     shards: list[list[CallLoad]] = [[] for _ in ends_s]
     done_s, current = 0.0, 0
     for call in calls:

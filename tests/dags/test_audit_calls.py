@@ -145,6 +145,13 @@ class TestShape:
             assert {task.task_id.partition(".")[2] for task in gpu} == expected
             assert {task.pool_slots for task in gpu} == {1}
 
+    def test_a_host_takes_up_one_new_shard_at_a_time(self, dag: DAG) -> None:
+        for host in HOSTS:
+            at_once = [
+                dag.get_task(f"audit.{host}.{stage}").max_active_tis_per_dagrun for stage in GPU_STAGES
+            ]
+            assert at_once == [1, None, None, None]
+
     def test_uploads_are_bounded_for_each_host_and_in_all(self, dag: DAG) -> None:
         uploads = [task for task in dag.tasks if task.pool == UPLOAD_POOL]
         assert {task.task_id.rpartition(".")[2] for task in uploads} == {"distribute"}

@@ -23,13 +23,13 @@ from tests.benchmarks.batch.work import IN_FLIGHT, Condition, Work
 from tests.faults.conftest import ROOT, Cofi, started
 from tests.faults.recordings import SHORTEST_S
 
-FULL_CALLS, FULL_GPU_S = 10_000, 800.0
+FULL_CALLS, FULL_GPU_S = 10_000, 1_000.0
 QUICK_CALLS, QUICK_GPU_S = 2_000, 200.0
 # What a task asks the LLM at once, and full shards of a host, beside its ramps. Airflow's scheduler looks at
 # every waiting task each time around (500 of them: 3 to 7 s): more shards cost a short run more than they
 # bring.
 LLM_REQUESTS = 20
-FULL_SHARDS = {5: 3, 10: 3, 20: 2}
+FULL_SHARDS = {5: 5, 10: 3, 20: 2}
 _RAMPS = 1.75
 _MARGIN = 6
 
@@ -74,7 +74,7 @@ def measured(work: Work, systems: list[str], naive_s: float) -> Iterator[Outcome
 @contextmanager
 def _stack(work: Work, with_naive: bool) -> Iterator[Cofi]:
     audio_s = sum(work.lengths_s()) or (SHORTEST_S + work.calls / 16_000) * work.calls
-    shard_s = audio_s / work.hosts / (_RAMPS + FULL_SHARDS.get(work.hosts, 3))
+    shard_s = audio_s / work.hosts / (_RAMPS + FULL_SHARDS.get(work.hosts, 5))
     settings = {
         "AIRFLOW__CORE__PARALLELISM": str(work.hosts * (1 + 2) + IN_FLIGHT // LLM_REQUESTS + _MARGIN),
         "AIRFLOW__COFI__SHARD_AUDIO_S": f"{shard_s:.0f}",
