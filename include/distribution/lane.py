@@ -113,7 +113,9 @@ class Lane:
             self._job.host,
             error.kind,
         )
-        await asyncio.to_thread(self._save, [Failure(None, error.kind, str(error))])
+        failure = Failure(None, error.kind, str(error))
+        # The lane has ended, or not begun: it tells nothing more of itself.
+        await asyncio.to_thread(self._database.write, lambda c: save(c, self._job, [failure]))
 
     async def _calls(self, *, suspects: bool) -> AsyncIterator[PendingCall]:
         """Reads the calls page by page; what was put off meanwhile is not met again."""

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from include.calls.call import call_id_for
 from include.database.models import BatchCallRow, CallRow, StageResultRow
 from tests.faults.conftest import CALLS, HOSTS, Cofi, watch
+from tests.faults.test_processes import task_instances
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900, func_only=True)]
 
@@ -26,6 +27,8 @@ def test_a_host_that_dies_and_never_comes_back(cofi: Cofi) -> None:
     assert {(f.kind, f.host) for f in cofi.failures(run_id)} == {("host_lost", "gpu_b")}
     assert done_by(cofi, run_id, "stt")["gpu_b"] < CALLS // 3
     assert "gpu_b" not in planned_on(cofi, run_id, lost="gpu_b")
+    rounds = {ti["task_id"].partition(".")[0] for ti in task_instances(cofi, run_id) if done_stt(ti)}
+    assert rounds == {"audit", "audit_recover_1"}, "its calls were not left to the last round"
 
 
 def test_a_host_that_dies_and_is_back_after_20_s(cofi: Cofi) -> None:
@@ -139,6 +142,10 @@ def revive_the_dead(cofi: Cofi, killer: str, over: threading.Event) -> None:
             if not cofi.is_alive(host):
                 cofi.revive_host(host)
                 cofi.stack.fail(host, killed_by=[killer])
+
+
+def done_stt(ti: dict[str, str]) -> bool:
+    return ti["task_id"].endswith(".stt") and ti["state"] == "success"
 
 
 def done_by(cofi: Cofi, run_id: str, stage: str) -> Counter[str]:

@@ -16,7 +16,7 @@ from include.errors import HostLost
 from tests.plugins.params import DEFAULTS
 from tests.plugins.shard import CALLS, OPENED, run
 from tests.unit.database.seeding import Day, success
-from tests.unit.gpu.fake_host import FakeGpuHost, problem
+from tests.unit.gpu.fake_host import FakeGpuHost, broken_off, problem
 
 PARAMS = {**DEFAULTS, "hosts": ["gpu_a", "gpu_b"]}
 GROUP = ["audit_recover_1.gpu_a.stt", "audit_recover_1.shards_gpu_a"]
@@ -134,8 +134,9 @@ class TestEarly:
         self, day: Day, batch: Batch, gpu_a: FakeGpuHost, gpu_b: FakeGpuHost
     ) -> None:
         day.audit(batch, FIRST, stages=STAGES[:5])
-        day.save(batch, Stage.DENOISE, [Failure(None, "host_lost", "gone")])
-        gpu_a.replies["ready"] = [problem(503)]
+        gpu_a.replies.update(ready=[broken_off] * 9, health=[broken_off] * 9)
+        with pytest.raises(HostLost):
+            await run(Stage.DISTRIBUTE)
         assert await recovery.recover(OPENED, PARAMS, GROUP, early=True) == {"first": 1, "shards": 1}
         assert {c: host for c, (_, host) in hosts_of(day).items()} == {
             FIRST.call_id: "gpu_a",

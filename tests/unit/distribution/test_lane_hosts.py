@@ -4,7 +4,7 @@ import pytest
 
 from include.calls.stage import Stage
 from include.database.batches import Batch
-from include.database.models import FailureRow
+from include.database.models import FailureRow, LaneRow
 from include.errors import (
     CallsPutOff,
     HostFailing,
@@ -30,6 +30,14 @@ async def test_a_lost_host_ends_the_lane_and_what_was_done_is_saved(day: Day, ba
     (failure,) = day.rows(FailureRow)
     assert (failure["call_id"], failure["host"], failure["kind"]) == (None, HOST, "host_lost")
     assert put_aside(day) == {}
+    (row,) = day.rows(LaneRow)
+    assert row["ended_at"], "nobody works on the shard"
+
+
+async def test_a_lane_that_never_began_tells_nothing_of_itself(day: Day, batch: Batch) -> None:
+    await lane_of(day, batch).record(HostLost("GPU host gpu_a does not answer"))
+    assert day.rows(LaneRow) == []
+    assert len(day.rows(FailureRow)) == 1
 
 
 async def test_what_a_host_was_working_on_when_it_was_lost_is_suspected(day: Day, batch: Batch) -> None:
