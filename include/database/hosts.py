@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
+from sqlalchemy.orm import aliased
 
 from include.calls.call import CallState
 from include.calls.stage import GPU_STAGES, Stage
@@ -90,9 +91,13 @@ def planned_on(connection: Connection, batch_id: str) -> set[str]:
 
 
 def audio_left(connection: Connection, batch_id: str) -> dict[str, float]:
-    """Audio seconds that each host of the batch has still to bring through the GPU stages."""
-    query = (
-        select(BatchCallRow.host, func.sum(func.coalesce(CallRow.duration_s, 0)))
+    """Audio seconds that each host of the batch has still to bring through the GPU stages.
+
+    A call of which a stage is done counts by the share of the stages that are left.
+    """
+    audio_s = func.sum(func.coalesce(CallRow.duration_s, 0))
+    of_hosts = (
+        select(BatchCallRow.host, audio_s)
         .join(CallRow)
         .where(
             BatchCallRow.batch_id == batch_id,
@@ -103,7 +108,15 @@ def audio_left(connection: Connection, batch_id: str) -> dict[str, float]:
         )
         .group_by(BatchCallRow.host)
     )
-    return {str(host): float(audio_s) for host, audio_s in connection.execute(query)}
+    result = aliased(StageResultRow)
+    stages_done = of_hosts.join(result, result.call_id == CallRow.call_id).where(
+        result.stage.in_(GPU_STAGES), result.superseded_at.is_(None)
+    )
+    done_s = dict(connection.execute(stages_done).all())
+    return {
+        str(host): float(all_s) - float(done_s.get(host, 0.0)) / len(GPU_STAGES)
+        for host, all_s in connection.execute(of_hosts)
+    }
 
 
 def troubles(connection: Connection, batch_id: str) -> dict[str, str]:

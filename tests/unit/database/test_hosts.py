@@ -83,6 +83,13 @@ def test_what_is_left_is_what_has_no_transcript_and_is_still_open(day: Day) -> N
     assert ask(day, hosts.audio_left, batch.batch_id) == {HOST: 60, "gpu_b": 60}
 
 
+def test_a_call_counts_by_the_stages_that_are_left(day: Day) -> None:
+    batch = day.planned(*CALLS)
+    whole = ask(day, hosts.audio_left, batch.batch_id)[HOST]
+    day.audit(batch, CALLS[0], stages=[Stage.DISTRIBUTE, *GPU_STAGES[:3]])
+    assert ask(day, hosts.audio_left, batch.batch_id) == {HOST: whole - 0.75 * 60}
+
+
 def test_a_host_is_in_trouble_until_it_works_again(day: Day) -> None:
     batch = day.planned(*CALLS)
     day.save(batch, Stage.DISTRIBUTE, [success(CALLS[0])])
