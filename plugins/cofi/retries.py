@@ -5,7 +5,7 @@ from datetime import timedelta
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
 from cofi.settings import Settings
-from include.errors import PermanentError, TransientError
+from include.errors import HostLost, PermanentError, TransientError
 
 
 def retry_arguments(settings: Settings) -> dict[str, object]:
@@ -14,6 +14,12 @@ def retry_arguments(settings: Settings) -> dict[str, object]:
     rules = [
         RetryRule(
             exception=PermanentError, action=RetryAction.FAIL, reason="permanent: a retry cannot mend it"
+        ),
+        # The first rule that fits counts.
+        RetryRule(
+            exception=HostLost,
+            action=RetryAction.RETRY,
+            retry_delay=timedelta(seconds=settings.gpu_lost_patience_s),
         ),
         RetryRule(exception=TransientError, action=RetryAction.RETRY, retry_delay=delay),
     ]

@@ -32,6 +32,7 @@ class Settings:
     gpu_attempts: int
     gpu_busy_patience_s: float
     gpu_unready_patience_s: float
+    gpu_lost_patience_s: float
     gpu_tasks_per_host: int
     slow_host_gain_s: float
     recovery_rounds: int

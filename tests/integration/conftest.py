@@ -131,6 +131,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         "AIRFLOW__COFI__SHARD_AUDIO_S": "100",
         "AIRFLOW__COFI__TASK_RETRIES": "1",
         "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "2",
+        "AIRFLOW__COFI__GPU_LOST_PATIENCE_S": "2",
         "AIRFLOW__COFI__WEBHOOK_ALLOW_HTTP": "True",
         "AIRFLOW__COFI__WEBHOOK_ALLOW_PRIVATE": "True",
     }

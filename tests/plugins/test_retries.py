@@ -25,7 +25,13 @@ def test_what_is_permanent_fails_at_the_first_try(kind: type[errors.CofiError]) 
     assert "permanent" in decided.reason
 
 
-@pytest.mark.parametrize("kind", kinds_below(errors.TransientError))
+def test_a_lost_host_has_its_time_to_come_back(setting) -> None:
+    setting("gpu_lost_patience_s", 90)
+    decided = decision(errors.HostLost("away"))
+    assert (decided.action, decided.retry_delay) == (RetryAction.RETRY, timedelta(seconds=90))
+
+
+@pytest.mark.parametrize("kind", [k for k in kinds_below(errors.TransientError) if k is not errors.HostLost])
 def test_what_is_transient_is_tried_again_after_the_delay(setting, kind: type[errors.CofiError]) -> None:
     setting("task_retry_delay_s", 7)
     decided = decision(kind("busy"))

@@ -80,6 +80,7 @@ def _stack(work: Work, with_naive: bool) -> Iterator[Cofi]:
         "AIRFLOW__COFI__SHARD_AUDIO_S": f"{shard_s:.0f}",
         "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "5",
         "AIRFLOW__COFI__GPU_CONNECT_TIMEOUT_S": "3",
+        "AIRFLOW__COFI__GPU_LOST_PATIENCE_S": "5",
         "AIRFLOW__COFI__LLM_REQUESTS_PER_TASK": str(LLM_REQUESTS),
     }
     naive = [ROOT / "tests" / "benchmarks" / "batch" / "naive_dag.py"] if with_naive else []
