@@ -65,6 +65,12 @@ class HostLost(TransientError):
         self.at_work = at_work
 
 
+class NoHostReady(HostLost):
+    """No GPU host is ready. No host died of a call, so that this kind is not counted against any."""
+
+    kind = "no_host_ready"
+
+
 class HostFailing(TransientError):
     """A GPU host answers, but fails one call after the other: it is not the calls."""
 

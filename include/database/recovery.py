@@ -64,7 +64,7 @@ def move(connection: Connection, batch: Batch, shards: Sequence[Shard]) -> None:
     assign(connection, batch, shards)
 
 
-def give_up(connection: Connection, batch: Batch, why: CofiError) -> None:
+def give_up(connection: Connection, batch: Batch, loads: Sequence[CallLoad], why: CofiError) -> None:
     """Records why stranded calls were not moved: it is the reason with which they end."""
     now = datetime.now(UTC)
     rows = [
@@ -78,7 +78,6 @@ def give_up(connection: Connection, batch: Batch, why: CofiError) -> None:
             "message": str(why),
             "failed_at": now,
         }
-        for load in stranded(connection, batch)
+        for load in loads
     ]
-    if rows:
-        connection.execute(insert(FailureRow), rows)
+    connection.execute(insert(FailureRow), rows)

@@ -150,7 +150,7 @@ async def plan(
         How many shards there are, and the number of the first.
 
     Raises:
-        HostLost: GPU work is left, and no host is ready.
+        NoHostReady: GPU work is left, and no host is.
     """
     settings, batch = Settings.load(), batch_of(opened, params)
     database = CofiDatabaseHook().get_conn()

@@ -8,7 +8,7 @@ from cofi.hooks.gpu_host import GpuHostHook
 from include.database import hosts
 from include.database.engine import Database
 from include.distribution.planner import HostSpeed
-from include.errors import CofiError, HostLost, TransientError
+from include.errors import CofiError, NoHostReady, TransientError
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ async def ready_hosts(
         left_out: A host that answers with such an error does not take part.
 
     Raises:
-        HostLost: None is ready.
+        NoHostReady: None is.
     """
     clients = [GpuHostHook(name).get_conn() for name in names]
     answers = await asyncio.gather(*(client.status() for client in clients), return_exceptions=True)
@@ -45,7 +45,7 @@ async def ready_hosts(
         else:
             told[name] = answer.speed
     if not told:
-        raise HostLost(
+        raise NoHostReady(
             f"None of the GPU hosts {', '.join(names)} is ready: start one, or choose others in 'hosts'."
         )
     past = database.read(lambda connection: hosts.past_speeds(connection, told))

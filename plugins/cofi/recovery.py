@@ -15,7 +15,7 @@ from cofi.settings import Settings
 from include.database import hosts, recovery
 from include.database.engine import Database
 from include.distribution.planner import HostSpeed, plan_shards
-from include.errors import CofiError, HostFailing, HostLost
+from include.errors import CofiError, HostFailing, NoHostReady
 
 log = logging.getLogger(__name__)
 
@@ -36,20 +36,22 @@ async def recover(
 
     Raises:
         DownstreamTasksSkipped: Nothing is stranded: the group has nothing to do.
-        HostLost: No host is ready.
+        NoHostReady: No host is.
     """
     if opened is None:
         raise DownstreamTasksSkipped(tasks=group)
     settings, batch = Settings.load(), batch_of(opened, params)
     database = CofiDatabaseHook().get_conn()
-    if not database.read(lambda connection: recovery.stranded(connection, batch, early=early)):
+    left_behind = database.read(lambda connection: recovery.stranded(connection, batch, early=early))
+    if not left_behind:
         log.info("No call is left behind")
         raise DownstreamTasksSkipped(tasks=group)
     try:
         helpers = await _helpers(params["hosts"] or settings.hosts, database, batch.batch_id, early)
-    except HostLost as error:
+    except NoHostReady as error:
         why = error
-        database.write(lambda connection: recovery.give_up(connection, batch, why))
+        if not early:
+            database.write(lambda connection: recovery.give_up(connection, batch, left_behind, why))
         raise
     if not helpers:
         log.warning("The hosts that answer fail: what is left behind is left to the last round")
@@ -72,7 +74,7 @@ def tasks_after(task: BaseOperator) -> list[str]:
 
 
 async def _helpers(names: list[str], database: Database, batch_id: str, early: bool) -> list[HostSpeed]:
-    """Ready hosts without those that answer and fail; later no round follows, and these are tried again."""
+    """Ready hosts without those that answer and fail; the last round takes these when there are no others."""
     in_trouble = database.read(lambda connection: hosts.troubles(connection, batch_id))
     measured = database.read(lambda connection: hosts.measured_speeds(connection, batch_id))
     # A run that has come so far does not fail because something else answers on a dead host's port.

@@ -11,8 +11,8 @@ from include.database.batches import Batch
 from include.database.lanes import tell
 from include.database.models import BatchCallRow, FailureRow, StageResultRow
 from include.database.outcomes import Failure
-from include.database.work import StageJob
-from include.errors import HostLost
+from include.database.work import StageJob, pending_calls
+from include.errors import HostLost, NoHostReady
 from tests.plugins.params import DEFAULTS
 from tests.plugins.shard import CALLS, OPENED, run
 from tests.unit.database.seeding import Day, success
@@ -95,15 +95,19 @@ async def test_without_a_ready_host_it_is_known_why_calls_end(
     day: Day, batch: Batch, gpu_a: FakeGpuHost
 ) -> None:
     day.audit(batch, FIRST, stages=[Stage.DISTRIBUTE])
-    gpu_a.replies["ready"] = [problem(503)]
-    with pytest.raises(HostLost, match="None of the GPU hosts gpu_a is ready"):
-        await recovery.recover(OPENED, {**PARAMS, "hosts": ["gpu_a"]}, GROUP, early=False)
-    stages = {row["call_id"]: row["stage"] for row in day.rows(FailureRow)}
-    assert stages == {
-        FIRST.call_id: "denoise",
-        SECOND.call_id: "distribute",
-        THIRD.call_id: "distribute",
-    }
+    day.save(batch, Stage.DENOISE, [Failure(None, "host_lost", "gone")])
+    gpu_a.replies["ready"] = [problem(503)] * 2
+    for early in (True, False):
+        with pytest.raises(NoHostReady, match="None of the GPU hosts gpu_a is ready"):
+            await recovery.recover(OPENED, {**PARAMS, "hosts": ["gpu_a"]}, GROUP, early=early)
+    of_calls = [(row["call_id"], row["stage"]) for row in day.rows(FailureRow) if row["call_id"]]
+    assert sorted(of_calls) == sorted(
+        [(FIRST.call_id, "denoise"), (SECOND.call_id, "distribute"), (THIRD.call_id, "distribute")]
+    ), "once, by the last round"
+    waiting = day.database.read(
+        lambda c: pending_calls(c, StageJob(batch.batch_id, 0, "gpu_a", Stage.DENOISE))
+    )
+    assert [call.host_kills for call in waiting] == [0], "no host died of it"
 
 
 async def test_nothing_stranded_skips_the_group(day: Day, batch: Batch, gpu_a: FakeGpuHost) -> None:

@@ -31,7 +31,9 @@ def test_a_lost_host_has_its_time_to_come_back(setting) -> None:
     assert (decided.action, decided.retry_delay) == (RetryAction.RETRY, timedelta(seconds=90))
 
 
-@pytest.mark.parametrize("kind", [k for k in kinds_below(errors.TransientError) if k is not errors.HostLost])
+@pytest.mark.parametrize(
+    "kind", [k for k in kinds_below(errors.TransientError) if not issubclass(k, errors.HostLost)]
+)
 def test_what_is_transient_is_tried_again_after_the_delay(setting, kind: type[errors.CofiError]) -> None:
     setting("task_retry_delay_s", 7)
     decided = decision(kind("busy"))
