@@ -31,7 +31,7 @@ plan: $(VENV)/installed  ## Tell how long a day takes, what holds it up, and wha
 	@$(BIN)/python -m include.capacity $(ARGS) \
 		$(foreach name,$(PLAN),$(if $($(name)),--$(shell echo $(name) | tr A-Z_ a-z-)=$($(name))))
 
-test-faults: $(VENV)/installed  ## Break everything that can break while calls are audited; 12 minutes
+test-faults: $(VENV)/installed  ## Break everything that can break while calls are audited; 20 minutes
 	@# Three files at a time, each with an Airflow of its own: a run waits more than it works. -rP tells what each cost.
 	$(BIN)/python -m pytest -n 3 --dist loadfile -rP --show-capture=stdout $(or $(FAULTS),tests/faults)
 
