@@ -1,16 +1,17 @@
 """Audit a day of call recordings.
 
-    open_batch ─ discover ─ plan ─┬─ per GPU host, shard by shard ──────┬─ settle ─ report ─ clean_up
-                                  │ distribute → denoise → ivr → lid    │
-                                  │  → stt → llm1 → llm2 (pool llm_api) │
-                                  └──────── recover: the same again ────┘
+    open_batch ─ discover ─ plan ─ deal ─┬─ per GPU host, shard by shard ────┬─ settle ─ report ─ clean_up
+                                         │ distribute → denoise → ivr → lid  │
+                                         │ → stt → llm1 → llm2 (pool llm_api)│
+                                         └─────── recover: the same again ───┘
 
 Every recording of the day ends as exactly one of: audited, failed, duplicate, skipped, quarantined. The run
-fails if one does not. In the group **audit**, each index of a host is a shard of its calls, and moves through
-the stages on its own. What a lost or failing host has not done is planned again on the others at once
-(**recover_1**), and what else was left behind when all hosts have ended (**recover_2**). A stage does only
-what is missing: clear **plan** with its downstream tasks, or run the day again, and failed calls are taken up
-where they stopped; nothing is paid for twice.
+fails if one does not. In the group **audit**, each index of a host is a place for a shard of its calls, which
+moves through the stages on its own; **deal** skips the places that the plan left empty. What a lost or
+failing host has not done is planned again on the others at once (**recover_1**), and what else was left
+behind when all hosts have ended (**recover_2**). A stage does only what is missing: clear **plan** with its
+downstream tasks, or run the day again, and failed calls are taken up where they stopped; nothing is paid for
+twice.
 
 * **By schedule**: every night, for the day that ended.
 * **By hand**: *Trigger*; the form explains its fields.
@@ -42,7 +43,7 @@ from cofi.operators.gpu_stage import GpuStageOperator
 from cofi.operators.llm_stage import LlmStageOperator
 from cofi.operators.report import ReportOperator
 from cofi.params import audit_params
-from cofi.pools import MAX_ACTIVE_TASKS
+from cofi.pools import MAX_ACTIVE_TASKS, RECOVERY_POOL
 from cofi.retries import retry_arguments
 from cofi.runs import running
 from cofi.settings import Settings
@@ -79,19 +80,19 @@ def audit_calls() -> None:
         return batches.discover(batch, get_current_context()["params"])
 
     @task
-    async def plan(batch: dict[str, object]) -> dict[str, int]:
+    async def plan(batch: dict[str, object]) -> list[int]:
         context = get_current_context()
         return await batches.plan(batch, context["params"], running(context))
 
+    @task(trigger_rule="all_done")
+    def deal(planned: list[int] | None) -> None:
+        batches.deal(planned)
+
     @task
-    async def recover(batch: dict[str, object], early: bool) -> dict[str, int]:
+    async def recover(batch: dict[str, object], early: bool) -> list[int]:
         context = get_current_context()
         group = recovery.tasks_after(context["task"])
         return await recovery.recover(batch, context["params"], group, early=early)
-
-    @task
-    def shards(batch: dict[str, object], plan: dict[str, int], host: str) -> list[batches.ShardWork]:
-        return batches.shards_of(batch, plan, host)
 
     # Waits for calls that another run of the day works on, without a slot.
     @task.sensor(trigger_rule="all_done", mode="reschedule", poke_interval=30, timeout=36 * 3600)
@@ -113,26 +114,31 @@ def audit_calls() -> None:
         )
         for n in range(1, 1 + last)
     ]
-    settled = settle(batch)
-    for number, this_round in enumerate([planned, *recoveries]):
-        with TaskGroup("audit" if this_round is planned else f"audit_{this_round.operator.task_id}"):
-            for host in settings.hosts:
-                of_host = shards.override(task_id=f"shards_{host}")(batch, this_round, host)
-                stages = audit_shard.override(group_id=host).partial(host=host, later=recoveries[number:])
-                stages.expand(shard=of_host) >> settled
+    dealt, settled, places = deal(planned), settle(batch), batches.places_of(settings)
+    with TaskGroup("audit"):
+        for host in settings.hosts:
+            stages = audit_shard.override(group_id=host).partial(host=host, later=recoveries)
+            dealt >> stages.expand(shard=list(places.of(host))) >> settled
+    for number, recovered in enumerate(recoveries, 1):
+        stages = audit_shard.override(group_id=f"audit_recover_{number}").partial(
+            host=None, later=recoveries[number:]
+        )
+        stages.expand(shard=recovered) >> settled
     report = ReportOperator(task_id="report", batch=batch, planned=planned, trigger_rule="all_done")
     settled >> report >> clean_up(batch)
 
 
 @task_group
-def audit_shard(shard: batches.ShardWork, host: str, later: Sequence[XComArg]) -> None:
-    """The stages of a shard on a host; what it leaves behind, later rounds take up."""
+def audit_shard(shard: int, host: str | None, later: Sequence[XComArg]) -> None:
+    """The stages of a shard on a host, or on any; what it leaves behind, later rounds take up."""
     may_leave = bool(later)
     distribute = DistributeOperator(
         task_id=Stage.DISTRIBUTE,
         shard=shard,
         pool_slots=settings.uploads_per_task,
         may_leave=may_leave,
+        # One at a time for each host, over all runs.
+        max_active_tis_per_dag=1 if host else None,
         **depth_first(Stage.DISTRIBUTE),
     )
     gpu = [
@@ -140,10 +146,10 @@ def audit_shard(shard: batches.ShardWork, host: str, later: Sequence[XComArg]) -
             task_id=s,
             stage=s,
             shard=shard,
-            pool=host,
+            pool=host or RECOVERY_POOL,
             may_leave=may_leave,
             # One new shard at a time: others would take the slots between two stages of those before them.
-            max_active_tis_per_dagrun=1 if s is GPU_STAGES[0] else None,
+            max_active_tis_per_dagrun=1 if host and s is GPU_STAGES[0] else None,
             **depth_first(s),
         )
         for s in GPU_STAGES

@@ -1,6 +1,6 @@
 """Audit stored transcripts again, with another scorecard, prompt or model.
 
-    open_batch ─ plan ─ shards ── llm1 → llm2, shard by shard (pool llm_api) ── report ─ promote
+    open_batch ─ plan ── llm1 → llm2, shard by shard (pool llm_api) ── report ─ promote
 
 For when a scorecard was changed, or a model or a wording is tried out. Taken up is every audited call of
 the days, or a share of them; GPU hosts are not asked, and recordings may be archived by now. An LLM answer
@@ -26,10 +26,8 @@ import pendulum
 from airflow.sdk import chain, dag, get_current_context, task, task_group
 
 from cofi import rescoring
-from cofi.batch import shards_of
 from cofi.operators.llm_stage import LlmStageOperator
 from cofi.operators.report import ReportOperator
-from cofi.operators.shard import ShardWork
 from cofi.params import rescore_params
 from cofi.pools import MAX_ACTIVE_TASKS
 from cofi.retries import retry_arguments
@@ -62,13 +60,9 @@ def rescore_calls() -> None:
         return rescoring.open_batch(context["run_id"], context["params"], context.get("data_interval_start"))
 
     @task
-    def plan(batch: dict[str, object]) -> dict[str, int]:
+    def plan(batch: dict[str, object]) -> list[int]:
         context = get_current_context()
         return rescoring.plan(batch, context["params"], running(context))
-
-    @task
-    def shards(batch: dict[str, object], plan: dict[str, int]) -> list[ShardWork]:
-        return shards_of(batch, plan, rescoring.STORED)
 
     @task
     def promote(batch: dict[str, object]) -> dict[str, object]:
@@ -76,13 +70,13 @@ def rescore_calls() -> None:
 
     batch = open_batch()
     planned = plan(batch)
-    rescored = rescore.expand(shard=shards(batch, planned))
+    rescored = rescore.expand(shard=planned)
     report = ReportOperator(task_id="report", batch=batch, planned=planned, trigger_rule="all_done")
     rescored >> report >> promote(batch)
 
 
 @task_group
-def rescore(shard: ShardWork) -> None:
+def rescore(shard: int) -> None:
     """The LLM stages of a shard."""
     llm1, llm2 = (
         LlmStageOperator(

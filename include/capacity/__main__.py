@@ -48,6 +48,7 @@ def _site(chosen: argparse.Namespace) -> Site:
         llm_requests_per_task=chosen.requests_per_task,
         parallelism=chosen.parallelism,
         shard_audio_s=chosen.shard_audio_s,
+        shards_per_host=chosen.shards_per_host,
         start_s=chosen.start_s,
         starts_per_s=chosen.starts_per_s,
         fixed_s=chosen.fixed_s,
@@ -94,6 +95,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--uploads-at-once", type=int, default=site.uploads_at_once, help="to all hosts")
     add("--uploads-per-task", type=int, default=site.uploads_per_task, help="to one host")
     add("--shard-audio-s", type=float, default=site.shard_audio_s, help="audio seconds of a full shard")
+    add(
+        "--shards-per-host",
+        type=int,
+        default=site.shards_per_host,
+        help="at most; larger days, larger shards",
+    )
     add("--parallelism", type=int, help="tasks at once, where it is not as many as needed")
     add("--start-s", type=float, default=site.start_s, help="what Airflow takes to start a task, in seconds")
     add("--starts-per-s", type=float, default=site.starts_per_s, help="tasks that Airflow starts in a second")

@@ -7,7 +7,7 @@ from math import sqrt
 from random import Random
 
 from include.calls.stage import GPU_STAGES, Stage
-from include.distribution.planner import full_shard_s, shard_sizes_s
+from include.distribution.planner import shard_sizes_s
 from include.errors import InvalidInput
 
 
@@ -59,7 +59,7 @@ class Site:
         speeds: Of each GPU host; 1 where the service times hold as they are.
         llm_slots: Requests in flight to the LLM API: the pool `llm_api`.
         parallelism: Tasks at once; None for as many as are needed.
-        max_shards: Of a run.
+        shards_per_host: At most.
         start_s: Time from a task's choice by the scheduler to its first work, in which it holds its slots.
             Measured on 2 cores: 1.9 to 3 s from the end of a task to the start of the next.
         starts_per_s: Task instances that the scheduler starts. Measured on 2 cores: 4 to 6.
@@ -74,7 +74,7 @@ class Site:
     llm_requests_per_task: int = 10
     parallelism: int | None = None
     shard_audio_s: float = 10_800.0
-    max_shards: int = 1000
+    shards_per_host: int = 16
     start_s: float = 2.0
     starts_per_s: float = 5.0
     fixed_s: float = 0.0
@@ -133,14 +133,14 @@ def shards_of(day: Day, site: Site) -> list[ShardLoad]:
     They are cut by audio, so how many calls one holds is a matter of chance (drawn with a fixed seed). Calls
     are not planned one by one: ten million take no longer than ten thousand.
     """
-    total_s = day.files * day.audio_s
-    full_s = full_shard_s(total_s, len(site.speeds), site.shard_audio_s, site.max_shards)
     random = Random(0)  # noqa: S311 - no secret
     by_host: list[list[ShardLoad]] = []
     for host, calls in enumerate(_shared_out(day.files, site.speeds)):
         if not calls:
             continue
-        sizes_s = shard_sizes_s(calls * day.audio_s, full_s, pilots=not by_host)
+        sizes_s = shard_sizes_s(
+            calls * day.audio_s, site.shard_audio_s, site.shards_per_host, pilots=not by_host
+        )
         weights = [_calls_in(size_s, day, random) for size_s in sizes_s]
         loads = zip(_shared_out(calls, weights), sizes_s, strict=True)
         filled = [(count, size_s) for count, size_s in loads if count]

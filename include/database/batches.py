@@ -15,7 +15,7 @@ from include.database.engine import chunks, upsert
 from include.database.models import BatchCallRow, BatchRow, CallRow, FailureRow, StageResultRow
 from include.database.outbox import announce_run
 from include.database.outcomes import finish, supersede
-from include.database.work import STATE, BatchKind, has_result
+from include.database.work import STATE, BatchKind, StageJob, has_result
 from include.distribution.planner import CallLoad, Shard
 
 
@@ -140,27 +140,18 @@ def settle(connection: Connection, batch: Batch) -> None:
     finish(connection, batch.batch_id, ended, datetime.now(UTC), batch.kind)
 
 
-@dataclass(frozen=True)
-class PlannedShard:
-    """A shard of a batch, without the ids of its calls."""
-
-    number: int
-    host: str
-    calls: int
-    audio_s: float
-
-
-def shards_of(connection: Connection, batch_id: str, host: str, first: int = 0) -> list[PlannedShard]:
-    """The shards of one host, from a number on."""
+def stage_job(
+    connection: Connection, batch_id: str, shard: int, stage: Stage, attempt: int = 1
+) -> StageJob | None:
+    """A stage's work on a shard; None when the shard has no calls, or none any more."""
     query = (
-        select(BatchCallRow.shard, func.count(), func.sum(func.coalesce(CallRow.duration_s, 0)))
-        .join(CallRow)
-        .where(BatchCallRow.batch_id == batch_id, BatchCallRow.host == host, BatchCallRow.shard >= first)
-        .group_by(BatchCallRow.shard)
-        .order_by(BatchCallRow.shard)
+        select(BatchCallRow.host, BatchRow.kind)
+        .join(BatchRow, BatchRow.batch_id == BatchCallRow.batch_id)
+        .where(BatchCallRow.batch_id == batch_id, BatchCallRow.shard == shard)
+        .limit(1)
     )
-    rows = connection.execute(query).all()
-    return [PlannedShard(number or 0, host, calls, float(audio_s)) for number, calls, audio_s in rows]
+    row = connection.execute(query).first()
+    return row and StageJob(batch_id, shard, str(row.host), stage, attempt, BatchKind(row.kind))
 
 
 def held_on_hosts(connection: Connection, batch_id: str) -> dict[str, list[str]]:

@@ -49,11 +49,11 @@ def _is_worked_on() -> ColumnElement[bool]:
     )
 
 
-def next_shard(connection: Connection, batch: Batch) -> int:
-    """The first number that no shard of the batch has."""
+def next_shard(connection: Connection, batch: Batch, least: int) -> int:
+    """The first number, from `least` on, that no shard of the batch has."""
     query = select(func.max(BatchCallRow.shard)).where(BatchCallRow.batch_id == batch.batch_id)
     last = connection.execute(query).scalar_one()
-    return 0 if last is None else last + 1
+    return least if last is None else max(least, last + 1)
 
 
 def move(connection: Connection, batch: Batch, shards: Sequence[Shard]) -> None:

@@ -5,6 +5,9 @@ so that all hosts finish together. Each host's calls are cut into shards, the un
 stages: small ones first (LLM work starts early), full ones, small ones last (nobody waits for a long tail).
 Simulated gain of the small ends: 1.03 to 1.004 times the bound at 5 hosts. On one host, pilots of few calls
 go ahead: they are through all stages within minutes, and tell early what is wrong with a key or a model.
+
+A host has so many places for shards, which are numbered before anything is planned: where a day is larger,
+its shards are. So what runs can be laid out ahead of the plan.
 """
 
 import math
@@ -12,11 +15,48 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from include.errors import InvalidInput
+
 # Shares of a full shard: rising at the start of a host's work, falling at its end.
 _RAMP = (1 / 8, 1 / 4, 1 / 2)
 # Pilots, cut out of the first shard. Between two stages of one, only another takes its slot on the host.
 _PILOTS = 4
 _LEAST_AUDIO_S = 1.0
+_RAMP_SHARDS = 2 * len(_RAMP)
+_LEAST_PLACES = _RAMP_SHARDS + _PILOTS
+
+
+@dataclass(frozen=True)
+class Places:
+    """Numbers that shards may have, hosts taking turns.
+
+    Attributes:
+        hosts: Names of all that may have some.
+        per_host: Shards of a host, at most.
+        first: Numbers below are taken.
+    """
+
+    hosts: tuple[str, ...]
+    per_host: int
+    first: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuses what leaves no room between the small shards at the ends.
+
+        Raises:
+            InvalidInput: Too few.
+        """
+        if self.per_host < _LEAST_PLACES:
+            raise InvalidInput(f"{self.per_host} shards per host: enter {_LEAST_PLACES} or more.")
+
+    @property
+    def end(self) -> int:
+        """The number after the last."""
+        return self.first + self.per_host * len(self.hosts)
+
+    def of(self, host: str) -> range:
+        """The numbers of a host's shards, from its first on."""
+        return range(self.first + self.hosts.index(host), self.end, len(self.hosts))
 
 
 @dataclass(frozen=True)
@@ -45,7 +85,7 @@ class HostSpeed:
 
 @dataclass(frozen=True)
 class Shard:
-    """Calls that go through the stages together on one host; numbered from 0 in a batch."""
+    """Calls that go through the stages together on one host."""
 
     number: int
     host: str
@@ -54,22 +94,16 @@ class Shard:
 
 
 def plan_shards(
-    calls: Iterable[CallLoad],
-    hosts: Sequence[HostSpeed],
-    *,
-    shard_audio_s: float,
-    max_shards: int,
-    first_number: int = 0,
+    calls: Iterable[CallLoad], hosts: Sequence[HostSpeed], places: Places, *, shard_audio_s: float
 ) -> list[Shard]:
     """Plans a batch, or what is left of one.
 
     Args:
         calls: What is to be audited, in any order.
-        hosts: At least one when there are calls.
-        shard_audio_s: Audio in a full shard; one call may be longer, and is then a shard of its own.
-        max_shards: Of all hosts, and at least one for each; shards grow to keep below it (Airflow's
-            `max_map_length`).
-        first_number: Numbers of earlier plans of the batch are taken.
+        hosts: Those that take part; at least one when there are calls.
+        places: Of these hosts, and maybe of others.
+        shard_audio_s: Audio in a full shard, or more where places are too few for that; one call may be
+            longer, and is then a shard of its own.
 
     Returns:
         Disjoint shards that hold every call once, those to start first in front, hosts taking turns.
@@ -78,25 +112,26 @@ def plan_shards(
     if not calls:
         return []
     by_host = _assigned(calls, hosts)
-    full_s = full_shard_s(sum(call.audio_s for call in calls), len(by_host), shard_audio_s, max_shards)
     leader = next(iter(by_host))
-    cut = {host: list(_cut(load, full_s, pilots=host == leader)) for host, load in by_host.items()}
-    return _numbered(cut, first_number)
+    shards = [
+        Shard(places.of(host)[turn], host, tuple(c.call_id for c in some), sum(c.audio_s for c in some))
+        for host, load in by_host.items()
+        for turn, some in enumerate(_cut(load, shard_audio_s, places.per_host, pilots=host == leader))
+    ]
+    return sorted(shards, key=lambda shard: shard.number)
 
 
-def full_shard_s(total_s: float, hosts: int, shard_audio_s: float, max_shards: int) -> float:
-    """Audio seconds of a full shard: what is asked for, or more to keep below `max_shards`.
+def shard_sizes_s(total_s: float, shard_audio_s: float, most: int, *, pilots: bool = False) -> list[float]:
+    """Audio seconds of each shard of one host, in turn; one host of a batch has the pilots.
 
-    Returns:
-        Infinity when there is no room for ramps: with hundreds of hosts, each has one shard.
+    Args:
+        total_s: Of the host.
+        shard_audio_s: Of a full shard; full shards grow where there would be more than `most` in all.
+        most: Shards of a host.
+        pilots: Whether the host has them.
     """
-    # Each host adds at most its ramps and one remainder to the full shards; one has the pilots.
-    full_shards = max_shards - _PILOTS - hosts * (2 * len(_RAMP) + 1)
-    return max(shard_audio_s, total_s / full_shards) if full_shards > 0 else math.inf
-
-
-def shard_sizes_s(total_s: float, full_s: float, *, pilots: bool = False) -> list[float]:
-    """Audio seconds of each shard of one host, in turn; one host of a batch has the pilots."""
+    most_full = most - _RAMP_SHARDS - (_PILOTS - 1) * pilots
+    full_s = max(shard_audio_s, total_s / (2 * sum(_RAMP) + most_full))
     ramp_s = [share * full_s for share in _RAMP]
     middle_s = total_s - 2 * sum(ramp_s)
     if middle_s < 0:  # too little for the ramps: equal halves of a full shard
@@ -109,7 +144,7 @@ def shard_sizes_s(total_s: float, full_s: float, *, pilots: bool = False) -> lis
 
 
 def plan_llm_shards(
-    calls: Iterable[CallLoad], names: Sequence[str], *, at_once: int, least_calls: int, most_calls: int = 1000
+    calls: Iterable[CallLoad], places: Places, *, at_once: int, least_calls: int, most_calls: int = 1000
 ) -> list[Shard]:
     """Plans a batch of which only LLM work is left.
 
@@ -118,10 +153,11 @@ def plan_llm_shards(
 
     Args:
         calls: What is to be done, in any order.
-        names: Of hosts, which name the shards in turn; at least one.
+        places: Hosts name the shards in turn.
         at_once: Tasks that the pool's slots are enough for.
         least_calls: In a shard, if there are as many.
-        most_calls: In a shard: a task that is lost is done again from what it had stored, but late.
+        most_calls: In a shard, as long as there are places: a task that is lost is done again from what it
+            had stored, but late.
 
     Returns:
         Disjoint shards that hold every call once.
@@ -130,12 +166,11 @@ def plan_llm_shards(
     if not calls:
         return []
     count = max(min(at_once, len(calls) // least_calls), math.ceil(len(calls) / most_calls), 1)
-    pieces = _assigned(calls, [HostSpeed(str(number)) for number in range(count)])
+    numbers = sorted((number, host) for host in places.hosts for number in places.of(host))[:count]
+    pieces = _assigned(calls, [HostSpeed(str(number)) for number, _ in numbers])
     return [
-        Shard(
-            number, names[number % len(names)], tuple(c.call_id for c in piece), sum(c.audio_s for c in piece)
-        )
-        for number, piece in enumerate(pieces.values())
+        Shard(number, host, tuple(c.call_id for c in piece), sum(c.audio_s for c in piece))
+        for (number, host), piece in zip(numbers, pieces.values(), strict=True)
     ]
 
 
@@ -157,10 +192,13 @@ def _assigned(calls: Sequence[CallLoad], hosts: Sequence[HostSpeed]) -> dict[str
     return {host.name: load for host, load in zip(hosts, loads, strict=True) if load}
 
 
-def _cut(calls: Sequence[CallLoad], full_s: float, *, pilots: bool) -> Iterator[list[CallLoad]]:
+def _cut(
+    calls: Sequence[CallLoad], shard_audio_s: float, most: int, *, pilots: bool
+) -> Iterator[list[CallLoad]]:
     """Cuts one host's calls into shards along the ramps, long and short calls mixed evenly."""
     calls = sorted(calls, key=lambda call: call.call_id)
-    ends_s = list(accumulate(shard_sizes_s(sum(call.audio_s for call in calls), full_s, pilots=pilots)))
+    sizes_s = shard_sizes_s(sum(call.audio_s for call in calls), shard_audio_s, most, pilots=pilots)
+    ends_s = list(accumulate(sizes_s))
     shards: list[list[CallLoad]] = [[] for _ in ends_s]
     done_s, current = 0.0, 0
     for call in calls:
@@ -170,17 +208,3 @@ def _cut(calls: Sequence[CallLoad], full_s: float, *, pilots: bool) -> Iterator[
         shards[current].append(call)
         done_s += call.audio_s
     return (shard for shard in shards if shard)
-
-
-def _numbered(by_host: dict[str, list[list[CallLoad]]], first_number: int) -> list[Shard]:
-    rounds = max(len(shards) for shards in by_host.values())
-    ordered = [
-        (host, shards[turn])
-        for turn in range(rounds)
-        for host, shards in by_host.items()
-        if turn < len(shards)
-    ]
-    return [
-        Shard(number, host, tuple(c.call_id for c in calls), sum(c.audio_s for c in calls))
-        for number, (host, calls) in enumerate(ordered, first_number)
-    ]

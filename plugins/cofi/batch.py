@@ -7,13 +7,13 @@ from typing import Any
 
 import pendulum
 from airflow.sdk import ObjectStoragePath
+from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from cofi.budgets import budget_of
 from cofi.expectation import log_expected
 from cofi.hooks.database import CONNECTION, CofiDatabaseHook
 from cofi.hooks.llm import LlmHook
 from cofi.hosts import ready_hosts
-from cofi.operators.shard import ShardWork
 from cofi.pools import LLM_POOL, pools
 from cofi.runs import AUDIT_DAG, batch_id_of
 from cofi.scorecards import chosen
@@ -28,19 +28,17 @@ from include.calls.discovery import (
     mark_duplicates,
     sha256_of_file,
 )
-from include.calls.stage import Stage
+from include.calls.stage import STAGES, Stage
 from include.database import batches, calls
 from include.database.batches import Batch
 from include.database.engine import Database
 from include.database.work import BatchKind
-from include.distribution.planner import CallLoad, Shard, plan_llm_shards, plan_shards
+from include.distribution.planner import CallLoad, Places, Shard, plan_llm_shards, plan_shards
 from include.errors import InvalidInput
 from include.llm.name_models import read_models
 
 log = logging.getLogger(__name__)
 
-# Airflow refuses to map over more than [core] max_map_length (1024) items; and no page shows more.
-MAX_SHARDS = 1000
 # What a copy may be a copy of.
 _ORIGINAL = {CallState.PENDING, CallState.AUDITED, CallState.FAILED}
 
@@ -138,7 +136,7 @@ def discover(opened: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, 
 
 async def plan(
     opened: Mapping[str, Any], params: Mapping[str, Any], goes_on: Callable[[str], bool]
-) -> dict[str, int]:
+) -> list[int]:
     """Claims what is to be audited, and plans shards over the hosts that are ready.
 
     Args:
@@ -147,7 +145,7 @@ async def plan(
         goes_on: Whether a run goes on: calls that it works on are left to it.
 
     Returns:
-        How many shards there are, and the number of the first.
+        The numbers of the shards.
 
     Raises:
         NoHostReady: GPU work is left, and no host is.
@@ -165,27 +163,32 @@ async def plan(
         log.info("Calls that other runs work on are left to them: %s", left)
     if not loads:
         log.info("Nothing to audit: no recording of %s waits for this run", batch.day)
-    names = params["hosts"] or settings.hosts
+    places = places_of(settings)
     if needs_hosts:
-        hosts = await ready_hosts(names, database)
-        shards = plan_shards(loads, hosts, shard_audio_s=settings.shard_audio_s, max_shards=MAX_SHARDS)
+        hosts = await ready_hosts(params["hosts"] or settings.hosts, database)
+        shards = plan_shards(loads, hosts, places, shard_audio_s=settings.shard_audio_s)
     else:
-        hosts, shards = [], llm_shards(loads, names, settings)
+        hosts, shards = [], llm_shards(loads, places, settings)
     with database.writing() as connection:
         batches.record_plan(connection, batch, shards)
     log_expected(shards, hosts, params, settings, database)
-    return planned(shards, 0)
+    return numbered(shards)
 
 
-def llm_shards(loads: Sequence[CallLoad], names: Sequence[str], settings: Settings) -> list[Shard]:
+def places_of(settings: Settings) -> Places:
+    """The shards that a plan may have: the DAG lays out its tasks for them before it is made."""
+    return Places(tuple(settings.hosts), settings.shards_per_host)
+
+
+def llm_shards(loads: Sequence[CallLoad], places: Places, settings: Settings) -> list[Shard]:
     """Shards of LLM work alone: hosts only name them, and may be switched off."""
     slots = settings.llm_requests_per_task
     at_once = max(1, pools(settings)[LLM_POOL][0] // slots)
-    return plan_llm_shards(loads, names, at_once=at_once, least_calls=5 * slots)
+    return plan_llm_shards(loads, places, at_once=at_once, least_calls=5 * slots)
 
 
-def planned(shards: Sequence[Shard], first: int) -> dict[str, int]:
-    """What later tasks are told of a plan."""
+def numbered(shards: Sequence[Shard]) -> list[int]:
+    """What later tasks are told of a plan; its log tells the rest."""
     for shard in shards:
         log.info(
             "shard=%d host=%s calls=%d audio_s=%.0f",
@@ -194,28 +197,26 @@ def planned(shards: Sequence[Shard], first: int) -> dict[str, int]:
             len(shard.call_ids),
             shard.audio_s,
         )
-    return {"first": first, "shards": len(shards)}
+    return [shard.number for shard in shards]
 
 
-def shards_of(opened: Mapping[str, Any], plan: Mapping[str, int], host: str) -> list[ShardWork]:
-    """The shards that a plan gives to one host.
+def deal(planned: Sequence[int] | None) -> None:
+    """Leaves those tasks to run that have a shard; none, when the plan has failed.
 
-    Returns:
-        One item for each mapped instance of the host's task group.
+    Raises:
+        DownstreamTasksSkipped: Places of the hosts are empty: on small days, and of hosts that are not ready.
     """
-    batch_id = opened["batch_id"]
-    shards = CofiDatabaseHook().get_conn().read(lambda c: batches.shards_of(c, batch_id, host, plan["first"]))
-    return [
-        ShardWork(
-            batch_id=batch_id,
-            shard=shard.number,
-            host=host,
-            calls=shard.calls,
-            audio_s=round(shard.audio_s, 1),
-            kind=opened.get("kind", BatchKind.AUDIT),
-        )
-        for shard in shards
+    places = places_of(Settings.load())
+    full = set(planned or ())
+    empty = [
+        (f"audit.{host}.{stage}", index)
+        for host in places.hosts
+        for index, number in enumerate(places.of(host))
+        if number not in full
+        for stage in STAGES
     ]
+    if empty:
+        raise DownstreamTasksSkipped(tasks=empty)
 
 
 def check_tables() -> None:

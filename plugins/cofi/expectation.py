@@ -101,4 +101,5 @@ def _site(
         llm_requests_per_task=width,
         parallelism=parallelism,
         shard_audio_s=settings.shard_audio_s,
+        shards_per_host=settings.shards_per_host,
     )

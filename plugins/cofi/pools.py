@@ -16,6 +16,8 @@ from cofi.settings import Settings
 LLM_POOL = "llm_api"
 # Slots are files on their way to GPU hosts.
 UPLOAD_POOL = "uploads"
+# Slots are GPU tasks of recovery, on any host.
+RECOVERY_POOL = "recovery"
 # Tasks of one run at once, shards of all hosts; [core] parallelism and the pools are the limits that count.
 MAX_ACTIVE_TASKS = 256
 
@@ -28,6 +30,8 @@ def pools(settings: Settings) -> dict[str, tuple[int, str]]:
     known = {name: (pool["slots"], pool["description"]) for name, pool in shipped.items()}
     told = "Files on their way to GPU hosts, over all hosts and runs: one slot is one file."
     known[UPLOAD_POOL] = (settings.uploads_at_once, told)
+    told = "Tasks of GPU stages at once that do what other hosts left behind, over all hosts and runs."
+    known[RECOVERY_POOL] = (settings.gpu_tasks_per_host * len(settings.hosts), told)
     for host in settings.hosts:
         known[host] = (settings.gpu_tasks_per_host, f"Tasks of GPU stages at once on {host}, over all runs.")
     return known

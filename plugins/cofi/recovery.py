@@ -8,13 +8,13 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import DownstreamTasksSkipped
 
-from cofi.batch import MAX_SHARDS, batch_of, planned
+from cofi.batch import batch_of, numbered, places_of
 from cofi.hooks.database import CofiDatabaseHook
 from cofi.hosts import ready_hosts
 from cofi.settings import Settings
 from include.database import hosts, recovery
 from include.database.engine import Database
-from include.distribution.planner import HostSpeed, plan_shards
+from include.distribution.planner import HostSpeed, Places, plan_shards
 from include.errors import CofiError, HostFailing, NoHostReady
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 async def recover(
     opened: Mapping[str, Any] | None, params: Mapping[str, Any], group: Sequence[str], *, early: bool
-) -> dict[str, int]:
+) -> list[int]:
     """Moves stranded calls to the hosts that are ready now; those that came back are among them.
 
     Args:
@@ -32,7 +32,7 @@ async def recover(
         early: Some task has failed, and others are still at work: only what hosts in trouble have is moved.
 
     Returns:
-        How many shards there are, and the number of the first.
+        The numbers of the new shards.
 
     Raises:
         DownstreamTasksSkipped: Nothing is stranded: the group has nothing to do.
@@ -59,13 +59,13 @@ async def recover(
     with database.writing() as connection:
         # Asked again: until the hosts had answered, a task may have taken up its shard.
         loads = recovery.stranded(connection, batch, early=early)
-        first = recovery.next_shard(connection, batch)
-        shards = plan_shards(
-            loads, helpers, shard_audio_s=settings.shard_audio_s, max_shards=MAX_SHARDS, first_number=first
-        )
+        names = tuple(helper.name for helper in helpers)
+        first = recovery.next_shard(connection, batch, places_of(settings).end)
+        places = Places(names, settings.shards_per_host, first)
+        shards = plan_shards(loads, helpers, places, shard_audio_s=settings.shard_audio_s)
         recovery.move(connection, batch, shards)
     log.warning("%d calls were left behind: they go to %s", len(loads), ", ".join(h.name for h in helpers))
-    return planned(shards, first)
+    return numbered(shards)
 
 
 def tasks_after(task: BaseOperator) -> list[str]:

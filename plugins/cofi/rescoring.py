@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from cofi.batch import batch_of, check_tables, llm_shards, planned, resolve_day, told
+from cofi.batch import batch_of, check_tables, llm_shards, numbered, resolve_day, told
 from cofi.budgets import budget_of
 from cofi.expectation import log_expected
 from cofi.hooks.database import CofiDatabaseHook
@@ -19,12 +19,15 @@ from include.calls.call import call_id_for
 from include.database import batches, rescores
 from include.database.batches import Batch
 from include.database.work import BatchKind
+from include.distribution.planner import Places
 from include.errors import InvalidInput
 
 log = logging.getLogger(__name__)
 
-# What shards are called by in place of a GPU host: they come from what is stored.
+# What shards are called by in place of a GPU host: they come from what is stored. Airflow maps over no more
+# than [core] max_map_length (1024) of them.
 STORED = "stored"
+_PLACES = Places((STORED,), 1000)
 
 
 def open_batch(run_id: str, params: Mapping[str, Any], interval_start: datetime | None) -> dict[str, Any]:
@@ -69,9 +72,7 @@ def open_batch(run_id: str, params: Mapping[str, Any], interval_start: datetime 
     return told(batch)
 
 
-def plan(
-    opened: Mapping[str, Any], params: Mapping[str, Any], goes_on: Callable[[str], bool]
-) -> dict[str, int]:
+def plan(opened: Mapping[str, Any], params: Mapping[str, Any], goes_on: Callable[[str], bool]) -> list[int]:
     """Takes up the calls, claims them unless it is a shadow run, and plans shards.
 
     Args:
@@ -80,7 +81,7 @@ def plan(
         goes_on: Whether the run of a batch goes on: calls that it works on are left to it.
 
     Returns:
-        How many shards there are, and the number of the first.
+        The numbers of the shards.
     """
     settings, batch = Settings.load(), batch_of(opened, params)
     database = CofiDatabaseHook().get_conn()
@@ -95,10 +96,10 @@ def plan(
     loads = database.write(lambda connection: rescores.loads_to_rescore(connection, batch, wanted, ended))
     if not loads:
         log.info("Nothing to rescore: no audited call of these days waits for this run")
-    shards = llm_shards(loads, [STORED], settings)
+    shards = llm_shards(loads, _PLACES, settings)
     database.write(lambda connection: batches.record_plan(connection, batch, shards))
     log_expected(shards, [], params, settings, database)
-    return planned(shards, 0)
+    return numbered(shards)
 
 
 def _days(

@@ -41,6 +41,7 @@ class Settings:
     uploads_at_once: int
     upload_limit_mib_per_s: float
     shard_audio_s: float
+    shards_per_host: int
     scorecard: str
     scorecards_folder: Path
     gold_labels: str

@@ -9,7 +9,6 @@ import json
 import os
 from collections.abc import Iterator
 from configparser import RawConfigParser
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,10 +17,9 @@ import pytest
 from include.calls.discovery import Redo
 from include.calls.stage import STAGES, Stage
 from include.database import batches
-from include.database.batches import Batch
 from include.database.engine import Database
 from include.database.models import TranscriptRow
-from include.distribution.planner import Shard, plan_llm_shards
+from include.distribution.planner import Places, plan_llm_shards
 from include.emulation.results import result_of
 from include.emulation.stack import EmulatedStack
 from tests.faults.conftest import ROOT, started, until
@@ -36,7 +34,7 @@ WIDTH = 100
 CONFIGURATION = RawConfigParser()
 CONFIGURATION.read(ROOT / "airflow.cfg")
 SLOTS = int(os.environ.get("COFI_BENCHMARK_SLOTS", CONFIGURATION["cofi"]["llm_requests_per_task"]))
-DAG_ID = "llm_only"
+DAG_ID, RUN_ID = "llm_only", "benchmark"
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +56,7 @@ def test_the_operators_keep_the_slots_busy(stack: EmulatedStack) -> None:
     shards = planned(Database(stack.database_url))
     file = stack.var / "shards.json"
     file.write_text(json.dumps(shards))
-    run_id = stack.airflow.trigger(DAG_ID, {"location": str(file)})
+    run_id = stack.airflow.trigger(DAG_ID, {"location": str(file)}, RUN_ID)
     until(lambda: stack.airflow.run_state(DAG_ID, run_id) in {"success", "failed"}, "the run ends", 900)
     counted = stack.stats("llm")
     tasks = [ti for ti in stack.airflow.task_instances(DAG_ID, run_id) if ti["task_id"].endswith("llm1")]
@@ -82,14 +80,14 @@ def moment(ti: dict[str, Any], name: str) -> datetime:
     return datetime.fromisoformat(ti[name])
 
 
-def planned(database: Database) -> list[dict[str, Any]]:
+def planned(database: Database) -> list[int]:
     """Transcribed calls, in shards."""
     day = Day(database)
     calls = [recording(f"{n:05}.wav", duration_s=240.0) for n in range(CALLS)]
-    batch = day.discover(*calls)
+    batch = day.discover(*calls, batch_id=f"{DAG_ID}:{RUN_ID}")
     with database.writing() as connection:
         loads = batches.loads_to_plan(connection, batch, Redo.SKIP, Stage.DISTRIBUTE)
-        shards = plan_llm_shards(loads, HOSTS, at_once=WIDTH // SLOTS, least_calls=5 * SLOTS)
+        shards = plan_llm_shards(loads, Places(HOSTS, 14), at_once=WIDTH // SLOTS, least_calls=5 * SLOTS)
         batches.record_plan(connection, batch, shards)
     for stage in STAGES[:5]:
         day.save(
@@ -97,7 +95,7 @@ def planned(database: Database) -> list[dict[str, Any]]:
             stage,
             [success(c, rows=transcript(c.call_id) if stage is Stage.STT else ()) for c in calls],
         )
-    return [work(batch, shard) for shard in shards]
+    return [shard.number for shard in shards]
 
 
 def transcript(call_id: str) -> list[tuple[Any, dict[str, Any]]]:
@@ -120,14 +118,3 @@ def transcript(call_id: str) -> list[tuple[Any, dict[str, Any]]]:
             },
         )
     ]
-
-
-def work(batch: Batch, shard: Shard) -> dict[str, Any]:
-    described = asdict(shard)
-    return {
-        "batch_id": batch.batch_id,
-        "shard": described["number"],
-        "host": described["host"],
-        "calls": len(described["call_ids"]),
-        "audio_s": described["audio_s"],
-    }

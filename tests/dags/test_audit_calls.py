@@ -9,11 +9,12 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG, CronDataIntervalTimetable
 from airflow.sdk.definitions.taskgroup import MappedTaskGroup
-from airflow.sdk.exceptions import ParamValidationError
+from airflow.sdk.exceptions import DownstreamTasksSkipped, ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
 
 from cofi import recovery
-from cofi.pools import LLM_POOL, UPLOAD_POOL, pools
+from cofi.batch import deal, places_of
+from cofi.pools import LLM_POOL, RECOVERY_POOL, UPLOAD_POOL, pools
 from cofi.scorecards import PROMOTED
 from cofi.settings import Settings
 from include.calls.discovery import Redo
@@ -57,9 +58,9 @@ def test_the_scheduler_reads_back_the_same_dag(dag: DAG) -> None:
         assert (copy.trigger_rule, copy.priority_weight) == (task.trigger_rule, task.priority_weight)
 
 
-def stages_of(dag: DAG, host: str = "gpu_a", group: str = "audit") -> list[str]:
+def stages_of(dag: DAG, group: str = "audit.gpu_a") -> list[str]:
     """Task ids of a shard's stages, in order."""
-    return [f"{group}.{host}.{stage}" for stage in STAGES]
+    return [f"{group}.{stage}" for stage in STAGES]
 
 
 class TestShape:
@@ -67,7 +68,7 @@ class TestShape:
         assert dag.get_task("open_batch").upstream_task_ids == set()
         assert dag.get_task("discover").upstream_task_ids == {"open_batch"}
         assert dag.get_task("plan").upstream_task_ids == {"open_batch", "discover"}
-        assert {stages_of(dag, host)[-1] for host in HOSTS} < dag.get_task("settle").upstream_task_ids
+        assert {f"audit.{host}.llm2" for host in HOSTS} < dag.get_task("settle").upstream_task_ids
         assert "settle" in dag.get_task("report").upstream_task_ids
         assert dag.get_task("report").downstream_task_ids == {"clean_up"}
 
@@ -77,24 +78,41 @@ class TestShape:
         assert not clean_up.on_failure_fail_dagrun
         assert [task.task_id for task in dag.leaves] == ["clean_up"]
 
-    @pytest.mark.parametrize("group", ["audit", "audit_recover_1"])
-    def test_a_shard_passes_the_stages_in_their_order(self, dag: DAG, group: str) -> None:
+    @pytest.mark.parametrize(
+        ("group", "after"),
+        [*((f"audit.{host}", "deal") for host in HOSTS), ("audit_recover_1", "recover_1")],
+    )
+    def test_a_shard_passes_the_stages_in_their_order(self, dag: DAG, group: str, after: str) -> None:
+        chain = stages_of(dag, group)
+        mapped = dag.get_task(chain[0]).get_closest_mapped_task_group()
+        assert isinstance(mapped, MappedTaskGroup)
+        assert {task.task_id for task in mapped.iter_tasks()} == set(chain)
+        assert dag.get_task(chain[0]).upstream_task_ids == {after}
+        for one, next_one in pairwise(chain):
+            assert next_one in dag.get_task(one).downstream_task_ids
+            assert dag.get_task(next_one).upstream_task_ids - {"recover_1"} == {one}
+
+    def test_the_places_of_hosts_are_laid_out_before_a_plan_is_made(self, dag: DAG) -> None:
+        places = places_of(Settings.load())
         for host in HOSTS:
-            chain = stages_of(dag, host, group)
-            mapped = dag.get_task(chain[0]).get_closest_mapped_task_group()
+            mapped = dag.get_task(f"audit.{host}.stt").get_closest_mapped_task_group()
             assert isinstance(mapped, MappedTaskGroup)
-            assert {task.task_id for task in mapped.iter_tasks()} == set(chain)
-            assert dag.get_task(chain[0]).upstream_task_ids == {f"{group}.shards_{host}"}
-            for before, after in pairwise(chain):
-                assert after in dag.get_task(before).downstream_task_ids
-                assert dag.get_task(after).upstream_task_ids == {before, f"{group}.shards_{host}"}
+            assert mapped._expand_input.value == {"shard": list(places.of(host))}
+            assert len(places.of(host)) == Settings.load().shards_per_host
+
+    def test_what_deal_skips_are_tasks_of_the_dag(self, dag: DAG) -> None:
+        with pytest.raises(DownstreamTasksSkipped) as skipped:
+            deal(None)
+        of_hosts = {task.task_id for task in dag.tasks if task.task_id.startswith("audit.")}
+        assert {task_id for task_id, _ in skipped.value.tasks} == of_hosts
+
+    def test_after_a_plan_that_failed_deal_leaves_nothing_to_run(self, dag: DAG) -> None:
+        assert dag.get_task("deal").upstream_task_ids == {"plan"}
+        assert dag.get_task("deal").trigger_rule == "all_done"
 
     def test_a_round_that_finds_nothing_can_skip_its_own_tasks_and_no_others(self, dag: DAG) -> None:
         for number in range(1, Settings.load().recovery_rounds + 1):
-            group = {
-                task.task_id for task in dag.tasks if task.task_id.startswith(f"audit_recover_{number}.")
-            }
-            assert len(group) == len(HOSTS) * (1 + len(STAGES))
+            group = set(stages_of(dag, f"audit_recover_{number}"))
             assert set(recovery.tasks_after(dag.get_task(f"recover_{number}"))) == group
 
     def test_what_a_host_in_trouble_leaves_behind_is_planned_again_at_once(self, dag: DAG) -> None:
@@ -108,15 +126,16 @@ class TestShape:
         self, dag: DAG
     ) -> None:
         last = dag.get_task(f"recover_{Settings.load().recovery_rounds}")
-        earlier = ["audit", *(f"audit_recover_{n}" for n in range(1, Settings.load().recovery_rounds))]
-        assert len(earlier) > 1
-        stt = {f"{group}.{host}.stt" for group in earlier for host in HOSTS}
+        rounds = [f"audit_recover_{n}" for n in range(1, Settings.load().recovery_rounds)]
+        assert rounds
+        stt = {f"{group}.stt" for group in [*(f"audit.{host}" for host in HOSTS), *rounds]}
         assert last.upstream_task_ids == {"open_batch", *stt}
         assert last.trigger_rule == "all_done"
 
     def test_only_in_the_last_round_a_host_keeps_what_others_could_do(self, dag: DAG) -> None:
-        groups = ["audit", *(f"audit_recover_{n}" for n in range(1, Settings.load().recovery_rounds + 1))]
-        may_leave = [dag.get_task(f"{group}.gpu_a.denoise").may_leave for group in groups]
+        rounds = [f"audit_recover_{n}" for n in range(1, Settings.load().recovery_rounds + 1)]
+        groups = ["audit.gpu_a", *rounds]
+        may_leave = [dag.get_task(f"{group}.denoise").may_leave for group in groups]
         assert may_leave == [*[True] * (len(groups) - 1), False]
 
     def test_a_stage_works_on_although_the_one_before_failed_for_some(self, dag: DAG) -> None:
@@ -138,11 +157,13 @@ class TestShape:
         assert {task.pool_slots for task in of_pool} == {per_task}
         assert 1 <= per_task <= POOL_SLOTS
 
-    def test_gpu_tasks_of_a_host_share_its_pool(self, dag: DAG) -> None:
-        for host in HOSTS:
-            gpu = [task for task in dag.tasks if task.pool == host]
-            expected = {f"{host}.{stage}" for stage in GPU_STAGES}
-            assert {task.task_id.partition(".")[2] for task in gpu} == expected
+    def test_gpu_tasks_of_a_host_share_its_pool_and_those_of_recovery_theirs(self, dag: DAG) -> None:
+        rounds = range(1, Settings.load().recovery_rounds + 1)
+        groups = {host: [f"audit.{host}"] for host in HOSTS}
+        groups[RECOVERY_POOL] = [f"audit_recover_{n}" for n in rounds]
+        for pool, of_pool in groups.items():
+            gpu = [task for task in dag.tasks if task.pool == pool]
+            assert {task.task_id for task in gpu} == {f"{g}.{s}" for g in of_pool for s in GPU_STAGES}
             assert {task.pool_slots for task in gpu} == {1}
 
     def test_a_host_takes_up_one_new_shard_at_a_time(self, dag: DAG) -> None:
@@ -156,7 +177,8 @@ class TestShape:
         uploads = [task for task in dag.tasks if task.pool == UPLOAD_POOL]
         assert {task.task_id.rpartition(".")[2] for task in uploads} == {"distribute"}
         assert {task.pool_slots for task in uploads} == {Settings.load().uploads_per_task}
-        assert {task.max_active_tis_per_dag for task in uploads} == {1}
+        of_hosts = [task for task in uploads if task.task_id.startswith("audit.")]
+        assert {task.max_active_tis_per_dag for task in of_hosts} == {1}
 
     def test_every_pool_that_a_task_needs_is_made(self, dag: DAG) -> None:
         made = pools(Settings.load())

@@ -1,6 +1,5 @@
 """The tasks before the shards, over a real folder and database: what they find and plan."""
 
-import json
 import os
 import shutil
 from collections import Counter
@@ -9,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from cofi import batch as tasks
 from cofi.hosts import ready_hosts
-from cofi.operators.shard import ShardWork
 from include.calls.call import CallState, call_id_for
-from include.calls.stage import Stage
-from include.database.batches import Batch
+from include.calls.stage import STAGES, Stage
+from include.database.batches import Batch, stage_job
 from include.database.models import BatchCallRow, BatchRow, CallRow, OutboxRow, StageResultRow
 from include.database.outcomes import Failure
 from include.database.work import StageJob, pending_calls
@@ -62,19 +61,29 @@ def batch_of(opened: Opened) -> Batch:
     return Batch(opened["batch_id"], DAY, opened["location"], {})
 
 
-def to_distribute(day: Day, shards: list[ShardWork]) -> list[str]:
-    """Calls that the first stage would work on."""
-    jobs = [StageJob(s["batch_id"], s["shard"], s["host"], Stage.DISTRIBUTE) for s in shards]
+def jobs_of(day: Day, opened: Opened, shards: list[int]) -> list[StageJob]:
+    """What the first stage is told of shards."""
     with day.database.reading() as connection:
-        return sorted(call.call_id for job in jobs for call in pending_calls(connection, job))
+        jobs = [stage_job(connection, opened["batch_id"], shard, Stage.DISTRIBUTE) for shard in shards]
+    assert None not in jobs
+    return [job for job in jobs if job]
 
 
-async def planned(opened: Opened, wanted: dict[str, Any], *going_on: str) -> list[ShardWork]:
-    """Plans as a run does while others go on; the shards of all hosts."""
-    plan = await tasks.plan(opened, wanted, lambda run_id: run_id in going_on)
-    shards = [shard for host in ("gpu_a", "gpu_b") for shard in tasks.shards_of(opened, plan, host)]
-    assert len(shards) == plan["shards"]
-    return shards
+def to_distribute(day: Day, opened: Opened, shards: list[int]) -> list[str]:
+    """Calls that the first stage would work on."""
+    with day.database.reading() as connection:
+        pending = (pending_calls(connection, job) for job in jobs_of(day, opened, shards))
+        return sorted(call.call_id for calls in pending for call in calls)
+
+
+def calls_in(day: Day, opened: Opened, shards: list[int]) -> int:
+    """How many calls shards hold."""
+    return sum(row["shard"] in shards for row in day.rows(BatchCallRow, batch_id=opened["batch_id"]))
+
+
+async def planned(opened: Opened, wanted: dict[str, Any], *going_on: str) -> list[int]:
+    """Plans as a run does while others go on; the numbers of the shards."""
+    return await tasks.plan(opened, wanted, lambda run_id: run_id in going_on)
 
 
 def states(day: Day) -> dict[str, str]:
@@ -189,17 +198,17 @@ class TestWhatWasAuditedBefore:
 
 
 class TestPlan:
-    async def test_shards_hold_every_call_and_their_descriptions_are_small(
+    async def test_shards_hold_every_call_and_are_told_of_by_number(
         self, day: Day, store: Path, gpu_a: FakeGpuHost
     ) -> None:
         opened, _ = discovered(store)
         shards = await planned(opened, params(store))
 
-        assert sum(shard["calls"] for shard in shards) == 2
-        assert {(shard["batch_id"], shard["host"]) for shard in shards} == {("run-1", "gpu_a")}
-        assert sum(shard["audio_s"] for shard in shards) == pytest.approx(7)
-        assert to_distribute(day, shards) == sorted([call_id("a.wav"), call_id("b.wav")])
-        assert len(json.dumps(shards)) < 200 * len(shards)  # it travels as XCom
+        assert {(job.batch_id, job.host, job.kind) for job in jobs_of(day, opened, shards)} == {
+            ("run-1", "gpu_a", "audit")
+        }
+        assert to_distribute(day, opened, shards) == sorted([call_id("a.wav"), call_id("b.wav")])
+        assert day.database.read(lambda c: stage_job(c, "run-1", shards[-1] + 1, Stage.DISTRIBUTE)) is None
 
     async def test_the_log_says_what_to_expect(
         self, day: Day, store: Path, gpu_a: FakeGpuHost, caplog: pytest.LogCaptureFixture
@@ -235,8 +244,8 @@ class TestPlan:
 
         shards = await planned(again, params(store, **wanted))
 
-        assert by_state["pending"] == sum(shard["calls"] for shard in shards) == 2
-        assert to_distribute(day, shards) == []
+        assert by_state["pending"] == calls_in(day, again, shards) == 2
+        assert to_distribute(day, again, shards) == []
         stages = {row["stage"] for row in day.rows(StageResultRow, superseded_at=None)}
         assert stages == {"denoise", "ivr", "lid", "stt", "llm1"}
 
@@ -252,7 +261,7 @@ class TestPlan:
 
         shards = await planned(again, params(store, **wanted))
 
-        assert sum(shard["calls"] for shard in shards) == 2
+        assert calls_in(day, again, shards) == 2
 
     async def test_without_a_ready_host_the_plan_is_tried_again(
         self, day: Day, store: Path, gpu_a: FakeGpuHost
@@ -261,7 +270,7 @@ class TestPlan:
         gpu_a.replies["ready"] = [problem(503, "loading engines")]
         with pytest.raises(HostLost, match="None of the GPU hosts gpu_a is ready: start one, or choose"):
             await planned(opened, params(store))
-        assert len(to_distribute(day, await planned(opened, params(store)))) == 2
+        assert len(to_distribute(day, opened, await planned(opened, params(store)))) == 2
 
     async def test_failed_calls_are_still_planned_when_a_host_is_ready_at_the_second_try(
         self, day: Day, store: Path, gpu_a: FakeGpuHost
@@ -277,7 +286,7 @@ class TestPlan:
 
         shards = await planned(again, params(store, redo="failed only"))
 
-        assert to_distribute(day, shards) == [call_id("a.wav")]
+        assert to_distribute(day, again, shards) == [call_id("a.wav")]
 
     async def test_a_recording_that_is_replaced_by_one_of_the_same_size_is_audited_anew(
         self, day: Day, store: Path, gpu_a: FakeGpuHost
@@ -295,7 +304,34 @@ class TestPlan:
         shards = await planned(again, params(store))
 
         assert by_state["pending"] == 1
-        assert to_distribute(day, shards) == [call_id("a.wav")]
+        assert to_distribute(day, again, shards) == [call_id("a.wav")]
+
+
+class TestDeal:
+    """Two hosts with 16 places each, which take turns: gpu_a has the even ones."""
+
+    @pytest.fixture(autouse=True)
+    def two_hosts(self, only_gpu_a: None, setting) -> None:
+        setting("gpu_hosts", "gpu_a, gpu_b")
+
+    def test_places_without_a_shard_are_skipped_in_all_stages(self) -> None:
+        with pytest.raises(DownstreamTasksSkipped) as skipped:
+            tasks.deal([0, 1, 2])
+        assert len(skipped.value.tasks) == (32 - 3) * len(STAGES)
+        left = {(f"audit.{host}.{s}", n) for host in ("gpu_a", "gpu_b") for s in STAGES for n in range(16)}
+        left -= set(skipped.value.tasks)
+        assert left == {
+            (f"audit.{host}.{s}", n) for s in STAGES for host, n in (("gpu_a", 0), ("gpu_a", 1), ("gpu_b", 0))
+        }
+
+    @pytest.mark.parametrize("nothing", [None, []])
+    def test_without_a_plan_or_calls_all_are(self, nothing: list[int] | None) -> None:
+        with pytest.raises(DownstreamTasksSkipped) as skipped:
+            tasks.deal(nothing)
+        assert len(skipped.value.tasks) == 32 * len(STAGES)
+
+    def test_when_all_places_are_full_none_is(self) -> None:
+        tasks.deal(list(range(32)))
 
 
 class TestReadyHosts:

@@ -10,7 +10,7 @@ from cofi import expectation
 from cofi.expectation import log_expected
 from cofi.settings import Settings
 from include.calls.stage import Stage
-from include.distribution.planner import CallLoad, HostSpeed, Shard, plan_llm_shards, plan_shards
+from include.distribution.planner import CallLoad, HostSpeed, Places, Shard, plan_llm_shards, plan_shards
 from tests.unit.database.seeding import Day, recording, success
 
 LOADS = [CallLoad(f"{number:03}", 60.0) for number in range(600)]
@@ -27,8 +27,8 @@ def hosts(count: int = 2, speed: float = 10.0, measured: bool = True) -> list[Ho
     return [HostSpeed(f"gpu_{number}", speed, measured) for number in range(count)]
 
 
-def shards_on(ready: Sequence[HostSpeed]) -> list[Shard]:
-    return plan_shards(LOADS, ready, shard_audio_s=3000, max_shards=1000)
+def shards_on(ready: Sequence[HostSpeed], loads: Sequence[CallLoad] = LOADS) -> list[Shard]:
+    return plan_shards(loads, ready, Places(tuple(host.name for host in ready), 14), shard_audio_s=3000)
 
 
 def logs(
@@ -73,13 +73,13 @@ def test_without_a_measured_host_or_a_known_length_nothing_is_expected(
 ) -> None:
     answered_before(day, llm1=5.0)
     ready = hosts(measured=loads is not LOADS)
-    line = logs(day, caplog, ready, plan_shards(loads, ready, shard_audio_s=3000, max_shards=1000))
+    line = logs(day, caplog, ready, shards_on(ready, loads))
     assert (line["expected_s"], line["not_known"]) == ("unknown", "gpu,distribute,llm2")
 
 
 def test_llm_work_alone_waits_for_no_host(day: Day, caplog: pytest.LogCaptureFixture) -> None:
     answered_before(day, llm1=5.0, llm2=10.0)
-    shards = plan_llm_shards(LOADS, ["stored"], at_once=10, least_calls=50)
+    shards = plan_llm_shards(LOADS, Places(("stored",), 14), at_once=10, least_calls=50)
     line = logs(day, caplog, [], shards)
     assert (line["bound_s"], line["bottleneck"], line["not_known"]) == ("90", "LLM_requests", "nothing")
     assert line["tasks_needed"] == "10"

@@ -48,9 +48,23 @@ class TestGpuStages:
         assert skipped.value.tasks == [(f"audit.gpu_a.{stage}", 7) for stage in later]
         assert gpu_a.asked == []
 
-    def test_a_task_instance_is_named_by_its_host_and_shard(self) -> None:
-        operator = operator_of(Stage.DENOISE)
+    async def test_what_was_a_shard_before_its_calls_went_elsewhere_is_skipped(
+        self, day: Day, batch: Batch, gpu_a: FakeGpuHost
+    ) -> None:
+        with day.database.writing() as connection:
+            batches.assign(connection, batch, [Shard(28, "gpu_b", tuple(c.call_id for c in CALLS), 9)])
+        with pytest.raises(DownstreamTasksSkipped) as skipped:
+            await run(Stage.DENOISE)
+        assert len(skipped.value.tasks) == 5
+        assert gpu_a.asked == []
+
+    async def test_a_task_instance_is_named_by_its_host_and_shard(
+        self, day: Day, batch: Batch, gpu_a: FakeGpuHost
+    ) -> None:
+        operator = operator_of(Stage.DISTRIBUTE)
         template = operator.get_template_env().from_string(operator.map_index_template)
+        assert template.render(task=operator) == "0"
+        await operator.aexecute(context())
         assert template.render(task=operator) == "gpu_a · 0"
 
     async def test_the_host_is_kept_as_full_as_it_says_it_can_be(

@@ -109,7 +109,7 @@ async def test_a_connection_without_a_model_is_the_reason_of_the_calls_that_it_s
     with pytest.raises(AirflowSkipException):
         await run(Stage.LLM2)
     with pytest.raises(NearlyAllFailed):
-        ReportOperator(task_id="report", batch=OPENED, planned={"first": 0, "shards": 1}).execute({})
+        ReportOperator(task_id="report", batch=OPENED, planned=[0]).execute({})
 
     state, reason = day.state_of(CALLS[0])
     assert state == "failed"
@@ -160,7 +160,7 @@ class TestBudget:
         assert audited["done"] == 1  # it is too short to be asked about, and so costs nothing
         assert (await figures(llm))["requests"] == 1
         assert len(day.rows(LlmSpendingRow)) == 1
-        ledger = ReportOperator(task_id="report", batch=OPENED, planned={"first": 0, "shards": 1}).execute({})
+        ledger = ReportOperator(task_id="report", batch=OPENED, planned=[0]).execute({})
         assert (ledger["audited"], ledger["failed"]) == (1, 2)
         (page,) = runs_folder.rglob("report.html")
         assert "budget is used up: 2 calls wait" in page.read_text()

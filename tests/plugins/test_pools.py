@@ -19,6 +19,7 @@ def test_each_host_has_a_pool(setting) -> None:
         "uploads": 64,
         "gpu_a": 3,
         "gpu_c": 3,
+        "recovery": 6,
     }
 
 
@@ -36,7 +37,7 @@ def test_missing_pools_are_made_and_resized_ones_stay(monkeypatch: pytest.Monkey
     PoolMaker().on_starting(object())  # a task starts: it has no database
     assert there == {"gpu_a": 7}
     PoolMaker().on_starting(Job())
-    assert there == {"gpu_a": 7, "gpu_b": 2, "uploads": 64, "llm_api": 100}
+    assert there == {"gpu_a": 7, "gpu_b": 2, "uploads": 64, "llm_api": 100, "recovery": 4}
 
 
 def test_a_task_that_could_never_get_its_slots_is_refused(setting) -> None:

@@ -19,8 +19,10 @@ from tests.unit.database.seeding import Day, success
 from tests.unit.gpu.fake_host import FakeGpuHost, broken_off, problem
 
 PARAMS = {**DEFAULTS, "hosts": ["gpu_a", "gpu_b"]}
-GROUP = ["audit_recover_1.gpu_a.stt", "audit_recover_1.shards_gpu_a"]
+GROUP = ["audit_recover_1.distribute", "audit_recover_1.stt"]
 FIRST, SECOND, THIRD = CALLS
+# The first number behind the places of the first plan: two hosts with 16 each.
+NEW = 32
 
 
 @pytest.fixture
@@ -44,11 +46,11 @@ async def test_stranded_calls_go_to_a_ready_host_in_new_shards(
 
     plan = await recovery.recover(OPENED, PARAMS, GROUP, early=False)
 
-    assert plan == {"first": 1, "shards": 1}
+    assert plan == [NEW]
     assert hosts_of(day) == {
         FIRST.call_id: (0, "gpu_a"),
-        SECOND.call_id: (1, "gpu_b"),
-        THIRD.call_id: (1, "gpu_b"),
+        SECOND.call_id: (NEW, "gpu_b"),
+        THIRD.call_id: (NEW, "gpu_b"),
     }
     kept = {row["stage"] for row in day.rows(StageResultRow, call_id=SECOND.call_id, superseded_at=None)}
     assert kept == {"denoise"}  # only the recording must be sent again
@@ -59,9 +61,9 @@ async def test_a_moved_call_is_finished_on_its_new_host(
 ) -> None:
     day.audit(batch, *CALLS, stages=[Stage.DISTRIBUTE, Stage.DENOISE])
     gpu_a.replies["ready"] = [problem(503)]
-    plan = await recovery.recover(OPENED, PARAMS, GROUP, early=False)
+    (shard,) = await recovery.recover(OPENED, PARAMS, GROUP, early=False)
     for stage in [Stage.DISTRIBUTE, *GPU_STAGES[1:]]:
-        await run(stage, shard={"shard": plan["first"], "host": "gpu_b"})
+        await run(stage, shard=shard)
     assert len(day.rows(StageResultRow, stage="stt", host="gpu_b")) == 3
     assert gpu_b.asked_for("denoise") == gpu_b.asked_for("stt")  # it ran what it lacked, and told nobody
 
@@ -69,7 +71,7 @@ async def test_a_moved_call_is_finished_on_its_new_host(
 async def test_a_host_that_came_back_is_used_again(day: Day, batch: Batch, gpu_a: FakeGpuHost) -> None:
     day.save(batch, Stage.DISTRIBUTE, [Failure(None, "host_lost", "gone")])
     plan = await recovery.recover(OPENED, {**PARAMS, "hosts": ["gpu_a"]}, GROUP, early=False)
-    assert plan["shards"] == 1
+    assert len(plan) == 1
 
 
 async def test_a_host_that_answers_and_fails_gets_nothing_unless_there_is_no_other(
@@ -141,7 +143,7 @@ class TestEarly:
         gpu_a.replies.update(ready=[broken_off] * 9, health=[broken_off] * 9)
         with pytest.raises(HostLost):
             await run(Stage.DISTRIBUTE)
-        assert await recovery.recover(OPENED, PARAMS, GROUP, early=True) == {"first": 1, "shards": 1}
+        assert await recovery.recover(OPENED, PARAMS, GROUP, early=True) == [NEW]
         assert {c: host for c, (_, host) in hosts_of(day).items()} == {
             FIRST.call_id: "gpu_a",
             SECOND.call_id: "gpu_b",
@@ -166,7 +168,7 @@ class TestEarly:
         with pytest.raises(DownstreamTasksSkipped):
             await recovery.recover(OPENED, PARAMS, GROUP, early=True)
         day.database.write(lambda connection: tell(connection, works, 3, 0, ended=True))
-        assert (await recovery.recover(OPENED, PARAMS, GROUP, early=True))["shards"] == 1
+        assert len(await recovery.recover(OPENED, PARAMS, GROUP, early=True)) == 1
 
     async def test_what_failing_hosts_have_is_left_to_the_last_round_when_no_other_answers(
         self, day: Day, batch: Batch, gpu_a: FakeGpuHost

@@ -13,7 +13,7 @@ from include.errors import LedgerOpen, NearlyAllFailed
 from tests.plugins.shard import CALLS, OPENED
 from tests.unit.database.seeding import Day, recording
 
-PLANNED, NOTHING = {"first": 0, "shards": 1}, {"first": 0, "shards": 0}
+PLANNED, NOTHING = [0], []
 
 
 def test_a_closed_ledger_is_returned_and_reported(day: Day, batch: Batch, runs_folder: Path) -> None:

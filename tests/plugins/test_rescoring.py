@@ -13,7 +13,6 @@ from aiohttp.test_utils import TestServer
 from airflow.sdk.exceptions import AirflowSkipException
 
 from cofi import rescoring
-from cofi.batch import shards_of
 from cofi.operators.llm_stage import LlmStageOperator
 from cofi.operators.report import ReportOperator
 from cofi.runs import batch_id_of, running
@@ -134,15 +133,21 @@ def candidate(cards: Path, name: str = "candidate", version: str = "2", **change
     return name
 
 
+def context_of(run_id: str, params: dict[str, Any]) -> dict[str, Any]:
+    """What Airflow hands to a task."""
+    ti = SimpleNamespace(dag_id="rescore_calls", run_id=run_id, try_number=1, map_index=0)
+    return {"ti": ti, "params": params}
+
+
 async def rescore(run_id: str = "run", **changes: Any) -> dict[str, Any]:
     """Runs a rescore from its first task to its report; what the batch was told."""
     params = {**DEFAULTS, **changes}
     opened = rescoring.open_batch(run_id, params, None)
     planned = rescoring.plan(opened, params, lambda _: False)
-    for shard in shards_of(opened, planned, rescoring.STORED):
+    for shard in planned:
         for stage in LLM_STAGES:
             operator = LlmStageOperator(task_id=f"rescore.{stage}", stage=stage, shard=shard, pool_slots=2)
-            await operator.aexecute({"ti": SimpleNamespace(try_number=1, map_index=0), "params": params})
+            await operator.aexecute(context_of(run_id, params))
     ledger = ReportOperator(task_id="report", batch=opened, planned=planned).execute({})
     return opened | {"ledger": {state: calls for state, calls in ledger.items() if calls}, "params": params}
 
@@ -207,10 +212,10 @@ async def test_a_file_that_changes_while_a_run_goes_on_does_not_matter(
     opened = rescoring.open_batch("run", params, None)
     candidate(cards, pass_threshold_pct=99.0)
     planned = rescoring.plan(opened, params, lambda _: False)
-    (shard,) = shards_of(opened, planned, rescoring.STORED)
+    (shard,) = planned
     for stage in LLM_STAGES:
         operator = LlmStageOperator(task_id=f"rescore.{stage}", stage=stage, shard=shard, pool_slots=2)
-        await operator.aexecute({"ti": SimpleNamespace(try_number=1, map_index=0), "params": params})
+        await operator.aexecute(context_of("run", params))
     (batch,) = audited.rows(BatchRow, batch_id=opened["batch_id"])
     used = {row["scorecard_sha256"] for row in audited.rows(AuditRow, batch_id=opened["batch_id"])}
     assert used == {batch["scorecard_sha256"]}
@@ -310,7 +315,7 @@ def test_a_backfill_rescores_the_day_of_its_interval(day: Day, connection) -> No
     params = DEFAULTS | {"day": None}
     opened = rescoring.open_batch("run", params, datetime(2026, 11, 17, tzinfo=UTC))
     assert (opened["day"], opened["last_day"], opened["kind"]) == ("2026-11-17", None, "shadow")
-    assert rescoring.plan(opened, params, lambda _: False) == {"first": 0, "shards": 0}
+    assert rescoring.plan(opened, params, lambda _: False) == []
 
 
 def test_runs_of_both_dags_may_have_the_same_id() -> None:

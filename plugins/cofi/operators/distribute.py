@@ -7,7 +7,6 @@ from airflow.sdk import Context, ObjectStoragePath
 
 from cofi.hooks.gpu_host import GpuHostHook
 from cofi.operators.on_host import HostOperator
-from cofi.operators.shard import ShardWork
 from cofi.pools import UPLOAD_POOL
 from cofi.settings import Settings
 from include.calls.stage import Stage
@@ -21,23 +20,17 @@ from include.gpu.stages import Store, distribute
 class DistributeOperator(HostOperator):
     """Streams the shard's recordings from their store to the host, several at once.
 
-    Pool slots ARE uploads: the task holds as many slots of `uploads` as it may have files on their way. There
-    is one such task at a time for each host, over all runs.
+    Pool slots ARE uploads: the task holds as many slots of `uploads` as it may have files on their way.
     """
 
-    def __init__(self, *, shard: ShardWork, pool_slots: int, **kwargs: Any) -> None:
+    def __init__(self, *, shard: int, pool_slots: int, **kwargs: Any) -> None:
         super().__init__(
-            shard=shard,
-            stage=Stage.DISTRIBUTE,
-            pool=UPLOAD_POOL,
-            pool_slots=pool_slots,
-            max_active_tis_per_dag=1,
-            **kwargs,
+            shard=shard, stage=Stage.DISTRIBUTE, pool=UPLOAD_POOL, pool_slots=pool_slots, **kwargs
         )
 
     async def work(self, context: Context, settings: Settings, database: Database, lane: Lane) -> StageCounts:
         """Uploads what the host has not been sent in this run."""
-        async with GpuHostHook(self.shard["host"]).get_conn() as host:
+        async with GpuHostHook(self.job.host).get_conn() as host:
             await host.until_ready()  # a host that is down is found out once, not by every call
             self.log.info(
                 "uploading_files_parallel total_tasks=%d max_concurrent=%d host=%s",

@@ -2,7 +2,6 @@
 
 import asyncio
 from functools import partial
-from typing import Any
 
 from airflow.sdk import Context
 from sqlalchemy import Connection
@@ -10,7 +9,6 @@ from sqlalchemy import Connection
 from cofi.hooks.gpu_host import GpuHostHook
 from cofi.operators.distribute import recordings
 from cofi.operators.on_host import HostOperator
-from cofi.operators.shard import ShardWork
 from cofi.settings import Settings
 from include.calls.stage import Stage
 from include.database import hosts
@@ -29,9 +27,6 @@ class GpuStageOperator(HostOperator):
         stage: Which of the four.
     """
 
-    def __init__(self, *, shard: ShardWork, stage: Stage, **kwargs: Any) -> None:
-        super().__init__(shard=shard, stage=stage, **kwargs)
-
     async def declined(
         self, context: Context, settings: Settings, database: Database, lane: Lane
     ) -> str | None:
@@ -42,11 +37,11 @@ class GpuStageOperator(HostOperator):
         gain = await asyncio.to_thread(database.read, self._gain_s)
         if gain <= settings.slow_host_gain_s:
             return None
-        return f"{self.shard['host']} leaves shard {self.shard['shard']} to faster hosts: {gain:.0f} s sooner"
+        return f"{self.job.host} leaves shard {self.shard} to faster hosts: {gain:.0f} s sooner"
 
     async def work(self, context: Context, settings: Settings, database: Database, lane: Lane) -> StageCounts:
         """Keeps the host as full as the capacity that it advertises."""
-        async with GpuHostHook(self.shard["host"]).get_conn() as host:
+        async with GpuHostHook(self.job.host).get_conn() as host:
             capacity = (await host.until_ready()).capacity
             self.log.info(
                 "%s_processing_parallel total_tasks=%d max_concurrent=%d host=%s",
@@ -59,7 +54,7 @@ class GpuStageOperator(HostOperator):
             return await lane.run(handle, capacity)
 
     def _gain_s(self, connection: Connection) -> float:
-        batch_id, host = self.shard["batch_id"], self.shard["host"]
+        batch_id, host = self.job.batch_id, self.job.host
         in_trouble = hosts.troubles(connection, batch_id)
         speeds = hosts.measured_speeds(connection, batch_id)
         at_work = {name: speed for name, speed in speeds.items() if name not in in_trouble}

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from cofi.budgets import budget_of
 from cofi.hooks.llm import LlmHook
-from cofi.operators.shard import ShardOperator, ShardWork
+from cofi.operators.shard import ShardOperator
 from cofi.pools import LLM_POOL
 from cofi.redaction import recogniser_of
 from cofi.settings import Settings
@@ -31,7 +31,7 @@ class LlmStageOperator(ShardOperator):
     that all runs together never exceed the pool's size.
     """
 
-    def __init__(self, *, shard: ShardWork, stage: Stage, pool_slots: int, **kwargs: Any) -> None:
+    def __init__(self, *, shard: int, stage: Stage, pool_slots: int, **kwargs: Any) -> None:
         super().__init__(shard=shard, stage=stage, pool=LLM_POOL, pool_slots=pool_slots, **kwargs)
 
     async def work(self, context: Context, settings: Settings, database: Database, lane: Lane) -> StageCounts:
@@ -55,13 +55,13 @@ class LlmStageOperator(ShardOperator):
         )
         prices, budget = load_prices(settings.llm_prices_file), budget_of(params, settings)
         budget.check(llm.model, prices)
-        payer = Payer(self.shard["batch_id"], self.stage, llm.model)
+        payer = Payer(self.job.batch_id, self.stage, llm.model)
         meter = Meter(database, payer, prices, budget)
         async with meter, LlmClient(llm, width, meter=meter) as client:
             work = LlmWork(
                 database=database,
                 client=client,
-                job=self._job(context),
+                job=self.job,
                 endpoint=urlsplit(llm.base_url).netloc,
                 scorecard=await asyncio.to_thread(database.read, self._scorecard),
                 prices=prices,
@@ -79,4 +79,4 @@ class LlmStageOperator(ShardOperator):
         """The version that the run began with, whatever became of its file."""
         from include.database.scorecards import scorecard_of  # noqa: PLC0415
 
-        return scorecard_of(connection, self.shard["batch_id"])
+        return scorecard_of(connection, self.job.batch_id)

@@ -40,7 +40,7 @@ class HostOperator(ShardOperator):
         """
         if not self.may_leave or not await asyncio.to_thread(database.read, self._was_lost):
             return None
-        async with GpuHostHook(self.shard["host"]).get_conn() as host:
+        async with GpuHostHook(self.job.host).get_conn() as host:
             try:
                 await host.status()
             except HostLost as error:
@@ -54,7 +54,7 @@ class HostOperator(ShardOperator):
         return None
 
     def _was_lost(self, connection: Connection) -> bool:
-        batch_id = self.shard["batch_id"]
+        batch_id = self.job.batch_id
         in_trouble = hosts.troubles(connection, batch_id)
-        was_lost = in_trouble.get(self.shard["host"]) == HostLost.kind
+        was_lost = in_trouble.get(self.job.host) == HostLost.kind
         return was_lost and not hosts.planned_on(connection, batch_id) <= set(in_trouble)

@@ -36,9 +36,7 @@ class ReportOperator(BaseOperator):
     template_fields: Sequence[str] = ("batch", "planned")
     operator_extra_links = (ReportLink(),)
 
-    def __init__(
-        self, *, batch: dict[str, Any] | None, planned: dict[str, int] | None, **kwargs: Any
-    ) -> None:
+    def __init__(self, *, batch: dict[str, Any] | None, planned: list[int] | None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.batch = batch
         self.planned = planned

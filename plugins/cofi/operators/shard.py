@@ -2,47 +2,40 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, NotRequired, TypedDict
+from typing import Any
 
 from airflow.sdk import BaseAsyncOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
 
 from cofi.hooks.database import CofiDatabaseHook
+from cofi.runs import batch_id_of
 from cofi.settings import Settings
 from include.calls.stage import Stage
+from include.database.batches import stage_job
 from include.database.engine import Database
-from include.database.work import BatchKind, StageCounts, StageJob
+from include.database.work import StageCounts, StageJob
 from include.distribution.lane import Lane
 from include.errors import CallsPutOff, CofiError, TransientError
 
 # What the grid calls a mapped task instance, instead of its index.
-_SHARD_NAME = "{{ task.shard['host'] }} · {{ task.shard['shard'] }}"
-
-
-class ShardWork(TypedDict):
-    """What the plan says of a shard; the calls themselves stay in the database."""
-
-    batch_id: str
-    shard: int
-    host: str
-    calls: int
-    audio_s: float
-    kind: NotRequired[str]
+_SHARD_NAME = "{{ task.shown_as or task.shard }}"
 
 
 class ShardOperator(BaseAsyncOperator):
-    """Runs one stage over the calls of one shard.
+    """Runs one stage over the calls of one shard, which the database knows.
 
     Args:
-        shard: From the plan.
+        shard: Its number in the run's batch.
         stage: Which of the seven.
     """
 
     template_fields: Sequence[str] = ("shard",)
+    shown_as = ""
+    job: StageJob
     _loop: asyncio.AbstractEventLoop | None = None
     _main: "asyncio.Task[Any] | None" = None
 
-    def __init__(self, *, shard: ShardWork, stage: Stage, **kwargs: Any) -> None:
+    def __init__(self, *, shard: int, stage: Stage, **kwargs: Any) -> None:
         super().__init__(map_index_template=_SHARD_NAME, **kwargs)
         self.shard = shard
         self.stage = stage
@@ -50,15 +43,28 @@ class ShardOperator(BaseAsyncOperator):
     async def aexecute(self, context: Context) -> dict[str, Any]:
         """Works through what the stage still has to do; skips itself when that is nothing."""
         self._loop, self._main = asyncio.get_running_loop(), asyncio.current_task()
-        settings, database = Settings.load(), CofiDatabaseHook().get_conn()
-        lane = Lane(database, self._job(context), settings.progress_log_s)
+        database, ti = CofiDatabaseHook().get_conn(), context["ti"]
+        batch_id = batch_id_of(ti.dag_id, ti.run_id)
+        try:
+            job = await asyncio.to_thread(
+                database.read, lambda c: stage_job(c, batch_id, self.shard, self.stage, ti.try_number)
+            )
+            if job is None:
+                raise self._skipping(context, f"shard {self.shard} has no calls any more")
+            self.job, self.shown_as = job, f"{job.host} · {job.shard}"
+            return (await self._through(context, Settings.load(), database)).as_dict()
+        finally:
+            database.close()
+
+    async def _through(self, context: Context, settings: Settings, database: Database) -> StageCounts:
+        lane = Lane(database, self.job, settings.progress_log_s)
         try:
             if not (await lane.begin()).waiting:
-                await self._skip(context, lane, f"no call of shard {self.shard['shard']} needs it")
+                await self._skip(context, lane, f"no call of shard {self.shard} needs it")
             if reason := await self.declined(context, settings, database, lane):
                 await self._skip(context, lane, reason)
             async with asyncio.timeout(settings.task_timeout_s):
-                return (await self.work(context, settings, database, lane)).as_dict()
+                return await self.work(context, settings, database, lane)
         except CallsPutOff:
             raise  # each call's failure is recorded
         except TimeoutError as error:
@@ -68,8 +74,6 @@ class ShardOperator(BaseAsyncOperator):
         except CofiError as error:
             await lane.record(error)
             raise
-        finally:
-            database.close()
 
     async def declined(
         self, context: Context, settings: Settings, database: Database, lane: Lane
@@ -87,18 +91,16 @@ class ShardOperator(BaseAsyncOperator):
             self._loop.call_soon_threadsafe(self._main.cancel)
 
     async def _skip(self, context: Context, lane: Lane, reason: str) -> None:
-        """Skips this task, or, when the shard has nothing for later stages either, those as well.
-
-        A task costs about 2 s, also one that finds nothing to do.
-        """
-        later = self.stage.following[1:]
-        if not later or await lane.leads_on():
+        """Skips this task, or, when the shard has nothing for later stages either, those as well."""
+        if await lane.leads_on():
             raise AirflowSkipException(f"{self.stage}: {reason}")
+        raise self._skipping(context, reason)
+
+    def _skipping(self, context: Context, reason: str) -> Exception:
+        """What skips this task and those after it: a task costs about 2 s, also one that finds nothing."""
+        later = self.stage.following[1:]
+        if not later:
+            return AirflowSkipException(f"{self.stage}: {reason}")
         self.log.info("%s: %s, nor any later stage", self.stage, reason)
         prefix, index = self.task_id.removesuffix(self.stage), context["ti"].map_index
-        raise DownstreamTasksSkipped(tasks=[(prefix + stage, index) for stage in later])
-
-    def _job(self, context: Context) -> StageJob:
-        attempt = context["ti"].try_number
-        shard, kind = self.shard, BatchKind(self.shard.get("kind", BatchKind.AUDIT))
-        return StageJob(shard["batch_id"], shard["shard"], shard["host"], self.stage, attempt, kind)
+        return DownstreamTasksSkipped(tasks=[(prefix + stage, index) for stage in later])

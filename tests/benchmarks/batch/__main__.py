@@ -30,6 +30,8 @@ QUICK_CALLS, QUICK_GPU_S = 2_000, 200.0
 # bring.
 LLM_REQUESTS = 20
 FULL_SHARDS = {5: 5, 10: 3, 20: 2}
+# With the small ones at both ends, on the host with the pilots.
+_SMALL_SHARDS = 9
 _RAMPS = 1.75
 _MARGIN = 6
 
@@ -74,10 +76,12 @@ def measured(work: Work, systems: list[str], naive_s: float) -> Iterator[Outcome
 @contextmanager
 def _stack(work: Work, with_naive: bool) -> Iterator[Cofi]:
     audio_s = sum(work.lengths_s()) or (SHORTEST_S + work.calls / 16_000) * work.calls
-    shard_s = audio_s / work.hosts / (_RAMPS + FULL_SHARDS.get(work.hosts, 5))
+    full_shards = FULL_SHARDS.get(work.hosts, 5)
+    shard_s = audio_s / work.hosts / (_RAMPS + full_shards)
     settings = {
         "AIRFLOW__CORE__PARALLELISM": str(work.hosts * (1 + 2) + IN_FLIGHT // LLM_REQUESTS + _MARGIN),
         "AIRFLOW__COFI__SHARD_AUDIO_S": f"{shard_s:.0f}",
+        "AIRFLOW__COFI__SHARDS_PER_HOST": str(full_shards + _SMALL_SHARDS),
         "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "5",
         "AIRFLOW__COFI__GPU_CONNECT_TIMEOUT_S": "3",
         "AIRFLOW__COFI__GPU_LOST_PATIENCE_S": "5",

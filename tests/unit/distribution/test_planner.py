@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from include.distribution.planner import CallLoad, HostSpeed, plan_llm_shards, plan_shards
+from include.distribution.planner import CallLoad, HostSpeed, Places, plan_llm_shards, plan_shards
+from include.errors import InvalidInput
 
 # Other work on the machine is no failure.
 settings.register_profile("patient", deadline=None)
@@ -24,8 +25,12 @@ def loads(lengths_s):
     return [CallLoad(f"call-{n:04}", length_s) for n, length_s in enumerate(lengths_s)]
 
 
-def planned(calls, hosts, shard_audio_s=600.0, max_shards=1000):
-    return plan_shards(calls, hosts, shard_audio_s=shard_audio_s, max_shards=max_shards)
+def places_of(hosts, per_host=1000, first=0):
+    return Places(tuple(host.name for host in hosts), per_host, first)
+
+
+def planned(calls, hosts, shard_audio_s=600.0, per_host=1000):
+    return plan_shards(calls, hosts, places_of(hosts, per_host), shard_audio_s=shard_audio_s)
 
 
 @given(LENGTHS_S, HOSTS)
@@ -36,7 +41,28 @@ def test_every_call_is_in_exactly_one_shard(lengths_s, hosts):
         call.call_id for call in calls
     )
     assert all(shard.call_ids for shard in shards)
-    assert [shard.number for shard in shards] == list(range(len(shards)))
+
+
+@given(LENGTHS_S, HOSTS, st.integers(10, 40), st.integers(0, 500))
+def test_a_host_fills_its_places_from_the_first_on(lengths_s, hosts, per_host, first):
+    # Airflow's tasks are laid out for places before anything is planned.
+    places = places_of([HostSpeed("switched_off"), *hosts], per_host, first)
+    shards = plan_shards(loads(lengths_s), hosts, places, shard_audio_s=300)
+    for host in places.hosts:
+        numbers = [shard.number for shard in shards if shard.host == host]
+        assert numbers == list(places.of(host))[: len(numbers)]
+    assert [shard.number for shard in shards] == sorted({shard.number for shard in shards})
+
+
+def test_places_are_disjoint_and_hosts_take_turns():
+    places = Places(("a", "b", "c"), 10, first=30)
+    assert [list(places.of(host))[:3] for host in "abc"] == [[30, 33, 36], [31, 34, 37], [32, 35, 38]]
+    assert sorted(number for host in "abc" for number in places.of(host)) == list(range(30, places.end))
+
+
+def test_places_that_leave_no_room_between_the_ends_are_refused():
+    with pytest.raises(InvalidInput, match="9 shards per host: enter 10 or more"):
+        Places(("a",), 9)
 
 
 @given(LENGTHS_S, HOSTS, st.randoms())
@@ -46,9 +72,10 @@ def test_the_plan_does_not_depend_on_the_order_of_the_calls(lengths_s, hosts, ra
     assert planned(calls, hosts) == planned(shuffled, hosts)
 
 
-@given(LENGTHS_S, HOSTS, st.integers(100, 400))
-def test_shards_stay_below_the_limit_at_any_size(lengths_s, hosts, max_shards):
-    assert len(planned(loads(lengths_s), hosts, shard_audio_s=1.0, max_shards=max_shards)) <= max_shards
+@given(LENGTHS_S, HOSTS, st.integers(10, 40))
+def test_a_host_has_no_more_shards_than_places_at_any_size(lengths_s, hosts, per_host):
+    shards = planned(loads(lengths_s), hosts, shard_audio_s=1.0, per_host=per_host)
+    assert max(Counter(shard.host for shard in shards).values(), default=0) <= per_host
 
 
 @given(LENGTHS_S, HOSTS)
@@ -65,32 +92,16 @@ def test_no_host_finishes_later_than_lpt_promises(lengths_s, hosts):
     assert max(finish_s.values(), default=0) <= least_s + longest_s + 1e-6
 
 
-@given(st.integers(0, 60), HOSTS, st.integers(0, 500))
-def test_a_later_plan_goes_on_counting(calls, hosts, first_number):
-    shards = plan_shards(
-        loads([60.0] * calls), hosts, shard_audio_s=300, max_shards=1000, first_number=first_number
-    )
-    assert [shard.number for shard in shards] == list(range(first_number, first_number + len(shards)))
-
-
-@given(st.integers(1, 400), st.integers(1, 3000))
-def test_many_hosts_stay_below_the_limit(hosts, calls):
-    names = [HostSpeed(f"gpu_{n}") for n in range(hosts)]
-    shards = planned(loads([60.0] * calls), names, shard_audio_s=1.0, max_shards=400)
-    assert len(shards) <= 400
-    assert sum(len(shard.call_ids) for shard in shards) == calls
-
-
 def test_a_hundred_thousand_calls_are_planned_at_once():
     random = Random(1)
     calls = loads([random.lognormvariate(5, 0.8) for _ in range(100_000)])
     hosts = [HostSpeed(f"gpu_{n}", 1 + n / 20) for n in range(20)]
     began_s = time.perf_counter()
-    shards = planned(calls, hosts, shard_audio_s=10_800, max_shards=1000)
+    shards = planned(calls, hosts, shard_audio_s=10_800, per_host=14)
     assert time.perf_counter() - began_s < 5  # 0.4 on an idle machine
     assert sum(len(shard.call_ids) for shard in shards) == 100_000
     assert len({call_id for shard in shards for call_id in shard.call_ids}) == 100_000
-    assert len(shards) <= 1000
+    assert len(shards) <= 20 * 14
     finish_s = Counter()
     for shard in shards:
         finish_s[shard.host] += shard.audio_s / (1 + int(shard.host.removeprefix("gpu_")) / 20)
@@ -157,7 +168,8 @@ def test_an_empty_day_has_no_shards():
 @given(LENGTHS_S, st.integers(1, 20))
 def test_llm_work_alone_is_cut_into_equal_shards_for_the_tasks_that_fit_the_pool(lengths_s, at_once):
     calls = loads(lengths_s)
-    shards = plan_llm_shards(calls, ["gpu_a", "gpu_b"], at_once=at_once, least_calls=10, most_calls=50)
+    places = Places(("gpu_a", "gpu_b"), 10)
+    shards = plan_llm_shards(calls, places, at_once=at_once, least_calls=10, most_calls=50)
     assert Counter(call_id for shard in shards for call_id in shard.call_ids) == Counter(
         call.call_id for call in calls
     )
@@ -167,3 +179,10 @@ def test_llm_work_alone_is_cut_into_equal_shards_for_the_tasks_that_fit_the_pool
         longest = max(length_s for length_s in lengths_s)
         assert max(s.audio_s for s in shards) - min(s.audio_s for s in shards) <= longest + 1
     assert {shard.host for shard in shards} == {"gpu_a", "gpu_b"} or len(shards) < 2
+
+
+def test_llm_work_alone_is_cut_into_no_more_shards_than_there_are_places():
+    places = Places(("gpu_a", "gpu_b"), 10)
+    shards = plan_llm_shards(loads([60.0] * 300), places, at_once=5, least_calls=1, most_calls=10)
+    assert len(shards) == 20
+    assert sum(len(shard.call_ids) for shard in shards) == 300
