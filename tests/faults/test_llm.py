@@ -35,6 +35,7 @@ SETTINGS = {
     "AIRFLOW__COFI__PROGRESS_LOG_S": "2",
     "AIRFLOW__COFI__LLM_REQUESTS_PER_TASK": str(SLOTS),
     "AIRFLOW__COFI__LLM_TOTAL_TIMEOUT_S": str(TIMEOUT_S),
+    "AIRFLOW__COFI__LLM_NAME_MODELS": "",
 }
 WELL = {"unready": False, "slow": 1.0, "refused_share": 0.0, "error_share": 0.0, "hang_share": 0.0}
 

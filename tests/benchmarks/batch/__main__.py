@@ -86,6 +86,8 @@ def _stack(work: Work, with_naive: bool) -> Iterator[Cofi]:
         "AIRFLOW__COFI__GPU_CONNECT_TIMEOUT_S": "3",
         "AIRFLOW__COFI__GPU_LOST_PATIENCE_S": "5",
         "AIRFLOW__COFI__LLM_REQUESTS_PER_TASK": str(LLM_REQUESTS),
+        # As airflow.cfg has it.
+        "AIRFLOW__COFI__LLM_NAME_MODELS": "",
     }
     naive = [ROOT / "tests" / "benchmarks" / "batch" / "naive_dag.py"] if with_naive else []
     with (
