@@ -43,7 +43,8 @@ bench-parts: $(VENV)/installed  ## Measure LLM client, LLM operators and memory;
 
 test: $(VENV)/installed  ## Check style, types and imports, and run all tests
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest $(TESTS)
+	@# Files side by side: much of the time a server or a scheduler is waited for.
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 lint: $(VENV)/installed  ## Check style, types and imports
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
