@@ -7,7 +7,7 @@ from math import sqrt
 from random import Random
 
 from include.calls.stage import GPU_STAGES, Stage
-from include.distribution.planner import shard_sizes_s
+from include.distribution.planner import LEAST_PLACES, shard_sizes_s
 from include.errors import InvalidInput
 
 
@@ -90,6 +90,8 @@ class Site:
             if getattr(self, name) < needed:
                 # Airflow would let such a task wait for ever.
                 raise InvalidInput(f"{name} = {getattr(self, name)}: one task holds {needed}, so enter more.")
+        if self.shards_per_host < LEAST_PLACES:
+            raise InvalidInput(f"shards_per_host = {self.shards_per_host}: enter {LEAST_PLACES} or more.")
         least = {
             "a host's speed": min(self.speeds, default=1),
             "gpu_tasks_per_host": self.gpu_tasks_per_host,

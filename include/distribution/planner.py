@@ -23,7 +23,8 @@ _RAMP = (1 / 8, 1 / 4, 1 / 2)
 _PILOTS = 4
 _LEAST_AUDIO_S = 1.0
 _RAMP_SHARDS = 2 * len(_RAMP)
-_LEAST_PLACES = _RAMP_SHARDS + _PILOTS
+# Room for all of these, and for a full shard.
+LEAST_PLACES = _RAMP_SHARDS + _PILOTS
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ class Places:
         Raises:
             InvalidInput: Too few.
         """
-        if self.per_host < _LEAST_PLACES:
-            raise InvalidInput(f"{self.per_host} shards per host: enter {_LEAST_PLACES} or more.")
+        if self.per_host < LEAST_PLACES:
+            raise InvalidInput(f"shards_per_host = {self.per_host}: enter {LEAST_PLACES} or more.")
 
     @property
     def end(self) -> int:

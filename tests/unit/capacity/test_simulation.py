@@ -231,6 +231,7 @@ class TestShards:
         ({"speeds": (1.0, 0.0)}, "a host's speed = 0.0: enter more than 0"),
         ({"parallelism": 0}, "parallelism = 0"),
         ({"starts_per_s": 0}, "starts_per_s = 0"),
+        ({"shards_per_host": 9}, "shards_per_host = 9: enter 10 or more"),
     ],
 )
 def test_a_site_where_tasks_would_wait_for_ever_is_refused(wrong, message):

@@ -61,7 +61,7 @@ def test_places_are_disjoint_and_hosts_take_turns():
 
 
 def test_places_that_leave_no_room_between_the_ends_are_refused():
-    with pytest.raises(InvalidInput, match="9 shards per host: enter 10 or more"):
+    with pytest.raises(InvalidInput, match="shards_per_host = 9: enter 10 or more"):
         Places(("a",), 9)
 
 
