@@ -40,6 +40,7 @@ class PeakMemory:
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> "PeakMemory":
+        self._look()
         self._thread.start()
         return self
 
