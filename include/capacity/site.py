@@ -7,7 +7,7 @@ from math import sqrt
 from random import Random
 
 from include.calls.stage import GPU_STAGES, Stage
-from include.distribution.planner import LEAST_PLACES, shard_sizes_s
+from include.distribution.planner import shard_sizes_s
 from include.errors import InvalidInput
 
 
@@ -90,8 +90,6 @@ class Site:
             if getattr(self, name) < needed:
                 # Airflow would let such a task wait for ever.
                 raise InvalidInput(f"{name} = {getattr(self, name)}: one task holds {needed}, so enter more.")
-        if self.shards_per_host < LEAST_PLACES:
-            raise InvalidInput(f"shards_per_host = {self.shards_per_host}: enter {LEAST_PLACES} or more.")
         least = {
             "a host's speed": min(self.speeds, default=1),
             "gpu_tasks_per_host": self.gpu_tasks_per_host,
@@ -99,6 +97,7 @@ class Site:
             "llm_requests_per_task": self.llm_requests_per_task,
             "parallelism": self.tasks_at_once,
             "shard_audio_s": self.shard_audio_s,
+            "shards_per_host": self.shards_per_host,
             "starts_per_s": self.starts_per_s,
         }
         for name, value in least.items():

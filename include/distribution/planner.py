@@ -24,7 +24,7 @@ _PILOTS = 4
 _LEAST_AUDIO_S = 1.0
 _RAMP_SHARDS = 2 * len(_RAMP)
 # Room for all of these, and for a full shard.
-LEAST_PLACES = _RAMP_SHARDS + _PILOTS
+_WITH_RAMPS = _RAMP_SHARDS + _PILOTS
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,13 @@ class Places:
     first: int = 0
 
     def __post_init__(self) -> None:
-        """Refuses what leaves no room between the small shards at the ends.
+        """Refuses what no call could go to.
 
         Raises:
-            InvalidInput: Too few.
+            InvalidInput: No places.
         """
-        if self.per_host < LEAST_PLACES:
-            raise InvalidInput(f"shards_per_host = {self.per_host}: enter {LEAST_PLACES} or more.")
+        if self.per_host < 1:
+            raise InvalidInput(f"shards_per_host = {self.per_host}: enter 1 or more.")
 
     @property
     def end(self) -> int:
@@ -128,9 +128,12 @@ def shard_sizes_s(total_s: float, shard_audio_s: float, most: int, *, pilots: bo
     Args:
         total_s: Of the host.
         shard_audio_s: Of a full shard; full shards grow where there would be more than `most` in all.
-        most: Shards of a host.
+        most: Shards of a host; where there is no room for small ones at the ends, all are equal.
         pilots: Whether the host has them.
     """
+    if most < _WITH_RAMPS:
+        count = min(most, max(1, math.ceil(total_s / shard_audio_s)))
+        return [total_s / count] * count
     most_full = most - _RAMP_SHARDS - (_PILOTS - 1) * pilots
     full_s = max(shard_audio_s, total_s / (2 * sum(_RAMP) + most_full))
     ramp_s = [share * full_s for share in _RAMP]

@@ -43,7 +43,7 @@ def test_every_call_is_in_exactly_one_shard(lengths_s, hosts):
     assert all(shard.call_ids for shard in shards)
 
 
-@given(LENGTHS_S, HOSTS, st.integers(10, 40), st.integers(0, 500))
+@given(LENGTHS_S, HOSTS, st.integers(1, 40), st.integers(0, 500))
 def test_a_host_fills_its_places_from_the_first_on(lengths_s, hosts, per_host, first):
     # Airflow's tasks are laid out for places before anything is planned.
     places = places_of([HostSpeed("switched_off"), *hosts], per_host, first)
@@ -60,9 +60,16 @@ def test_places_are_disjoint_and_hosts_take_turns():
     assert sorted(number for host in "abc" for number in places.of(host)) == list(range(30, places.end))
 
 
-def test_places_that_leave_no_room_between_the_ends_are_refused():
-    with pytest.raises(InvalidInput, match="shards_per_host = 9: enter 10 or more"):
-        Places(("a",), 9)
+def test_without_room_for_small_shards_at_the_ends_all_are_equal():
+    hosts = [HostSpeed("a")]
+    assert [s.audio_s for s in planned(loads([60.0] * 90), hosts, per_host=9)] == [600.0] * 9
+    assert [s.audio_s for s in planned(loads([60.0] * 90), hosts, per_host=3)] == [1800.0] * 3
+    assert len(planned(loads([60.0] * 9), hosts, per_host=3)) == 1
+
+
+def test_a_host_without_places_is_refused():
+    with pytest.raises(InvalidInput, match="shards_per_host = 0: enter 1 or more"):
+        Places(("a",), 0)
 
 
 @given(LENGTHS_S, HOSTS, st.randoms())
@@ -72,7 +79,7 @@ def test_the_plan_does_not_depend_on_the_order_of_the_calls(lengths_s, hosts, ra
     assert planned(calls, hosts) == planned(shuffled, hosts)
 
 
-@given(LENGTHS_S, HOSTS, st.integers(10, 40))
+@given(LENGTHS_S, HOSTS, st.integers(1, 40))
 def test_a_host_has_no_more_shards_than_places_at_any_size(lengths_s, hosts, per_host):
     shards = planned(loads(lengths_s), hosts, shard_audio_s=1.0, per_host=per_host)
     assert max(Counter(shard.host for shard in shards).values(), default=0) <= per_host
