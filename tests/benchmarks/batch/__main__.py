@@ -25,14 +25,12 @@ from tests.faults.recordings import SHORTEST_S
 
 FULL_CALLS, FULL_GPU_S = 10_000, 1_000.0
 QUICK_CALLS, QUICK_GPU_S = 2_000, 200.0
-# What a task asks the LLM at once, and full shards of a host, beside its ramps. Airflow's scheduler looks at
-# every waiting task each time around (500 of them: 3 to 7 s): more shards cost a short run more than they
-# bring.
 LLM_REQUESTS = 20
-FULL_SHARDS = {5: 5, 10: 3, 20: 2}
-# With the small ones at both ends, on the host with the pilots.
-_SMALL_SHARDS = 9
-_RAMPS = 1.75
+# Shards of a host. Where one dies, others do again what it has in progress: the smaller shards are, the less.
+# With more hosts a short run has less time for its tasks.
+SHARDS_PER_HOST = {5: 16, 10: 12, 20: 10}
+# At both ends, and how many full ones they make.
+_SMALL_SHARDS, _SMALL_AS_FULL = 6, 1.75
 _MARGIN = 6
 
 
@@ -76,12 +74,12 @@ def measured(work: Work, systems: list[str], naive_s: float) -> Iterator[Outcome
 @contextmanager
 def _stack(work: Work, with_naive: bool) -> Iterator[Cofi]:
     audio_s = sum(work.lengths_s()) or (SHORTEST_S + work.calls / 16_000) * work.calls
-    full_shards = FULL_SHARDS.get(work.hosts, 5)
-    shard_s = audio_s / work.hosts / (_RAMPS + full_shards)
+    shards = SHARDS_PER_HOST.get(work.hosts, 16)
+    shard_s = audio_s / work.hosts / (shards - _SMALL_SHARDS + _SMALL_AS_FULL)
     settings = {
         "AIRFLOW__CORE__PARALLELISM": str(work.hosts * (1 + 2) + IN_FLIGHT // LLM_REQUESTS + _MARGIN),
         "AIRFLOW__COFI__SHARD_AUDIO_S": f"{shard_s:.0f}",
-        "AIRFLOW__COFI__SHARDS_PER_HOST": str(full_shards + _SMALL_SHARDS),
+        "AIRFLOW__COFI__SHARDS_PER_HOST": str(shards),
         "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "5",
         "AIRFLOW__COFI__GPU_CONNECT_TIMEOUT_S": "3",
         "AIRFLOW__COFI__GPU_LOST_PATIENCE_S": "5",
