@@ -5,7 +5,7 @@ its slots from then on, also while Airflow starts it. A host's GPU is shared eve
 it. Uploads of a task go `uploads_per_task` at a time, requests of an LLM task `llm_requests_per_task` at a
 time, in rounds. The next stage of a shard begins when all of its calls have passed the one before.
 
-Checked against measured runs of 2,000 calls on 5 hosts: 310 s for 312 s (0.17 s a stage), 694 s for 699 s
+Checked against measured runs of 2,000 calls on 5 hosts: 319 s for 312 s (0.17 s a stage), 694 s for 699 s
 (0.4 s).
 """
 
