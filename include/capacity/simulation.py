@@ -20,7 +20,7 @@ from itertools import count
 from include.calls.stage import GPU_STAGES, LLM_STAGES, STAGES, Stage
 from include.capacity.site import ServiceTimes, ShardLoad, Site
 
-# Tasks one after the other before the first upload (open_batch, discover, plan, shards) and after the last
+# Tasks one after the other before the first upload (open_batch, discover, plan, deal) and after the last
 # answer (settle, report, clean_up).
 _TASKS_BEFORE, _TASKS_AFTER = 4, 3
 
