@@ -7,9 +7,10 @@
 
 Every recording of the day ends as exactly one of: audited, failed, duplicate, skipped, quarantined. The run
 fails if one does not. In the group **audit**, each index of a host is a place for a shard of its calls, which
-moves through the stages on its own; **deal** skips the places that the plan left empty. What a lost or
-failing host has not done is planned again on the others at once (**recover_1**), and what else was left
-behind when all hosts have ended (**recover_2**). A stage does only what is missing: clear **plan** with its
+moves through the stages on its own; **deal** skips the places that the plan left empty. **recover_1** and
+**recover_2** watch the hosts, one after the other: what a lost or failing host has not done, or a slow one
+would be late with, goes to the others at once. **recover_3** moves what else is left behind when all hosts
+have ended. A stage does only what is missing: clear **plan** with its
 downstream tasks, or run the day again, and failed calls are taken up where they stopped; nothing is paid for
 twice.
 
@@ -20,12 +21,14 @@ twice.
 Results: the tab **Audit report** of the run. Progress: `make status`, and the log of each stage's task.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
 import pendulum
 from airflow.sdk import (
     CronDataIntervalTimetable,
+    PokeReturnValue,
     TaskGroup,
     XComArg,
     chain,
@@ -45,13 +48,15 @@ from cofi.operators.report import ReportOperator
 from cofi.params import audit_params
 from cofi.pools import MAX_ACTIVE_TASKS, RECOVERY_POOL
 from cofi.retries import retry_arguments
-from cofi.runs import running
+from cofi.runs import running, unfinished
 from cofi.settings import Settings
 from include.calls.stage import GPU_STAGES, LLM_STAGES, STAGES, Stage
 
 settings = Settings.load()
 # A slot of the pool is a request in flight.
 llm_slots = settings.llm_requests_per_task
+# Sensors: whatever happened before, and without a slot between two looks.
+waiting = {"trigger_rule": "all_done", "mode": "reschedule", "timeout": 36 * 3600}
 
 
 @dag(
@@ -88,14 +93,22 @@ def audit_calls() -> None:
     def deal(planned: list[int] | None) -> None:
         batches.deal(planned)
 
-    @task
-    async def recover(batch: dict[str, object], early: bool) -> list[int]:
+    @task.sensor(poke_interval=settings.recovery_poll_s, **waiting)
+    def watch(batch: dict[str, object], groups: list[str]) -> PokeReturnValue:
         context = get_current_context()
-        group = recovery.tasks_after(context["task"])
-        return await recovery.recover(batch, context["params"], group, early=early)
+        at_work = unfinished(context, [f"{group}.{Stage.STT}" for group in groups])
+        after = recovery.tasks_after(context["task"])
+        moved = asyncio.run(recovery.watch(batch, context["params"], after, at_work))
+        return PokeReturnValue(moved is not None, moved)
 
-    # Waits for calls that another run of the day works on, without a slot.
-    @task.sensor(trigger_rule="all_done", mode="reschedule", poke_interval=30, timeout=36 * 3600)
+    @task(trigger_rule="all_done")
+    async def recover(batch: dict[str, object]) -> list[int]:
+        context = get_current_context()
+        after = recovery.tasks_after(context["task"])
+        return await recovery.recover(batch, context["params"], after)
+
+    # Waits for calls that another run of the day works on.
+    @task.sensor(poke_interval=30, **waiting)
     def settle(batch: dict[str, object]) -> bool:
         return ending.settled(batch, running(get_current_context()))
 
@@ -106,19 +119,18 @@ def audit_calls() -> None:
     batch = open_batch()
     planned = plan(batch)
     discover(batch) >> planned
-    # All but the last begin as soon as a host is lost; the last takes what is left when all hosts have ended.
-    last = settings.recovery_rounds
-    recoveries = [
-        recover.override(task_id=f"recover_{n}", trigger_rule="one_failed" if n < last else "all_done")(
-            batch, early=n < last
-        )
-        for n in range(1, 1 + last)
-    ]
+    # The last takes what is left when all hosts have ended; the others watch them until then.
+    *watching, last = range(1, 1 + settings.recovery_rounds)
+    groups, hosts = [f"audit.{host}" for host in settings.hosts], len(settings.hosts)
+    groups += [f"audit_recover_{n}" for n in watching]
+    recoveries = [watch.override(task_id=f"recover_{n}")(batch, groups[: hosts + n - 1]) for n in watching]
+    recoveries.append(recover.override(task_id=f"recover_{last}")(batch))
     dealt, settled, places = deal(planned), settle(batch), batches.places_of(settings)
     with TaskGroup("audit"):
         for host in settings.hosts:
             stages = audit_shard.override(group_id=host).partial(host=host, later=recoveries)
             dealt >> stages.expand(shard=list(places.of(host))) >> settled
+    chain(dealt, *recoveries)
     for number, recovered in enumerate(recoveries, 1):
         stages = audit_shard.override(group_id=f"audit_recover_{number}").partial(
             host=None, later=recoveries[number:]
@@ -161,8 +173,6 @@ def audit_shard(shard: int, host: str | None, later: Sequence[XComArg]) -> None:
     chain(distribute, *gpu, *llm)
     if later:
         gpu[-1] >> later[-1]
-    if len(later) > 1:
-        [distribute, *gpu] >> later[0]
 
 
 def depth_first(stage: Stage) -> dict[str, object]:

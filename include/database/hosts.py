@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, exists, func, select
 from sqlalchemy.orm import aliased
 
 from include.calls.call import CallState
@@ -90,10 +91,15 @@ def planned_on(connection: Connection, batch_id: str) -> set[str]:
     return {str(host) for host in connection.execute(query.distinct()).scalars()}
 
 
-def audio_left(connection: Connection, batch_id: str) -> dict[str, float]:
+def audio_left(connection: Connection, batch_id: str, *where: ColumnElement[bool]) -> dict[str, float]:
     """Audio seconds that each host of the batch has still to bring through the GPU stages.
 
     A call of which a stage is done counts by the share of the stages that are left.
+
+    Args:
+        connection: To read.
+        batch_id: Which batch.
+        where: Of which calls; all by default.
     """
     audio_s = func.sum(func.coalesce(CallRow.duration_s, 0))
     of_hosts = (
@@ -105,6 +111,7 @@ def audio_left(connection: Connection, batch_id: str) -> dict[str, float]:
             CallRow.claimed_by == batch_id,
             CallRow.state == CallState.PENDING,
             ~has_result(Stage.STT),
+            *where,
         )
         .group_by(BatchCallRow.host)
     )
@@ -119,8 +126,20 @@ def audio_left(connection: Connection, batch_id: str) -> dict[str, float]:
     }
 
 
-def troubles(connection: Connection, batch_id: str) -> dict[str, str]:
-    """Hosts that have done nothing in the batch since they failed as a whole, and the kind of failure."""
+class Trouble(NamedTuple):
+    """A host failed as a whole, and has done nothing since.
+
+    Attributes:
+        kind: Of its last failure.
+        since: When it failed first.
+    """
+
+    kind: str
+    since: datetime
+
+
+def troubles(connection: Connection, batch_id: str) -> dict[str, Trouble]:
+    """Hosts that have done nothing in the batch since they failed as a whole."""
     failures = (
         select(FailureRow.host, FailureRow.kind, FailureRow.failed_at)
         .where(FailureRow.batch_id == batch_id, FailureRow.call_id.is_(None), FailureRow.stage.in_(ON_HOSTS))
@@ -132,7 +151,25 @@ def troubles(connection: Connection, batch_id: str) -> dict[str, str]:
         .group_by(StageResultRow.host)
     )
     last_at = dict(connection.execute(results).all())
-    failed = {row.host: row for row in connection.execute(failures)}
-    return {
-        host: row.kind for host, row in failed.items() if host not in last_at or last_at[host] < row.failed_at
-    }
+    found: dict[str, Trouble] = {}
+    for row in connection.execute(failures):
+        if row.host not in last_at or last_at[row.host] < row.failed_at:
+            since = found[row.host].since if row.host in found else row.failed_at
+            found[row.host] = Trouble(row.kind, since)
+    return found
+
+
+def is_worked_on() -> ColumnElement[bool]:
+    """Whether a task works on the call's shard on a host."""
+    return _has_lane(LaneRow.stage.in_(ON_HOSTS), LaneRow.ended_at.is_(None))
+
+
+def is_begun() -> ColumnElement[bool]:
+    """Whether a GPU task has begun the call's shard, or it is on its way to the host."""
+    return _has_lane(LaneRow.stage.in_(GPU_STAGES)) | is_worked_on()
+
+
+def _has_lane(*where: ColumnElement[bool]) -> ColumnElement[bool]:
+    return exists().where(
+        LaneRow.batch_id == BatchCallRow.batch_id, LaneRow.shard == BatchCallRow.shard, *where
+    )

@@ -1,16 +1,16 @@
 """Calls that a lost, failing or slow host left behind: finding them, and moving them to others."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Connection, exists, func, insert, select
+from sqlalchemy import ColumnElement, Connection, func, insert, select
 
 from include.calls.call import CallState
 from include.calls.stage import Stage
 from include.database.batches import Batch, assign, claimed_loads, lacked_stage
 from include.database.engine import chunks
-from include.database.hosts import ON_HOSTS, troubles
-from include.database.models import BatchCallRow, CallRow, FailureRow, LaneRow
+from include.database.hosts import is_begun, is_worked_on
+from include.database.models import BatchCallRow, CallRow, FailureRow
 from include.database.outcomes import supersede
 from include.database.work import has_result
 from include.distribution.planner import CallLoad, Shard
@@ -19,33 +19,35 @@ from include.errors import CofiError
 _NO_HOST = "none"
 
 
-def stranded(connection: Connection, batch: Batch, *, early: bool = False) -> list[CallLoad]:
-    """Calls that the batch planned, and whose GPU work will not be done where they are.
+def stranded(connection: Connection, batch: Batch) -> list[CallLoad]:
+    """Calls that the batch planned and that have no transcript; all GPU tasks have ended."""
+    return _to_be_moved(connection, batch)
+
+
+def movable(
+    connection: Connection, batch: Batch, lost: Collection[str], slow: Collection[str]
+) -> list[CallLoad]:
+    """Calls without a transcript that other hosts can take over while GPU tasks go on.
 
     Args:
         connection: To read.
         batch: Whose calls.
-        early: Other GPU tasks are still at work: only calls of hosts in trouble, but for shards that a task
-            works on. Otherwise all GPU tasks have ended, and whatever is not done will not be.
+        lost: Hosts that give up whatever no task works on.
+        slow: Hosts that give up shards which are not begun.
     """
-    of_early = [BatchCallRow.host.in_(troubles(connection, batch.batch_id)), ~_is_worked_on()]
+    of_lost = BatchCallRow.host.in_(lost) & ~is_worked_on()
+    of_slow = BatchCallRow.host.in_(slow) & ~is_begun()
+    return _to_be_moved(connection, batch, of_lost | of_slow)
+
+
+def _to_be_moved(connection: Connection, batch: Batch, *where: ColumnElement[bool]) -> list[CallLoad]:
     return claimed_loads(
         connection,
         batch,
         BatchCallRow.shard.is_not(None),
         CallRow.state == CallState.PENDING,
         ~has_result(Stage.STT),
-        *(of_early if early else []),
-    )
-
-
-def _is_worked_on() -> ColumnElement[bool]:
-    """Whether a task works on the call's shard, which may have a host again."""
-    return exists().where(
-        LaneRow.batch_id == BatchCallRow.batch_id,
-        LaneRow.shard == BatchCallRow.shard,
-        LaneRow.stage.in_(ON_HOSTS),
-        LaneRow.ended_at.is_(None),
+        *where,
     )
 
 

@@ -48,7 +48,7 @@ def _told_of(connection: Connection, run_id: str) -> str:
         return f"There is no run {run_id}; without one, all open runs are shown."
     troubles = sorted(hosts.troubles(connection, run_id).items())
     lines = [f"{run_id}: audit of {batch.day}", str(batches.ledger_of(connection, run_id))]
-    lines += [f"{host} is in trouble ({kind}): its calls go to others" for host, kind in troubles]
+    lines += [f"{host} is in trouble ({trouble.kind}): its calls go to others" for host, trouble in troubles]
     lines += [_COLUMNS, *map(_line, stage_progress(connection, run_id))]
     return "\n".join(lines)
 

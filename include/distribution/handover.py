@@ -1,4 +1,4 @@
-"""When a slow host should leave a shard to the others: when all would be done sooner. Pure."""
+"""Which hosts should hand shards over: those with which all would be done sooner if others helped. Pure."""
 
 from collections.abc import Mapping
 
@@ -6,14 +6,24 @@ from collections.abc import Mapping
 _LEAST_SHARE = 0.25
 
 
-def gain_s(host: str, left_s: Mapping[str, float], speeds: Mapping[str, float]) -> float:
-    """How much sooner the GPU work would end if what is left were shared out by speed.
+def slow_hosts(
+    left_s: Mapping[str, float], movable_s: Mapping[str, float], speeds: Mapping[str, float], least_s: float
+) -> list[str]:
+    """Hosts whose work would end more than `least_s` sooner if others took a part of it; see `gain_s`."""
+    return [host for host in sorted(speeds) if gain_s(host, left_s, movable_s, speeds) > least_s]
+
+
+def gain_s(
+    host: str, left_s: Mapping[str, float], movable_s: Mapping[str, float], speeds: Mapping[str, float]
+) -> float:
+    """How much sooner a host's GPU work would end if what is left were shared out by speed.
 
     Only hosts whose speed is known take part; a host that has nothing left helps with its whole speed.
 
     Args:
-        host: The one that asks.
+        host: Which one.
         left_s: Audio seconds that each host has still to do.
+        movable_s: Of these, in shards that are not begun.
         speeds: Audio seconds per second.
 
     Returns:
@@ -23,5 +33,6 @@ def gain_s(host: str, left_s: Mapping[str, float], speeds: Mapping[str, float]) 
         return 0.0
     alone_s = left_s.get(host, 0.0) / speeds[host]
     together_s = sum(left_s.get(name, 0.0) for name in speeds) / sum(speeds.values())
-    gain = alone_s - together_s
+    begun_s = (left_s.get(host, 0.0) - movable_s.get(host, 0.0)) / speeds[host]
+    gain = alone_s - max(together_s, begun_s)
     return gain if gain > _LEAST_SHARE * alone_s else 0.0

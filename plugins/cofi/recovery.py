@@ -1,8 +1,9 @@
-"""Recovery: calls that a lost, failing or slow host left behind are planned again, in the same run."""
+"""Recovery: calls that a lost, failing or slow host would hold up are planned again, in the same run."""
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import BaseOperator
@@ -13,23 +14,72 @@ from cofi.hooks.database import CofiDatabaseHook
 from cofi.hosts import ready_hosts
 from cofi.settings import Settings
 from include.database import hosts, recovery
+from include.database.batches import Batch
 from include.database.engine import Database
-from include.distribution.planner import HostSpeed, Places, plan_shards
+from include.database.hosts import Trouble
+from include.distribution.handover import slow_hosts
+from include.distribution.planner import CallLoad, HostSpeed, Places, plan_shards
 from include.errors import CofiError, HostFailing, NoHostReady
 
 log = logging.getLogger(__name__)
 
 
-async def recover(
-    opened: Mapping[str, Any] | None, params: Mapping[str, Any], group: Sequence[str], *, early: bool
-) -> list[int]:
-    """Moves stranded calls to the hosts that are ready now; those that came back are among them.
+async def watch(
+    opened: Mapping[str, Any] | None,
+    params: Mapping[str, Any],
+    group: Sequence[str],
+    at_work: Callable[[], bool],
+) -> list[int] | None:
+    """While GPU tasks are at work: moves what hosts in trouble have, and what a slow host is late with.
 
     Args:
         opened: From `open_batch`; None when it failed.
         params: The run's.
         group: Tasks that would work on what is moved.
-        early: Some task has failed, and others are still at work: only what hosts in trouble have is moved.
+        at_work: Whether a GPU task has still to end.
+
+    Returns:
+        The numbers of the new shards; None as long as all is well.
+
+    Raises:
+        DownstreamTasksSkipped: No GPU task is at work any more: the group has nothing to do.
+    """
+    if opened is None or not at_work():
+        raise DownstreamTasksSkipped(tasks=group)
+    settings, batch = Settings.load(), batch_of(opened, params)
+    database = CofiDatabaseHook().get_conn()
+    seen = _look(database, batch.batch_id)
+    overdue = seen.in_trouble_for(settings.gpu_lost_patience_s)
+    slow = slow_hosts(seen.left_s, seen.movable_s, seen.sound_speeds, settings.slow_host_gain_s)
+    if not overdue and not slow:
+        return None
+    try:
+        ready = await ready_hosts(_chosen(params, settings), database, seen.speeds, left_out=CofiError)
+    except NoHostReady as error:
+        log.warning("%s What they have is left to the last round", error)
+        return None
+    answering = {host.name for host in ready}
+    lost = [host for host in overdue if seen.failing(host) or host not in answering]
+    helpers = [replace(h, left_s=seen.kept_s(h.name, slow)) for h in ready if not seen.failing(h.name)]
+    if not helpers:
+        log.warning("The hosts that answer fail: what they have is left to the last round")
+        return None
+    # Read when hosts have answered: until then, a task may have taken up its shard.
+    shards = _move(database, batch, settings, helpers, lambda c: recovery.movable(c, batch, lost, slow))
+    return shards or None
+
+
+async def recover(
+    opened: Mapping[str, Any] | None, params: Mapping[str, Any], group: Sequence[str]
+) -> list[int]:
+    """When all GPU tasks have ended: moves stranded calls to the hosts that are ready now.
+
+    Hosts that came back are among them; those that answer and fail only if there are no others.
+
+    Args:
+        opened: From `open_batch`; None when it failed.
+        params: The run's.
+        group: Tasks that would work on what is moved.
 
     Returns:
         The numbers of the new shards.
@@ -42,30 +92,20 @@ async def recover(
         raise DownstreamTasksSkipped(tasks=group)
     settings, batch = Settings.load(), batch_of(opened, params)
     database = CofiDatabaseHook().get_conn()
-    left_behind = database.read(lambda connection: recovery.stranded(connection, batch, early=early))
+    left_behind = database.read(lambda connection: recovery.stranded(connection, batch))
     if not left_behind:
         log.info("No call is left behind")
         raise DownstreamTasksSkipped(tasks=group)
+    seen = _look(database, batch.batch_id)
     try:
-        helpers = await _helpers(params["hosts"] or settings.hosts, database, batch.batch_id, early)
+        # A run that has come so far does not fail because something else answers on a dead host's port.
+        ready = await ready_hosts(_chosen(params, settings), database, seen.speeds, left_out=CofiError)
     except NoHostReady as error:
         why = error
-        if not early:
-            database.write(lambda connection: recovery.give_up(connection, batch, left_behind, why))
+        database.write(lambda connection: recovery.give_up(connection, batch, left_behind, why))
         raise
-    if not helpers:
-        log.warning("The hosts that answer fail: what is left behind is left to the last round")
-        raise DownstreamTasksSkipped(tasks=group)
-    with database.writing() as connection:
-        # Asked again: until the hosts had answered, a task may have taken up its shard.
-        loads = recovery.stranded(connection, batch, early=early)
-        names = tuple(helper.name for helper in helpers)
-        first = recovery.next_shard(connection, batch, places_of(settings).end)
-        places = Places(names, settings.shards_per_host, first)
-        shards = plan_shards(loads, helpers, places, shard_audio_s=settings.shard_audio_s)
-        recovery.move(connection, batch, shards)
-    log.warning("%d calls were left behind: they go to %s", len(loads), ", ".join(h.name for h in helpers))
-    return numbered(shards)
+    sound = [host for host in ready if not seen.failing(host.name)]
+    return _move(database, batch, settings, sound or ready, lambda c: recovery.stranded(c, batch))
 
 
 def tasks_after(task: BaseOperator) -> list[str]:
@@ -73,18 +113,67 @@ def tasks_after(task: BaseOperator) -> list[str]:
     return sorted(name for name in task.get_flat_relative_ids() if name.startswith(f"audit_{task.task_id}."))
 
 
-async def _helpers(names: list[str], database: Database, batch_id: str, early: bool) -> list[HostSpeed]:
-    """Ready hosts without those that answer and fail; the last round takes these when there are no others."""
-    in_trouble = database.read(lambda connection: hosts.troubles(connection, batch_id))
-    measured = database.read(lambda connection: hosts.measured_speeds(connection, batch_id))
-    # A run that has come so far does not fail because something else answers on a dead host's port.
-    ready = await ready_hosts(names, database, measured, left_out=CofiError)
-    sound = [host for host in ready if in_trouble.get(host.name) != HostFailing.kind]
-    if not early:
-        return sound or ready
-    left_s = database.read(lambda connection: hosts.audio_left(connection, batch_id))
-    # What a host that came back had is moved.
-    return [
-        host if host.name in in_trouble else replace(host, left_s=left_s.get(host.name, 0.0))
-        for host in sound
-    ]
+@dataclass(frozen=True)
+class _Seen:
+    """How the hosts of a batch do.
+
+    Attributes:
+        in_trouble: Those that have failed as a whole.
+        speeds: As measured, in audio seconds per second.
+        left_s: Audio seconds that each has still to do.
+        movable_s: Of these, in shards that are not begun.
+    """
+
+    in_trouble: Mapping[str, Trouble]
+    speeds: Mapping[str, float]
+    left_s: Mapping[str, float]
+    movable_s: Mapping[str, float]
+
+    @property
+    def sound_speeds(self) -> dict[str, float]:
+        return {name: speed for name, speed in self.speeds.items() if name not in self.in_trouble}
+
+    def in_trouble_for(self, seconds: float) -> list[str]:
+        latest = datetime.now(UTC) - timedelta(seconds=seconds)
+        return [host for host, trouble in self.in_trouble.items() if trouble.since <= latest]
+
+    def failing(self, host: str) -> bool:
+        """Whether it answers, but nothing of use."""
+        return host in self.in_trouble and self.in_trouble[host].kind == HostFailing.kind
+
+    def kept_s(self, host: str, slow: Collection[str]) -> float:
+        """What it will still have when slow hosts have given up what can be moved."""
+        return self.left_s.get(host, 0.0) - (self.movable_s.get(host, 0.0) if host in slow else 0.0)
+
+
+def _look(database: Database, batch_id: str) -> _Seen:
+    with database.reading() as connection:
+        return _Seen(
+            hosts.troubles(connection, batch_id),
+            hosts.measured_speeds(connection, batch_id),
+            hosts.audio_left(connection, batch_id),
+            hosts.audio_left(connection, batch_id, ~hosts.is_begun()),
+        )
+
+
+def _move(
+    database: Database,
+    batch: Batch,
+    settings: Settings,
+    helpers: Sequence[HostSpeed],
+    loads_of: Callable[[Any], list[CallLoad]],
+) -> list[int]:
+    """Plans calls on helpers, in shards with new numbers."""
+    names = tuple(helper.name for helper in helpers)
+    with database.writing() as connection:
+        loads = loads_of(connection)
+        first = recovery.next_shard(connection, batch, places_of(settings).end)
+        places = Places(names, settings.shards_per_host, first)
+        shards = plan_shards(loads, helpers, places, shard_audio_s=settings.shard_audio_s)
+        recovery.move(connection, batch, shards)
+    log.warning("%d calls were left behind: they go to %s", len(loads), ", ".join(names))
+    return numbered(shards)
+
+
+def _chosen(params: Mapping[str, Any], settings: Settings) -> list[str]:
+    return list(params["hosts"] or settings.hosts)

@@ -36,6 +36,7 @@ class Settings:
     gpu_tasks_per_host: int
     slow_host_gain_s: float
     recovery_rounds: int
+    recovery_poll_s: float
     delete_from_hosts: bool
     uploads_per_task: int
     uploads_at_once: int

@@ -115,24 +115,26 @@ class TestShape:
             group = set(stages_of(dag, f"audit_recover_{number}"))
             assert set(recovery.tasks_after(dag.get_task(f"recover_{number}"))) == group
 
-    def test_what_a_host_in_trouble_leaves_behind_is_planned_again_at_once(self, dag: DAG) -> None:
-        on_hosts = [stage for stage in STAGES if stage not in LLM_STAGES]
-        recover = dag.get_task("recover_1")
-        assert recover.trigger_rule == "one_failed"
-        assert {f"audit.{host}.{stage}" for host in HOSTS for stage in on_hosts} < recover.upstream_task_ids
-        assert recover.op_kwargs["early"] or recover.op_args[-1] is True
+    def test_all_rounds_but_the_last_watch_the_hosts_while_gpu_tasks_go_on(self, dag: DAG) -> None:
+        watching = range(1, Settings.load().recovery_rounds)
+        assert len(watching) >= 2
+        groups = [f"audit.{host}" for host in HOSTS]
+        for number in watching:
+            sensor = dag.get_task(f"recover_{number}")
+            assert (sensor.task_type, sensor.mode) == ("DecoratedSensorOperator", "reschedule")
+            assert sensor.op_args[-1] == groups, "of all that may work before it"
+            before = "deal" if number == 1 else f"recover_{number - 1}"
+            assert sensor.upstream_task_ids == {"open_batch", before}
+            groups.append(f"audit_recover_{number}")
 
-    def test_what_else_was_left_behind_is_planned_again_when_the_gpu_work_of_all_has_ended(
-        self, dag: DAG
-    ) -> None:
-        last = dag.get_task(f"recover_{Settings.load().recovery_rounds}")
-        rounds = [f"audit_recover_{n}" for n in range(1, Settings.load().recovery_rounds)]
-        assert rounds
-        stt = {f"{group}.stt" for group in [*(f"audit.{host}" for host in HOSTS), *rounds]}
-        assert last.upstream_task_ids == {"open_batch", *stt}
-        assert last.trigger_rule == "all_done"
+    def test_what_is_left_behind_is_planned_again_when_the_gpu_work_of_all_has_ended(self, dag: DAG) -> None:
+        *watching, last = (f"recover_{n}" for n in range(1, Settings.load().recovery_rounds + 1))
+        groups = [*(f"audit.{host}" for host in HOSTS), *(f"audit_{watch}" for watch in watching)]
+        stt = {f"{group}.stt" for group in groups}
+        assert dag.get_task(last).upstream_task_ids == {"open_batch", watching[-1], *stt}
+        assert {dag.get_task(task).trigger_rule for task in (*watching, last)} == {"all_done"}
 
-    def test_only_in_the_last_round_a_host_keeps_what_others_could_do(self, dag: DAG) -> None:
+    def test_only_in_the_last_round_a_lost_host_keeps_what_others_could_do(self, dag: DAG) -> None:
         rounds = [f"audit_recover_{n}" for n in range(1, Settings.load().recovery_rounds + 1)]
         groups = ["audit.gpu_a", *rounds]
         may_leave = [dag.get_task(f"{group}.denoise").may_leave for group in groups]

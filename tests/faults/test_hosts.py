@@ -59,7 +59,7 @@ def test_a_host_that_is_not_ready_for_a_while(cofi: Cofi) -> None:
     assert cofi.failures(run_id) == [], "it was waited for"
 
 
-def test_a_slow_host_leaves_its_last_shards_to_others(cofi: Cofi) -> None:
+def test_a_slow_host_hands_its_last_shards_over(cofi: Cofi) -> None:
     day = cofi.new_day()
     with watch(cofi, "host 5 times slower") as watched:
         cofi.stack.fail("gpu_b", slow=5.0)

@@ -44,7 +44,7 @@ async def test_stranded_calls_go_to_a_ready_host_in_new_shards(
     day.save(batch, Stage.DENOISE, [Failure(None, "host_lost", "gone")])
     gpu_a.replies["ready"] = [problem(503)]
 
-    plan = await recovery.recover(OPENED, PARAMS, GROUP, early=False)
+    plan = await recovery.recover(OPENED, PARAMS, GROUP)
 
     assert plan == [NEW]
     assert hosts_of(day) == {
@@ -61,7 +61,7 @@ async def test_a_moved_call_is_finished_on_its_new_host(
 ) -> None:
     day.audit(batch, *CALLS, stages=[Stage.DISTRIBUTE, Stage.DENOISE])
     gpu_a.replies["ready"] = [problem(503)]
-    (shard,) = await recovery.recover(OPENED, PARAMS, GROUP, early=False)
+    (shard,) = await recovery.recover(OPENED, PARAMS, GROUP)
     for stage in [Stage.DISTRIBUTE, *GPU_STAGES[1:]]:
         await run(stage, shard=shard)
     assert len(day.rows(StageResultRow, stage="stt", host="gpu_b")) == 3
@@ -70,7 +70,7 @@ async def test_a_moved_call_is_finished_on_its_new_host(
 
 async def test_a_host_that_came_back_is_used_again(day: Day, batch: Batch, gpu_a: FakeGpuHost) -> None:
     day.save(batch, Stage.DISTRIBUTE, [Failure(None, "host_lost", "gone")])
-    plan = await recovery.recover(OPENED, {**PARAMS, "hosts": ["gpu_a"]}, GROUP, early=False)
+    plan = await recovery.recover(OPENED, {**PARAMS, "hosts": ["gpu_a"]}, GROUP)
     assert len(plan) == 1
 
 
@@ -78,10 +78,10 @@ async def test_a_host_that_answers_and_fails_gets_nothing_unless_there_is_no_oth
     day: Day, batch: Batch, gpu_a: FakeGpuHost, gpu_b: FakeGpuHost
 ) -> None:
     day.save(batch, Stage.DENOISE, [Failure(None, "host_failing", "garbage")])
-    await recovery.recover(OPENED, PARAMS, GROUP, early=False)
+    await recovery.recover(OPENED, PARAMS, GROUP)
     assert {host for _, host in hosts_of(day).values()} == {"gpu_b"}
     gpu_b.replies["ready"] = [problem(503)]
-    await recovery.recover(OPENED, PARAMS, GROUP, early=False)
+    await recovery.recover(OPENED, PARAMS, GROUP)
     assert {host for _, host in hosts_of(day).values()} == {"gpu_a"}
 
 
@@ -89,7 +89,7 @@ async def test_a_host_that_refuses_is_left_out_and_the_run_goes_on(
     day: Day, batch: Batch, gpu_a: FakeGpuHost, gpu_b: FakeGpuHost
 ) -> None:
     gpu_a.replies["ready"] = [problem(401, "wrong token")]
-    await recovery.recover(OPENED, PARAMS, GROUP, early=False)
+    await recovery.recover(OPENED, PARAMS, GROUP)
     assert {host for _, host in hosts_of(day).values()} == {"gpu_b"}
 
 
@@ -98,14 +98,13 @@ async def test_without_a_ready_host_it_is_known_why_calls_end(
 ) -> None:
     day.audit(batch, FIRST, stages=[Stage.DISTRIBUTE])
     day.save(batch, Stage.DENOISE, [Failure(None, "host_lost", "gone")])
-    gpu_a.replies["ready"] = [problem(503)] * 2
-    for early in (True, False):
-        with pytest.raises(NoHostReady, match="None of the GPU hosts gpu_a is ready"):
-            await recovery.recover(OPENED, {**PARAMS, "hosts": ["gpu_a"]}, GROUP, early=early)
+    gpu_a.replies["ready"] = [problem(503)]
+    with pytest.raises(NoHostReady, match="None of the GPU hosts gpu_a is ready"):
+        await recovery.recover(OPENED, {**PARAMS, "hosts": ["gpu_a"]}, GROUP)
     of_calls = [(row["call_id"], row["stage"]) for row in day.rows(FailureRow) if row["call_id"]]
     assert sorted(of_calls) == sorted(
         [(FIRST.call_id, "denoise"), (SECOND.call_id, "distribute"), (THIRD.call_id, "distribute")]
-    ), "once, by the last round"
+    )
     waiting = day.database.read(
         lambda c: pending_calls(c, StageJob(batch.batch_id, 0, "gpu_a", Stage.DENOISE))
     )
@@ -117,7 +116,7 @@ async def test_nothing_stranded_skips_the_group(day: Day, batch: Batch, gpu_a: F
     day.audit(batch, THIRD)
     for opened in (OPENED, None):
         with pytest.raises(DownstreamTasksSkipped) as skipped:
-            await recovery.recover(opened, PARAMS, GROUP, early=False)
+            await recovery.recover(opened, PARAMS, GROUP)
         assert skipped.value.tasks == GROUP
     assert gpu_a.asked == []
 
@@ -128,13 +127,17 @@ async def test_calls_that_another_run_works_on_are_not_stranded(
     again = day.discover(*(replace(call) for call in CALLS), batch_id="run-2")
     day.plan(again)
     with pytest.raises(DownstreamTasksSkipped):
-        await recovery.recover(OPENED, PARAMS, GROUP, early=False)
+        await recovery.recover(OPENED, PARAMS, GROUP)
     day.save(again, Stage.DISTRIBUTE, [success(FIRST)])
     assert len(day.rows(StageResultRow)) == 1
 
 
-class TestEarly:
+class TestWatch:
     """Other tasks are still at work."""
+
+    @pytest.fixture(autouse=True)
+    def at_once(self, setting) -> None:
+        setting("gpu_lost_patience_s", 0)
 
     async def test_all_that_a_lost_host_has_not_done_goes_to_others(
         self, day: Day, batch: Batch, gpu_a: FakeGpuHost, gpu_b: FakeGpuHost
@@ -143,37 +146,119 @@ class TestEarly:
         gpu_a.replies.update(ready=[broken_off] * 9, health=[broken_off] * 9)
         with pytest.raises(HostLost):
             await run(Stage.DISTRIBUTE)
-        assert await recovery.recover(OPENED, PARAMS, GROUP, early=True) == [NEW]
+        assert await watched() == [NEW]
         assert {c: host for c, (_, host) in hosts_of(day).items()} == {
             FIRST.call_id: "gpu_a",
             SECOND.call_id: "gpu_b",
             THIRD.call_id: "gpu_b",
         }
 
+    async def test_a_host_may_be_away_for_a_while(
+        self, day: Day, batch: Batch, gpu_a: FakeGpuHost, gpu_b: FakeGpuHost, setting
+    ) -> None:
+        gpu_a.replies["ready"] = [broken_off] * 9
+        setting("gpu_lost_patience_s", 60)
+        day.save(batch, Stage.DENOISE, [Failure(None, "host_lost", "gone")])
+        assert await watched() is None
+        setting("gpu_lost_patience_s", 0)
+        assert await watched() == [NEW]
+
+    async def test_a_host_that_is_back_keeps_its_calls(
+        self, day: Day, batch: Batch, gpu_a: FakeGpuHost, gpu_b: FakeGpuHost
+    ) -> None:
+        day.save(batch, Stage.DENOISE, [Failure(None, "host_lost", "gone")])
+        assert await watched() is None
+
+    async def test_a_failing_host_keeps_nothing_though_it_answers(
+        self, day: Day, batch: Batch, gpu_a: FakeGpuHost, gpu_b: FakeGpuHost
+    ) -> None:
+        day.save(batch, Stage.DENOISE, [Failure(None, "host_failing", "garbage")])
+        assert await watched() == [NEW]
+        assert {host for _, host in hosts_of(day).values()} == {"gpu_b"}
+
     async def test_what_a_sound_host_has_stays_there(
         self, day: Day, batch: Batch, gpu_a: FakeGpuHost, gpu_b: FakeGpuHost
     ) -> None:
         day.save(batch, Stage.DENOISE, [Failure(FIRST.call_id, "host_fault", "once")])
-        with pytest.raises(DownstreamTasksSkipped) as skipped:
-            await recovery.recover(OPENED, PARAMS, GROUP, early=True)
-        assert skipped.value.tasks == GROUP
+        assert await watched() is None
 
     async def test_a_shard_that_a_task_works_on_stays_there(
         self, day: Day, batch: Batch, gpu_a: FakeGpuHost, gpu_b: FakeGpuHost
     ) -> None:
         day.save(batch, Stage.DENOISE, [Failure(None, "host_lost", "gone")])
-        gpu_a.replies["ready"] = [problem(503)]
-        works = StageJob(batch.batch_id, 0, "gpu_a", Stage.DENOISE)
-        day.database.write(lambda connection: tell(connection, works, 3, 1))
-        with pytest.raises(DownstreamTasksSkipped):
-            await recovery.recover(OPENED, PARAMS, GROUP, early=True)
-        day.database.write(lambda connection: tell(connection, works, 3, 0, ended=True))
-        assert len(await recovery.recover(OPENED, PARAMS, GROUP, early=True)) == 1
+        gpu_a.replies["ready"] = [problem(503)] * 2
+        tells(day, batch, Stage.DENOISE)
+        assert await watched() is None
+        tells(day, batch, Stage.DENOISE, ended=True)
+        assert await watched() == [NEW]
 
-    async def test_what_failing_hosts_have_is_left_to_the_last_round_when_no_other_answers(
+    async def test_when_all_that_answer_fail_the_last_round_has_to_do(
         self, day: Day, batch: Batch, gpu_a: FakeGpuHost
     ) -> None:
         day.save(batch, Stage.DENOISE, [Failure(None, "host_failing", "garbage")])
-        with pytest.raises(DownstreamTasksSkipped):
-            await recovery.recover(OPENED, {**PARAMS, "hosts": ["gpu_a"]}, GROUP, early=True)
+        assert await watched(hosts=["gpu_a"]) is None
         assert {shard for shard, _ in hosts_of(day).values()} == {0}
+
+    async def test_when_no_host_is_ready_the_last_round_has_to_do(
+        self, day: Day, batch: Batch, gpu_a: FakeGpuHost
+    ) -> None:
+        day.save(batch, Stage.DENOISE, [Failure(None, "host_lost", "gone")])
+        gpu_a.replies["ready"] = [problem(503)]
+        assert await watched(hosts=["gpu_a"]) is None
+        assert len(day.rows(FailureRow)) == 1
+
+    async def test_without_gpu_tasks_at_work_the_group_has_nothing_to_do(
+        self, day: Day, batch: Batch, gpu_a: FakeGpuHost
+    ) -> None:
+        day.save(batch, Stage.DENOISE, [Failure(None, "host_lost", "gone")])
+        for opened, at_work in ((OPENED, False), (None, True)):
+            with pytest.raises(DownstreamTasksSkipped) as skipped:
+                await recovery.watch(opened, PARAMS, GROUP, lambda at_work=at_work: at_work)
+            assert skipped.value.tasks == GROUP
+
+
+class TestSlowHost:
+    """Of two hosts with a shard each, one is slow."""
+
+    @pytest.fixture(autouse=True)
+    def speeds(
+        self, day: Day, batch: Batch, gpu_a: FakeGpuHost, gpu_b: FakeGpuHost, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # gpu_a: 9 s of audio are left, 90 s of work; with the other 1 s.
+        measured = {"gpu_a": 0.1, "gpu_b": 10.0}
+        monkeypatch.setattr("cofi.recovery.hosts.measured_speeds", lambda *_: measured)
+
+    async def test_it_hands_over_what_it_has_not_begun(self, day: Day) -> None:
+        assert await watched() == [NEW + 1]
+        assert {host for _, host in hosts_of(day).values()} == {"gpu_b"}
+        assert {day.state_of(call)[0] for call in CALLS} == {"pending"}
+
+    async def test_it_keeps_what_it_has_begun(self, day: Day, batch: Batch) -> None:
+        for stage, ended in ((Stage.DISTRIBUTE, False), (Stage.DENOISE, False), (Stage.DENOISE, True)):
+            tells(day, batch, stage, ended=ended)
+            assert await watched() is None, stage
+
+    async def test_what_was_only_sent_is_not_begun(self, day: Day, batch: Batch) -> None:
+        tells(day, batch, Stage.DISTRIBUTE, ended=True)
+        assert await watched() == [NEW + 1]
+
+    async def test_it_keeps_everything_for_a_small_gain(self, setting) -> None:
+        setting("slow_host_gain_s", 100)
+        assert await watched() is None
+
+    async def test_it_is_planned_its_part_of_what_it_gave_up(self, day: Day, setting, monkeypatch) -> None:
+        setting("slow_host_gain_s", 0)
+        measured = {"gpu_a": 1.0, "gpu_b": 2.0}
+        monkeypatch.setattr("cofi.recovery.hosts.measured_speeds", lambda *_: measured)
+        assert await watched() == [NEW, NEW + 1]
+        assert sorted(host for _, host in hosts_of(day).values()) == ["gpu_a", "gpu_b", "gpu_b"]
+
+
+async def watched(**params: object) -> list[int] | None:
+    return await recovery.watch(OPENED, {**PARAMS, **params}, GROUP, lambda: True)
+
+
+def tells(day: Day, batch: Batch, stage: Stage, *, ended: bool = False) -> None:
+    """A task of the shard says that it works, or has ended."""
+    works = StageJob(batch.batch_id, 0, "gpu_a", stage)
+    day.database.write(lambda connection: tell(connection, works, 3, 0 if ended else 1, ended=ended))

@@ -83,6 +83,8 @@ def _stack(work: Work, with_naive: bool) -> Iterator[Cofi]:
         "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "5",
         "AIRFLOW__COFI__GPU_CONNECT_TIMEOUT_S": "3",
         "AIRFLOW__COFI__GPU_LOST_PATIENCE_S": "5",
+        "AIRFLOW__COFI__SLOW_HOST_GAIN_S": "15",
+        "AIRFLOW__COFI__RECOVERY_POLL_S": "10",
         "AIRFLOW__COFI__LLM_REQUESTS_PER_TASK": str(LLM_REQUESTS),
         # As airflow.cfg has it.
         "AIRFLOW__COFI__LLM_NAME_MODELS": "",

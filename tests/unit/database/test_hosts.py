@@ -95,6 +95,7 @@ def test_a_host_is_in_trouble_until_it_works_again(day: Day) -> None:
     day.save(batch, Stage.DISTRIBUTE, [success(CALLS[0])])
     assert ask(day, hosts.troubles, batch.batch_id) == {}
     day.save(batch, Stage.DENOISE, [Failure(None, "host_lost", "gone")])
-    assert ask(day, hosts.troubles, batch.batch_id) == {HOST: "host_lost"}
+    trouble = ask(day, hosts.troubles, batch.batch_id)[HOST]
+    assert trouble.kind == "host_lost"
     day.save(batch, Stage.DENOISE, [success(CALLS[0])])
     assert ask(day, hosts.troubles, batch.batch_id) == {}
