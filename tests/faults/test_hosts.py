@@ -15,6 +15,7 @@ from tests.faults.test_processes import task_instances
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900, func_only=True)]
 
 
+@pytest.mark.gate
 def test_a_host_that_dies_and_never_comes_back(cofi: Cofi) -> None:
     day = cofi.new_day()
     with watch(cofi, "host killed at 30 %, never back") as watched:
@@ -59,6 +60,7 @@ def test_a_host_that_is_not_ready_for_a_while(cofi: Cofi) -> None:
     assert cofi.failures(run_id) == [], "it was waited for"
 
 
+@pytest.mark.gate
 def test_a_slow_host_hands_its_last_shards_over(cofi: Cofi) -> None:
     day = cofi.new_day()
     with watch(cofi, "host 5 times slower") as watched:
@@ -71,6 +73,7 @@ def test_a_slow_host_hands_its_last_shards_over(cofi: Cofi) -> None:
     assert 0 < done["gpu_b"] < min(done["gpu_a"], done["gpu_c"])
 
 
+@pytest.mark.gate
 def test_a_host_that_returns_garbage(cofi: Cofi) -> None:
     day = cofi.new_day()
     with watch(cofi, "garbage JSON from 30 % on") as watched:

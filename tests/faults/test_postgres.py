@@ -67,6 +67,7 @@ def server() -> Iterator[Server]:
             made.control("stop")
 
 
+@pytest.mark.gate
 async def test_a_lane_outlives_a_restart_of_its_database(server: Server) -> None:
     upgrade(server.url)
     day = Day(Database(server.url))

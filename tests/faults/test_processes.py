@@ -20,6 +20,7 @@ from tests.faults.conftest import CALLS, Cofi, until, watch
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900, func_only=True)]
 
 
+@pytest.mark.gate
 def test_the_task_is_killed_in_each_stage(cofi: Cofi) -> None:
     day = cofi.new_day()
     with watch(cofi, "a task killed with -9 in each of the seven stages") as watched:
@@ -35,6 +36,7 @@ def test_the_task_is_killed_in_each_stage(cofi: Cofi) -> None:
     assert tries >= set(STAGES)
 
 
+@pytest.mark.gate
 def test_the_scheduler_is_killed_and_started_again(cofi: Cofi) -> None:
     day = cofi.new_day()
     with watch(cofi, "scheduler killed at 30 %, started again after 5 s") as watched:
@@ -65,6 +67,7 @@ def test_the_database_is_locked_for_a_while(cofi: Cofi) -> None:
     assert cofi.failures(run_id) == []
 
 
+@pytest.mark.gate
 def test_two_runs_of_a_day_at_once(cofi: Cofi) -> None:
     day = cofi.new_day()
     with watch(cofi, "two runs of the same day at once") as watched:
