@@ -19,19 +19,11 @@ from tests.benchmarks.batch.outcome import Outcome
 from tests.benchmarks.batch.record import Record
 from tests.benchmarks.batch.report import report
 from tests.benchmarks.batch.systems import NAIVE, Running
-from tests.benchmarks.batch.work import IN_FLIGHT, Condition, Work
+from tests.benchmarks.batch.work import GPU_TASKS_PER_HOST, LLM_REQUESTS, Condition, Work
 from tests.faults.conftest import ROOT, Cofi, started
-from tests.faults.recordings import SHORTEST_S
 
 FULL_CALLS, FULL_GPU_S = 10_000, 1_000.0
 QUICK_CALLS, QUICK_GPU_S = 2_000, 200.0
-LLM_REQUESTS = 20
-# Shards of a host. Where one dies, others do again what it has in progress: the smaller shards are, the less.
-# With more hosts a short run has less time for its tasks.
-SHARDS_PER_HOST = {5: 16, 10: 12, 20: 10}
-# At both ends, and how many full ones they make.
-_SMALL_SHARDS, _SMALL_AS_FULL = 6, 1.75
-_MARGIN = 6
 
 
 def main() -> int:
@@ -73,13 +65,11 @@ def measured(work: Work, systems: list[str], naive_s: float) -> Iterator[Outcome
 
 @contextmanager
 def _stack(work: Work, with_naive: bool) -> Iterator[Cofi]:
-    audio_s = sum(work.lengths_s()) or (SHORTEST_S + work.calls / 16_000) * work.calls
-    shards = SHARDS_PER_HOST.get(work.hosts, 16)
-    shard_s = audio_s / work.hosts / (shards - _SMALL_SHARDS + _SMALL_AS_FULL)
     settings = {
-        "AIRFLOW__CORE__PARALLELISM": str(work.hosts * (1 + 2) + IN_FLIGHT // LLM_REQUESTS + _MARGIN),
-        "AIRFLOW__COFI__SHARD_AUDIO_S": f"{shard_s:.0f}",
-        "AIRFLOW__COFI__SHARDS_PER_HOST": str(shards),
+        "AIRFLOW__CORE__PARALLELISM": str(work.parallelism),
+        "AIRFLOW__COFI__SHARD_AUDIO_S": f"{work.shard_audio_s:.0f}",
+        "AIRFLOW__COFI__SHARDS_PER_HOST": str(work.shards_per_host),
+        "AIRFLOW__COFI__GPU_TASKS_PER_HOST": str(GPU_TASKS_PER_HOST),
         "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "5",
         "AIRFLOW__COFI__GPU_CONNECT_TIMEOUT_S": "3",
         "AIRFLOW__COFI__GPU_LOST_PATIENCE_S": "5",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.benchmarks.batch import plots
 from tests.benchmarks.batch.outcome import Outcome
+from tests.benchmarks.batch.plan import planned_s
 from tests.benchmarks.batch.record import Record
 from tests.benchmarks.batch.work import Condition
 from tests.benchmarks.findings import Check, Table, percent
@@ -19,6 +20,7 @@ _TITLES = {
 _MOST = {5: 1.10, 10: 1.10, 20: 1.15}
 _LEAST_GAIN = 1.5
 _LATEST_FIRST = 0.05
+_PLAN_OFF = 0.10
 _INTRODUCTION = """\
 Written by `make bench`: batches in the proportions of the document that cofi replaces (for a call: upload
 2 s, four GPU stages of 2 s, LLM 5 s and 10 s; 100 requests in flight) on emulated hosts and an emulated LLM,
@@ -56,6 +58,9 @@ def _checks(condition: Condition, outcomes: Sequence[Outcome]) -> Iterator[Check
         )
         first = outcome.first_audited_s / outcome.took_s
         yield Check(f"{name} has audited its first call within 5 %", first <= _LATEST_FIRST, percent(first))
+        if planned := planned_s(outcome.work):
+            off = planned / outcome.took_s - 1
+            yield Check(f"{name} takes what `make plan` says, to 10 %", abs(off) <= _PLAN_OFF, f"{off:+.1%}")
         complete = outcome.audited == outcome.work.calls
         yield Check(f"{name} audits every call", complete, f"{outcome.audited:,} of {outcome.work.calls:,}")
         for original in outcomes:
@@ -92,6 +97,7 @@ _COLUMNS = (
     "bound",
     "took",
     "took / bound",
+    "`make plan` says",
     "first audited",
     "GPUs busy",
     "LLM in flight, mean / most",
@@ -107,6 +113,7 @@ _COLUMNS = (
 def _row(outcome: Outcome) -> list[str]:
     work, samples = outcome.work, outcome.samples
     by_airflow = outcome.tasks > 0
+    planned = planned_s(work) if outcome.system == "cofi" else None
     return [
         f"{work.hosts}, {outcome.system}",
         f"{outcome.audited:,} of {work.calls:,}",
@@ -114,6 +121,7 @@ def _row(outcome: Outcome) -> list[str]:
         f"{work.bound_s:,.0f} s",
         f"{outcome.took_s:,.0f} s",
         f"{outcome.ratio:.3f}" if outcome.audited else "–",
+        f"{planned:,.0f} s" if planned else "–",
         "–" if math.isnan(outcome.first_audited_s) else f"{outcome.first_audited_s:,.0f} s",
         percent(_mean(samples.gpu)),
         f"{100 * _mean(samples.llm):.1f} / {outcome.max_in_flight}",

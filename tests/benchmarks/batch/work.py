@@ -16,6 +16,16 @@ CAPACITY = 4
 # Recordings are tiny: what takes time is emulated.
 MEAN_AUDIO_S = 3.0
 SPREAD = 0.6
+GPU_TASKS_PER_HOST = 2
+# Of an LLM task, in flight.
+LLM_REQUESTS = 20
+# Shards of a host. Where one dies, others do again what it has in progress: the smaller shards are, the less.
+# With more hosts a short run has less time for its tasks.
+_SHARDS_PER_HOST = {5: 16, 10: 12, 20: 10}
+# At both ends, and how many full ones they make.
+_SMALL_SHARDS, _SMALL_AS_FULL = 6, 1.75
+# Tasks besides: recovery, and those that no host or LLM waits for.
+_MARGIN = 6
 
 
 class Condition(StrEnum):
@@ -79,6 +89,31 @@ class Work:
         return [max(SHORTEST_S, seconds) for seconds in drawn]
 
     @property
+    def speeds(self) -> list[float]:
+        """Of the hosts."""
+        return [0.5 if host == self.slow_host else 1.0 for host in self.host_names]
+
+    @property
+    def audio_s(self) -> float:
+        """Of all recordings."""
+        return sum(self.lengths_s()) or (SHORTEST_S + self.calls / 16_000) * self.calls
+
+    @property
+    def shards_per_host(self) -> int:
+        """At most."""
+        return _SHARDS_PER_HOST.get(self.hosts, 16)
+
+    @property
+    def shard_audio_s(self) -> float:
+        """Of a full shard, so that a host has as many as it may."""
+        return self.audio_s / self.hosts / (self.shards_per_host - _SMALL_SHARDS + _SMALL_AS_FULL)
+
+    @property
+    def parallelism(self) -> int:
+        """Tasks at once."""
+        return self.hosts * (1 + GPU_TASKS_PER_HOST) + IN_FLIGHT // LLM_REQUESTS + _MARGIN
+
+    @property
     def gpu_host(self) -> list[str]:
         """Arguments of an emulated host."""
         lengths_s = self.lengths_s()
@@ -106,7 +141,7 @@ class Work:
         """The least time in which the hosts can do their stages."""
         if self.victim:
             return self.gpu_s / self.hosts / 2 * (1 + self.hosts / (self.hosts - 1))
-        return self.gpu_s / (self.hosts - 0.5 * bool(self.slow_host))
+        return self.gpu_s / sum(self.speeds)
 
     @property
     def llm_bound_s(self) -> float:

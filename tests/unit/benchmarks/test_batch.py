@@ -16,6 +16,7 @@ from include.emulation.gpu_host import EmulatedGpuHost, GpuHostSettings
 from include.emulation.llm import EmulatedLlm, LlmEmulation
 from tests.benchmarks.batch.original import Batch, Service
 from tests.benchmarks.batch.outcome import Outcome, Samples
+from tests.benchmarks.batch.plan import planned_s
 from tests.benchmarks.batch.record import Record
 from tests.benchmarks.batch.report import report
 from tests.benchmarks.batch.work import Condition, Work
@@ -33,6 +34,16 @@ def test_the_bound_is_that_of_the_busiest_resource() -> None:
     assert replace(work, condition=Condition.REALISTIC).gpu_bound_s == pytest.approx(16_000 * 5 / 4.5)
     assert replace(work, condition=Condition.DYING).gpu_bound_s == pytest.approx(8_000 + 10_000)
     assert Work.lasting(Condition.CONSTANT, 20, 10_000, 800).gpu_bound_s == pytest.approx(800)
+
+
+def test_a_batch_is_planned_as_it_is_run() -> None:
+    work = Work.lasting(Condition.CONSTANT, 5, 2_000, 640)
+    planned = planned_s(work)
+    assert planned is not None and work.bound_s < planned < 1.15 * work.bound_s
+    # Of the slow host's bound; and a death is not planned.
+    slow = planned_s(replace(work, condition=Condition.REALISTIC))
+    assert slow is not None and planned < slow < 1.15 * 640 * 5 / 4.5
+    assert planned_s(replace(work, condition=Condition.DYING)) is None
 
 
 def test_lengths_are_lognormal_the_same_every_time_and_take_the_documents_time_on_average() -> None:
@@ -84,16 +95,16 @@ async def test_what_the_original_is_refused_is_lost(tmp_path: Path) -> None:
     assert 0 < result["audited"] < 10  # type: ignore[operator]
 
 
-def outcome(system: str, took_s: float, audited: int = 100) -> Outcome:
-    work = Work.lasting(Condition.CONSTANT, 5, 100, 100)
+def outcome(system: str, took_s: float, audited: int = 2000) -> Outcome:
+    work = Work.lasting(Condition.CONSTANT, 5, 2000, 1000)
     samples = Samples(at_s=[1.0, 2.0], gpu=[0.5, 1.0], llm=[0.1, 0.2], cpu_s=10, memory_mb=900)
     tasks = 0 if system == "original" else 20
-    return Outcome(system, work, took_s, 4, audited, samples, tasks=tasks, rows=500, asked=200)
+    return Outcome(system, work, took_s, 40, audited, samples, tasks=tasks, rows=5000, asked=4000)
 
 
 def test_the_report_names_what_does_not_hold_and_survives_its_file(tmp_path: Path) -> None:
     record, now = Record(), datetime(2026, 11, 27, tzinfo=UTC)
-    for each in (outcome("original", 140), outcome("cofi", 130), outcome("cofi", 105)):
+    for each in (outcome("original", 1400), outcome("cofi", 1300), outcome("cofi", 1050)):
         record.add(each, now, tmp_path)
     record.save(tmp_path / "bench.json")
     again = Record.load(tmp_path / "bench.json")
@@ -102,8 +113,17 @@ def test_the_report_names_what_does_not_hold_and_survives_its_file(tmp_path: Pat
         "constant, 5 hosts: cofi is 1.5 × faster than the original: 1.33 ×"
     ]
     text = (tmp_path / "docs" / "b.md").read_text()
-    assert "| 5, cofi | 100 of 100 |" in text and "1.050 ×" in text and "2026-11-27" in text
+    assert "| 5, cofi | 2,000 of 2,000 |" in text and "1.050 ×" in text and "2026-11-27" in text
     for picture in ("bench-constant.svg", "bench-constant-use.svg"):
         assert picture in text and (tmp_path / "docs" / picture).read_text().startswith("<?xml")
     # The file is what JSON can say.
     json.loads((tmp_path / "bench.json").read_text())
+
+
+def test_a_batch_that_takes_longer_than_planned_is_named(tmp_path: Path) -> None:
+    record = Record()
+    record.add(outcome("cofi", 1300), datetime(2026, 11, 27, tzinfo=UTC), tmp_path)
+    assert report(record, tmp_path / "b.md") == [
+        "constant, 5 hosts: cofi takes at most 1.10 × the bound: 1.300 ×",
+        "constant, 5 hosts: cofi takes what `make plan` says, to 10 %: -19.3%",
+    ]

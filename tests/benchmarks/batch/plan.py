@@ -1,0 +1,37 @@
+"""What the capacity planner says of a batch, to be compared with what it took."""
+
+from include.capacity.advice import expect
+from include.capacity.site import Day, ServiceTimes, Site
+from tests.benchmarks.batch.work import (
+    GPU_TASKS_PER_HOST,
+    IN_FLIGHT,
+    LLM1_S,
+    LLM2_S,
+    LLM_REQUESTS,
+    STAGE_S,
+    UPLOAD_S,
+    Condition,
+    Work,
+)
+
+
+def planned_s(work: Work) -> float | None:
+    """The makespan as `make plan` gives it; None where a host dies, which it does not reckon with."""
+    if work.condition is Condition.DYING:
+        return None
+    stage_s = STAGE_S * work.scale
+    times = ServiceTimes(
+        upload_s=UPLOAD_S * work.scale,
+        stage_s=(stage_s, stage_s, stage_s, stage_s),
+        llm_s=(LLM1_S * work.scale, LLM2_S * work.scale),
+    )
+    site = Site(
+        speeds=tuple(work.speeds),
+        gpu_tasks_per_host=GPU_TASKS_PER_HOST,
+        llm_slots=IN_FLIGHT,
+        llm_requests_per_task=LLM_REQUESTS,
+        parallelism=work.parallelism,
+        shard_audio_s=work.shard_audio_s,
+        shards_per_host=work.shards_per_host,
+    )
+    return expect(Day(work.calls, work.audio_s / work.calls, work.spread), times, site).makespan_s
