@@ -171,7 +171,8 @@ def _move(
         places = Places(names, settings.shards_per_host, first)
         shards = plan_shards(loads, helpers, places, shard_audio_s=settings.shard_audio_s)
         recovery.move(connection, batch, shards)
-    log.warning("%d calls were left behind: they go to %s", len(loads), ", ".join(names))
+    if shards:
+        log.warning("%d calls were left behind: they go to %s", len(loads), ", ".join(names))
     return numbered(shards)
 
 
