@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
-_RATE_HZ = 8000
+RATE_HZ = 8000
 SHORTEST_S = 2.0125
 
 
@@ -20,19 +20,19 @@ def make_day(recordings: Path, day: date, calls: int, lengths_s: Sequence[float]
     """
     folder = recordings / day.isoformat()
     folder.mkdir(parents=True)
-    sizes = _sizes(lengths_s or [SHORTEST_S] * calls)
+    sizes = sizes_of(lengths_s or [SHORTEST_S] * calls)
     noise = random.Random(day.toordinal()).randbytes(max(sizes) + calls)
     for number, samples in enumerate(sizes):
         (folder / f"{number:05}.wav").write_bytes(_header(samples) + noise[number : number + samples])
 
 
-def _sizes(lengths_s: Sequence[float]) -> list[int]:
-    """In samples; a size that is taken becomes the next free one."""
+def sizes_of(lengths_s: Sequence[float]) -> list[int]:
+    """Of recordings that are so long, in samples; a size that is taken becomes the next free one."""
     taken: set[int] = set()
     sizes = []
     following: dict[int, int] = {}
     for seconds in lengths_s:
-        wanted = round(seconds * _RATE_HZ)
+        wanted = round(seconds * RATE_HZ)
         samples = following.get(wanted, wanted)
         while samples in taken:
             samples += 1
@@ -48,6 +48,6 @@ def _header(samples: int) -> bytes:
     def field(value: int, size: int) -> bytes:
         return value.to_bytes(size, "little")
 
-    form = field(1, 2) + field(1, 2) + field(_RATE_HZ, 4) + field(_RATE_HZ, 4) + field(1, 2) + field(8, 2)
+    form = field(1, 2) + field(1, 2) + field(RATE_HZ, 4) + field(RATE_HZ, 4) + field(1, 2) + field(8, 2)
     riff = b"RIFF" + field(36 + samples, 4) + b"WAVE"
     return riff + b"fmt " + field(16, 4) + form + b"data" + field(samples, 4)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from include.calls.stage import GPU_STAGES
-from tests.faults.recordings import SHORTEST_S
+from tests.faults.recordings import RATE_HZ, SHORTEST_S, sizes_of
 
 # The original document's, in seconds for a call: upload, each of four GPU stages, LLM1, LLM2.
 UPLOAD_S, STAGE_S, LLM1_S, LLM2_S = 2.0, 2.0, 5.0, 10.0
@@ -86,7 +86,9 @@ class Work:
         chance = random.Random(1)
         mean = -(self.spread**2) / 2
         drawn = (MEAN_AUDIO_S * math.exp(chance.gauss(mean, self.spread)) for _ in range(self.calls))
-        return [max(SHORTEST_S, seconds) for seconds in drawn]
+        # As long as the files are: no two have the same size.
+        sizes = sizes_of([max(SHORTEST_S, seconds) for seconds in drawn])
+        return [samples / RATE_HZ for samples in sizes]
 
     @property
     def speeds(self) -> list[float]:
