@@ -25,7 +25,8 @@ _INTRODUCTION = """\
 Written by `make bench`: batches in the proportions of the document that cofi replaces (for a call: upload
 2 s, four GPU stages of 2 s, LLM 5 s and 10 s; 100 requests in flight) on emulated hosts and an emulated LLM,
 which keep the contracts of the real ones, with everything on one machine. Times are scaled so that the GPU
-work of a batch takes the same time on any number of hosts. *Bound*: what the busiest resource needs alone.
+work of a batch takes the same time on any number of hosts. *Bound*: what the busiest resource needs alone;
+*took / bound* is for the calls that were audited.
 
 - **original**: the document's design, stage after stage, written from its text. In its favour, it never sends
   a host more than it takes. It tries nothing again: what is refused is lost.
@@ -125,10 +126,10 @@ def _row(outcome: Outcome) -> list[str]:
         "–" if math.isnan(outcome.first_audited_s) else f"{outcome.first_audited_s:,.0f} s",
         percent(_mean(samples.gpu)),
         f"{100 * _mean(samples.llm):.1f} / {outcome.max_in_flight}",
-        f"{outcome.asked / max(1, 2 * outcome.audited):.3f}",
+        f"{outcome.asked / 2 / outcome.audited:.3f}" if outcome.audited else "–",
         f"{outcome.tasks:,}" if by_airflow else "–",
         f"{samples.cpu_s / outcome.tasks:.2f}" if by_airflow else "–",
-        f"{1000 * samples.cpu_s / max(1, outcome.audited):.0f}" if by_airflow else "–",
+        f"{1000 * samples.cpu_s / outcome.audited:.0f}" if by_airflow and outcome.audited else "–",
         f"{samples.memory_mb:,.0f} MB" if by_airflow else "–",
         f"{outcome.rows / outcome.took_s:,.0f}" if outcome.rows else "–",
     ]
