@@ -85,7 +85,7 @@ class Settings:
         """Reads all settings.
 
         Raises:
-            InvalidInput: One is missing or of the wrong kind; the message names it.
+            InvalidInput: One is missing, of the wrong kind or out of bounds; the message names it.
         """
         settings = cls(**{field.name: _value(field.name, field.type) for field in fields(cls)})
         if settings.uploads_per_task > settings.uploads_at_once:
@@ -93,6 +93,11 @@ class Settings:
             raise InvalidInput(
                 f"[{SECTION}] uploads_per_task = {settings.uploads_per_task} in airflow.cfg is more than "
                 f"uploads_at_once = {settings.uploads_at_once}: lower the one or raise the other."
+            )
+        if settings.recovery_rounds < 1:
+            raise InvalidInput(
+                f"[{SECTION}] recovery_rounds = {settings.recovery_rounds} in airflow.cfg: enter 1 or more, or "
+                "calls of a lost host would end as failed though others could do them."
             )
         return settings
 

@@ -74,6 +74,12 @@ def test_a_value_of_the_wrong_kind_is_refused_by_name(setting, name: str, value:
         Settings.load()
 
 
+def test_without_a_round_of_recovery_nothing_would_be_moved(setting) -> None:
+    setting("recovery_rounds", 0)
+    with pytest.raises(InvalidInput, match=r"recovery_rounds = 0 in airflow\.cfg: enter 1 or more"):
+        Settings.load()
+
+
 def test_a_role_that_nobody_knows_is_refused_by_name(setting) -> None:
     setting("stereo_roles", "agent, caller")
     with pytest.raises(InvalidInput, match="stereo_roles"):
