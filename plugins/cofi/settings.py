@@ -96,8 +96,8 @@ class Settings:
             )
         if settings.recovery_rounds < 1:
             raise InvalidInput(
-                f"[{SECTION}] recovery_rounds = {settings.recovery_rounds} in airflow.cfg: enter 1 or more, or "
-                "calls of a lost host would end as failed though others could do them."
+                f"[{SECTION}] recovery_rounds = {settings.recovery_rounds} in airflow.cfg: enter 1 or more, "
+                "or calls of a lost host would end as failed though others could do them."
             )
         return settings
 
