@@ -1,0 +1,32 @@
+"""What tasks ask Airflow about runs and tasks."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk import TaskInstanceState
+
+from cofi.runs import unfinished
+
+ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
+
+
+@pytest.mark.parametrize(("count", "going_on"), [(0, False), (3, True)])
+def test_a_task_goes_on_until_it_has_ended_in_whatever_way(count: int, going_on: bool) -> None:
+    asked: dict[str, Any] = {}
+
+    def get_ti_count(**of: Any) -> int:
+        asked.update(of)
+        return count
+
+    ti = SimpleNamespace(dag_id="audit_calls", run_id="run-1", get_ti_count=get_ti_count)
+    at_work = unfinished({"ti": ti}, ["audit.gpu_a.stt"])  # type: ignore[typeddict-item]
+    assert asked == {}, "when it is asked, not before"
+    assert at_work() is going_on
+    assert (asked["dag_id"], asked["run_ids"], asked["task_ids"]) == (
+        "audit_calls",
+        ["run-1"],
+        ["audit.gpu_a.stt"],
+    )
+    states = {state.value for state in TaskInstanceState}
+    assert set(asked["states"]) == (states - ENDED) | {"null"}, "also those that wait for others"
