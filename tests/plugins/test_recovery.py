@@ -7,11 +7,12 @@ from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from cofi import recovery
 from include.calls.stage import GPU_STAGES, STAGES, Stage
-from include.database.batches import Batch
+from include.database.batches import Batch, assign
 from include.database.lanes import tell
 from include.database.models import BatchCallRow, FailureRow, StageResultRow
 from include.database.outcomes import Failure
 from include.database.work import StageJob, pending_calls
+from include.distribution.planner import Shard
 from include.errors import HostLost, NoHostReady
 from tests.plugins.params import DEFAULTS
 from tests.plugins.shard import CALLS, OPENED, run
@@ -237,6 +238,20 @@ class TestSlowHost:
         for stage, ended in ((Stage.DISTRIBUTE, False), (Stage.DENOISE, False), (Stage.DENOISE, True)):
             tells(day, batch, stage, ended=ended)
             assert await watched() is None, stage
+
+    async def test_of_its_shards_it_hands_over_those_that_are_not_begun(
+        self, day: Day, batch: Batch, setting
+    ) -> None:
+        setting("slow_host_gain_s", 30)  # 60 of its 90 s
+        with day.database.writing() as connection:
+            assign(connection, batch, [Shard(2, "gpu_a", (SECOND.call_id, THIRD.call_id), 6)])
+        tells(day, batch, Stage.DENOISE)
+        assert await watched() == [NEW + 1]
+        assert {c: host for c, (_, host) in hosts_of(day).items()} == {
+            FIRST.call_id: "gpu_a",
+            SECOND.call_id: "gpu_b",
+            THIRD.call_id: "gpu_b",
+        }
 
     async def test_what_was_only_sent_is_not_begun(self, day: Day, batch: Batch) -> None:
         tells(day, batch, Stage.DISTRIBUTE, ended=True)

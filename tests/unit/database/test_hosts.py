@@ -97,5 +97,8 @@ def test_a_host_is_in_trouble_until_it_works_again(day: Day) -> None:
     day.save(batch, Stage.DENOISE, [Failure(None, "host_lost", "gone")])
     trouble = ask(day, hosts.troubles, batch.batch_id)[HOST]
     assert trouble.kind == "host_lost"
+    day.save(batch, Stage.DENOISE, [Failure(None, "host_failing", "garbage")])
+    again = ask(day, hosts.troubles, batch.batch_id)[HOST]
+    assert (again.kind, again.since) == ("host_failing", trouble.since), "since the first, as the last"
     day.save(batch, Stage.DENOISE, [success(CALLS[0])])
     assert ask(day, hosts.troubles, batch.batch_id) == {}
