@@ -31,10 +31,10 @@ plan: $(VENV)/installed  ## Tell how long a day takes, what holds it up, and wha
 	@$(BIN)/python -m include.capacity $(ARGS) \
 		$(foreach name,$(PLAN),$(if $($(name)),--$(shell echo $(name) | tr A-Z_ a-z-)=$($(name))))
 
-test-faults: $(VENV)/installed  ## Break everything that can break while calls are audited; 35 minutes
-	@# Three files at a time, each with an Airflow of its own: a run waits more than it works. -rP tells what each cost.
+test-faults: $(VENV)/installed  ## Break everything that can break while calls are audited; 30 minutes
+	@# Three at a time, each with an Airflow of its own: a run waits more than it works. -rP tells what each cost.
 	$(BIN)/python -m pytest -n 3 --dist loadfile -rP --show-capture=stdout \
-		$(or $(FAULTS),tests/faults --ignore tests/faults/test_llm.py)
+		$(or $(FAULTS),tests/faults --ignore tests/faults/test_llm.py --dist load)
 	@# How many requests are in flight is measured: it wants the machine for itself.
 	$(if $(FAULTS),,$(BIN)/python -m pytest -n0 -rP --show-capture=stdout tests/faults/test_llm.py)
 
