@@ -31,7 +31,8 @@ work of a batch takes the same time on any number of hosts. *Bound*: what the bu
 - **original**: the document's design, stage after stage, written from its text. In its favour, it never sends
   a host more than it takes. It tries nothing again: what is refused is lost.
 - **naive**: one Airflow task for each file and stage.
-- **cofi**: `audit_calls`, triggered like any run; all that Airflow costs is in its time."""
+- **cofi**: `audit_calls`, triggered like any run; all that Airflow costs is in its time. Where another system
+  went before, hosts tell it the speed that they measured."""
 
 
 def report(record: Record, path: Path) -> list[str]:
