@@ -10,9 +10,8 @@ fails if one does not. In the group **audit**, each index of a host is a place f
 moves through the stages on its own; **deal** skips the places that the plan left empty. **recover_1** and
 **recover_2** watch the hosts, one after the other: what a lost or failing host has not done, or a slow one
 would be late with, goes to the others at once. **recover_3** moves what else is left behind when all hosts
-have ended. A stage does only what is missing: clear **plan** with its
-downstream tasks, or run the day again, and failed calls are taken up where they stopped; nothing is paid for
-twice.
+have ended. A stage does only what is missing: clear **plan** with its downstream tasks, or run the day again,
+and failed calls are taken up where they stopped; nothing is paid for twice.
 
 * **By schedule**: every night, for the day that ended.
 * **By hand**: *Trigger*; the form explains its fields.
