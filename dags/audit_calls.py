@@ -93,11 +93,10 @@ def audit_calls() -> None:
         batches.deal(planned)
 
     @task.sensor(poke_interval=settings.recovery_poll_s, **waiting)
-    def watch(batch: dict[str, object], groups: list[str]) -> PokeReturnValue:
+    def watch(batch: dict[str, object]) -> PokeReturnValue:
         context = get_current_context()
-        at_work = unfinished(context, [f"{group}.{Stage.STT}" for group in groups])
-        after = recovery.tasks_after(context["task"])
-        moved = asyncio.run(recovery.watch(batch, context["params"], after, at_work))
+        after, watched = recovery.tasks_after(context["task"]), recovery.stt_tasks_watched(context["task"])
+        moved = asyncio.run(recovery.watch(batch, context["params"], after, unfinished(context, watched)))
         return PokeReturnValue(moved is not None, moved)
 
     @task(trigger_rule="all_done")
@@ -120,9 +119,7 @@ def audit_calls() -> None:
     discover(batch) >> planned
     # The last takes what is left when all hosts have ended; the others watch them until then.
     *watching, last = range(1, 1 + settings.recovery_rounds)
-    groups, hosts = [f"audit.{host}" for host in settings.hosts], len(settings.hosts)
-    groups += [f"audit_recover_{n}" for n in watching]
-    recoveries = [watch.override(task_id=f"recover_{n}")(batch, groups[: hosts + n - 1]) for n in watching]
+    recoveries = [watch.override(task_id=f"recover_{n}")(batch) for n in watching]
     recoveries.append(recover.override(task_id=f"recover_{last}")(batch))
     dealt, settled, places = deal(planned), settle(batch), batches.places_of(settings)
     with TaskGroup("audit"):

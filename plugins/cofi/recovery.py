@@ -13,6 +13,7 @@ from cofi.batch import batch_of, numbered, places_of
 from cofi.hooks.database import CofiDatabaseHook
 from cofi.hosts import ready_hosts
 from cofi.settings import Settings
+from include.calls.stage import Stage
 from include.database import hosts, recovery
 from include.database.batches import Batch
 from include.database.engine import Database
@@ -111,6 +112,14 @@ async def recover(
 def tasks_after(task: BaseOperator) -> list[str]:
     """Tasks that work on what this one moves: those of the group that bears its name."""
     return sorted(name for name in task.get_flat_relative_ids() if name.startswith(f"audit_{task.task_id}."))
+
+
+def stt_tasks_watched(task: BaseOperator) -> list[str]:
+    """The last GPU task of every group that does not come after this one: of hosts, and of earlier rounds."""
+    after = task.get_flat_relative_ids()
+    dag = task.get_dag()
+    task_ids = dag.task_ids if dag else []
+    return sorted(name for name in task_ids if name.endswith(f".{Stage.STT}") and name not in after)
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,8 @@ class TestShape:
         for number in watching:
             sensor = dag.get_task(f"recover_{number}")
             assert (sensor.task_type, sensor.mode) == ("DecoratedSensorOperator", "reschedule")
-            assert sensor.op_args[-1] == groups, "of all that may work before it"
+            watched = [f"{group}.stt" for group in groups]
+            assert recovery.stt_tasks_watched(sensor) == watched, "of all that may work before it"
             before = "deal" if number == 1 else f"recover_{number - 1}"
             assert sensor.upstream_task_ids == {"open_batch", before}
             groups.append(f"audit_recover_{number}")
