@@ -57,6 +57,8 @@ def measured(work: Work, systems: list[str], naive_s: float) -> Iterator[Outcome
         if work.slow_host:
             cofi.stack.fail(work.slow_host, slow=2.0)
         cofi.stack.fail("llm", refused_share=work.refused_share)
+        if "original" not in systems:
+            running.warm_up()
         ways = {"original": running.original, "cofi": running.cofi_run, NAIVE: running.naive}
         for system, way in ways.items():
             if system in systems:

@@ -37,26 +37,18 @@ class Running:
     naive_s: float
     say: Callable[[str], None]
 
+    def warm_up(self) -> None:
+        """A few recordings on each host, so that hosts know their speed as they would from the day before."""
+        few = 2 * self.work.hosts
+        self._serve(self.cofi.new_day(few, self.work.lengths_s()[:few]))
+
     def original(self) -> Outcome:
         """The document's service, as a process of its own."""
         stack, day = self.cofi.stack, self._day()
-        service = Service(
-            hosts=[f"http://127.0.0.1:{stack.ports[host]}" for host in stack.hosts],
-            token=(stack.var / "secrets" / "gpu_token").read_text(),
-            llm=f"http://127.0.0.1:{stack.ports['llm']}/v1",
-            recordings=str(self.cofi.recordings / day.isoformat()),
-            database=str(stack.var / "original.db"),
-            per_host=CAPACITY,
-            in_flight=IN_FLIGHT,
-        )
-        configuration = stack.var / "original.json"
-        configuration.write_text(json.dumps(asdict(service)))
-        command = [sys.executable, "-m", "tests.benchmarks.batch.original", str(configuration)]
         before, began_s = stack.stats("llm"), time.monotonic()
         with Sampler(stack) as sampler:
-            done = subprocess.run(command, cwd=ROOT, env=_environment(), check=True, stdout=subprocess.PIPE)
+            result = self._serve(day)
         took_s = time.monotonic() - began_s
-        result = json.loads(done.stdout)
         note = ", ".join(f"{stage} until {s:.0f} s" for stage, s in result["stages_ended_s"].items())
         return self._outcome(
             "original",
@@ -124,6 +116,25 @@ class Running:
             note=f"{note}{fits:,} files, stopped after {took_s:.0f} s: {len(ended):,} tasks had ended",
         )
 
+    def _serve(self, day: date) -> dict[str, Any]:
+        """Lets the document's service do a day; what it says of it."""
+        stack = self.cofi.stack
+        service = Service(
+            hosts=[f"http://127.0.0.1:{stack.ports[host]}" for host in stack.hosts],
+            token=(stack.var / "secrets" / "gpu_token").read_text(),
+            llm=f"http://127.0.0.1:{stack.ports['llm']}/v1",
+            recordings=str(self.cofi.recordings / day.isoformat()),
+            database=str(stack.var / "original.db"),
+            per_host=CAPACITY,
+            in_flight=IN_FLIGHT,
+        )
+        configuration = stack.var / "original.json"
+        configuration.write_text(json.dumps(asdict(service)))
+        command = [sys.executable, "-m", "tests.benchmarks.batch.original", str(configuration)]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE)
+        return dict(json.loads(done.stdout))
+
     def _day(self) -> date:
         return self.cofi.new_day(self.work.calls, self.work.lengths_s())
 
@@ -158,7 +169,3 @@ class Running:
 
 
 _ENDED = {"success", "failed"}
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -21,7 +21,7 @@ GPU_TASKS_PER_HOST = 2
 LLM_REQUESTS = 20
 # Shards of a host. Where one dies, others do again what it has in progress: the smaller shards are, the less.
 # With more hosts a short run has less time for its tasks.
-_SHARDS_PER_HOST = {5: 16, 10: 12, 20: 10}
+_SHARDS_PER_HOST = {5: 16, 10: 12, 20: 12}
 # At both ends, and how many full ones they make.
 _SMALL_SHARDS, _SMALL_AS_FULL = 6, 1.75
 # Tasks besides: recovery, and those that no host or LLM waits for.
