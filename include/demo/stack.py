@@ -77,6 +77,10 @@ class Stack:
         """SQLAlchemy's URL of cofi's database."""
         return f"sqlite:///{self.var / 'cofi.db'}"
 
+    def database_connection(self) -> dict[str, object]:
+        """The same as a connection of Airflow."""
+        return {"conn_type": "sqlite", "host": str(self.var / "cofi.db")}
+
     @property
     def airflow(self) -> AirflowApi:
         """Its REST API."""
@@ -222,7 +226,7 @@ class Stack:
 
     def _import_connections(self, ports: Mapping[str, int], gpu_token: str) -> None:
         connections: dict[str, dict[str, object]] = {
-            "cofi_db": {"conn_type": "sqlite", "host": str(self.var / "cofi.db")},
+            "cofi_db": self.database_connection(),
             "cofi_llm": _own_llm()
             or {
                 "conn_type": "http",

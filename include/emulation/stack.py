@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from sqlalchemy import make_url
 
 from include.demo.processes import Started
 from include.demo.stack import Stack
@@ -23,6 +24,7 @@ class EmulatedStack(Stack):
         hosts: Names of the GPU hosts.
         gpu_host: Arguments of `python -m include.emulation gpu-host`, such as `--stage-seconds=0.1`.
         llm: The same for `llm`.
+        database: SQLAlchemy's URL of cofi's database on PostgreSQL; on SQLite when it is left out.
     """
 
     def __init__(
@@ -32,10 +34,34 @@ class EmulatedStack(Stack):
         hosts: Sequence[str],
         gpu_host: Sequence[str] = (),
         llm: Sequence[str] = (),
+        *,
+        database: str | None = None,
     ) -> None:
         super().__init__(home, settings, hosts)
+        self._database = make_url(database) if database else None
         self._gpu_host = gpu_host
         self._llm = llm
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy's URL of cofi's database."""
+        if not self._database:
+            return super().database_url
+        return self._database.render_as_string(hide_password=False)
+
+    def database_connection(self) -> dict[str, object]:
+        """The same as a connection of Airflow."""
+        if not self._database:
+            return super().database_connection()
+        url = self._database
+        return {
+            "conn_type": "postgres",
+            "host": url.host,
+            "port": url.port,
+            "login": url.username,
+            "password": url.password,
+            "schema": url.database,
+        }
 
     def preferred_ports(self) -> dict[str, int]:
         """Any: while an emulated host is dead, nobody else may take its port for a known one."""

@@ -11,9 +11,10 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tests.benchmarks.batch.outcome import Outcome
 from tests.benchmarks.batch.record import Record
@@ -21,6 +22,7 @@ from tests.benchmarks.batch.report import report
 from tests.benchmarks.batch.systems import NAIVE, Running
 from tests.benchmarks.batch.work import GPU_TASKS_PER_HOST, LLM_REQUESTS, Condition, Work
 from tests.faults.conftest import ROOT, Cofi, started
+from tests.postgres import programs, running
 
 FULL_CALLS, FULL_GPU_S = 10_000, 1_000.0
 QUICK_CALLS, QUICK_GPU_S = 2_000, 200.0
@@ -53,13 +55,13 @@ def measured(work: Work, systems: list[str], naive_s: float) -> Iterator[Outcome
         f"times: GPUs {work.gpu_bound_s:.0f} s, LLM {work.llm_bound_s:.0f} s"
     )
     with _stack(work, NAIVE in systems) as cofi:
-        running = Running(cofi, work, naive_s, say)
+        batch = Running(cofi, work, naive_s, say)
         if work.slow_host:
             cofi.stack.fail(work.slow_host, slow=2.0)
         cofi.stack.fail("llm", refused_share=work.refused_share)
         if "original" not in systems:
-            running.warm_up()
-        ways = {"original": running.original, "cofi": running.cofi_run, NAIVE: running.naive}
+            batch.warm_up()
+        ways = {"original": batch.original, "cofi": batch.cofi_run, NAIVE: batch.naive}
         for system, way in ways.items():
             if system in systems:
                 yield way()
@@ -82,11 +84,23 @@ def _stack(work: Work, with_naive: bool) -> Iterator[Cofi]:
         "AIRFLOW__COFI__LLM_NAME_MODELS": "",
     }
     naive = [ROOT / "tests" / "benchmarks" / "batch" / "naive_dag.py"] if with_naive else []
-    with (
-        tempfile.TemporaryDirectory(prefix="bench-") as home,
-        started(Path(home), settings, work.host_names, naive, gpu_host=work.gpu_host, llm=work.llm) as cofi,
-    ):
-        yield cofi
+    with ExitStack() as exits:
+        home = Path(exits.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        arguments: dict[str, Any] = {"gpu_host": work.gpu_host, "llm": work.llm}
+        if work.on_postgres:
+            server = exits.enter_context(running(_programs()))
+            for database in ("airflow", "cofi"):
+                server.create(database)
+            settings["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = server.url("airflow")
+            arguments["database"] = server.url("cofi")
+        yield exits.enter_context(started(home, settings, work.host_names, naive, **arguments))
+
+
+def _programs() -> Path:
+    found = programs()
+    if found is None:
+        raise SystemExit("So many hosts need PostgreSQL: apt-get install postgresql")
+    return found
 
 
 def _clock() -> Callable[[str], None]:

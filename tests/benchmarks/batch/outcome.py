@@ -13,14 +13,14 @@ class Samples:
         at_s: Since the beginning.
         gpu: Share of the GPUs that worked since the sample before, 0..1.
         llm: Share of the requests that may be in flight which were, on average, 0..1.
-        cpu_s: That Airflow took, with the processes of its tasks.
+        cpu_s: That each part of Airflow took; `tasks` are the processes of all tasks.
         memory_mb: The most that Airflow held, shared memory counted once.
     """
 
     at_s: list[float] = field(default_factory=list)
     gpu: list[float] = field(default_factory=list)
     llm: list[float] = field(default_factory=list)
-    cpu_s: float = 0.0
+    cpu_s: dict[str, float] = field(default_factory=dict)
     memory_mb: float = 0.0
 
 

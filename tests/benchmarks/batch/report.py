@@ -107,6 +107,7 @@ _COLUMNS = (
     "Airflow: tasks",
     "CPU-s per task",
     "CPU-ms per call",
+    "cores: scheduler / API server / tasks",
     "memory",
     "rows/s",
 )
@@ -114,7 +115,7 @@ _COLUMNS = (
 
 def _row(outcome: Outcome) -> list[str]:
     work, samples = outcome.work, outcome.samples
-    by_airflow = outcome.tasks > 0
+    by_airflow, cpu_s = outcome.tasks > 0, sum(samples.cpu_s.values())
     planned = planned_s(work) if outcome.system == "cofi" else None
     return [
         f"{work.hosts}, {outcome.system}",
@@ -129,11 +130,20 @@ def _row(outcome: Outcome) -> list[str]:
         f"{100 * _mean(samples.llm):.1f} / {outcome.max_in_flight}",
         f"{outcome.asked / 2 / outcome.audited:.3f}" if outcome.audited else "–",
         f"{outcome.tasks:,}" if by_airflow else "–",
-        f"{samples.cpu_s / outcome.tasks:.2f}" if by_airflow else "–",
-        f"{1000 * samples.cpu_s / outcome.audited:.0f}" if by_airflow and outcome.audited else "–",
+        f"{cpu_s / outcome.tasks:.2f}" if by_airflow else "–",
+        f"{1000 * cpu_s / outcome.audited:.0f}" if by_airflow and outcome.audited else "–",
+        _cores(outcome),
         f"{samples.memory_mb:,.0f} MB" if by_airflow else "–",
         f"{outcome.rows / outcome.took_s:,.0f}" if outcome.rows else "–",
     ]
+
+
+def _cores(outcome: Outcome) -> str:
+    """That Airflow's parts took on average."""
+    cpu_s = outcome.samples.cpu_s
+    if "tasks" not in cpu_s:
+        return "–"
+    return " / ".join(f"{cpu_s[part] / outcome.took_s:.2f}" for part in ("scheduler", "api_server", "tasks"))
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -14,6 +16,8 @@ from tests.benchmarks.batch.work import IN_FLIGHT
 
 # Reading the memory of 60 processes takes long.
 _MEMORY_EVERY = 10
+# As they stand in the command lines of Airflow's parts.
+_PARTS = ("scheduler", "api_server", "dag-processor", "triggerer")
 
 
 class Sampler:
@@ -37,7 +41,9 @@ class Sampler:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
-        self.samples.cpu_s = self._cpu_s() - self._cpu_before_s
+        self.samples.cpu_s = {
+            part: seconds - self._cpu_before_s[part] for part, seconds in self._cpu_s().items()
+        }
 
     def gpu_worked_s(self) -> float:
         """GPU seconds of all hosts since the beginning, by now."""
@@ -72,22 +78,28 @@ class Sampler:
         in_flight = now["llm"]["in_flight_s"] - before["llm"]["in_flight_s"]
         self.samples.llm.append(in_flight / (now["llm"]["at_s"] - before["llm"]["at_s"]) / IN_FLIGHT)
 
-    def _airflow(self) -> list[psutil.Process]:
+    def _airflow(self) -> Iterator[tuple[str, psutil.Process]]:
+        """Its processes, and the part of it that each belongs to."""
         [airflow] = [started for started in self._stack.processes.started if started.name == "airflow"]
         root = psutil.Process(airflow.pid)
-        return [root, *root.children(recursive=True)]
+        yield "others", root
+        for process in root.children():
+            part = next((part for part in _PARTS if part in " ".join(process.cmdline())), "others")
+            yield part, process
+            for below in process.children(recursive=True):
+                yield "tasks" if part == "scheduler" else part, below
 
-    def _cpu_s(self) -> float:
+    def _cpu_s(self) -> Counter[str]:
         """Of all that live, and of those of their children that have ended."""
-        total_s = 0.0
-        for process in self._airflow():
+        total_s: Counter[str] = Counter()
+        for part, process in self._airflow():
             with suppress(psutil.NoSuchProcess):
-                total_s += sum(process.cpu_times()[:4])
+                total_s[part] += sum(process.cpu_times()[:4])
         return total_s
 
     def _memory_mb(self) -> float:
         total_bytes = 0
-        for process in self._airflow():
+        for _, process in self._airflow():
             with suppress(psutil.NoSuchProcess):
                 total_bytes += process.memory_full_info().pss
         return total_bytes / 1e6

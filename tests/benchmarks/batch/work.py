@@ -17,6 +17,8 @@ CAPACITY = 4
 MEAN_AUDIO_S = 3.0
 SPREAD = 0.6
 GPU_TASKS_PER_HOST = 2
+# Tasks at once that SQLite carries, as airflow.cfg has it.
+SQLITE_TASKS = 32
 # Of an LLM task, in flight.
 LLM_REQUESTS = 20
 # Shards of a host. Where one dies, others do again what it has in progress: the smaller shards are, the less.
@@ -24,8 +26,9 @@ LLM_REQUESTS = 20
 _SHARDS_PER_HOST = {5: 16, 10: 12, 20: 12}
 # At both ends, and how many full ones they make.
 _SMALL_SHARDS, _SMALL_AS_FULL = 6, 1.75
-# Tasks besides: recovery, and those that no host or LLM waits for.
-_MARGIN = 6
+# Tasks besides: recovery, those that no host or LLM waits for, and those that have ended but whose process
+# is not yet seen to.
+_MARGIN = 12
 
 
 class Condition(StrEnum):
@@ -114,6 +117,11 @@ class Work:
     def parallelism(self) -> int:
         """Tasks at once."""
         return self.hosts * (1 + GPU_TASKS_PER_HOST) + IN_FLIGHT // LLM_REQUESTS + _MARGIN
+
+    @property
+    def on_postgres(self) -> bool:
+        """Whether so many tasks at once need it."""
+        return self.parallelism > SQLITE_TASKS
 
     @property
     def gpu_host(self) -> list[str]:

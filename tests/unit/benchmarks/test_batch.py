@@ -99,7 +99,8 @@ async def test_what_the_original_is_refused_is_lost(tmp_path: Path) -> None:
 
 def outcome(system: str, took_s: float, audited: int = 2000) -> Outcome:
     work = Work.lasting(Condition.CONSTANT, 5, 2000, 1000)
-    samples = Samples(at_s=[1.0, 2.0], gpu=[0.5, 1.0], llm=[0.1, 0.2], cpu_s=10, memory_mb=900)
+    cpu_s = {"scheduler": 105.0, "api_server": 210.0, "tasks": 315.0, "others": 70.0}
+    samples = Samples(at_s=[1.0, 2.0], gpu=[0.5, 1.0], llm=[0.1, 0.2], cpu_s=cpu_s, memory_mb=900)
     tasks = 0 if system == "original" else 20
     return Outcome(system, work, took_s, 40, audited, samples, tasks=tasks, rows=5000, asked=4000)
 
@@ -116,6 +117,7 @@ def test_the_report_names_what_does_not_hold_and_survives_its_file(tmp_path: Pat
     ]
     text = (tmp_path / "docs" / "b.md").read_text()
     assert "| 5, cofi | 2,000 of 2,000 |" in text and "1.050 ×" in text and "2026-11-27" in text
+    assert "| 20 | 35.00 | 350 | 0.10 / 0.20 / 0.30 | 900 MB |" in text
     for picture in ("bench-constant.svg", "bench-constant-use.svg"):
         assert picture in text and (tmp_path / "docs" / picture).read_text().startswith("<?xml")
     # The file is what JSON can say.
