@@ -45,6 +45,7 @@ from cofi.operators.gpu_stage import GpuStageOperator
 from cofi.operators.llm_stage import LlmStageOperator
 from cofi.operators.report import ReportOperator
 from cofi.params import audit_params
+from cofi.parsing import hosts_laid_out
 from cofi.pools import MAX_ACTIVE_TASKS, RECOVERY_POOL
 from cofi.retries import retry_arguments
 from cofi.runs import running, unfinished
@@ -123,7 +124,7 @@ def audit_calls() -> None:
     recoveries.append(recover.override(task_id=f"recover_{last}")(batch))
     dealt, settled, places = deal(planned), settle(batch), batches.places_of(settings)
     with TaskGroup("audit"):
-        for host in settings.hosts:
+        for host in hosts_laid_out(settings.hosts):
             stages = audit_shard.override(group_id=host).partial(host=host, later=recoveries)
             dealt >> stages.expand(shard=list(places.of(host))) >> settled
     chain(dealt, *recoveries)

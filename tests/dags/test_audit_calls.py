@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG, CronDataIntervalTimetable
+from airflow.sdk.definitions._internal.dag_parsing_context import _airflow_parsing_context_manager
 from airflow.sdk.definitions.taskgroup import MappedTaskGroup
 from airflow.sdk.exceptions import DownstreamTasksSkipped, ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
@@ -18,7 +19,7 @@ from cofi.pools import LLM_POOL, RECOVERY_POOL, UPLOAD_POOL, pools
 from cofi.scorecards import PROMOTED
 from cofi.settings import Settings
 from include.calls.discovery import Redo
-from include.calls.stage import GPU_STAGES, LLM_STAGES, STAGES
+from include.calls.stage import GPU_STAGES, LLM_STAGES, STAGES, Stage
 from tests.airflow_home import AIRFLOW_HOME
 
 # The design's promise: never more requests in flight than the pool has slots.
@@ -34,6 +35,29 @@ def bag() -> DagBag:
 @pytest.fixture(scope="module")
 def dag(bag: DagBag) -> DAG:
     return bag.dags["audit_calls"]
+
+
+def parsed_for(task_id: str) -> DAG:
+    """As the process of a task reads it."""
+    with _airflow_parsing_context_manager(dag_id="audit_calls", task_id=task_id):
+        return DagBag(dag_folder=AIRFLOW_HOME / "dags" / "audit_calls.py").dags["audit_calls"]
+
+
+def test_a_task_of_a_host_reads_no_other_host_and_is_the_same_task(dag: DAG) -> None:
+    task_id = f"audit.{HOSTS[-1]}.{Stage.STT}"
+    lean = parsed_for(task_id)
+    others = {t for t in dag.task_ids if any(t.startswith(f"audit.{host}.") for host in HOSTS[:-1])}
+    assert others
+    assert set(lean.task_ids) == set(dag.task_ids) - others
+    one, other = lean.get_task(task_id), dag.get_task(task_id)
+    assert one.upstream_task_ids == other.upstream_task_ids
+    assert one.downstream_task_ids == other.downstream_task_ids
+    assert one.pool == other.pool == HOSTS[-1]
+
+
+@pytest.mark.parametrize("task_id", ["plan", "recover_1", f"audit_recover_1.{Stage.STT}"])
+def test_other_tasks_read_all_hosts(dag: DAG, task_id: str) -> None:
+    assert set(parsed_for(task_id).task_ids) == set(dag.task_ids)
 
 
 def test_every_dag_file_parses(bag: DagBag) -> None:
