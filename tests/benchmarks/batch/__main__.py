@@ -91,7 +91,7 @@ def _stack(work: Work, with_naive: bool) -> Iterator[Cofi]:
             server = exits.enter_context(running(_programs()))
             for database in ("airflow", "cofi"):
                 server.create(database)
-            settings["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = server.url("airflow")
+            settings["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = server.url("airflow", "psycopg2")
             arguments["database"] = server.url("cofi")
         yield exits.enter_context(started(home, settings, work.host_names, naive, **arguments))
 

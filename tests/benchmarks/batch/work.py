@@ -23,7 +23,7 @@ SQLITE_TASKS = 32
 LLM_REQUESTS = 20
 # Shards of a host. Where one dies, others do again what it has in progress: the smaller shards are, the less.
 # With more hosts a short run has less time for its tasks.
-_SHARDS_PER_HOST = {5: 16, 10: 12, 20: 12}
+_SHARDS_PER_HOST = {5: 16, 10: 12, 20: 10}
 # At both ends, and how many full ones they make.
 _SMALL_SHARDS, _SMALL_AS_FULL = 6, 1.75
 # Tasks besides: recovery, those that no host or LLM waits for, and those that have ended but whose process
