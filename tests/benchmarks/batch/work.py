@@ -116,12 +116,14 @@ class Work:
     @property
     def parallelism(self) -> int:
         """Tasks at once."""
+        if not self.on_postgres:
+            return SQLITE_TASKS
         return self.hosts * (1 + GPU_TASKS_PER_HOST) + IN_FLIGHT // LLM_REQUESTS + _MARGIN
 
     @property
     def on_postgres(self) -> bool:
-        """Whether so many tasks at once need it."""
-        return self.parallelism > SQLITE_TASKS
+        """Whether so many hosts need it: with no more tasks than SQLite carries, GPUs or LLM would wait."""
+        return self.hosts * GPU_TASKS_PER_HOST + IN_FLIGHT // LLM_REQUESTS > SQLITE_TASKS
 
     @property
     def gpu_host(self) -> list[str]:
