@@ -28,9 +28,9 @@ class Postgres:
     folder: Path
     port: int
 
-    def url(self, database: str = "postgres", driver: str = "psycopg") -> str:
+    def url(self, database: str = "postgres") -> str:
         """SQLAlchemy's URL of a database."""
-        return f"postgresql+{driver}://cofi@127.0.0.1:{self.port}/{database}"
+        return f"postgresql+psycopg://cofi@127.0.0.1:{self.port}/{database}"
 
     def create(self, database: str) -> None:
         """Makes an empty database."""

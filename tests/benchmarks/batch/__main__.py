@@ -91,7 +91,9 @@ def _stack(work: Work, with_naive: bool) -> Iterator[Cofi]:
             server = exits.enter_context(running(_programs()))
             for database in ("airflow", "cofi"):
                 server.create(database)
-            settings["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = server.url("airflow", "psycopg2")
+            settings["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = server.url("airflow")
+            # As docker-compose.yaml has it.
+            settings["AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY"] = "0"
             arguments["database"] = server.url("cofi")
         yield exits.enter_context(started(home, settings, work.host_names, naive, **arguments))
 

@@ -14,8 +14,8 @@ from include.emulation.stack import EmulatedStack
 from tests.benchmarks.batch.outcome import Samples
 from tests.benchmarks.batch.work import IN_FLIGHT
 
-# Reading the memory of 60 processes takes long.
-_MEMORY_EVERY = 10
+# Reading the memory of 60 processes takes seconds of a core.
+_MEMORY_EVERY = 60
 # As they stand in the command lines of Airflow's parts.
 _PARTS = ("scheduler", "api_server", "dag-processor", "triggerer")
 
