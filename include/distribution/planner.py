@@ -23,8 +23,6 @@ _RAMP = (1 / 8, 1 / 4, 1 / 2)
 _PILOTS = 4
 _LEAST_AUDIO_S = 1.0
 _RAMP_SHARDS = 2 * len(_RAMP)
-# Room for all of these, and for a full shard.
-_WITH_RAMPS = _RAMP_SHARDS + _PILOTS
 
 
 @dataclass(frozen=True)
@@ -128,13 +126,14 @@ def shard_sizes_s(total_s: float, shard_audio_s: float, most: int, *, pilots: bo
     Args:
         total_s: Of the host.
         shard_audio_s: Of a full shard; full shards grow where there would be more than `most` in all.
-        most: Shards of a host; where there is no room for small ones at the ends, all are equal.
-        pilots: Whether the host has them.
+        most: Shards of a host; where there is no room for small ones at both ends, all are equal.
+        pilots: Whether the host has them, as many as there is room for.
     """
-    if most < _WITH_RAMPS:
+    if most <= _RAMP_SHARDS:
         count = min(most, max(1, math.ceil(total_s / shard_audio_s)))
         return [total_s / count] * count
-    most_full = most - _RAMP_SHARDS - (_PILOTS - 1) * pilots
+    firsts = min(_PILOTS, most - _RAMP_SHARDS) if pilots else 1
+    most_full = most - _RAMP_SHARDS - (firsts - 1)
     full_s = max(shard_audio_s, total_s / (2 * sum(_RAMP) + most_full))
     ramp_s = [share * full_s for share in _RAMP]
     middle_s = total_s - 2 * sum(ramp_s)
@@ -143,8 +142,7 @@ def shard_sizes_s(total_s: float, shard_audio_s: float, most: int, *, pilots: bo
         return [total_s / count] * count
     full = round(middle_s / full_s)
     middle = [middle_s / full] * full if full else [middle_s]
-    first_s = [ramp_s[0] / _PILOTS] * _PILOTS if pilots else ramp_s[:1]
-    return [*first_s, *ramp_s[1:], *middle, *reversed(ramp_s)]
+    return [*[ramp_s[0] / firsts] * firsts, *ramp_s[1:], *middle, *reversed(ramp_s)]
 
 
 def plan_llm_shards(

@@ -23,7 +23,7 @@ SQLITE_TASKS = 32
 LLM_REQUESTS = 20
 # Shards of a host. Where one dies, others do again what it has in progress: the smaller shards are, the less.
 # With more hosts a short run has less time for its tasks.
-_SHARDS_PER_HOST = {5: 16, 10: 12, 20: 10}
+_SHARDS_PER_HOST = {5: 16, 10: 10, 20: 10}
 # At both ends, and how many full ones they make.
 _SMALL_SHARDS, _SMALL_AS_FULL = 6, 1.75
 # Tasks besides: recovery, those that no host or LLM waits for, and those that have ended but whose process
@@ -116,14 +116,17 @@ class Work:
     @property
     def parallelism(self) -> int:
         """Tasks at once."""
-        if not self.on_postgres:
-            return SQLITE_TASKS
-        return self.hosts * (1 + GPU_TASKS_PER_HOST) + IN_FLIGHT // LLM_REQUESTS + _MARGIN
+        return self._needed + _MARGIN if self.on_postgres else SQLITE_TASKS
 
     @property
     def on_postgres(self) -> bool:
         """Whether so many hosts need it: with no more tasks than SQLite carries, GPUs or LLM would wait."""
-        return self.hosts * GPU_TASKS_PER_HOST + IN_FLIGHT // LLM_REQUESTS > SQLITE_TASKS
+        return self._needed > SQLITE_TASKS
+
+    @property
+    def _needed(self) -> int:
+        """Tasks at once that keep all hosts and the LLM busy."""
+        return self.hosts * (1 + GPU_TASKS_PER_HOST) + IN_FLIGHT // LLM_REQUESTS
 
     @property
     def gpu_host(self) -> list[str]:

@@ -62,9 +62,23 @@ def test_places_are_disjoint_and_hosts_take_turns():
 
 def test_without_room_for_small_shards_at_the_ends_all_are_equal():
     hosts = [HostSpeed("a")]
-    assert [s.audio_s for s in planned(loads([60.0] * 90), hosts, per_host=9)] == [600.0] * 9
+    assert [s.audio_s for s in planned(loads([60.0] * 90), hosts, per_host=6)] == [900.0] * 6
     assert [s.audio_s for s in planned(loads([60.0] * 90), hosts, per_host=3)] == [1800.0] * 3
     assert len(planned(loads([60.0] * 9), hosts, per_host=3)) == 1
+
+
+def test_with_few_places_there_are_small_shards_at_both_ends_and_as_many_pilots_as_fit():
+    hosts = [HostSpeed("a"), HostSpeed("b")]
+    shards = planned(loads([60.0] * 600), hosts, per_host=8)
+    lengths_s = {host: [s.audio_s for s in shards if s.host == host] for host in ("a", "b")}
+    pilots, other = lengths_s["a"], lengths_s["b"]
+    assert len(pilots) == len(other) == 8
+    assert pilots[0] == pilots[1] < other[0]
+    for ramped in (pilots[1:], other):
+        fullest = ramped.index(max(ramped))
+        assert ramped[: fullest + 1] == sorted(ramped[: fullest + 1])
+        assert ramped[fullest:] == sorted(ramped[fullest:], reverse=True)
+        assert max(ramped) >= 3.5 * ramped[-1]
 
 
 def test_a_host_without_places_is_refused():
