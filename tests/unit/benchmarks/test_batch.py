@@ -117,6 +117,7 @@ def test_the_report_names_what_does_not_hold_and_survives_its_file(tmp_path: Pat
     ]
     text = (tmp_path / "docs" / "b.md").read_text()
     assert "| 5, cofi | 2,000 of 2,000 |" in text and "1.050 ×" in text and "2026-11-27" in text
+    assert "- cofi, 5 hosts: 50 s more than the bound; at the document's own times that is 1.6% of it" in text
     assert "| 20 | 35.00 | 350 | 0.10 / 0.20 / 0.30 | 900 MB |" in text
     for picture in ("bench-constant.svg", "bench-constant-use.svg"):
         assert picture in text and (tmp_path / "docs" / picture).read_text().startswith("<?xml")
