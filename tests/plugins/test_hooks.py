@@ -2,10 +2,16 @@
 
 import os
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+from airflow.sdk import Connection
+from airflow.sdk.exceptions import AirflowNotFoundException
 from sqlalchemy import make_url, text
+from tenacity import wait_none
 
+from cofi.hooks import connections
+from cofi.hooks.connections import connection_of
 from cofi.hooks.database import CofiDatabaseHook
 from cofi.hooks.gpu_host import GpuHostHook, base_url
 from cofi.hooks.llm import LlmHook
@@ -134,3 +140,20 @@ class TestLlm:
         with pytest.raises(InvalidInput, match="max_token") as refused:
             LlmHook().get_conn()
         assert "s3cret" not in str(refused.value)
+
+
+class TestAConnectionThatIsNotFound:
+    @pytest.fixture(autouse=True)
+    def no_pause(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(connections._ask_for.retry, "wait", wait_none())  # type: ignore[attr-defined]
+
+    def test_is_named_with_what_to_do(self) -> None:
+        with pytest.raises(InvalidInput, match="no connection gpu_z: make it under Admin > Connections"):
+            connection_of("gpu_z")
+
+    def test_is_asked_for_again_because_an_overloaded_airflow_says_the_same(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        answers = [AirflowNotFoundException(), AirflowNotFoundException(), Connection(conn_id="gpu_a")]
+        monkeypatch.setattr(connections, "BaseHook", Mock(get_connection=Mock(side_effect=answers)))
+        assert connection_of("gpu_a").conn_id == "gpu_a"
