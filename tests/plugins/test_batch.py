@@ -219,7 +219,7 @@ class TestPlan:
         await planned(opened, params(store))
         # 7 s of audio at half a second a second.
         assert "bound_s=14 bottleneck=GPUs" in caplog.text
-        assert "tasks_at_once=64 tasks_needed=13 not_known=distribute,llm1,llm2" in caplog.text
+        assert "tasks_at_once=32 tasks_needed=13 not_known=distribute,llm1,llm2" in caplog.text
 
     async def test_a_day_that_is_done_asks_no_host(self, day: Day, store: Path, gpu_a: FakeGpuHost) -> None:
         opened, _ = discovered(store)

@@ -58,7 +58,7 @@ def test_what_was_measured_makes_the_expectation(day: Day, caplog: pytest.LogCap
     assert (line["bound_s"], line["bottleneck"], line["not_known"]) == ("1800", "GPUs", "nothing")
     assert 1800 < float(line["expected_s"]) < 1.1 * 1800
     assert float(line["first_call_s"]) < 600
-    assert (line["tasks_at_once"], line["tasks_needed"]) == ("64", "16")
+    assert (line["tasks_at_once"], line["tasks_needed"]) == ("32", "16")
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
