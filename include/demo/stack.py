@@ -164,7 +164,7 @@ class Stack:
         inherited = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith("AIRFLOW") or name.startswith("AIRFLOW__COFI__")
+            if not name.lstrip("_").startswith("AIRFLOW") or name.startswith("AIRFLOW__COFI__")
         }
         return {
             **inherited,

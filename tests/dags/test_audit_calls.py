@@ -8,7 +8,10 @@ from itertools import pairwise
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG, CronDataIntervalTimetable
-from airflow.sdk.definitions._internal.dag_parsing_context import _airflow_parsing_context_manager
+from airflow.sdk.definitions.context import (
+    _AIRFLOW_PARSING_CONTEXT_DAG_ID,
+    _AIRFLOW_PARSING_CONTEXT_TASK_ID,
+)
 from airflow.sdk.definitions.taskgroup import MappedTaskGroup
 from airflow.sdk.exceptions import DownstreamTasksSkipped, ParamValidationError
 from airflow.serialization.serialized_objects import DagSerialization
@@ -16,6 +19,7 @@ from airflow.serialization.serialized_objects import DagSerialization
 from cofi import recovery
 from cofi.batch import deal, places_of
 from cofi.pools import LLM_POOL, RECOVERY_POOL, UPLOAD_POOL, pools
+from cofi.runs import AUDIT_DAG
 from cofi.scorecards import PROMOTED
 from cofi.settings import Settings
 from include.calls.discovery import Redo
@@ -37,10 +41,13 @@ def dag(bag: DagBag) -> DAG:
     return bag.dags["audit_calls"]
 
 
-def parsed_for(task_id: str) -> DAG:
+def parsed_for(task_id: str, dag_id: str = AUDIT_DAG) -> DAG:
     """As the process of a task reads it."""
-    with _airflow_parsing_context_manager(dag_id="audit_calls", task_id=task_id):
-        return DagBag(dag_folder=AIRFLOW_HOME / "dags" / "audit_calls.py").dags["audit_calls"]
+    with pytest.MonkeyPatch.context() as environment:
+        # Airflow's own context leaves these behind: stacks that later tests start would inherit them.
+        environment.setenv(_AIRFLOW_PARSING_CONTEXT_DAG_ID, dag_id)
+        environment.setenv(_AIRFLOW_PARSING_CONTEXT_TASK_ID, task_id)
+        return DagBag(dag_folder=AIRFLOW_HOME / "dags" / "audit_calls.py").dags[AUDIT_DAG]
 
 
 def test_a_task_of_a_host_reads_no_other_host_and_is_the_same_task(dag: DAG) -> None:
@@ -58,6 +65,11 @@ def test_a_task_of_a_host_reads_no_other_host_and_is_the_same_task(dag: DAG) -> 
 @pytest.mark.parametrize("task_id", ["plan", "recover_1", f"audit_recover_1.{Stage.STT}"])
 def test_other_tasks_read_all_hosts(dag: DAG, task_id: str) -> None:
     assert set(parsed_for(task_id).task_ids) == set(dag.task_ids)
+
+
+def test_a_task_of_another_dag_that_reads_this_one_reads_all_of_it(dag: DAG) -> None:
+    task_id = f"audit.{HOSTS[-1]}.{Stage.STT}"
+    assert set(parsed_for(task_id, dag_id="reports").task_ids) == set(dag.task_ids)
 
 
 def test_every_dag_file_parses(bag: DagBag) -> None:

@@ -41,3 +41,14 @@ def test_a_command_that_fails_is_told_with_its_output(
     with pytest.raises(CofiError, match=r"`airflow dags test` failed:\nno such dag"):
         broken.airflow_command("dags", "test")
     assert len((tmp_path / "calls").read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["AIRFLOW__CORE__PARALLELISM", "_AIRFLOW_PARSING_CONTEXT_TASK_ID"])
+def test_what_another_airflow_left_in_the_environment_is_not_inherited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "of another Airflow")
+    monkeypatch.setenv("AIRFLOW__COFI__TIMEZONE", "Europe/Madrid")
+    given = stack_whose_airflow(tmp_path, monkeypatch, "true").environment
+    assert given.get(name) != "of another Airflow"
+    assert given["AIRFLOW__COFI__TIMEZONE"] == "Europe/Madrid"
