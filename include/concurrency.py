@@ -1,4 +1,4 @@
-"""A bounded number of workers over a stream: the one way in which cofi does many things at once."""
+"""Doing many things at once: a bounded number of workers over a stream, and places in order of arrival."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -36,3 +36,43 @@ async def _worker(
             except StopAsyncIteration:
                 return
         await handle(item)
+
+
+class WaitingRoom:
+    """Places for work, given in order of arrival. Who finds none waits a while, unless many wait already.
+
+    So each of several tasks that share a host gets its part of it. Refused at once, a newcomer would come
+    back every few seconds and seldom find a place: whoever has one fills it again within milliseconds.
+
+    Args:
+        places: For work.
+        seats: Of those who wait.
+        longest_s: That anybody waits.
+    """
+
+    def __init__(self, places: int, *, seats: int, longest_s: float) -> None:
+        self._places = asyncio.Semaphore(places)
+        self._seats = seats
+        self._longest_s = longest_s
+        self.waiting = 0
+
+    async def enter(self) -> bool:
+        """Takes a place, now or in turn; whoever gets one gives it back by `leave`.
+
+        Returns:
+            Whether there was one.
+        """
+        if self._places.locked() and self.waiting >= self._seats:
+            return False
+        self.waiting += 1
+        try:
+            async with asyncio.timeout(self._longest_s):
+                return await self._places.acquire()
+        except TimeoutError:
+            return False
+        finally:
+            self.waiting -= 1
+
+    def leave(self) -> None:
+        """Gives a place to whoever waits longest."""
+        self._places.release()

@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     gpu.add_argument("--stage-seconds", type=float, default=2.0, help="of one GPU, for each stage of a call")
     gpu.add_argument("--rtf", type=float, default=0.0, help="further seconds per second of audio")
     gpu.add_argument("--upload-seconds", type=float, default=0.0, help="least time of an upload")
-    gpu.add_argument("--capacity", type=int, default=4, help="requests taken at once; more get 429")
+    gpu.add_argument("--capacity", type=int, default=4, help="requests taken at once; as many more wait")
     gpu.add_argument("--gpus", type=int, default=1, help="requests worked on at once")
     llm = services.add_parser("llm", help="an LLM API", epilog=f"{TOKEN_VARIABLE}: the key that it asks for.")
     llm.add_argument("--llm1-seconds", type=float, default=5.0, help="until an answer to LLM1")

@@ -1,7 +1,8 @@
 """An emulated GPU host: the contract of `include.gpu.wire`, with a stopwatch instead of engines.
 
 Its GPU is one resource: of the requests that it takes at once (`capacity`), `gpus` are worked on, the others
-wait. It holds nothing on disk, so one that is started again has lost all recordings and results.
+wait; as many more wait for one of these places. It holds nothing on disk, so one that is started again has
+lost all recordings and results.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from uuid import uuid4
 from aiohttp import web
 
 from include.calls.stage import GPU_STAGES, Stage
+from include.concurrency import WaitingRoom
 from include.emulation.faults import Emulated, Handler, end_process, reset
 from include.emulation.results import ENGINE, audio_seconds, result_of
 from include.gpu.wire import SHA256_HEADER, AudioStored, HostHealth, HostStatus, Problem, StageResult
@@ -22,6 +24,7 @@ _LARGEST_BYTES = 2 * 1024**3
 _PIECE_BYTES = 256 * 1024
 _HEADER_BYTES = 44
 _FREE_BYTES = 10**12
+_LONGEST_WAIT_S = 30
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class GpuHostSettings:
         stage_s: Service time of a stage, in seconds of one GPU.
         rtf: Further seconds per second of audio.
         upload_s: Least time of an upload.
-        capacity: Stage requests that are taken at once; more get 429.
+        capacity: Stage requests that are taken at once; as many more wait, and what is beyond gets 429.
         gpus: Of those, how many are worked on at once.
         token: Bearer token; empty for none.
     """
@@ -63,6 +66,7 @@ class EmulatedGpuHost:
         self._instance = uuid4().hex
         self._calls: dict[str, _Held] = {}
         self._gpu = asyncio.Semaphore(settings.gpus)
+        self._room = WaitingRoom(settings.capacity, seats=settings.capacity, longest_s=_LONGEST_WAIT_S)
         self._worked_s = self._audio_s = 0.0
         self._deleted = self._uploaded_bytes = 0
         self.app = web.Application(client_max_size=_LARGEST_BYTES, middlewares=[self._guard])
@@ -136,11 +140,14 @@ class EmulatedGpuHost:
         missing = [str(earlier) for earlier in before if earlier not in held.results]
         if missing:
             return _problem(409, "earlier stages are missing", missing=missing)
-        if self._state.in_flight >= self._settings.capacity:
-            self._state.refused += 1
-            return _problem(429, "at capacity", retry_after_s=round(self._settings.stage_s))
         if stage not in held.results:
-            await self._work(call_id, stage, held)
+            if not await self._room.enter():
+                self._state.refused += 1
+                return _problem(429, "at capacity", retry_after_s=round(self._settings.stage_s))
+            try:
+                await self._work(call_id, stage, held)
+            finally:
+                self._room.leave()
         self._state.count(stage)
         if self._state.faults.garbage:
             return web.Response(text='{"stage": "denoise", "applied": tru', content_type="application/json")

@@ -203,7 +203,7 @@ class HostStatus(_Wire):
     Attributes:
         ready: Engines are loaded and warm.
         engines: Stage name to engine.
-        capacity: Requests that the host works on at once; more get 429.
+        capacity: Requests that the host works on at once; some more may wait, and what is beyond gets 429.
         speed: Measured audio seconds per second over the chain; None before the first call.
     """
 

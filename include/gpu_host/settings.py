@@ -71,7 +71,7 @@ class Settings:
         metadata={"help": "where engines run, a process for each: cpu, or cuda:0,cuda:1,…"},
     )
     capacity: int = field(
-        default=2, metadata={"help": "stage requests that each device works on at once; more get 429"}
+        default=2, metadata={"help": "stage requests that each device works on at once; as many more wait"}
     )
     batch_size: int = field(
         default=4,

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from include.concurrency import for_each
+from include.concurrency import WaitingRoom, for_each
 
 
 class Meter:
@@ -96,3 +96,50 @@ async def test_being_cancelled_cancels_what_was_begun() -> None:
     with pytest.raises(asyncio.CancelledError):
         await running
     assert sorted(ended) == [0, 1, 2]
+
+
+async def test_places_are_given_in_order_of_arrival_so_that_a_newcomer_gets_its_part() -> None:
+    room = WaitingRoom(2, seats=10, longest_s=60)
+    served: list[str] = []
+
+    async def work(whose: str) -> None:
+        assert await room.enter()
+        await asyncio.sleep(0.001)
+        room.leave()
+        served.append(whose)
+
+    async def user(name: str) -> None:
+        for _ in range(20):
+            await work(name)
+
+    incumbents = [asyncio.create_task(user("incumbent")) for _ in range(2)]
+    await asyncio.sleep(0.01)
+    before = len(served)
+    await asyncio.gather(*incumbents, *(user("newcomer") for _ in range(2)))
+    together = served[before : before + 24]
+    assert 9 <= together.count("newcomer") <= 15
+
+
+async def test_who_finds_no_seat_or_waits_too_long_gets_no_place() -> None:
+    room = WaitingRoom(1, seats=1, longest_s=0.05)
+    assert await room.enter()
+    waiting = asyncio.create_task(room.enter())
+    await asyncio.sleep(0.01)
+    assert not await room.enter()
+    assert room.waiting == 1
+    assert not await waiting
+    room.leave()
+    assert await room.enter(), "those who gave up hold no place"
+
+
+async def test_who_is_cancelled_while_waiting_holds_no_place() -> None:
+    room = WaitingRoom(1, seats=2, longest_s=60)
+    assert await room.enter()
+    waiting = asyncio.create_task(room.enter())
+    await asyncio.sleep(0)
+    room.leave()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert room.waiting == 0
+    assert await asyncio.wait_for(room.enter(), 1)

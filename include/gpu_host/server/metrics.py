@@ -25,6 +25,7 @@ class Metrics:
         ProcessCollector(registry=registry)
         for name, meaning, read in (
             ("in_flight", "Stage requests worked on now", lambda: pool.in_flight),
+            ("waiting", "Stage requests that wait for a place", lambda: pool.waiting),
             ("capacity", "Stage requests worked on at once", lambda: pool.capacity),
             (
                 "suspects",

@@ -57,8 +57,8 @@ def stages_missing(call_id: str, stage: Stage, missing: Sequence[Stage]) -> Refu
 
 
 def busy(capacity: int, retry_after_s: int) -> Refusal:
-    """429: every worker is taken, and nothing queues here."""
-    detail = f"All {capacity} workers of this host are taken: send the request again later."
+    """429: every worker is taken, and enough wait for one."""
+    detail = f"All {capacity} workers of this host are taken, and others wait: send the request again later."
     return _refusal(429, "Host at capacity", detail, retryable=True, retry_after_s=retry_after_s)
 
 

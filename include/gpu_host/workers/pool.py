@@ -1,13 +1,14 @@
-"""Admission to the workers: no queue, the same work only once, and no crash that spreads."""
+"""Admission to the workers: in turn, the same work only once, and no crash that spreads."""
 
 import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from include.concurrency import WaitingRoom
 from include.gpu_host.server import problems
 from include.gpu_host.workers.child import WorkerCrashed
 from include.gpu_host.workers.device import Device, StartWorker
@@ -16,7 +17,9 @@ Result = TypeVar("Result")
 Do = Callable[[Any], Awaitable[Any]]
 Work = Callable[[Do], Awaitable[Result]]
 
-# A stage takes seconds: a client that is refused now finds a free worker about then.
+# Long enough for a few stages, and shorter than proxies keep a silent connection.
+_LONGEST_WAIT_S = 30
+# A stage takes seconds: a client that is refused now finds a free seat about then.
 _RETRY_AFTER_S = 2
 
 log = logging.getLogger(__name__)
@@ -33,12 +36,13 @@ class WorkerPool(Generic[Result]):
     Args:
         devices: Names, one worker for each.
         start: Starts the worker of a device.
-        places: Jobs that each worker does at once.
+        places: Jobs that each worker does at once; as many more wait for their turn.
         timeout_s: After which a job is given up and its worker replaced.
     """
 
     def __init__(self, devices: Sequence[str], start: StartWorker, *, places: int, timeout_s: float) -> None:
         self._devices: list[Device] = [Device(name, start, places) for name in devices]
+        self._room = WaitingRoom(self.capacity, seats=self.capacity, longest_s=_LONGEST_WAIT_S)
         self._timeout_s = timeout_s
         self._running: dict[str, asyncio.Future[Result]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -64,6 +68,11 @@ class WorkerPool(Generic[Result]):
     def in_flight(self) -> int:
         """Jobs that are admitted and not done."""
         return len(self._running)
+
+    @property
+    def waiting(self) -> int:
+        """Jobs that wait for a place."""
+        return self._room.waiting
 
     @property
     def suspects(self) -> int:
@@ -96,14 +105,13 @@ class WorkerPool(Generic[Result]):
             work: Called when it is admitted, with what has a job done by a worker.
 
         Raises:
-            Refusal: 429 when every place is taken, 503 when no worker is there to take it, 422 when the job
-                crashes its worker or does not end in time.
+            Refusal: 429 when every place is taken and as many wait, or none comes free in time, 503 when no
+                worker is there to take it, 422 when the job crashes its worker or does not end in time.
             Exception: What the worker raised.
         """
-        running = self._running.get(key)
-        if running is None:
-            running = self._start(key, work)
-        return await asyncio.shield(running)
+        if key not in self._running:
+            await self._enter(key, work)
+        return await asyncio.shield(self._running[key])
 
     async def drain(self, grace_s: float) -> None:
         """Takes no more jobs, lets those that run end, and hands back those that do not end in time."""
@@ -125,8 +133,19 @@ class WorkerPool(Generic[Result]):
         for device in self._devices:
             device.close()
 
-    def _start(self, key: str, work: Work[Result]) -> "asyncio.Future[Result]":
-        device = self._admitted()
+    async def _enter(self, key: str, work: Work[Result]) -> None:
+        """Waits for a place and starts the work in it, unless that was started meanwhile."""
+        self._ready_devices()  # what cannot be done is not waited for
+        if not await self._room.enter():
+            raise problems.busy(self.capacity, _RETRY_AFTER_S)
+        with ExitStack() as place:
+            place.callback(self._room.leave)
+            if key not in self._running:
+                self._start(key, work)
+                place.pop_all()  # it is given back when the work is done
+
+    def _start(self, key: str, work: Work[Result]) -> None:
+        device = self._free_device()
         if not self._running:
             self._busy_since = time.monotonic()
         running: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
@@ -136,16 +155,18 @@ class WorkerPool(Generic[Result]):
         task = asyncio.create_task(self._fulfil(running, device, work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return running
 
-    def _admitted(self) -> Device:
+    def _ready_devices(self) -> list[Device]:
         if self._stopping:
             raise problems.stopping()
         ready = [device for device in self._devices if device.ready]
         if not ready:
             raise problems.not_ready()
-        device = min(ready, key=lambda d: d.jobs / d.places)
-        if device.jobs >= device.places:
+        return ready
+
+    def _free_device(self) -> Device:
+        device = min(self._ready_devices(), key=lambda d: d.jobs / d.places)
+        if device.jobs >= device.places:  # another has no worker at the moment
             raise problems.busy(self.capacity, _RETRY_AFTER_S)
         return device
 
@@ -161,6 +182,7 @@ class WorkerPool(Generic[Result]):
                 running.set_result(result)
         finally:
             device.jobs -= 1
+            self._room.leave()
 
     async def _attempt(self, device: Device, job: Any) -> Any:
         with suppress(WorkerCrashed):

@@ -106,24 +106,27 @@ async def test_delete_removes_the_call(
     assert not list((settings.data_dir / "calls").iterdir())
 
 
-async def test_a_full_host_refuses_instead_of_queueing(
+async def test_a_full_host_lets_some_wait_and_refuses_the_others(
     assert_problem: Check, client: httpx.AsyncClient, wav: Wav, fakes: Any, host: Host
 ) -> None:
-    for name in "abc":
+    for name in "abcde":
         await client.put(f"/v1/calls/{name}/audio", content=wav())
     fakes.gate.clear()
     working = [asyncio.create_task(client.post(f"/v1/calls/{name}/denoise", json={})) for name in "ab"]
     await asyncio.to_thread(fakes.started.acquire)
     await asyncio.to_thread(fakes.started.acquire)
     joining = asyncio.create_task(client.post("/v1/calls/a/denoise", json={}))
+    waiting = [asyncio.create_task(client.post(f"/v1/calls/{name}/denoise", json={})) for name in "de"]
+    while "cofi_gpu_host_waiting 2.0" not in (await client.get("/metrics")).text:
+        await asyncio.sleep(0.01)
     refused = await client.post("/v1/calls/c/denoise", json={})
     assert_problem(refused, 429, retryable=True)
     assert int(refused.headers["retry-after"]) > 0
     assert (await client.get("/ready")).json()["in_flight"] == 2
     fakes.gate.set()
-    assert [(await task).status_code for task in [*working, joining]] == [200, 200, 200]
+    assert [(await task).status_code for task in [*working, joining, *waiting]] == [200] * 5
     assert (await client.post("/v1/calls/c/denoise", json={})).status_code == 200
-    assert fakes.heard == ["denoise"] * 3
+    assert fakes.heard == ["denoise"] * 5
 
 
 async def test_work_goes_on_when_the_client_hangs_up(

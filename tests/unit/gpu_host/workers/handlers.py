@@ -36,6 +36,9 @@ class Handler:
                 if not Path(value).exists():
                     Path(value).touch()
                     crash()
+            case "append":
+                with Path(value).open("a") as file:
+                    file.write("x")
             case "sleep":
                 time.sleep(value)
         return "done"

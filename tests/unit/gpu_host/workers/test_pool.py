@@ -47,17 +47,44 @@ async def refused(running: Any) -> Refusal:
     return refusal.value
 
 
-async def test_what_is_beyond_the_places_is_refused_at_once(open_pool: OpenPool) -> None:
+async def test_what_is_beyond_the_places_waits_and_what_is_beyond_the_seats_is_refused(
+    open_pool: OpenPool,
+) -> None:
     pool = await open_pool(devices=2, places=1)
     assert pool.capacity == 2
     running = [asyncio.create_task(pool.run(key, job("sleep", 0.3))) for key in "ab"]
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.05)
     joined = asyncio.create_task(pool.run("a", job("echo", "not the same work")))
-    assert (await refused(pool.run("c", job("echo", 1)))).problem.status == 429
-    assert pool.in_flight == 2
-    assert await asyncio.gather(*running, joined) == ["done"] * 3
-    assert await pool.run("c", job("echo", 1)) == 1
+    waiting = [asyncio.create_task(pool.run(key, job("echo", key))) for key in "cd"]
+    await asyncio.sleep(0.05)
+    assert (await refused(pool.run("e", job("echo", 1)))).problem.status == 429
+    assert (pool.in_flight, pool.waiting) == (2, 2)
+    assert await asyncio.gather(*running, joined, *waiting) == ["done"] * 3 + ["c", "d"]
+    assert (pool.in_flight, pool.waiting) == (0, 0)
+    assert await pool.run("e", job("echo", 1)) == 1
     assert 0.3 <= pool.busy_s < 5
+
+
+async def test_two_that_wait_for_the_same_work_have_it_done_once(open_pool: OpenPool, tmp_path: Path) -> None:
+    pool = await open_pool(places=2)
+    running = [asyncio.create_task(pool.run(key, job("sleep", 0.2))) for key in "ab"]
+    await asyncio.sleep(0.05)
+    same = [asyncio.create_task(pool.run("c", job("append", str(tmp_path / "done")))) for _ in range(2)]
+    assert await asyncio.gather(*running, *same) == ["done"] * 4
+    assert (tmp_path / "done").read_text() == "x"
+    more = [pool.run(key, job("echo", key)) for key in "defg"]
+    assert await asyncio.gather(*more) == [*"defg"], "no place was lost"
+
+
+async def test_who_waits_when_the_host_stops_is_handed_back(open_pool: OpenPool) -> None:
+    pool = await open_pool(places=1)
+    running = asyncio.create_task(pool.run("a", job("sleep", 0.3)))
+    await asyncio.sleep(0.05)
+    waiting = asyncio.create_task(pool.run("b", job("echo", 1)))
+    await asyncio.sleep(0.05)
+    await pool.drain(5)
+    assert (await refused(waiting)).problem.status == 503
+    assert await running == "done"
 
 
 async def test_a_crash_ends_only_the_job_that_crashes_by_itself(open_pool: OpenPool) -> None:
