@@ -20,7 +20,13 @@ from tests.benchmarks.batch.outcome import Outcome
 from tests.benchmarks.batch.record import Record
 from tests.benchmarks.batch.report import report
 from tests.benchmarks.batch.systems import NAIVE, Running
-from tests.benchmarks.batch.work import GPU_TASKS_PER_HOST, LLM_REQUESTS, Condition, Work
+from tests.benchmarks.batch.work import (
+    GPU_TASKS_PER_HOST,
+    LLM_REQUESTS,
+    UPLOADS_PER_TASK,
+    Condition,
+    Work,
+)
 from tests.faults.conftest import ROOT, Cofi, started
 from tests.postgres import programs, running
 
@@ -74,6 +80,8 @@ def _stack(work: Work, with_naive: bool) -> Iterator[Cofi]:
         "AIRFLOW__COFI__SHARD_AUDIO_S": f"{work.shard_audio_s:.0f}",
         "AIRFLOW__COFI__SHARDS_PER_HOST": str(work.shards_per_host),
         "AIRFLOW__COFI__GPU_TASKS_PER_HOST": str(GPU_TASKS_PER_HOST),
+        "AIRFLOW__COFI__UPLOADS_PER_TASK": str(UPLOADS_PER_TASK),
+        "AIRFLOW__COFI__UPLOADS_AT_ONCE": str(work.uploads_at_once),
         "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "5",
         "AIRFLOW__COFI__GPU_CONNECT_TIMEOUT_S": "3",
         "AIRFLOW__COFI__GPU_LOST_PATIENCE_S": "5",

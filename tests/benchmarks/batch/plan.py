@@ -10,6 +10,7 @@ from tests.benchmarks.batch.work import (
     LLM_REQUESTS,
     STAGE_S,
     UPLOAD_S,
+    UPLOADS_PER_TASK,
     Condition,
     Work,
 )
@@ -31,6 +32,8 @@ def planned_s(work: Work) -> float | None:
         llm_slots=IN_FLIGHT,
         llm_requests_per_task=LLM_REQUESTS,
         parallelism=work.parallelism,
+        uploads_at_once=work.uploads_at_once,
+        uploads_per_task=UPLOADS_PER_TASK,
         shard_audio_s=work.shard_audio_s,
         shards_per_host=work.shards_per_host,
     )

@@ -21,6 +21,8 @@ GPU_TASKS_PER_HOST = 2
 SQLITE_TASKS = 32
 # Of an LLM task, in flight.
 LLM_REQUESTS = 20
+# Of a task of distribution, at once; and of all, as airflow.cfg has it, unless there are more hosts.
+UPLOADS_PER_TASK, LEAST_UPLOADS = 8, 64
 # Shards of a host. Where one dies, others do again what it has in progress: the smaller shards are, the less.
 # With more hosts a short run has less time for its tasks.
 _SHARDS_PER_HOST = {5: 16, 10: 10, 20: 10}
@@ -112,6 +114,11 @@ class Work:
     def shard_audio_s(self) -> float:
         """Of a full shard, so that a host has as many as it may."""
         return self.audio_s / self.hosts / (self.shards_per_host - _SMALL_SHARDS + _SMALL_AS_FULL)
+
+    @property
+    def uploads_at_once(self) -> int:
+        """So that every host is sent its first calls at once."""
+        return max(LEAST_UPLOADS, UPLOADS_PER_TASK * self.hosts)
 
     @property
     def parallelism(self) -> int:
