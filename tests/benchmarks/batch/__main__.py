@@ -1,6 +1,7 @@
 """Measures whole batches on emulated hosts: `python -m tests.benchmarks.batch`, or `make bench`.
 
     python -m tests.benchmarks.batch [--quick] [--hosts 5 10 20] [--systems original naive cofi]
+    python -m tests.benchmarks.batch --conditions growth --calls 100000 --hosts 10 --gpu-seconds 1800
 
 The document's proportions (upload 2 s, four GPU stages of 2 s, LLM 5 s and 10 s with 100 in flight), scaled
 so that the GPU work of a batch takes as long on any number of hosts. Each configuration has a stack of its
@@ -32,6 +33,7 @@ from tests.postgres import programs, running
 
 FULL_CALLS, FULL_GPU_S = 10_000, 1_000.0
 QUICK_CALLS, QUICK_GPU_S = 2_000, 200.0
+_BY_DEFAULT = [Condition.CONSTANT, Condition.REALISTIC, Condition.DYING]
 
 
 def main() -> int:
@@ -43,7 +45,8 @@ def main() -> int:
             if condition is Condition.DYING and hosts != min(options.hosts):
                 continue
             work = Work.lasting(condition, hosts, options.calls, options.gpu_seconds)
-            systems = [s for s in options.systems if s == "cofi" or condition is not Condition.DYING]
+            alone = condition in {Condition.DYING, Condition.GROWTH}
+            systems = [s for s in options.systems if s == "cofi" or not alone]
             for outcome in measured(work, systems, options.naive_seconds):
                 record.add(outcome, datetime.now(UTC), ROOT)
                 record.save(options.record)
@@ -128,7 +131,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="2,000 calls, some minutes for each batch")
     parser.add_argument("--hosts", type=int, nargs="+", default=[5, 10, 20])
     parser.add_argument("--systems", nargs="+", default=["original", "cofi", NAIVE])
-    parser.add_argument("--conditions", type=Condition, nargs="+", default=list(Condition))
+    parser.add_argument("--conditions", type=Condition, nargs="+", default=_BY_DEFAULT)
     parser.add_argument("--calls", type=int, help=f"instead of {FULL_CALLS:,} ({QUICK_CALLS:,} with --quick)")
     parser.add_argument("--gpu-seconds", type=float, help="that the GPU work of a batch takes on its hosts")
     parser.add_argument("--naive-seconds", type=float, default=600.0, help="that the naive way is watched")

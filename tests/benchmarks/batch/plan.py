@@ -17,8 +17,8 @@ from tests.benchmarks.batch.work import (
 
 
 def planned_s(work: Work) -> float | None:
-    """The makespan as `make plan` gives it; None where a host dies, which it does not reckon with."""
-    if work.condition is Condition.DYING:
+    """The makespan as `make plan` gives it; None where it does not reckon with what happens."""
+    if work.condition in {Condition.DYING, Condition.GROWTH}:
         return None
     stage_s = STAGE_S * work.scale
     times = ServiceTimes(

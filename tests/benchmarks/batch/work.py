@@ -39,6 +39,7 @@ class Condition(StrEnum):
     CONSTANT = "constant"  # every call takes the same time
     REALISTIC = "realistic"  # lognormal lengths, a host of half speed, 5 % of LLM requests refused
     DYING = "dying"  # as constant; a host dies at half time and never comes back
+    GROWTH = "growth"  # as constant; so many calls, so fast, that the machine has all that it can do
 
 
 @dataclass(frozen=True)

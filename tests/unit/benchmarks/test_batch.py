@@ -40,10 +40,11 @@ def test_a_batch_is_planned_as_it_is_run() -> None:
     work = Work.lasting(Condition.CONSTANT, 5, 2_000, 640)
     planned = planned_s(work)
     assert planned is not None and work.bound_s < planned < 1.15 * work.bound_s
-    # Of the slow host's bound; and a death is not planned.
+    # Of the slow host's bound; and neither a death nor a full machine is planned.
     slow = planned_s(replace(work, condition=Condition.REALISTIC))
     assert slow is not None and planned < slow < 1.15 * 640 * 5 / 4.5
     assert planned_s(replace(work, condition=Condition.DYING)) is None
+    assert planned_s(replace(work, condition=Condition.GROWTH)) is None
 
 
 def test_lengths_are_lognormal_the_same_every_time_and_take_the_documents_time_on_average() -> None:
@@ -132,3 +133,14 @@ def test_a_batch_that_takes_longer_than_planned_is_named(tmp_path: Path) -> None
         "constant, 5 hosts: cofi takes at most 1.10 × the bound: 1.300 ×",
         "constant, 5 hosts: cofi takes what `make plan` says, to 10 %: -19.3%",
     ]
+
+
+def test_what_fills_the_machine_must_only_be_complete(tmp_path: Path) -> None:
+    record, slow = Record(), outcome("cofi", 2500, audited=1999)
+    full = replace(slow, work=replace(slow.work, condition=Condition.GROWTH))
+    record.add(full, datetime(2026, 11, 27, tzinfo=UTC), tmp_path)
+    assert report(record, tmp_path / "b.md") == ["growth, 5 hosts: cofi audits every call: 1,999 of 2,000"]
+    assert (
+        "- cofi, 5 hosts: 48 calls a minute, with everything on this machine."
+        in (tmp_path / "b.md").read_text()
+    )
