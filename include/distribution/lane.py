@@ -82,6 +82,8 @@ class Lane:
             CallsPutOff: Some calls are left for the next try; all others are done and saved.
         """
         began_s = time.monotonic()
+        # Before the first result: else a lane of one call seems to take no time, and its host to be fast.
+        await asyncio.to_thread(self._database.write, self._say_begun)
         progress = asyncio.create_task(self._progress(began_s))
         try:
             async with Writer(self._save) as writer:
@@ -210,6 +212,9 @@ class Lane:
             tell(connection, self._job, self.counts.waiting, self._in_flight)
 
         self._database.write(work)
+
+    def _say_begun(self, connection: Connection) -> None:
+        tell(connection, self._job, self.counts.waiting, 0)
 
     async def _end(self, began_s: float) -> None:
         """Nothing is in flight any more. A database that is away must not hide why the lane ended."""

@@ -125,6 +125,21 @@ async def test_the_lane_tells_what_it_has_in_flight(day: Day, batch: Batch) -> N
     assert row["ended_at"]
 
 
+async def test_the_lane_tells_that_it_begins_before_its_first_call_is_done(day: Day, batch: Batch) -> None:
+    hold = asyncio.Event()
+    handler = Handler(**{f"call_{number}": hold for number in range(12)})
+    running = asyncio.create_task(run(lane_of(day, batch), handler, 4))
+    async with asyncio.timeout(10):
+        while len(handler.begun) < 4:
+            await asyncio.sleep(0.01)
+    (row,) = day.rows(LaneRow)
+    assert (row["waiting"], row["ended_at"]) == (12, None)
+    hold.set()
+    await running
+    (ended,) = day.rows(LaneRow)
+    assert ended["began_at"] == row["began_at"] < ended["ended_at"]
+
+
 async def test_calls_are_read_page_by_page(day: Day, batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("include.distribution.lane._PAGE", 5)
     handler = Handler(call_7=LlmBusy("429"))
