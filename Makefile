@@ -31,13 +31,14 @@ plan: $(VENV)/installed  ## Tell how long a day takes, what holds it up, and wha
 	@$(BIN)/python -m include.capacity $(ARGS) \
 		$(foreach name,$(PLAN),$(if $($(name)),--$(shell echo $(name) | tr A-Z_ a-z-)=$($(name))))
 
+# -rP tells what each cost.
+FAULT_TESTS = $(BIN)/python -m pytest -rP --show-capture=stdout --count $(or $(TIMES),1) --repeat-scope session
 test-faults: $(VENV)/installed  ## Break everything that can break while calls are audited; 30 minutes (TIMES=10: each so often)
-	@# Three at a time, each with an Airflow of its own: a run waits more than it works. -rP tells what each cost.
-	$(BIN)/python -m pytest -n 3 --dist loadfile -rP --show-capture=stdout --count $(or $(TIMES),1) --repeat-scope session \
+	@# Three at a time, each with an Airflow of its own: a run waits more than it works.
+	$(FAULT_TESTS) -n 3 --dist loadfile \
 		$(or $(FAULTS),tests/faults --ignore tests/faults/test_llm.py --dist load)
 	@# How many requests are in flight is measured: it wants the machine for itself.
-	$(if $(FAULTS),,$(BIN)/python -m pytest -n0 -rP --show-capture=stdout --count $(or $(TIMES),1) --repeat-scope session \
-		tests/faults/test_llm.py)
+	$(if $(FAULTS),,$(FAULT_TESTS) -n0 tests/faults/test_llm.py)
 
 bench: $(VENV)/installed  ## Measure whole batches beside two other designs, into docs/benchmark.md; hours (ARGS=--quick: less)
 	@$(BIN)/python -m tests.benchmarks.batch $(ARGS)

@@ -38,6 +38,10 @@ async def _worker(
         await handle(item)
 
 
+# Long enough for a few stages, and shorter than proxies keep a silent connection.
+_LONGEST_WAIT_S = 30.0
+
+
 class WaitingRoom:
     """Places for work, given in order of arrival. Who finds none waits a while, unless many wait already.
 
@@ -45,14 +49,13 @@ class WaitingRoom:
     back every few seconds and seldom find a place: whoever has one fills it again within milliseconds.
 
     Args:
-        places: For work.
-        seats: Of those who wait.
+        places: For work; as many may wait for one.
         longest_s: That anybody waits.
     """
 
-    def __init__(self, places: int, *, seats: int, longest_s: float) -> None:
+    def __init__(self, places: int, longest_s: float = _LONGEST_WAIT_S) -> None:
         self._places = asyncio.Semaphore(places)
-        self._seats = seats
+        self._seats = places
         self._longest_s = longest_s
         self.waiting = 0
 
@@ -76,3 +79,8 @@ class WaitingRoom:
     def leave(self) -> None:
         """Gives a place to whoever waits longest."""
         self._places.release()
+
+    def close(self) -> None:
+        """Lets all in who wait: nothing is worked on any more, and they are told so there."""
+        for _ in range(self.waiting):
+            self._places.release()

@@ -24,7 +24,6 @@ _LARGEST_BYTES = 2 * 1024**3
 _PIECE_BYTES = 256 * 1024
 _HEADER_BYTES = 44
 _FREE_BYTES = 10**12
-_LONGEST_WAIT_S = 30
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class EmulatedGpuHost:
         self._instance = uuid4().hex
         self._calls: dict[str, _Held] = {}
         self._gpu = asyncio.Semaphore(settings.gpus)
-        self._room = WaitingRoom(settings.capacity, seats=settings.capacity, longest_s=_LONGEST_WAIT_S)
+        self._room = WaitingRoom(settings.capacity)
         self._worked_s = self._audio_s = 0.0
         self._deleted = self._uploaded_bytes = 0
         self.app = web.Application(client_max_size=_LARGEST_BYTES, middlewares=[self._guard])

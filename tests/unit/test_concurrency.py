@@ -99,7 +99,7 @@ async def test_being_cancelled_cancels_what_was_begun() -> None:
 
 
 async def test_places_are_given_in_order_of_arrival_so_that_a_newcomer_gets_its_part() -> None:
-    room = WaitingRoom(2, seats=10, longest_s=60)
+    room = WaitingRoom(2)
     served: list[str] = []
 
     async def work(whose: str) -> None:
@@ -107,6 +107,7 @@ async def test_places_are_given_in_order_of_arrival_so_that_a_newcomer_gets_its_
         await asyncio.sleep(0.001)
         room.leave()
         served.append(whose)
+        await asyncio.sleep(0)  # the next request takes a moment
 
     async def user(name: str) -> None:
         for _ in range(20):
@@ -121,7 +122,7 @@ async def test_places_are_given_in_order_of_arrival_so_that_a_newcomer_gets_its_
 
 
 async def test_who_finds_no_seat_or_waits_too_long_gets_no_place() -> None:
-    room = WaitingRoom(1, seats=1, longest_s=0.05)
+    room = WaitingRoom(1, longest_s=0.05)
     assert await room.enter()
     waiting = asyncio.create_task(room.enter())
     await asyncio.sleep(0.01)
@@ -133,7 +134,7 @@ async def test_who_finds_no_seat_or_waits_too_long_gets_no_place() -> None:
 
 
 async def test_who_is_cancelled_while_waiting_holds_no_place() -> None:
-    room = WaitingRoom(1, seats=2, longest_s=60)
+    room = WaitingRoom(1)
     assert await room.enter()
     waiting = asyncio.create_task(room.enter())
     await asyncio.sleep(0)

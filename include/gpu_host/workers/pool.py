@@ -17,8 +17,6 @@ Result = TypeVar("Result")
 Do = Callable[[Any], Awaitable[Any]]
 Work = Callable[[Do], Awaitable[Result]]
 
-# Long enough for a few stages, and shorter than proxies keep a silent connection.
-_LONGEST_WAIT_S = 30
 # A stage takes seconds: a client that is refused now finds a free seat about then.
 _RETRY_AFTER_S = 2
 
@@ -42,7 +40,7 @@ class WorkerPool(Generic[Result]):
 
     def __init__(self, devices: Sequence[str], start: StartWorker, *, places: int, timeout_s: float) -> None:
         self._devices: list[Device] = [Device(name, start, places) for name in devices]
-        self._room = WaitingRoom(self.capacity, seats=self.capacity, longest_s=_LONGEST_WAIT_S)
+        self._room = WaitingRoom(self.capacity)
         self._timeout_s = timeout_s
         self._running: dict[str, asyncio.Future[Result]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -116,6 +114,7 @@ class WorkerPool(Generic[Result]):
     async def drain(self, grace_s: float) -> None:
         """Takes no more jobs, lets those that run end, and hands back those that do not end in time."""
         self._stopping = True
+        self._room.close()
         running = list(self._running.values())
         if running:
             await asyncio.wait(running, timeout=grace_s)

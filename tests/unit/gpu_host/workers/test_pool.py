@@ -76,14 +76,16 @@ async def test_two_that_wait_for_the_same_work_have_it_done_once(open_pool: Open
     assert await asyncio.gather(*more) == [*"defg"], "no place was lost"
 
 
-async def test_who_waits_when_the_host_stops_is_handed_back(open_pool: OpenPool) -> None:
+async def test_who_waits_when_the_host_stops_is_handed_back_at_once(open_pool: OpenPool) -> None:
     pool = await open_pool(places=1)
     running = asyncio.create_task(pool.run("a", job("sleep", 0.3)))
     await asyncio.sleep(0.05)
     waiting = asyncio.create_task(pool.run("b", job("echo", 1)))
     await asyncio.sleep(0.05)
-    await pool.drain(5)
+    draining = asyncio.create_task(pool.drain(5))
     assert (await refused(waiting)).problem.status == 503
+    assert not running.done()
+    await draining
     assert await running == "done"
 
 
