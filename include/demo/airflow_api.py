@@ -52,8 +52,12 @@ class AirflowApi:
         """Whether a pool exists."""
         return self._request("GET", f"pools/{name}", accept=(200, 404)).status_code == 200
 
+    def pause(self, dag_id: str) -> None:
+        """Lets no run of the DAG begin or go on."""
+        self._request("PATCH", f"dags/{dag_id}", json={"is_paused": True})
+
     def unpause(self, dag_id: str) -> None:
-        """Lets the DAG run by its schedule."""
+        """Lets the DAG run, by its schedule too."""
         self._request("PATCH", f"dags/{dag_id}", json={"is_paused": False})
 
     def trigger(self, dag_id: str, conf: dict[str, Any], run_id: str | None = None) -> str:
