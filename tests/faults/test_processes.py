@@ -151,8 +151,8 @@ def backfill(cofi: Cofi, first: date, last: date) -> list[str]:
 
     before = backfilled()
     spell = ["--from-date", first.isoformat(), "--to-date", last.isoformat(), "--max-active-runs", "3"]
-    # On SQLite, Airflow takes back a backfill that meets another writer, run by run. A scheduler that is about
-    # to start one of these runs dies (StaleDataError, 3.3.2): it must see them only when all are there.
+    # On SQLite, Airflow takes back a backfill that meets another writer, run by run. A scheduler that is just
+    # starting one of these runs dies (StaleDataError, 3.3.2): it must see them only when all are there.
     airflow.pause(DAG_ID)
     cofi.stack.airflow_command("backfill", "create", "--dag-id", DAG_ID, *spell)
     airflow.unpause(DAG_ID)
