@@ -63,6 +63,7 @@ class HostSettings:
         connect_timeout_s: For a connection.
         stage_timeout_s: For one stage of one call.
         attempts: Tries of a request that ends in a fault, and of asking a silent host for its health.
+        health_every_s: How often a host that has not answered a request yet is asked for its health.
         busy_patience_s: How long a request may be put off by "at capacity" before it is given up.
         unready_patience_s: The same for "not ready".
     """
@@ -70,6 +71,7 @@ class HostSettings:
     connect_timeout_s: float = 10
     stage_timeout_s: float = 1800
     attempts: int = 3
+    health_every_s: float = 30
     busy_patience_s: float = 3600
     unready_patience_s: float = 300
 
@@ -217,6 +219,21 @@ class GpuHostClient:
             ) from error
 
     async def _send(self, method: str, path: str, **request: Any) -> bytes:
+        """Waits for the answer as long as the host lives: one without power closes no connection."""
+        answer = asyncio.create_task(self._exchange(method, path, **request))
+        try:
+            while not (await asyncio.wait([answer], timeout=self._settings.health_every_s))[0]:
+                await self._must_live(path)
+            return await answer
+        finally:
+            answer.cancel()
+
+    async def _must_live(self, path: str) -> None:
+        error = await self._broken_off(TimeoutError("no answer yet"), path)
+        if isinstance(error, HostLost):
+            raise error
+
+    async def _exchange(self, method: str, path: str, **request: Any) -> bytes:
         try:
             async with self._session.request(method, path, **request) as response:
                 if response.status >= 400:

@@ -186,7 +186,7 @@ StageResult = Annotated[DenoiseResult | IvrResult | LidResult | SttResult, Field
 
 
 class HostHealth(_Wire):
-    """Answer of `/health`.
+    """Answer of `/health`, also while the host is busy or not ready: one that is silent is taken for lost.
 
     Attributes:
         instance: Another one after every start of the host's process, so that a client learns of a restart

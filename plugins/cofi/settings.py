@@ -30,6 +30,7 @@ class Settings:
     gpu_connect_timeout_s: float
     gpu_stage_timeout_s: float
     gpu_attempts: int
+    gpu_health_every_s: float
     gpu_busy_patience_s: float
     gpu_unready_patience_s: float
     gpu_lost_patience_s: float
@@ -104,7 +105,8 @@ class Settings:
     @property
     def upload_share_bytes_per_s(self) -> float:
         """The part of the bandwidth cap that one task of distribution has; 0 for no cap."""
-        return self.upload_limit_mib_per_s * MIB * self.uploads_per_task / self.uploads_at_once
+        tasks = min(self.uploads_at_once // self.uploads_per_task, len(self.hosts))
+        return self.upload_limit_mib_per_s * MIB / max(1, tasks)
 
     @property
     def hosts(self) -> list[str]:

@@ -40,6 +40,7 @@ SETTINGS = {
     "AIRFLOW__COFI__GPU_LOST_PATIENCE_S": "30",
     "AIRFLOW__COFI__RECOVERY_POLL_S": "5",
     "AIRFLOW__COFI__GPU_CONNECT_TIMEOUT_S": "3",
+    "AIRFLOW__COFI__GPU_HEALTH_EVERY_S": "5",
     "AIRFLOW__COFI__PROGRESS_LOG_S": "2",
     "AIRFLOW__COFI__LLM_REQUESTS_PER_TASK": "20",
     # As airflow.cfg has it. Looking for names in texts that are none would be half of an LLM task's work.
@@ -111,10 +112,10 @@ class Cofi:
         with self.database.reading() as connection:
             return list(connection.execute(query).all())
 
-    def kill_host(self, host: str) -> None:
-        """As a power failure does."""
+    def kill_host(self, host: str, how: signal.Signals = signal.SIGKILL) -> None:
+        """As a crash does, which closes its connections."""
         victim = [started for started in self.stack.processes.started if started.name == host][-1]
-        os.kill(victim.pid, signal.SIGKILL)
+        os.kill(victim.pid, how)
 
     def is_alive(self, host: str) -> bool:
         return any(started.name == host and started.alive for started in self.stack.processes.started)

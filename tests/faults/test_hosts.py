@@ -1,5 +1,6 @@
 """GPU hosts fail in every way that hosts do, and every call is audited all the same, once."""
 
+import signal
 import threading
 import time
 from collections import Counter
@@ -30,6 +31,22 @@ def test_a_host_that_dies_and_never_comes_back(cofi: Cofi) -> None:
     assert "gpu_b" not in planned_on(cofi, run_id, lost="gpu_b")
     rounds = {ti["task_id"].partition(".")[0] for ti in task_instances(cofi, run_id) if done_stt(ti)}
     assert rounds == {"audit", "audit_recover_1"}, "its calls were not left to the last round"
+
+
+def test_a_host_that_freezes(cofi: Cofi) -> None:
+    day = cofi.new_day()
+    with watch(cofi, "host frozen at 30 %: it closes no connection, and takes new ones") as watched:
+        run_id = cofi.trigger(day)
+        cofi.wait_until_done(run_id, "denoise", 0.3)
+        try:
+            cofi.kill_host("gpu_b", signal.SIGSTOP)
+            assert cofi.wait_for(run_id) == ["success"]
+        finally:
+            cofi.kill_host("gpu_b")
+    cofi.assert_audited_once(day, run_id)
+    assert watched.repeated == 0
+    assert {(f.kind, f.host) for f in cofi.failures(run_id)} == {("host_lost", "gpu_b")}
+    assert "gpu_b" not in planned_on(cofi, run_id, lost="gpu_b")
 
 
 def test_a_host_that_dies_and_is_back_after_20_s(cofi: Cofi) -> None:
@@ -104,13 +121,14 @@ def test_a_host_whose_disk_is_full(cofi: Cofi) -> None:
 def test_connections_that_are_reset_at_random(cofi: Cofi) -> None:
     day = cofi.new_day()
     with watch(cofi, "5 % of connections reset") as watched:
+        before = {host: cofi.stack.stats(host)["resets"] for host in HOSTS}
         for host in HOSTS:
             cofi.stack.fail(host, reset_share=0.05)
         run_id = cofi.trigger(day)
         assert cofi.wait_for(run_id) == ["success"]
     cofi.assert_audited_once(day, run_id)
     assert watched.repeated == 0
-    assert sum(cofi.stack.stats(host)["resets"] for host in HOSTS) >= CALLS * 5 * 0.02
+    assert sum(cofi.stack.stats(host)["resets"] - before[host] for host in HOSTS) >= CALLS * 5 * 0.02
     assert "host_lost" not in {f.kind for f in cofi.failures(run_id)}
 
 
@@ -131,7 +149,9 @@ def test_a_recording_that_kills_hosts_is_quarantined_and_all_others_are_audited(
             nurse.join()
     assert cofi.ledger(run_id) == {"audited": CALLS - 1, "quarantined": 1}
     (quarantined,) = cofi.rows(
-        select(CallRow.call_id, CallRow.state_reason).where(CallRow.state == "quarantined")
+        select(CallRow.call_id, CallRow.state_reason).where(
+            CallRow.day == day, CallRow.state == "quarantined"
+        )
     )
     assert quarantined.call_id == killer
     assert "2 times a GPU host was lost" in quarantined.state_reason

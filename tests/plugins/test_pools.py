@@ -49,7 +49,9 @@ def test_a_task_that_could_never_get_its_slots_is_refused(setting) -> None:
 def test_each_task_has_its_share_of_the_bandwidth(setting) -> None:
     assert Settings.load().upload_share_bytes_per_s == 0
     setting("upload_limit_mib_per_s", 80)
-    assert Settings.load().upload_share_bytes_per_s == 10 * 1024 * 1024
+    assert Settings.load().upload_share_bytes_per_s == 40 * 1024 * 1024  # of two hosts
+    setting("gpu_hosts", ", ".join(f"gpu_{n}" for n in range(20)))
+    assert Settings.load().upload_share_bytes_per_s == 10 * 1024 * 1024  # of eight at once
 
 
 @pytest.mark.parametrize(("state", "goes_on"), [("running", True), ("queued", True), ("failed", False)])

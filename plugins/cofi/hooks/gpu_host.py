@@ -30,6 +30,7 @@ class GpuHostHook(BaseHook):
                 connect_timeout_s=settings.gpu_connect_timeout_s,
                 stage_timeout_s=settings.gpu_stage_timeout_s,
                 attempts=settings.gpu_attempts,
+                health_every_s=settings.gpu_health_every_s,
                 busy_patience_s=settings.gpu_busy_patience_s,
                 unready_patience_s=settings.gpu_unready_patience_s,
             ),

@@ -63,6 +63,12 @@ async def broken_off(request: web.Request) -> web.StreamResponse:
     return web.Response()
 
 
+async def hangs(request: web.Request) -> web.StreamResponse:
+    """Takes the request and never answers."""
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
 @dataclass
 class FakeGpuHost:
     """What the host has, what it was asked, and what it answers next.

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from itertools import pairwise
 
 import pytest
@@ -19,7 +20,7 @@ from include.errors import (
 )
 from include.gpu.stages import Store, distribute, recognise
 from include.gpu.wire import StageOptions
-from tests.unit.gpu.fake_host import Connect, FakeGpuHost, Reply, broken_off, problem, said, text
+from tests.unit.gpu.fake_host import Connect, FakeGpuHost, Reply, broken_off, hangs, problem, said, text
 from tests.unit.gpu.recording import CALL, CONTENT, Recording
 
 
@@ -190,6 +191,37 @@ class TestConnection:
         with pytest.raises(HostFault, match="does not finish v1/calls/call-1/denoise in time"):
             await connect(stage_timeout_s=0.2, attempts=2).run("call-1", Stage.DENOISE, StageOptions())
         assert len(host.asked) == 2
+
+    async def test_a_host_that_goes_silent_in_the_middle_is_lost_long_before_the_stage_times_out(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        client = connect(connect_timeout_s=0.1, health_every_s=0.1, attempts=1)
+        host.delay_s = 60
+        host.replies["health"] = [None, None, hangs]
+        began_s = time.monotonic()
+        with pytest.raises(HostLost, match=r"gpu_a does not answer \(no answer yet\): start it") as lost:
+            await client.run("call-1", Stage.DENOISE, StageOptions())
+        assert lost.value.at_work
+        assert time.monotonic() - began_s < 3
+        assert len(host.asked_for("health")) == 3
+
+    async def test_a_host_that_works_for_long_and_tells_its_health_is_waited_for(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        host.delay_s = 0.5
+        result = await connect(health_every_s=0.1).run("call-1", Stage.DENOISE, StageOptions())
+        assert result.stage == "denoise"
+        assert len(host.asked_for("health")) >= 2
+
+    async def test_a_host_that_was_started_anew_behind_an_open_connection_was_lost(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        host.instance = "first"
+        client = connect(health_every_s=0.1)
+        await client.until_ready()
+        host.instance, host.delay_s = "second", 60
+        with pytest.raises(HostLost, match="was started anew"):
+            await client.run("call-1", Stage.DENOISE, StageOptions())
 
     async def test_an_answer_that_breaks_off_is_tried_again(
         self, host: FakeGpuHost, connect: Connect
