@@ -100,7 +100,10 @@ class _Passing:
 
 
 async def _send(client: GpuHostClient, store: Store, call: PendingCall) -> AudioStored:
-    """Uploads a recording, unless the host has it, and compares what arrived with what was sent."""
+    """Uploads a recording, unless the host has it, and compares what arrived with what was sent.
+
+    A host that has it wants no body: it must have what is known of it then.
+    """
     passing = _Passing()
 
     def body() -> AsyncIterator[bytes]:
@@ -110,10 +113,12 @@ async def _send(client: GpuHostClient, store: Store, call: PendingCall) -> Audio
 
     stored = await client.upload(call.call_id, body, call.size_bytes, call.sha256)
     whole = passing.sent_bytes == call.size_bytes
-    if whole and stored.sha256 != passing.digest.hexdigest():
+    expected = passing.digest.hexdigest() if whole else call.sha256
+    if stored.sha256 != expected or stored.size_bytes != call.size_bytes:
         raise HostFault(
-            f"GPU host {client.name} received call {call.call_id} damaged: sha256 {stored.sha256} arrived, "
-            f"{passing.digest.hexdigest()} was sent. If it goes on, check its network and disk."
+            f"GPU host {client.name} received call {call.call_id} damaged: sha256 {stored.sha256} of "
+            f"{stored.size_bytes} bytes, not {expected or 'of the whole recording'} of {call.size_bytes}. "
+            "If it goes on, check its network and disk."
         )
     return stored
 

@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import IO
 
 import pytest
+from aiohttp import web
 
 from include.errors import (
     HostFault,
@@ -14,6 +15,7 @@ from include.errors import (
     StoreFault,
 )
 from include.gpu.stages import Store, distribute
+from include.gpu.wire import AudioStored
 from tests.unit.gpu.fake_host import Connect, FakeGpuHost, Reply, broken_off, problem, text
 from tests.unit.gpu.recording import CALL, CONTENT, Recording
 
@@ -137,6 +139,19 @@ class TestUpload:
         host.damages = True
         with pytest.raises(HostFault, match="received call call-1 damaged"):
             await distribute(connect(), Store(Recording()), CALL)
+
+    @pytest.mark.parametrize("known", [None, sha256(CONTENT).hexdigest()])
+    async def test_a_host_that_takes_no_body_must_have_this_recording(
+        self, host: FakeGpuHost, connect: Connect, known: str | None
+    ) -> None:
+        other = AudioStored(call_id="call-1", size_bytes=7, sha256="0" * 64).model_dump()
+
+        async def has_it(request: web.Request) -> web.StreamResponse:
+            return web.json_response(other)
+
+        host.replies["PUT"] = [has_it] * 3
+        with pytest.raises(HostFault, match=r"received call call-1 damaged: sha256 0+ of 7 bytes, not "):
+            await distribute(connect(), Store(Recording()), replace(CALL, sha256=known))
 
     async def test_each_piece_waits_for_its_place_in_the_bandwidth(
         self, host: FakeGpuHost, connect: Connect
