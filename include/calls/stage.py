@@ -27,4 +27,6 @@ class Stage(StrEnum):
 
 STAGES: list[Stage] = list(Stage)
 GPU_STAGES: list[Stage] = [Stage.DENOISE, Stage.IVR, Stage.LID, Stage.STT]
+# Those that work on a GPU host.
+ON_HOSTS: list[Stage] = [Stage.DISTRIBUTE, *GPU_STAGES]
 LLM_STAGES: list[Stage] = [Stage.LLM1, Stage.LLM2]

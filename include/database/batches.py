@@ -5,14 +5,14 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from include.calls.call import CallState
 from include.calls.discovery import Redo
 from include.calls.ledger import Ledger
 from include.calls.stage import LLM_STAGES, STAGES, Stage
 from include.database.engine import chunks, upsert
-from include.database.models import BatchCallRow, BatchRow, CallRow, FailureRow, StageResultRow
+from include.database.models import BatchCallRow, BatchRow, CallRow, FailureRow, LaneRow, StageResultRow
 from include.database.outbox import announce_run
 from include.database.outcomes import finish, supersede
 from include.database.work import STATE, BatchKind, StageJob, has_result
@@ -107,7 +107,8 @@ def has_gpu_work(connection: Connection, batch: Batch) -> bool:
 
 
 def record_plan(connection: Connection, batch: Batch, shards: Iterable[Shard]) -> None:
-    """Writes which shard and host each call belongs to, in place of what was planned before."""
+    """Writes which shard and host each call belongs to, in place of what was planned and begun before."""
+    connection.execute(delete(LaneRow).where(LaneRow.batch_id == batch.batch_id))
     connection.execute(
         update(BatchCallRow).where(BatchCallRow.batch_id == batch.batch_id).values(shard=None, host=None)
     )

@@ -8,11 +8,10 @@ from sqlalchemy import ColumnElement, Connection, exists, func, select
 from sqlalchemy.orm import aliased
 
 from include.calls.call import CallState
-from include.calls.stage import GPU_STAGES, Stage
+from include.calls.stage import GPU_STAGES, ON_HOSTS, Stage
 from include.database.models import BatchCallRow, CallRow, FailureRow, LaneRow, StageResultRow
 from include.database.work import has_result
 
-ON_HOSTS = (Stage.DISTRIBUTE, *GPU_STAGES)
 # Fewer results say little about a host's speed.
 _ENOUGH_RESULTS = 16
 
@@ -20,10 +19,11 @@ _ENOUGH_RESULTS = 16
 def measured_speeds(connection: Connection, batch_id: str) -> dict[str, float]:
     """Audio seconds through the GPU stages per second, by host, while at least one task worked on it.
 
-    Time in which a host had nothing to do, or Airflow started its next task, does not count. Hosts with few
-    results are left out.
+    Time in which a host had nothing to do, or Airflow started its next task, does not count; nor does what
+    was done before the batch was planned anew. Hosts with few results are left out.
     """
     result = StageResultRow
+    since = select(func.min(LaneRow.began_at)).where(LaneRow.batch_id == batch_id).scalar_subquery()
     query = (
         select(
             result.host,
@@ -32,7 +32,7 @@ def measured_speeds(connection: Connection, batch_id: str) -> dict[str, float]:
             func.max(result.created_at).label("last_at"),
         )
         .join(CallRow, CallRow.call_id == result.call_id)
-        .where(result.batch_id == batch_id, result.stage.in_(GPU_STAGES))
+        .where(result.batch_id == batch_id, result.stage.in_(GPU_STAGES), result.created_at >= since)
         .group_by(result.host)
     )
     rows = {row.host: row for row in connection.execute(query) if row.results >= _ENOUGH_RESULTS}

@@ -1,12 +1,16 @@
 """What the stage tasks tell of themselves while they run."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, and_, not_, select
 
+from include.calls.stage import ON_HOSTS
 from include.database.engine import upsert
 from include.database.models import LaneRow
 from include.database.work import StageJob
+
+# A lane tells of itself more often ([cofi] progress_log_s): one that is silent for so long was killed.
+_SILENT = timedelta(minutes=2)
 
 
 def tell(connection: Connection, job: StageJob, waiting: int, in_flight: int, *, ended: bool = False) -> None:
@@ -34,3 +38,17 @@ def tell(connection: Connection, job: StageJob, waiting: int, in_flight: int, *,
     }
     told = ["host", "attempt", "waiting", "in_flight", "seen_at", "ended_at"]
     upsert(connection, LaneRow, [row], ["batch_id", "shard", "stage"], update=told)
+
+
+def at_work(now: datetime) -> ColumnElement[bool]:
+    """Whether a lane works at this moment."""
+    return and_(LaneRow.ended_at.is_(None), LaneRow.seen_at > now - _SILENT)
+
+
+def had_company(connection: Connection, job: StageJob, since: datetime) -> bool:
+    """Whether another lane has worked on the job's host since then."""
+    lane = LaneRow
+    mine = (lane.batch_id == job.batch_id) & (lane.shard == job.shard) & (lane.stage == job.stage)
+    others = select(lane.shard).where(lane.host == job.host, lane.stage.in_(ON_HOSTS), not_(mine))
+    met = others.where(at_work(datetime.now(UTC)) | (lane.ended_at > since))
+    return connection.execute(met.limit(1)).first() is not None

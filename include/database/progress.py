@@ -19,13 +19,12 @@ from sqlalchemy import (
 
 from include.calls.call import CallState
 from include.calls.stage import LLM_STAGES, STAGES, Stage
+from include.database.lanes import at_work
 from include.database.models import BatchCallRow, BatchRow, CallRow, LaneRow, StageResultRow
 from include.database.work import REASON, STATE, BatchKind
 
 # "Per minute" looks back so far, or to the batch's beginning.
 _WINDOW = timedelta(minutes=5)
-# A lane that was killed never says that it ended.
-_SILENT = timedelta(minutes=2)
 
 # Numbers by stage and by what they count.
 _Figures = dict[str, Counter[str]]
@@ -92,7 +91,6 @@ def _figures(
 ) -> CompoundSelect[*tuple[Any, ...]]:
     """Rows of (what, stage, host, number); of a rescore only what it does `again` counts as done."""
     lane = LaneRow
-    at_work = [lane.batch_id == batch_id, lane.ended_at.is_(None), lane.seen_at > now - _SILENT]
     of_run = StageResultRow.batch_id == batch_id
     done = of_run if again else StageResultRow.superseded_at.is_(None)
     recent = (of_run, StageResultRow.created_at >= since)
@@ -105,7 +103,9 @@ def _figures(
         _results("recent", batch_id, done, *recent),
         _calls("open", literal(""), batch_id, open_),
         _calls("failed", ended_in, batch_id, lost),
-        select(literal("in_flight"), lane.stage, lane.host, lane.in_flight).where(*at_work),
+        select(literal("in_flight"), lane.stage, lane.host, lane.in_flight).where(
+            lane.batch_id == batch_id, at_work(now)
+        ),
     )
 
 

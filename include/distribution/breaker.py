@@ -1,6 +1,14 @@
 """A circuit breaker: tells a host that fails from calls that do."""
 
-from include.errors import CofiError, HostBusy, HostFailing, HostFault, PermanentError, RecordingMissing
+from include.errors import (
+    CofiError,
+    HostBusy,
+    HostFailing,
+    HostFault,
+    HostUnready,
+    PermanentError,
+    RecordingMissing,
+)
 
 # Faults of a host in a row, without a success between them.
 MOST_IN_A_ROW = 10
@@ -20,6 +28,7 @@ class Breaker:
         self._host = host
         self._in_a_row = 0
         self._worked = False
+        self._given_up = False
         self._last: CofiError | None = None
 
     def succeeded(self) -> None:
@@ -32,6 +41,8 @@ class Breaker:
         if isinstance(error, _OF_THE_HOST):
             self._in_a_row += 1
             self._last = error
+            # It was waited for as long as a host may be not ready: the next call would wait as long again.
+            self._given_up = isinstance(error, HostUnready)
         elif isinstance(error, PermanentError):
             self.succeeded()
 
@@ -39,9 +50,9 @@ class Breaker:
         """Lets the next call through.
 
         Raises:
-            HostFailing: Too many failed in a row.
+            HostFailing: Too many failed in a row, or the host is not ready for too long.
         """
-        if self._in_a_row >= MOST_IN_A_ROW:
+        if self._given_up or self._in_a_row >= MOST_IN_A_ROW:
             raise self._failing()
 
     def at_end(self) -> None:
@@ -54,7 +65,8 @@ class Breaker:
             raise self._failing()
 
     def _failing(self) -> HostFailing:
+        how = "is not ready" if self._given_up else f"failed {self._in_a_row} calls in a row"
         return HostFailing(
-            f"GPU host {self._host} failed {self._in_a_row} calls in a row, the last with: {self._last} "
+            f"GPU host {self._host} {how}, the last with: {self._last} "
             "Look at its log; its calls go to other hosts."
         )

@@ -11,19 +11,20 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from include.calls.call import CallState
+from include.calls.stage import ON_HOSTS
 from include.concurrency import for_each
 from include.database.engine import Database
 from include.database.lanes import tell
 from include.database.outcomes import Ended, Failure, Outcome, Success, save
 from include.database.work import PendingCall, StageCounts, StageJob, counts, leads_on, pending_calls
 from include.distribution.breaker import Breaker
+from include.distribution.suspects import Suspects
 from include.distribution.writer import Writer
 from include.errors import (
     AnswerInvalid,
     BudgetReached,
     CallsPutOff,
     CofiError,
-    HostKiller,
     HostLost,
     PermanentError,
     RecordingUnusable,
@@ -37,8 +38,6 @@ Handle = Callable[[PendingCall], Awaitable[Success | Ended]]
 _PAGE = 500
 # What a host was working on when it was lost is known after this time: all connections break within it.
 _BREAKING_OFF_S = 0.5
-# A call that was in flight so often when a host was lost is quarantined.
-_MOST_KILLS = 2
 
 
 class Lane:
@@ -60,7 +59,8 @@ class Lane:
         self._breaker = Breaker(job.host)
         self._put_off: Counter[str] = Counter()
         self._in_flight = 0
-        self._killers: list[tuple[PendingCall, HostLost]] = []
+        self._over = False
+        self._suspects = Suspects(database, job)
         self.counts = StageCounts()
 
     async def begin(self) -> StageCounts:
@@ -83,16 +83,16 @@ class Lane:
         """
         began_s = time.monotonic()
         # Before the first result: else a lane of one call seems to take no time, and its host to be fast.
-        await asyncio.to_thread(self._database.write, self._say_begun)
+        await asyncio.to_thread(self._database.write, self._tell)
         progress = asyncio.create_task(self._progress(began_s))
         try:
             async with Writer(self._save) as writer:
                 try:
-                    await for_each(self._calls(suspects=False), self._one(handle, writer), width)
-                    await for_each(self._calls(suspects=True), self._one(handle, writer), 1)
+                    await self._all(self._one(handle, writer), width)
                 except HostLost:
-                    for call, error in self._killers:
-                        writer.put(self._suspected(call, error))
+                    for failure in await self._suspects.judged():
+                        self.counts.failed[failure.kind] += failure.state is not None
+                        writer.put(failure)
                     raise
         finally:
             progress.cancel()
@@ -119,7 +119,16 @@ class Lane:
         # The lane has ended, or not begun: it tells nothing more of itself.
         await asyncio.to_thread(self._database.write, lambda c: save(c, self._job, [failure]))
 
-    async def _calls(self, *, suspects: bool) -> AsyncIterator[PendingCall]:
+    async def _all(self, one: Callable[[PendingCall], Awaitable[None]], width: int) -> None:
+        if self._job.stage not in ON_HOSTS:
+            await for_each(self._calls(), one, width)
+            return
+        await for_each(self._calls(suspects=False), one, width)
+        if await self._suspects.wait():
+            await self._suspects.until_alone(self._tell)
+            await for_each(self._calls(suspects=True), one, 1)
+
+    async def _calls(self, *, suspects: bool | None = None) -> AsyncIterator[PendingCall]:
         """Reads the calls page by page; what was put off meanwhile is not met again."""
         after = ""
 
@@ -147,7 +156,8 @@ class Lane:
             outcome = await handle(call)
         except HostLost as error:
             if error.at_work:
-                self._killers.append((call, error))
+                self._warn(call, error)
+                self._suspects.catch(call, error)
             await asyncio.sleep(_BREAKING_OFF_S)
             raise
         except DBAPIError:
@@ -183,17 +193,6 @@ class Lane:
             state=CallState.QUARANTINED if unusable else CallState.FAILED,
         )
 
-    def _suspected(self, call: PendingCall, error: HostLost) -> Failure:
-        """A host was lost while it worked on this call: by chance, or because of it."""
-        self._warn(call, error)
-        if call.host_kills + 1 < _MOST_KILLS:
-            return Failure(call.call_id, error.kind, str(error))
-        self.counts.failed[HostKiller.kind] += 1
-        told = (
-            f"{_MOST_KILLS} times a GPU host was lost while it worked on this recording, now {self._job.host}"
-        )
-        return Failure(call.call_id, HostKiller.kind, told, state=CallState.QUARANTINED)
-
     def _warn(self, call: PendingCall, error: CofiError) -> None:
         log.warning(
             "call_id=%s stage=%s shard=%d host=%s attempt=%d %s: %s",
@@ -209,27 +208,29 @@ class Lane:
     def _save(self, outcomes: list[Outcome]) -> None:
         def work(connection: Connection) -> None:
             save(connection, self._job, outcomes)
-            tell(connection, self._job, self.counts.waiting, self._in_flight)
+            self._tell(connection)
 
         self._database.write(work)
 
-    def _say_begun(self, connection: Connection) -> None:
-        tell(connection, self._job, self.counts.waiting, 0)
+    def _tell(self, connection: Connection) -> None:
+        at_rest = self._over or self._suspects.waiting
+        tell(connection, self._job, self.counts.waiting, self._in_flight, ended=at_rest)
 
     async def _end(self, began_s: float) -> None:
         """Nothing is in flight any more. A database that is away must not hide why the lane ended."""
+        self._over = True
         self._log(began_s)
         with suppress(DBAPIError):
-            await asyncio.to_thread(self._say_ended)
-
-    def _say_ended(self) -> None:
-        with self._database.writing() as connection:
-            tell(connection, self._job, self.counts.waiting, 0, ended=True)
+            await asyncio.to_thread(self._database.write, self._tell)
 
     async def _progress(self, began_s: float) -> None:
         while True:
             await asyncio.sleep(self._log_every_s)
             self._log(began_s)
+            if not self._suspects.waiting:
+                # Calls that take minutes are in flight too.
+                with suppress(DBAPIError):
+                    await asyncio.to_thread(self._database.write, self._tell)
 
     def _log(self, began_s: float) -> None:
         done = self.counts.done + self.counts.ended

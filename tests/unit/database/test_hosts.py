@@ -59,6 +59,18 @@ def test_a_lane_that_runs_has_worked_until_its_last_result(day: Day) -> None:
     assert ask(day, hosts.measured_speeds, batch.batch_id) == {HOST: pytest.approx(240 / 80)}
 
 
+def test_what_was_done_before_the_batch_was_planned_anew_says_nothing(day: Day) -> None:
+    batch = day.planned(*CALLS)
+    day.audit(batch, *CALLS, stages=GPU_STAGES)
+    last_result_at(day, 80)
+    lane(day, 0, 0, 80)
+    assert ask(day, hosts.measured_speeds, batch.batch_id)
+    day.plan(batch)
+    assert day.rows(LaneRow) == []
+    lane(day, 0, 90_000, 90_010)
+    assert ask(day, hosts.measured_speeds, batch.batch_id) == {}
+
+
 def test_few_results_or_no_task_say_nothing(day: Day) -> None:
     batch = day.planned(*CALLS)
     day.audit(batch, *CALLS, stages=[Stage.DISTRIBUTE, Stage.DENOISE])

@@ -8,16 +8,17 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from include.calls.call import CallState
-from include.calls.stage import Stage
+from include.calls.stage import STAGES, Stage
 from include.database.batches import Batch
 from include.database.models import FailureRow, LaneRow, OutboxRow
-from include.database.outcomes import Ended
+from include.database.outcomes import Ended, Failure
 from include.database.work import StageJob
 from include.distribution.lane import Lane
 from include.errors import (
     AnswerInvalid,
     CallsPutOff,
     HostFault,
+    HostLost,
     LlmBusy,
     LlmUnusable,
     RecordingUnusable,
@@ -138,6 +139,27 @@ async def test_the_lane_tells_that_it_begins_before_its_first_call_is_done(day: 
     await running
     (ended,) = day.rows(LaneRow)
     assert ended["began_at"] == row["began_at"] < ended["ended_at"]
+
+
+async def test_the_lane_tells_of_calls_that_take_long(day: Day, batch: Batch) -> None:
+    job = StageJob(batch.batch_id, 0, HOST, Stage.DISTRIBUTE)
+    hold, lane = asyncio.Event(), Lane(day.database, job, log_every_s=0.05)
+    running = asyncio.create_task(run(lane, Handler(**{f"call_{n}": hold for n in range(12)}), 4))
+    async with asyncio.timeout(10):
+        while not any(row["in_flight"] == 4 for row in day.rows(LaneRow)):
+            await asyncio.sleep(0.01)
+    hold.set()
+    await running
+    (row,) = day.rows(LaneRow)
+    assert (row["in_flight"], row["ended_at"] is None) == (0, False)
+
+
+async def test_of_an_llm_stage_nobody_is_suspected(day: Day, batch: Batch) -> None:
+    day.audit(batch, *CALLS, stages=STAGES[:5])
+    day.save(batch, Stage.STT, [Failure(call.call_id, HostLost.kind, "gone") for call in CALLS])
+    handler = Handler()
+    await run(lane_of(day, batch, Stage.LLM1), handler, 5)
+    assert handler.most_at_once == 5
 
 
 async def test_calls_are_read_page_by_page(day: Day, batch: Batch, monkeypatch: pytest.MonkeyPatch) -> None:
