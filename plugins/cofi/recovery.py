@@ -24,6 +24,9 @@ from include.errors import CofiError, HostFailing, NoHostReady
 
 log = logging.getLogger(__name__)
 
+# A round is mapped over its shards, and Airflow maps over no more than [core] max_map_length, 1024.
+_MOST_SHARDS = 1000
+
 
 async def watch(
     opened: Mapping[str, Any] | None,
@@ -177,7 +180,7 @@ def _move(
     with database.writing() as connection:
         loads = loads_of(connection)
         first = recovery.next_shard(connection, batch, places_of(settings).end)
-        places = Places(names, settings.shards_per_host, first)
+        places = Places(names, min(settings.shards_per_host, _MOST_SHARDS // len(names)), first)
         shards = plan_shards(loads, helpers, places, shard_audio_s=settings.shard_audio_s)
         recovery.move(connection, batch, shards)
     if shards:

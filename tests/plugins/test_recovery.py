@@ -57,6 +57,14 @@ async def test_stranded_calls_go_to_a_ready_host_in_new_shards(
     assert kept == {"denoise"}  # only the recording must be sent again
 
 
+async def test_a_round_makes_no_more_shards_than_airflow_maps_over(
+    day: Day, batch: Batch, gpu_a: FakeGpuHost, setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "_MOST_SHARDS", 2)
+    setting("shard_audio_s", 1)
+    assert await recovery.recover(OPENED, PARAMS | {"hosts": ["gpu_a"]}, GROUP) == [NEW, NEW + 1]
+
+
 async def test_a_moved_call_is_finished_on_its_new_host(
     day: Day, batch: Batch, gpu_a: FakeGpuHost, gpu_b: FakeGpuHost
 ) -> None:

@@ -8,6 +8,7 @@ from cofi.operators.report import ReportOperator
 from include.calls.call import CallState
 from include.calls.stage import Stage
 from include.database.batches import Batch
+from include.database.models import OutboxRow
 from include.database.outcomes import Failure
 from include.errors import LedgerOpen, NearlyAllFailed
 from tests.plugins.shard import CALLS, OPENED
@@ -60,11 +61,18 @@ def test_many_unaccounted_calls_are_counted_and_not_all_named(day: Day, runs_fol
     assert "20.wav" not in str(told.value)
 
 
-@pytest.mark.parametrize(("opened", "shards"), [(None, None), (True, None)])
-def test_a_run_that_never_came_to_a_plan_does_not_pass_as_done(opened, shards) -> None:
-    operator = ReportOperator(task_id="report", batch=OPENED if opened else None, planned=shards)
-    with pytest.raises(LedgerOpen, match="failed before its shards were planned"):
-        operator.execute({})
+def test_a_run_that_never_opened_its_batch_does_not_pass_as_done() -> None:
+    with pytest.raises(LedgerOpen, match="failed before its batch was opened: see the log of open_batch"):
+        ReportOperator(task_id="report", batch=None, planned=None).execute({})
+
+
+def test_a_run_that_never_came_to_a_plan_says_what_it_found(day: Day, runs_folder: Path) -> None:
+    day.discover(*CALLS)
+    with pytest.raises(LedgerOpen, match=r"before its shards were planned: .*3 pending = 3 discovered"):
+        ReportOperator(task_id="report", batch=OPENED, planned=None).execute({})
+    assert list(runs_folder.rglob("report.html"))
+    (event,) = day.rows(OutboxRow)
+    assert event["event_type"] == "run.incomplete"
 
 
 def test_a_day_without_calls_is_reported(day: Day, runs_folder: Path) -> None:

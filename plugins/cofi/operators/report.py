@@ -51,10 +51,8 @@ class ReportOperator(BaseOperator):
             LedgerOpen: Some calls are unaccounted for, or the run never came to a plan.
             NearlyAllFailed: The ledger closes, but something is wrong with more than the calls.
         """
-        if self.batch is None or self.planned is None:
-            raise LedgerOpen(
-                "The run failed before its shards were planned: see the log of the task that is red."
-            )
+        if self.batch is None:
+            raise LedgerOpen("The run failed before its batch was opened: see the log of open_batch.")
         batch = batch_of(self.batch, {})
         database = CofiDatabaseHook().get_conn()
         with database.writing() as connection:
@@ -66,6 +64,11 @@ class ReportOperator(BaseOperator):
             stopped = spending.count_stopped(connection, batch.batch_id)
         page = self._write(database, batch)
         self.log.info("Report: %s", page)
+        if self.planned is None:
+            raise LedgerOpen(
+                "The run failed before its shards were planned: see the log of the task that is red. "
+                f"Until then: {ledger}."
+            )
         if not ledger.closed:
             raise LedgerOpen(_told(ledger, unaccounted))
         if stopped:
