@@ -1,4 +1,4 @@
-"""What can go wrong with an emulated service, and the two pages that all of them have."""
+"""What can go wrong with an emulated service, and the pages that all of them have."""
 
 import asyncio
 import os
@@ -62,6 +62,7 @@ class Emulated:
 
     Attributes:
         served: Requests that were answered as they should be, by what was asked.
+        max_in_flight: Since the start, or `POST /emulation/forget-peak`.
         resets: Connections that were reset on purpose.
         in_flight_s: Integral of `in_flight` over time: its difference over a spell's is the mean.
     """
@@ -125,7 +126,7 @@ class Emulated:
         self._changed_at_s = now_s
 
     def routes(self, figures: Callable[[], dict[str, Any]]) -> list[web.RouteDef]:
-        """The two pages."""
+        """The pages of every emulated service."""
 
         async def stats(_: web.Request) -> web.Response:
             return web.json_response(figures())
@@ -137,7 +138,15 @@ class Emulated:
                 return web.json_response({"error": str(error)}, status=400)
             return web.json_response(asdict(self.faults))
 
-        return [web.get("/emulation/stats", stats), web.post("/emulation/faults", set_faults)]
+        async def forget_peak(_: web.Request) -> web.Response:
+            self.max_in_flight = self.in_flight
+            return web.json_response(figures())
+
+        return [
+            web.get("/emulation/stats", stats),
+            web.post("/emulation/faults", set_faults),
+            web.post("/emulation/forget-peak", forget_peak),
+        ]
 
 
 async def reset(request: web.Request) -> web.Response:

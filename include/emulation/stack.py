@@ -97,5 +97,9 @@ class EmulatedStack(Stack):
         answer = requests.post(f"{self._url(service)}/emulation/faults", json=faults, timeout=_TIMEOUT_S)
         answer.raise_for_status()
 
+    def forget_peak(self, service: str) -> None:
+        """Counts the most requests in flight anew."""
+        requests.post(f"{self._url(service)}/emulation/forget-peak", timeout=_TIMEOUT_S).raise_for_status()
+
     def _url(self, service: str) -> str:
         return f"http://127.0.0.1:{self.ports[service]}"

@@ -8,7 +8,7 @@ from tests.benchmarks.batch import plots
 from tests.benchmarks.batch.outcome import Outcome
 from tests.benchmarks.batch.plan import planned_s
 from tests.benchmarks.batch.record import Record
-from tests.benchmarks.batch.work import Condition
+from tests.benchmarks.batch.work import IN_FLIGHT, Condition
 from tests.benchmarks.findings import Check, Table, percent
 from tests.benchmarks.reporting import acceptance, as_markdown
 
@@ -58,6 +58,11 @@ def _checks(condition: Condition, outcomes: Sequence[Outcome]) -> Iterator[Check
         hosts, name = outcome.work.hosts, f"{condition}, {outcome.work.hosts} hosts: cofi"
         complete = outcome.audited == outcome.work.calls
         yield Check(f"{name} audits every call", complete, f"{outcome.audited:,} of {outcome.work.calls:,}")
+        yield Check(
+            f"{name} has at most {IN_FLIGHT} LLM requests in flight",
+            outcome.max_in_flight <= IN_FLIGHT,
+            f"{outcome.max_in_flight}",
+        )
         if condition is Condition.GROWTH:
             continue  # what it takes is the machine's CPU, which no bound and no plan tells
         most = _MOST.get(hosts, max(_MOST.values()))
