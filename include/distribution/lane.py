@@ -91,7 +91,8 @@ class Lane:
                     await self._all(self._one(handle, writer), width)
                 except HostLost:
                     for failure in await self._suspects.judged():
-                        self.counts.failed[failure.kind] += failure.state is not None
+                        if failure.state:
+                            self.counts.failed[failure.kind] += 1
                         writer.put(failure)
                     raise
         finally:
@@ -124,7 +125,7 @@ class Lane:
             await for_each(self._calls(), one, width)
             return
         await for_each(self._calls(suspects=False), one, width)
-        if await self._suspects.wait():
+        if await self._suspects.any_left():
             await self._suspects.until_alone(self._tell)
             await for_each(self._calls(suspects=True), one, 1)
 

@@ -46,8 +46,8 @@ class Suspects:
         """The host was lost while it worked on this call."""
         self._caught.append((call, error))
 
-    async def wait(self) -> bool:
-        """Whether the lane has some of before still to do."""
+    async def any_left(self) -> bool:
+        """Whether the lane has some from before still to do."""
         found = await asyncio.to_thread(
             self._database.read, lambda c: pending_calls(c, self._job, limit=1, suspects=True)
         )
