@@ -46,7 +46,7 @@ from cofi.operators.llm_stage import LlmStageOperator
 from cofi.operators.report import ReportOperator
 from cofi.params import audit_params
 from cofi.parsing import hosts_laid_out
-from cofi.pools import MAX_ACTIVE_TASKS, RECOVERY_POOL
+from cofi.pools import RECOVERY_POOL
 from cofi.retries import retry_arguments
 from cofi.runs import running, unfinished
 from cofi.settings import Settings
@@ -65,7 +65,7 @@ waiting = {"trigger_rule": "all_done", "mode": "reschedule", "timeout": 36 * 360
     catchup=False,
     params=audit_params(settings),
     default_args=retry_arguments(settings),
-    max_active_tasks=MAX_ACTIVE_TASKS,
+    max_active_tasks=settings.max_active_tasks,
     max_active_runs=8,
     dagrun_timeout=timedelta(hours=36),
     tags=["cofi"],

@@ -29,7 +29,6 @@ from cofi import rescoring
 from cofi.operators.llm_stage import LlmStageOperator
 from cofi.operators.report import ReportOperator
 from cofi.params import rescore_params
-from cofi.pools import MAX_ACTIVE_TASKS
 from cofi.retries import retry_arguments
 from cofi.runs import running
 from cofi.settings import Settings
@@ -45,7 +44,7 @@ settings = Settings.load()
     catchup=False,
     params=rescore_params(settings),
     default_args=retry_arguments(settings),
-    max_active_tasks=MAX_ACTIVE_TASKS,
+    max_active_tasks=settings.max_active_tasks,
     max_active_runs=8,
     dagrun_timeout=timedelta(hours=36),
     tags=["cofi"],

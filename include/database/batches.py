@@ -109,6 +109,8 @@ def has_gpu_work(connection: Connection, batch: Batch) -> bool:
 def record_plan(connection: Connection, batch: Batch, shards: Iterable[Shard]) -> None:
     """Writes which shard and host each call belongs to, in place of what was planned and begun before."""
     connection.execute(delete(LaneRow).where(LaneRow.batch_id == batch.batch_id))
+    reopened = update(BatchRow).where(BatchRow.batch_id == batch.batch_id)
+    connection.execute(reopened.values(closed_at=None, ledger=None))
     connection.execute(
         update(BatchCallRow).where(BatchCallRow.batch_id == batch.batch_id).values(shard=None, host=None)
     )

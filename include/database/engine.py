@@ -58,7 +58,7 @@ class Database:
         return self._engine.begin()
 
     def reading(self) -> AbstractContextManager[Connection]:
-        """A connection that sees one state and blocks no writer."""
+        """A connection that blocks no writer; each query sees one state."""
         return self._engine.execution_options(read_only=True).connect()
 
     def close(self) -> None:

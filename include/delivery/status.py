@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     database = Database(chosen.url)
     try:
         with database.reading() as connection:
-            print(told(connection, [chosen.run] if chosen.run else _open_runs(connection)))
+            print(told(connection, [chosen.run] if chosen.run else open_runs(connection)))
     except DBAPIError as error:
         parser.exit(
             1, f"{chosen.url} cannot be read ({error.orig}): start cofi, or name its database with DB=\n"
@@ -59,9 +59,11 @@ def _line(of: StageProgress) -> str:
     return f"{of.stage:<11}{of.host:<16}{counts}  {ends}"
 
 
-def _open_runs(connection: Connection) -> list[str]:
-    query = select(BatchRow.batch_id).where(BatchRow.closed_at.is_(None)).order_by(BatchRow.opened_at)
-    return list(connection.execute(query).scalars())
+def open_runs(connection: Connection) -> list[str]:
+    """Those that have not counted their calls yet: one whose ledger did not close has ended as well."""
+    query = select(BatchRow.batch_id, BatchRow.ledger).where(BatchRow.closed_at.is_(None))
+    rows = connection.execute(query.order_by(BatchRow.opened_at))
+    return [row.batch_id for row in rows if row.ledger is None]
 
 
 if __name__ == "__main__":

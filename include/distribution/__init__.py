@@ -1,1 +1,1 @@
-"""Which host gets which calls: the shard planner. Pure."""
+"""Which host gets which calls (the planner, pure), and how a stage works through them (the lane)."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.sdk.configuration import conf
 
-from cofi.pools import LLM_POOL, MAX_ACTIVE_TASKS, pools
+from cofi.pools import LLM_POOL, pools
 from cofi.settings import Settings
 from include.calls.stage import LLM_STAGES, STAGES, Stage
 from include.capacity.estimate import estimate
@@ -45,7 +45,7 @@ def log_expected(
         if shards:
             limits = {
                 "[core] parallelism": conf.getint("core", "parallelism"),
-                "MAX_ACTIVE_TASKS (cofi/pools.py)": MAX_ACTIVE_TASKS,
+                "[cofi] max_active_tasks": settings.max_active_tasks,
             }
             site = _site(hosts, params, settings, min(limits.values()))
             _warn(site.tasks_needed, limits)

@@ -18,8 +18,6 @@ LLM_POOL = "llm_api"
 UPLOAD_POOL = "uploads"
 # Slots are GPU tasks of recovery, on any host.
 RECOVERY_POOL = "recovery"
-# Tasks of one run at once, shards of all hosts; [core] parallelism and the pools are the limits that count.
-MAX_ACTIVE_TASKS = 256
 
 log = logging.getLogger(__name__)
 

@@ -77,6 +77,7 @@ class Settings:
     task_timeout_s: float
     task_retries: int
     task_retry_delay_s: float
+    max_active_tasks: int
     alarm_failed_share: float
     progress_log_s: float
     runs_folder: Path

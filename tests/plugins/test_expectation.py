@@ -99,7 +99,7 @@ def test_too_few_tasks_at_once_are_warned_of(
     idle = "or GPUs and LLM slots stand idle"
     assert warned == [
         f"[core] parallelism = 32: raise it to 310, {idle}",
-        f"MAX_ACTIVE_TASKS (cofi/pools.py) = 256: raise it to 310, {idle}",
+        f"[cofi] max_active_tasks = 256: raise it to 310, {idle}",
     ]
 
 

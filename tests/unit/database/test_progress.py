@@ -12,7 +12,7 @@ from include.database.lanes import tell
 from include.database.outcomes import Failure
 from include.database.progress import StageProgress, stage_progress
 from include.database.work import StageJob
-from include.delivery.status import main, told
+from include.delivery.status import main, open_runs, told
 from include.distribution.planner import Shard
 from tests.unit.database.seeding import HOST, Day, recording
 
@@ -86,6 +86,18 @@ def test_the_table_names_run_stage_and_host(day: Day) -> None:
     ]
     assert len(lines) == 4 + len(STAGES)
     assert lines[4].split()[:4] == ["distribute", HOST, "4", "1"]
+
+
+def test_a_run_is_open_until_it_has_counted_its_calls_and_when_it_is_planned_anew(day: Day) -> None:
+    batch = day.planned(*CALLS)
+    assert day.database.read(open_runs) == ["run-1"]
+    day.database.write(lambda connection: batches.close(connection, batch))  # though its ledger is open
+    assert day.database.read(open_runs) == []
+    day.audit(batch, *CALLS)
+    day.database.write(lambda connection: batches.close(connection, batch))
+    assert day.database.read(open_runs) == []
+    day.database.write(lambda connection: batches.record_plan(connection, batch, []))
+    assert day.database.read(open_runs) == ["run-1"]
 
 
 def test_a_database_that_is_not_there_is_no_traceback(
