@@ -3,6 +3,7 @@
 pytest-xdist runs several processes at once: none shares anything with another but the machine.
 """
 
+import json
 import os
 import signal
 import time
@@ -129,6 +130,13 @@ class Cofi:
             return "served" in self.stack.stats(host)
         except OSError:
             return False
+
+    def resize_pools(self, **slots: int) -> None:
+        """Sets how many slots pools have, while tasks hold them."""
+        file = self.stack.var / "pools.json"
+        pool = {"description": "resized by a test", "include_deferred": True}
+        file.write_text(json.dumps({name: {"slots": number, **pool} for name, number in slots.items()}))
+        self.stack.airflow_command("pools", "import", str(file))
 
     def failures(self, run_id: str) -> list[Any]:
         query = select(FailureRow.kind, FailureRow.host, FailureRow.stage, FailureRow.call_id)

@@ -1,5 +1,6 @@
 """GPU hosts fail in every way that hosts do, and every call is audited all the same, once."""
 
+import re
 import signal
 import threading
 import time
@@ -136,6 +137,8 @@ def test_a_recording_that_kills_hosts_is_quarantined_and_all_others_are_audited(
     day = cofi.new_day()
     killer = call_id_for(day, f"{CALLS // 2:05}.wav")
     over = threading.Event()
+    # Two tasks work on a host, as they do outside of tests: what one runs beside the other is innocent.
+    cofi.resize_pools(**dict.fromkeys(HOSTS, 2))
     with watch(cofi, "a recording that kills every host") as watched:
         for host in HOSTS:
             cofi.stack.fail(host, killed_by=[killer])
@@ -147,6 +150,7 @@ def test_a_recording_that_kills_hosts_is_quarantined_and_all_others_are_audited(
         finally:
             over.set()
             nurse.join()
+            cofi.resize_pools(**dict.fromkeys(HOSTS, 1))
     assert cofi.ledger(run_id) == {"audited": CALLS - 1, "quarantined": 1}
     (quarantined,) = cofi.rows(
         select(CallRow.call_id, CallRow.state_reason).where(
@@ -154,7 +158,7 @@ def test_a_recording_that_kills_hosts_is_quarantined_and_all_others_are_audited(
         )
     )
     assert quarantined.call_id == killer
-    assert "2 times a GPU host was lost" in quarantined.state_reason
+    assert re.search(r"[234] times a GPU host was lost", quarantined.state_reason)
     assert watched.repeated == 0
 
 

@@ -58,7 +58,7 @@ def cofi(running: Cofi) -> Iterator[Cofi]:
     """The running stack; whatever a test broke is whole again afterwards."""
     yield running
     running.stack.fail("llm", **WELL, wrong_share=0.0)
-    resize(running, CAP)
+    running.resize_pools(llm_api=CAP)
 
 
 def test_the_daily_audit_and_a_backfill_of_three_days_keep_the_cap_and_use_it(cofi: Cofi) -> None:
@@ -94,10 +94,10 @@ def test_the_pool_is_resized_and_tasks_are_killed_in_the_middle(cofi: Cofi) -> N
         run_ids = [cofi.trigger(day) for day in days]
         cofi.wait_until_done(run_ids[0], Stage.LLM1, 0.1)
         kill_a_task(cofi, run_ids[0], Stage.LLM1)
-        resize(cofi, 40)
+        cofi.resize_pools(llm_api=40)
         until(lambda: running_llm_tasks(cofi, run_ids) <= 40 // SLOTS, "tasks that ran have ended", 120)
         most = most_in_flight_during(cofi, 10)
-        resize(cofi, CAP)
+        cofi.resize_pools(llm_api=CAP)
         # Slow enough to be killed at work on a busy machine too, in the run that has most of it before it.
         cofi.stack.fail("llm", slow=20.0)
         last = min(run_ids, key=lambda run_id: audited_by_llm(cofi, run_id))
@@ -200,12 +200,6 @@ def test_the_scheduler_is_killed_while_the_llm_works(cofi: Cofi) -> None:
         assert cofi.wait_for(run_id) == ["success"]
     cofi.assert_audited_once(day, run_id, calls=CALLS)
     assert watched.repeated <= len(HOSTS) * SLOTS, "what was in flight"
-
-
-def resize(cofi: Cofi, slots: int) -> None:
-    cofi.stack.airflow_command(
-        "pools", "set", "llm_api", str(slots), "Requests in flight", "--include-deferred"
-    )
 
 
 def in_flight(cofi: Cofi) -> int:
