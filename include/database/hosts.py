@@ -72,12 +72,8 @@ def past_speeds(connection: Connection, hosts: Iterable[str]) -> dict[str, float
     """The speed of each host in the last batch that it worked on, as far as it is known."""
     speeds = {}
     for host in hosts:
-        last = (
-            select(StageResultRow.batch_id)
-            .where(StageResultRow.host == host, StageResultRow.stage == Stage.STT)
-            .order_by(StageResultRow.id.desc())
-            .limit(1)
-        )
+        worked = select(LaneRow.batch_id).where(LaneRow.host == host, LaneRow.stage == Stage.STT)
+        last = worked.order_by(LaneRow.began_at.desc()).limit(1)
         batch_id = connection.execute(last).scalar_one_or_none()
         speed = measured_speeds(connection, batch_id).get(host) if batch_id else None
         if speed:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 
-from sqlalchemy import ColumnElement, Connection, and_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, select, update
 
 from include.calls.call import CallState
 from include.database.batches import Batch
@@ -63,11 +63,11 @@ def claimants(connection: Connection, batch: Batch) -> set[str]:
 
 def end_strays(connection: Connection, batch: Batch) -> None:
     """Ends calls whose transcript another run has begun to make anew: there is nothing to audit now."""
-    made_anew = select(CallRow.call_id).where(CallRow.state != CallState.AUDITED)
+    made_anew = exists().where(CallRow.call_id == BatchCallRow.call_id, CallRow.state != CallState.AUDITED)
     strays = update(BatchCallRow).where(
         BatchCallRow.batch_id == batch.batch_id,
         BatchCallRow.state == CallState.PENDING,
-        BatchCallRow.call_id.in_(made_anew),
+        made_anew,
     )
     reason = "another run began to audit it from the recording"
     connection.execute(strays.values(state=CallState.SKIPPED, state_reason=reason))
@@ -107,13 +107,14 @@ def _claim(connection: Connection, batch: Batch, ended: Collection[str]) -> None
     for some in chunks(connection.execute(open_calls).scalars().all()):
         claimed = update(CallRow).where(CallRow.call_id.in_(some), CallRow.state == CallState.AUDITED, free)
         connection.execute(claimed.values(claimed_by=batch.batch_id))
-    others = select(CallRow.call_id).where(
-        CallRow.claimed_by.is_(None) | (CallRow.claimed_by != batch.batch_id)
+    of_another = exists().where(
+        CallRow.call_id == BatchCallRow.call_id,
+        CallRow.claimed_by.is_(None) | (CallRow.claimed_by != batch.batch_id),
     )
     left = update(BatchCallRow).where(
         BatchCallRow.batch_id == batch.batch_id,
         BatchCallRow.state == CallState.PENDING,
-        BatchCallRow.call_id.in_(others),
+        of_another,
     )
     reason = "another run works on it: rescore it when that run has ended"
     connection.execute(left.values(state=CallState.SKIPPED, state_reason=reason))
