@@ -63,8 +63,11 @@ async def test_it_tells_how_often_the_same_was_asked_and_how_much_at_once() -> N
         await asyncio.gather(*(understand(client, transcript(call)) for call in ["c1", "c2", "c2"]))
         assert time.monotonic() - began_s >= 0.1
         counted = await stats(url)
+        async with aiohttp.ClientSession() as session, session.post(f"{url}/emulation/forget-peak") as answer:
+            anew = await answer.json()
     assert (counted["requests"], counted["different"], counted["most_of_one"]) == (3, 2, 2)
     assert counted["max_in_flight"] >= 2
+    assert (anew["requests"], anew["max_in_flight"]) == (3, 0)
 
 
 async def test_it_fails_as_it_is_told() -> None:
