@@ -221,6 +221,16 @@ class Lane:
         """Nothing is in flight any more. A database that is away must not hide why the lane ended."""
         self._over = True
         self._log(began_s)
+        # The counts of a task that ends red reach no XCom.
+        log.info(
+            "%s shard=%d total=%d done_before=%d failed=%s put_off=%s",
+            self._job.stage,
+            self._job.shard,
+            self.counts.total,
+            self.counts.done_before,
+            dict(self.counts.failed),
+            dict(self._put_off),
+        )
         with suppress(DBAPIError):
             await asyncio.to_thread(self._database.write, self._tell)
 

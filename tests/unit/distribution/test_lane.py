@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections import Counter
 
 import pytest
@@ -92,8 +93,9 @@ async def test_an_error_of_the_stage_ends_the_lane_and_is_no_calls(day: Day, bat
 
 
 async def test_calls_that_fail_for_now_are_put_off_and_the_next_try_takes_them_up(
-    day: Day, batch: Batch
+    day: Day, batch: Batch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.INFO)
     lane = lane_of(day, batch)
     handler = Handler(call_0=LlmBusy("429"), call_7=LlmBusy("429"), call_9=HostFault("500"))
 
@@ -102,6 +104,7 @@ async def test_calls_that_fail_for_now_are_put_off_and_the_next_try_takes_them_u
 
     assert "2 llm_busy" in str(put_off.value)
     assert "1 host_fault" in str(put_off.value)
+    assert re.search(r"total=12 done_before=0 failed=\{\} put_off=.*'llm_busy': 2", caplog.text)
     assert saved(day) == set(range(12)) - {0, 7, 9}
     assert put_aside(day) == {}
     assert len(day.rows(FailureRow)) == 3
