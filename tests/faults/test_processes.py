@@ -138,7 +138,9 @@ def kill_scheduler(cofi: Cofi) -> None:
     """Kills the one that works: that of `airflow standalone`, or one that a test has started after it."""
     alive = {s.name: psutil.Process(s.pid) for s in cofi.stack.processes.started if s.alive}
     may_be = [*alive["airflow"].children(), *(alive[name] for name in alive if name == "scheduler")]
-    (scheduler,) = [process for process in may_be if process.cmdline()[-1:] == ["scheduler"]]
+    # One that was killed before is a zombie of standalone.
+    living = [process for process in may_be if process.status() != psutil.STATUS_ZOMBIE]
+    (scheduler,) = [process for process in living if process.cmdline()[-1:] == ["scheduler"]]
     os.kill(scheduler.pid, signal.SIGKILL)
 
 
