@@ -33,6 +33,15 @@ class Started:
         except psutil.NoSuchProcess:
             return False
 
+    @property
+    def left_behind(self) -> bool:
+        """Whether it was killed and others of its group were not: idle workers of a scheduler stay."""
+        try:
+            is_its_own = psutil.Process(self.pid).create_time() == self.created_at
+        except psutil.NoSuchProcess:
+            is_its_own = True  # while the group lives, its number is given to no other process
+        return is_its_own and not self.alive and _group_alive(self.pid)
+
 
 class Processes:
     """The processes of a stack, remembered in a file.
@@ -78,7 +87,7 @@ class Processes:
     def end(self) -> list[str]:
         """Ends all, gracefully at first; returns the names of those that were running."""
         known = self.started
-        running = [started for started in known if started.alive]
+        running = [started for started in known if started.alive or started.left_behind]
         for started in running:
             _signal(started, signal.SIGTERM)
         deadline_s = time.monotonic() + _GRACE_S

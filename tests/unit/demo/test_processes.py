@@ -1,9 +1,13 @@
 """Processes of a stack are remembered until they are ended, whoever else starts or ends some meanwhile."""
 
+import os
+import signal
 import sys
 import threading
 import time
 from pathlib import Path
+
+import psutil
 
 from include.demo.processes import Processes
 
@@ -33,3 +37,24 @@ def test_what_is_started_while_others_end_is_not_forgotten(tmp_path: Path) -> No
     finally:
         later_ended = processes.end()
     assert later_ended == ["later"] and not later.alive and processes.started == []
+
+
+def test_what_a_killed_process_left_behind_is_ended_with_the_others(tmp_path: Path) -> None:
+    child = "import subprocess, sys, time\n"
+    child += (
+        "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid, flush=True)\n"
+    )
+    processes = Processes(tmp_path)
+    started = processes.start(
+        "parent", [sys.executable, "-c", child + "time.sleep(60)"], {"PYTHONUNBUFFERED": "1"}, tmp_path
+    )
+    while not (told := processes.log_of("parent").read_text()).endswith("\n"):
+        time.sleep(0.02)
+    orphan = psutil.Process(int(told))
+    os.kill(started.pid, signal.SIGKILL)
+
+    assert processes.end() == ["parent"]
+
+    assert not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE
+    assert processes.started == []
+    assert processes.end() == []
