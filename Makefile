@@ -40,7 +40,7 @@ test-faults: $(VENV)/installed  ## Break everything that can break while calls a
 	@# How many requests are in flight is measured: it wants the machine for itself.
 	$(if $(FAULTS),,$(FAULT_TESTS) -n0 tests/faults/test_llm.py)
 
-bench: $(VENV)/installed  ## Measure whole batches beside two other designs, into docs/benchmark.md; hours (ARGS=--quick: less)
+bench: $(VENV)/installed  ## Measure whole batches beside two other designs, into docs/benchmark.md; hours (ARGS=--quick: less, into var)
 	@$(BIN)/python -m tests.benchmarks.batch $(ARGS)
 
 bench-parts: $(VENV)/installed  ## Measure LLM client, LLM operators and memory; needs an idle machine

@@ -5,7 +5,8 @@
 
 The document's proportions (upload 2 s, four GPU stages of 2 s, LLM 5 s and 10 s with 100 in flight), scaled
 so that the GPU work of a batch takes as long on any number of hosts. Each configuration has a stack of its
-own; its systems run one after the other on the same hosts. Results are kept, and the report is made of all.
+own; its systems run one after the other on the same hosts. Results are kept beside the report, which is made
+of all; quick ones in var, with a report of their own.
 """
 
 import argparse
@@ -131,13 +132,17 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="2,000 calls, some minutes for each batch")
     parser.add_argument("--hosts", type=int, nargs="+", default=[5, 10, 20])
     parser.add_argument("--systems", nargs="+", default=["original", "cofi", NAIVE])
-    parser.add_argument("--conditions", type=Condition, nargs="+", default=_BY_DEFAULT)
+    parser.add_argument(
+        "--conditions", type=Condition, nargs="*", default=_BY_DEFAULT, help="without any: only the report"
+    )
     parser.add_argument("--calls", type=int, help=f"instead of {FULL_CALLS:,} ({QUICK_CALLS:,} with --quick)")
     parser.add_argument("--gpu-seconds", type=float, help="that the GPU work of a batch takes on its hosts")
     parser.add_argument("--naive-seconds", type=float, default=600.0, help="that the naive way is watched")
-    parser.add_argument("--record", type=Path, default=ROOT / "var" / "bench.json", help="results so far")
-    parser.add_argument("--report", type=Path, default=ROOT / "docs" / "benchmark.md")
+    parser.add_argument("--report", type=Path, help="docs/benchmark.md, var/benchmark.md with --quick")
+    parser.add_argument("--record", type=Path, help="results so far: the report's name, .json")
     options = parser.parse_args()
+    options.report = options.report or ROOT / ("var" if options.quick else "docs") / "benchmark.md"
+    options.record = options.record or options.report.with_suffix(".json")
     options.calls = options.calls or (QUICK_CALLS if options.quick else FULL_CALLS)
     options.gpu_seconds = options.gpu_seconds or (QUICK_GPU_S if options.quick else FULL_GPU_S)
     return options

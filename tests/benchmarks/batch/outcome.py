@@ -1,8 +1,14 @@
 """What a system made of a batch, and what was seen meanwhile."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from statistics import fmean
 
 from tests.benchmarks.batch.work import Work
+
+# So many a picture can show.
+_POINTS = 240
 
 
 @dataclass
@@ -22,6 +28,18 @@ class Samples:
     llm: list[float] = field(default_factory=list)
     cpu_s: dict[str, float] = field(default_factory=dict)
     memory_mb: float = 0.0
+
+    def thinned(self, points: int = _POINTS) -> "Samples":
+        """The means of neighbours, as many in each: what a picture can show, and a file keeps."""
+        if len(self.at_s) <= points:
+            return self
+        ends = [round(len(self.at_s) * n / points) for n in range(points + 1)]
+        groups = [slice(*pair) for pair in pairwise(ends)]
+
+        def means(values: Sequence[float], digits: int) -> list[float]:
+            return [round(fmean(values[group]), digits) for group in groups]
+
+        return replace(self, at_s=means(self.at_s, 1), gpu=means(self.gpu, 4), llm=means(self.llm, 4))
 
 
 @dataclass(frozen=True)

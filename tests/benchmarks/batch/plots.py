@@ -10,7 +10,6 @@ from tests.benchmarks.batch.outcome import Outcome
 from tests.benchmarks.pictures import figure, legend
 
 COLOURS = {"original": OUTSIDE, "cofi": ACCENT}
-_POINTS = 240
 
 
 def makespans(path: Path, outcomes: Sequence[Outcome]) -> None:
@@ -52,7 +51,8 @@ def utilisation(path: Path, outcomes: Sequence[Outcome]) -> None:
                 ("GPUs", outcome.samples.gpu, ACCENT),
                 ("LLM", outcome.samples.llm, GOOD),
             ):
-                at_s, values = _thinned(outcome.samples.at_s, shares)
+                # A host's work counts when it ends: in a short spell it can be more than the spell.
+                at_s, values = outcome.samples.at_s, [min(1.0, share) for share in shares]
                 axes.fill_between(at_s, values, color=colour, alpha=0.15, linewidth=0)
                 axes.plot(at_s, values, color=colour, linewidth=1.4, label=name)
             axes.axvline(outcome.took_s, color=MUTED, linewidth=1, linestyle=(0, (3, 2)))
@@ -64,11 +64,3 @@ def utilisation(path: Path, outcomes: Sequence[Outcome]) -> None:
         panels[-1].set_xlabel("seconds of the measured run")
         handles, names = panels[0].get_legend_handles_labels()
         sheet.legend(handles, names, loc="outside upper right", ncols=2, frameon=False)
-
-
-def _thinned(at_s: Sequence[float], values: Sequence[float]) -> tuple[list[float], list[float]]:
-    """Means of so many neighbours that a picture can show them."""
-    step = max(1, len(values) // _POINTS)
-    starts = range(0, len(values), step)
-    means = [min(1.0, sum(values[n : n + step]) / len(values[n : n + step])) for n in starts]
-    return [at_s[n] for n in starts], means

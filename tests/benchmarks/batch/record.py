@@ -1,4 +1,4 @@
-"""What was measured so far, in a file: a batch takes long, and the report is made of several."""
+"""What was measured so far, in a file beside the report, which is made of several runs of hours."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -35,11 +35,13 @@ class Record:
         return cls({key: _entry(entry) for key, entry in json.loads(path.read_text()).items()})
 
     def save(self, path: Path) -> None:
-        """Writes it."""
+        """Writes it, a line for each outcome."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(
-            json.dumps({key: asdict(e) for key, e in self.entries.items()}, default=str, indent=1)
-        )
+        lines = [
+            f"{json.dumps(key)}: {json.dumps(asdict(entry), default=str)}"
+            for key, entry in self.entries.items()
+        ]
+        path.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
     def add(self, outcome: Outcome, ended_at: datetime, checkout: Path) -> None:
         """Adds an outcome, in place of an older one."""

@@ -145,7 +145,7 @@ class Running:
         outcome = Outcome(
             system,
             self.work,
-            samples=sampler.samples,
+            samples=sampler.samples.thinned(),
             max_in_flight=after["max_in_flight"],
             asked=asked,
             **measured,

@@ -20,6 +20,7 @@ from tests.benchmarks.batch.plan import planned_s
 from tests.benchmarks.batch.record import Record
 from tests.benchmarks.batch.report import report
 from tests.benchmarks.batch.work import Condition, Work
+from tests.faults.conftest import ROOT
 from tests.faults.recordings import RATE_HZ, make_day, sizes_of
 
 DAY = date(2026, 1, 1)
@@ -122,8 +123,27 @@ def test_the_report_names_what_does_not_hold_and_survives_its_file(tmp_path: Pat
     assert "| 20 | 35.00 | 350 | 0.10 / 0.20 / 0.30 | 900 MB |" in text
     for picture in ("bench-constant.svg", "bench-constant-use.svg"):
         assert picture in text and (tmp_path / "docs" / picture).read_text().startswith("<?xml")
-    # The file is what JSON can say.
-    json.loads((tmp_path / "bench.json").read_text())
+    # The file is what JSON can say, with a line for each outcome: a diff shows what was measured anew.
+    kept = (tmp_path / "bench.json").read_text()
+    assert list(json.loads(kept)) == list(again.entries) and len(kept.splitlines()) == 2 + len(again.entries)
+
+
+def test_what_was_seen_is_kept_as_means_of_neighbours_that_weigh_the_same() -> None:
+    seen = Samples(
+        at_s=[float(n) for n in range(1000)], gpu=[1.0] * 500 + [0.0] * 500, llm=[0.25] * 1000, memory_mb=7
+    )
+    thin = seen.thinned()
+    assert len(thin.at_s) == len(thin.gpu) == len(thin.llm) == 240
+    assert sum(thin.gpu) / 240 == pytest.approx(0.5) and set(thin.llm) == {0.25} and thin.memory_mb == 7
+    assert thin.at_s == sorted(thin.at_s) and thin.at_s[0] >= 0 and thin.at_s[-1] <= 999
+    assert thin.thinned() == thin
+
+
+def test_the_published_report_is_that_of_its_record(tmp_path: Path) -> None:
+    record = Record.load(ROOT / "docs" / "benchmark.json")
+    assert record.entries
+    report(record, tmp_path / "benchmark.md")
+    assert (tmp_path / "benchmark.md").read_text() == (ROOT / "docs" / "benchmark.md").read_text()
 
 
 def test_a_batch_that_takes_longer_than_planned_is_named(tmp_path: Path) -> None:
