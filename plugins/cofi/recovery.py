@@ -64,6 +64,9 @@ async def watch(
         return None
     answering = {host.name for host in ready}
     lost = [host for host in overdue if seen.failing(host) or host not in answering]
+    # What does not answer is not slow: it is back at the next look, or lost with all that it has. To move
+    # half of that now would leave a round less for the other half.
+    slow = [host for host in slow if host in answering]
     helpers = [replace(h, left_s=seen.kept_s(h.name, slow)) for h in ready if not seen.failing(h.name)]
     if not helpers:
         log.warning("The hosts that answer fail: what they have is left to the last round")

@@ -242,6 +242,20 @@ class TestSlowHost:
         assert {host for _, host in hosts_of(day).values()} == {"gpu_b"}
         assert {day.state_of(call)[0] for call in CALLS} == {"pending"}
 
+    async def test_what_does_not_answer_is_not_slow_but_soon_lost_with_all_that_it_has(
+        self, day: Day, batch: Batch, gpu_a: FakeGpuHost, setting
+    ) -> None:
+        setting("slow_host_gain_s", 30)
+        setting("gpu_lost_patience_s", 0)
+        with day.database.writing() as connection:
+            assign(connection, batch, [Shard(2, "gpu_a", (SECOND.call_id, THIRD.call_id), 6)])
+        tells(day, batch, Stage.DENOISE, ended=True)
+        gpu_a.replies.update(ready=[broken_off] * 9, health=[broken_off] * 9)
+        assert await watched() is None
+        day.save(batch, Stage.DENOISE, [Failure(None, "host_lost", "gone")])
+        assert await watched() == [NEW]
+        assert {host for _, host in hosts_of(day).values()} == {"gpu_b"}
+
     async def test_it_keeps_what_it_has_begun(self, day: Day, batch: Batch) -> None:
         for stage, ended in ((Stage.DISTRIBUTE, False), (Stage.DENOISE, False), (Stage.DENOISE, True)):
             tells(day, batch, stage, ended=ended)
