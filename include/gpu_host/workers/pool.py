@@ -4,12 +4,13 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from functools import partial
 from typing import Any, Generic, TypeVar
 
 from include.concurrency import WaitingRoom
 from include.gpu_host.server import problems
+from include.gpu_host.server.problems import Refusal
 from include.gpu_host.workers.child import WorkerCrashed
 from include.gpu_host.workers.device import Device, StartWorker
 
@@ -42,6 +43,7 @@ class WorkerPool(Generic[Result]):
         self._devices: list[Device] = [Device(name, start, places) for name in devices]
         self._room = WaitingRoom(self.capacity)
         self._timeout_s = timeout_s
+        self._entering: dict[str, asyncio.Task[asyncio.Future[Result]]] = {}
         self._running: dict[str, asyncio.Future[Result]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -107,9 +109,8 @@ class WorkerPool(Generic[Result]):
                 worker is there to take it, 422 when the job crashes its worker or does not end in time.
             Exception: What the worker raised.
         """
-        if key not in self._running:
-            await self._enter(key, work)
-        return await asyncio.shield(self._running[key])
+        running = self._running.get(key) or await self._entered(key, work)
+        return await asyncio.shield(running)
 
     async def drain(self, grace_s: float) -> None:
         """Takes no more jobs, lets those that run end, and hands back those that do not end in time."""
@@ -132,18 +133,24 @@ class WorkerPool(Generic[Result]):
         for device in self._devices:
             device.close()
 
-    async def _enter(self, key: str, work: Work[Result]) -> None:
-        """Waits for a place and starts the work in it, unless that was started meanwhile."""
+    async def _entered(self, key: str, work: Work[Result]) -> "asyncio.Future[Result]":
+        """Waits for a place, one for all who ask for the same work."""
+        if key not in self._entering:
+            self._entering[key] = asyncio.create_task(self._enter(key, work))
+            self._entering[key].add_done_callback(lambda _: self._entering.pop(key))
+        return await asyncio.shield(self._entering[key])
+
+    async def _enter(self, key: str, work: Work[Result]) -> "asyncio.Future[Result]":
         self._ready_devices()  # what cannot be done is not waited for
         if not await self._room.enter():
             raise problems.busy(self.capacity, _RETRY_AFTER_S)
-        with ExitStack() as place:
-            place.callback(self._room.leave)
-            if key not in self._running:
-                self._start(key, work)
-                place.pop_all()  # it is given back when the work is done
+        try:
+            return self._start(key, work)
+        except Refusal:
+            self._room.leave()
+            raise
 
-    def _start(self, key: str, work: Work[Result]) -> None:
+    def _start(self, key: str, work: Work[Result]) -> "asyncio.Future[Result]":
         device = self._free_device()
         if not self._running:
             self._busy_since = time.monotonic()
@@ -154,6 +161,7 @@ class WorkerPool(Generic[Result]):
         task = asyncio.create_task(self._fulfil(running, device, work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return running
 
     def _ready_devices(self) -> list[Device]:
         if self._stopping:

@@ -67,7 +67,7 @@ async def test_what_is_beyond_the_places_waits_and_what_is_beyond_the_seats_is_r
 
 async def test_two_that_wait_for_the_same_work_have_it_done_once(open_pool: OpenPool, tmp_path: Path) -> None:
     pool = await open_pool(places=2)
-    running = [asyncio.create_task(pool.run(key, job("sleep", 0.2))) for key in "ab"]
+    running = [asyncio.create_task(pool.run(key, job("sleep", s))) for key, s in [("a", 0.2), ("b", 0.6)]]
     await asyncio.sleep(0.05)
     same = [asyncio.create_task(pool.run("c", job("append", str(tmp_path / "done")))) for _ in range(2)]
     assert await asyncio.gather(*running, *same) == ["done"] * 4
