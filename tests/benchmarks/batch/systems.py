@@ -61,8 +61,9 @@ class Running:
         )
 
     def cofi_run(self) -> Outcome:
-        """The DAG, triggered as the form does."""
+        """The DAG, triggered as the form does, when the daily run of a new Airflow has ended."""
         cofi, work, day = self.cofi, self.work, self._day()
+        until(self._is_idle, "the daily run has ended", 300, 2)
         rows_before, before = self._rows(), self._llm_before()
         began_s, triggered_at = time.monotonic(), datetime.now(UTC)
         with Sampler(cofi.stack) as sampler:
@@ -135,6 +136,10 @@ class Running:
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         done = subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE)
         return dict(json.loads(done.stdout))
+
+    def _is_idle(self) -> bool:
+        runs = self.cofi.stack.airflow.runs("audit_calls")
+        return bool(runs) and all(run["state"] in _ENDED for run in runs)
 
     def _day(self) -> date:
         return self.cofi.new_day(self.work.calls, self.work.lengths_s())
