@@ -6,12 +6,12 @@
                                          └─────── recover: the same again ───┘
 
 Every recording of the day ends as exactly one of: audited, failed, duplicate, skipped, quarantined. The run
-fails if one does not. In the group **audit**, each index of a host is a place for a shard of its calls, which
-moves through the stages on its own; **deal** skips the places that the plan left empty. **recover_1** and
-**recover_2** watch the hosts, one after the other: what a lost or failing host has not done, or a slow one
-would be late with, goes to the others at once. **recover_3** moves what else is left behind when all hosts
-have ended. A stage does only what is missing: clear **plan** with its downstream tasks, or run the day again,
-and failed calls are taken up where they stopped; nothing is paid for twice.
+fails if one does not. In the group **audit**, each index of a host is a place for a shard of its calls,
+which moves through the stages on its own; **deal** skips the places that the plan left empty. **recover_1**
+and **recover_2** watch the hosts, one after the other: what a lost or failing host has not done goes to the
+others at once, and in the first also what a slow one would be late with. **recover_3** moves what else is
+left behind when all hosts have ended. A stage does only what is missing: clear **plan** with its downstream
+tasks, or run the day again, and failed calls are taken up where they stopped; nothing is paid for twice.
 
 * **By schedule**: every night, for the day that ended.
 * **By hand**: *Trigger*; the form explains its fields.
@@ -96,8 +96,9 @@ def audit_calls() -> None:
     @task.sensor(poke_interval=settings.recovery_poll_s, **waiting)
     def watch(batch: dict[str, object]) -> PokeReturnValue:
         context = get_current_context()
-        after, watched = recovery.tasks_after(context["task"]), recovery.stt_tasks_watched(context["task"])
-        moved = asyncio.run(recovery.watch(batch, context["params"], after, unfinished(context, watched)))
+        this, at_work = context["task"], unfinished(context, recovery.stt_tasks_watched(context["task"]))
+        after, only_lost = recovery.tasks_after(this), recovery.is_kept_for_lost_hosts(this)
+        moved = asyncio.run(recovery.watch(batch, context["params"], after, at_work, only_lost=only_lost))
         return PokeReturnValue(moved is not None, moved)
 
     @task(trigger_rule="all_done")

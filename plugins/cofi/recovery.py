@@ -1,6 +1,7 @@
 """Recovery: calls that a lost, failing or slow host would hold up are planned again, in the same run."""
 
 import logging
+import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -33,6 +34,8 @@ async def watch(
     params: Mapping[str, Any],
     group: Sequence[str],
     at_work: Callable[[], bool],
+    *,
+    only_lost: bool = False,
 ) -> list[int] | None:
     """While GPU tasks are at work: moves what hosts in trouble have, and what a slow host is late with.
 
@@ -41,6 +44,7 @@ async def watch(
         params: The run's.
         group: Tasks that would work on what is moved.
         at_work: Whether a GPU task has still to end.
+        only_lost: Leaves slow hosts alone, see `is_kept_for_lost_hosts`.
 
     Returns:
         The numbers of the new shards; None as long as all is well.
@@ -54,7 +58,8 @@ async def watch(
     database = CofiDatabaseHook().get_conn()
     seen = _look(database, batch.batch_id)
     overdue = seen.in_trouble_for(settings.gpu_lost_patience_s)
-    slow = slow_hosts(seen.left_s, seen.movable_s, seen.sound_speeds, settings.slow_host_gain_s)
+    least_gain_s = math.inf if only_lost else settings.slow_host_gain_s
+    slow = slow_hosts(seen.left_s, seen.movable_s, seen.sound_speeds, least_gain_s)
     if not overdue and not slow:
         return None
     try:
@@ -126,6 +131,19 @@ def stt_tasks_watched(task: BaseOperator) -> list[str]:
     dag = task.get_dag()
     task_ids = dag.task_ids if dag else []
     return sorted(name for name in task_ids if name.endswith(f".{Stage.STT}") and name not in after)
+
+
+def is_kept_for_lost_hosts(task: BaseOperator) -> bool:
+    """Whether this is the last of several rounds that watch.
+
+    A slow host gets its work done, only later; what a lost one has would wait for the end of all others if
+    slow ones had used up the rounds. Early in a run speeds are hardly known, and a host easily looks slow.
+    """
+
+    def rounds(*, upstream: bool) -> int:
+        return sum(name.startswith("recover_") for name in task.get_flat_relative_ids(upstream=upstream))
+
+    return rounds(upstream=True) > 0 and rounds(upstream=False) == 1
 
 
 @dataclass(frozen=True)

@@ -164,6 +164,11 @@ class TestShape:
             assert sensor.upstream_task_ids == {"open_batch", before}
             groups.append(f"audit_recover_{number}")
 
+    def test_slow_hosts_do_not_use_up_the_last_round_that_watches(self, dag: DAG) -> None:
+        rounds = range(1, Settings.load().recovery_rounds + 1)
+        kept = [n for n in rounds if recovery.is_kept_for_lost_hosts(dag.get_task(f"recover_{n}"))]
+        assert kept == [rounds[-2]]
+
     def test_what_is_left_behind_is_planned_again_when_the_gpu_work_of_all_has_ended(self, dag: DAG) -> None:
         *watching, last = (f"recover_{n}" for n in range(1, Settings.load().recovery_rounds + 1))
         groups = [*(f"audit.{host}" for host in HOSTS), *(f"audit_{watch}" for watch in watching)]

@@ -279,6 +279,15 @@ class TestSlowHost:
         tells(day, batch, Stage.DISTRIBUTE, ended=True)
         assert await watched() == [NEW + 1]
 
+    async def test_it_keeps_everything_in_the_round_that_is_kept_for_lost_hosts(
+        self, day: Day, batch: Batch, setting, gpu_a: FakeGpuHost
+    ) -> None:
+        setting("gpu_lost_patience_s", 0)
+        assert await watched(only_lost=True) is None
+        gpu_a.replies.update(ready=[broken_off] * 9, health=[broken_off] * 9)
+        day.save(batch, Stage.DENOISE, [Failure(None, "host_lost", "gone")])
+        assert await watched(only_lost=True) == [NEW]
+
     async def test_it_keeps_everything_for_a_small_gain(self, setting) -> None:
         setting("slow_host_gain_s", 100)
         assert await watched() is None
@@ -291,8 +300,8 @@ class TestSlowHost:
         assert sorted(host for _, host in hosts_of(day).values()) == ["gpu_a", "gpu_b", "gpu_b"]
 
 
-async def watched(**params: object) -> list[int] | None:
-    return await recovery.watch(OPENED, {**PARAMS, **params}, GROUP, lambda: True)
+async def watched(*, only_lost: bool = False, **params: object) -> list[int] | None:
+    return await recovery.watch(OPENED, {**PARAMS, **params}, GROUP, lambda: True, only_lost=only_lost)
 
 
 def tells(day: Day, batch: Batch, stage: Stage, *, ended: bool = False) -> None:
