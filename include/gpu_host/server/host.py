@@ -156,6 +156,9 @@ class Host:
 
     async def _made(self, plan: Plan, do: Do) -> StageResult:
         """Goes on to its end even when the client hangs up."""
+        # Another request may have stored it between this one's plan and its turn.
+        if (since := await asyncio.to_thread(self._loaded().made_since, plan)) is not None:
+            return since
         with self.store.draft() as draft:
             result: StageResult = await _worked(do, self._job(plan, draft))
             await asyncio.to_thread(self._keep, plan, draft, result)

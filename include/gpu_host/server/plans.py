@@ -72,6 +72,11 @@ class Plans:
         stored = self._stored(call_id, stage, key)
         return Plan(audio, stage, options, key, earlier, stored.result if stored else None)
 
+    def made_since(self, plan: Plan) -> StageResult | None:
+        """The result that was stored since the plan was made, for another request."""
+        stored = self._stored(plan.audio.call_id, plan.stage, plan.key)
+        return stored.result if stored else None
+
     def enhanced_key(self, audio: AudioStored) -> str:
         """The key of the copy of a recording that every channel is enhanced in, for people to listen to."""
         return self._key(audio.sha256, Stage.DENOISE, StageOptions(), "listen")

@@ -11,9 +11,11 @@ import httpx
 import pytest
 import soundfile
 
+from include.calls.stage import Stage
 from include.errors import RecordingUnusable
-from include.gpu.wire import HostStatus
+from include.gpu.wire import HostStatus, StageOptions
 from include.gpu_host.server.host import Host
+from include.gpu_host.server.plans import Plans
 from include.gpu_host.settings import Settings
 
 AUDIO = "/v1/calls/c1/audio"
@@ -68,6 +70,18 @@ async def test_a_repeat_returns_the_stored_result(client: httpx.AsyncClient, wav
     await run_stages(client, ["stt"])
     # Another allow-list is another result, and what was made from the old one is stale.
     assert fakes.heard[4:] == ["lid from 500 allowed ['es']", "stt en peak 0.4"]
+
+
+async def test_what_was_stored_since_a_request_was_checked_is_not_made_again(
+    client: httpx.AsyncClient, wav: Wav, fakes: Any, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await client.put(AUDIO, content=wav())
+    checked_before = host._loaded().plan("c1", Stage.DENOISE, StageOptions())
+    (first,) = await run_stages(client, ["denoise"])
+    monkeypatch.setattr(Plans, "plan", lambda *_: checked_before)
+    (second,) = await run_stages(client, ["denoise"])
+    assert checked_before.result is None
+    assert (fakes.heard, second.json()) == (["denoise"], first.json())
 
 
 async def test_results_survive_a_restart_but_not_another_engine(
