@@ -69,13 +69,11 @@ class Plans:
         self._check_languages(stage, options)
         earlier = self._standing(audio, stage, GPU_STAGES[: GPU_STAGES.index(stage)])
         key = self._key(earlier[-1].key if earlier else audio.sha256, stage, options)
-        stored = self._stored(call_id, stage, key)
-        return Plan(audio, stage, options, key, earlier, stored.result if stored else None)
+        return Plan(audio, stage, options, key, earlier, self._stored(call_id, stage, key))
 
     def made_since(self, plan: Plan) -> StageResult | None:
         """The result that was stored since the plan was made, for another request."""
-        stored = self._stored(plan.audio.call_id, plan.stage, plan.key)
-        return stored.result if stored else None
+        return self._stored(plan.audio.call_id, plan.stage, plan.key)
 
     def enhanced_key(self, audio: AudioStored) -> str:
         """The key of the copy of a recording that every channel is enhanced in, for people to listen to."""
@@ -100,12 +98,12 @@ class Plans:
             before = made.key
         return tuple(standing)
 
-    def _stored(self, call_id: str, stage: Stage, key: str) -> StoredResult | None:
+    def _stored(self, call_id: str, stage: Stage, key: str) -> StageResult | None:
         stored = self._store.result(call_id, stage)
         if stored is None or stored.key != key:
             return None
         enhanced = isinstance(stored.result, DenoiseResult) and stored.result.applied
-        return stored if not enhanced or self._store.enhanced_path(call_id, key).is_file() else None
+        return stored.result if not enhanced or self._store.enhanced_path(call_id, key).is_file() else None
 
     def _key(self, before: str, stage: Stage, options: StageOptions, *also: str) -> str:
         read: dict[Stage, list[str]] = {
