@@ -109,6 +109,7 @@ def _stack(work: Work, with_naive: bool) -> Iterator[Cofi]:
             settings["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = server.url("airflow")
             # As docker-compose.yaml has it.
             settings["AIRFLOW__SCHEDULER__MAX_TIS_PER_QUERY"] = "0"
+            settings["AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE"] = "40"
             arguments["database"] = server.url("cofi")
         yield exits.enter_context(started(home, settings, work.host_names, naive, **arguments))
 
