@@ -3,8 +3,9 @@
 Calls go to hosts by longest processing time first (LPT) over audio seconds, weighted by each host's speed,
 so that all hosts finish together. Each host's calls are cut into shards, the units that flow through the
 stages: small ones first (LLM work starts early), full ones, small ones last (nobody waits for a long tail).
-Simulated gain of the small ends: 1.03 to 1.004 times the bound at 5 hosts. On one host, pilots of few calls
-go ahead: they are through all stages within minutes, and tell early what is wrong with a key or a model.
+Simulated gain of the small ends: 1.03 to 1.004 times the bound at 5 hosts. On one host, pilots go ahead, the
+first of few calls: it is through all stages within minutes, and tells early what is wrong with a key or a
+model.
 
 A host has so many places for shards, which are numbered before anything is planned: where a day is larger,
 its shards are. So what runs can be laid out ahead of the plan.
@@ -19,7 +20,8 @@ from include.errors import InvalidInput
 
 # Shares of a full shard: rising at the start of a host's work, falling at its end.
 _RAMP = (1 / 8, 1 / 4, 1 / 2)
-# Pilots, cut out of the first shard. Between two stages of one, only another takes its slot on the host.
+# Pilots, cut out of the first shard, each twice the one before. Between two stages of one, only another takes
+# its slot on the host.
 _PILOTS = 4
 _LEAST_AUDIO_S = 1.0
 _RAMP_SHARDS = 2 * len(_RAMP)
@@ -132,8 +134,8 @@ def shard_sizes_s(total_s: float, shard_audio_s: float, most: int, *, pilots: bo
     if most <= _RAMP_SHARDS:
         count = min(most, max(1, math.ceil(total_s / shard_audio_s)))
         return [total_s / count] * count
-    firsts = min(_PILOTS, most - _RAMP_SHARDS) if pilots else 1
-    most_full = most - _RAMP_SHARDS - (firsts - 1)
+    firsts = [2**turn for turn in range(min(_PILOTS, most - _RAMP_SHARDS) if pilots else 1)]
+    most_full = most - _RAMP_SHARDS - (len(firsts) - 1)
     full_s = max(shard_audio_s, total_s / (2 * sum(_RAMP) + most_full))
     ramp_s = [share * full_s for share in _RAMP]
     middle_s = total_s - 2 * sum(ramp_s)
@@ -142,7 +144,8 @@ def shard_sizes_s(total_s: float, shard_audio_s: float, most: int, *, pilots: bo
         return [total_s / count] * count
     full = round(middle_s / full_s)
     middle = [middle_s / full] * full if full else [middle_s]
-    return [*[ramp_s[0] / firsts] * firsts, *ramp_s[1:], *middle, *reversed(ramp_s)]
+    firsts_s = [ramp_s[0] * share / sum(firsts) for share in firsts]
+    return [*firsts_s, *ramp_s[1:], *middle, *reversed(ramp_s)]
 
 
 def plan_llm_shards(
