@@ -24,7 +24,6 @@ from tests.benchmarks.batch.report import report
 from tests.benchmarks.batch.systems import NAIVE, Running
 from tests.benchmarks.batch.work import (
     GPU_TASKS_PER_HOST,
-    LLM_REQUESTS,
     UPLOADS_PER_TASK,
     Condition,
     Work,
@@ -94,7 +93,7 @@ def _stack(work: Work, with_naive: bool) -> Iterator[Cofi]:
         "AIRFLOW__COFI__GPU_LOST_PATIENCE_S": "5",
         "AIRFLOW__COFI__SLOW_HOST_GAIN_S": "15",
         "AIRFLOW__COFI__RECOVERY_POLL_S": "10",
-        "AIRFLOW__COFI__LLM_REQUESTS_PER_TASK": str(LLM_REQUESTS),
+        "AIRFLOW__COFI__LLM_REQUESTS_PER_TASK": str(work.llm_requests),
         # As airflow.cfg has it.
         "AIRFLOW__COFI__LLM_NAME_MODELS": "",
     }

@@ -19,8 +19,9 @@ SPREAD = 0.6
 GPU_TASKS_PER_HOST = 2
 # Tasks at once that SQLite carries, as airflow.cfg has it.
 SQLITE_TASKS = 32
-# Of an LLM task, in flight.
-LLM_REQUESTS = 20
+# Of an LLM task, in flight: as airflow.cfg has it, and more where SQLite carries no more tasks. At 20, the small
+# shards at the end leave half of the slots empty.
+LLM_REQUESTS, LLM_REQUESTS_ON_SQLITE = 10, 20
 # Of a task of distribution, at once; and of all, as airflow.cfg has it, unless there are more hosts.
 UPLOADS_PER_TASK, LEAST_UPLOADS = 8, 64
 # Shards of a host. Where one dies, others do again what it has in progress: the smaller shards are, the less.
@@ -124,17 +125,21 @@ class Work:
     @property
     def parallelism(self) -> int:
         """Tasks at once."""
-        return self._needed + _MARGIN if self.on_postgres else SQLITE_TASKS
+        return self._needed(LLM_REQUESTS) + _MARGIN if self.on_postgres else SQLITE_TASKS
 
     @property
     def on_postgres(self) -> bool:
         """Whether so many hosts need it: with no more tasks than SQLite carries, GPUs or LLM would wait."""
-        return self._needed > SQLITE_TASKS
+        return self._needed(LLM_REQUESTS_ON_SQLITE) > SQLITE_TASKS
 
     @property
-    def _needed(self) -> int:
+    def llm_requests(self) -> int:
+        """Of an LLM task, in flight."""
+        return LLM_REQUESTS if self.on_postgres else LLM_REQUESTS_ON_SQLITE
+
+    def _needed(self, llm_requests: int) -> int:
         """Tasks at once that keep all hosts and the LLM busy."""
-        return self.hosts * (1 + GPU_TASKS_PER_HOST) + IN_FLIGHT // LLM_REQUESTS
+        return self.hosts * (1 + GPU_TASKS_PER_HOST) + IN_FLIGHT // llm_requests
 
     @property
     def gpu_host(self) -> list[str]:
