@@ -19,8 +19,8 @@ SPREAD = 0.6
 GPU_TASKS_PER_HOST = 2
 # Tasks at once that SQLite carries, as airflow.cfg has it.
 SQLITE_TASKS = 32
-# Of an LLM task, in flight: as airflow.cfg has it, and more where SQLite carries no more tasks. At 20, the small
-# shards at the end leave half of the slots empty.
+# Of an LLM task, in flight: as airflow.cfg has it, and more where SQLite carries no more tasks. At 20, the
+# small shards at the end leave half of the slots empty.
 LLM_REQUESTS, LLM_REQUESTS_ON_SQLITE = 10, 20
 # Of a task of distribution, at once; and of all, as airflow.cfg has it, unless there are more hosts.
 UPLOADS_PER_TASK, LEAST_UPLOADS = 8, 64
