@@ -26,7 +26,8 @@ status: $(VENV)/installed  ## Show how far the open runs are: DB=… for another
 	@$(BIN)/python -m include.delivery.status $(or $(DB),sqlite:///$(CURDIR)/var/cofi.db) $(RUN)
 
 PLAN := FILES AUDIO_S SPREAD HOSTS SPEEDS UPLOAD_S STAGE_S RTF LLM1_S LLM2_S SLOTS REQUESTS_PER_TASK \
-	GPU_TASKS_PER_HOST UPLOADS_AT_ONCE UPLOADS_PER_TASK SHARD_AUDIO_S SHARDS_PER_HOST PARALLELISM START_S STARTS_PER_S FIXED_S
+	GPU_TASKS_PER_HOST UPLOADS_AT_ONCE UPLOADS_PER_TASK SHARD_AUDIO_S SHARDS_PER_HOST PARALLELISM \
+	ROUND_TASK_S START_S STARTS_PER_S FIXED_S
 plan: $(VENV)/installed  ## Tell how long a day takes, what holds it up, and what to set: FILES=… HOSTS=… (ARGS=--help for all)
 	@$(BIN)/python -m include.capacity $(ARGS) \
 		$(foreach name,$(PLAN),$(if $($(name)),--$(shell echo $(name) | tr A-Z_ a-z-)=$($(name))))

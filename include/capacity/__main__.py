@@ -49,6 +49,7 @@ def _site(chosen: argparse.Namespace) -> Site:
         parallelism=chosen.parallelism,
         shard_audio_s=chosen.shard_audio_s,
         shards_per_host=chosen.shards_per_host,
+        round_task_s=chosen.round_task_s,
         start_s=chosen.start_s,
         starts_per_s=chosen.starts_per_s,
         fixed_s=chosen.fixed_s,
@@ -102,6 +103,12 @@ def _parser() -> argparse.ArgumentParser:
         help="at most; larger days, larger shards",
     )
     add("--parallelism", type=int, help="tasks at once, where it is not as many as needed")
+    add(
+        "--round-task-s",
+        type=float,
+        default=site.round_task_s,
+        help="what a waiting task adds to a round of the scheduler, in seconds",
+    )
     add("--start-s", type=float, default=site.start_s, help="what Airflow takes to start a task, in seconds")
     add("--starts-per-s", type=float, default=site.starts_per_s, help="tasks that Airflow starts in a second")
     add("--fixed-s", type=float, default=site.fixed_s, help="seconds of a run besides, such as discovery")

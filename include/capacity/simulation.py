@@ -1,13 +1,14 @@
 """A run as a discrete-event simulation: stages of shards on their way through the limits of a site.
 
-The model: the scheduler starts one task after the other, the one that is furthest along first. A task holds
-its slots from then on, also while Airflow starts it. A host's GPU is shared evenly by the tasks that work on
-it. Uploads of a task go `uploads_per_task` at a time, requests of an LLM task `llm_requests_per_task` at a
-time, in rounds. The next stage of a shard begins when all of its calls have passed the one before.
+The model: the scheduler looks at every task that waits, round after round. At the end of a round it starts
+what was ready when the round began, as far as there are slots, and what is furthest along first. A task holds
+its slots from then on, also while Airflow starts it, one task after the other. A host takes up one new shard
+at a time, and its GPU is shared evenly by the tasks that work on it. Uploads of a task go `uploads_per_task`
+at a time, requests of an LLM task `llm_requests_per_task` at a time, in rounds. The next stage of a shard is
+ready when all of its calls have passed the one before.
 
-Checked against measured runs of 2,000 calls on 5 hosts: 319 s for 312 s (0.17 s a stage), 694 s for 699 s
-(0.4 s), 1,049 s for 1,064 s (0.625 s); of 10,000 calls with a slow host, 1,207 s for 1,262 s, on 10 hosts
-2,166 s for 2,234 s.
+Checked against measured runs of 1,262 to 4,820 s on 5, 10 and 20 hosts: predicted to 8 %, and the first call
+to 21 % (docs/benchmark.md).
 """
 
 import math
@@ -27,6 +28,9 @@ _TASKS_BEFORE, _TASKS_AFTER = 4, 3
 
 # Priority (the least first), then the shard's number, then the stage's.
 _Task = tuple[int, int, int]
+# A host, and whether only its new shards are meant.
+_Limit = tuple[int, bool]
+_Limits = Sequence[tuple[_Limit, int]]
 
 
 @dataclass(frozen=True)
@@ -55,56 +59,58 @@ def simulate(
         depth_first: As the DAG does it. Otherwise the earliest stage goes first, as Airflow does by default.
     """
     run = _Run(shards, times, site, stages, depth_first=depth_first)
-    before_s, after_s = (tasks * site.start_s for tasks in (_TASKS_BEFORE, _TASKS_AFTER))
-    before_s += site.fixed_s
+    # A task ends in the middle of a round, on average; the next one starts at the end of the round after it.
+    handover_s = 1.5 * site.round_s(len(shards) * len(stages)) + site.start_s
+    before_s, after_s = _TASKS_BEFORE * handover_s + site.fixed_s, _TASKS_AFTER * site.start_s
     end_s, first_s = run.simulate()
     return Simulated(before_s + end_s + after_s, before_s + first_s)
 
 
 class _Queue:
-    """Tasks that wait for slots of a pool, and for their place on their host.
+    """Tasks that wait for slots of a pool, and for room within other limits.
 
     Args:
         slots: Of the pool.
         per_task: Slots that a task holds.
-        per_host: Tasks of one host at once.
+        limits: What else a task counts for, and how many tasks at once may.
     """
 
-    def __init__(self, slots: float, per_task: int, per_host: float) -> None:
+    def __init__(self, slots: float, per_task: int, limits: Callable[[_Task], _Limits]) -> None:
         self._slots = slots
         self._per_task = per_task
-        self._per_host = per_host
+        self._limits = limits
         self._waiting: list[_Task] = []
-        self._parked: dict[int, list[_Task]] = defaultdict(list)
-        self._running: Counter[int] = Counter()
+        self._parked: dict[_Limit, list[_Task]] = defaultdict(list)
+        self._running: Counter[_Limit] = Counter()
 
     def put(self, task: _Task) -> None:
         """A task is ready."""
         heappush(self._waiting, task)
 
-    def first(self, host_of: Callable[[_Task], int]) -> _Task | None:
-        """The first task that could start now; those of full hosts are put aside."""
+    def first(self) -> _Task | None:
+        """The first task that could start now; those without room are put aside."""
         if self._slots < self._per_task:
             return None
         while self._waiting:
-            host = host_of(self._waiting[0])
-            if self._running[host] < self._per_host:
+            limits = self._limits(self._waiting[0])
+            full = next((limit for limit, most in limits if self._running[limit] >= most), None)
+            if full is None:
                 return self._waiting[0]
-            heappush(self._parked[host], heappop(self._waiting))
+            self._parked[full].append(heappop(self._waiting))
         return None
 
-    def take(self, host: int) -> None:
+    def take(self) -> None:
         """The first task gets its slots."""
-        heappop(self._waiting)
         self._slots -= self._per_task
-        self._running[host] += 1
+        self._running.update(limit for limit, _ in self._limits(heappop(self._waiting)))
 
-    def give_back(self, host: int) -> None:
+    def give_back(self, task: _Task) -> None:
         """A task has ended."""
         self._slots += self._per_task
-        self._running[host] -= 1
-        if self._parked[host]:
-            heappush(self._waiting, heappop(self._parked[host]))
+        for limit, _ in self._limits(task):
+            self._running[limit] -= 1
+            for parked in self._parked.pop(limit, ()):
+                heappush(self._waiting, parked)
 
 
 class _Gpu:
@@ -154,9 +160,9 @@ class _Run:
     ) -> None:
         self._shards, self._times, self._site, self._stages = shards, times, site, stages
         self._direction = -1 if depth_first else 1
-        uploads = _Queue(site.uploads_at_once, site.uploads_per_task, 1)
-        gpus = _Queue(math.inf, 1, site.gpu_tasks_per_host)
-        llm = _Queue(site.llm_slots, site.llm_requests_per_task, math.inf)
+        uploads = _Queue(site.uploads_at_once, site.uploads_per_task, self._of_uploads)
+        gpus = _Queue(math.inf, 1, self._of_gpus)
+        llm = _Queue(site.llm_slots, site.llm_requests_per_task, lambda _: ())
         of_gpus, of_llm = dict.fromkeys(GPU_STAGES, gpus), dict.fromkeys(LLM_STAGES, llm)
         by_stage = {Stage.DISTRIBUTE: uploads, **of_gpus, **of_llm}
         self._queues = [by_stage[stage] for stage in stages]
@@ -165,41 +171,67 @@ class _Run:
         self._gpu_plans = [0] * len(site.speeds)
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._ticket = count()
-        self._now_s = self._scheduler_free_s = 0.0
+        self._now_s = self._round_ended_s = self._last_start_s = 0.0
+        self._in_round = False
+        # Stages of shards whose stage before has ended: the next round sees them.
+        self._unseen: list[tuple[int, int]] = []
+        self._not_started = len(shards) * len(stages)
         self._running = 0
         self._first_call_s = math.inf
 
     def simulate(self) -> tuple[float, float]:
         """Seconds until the end, and until the first call has passed all stages."""
-        for shard in range(len(self._shards)):
-            self._ready(shard, 0)
-        self._schedule()
+        self._unseen = [(shard, 0) for shard in range(len(self._shards))]
+        self._plan_round()
         while self._events:
             self._now_s, _, happens = heappop(self._events)
             happens()
-            self._schedule()
         return self._now_s, min(self._first_call_s, self._now_s)
 
     def _at(self, time_s: float, happens: Callable[[], None]) -> None:
         heappush(self._events, (time_s, next(self._ticket), happens))
 
-    def _ready(self, shard: int, stage: int) -> None:
-        self._queues[stage].put((self._direction * stage, shard, stage))
+    def _of_uploads(self, task: _Task) -> _Limits:
+        return [((self._shards[task[1]].host, False), 1)]
 
-    def _host(self, task: _Task) -> int:
-        return self._shards[task[1]].host
+    def _of_gpus(self, task: _Task) -> _Limits:
+        host = self._shards[task[1]].host
+        limits = [((host, False), self._site.gpu_tasks_per_host)]
+        return [*limits, ((host, True), 1)] if self._stages[task[2]] is GPU_STAGES[0] else limits
+
+    def _plan_round(self) -> None:
+        """The scheduler goes round and round; only rounds that see something new are events."""
+        if self._in_round or not self._not_started:
+            return
+        self._in_round = True
+        idle_s, round_s = self._now_s - self._round_ended_s, self._site.round_s(self._not_started)
+        until_next_s = -idle_s % round_s if round_s else 0.0
+        self._at(self._now_s + until_next_s, self._round)
+
+    def _round(self) -> None:
+        seen, self._unseen = self._unseen, []
+        self._at(self._now_s + self._site.round_s(self._not_started), partial(self._end_round, seen))
+
+    def _end_round(self, seen: Sequence[tuple[int, int]]) -> None:
+        for shard, stage in seen:
+            self._queues[stage].put((self._direction * stage, shard, stage))
+        self._schedule()
+        self._in_round, self._round_ended_s = False, self._now_s
+        if self._unseen:
+            self._plan_round()
 
     def _schedule(self) -> None:
-        """The scheduler chooses tasks, one after the other."""
-        while self._now_s >= self._scheduler_free_s and self._running < self._site.tasks_at_once:
-            task = min(filter(None, (queue.first(self._host) for queue in self._distinct)), default=None)
+        """The scheduler chooses tasks; Airflow starts one after the other."""
+        self._last_start_s = max(self._last_start_s, self._now_s)
+        while self._running < self._site.tasks_at_once:
+            task = min(filter(None, (queue.first() for queue in self._distinct)), default=None)
             if task is None:
                 return
-            self._queues[task[-1]].take(self._host(task))
+            self._queues[task[-1]].take()
             self._running += 1
-            self._scheduler_free_s = self._now_s + 1 / self._site.starts_per_s
-            self._at(self._scheduler_free_s + self._site.start_s, partial(self._begin, task))
-            self._at(self._scheduler_free_s, _wake)
+            self._not_started -= 1
+            self._last_start_s += 1 / self._site.starts_per_s
+            self._at(self._last_start_s + self._site.start_s, partial(self._begin, task))
 
     def _begin(self, task: _Task) -> None:
         """Airflow has started a task: its work begins."""
@@ -233,11 +265,8 @@ class _Run:
     def _end(self, task: _Task) -> None:
         """A task has ended: its slots are free, and the shard's next stage is ready."""
         _, number, stage = task
-        self._queues[stage].give_back(self._host(task))
+        self._queues[stage].give_back(task)
         self._running -= 1
         if stage + 1 < len(self._stages):
-            self._ready(number, stage + 1)
-
-
-def _wake() -> None:
-    """Nothing happens but that the scheduler looks again."""
+            self._unseen.append((number, stage + 1))
+        self._plan_round()

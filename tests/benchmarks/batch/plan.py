@@ -1,6 +1,7 @@
 """What the capacity planner says of a batch, to be compared with what it took."""
 
 from include.capacity.advice import expect
+from include.capacity.estimate import Estimate
 from include.capacity.site import Day, ServiceTimes, Site
 from tests.benchmarks.batch.work import (
     GPU_TASKS_PER_HOST,
@@ -15,8 +16,8 @@ from tests.benchmarks.batch.work import (
 )
 
 
-def planned_s(work: Work) -> float | None:
-    """The makespan as `make plan` gives it; None where it does not reckon with what happens."""
+def planned(work: Work) -> Estimate | None:
+    """What `make plan` says; None where it does not reckon with what happens."""
     if work.condition in {Condition.DYING, Condition.GROWTH}:
         return None
     stage_s = STAGE_S * work.scale
@@ -36,4 +37,4 @@ def planned_s(work: Work) -> float | None:
         shard_audio_s=work.shard_audio_s,
         shards_per_host=work.shards_per_host,
     )
-    return expect(Day(work.calls, work.audio_s / work.calls, work.spread), times, site).makespan_s
+    return expect(Day(work.calls, work.audio_s / work.calls, work.spread), times, site)

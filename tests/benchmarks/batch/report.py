@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.benchmarks.batch import plots
 from tests.benchmarks.batch.outcome import Outcome
-from tests.benchmarks.batch.plan import planned_s
+from tests.benchmarks.batch.plan import planned
 from tests.benchmarks.batch.record import Record
 from tests.benchmarks.batch.work import IN_FLIGHT, Condition
 from tests.benchmarks.findings import Check, Table, percent
@@ -71,8 +71,8 @@ def _checks(condition: Condition, outcomes: Sequence[Outcome]) -> Iterator[Check
         )
         first = outcome.first_audited_s / outcome.took_s
         yield Check(f"{name} has audited its first call within 5 %", first <= _LATEST_FIRST, percent(first))
-        if planned := planned_s(outcome.work):
-            off = planned / outcome.took_s - 1
+        if expected := planned(outcome.work):
+            off = expected.makespan_s / outcome.took_s - 1
             yield Check(f"{name} takes what `make plan` says, to 10 %", abs(off) <= _PLAN_OFF, f"{off:+.1%}")
         for original in outcomes:
             if original.system == "original" and original.work == outcome.work and hosts == min(_MOST):
@@ -119,7 +119,7 @@ _COLUMNS = (
     "bound",
     "took",
     "took / bound",
-    "`make plan` says",
+    "`make plan` says: took, first audited",
     "first audited",
     "GPUs busy",
     "LLM in flight, mean / most",
@@ -136,7 +136,7 @@ _COLUMNS = (
 def _row(outcome: Outcome) -> list[str]:
     work, samples = outcome.work, outcome.samples
     by_airflow, cpu_s = outcome.tasks > 0, sum(samples.cpu_s.values())
-    planned = planned_s(work) if outcome.system == "cofi" else None
+    expected = planned(work) if outcome.system == "cofi" else None
     return [
         f"{work.hosts}, {outcome.system}",
         f"{outcome.audited:,} of {work.calls:,}",
@@ -144,7 +144,7 @@ def _row(outcome: Outcome) -> list[str]:
         f"{work.bound_s:,.0f} s",
         f"{outcome.took_s:,.0f} s",
         f"{outcome.ratio:.3f}" if outcome.audited else "–",
-        f"{planned:,.0f} s" if planned else "–",
+        f"{expected.makespan_s:,.0f} s, {expected.first_call_s:,.0f} s" if expected else "–",
         "–" if math.isnan(outcome.first_audited_s) else f"{outcome.first_audited_s:,.0f} s",
         percent(_mean(samples.gpu)),
         f"{100 * _mean(samples.llm):.1f} / {outcome.max_in_flight}",
