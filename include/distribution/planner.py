@@ -20,9 +20,9 @@ from include.errors import InvalidInput
 
 # Shares of a full shard: rising at the start of a host's work, falling at its end.
 _RAMP = (1 / 8, 1 / 4, 1 / 2)
-# Pilots, cut out of the first shard, each twice the one before. Between two stages of one, only another takes
-# its slot on the host.
-_PILOTS = 4
+# Pilots, as shares of the first shard; where there is room for fewer, the last ones are one. Between two
+# stages of one, only another takes its slot on the host.
+_PILOTS = (1 / 15, 2 / 15, 4 / 15, 8 / 15)
 _LEAST_AUDIO_S = 1.0
 _RAMP_SHARDS = 2 * len(_RAMP)
 
@@ -134,8 +134,9 @@ def shard_sizes_s(total_s: float, shard_audio_s: float, most: int, *, pilots: bo
     if most <= _RAMP_SHARDS:
         count = min(most, max(1, math.ceil(total_s / shard_audio_s)))
         return [total_s / count] * count
-    firsts = [2**turn for turn in range(min(_PILOTS, most - _RAMP_SHARDS) if pilots else 1)]
-    most_full = most - _RAMP_SHARDS - (len(firsts) - 1)
+    alone = min(len(_PILOTS), most - _RAMP_SHARDS) - 1 if pilots else 0
+    firsts = (*_PILOTS[:alone], sum(_PILOTS[alone:]))
+    most_full = most - _RAMP_SHARDS - alone
     full_s = max(shard_audio_s, total_s / (2 * sum(_RAMP) + most_full))
     ramp_s = [share * full_s for share in _RAMP]
     middle_s = total_s - 2 * sum(ramp_s)
@@ -144,8 +145,7 @@ def shard_sizes_s(total_s: float, shard_audio_s: float, most: int, *, pilots: bo
         return [total_s / count] * count
     full = round(middle_s / full_s)
     middle = [middle_s / full] * full if full else [middle_s]
-    firsts_s = [ramp_s[0] * share / sum(firsts) for share in firsts]
-    return [*firsts_s, *ramp_s[1:], *middle, *reversed(ramp_s)]
+    return [*(ramp_s[0] * share for share in firsts), *ramp_s[1:], *middle, *reversed(ramp_s)]
 
 
 def plan_llm_shards(

@@ -2,7 +2,7 @@
 
 import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from include.calls.stage import GPU_STAGES
@@ -19,14 +19,11 @@ SPREAD = 0.6
 GPU_TASKS_PER_HOST = 2
 # Tasks at once that SQLite carries, as airflow.cfg has it.
 SQLITE_TASKS = 32
-# Of an LLM task, in flight: as airflow.cfg has it, and more where SQLite carries no more tasks. At 20, the
-# small shards at the end leave half of the slots empty.
-LLM_REQUESTS, LLM_REQUESTS_ON_SQLITE = 10, 20
 # Of a task of distribution, at once; and of all, as airflow.cfg has it, unless there are more hosts.
 UPLOADS_PER_TASK, LEAST_UPLOADS = 8, 64
-# Shards of a host. Where one dies, others do again what it has in progress: the smaller shards are, the less.
-# With more hosts a short run has less time for its tasks.
-_SHARDS_PER_HOST = {5: 16, 10: 10, 20: 10}
+# With more hosts than SQLite carries the scheduler has more tasks to look at; and LLM tasks need not hold
+# more slots than airflow.cfg has it, of which the small shards at the end would leave half empty.
+_SHARDS_ON_POSTGRES, _REQUESTS_ON_POSTGRES = 8, 10
 # At both ends, and how many full ones they make.
 _SMALL_SHARDS, _SMALL_AS_FULL = 6, 1.75
 # Tasks besides: recovery, those that no host or LLM waits for, and those that have ended but whose process
@@ -49,17 +46,25 @@ class Work:
 
     Attributes:
         scale: Emulated seconds for a second of the document.
+        shards_per_host: At most. Where a host dies, others do again what it has in progress: the smaller
+            shards are, the less.
+        llm_requests: Of an LLM task, in flight.
     """
 
     condition: Condition
     hosts: int
     calls: int
     scale: float
+    shards_per_host: int = 16
+    llm_requests: int = 20
 
     @classmethod
     def lasting(cls, condition: Condition, hosts: int, calls: int, gpu_s: float) -> "Work":
         """A batch whose GPU work alone takes so long on all hosts."""
-        return cls(condition, hosts, calls, gpu_s * hosts / (calls * len(GPU_STAGES) * STAGE_S))
+        work = cls(condition, hosts, calls, gpu_s * hosts / (calls * len(GPU_STAGES) * STAGE_S))
+        if not work.on_postgres:
+            return work
+        return replace(work, shards_per_host=_SHARDS_ON_POSTGRES, llm_requests=_REQUESTS_ON_POSTGRES)
 
     @property
     def host_names(self) -> list[str]:
@@ -108,11 +113,6 @@ class Work:
         return sum(self.lengths_s()) or (SHORTEST_S + self.calls / 16_000) * self.calls
 
     @property
-    def shards_per_host(self) -> int:
-        """At most."""
-        return _SHARDS_PER_HOST.get(self.hosts, 16)
-
-    @property
     def shard_audio_s(self) -> float:
         """Of a full shard, so that a host has as many as it may."""
         return self.audio_s / self.hosts / (self.shards_per_host - _SMALL_SHARDS + _SMALL_AS_FULL)
@@ -125,21 +125,17 @@ class Work:
     @property
     def parallelism(self) -> int:
         """Tasks at once."""
-        return self._needed(LLM_REQUESTS) + _MARGIN if self.on_postgres else SQLITE_TASKS
+        return self._needed + _MARGIN if self.on_postgres else SQLITE_TASKS
 
     @property
     def on_postgres(self) -> bool:
         """Whether so many hosts need it: with no more tasks than SQLite carries, GPUs or LLM would wait."""
-        return self._needed(LLM_REQUESTS_ON_SQLITE) > SQLITE_TASKS
+        return self._needed > SQLITE_TASKS
 
     @property
-    def llm_requests(self) -> int:
-        """Of an LLM task, in flight."""
-        return LLM_REQUESTS if self.on_postgres else LLM_REQUESTS_ON_SQLITE
-
-    def _needed(self, llm_requests: int) -> int:
+    def _needed(self) -> int:
         """Tasks at once that keep all hosts and the LLM busy."""
-        return self.hosts * (1 + GPU_TASKS_PER_HOST) + IN_FLIGHT // llm_requests
+        return self.hosts * (1 + GPU_TASKS_PER_HOST) + IN_FLIGHT // self.llm_requests
 
     @property
     def gpu_host(self) -> list[str]:

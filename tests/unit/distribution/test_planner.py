@@ -73,7 +73,7 @@ def test_with_few_places_there_are_small_shards_at_both_ends_and_as_many_pilots_
     lengths_s = {host: [s.audio_s for s in shards if s.host == host] for host in ("a", "b")}
     pilots, other = lengths_s["a"], lengths_s["b"]
     assert len(pilots) == len(other) == 8
-    assert pilots[0] < pilots[1] < other[0]
+    assert pilots[0] < other[0] / 8
     for ramped in (pilots[1:], other):
         fullest = ramped.index(max(ramped))
         assert ramped[: fullest + 1] == sorted(ramped[: fullest + 1])
