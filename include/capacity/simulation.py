@@ -263,7 +263,7 @@ class _Run:
         self._end(task)
 
     def _end(self, task: _Task) -> None:
-        """A task has ended: its slots are free, and the shard's next stage is ready."""
+        """A task has ended: its slots are free, and the next round sees the shard's next stage."""
         _, number, stage = task
         self._queues[stage].give_back(task)
         self._running -= 1
