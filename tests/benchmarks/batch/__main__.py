@@ -10,6 +10,8 @@ quick ones in var, with a report of their own.
 """
 
 import argparse
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -41,6 +43,8 @@ _BY_DEFAULT = [Condition.CONSTANT, Condition.REALISTIC, Condition.DYING]
 
 def main() -> int:
     """Measures what was asked for, and writes the report."""
+    # So that what a batch runs on ends with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = _options()
     record = Record.load(options.record)
     for condition in options.conditions:
