@@ -76,10 +76,6 @@ class AirflowApi:
         """queued, running, success or failed."""
         return str(self._request("GET", f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}").json()["state"])
 
-    def stop_run(self, dag_id: str, run_id: str) -> None:
-        """Marks a run as failed, which ends its tasks."""
-        self._request("PATCH", f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}", json={"state": "failed"})
-
     def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """All task instances of a run."""
         path = f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances?limit={_PAGE}"

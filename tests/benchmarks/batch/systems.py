@@ -85,7 +85,10 @@ class Running:
         )
 
     def naive(self) -> Outcome:
-        """A task for each file and stage: what becomes of all files, and how far those come that fit."""
+        """A task for each file and stage: what becomes of all files, and how far those come that fit.
+
+        The last on a stack: its run is left as it is, for an Airflow so loaded may not answer in a minute.
+        """
         airflow, folder = self.cofi.stack.airflow, self.cofi.recordings / self._day().isoformat()
         until(lambda: airflow.has_dag(NAIVE), "the naive DAG is read", 120)
         airflow.unpause(NAIVE)
@@ -106,7 +109,6 @@ class Running:
         took_s = time.monotonic() - began_s
         ended = [ti for ti in airflow.task_instances(NAIVE, whole) if ti["state"] == "success"]
         audited = sum(ti["task_id"].endswith(LLM_STAGES[-1]) for ti in ended)
-        airflow.stop_run(NAIVE, whole)
         return self._outcome(
             NAIVE,
             sampler,
