@@ -84,10 +84,12 @@ class Sampler:
         root = psutil.Process(airflow.pid)
         yield "others", root
         for process in root.children():
-            part = next((part for part in _PARTS if part in " ".join(process.cmdline())), "others")
-            yield part, process
-            for below in process.children(recursive=True):
-                yield "tasks" if part == "scheduler" else part, below
+            # With more tasks than it carries, a part of Airflow may have died.
+            with suppress(psutil.NoSuchProcess):
+                part = next((part for part in _PARTS if part in " ".join(process.cmdline())), "others")
+                yield part, process
+                for below in process.children(recursive=True):
+                    yield "tasks" if part == "scheduler" else part, below
 
     def _cpu_s(self) -> Counter[str]:
         """Of all that live, and of those of their children that have ended."""
