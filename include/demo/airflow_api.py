@@ -76,9 +76,10 @@ class AirflowApi:
         """queued, running, success or failed."""
         return str(self._request("GET", f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}").json()["state"])
 
-    def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
-        """All task instances of a run."""
+    def task_instances(self, dag_id: str, run_id: str, state: str | None = None) -> list[dict[str, Any]]:
+        """All task instances of a run, or those in a state."""
         path = f"dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances?limit={_PAGE}"
+        path += f"&state={state}" if state else ""
         found: list[dict[str, Any]] = []
         while True:
             page = self._request("GET", f"{path}&offset={len(found)}").json()
