@@ -47,6 +47,17 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = _options()
     record = Record.load(options.record)
+    try:
+        _measure(options, record)
+    finally:
+        # Also when a system broke: hours of others may be in the record.
+        failed = report(record, options.report)
+    for line in failed:
+        print(f"FAILED: {line}")
+    return 1 if failed else 0
+
+
+def _measure(options: argparse.Namespace, record: Record) -> None:
     for condition in options.conditions:
         for hosts in options.hosts:
             if condition is Condition.DYING and hosts != min(options.hosts):
@@ -57,10 +68,6 @@ def main() -> int:
             for outcome in measured(work, systems, options.naive_seconds):
                 record.add(outcome, datetime.now(UTC), ROOT)
                 record.save(options.record)
-    failed = report(record, options.report)
-    for line in failed:
-        print(f"FAILED: {line}")
-    return 1 if failed else 0
 
 
 def measured(work: Work, systems: list[str], naive_s: float) -> Iterator[Outcome]:

@@ -1,6 +1,7 @@
 """The three systems that are compared, each doing one batch on the running hosts."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -158,10 +159,12 @@ class Running:
             asked=asked,
             **measured,
         )
-        self.say(
-            f"{system}: {outcome.took_s:.0f} s, {outcome.ratio:.3f} of the bound, {outcome.audited:,} audited"
-            f", the first after {outcome.first_audited_s:.0f} s. {outcome.note}"
+        done = (
+            f"{outcome.ratio:.3f} of the bound, the first audited after {outcome.first_audited_s:.0f} s, "
+            if outcome.audited and not math.isnan(outcome.first_audited_s)
+            else ""
         )
+        self.say(f"{system}: {outcome.took_s:.0f} s, {done}{outcome.audited:,} audited. {outcome.note}")
         return outcome
 
     def _llm_before(self) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import sqlite3
+import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,6 +16,8 @@ from aiohttp.test_utils import TestServer
 from include.calls.stage import STAGES
 from include.emulation.gpu_host import EmulatedGpuHost, GpuHostSettings
 from include.emulation.llm import EmulatedLlm, LlmEmulation
+from include.errors import CofiError
+from tests.benchmarks.batch import __main__ as main
 from tests.benchmarks.batch.original import Batch, Service
 from tests.benchmarks.batch.outcome import Outcome, Samples
 from tests.benchmarks.batch.plan import planned
@@ -134,6 +138,20 @@ def test_the_report_names_what_does_not_hold_and_survives_its_file(tmp_path: Pat
     # The file is what JSON can say, with a line for each outcome: a diff shows what was measured anew.
     kept = (tmp_path / "bench.json").read_text()
     assert list(json.loads(kept)) == list(again.entries) and len(kept.splitlines()) == 2 + len(again.entries)
+
+
+def test_a_system_that_breaks_costs_no_other_its_place_in_the_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measured(*_: object) -> Iterator[Outcome]:
+        yield outcome("cofi", 1050)
+        raise CofiError("Airflow refuses")
+
+    monkeypatch.setattr(main, "measured", measured)
+    monkeypatch.setattr(sys, "argv", ["batch", "--hosts", "5", "--report", str(tmp_path / "b.md")])
+    with pytest.raises(CofiError, match="refuses"):
+        main.main()
+    assert "| 5, cofi | 2,000 of 2,000 |" in (tmp_path / "b.md").read_text()
 
 
 def test_what_was_seen_is_kept_as_means_of_neighbours_that_weigh_the_same() -> None:
