@@ -7,7 +7,7 @@ at a time, and its GPU is shared evenly by the tasks that work on it. Uploads of
 at a time, requests of an LLM task `llm_requests_per_task` at a time, in rounds. The next stage of a shard is
 ready when all of its calls have passed the one before.
 
-Checked against measured runs of 1,444 to 4,652 s on 5, 10 and 20 hosts: predicted to 4 %, and the first call
+Checked against measured runs of 1,479 to 4,652 s on 5, 10 and 20 hosts: predicted to 4 %, and the first call
 to 18 % (docs/benchmark.md).
 """
 
