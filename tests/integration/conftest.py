@@ -19,12 +19,15 @@ from include.demo.stack import DAG_ID, Stack
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "include" / "demo" / "sample_calls" / "recordings"
 FIRST, SECOND, KILLED = date(2026, 11, 16), date(2026, 11, 17), date(2026, 11, 18)
-YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
+# The schedule audits yesterday; it audits today when midnight passes meanwhile.
+TODAY = datetime.now(UTC).date()
+YESTERDAY = TODAY - timedelta(days=1)
 # Different parts of different calls: nothing is a duplicate of anything, and all is done in seconds.
 CLIPS = {
     FIRST: ["2026-11-16/1001-late-fee.ogg", "2026-11-16/1012-cancelacion.ogg"],
     SECOND: ["2026-11-17/2003-hasty-sale.ogg", "2026-11-17/2010-roaming.flac"],
     YESTERDAY: ["2026-11-17/2006-brushed-off.ogg"],
+    TODAY: ["2026-11-16/1006-agent-abuse.mp3"],
     KILLED: [
         "2026-11-16/1002-slow-internet.ogg",
         "2026-11-16/1003-card-payment.flac",
