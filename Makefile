@@ -32,8 +32,9 @@ plan: $(VENV)/installed  ## Tell how long a day takes, what holds it up, and wha
 	@$(BIN)/python -m include.capacity $(ARGS) \
 		$(foreach name,$(PLAN),$(if $($(name)),--$(shell echo $(name) | tr A-Z_ a-z-)=$($(name))))
 
-# -rP tells what each cost.
-FAULT_TESTS = $(BIN)/python -m pytest -rP --show-capture=stdout --count $(or $(TIMES),1) --repeat-scope session
+# -rP tells what each cost; all of them, beside an undisturbed day.
+FAULT_TESTS = $(BIN)/python -m pytest -rP --show-capture=stdout --count $(or $(TIMES),1) --repeat-scope session \
+	$(if $(FAULTS),,--undisturbed)
 test-faults: $(VENV)/installed  ## Break everything that can break while calls are audited; 30 minutes (TIMES=10: each so often)
 	@# Three at a time, each with an Airflow of its own: a run waits more than it works.
 	$(FAULT_TESTS) -n 3 --dist loadfile \
@@ -49,8 +50,8 @@ bench-parts: $(VENV)/installed  ## Measure LLM client, LLM operators and memory;
 
 test: $(VENV)/installed  ## Check style, types and imports, and run all tests
 	@$(MAKE) --no-print-directory lint
-	@# Files side by side: much of the time a server or a scheduler is waited for.
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+	@# Three files side by side, in their order: much of the time a server or a scheduler is waited for.
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 lint: $(VENV)/installed  ## Check style, types and imports
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
