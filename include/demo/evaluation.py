@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import jiwer
 
 from include.demo.sample_calls.script import CallScript
-from include.demo.spoken_numbers import digits_for_words
+from include.spoken.numbers import digits_for_words
 
 # A sign that is spoken after its number, by language.
 _SIGNS = {

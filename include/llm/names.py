@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from include.calls.call import CallMetadata
 from include.llm.known import HIDING
-from include.scorecards.digits import plain
+from include.spoken.folding import plain
 
 # What follows these is a name, however it is written.
 _SURE = re.compile(

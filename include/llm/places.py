@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from include.llm.addresses import addresses
 from include.llm.known import HIDING
 from include.llm.names import NO_NAMES
-from include.scorecards.digits import plain
+from include.spoken.folding import plain
 
 # What stands where a place does, without being one.
 _NO_PLACES = NO_NAMES | frozenset(

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from include.calls.transcript import Transcript, Turn
+from include.card_data.finding import card_data
 from include.llm.addresses import addresses
 from include.llm.known import NOTHING, Known
 from include.llm.names import NameFinder, introduced_names
 from include.llm.places import places_of_home
-from include.scorecards.cards import card_data
-from include.scorecards.digits import digit_runs, plain
+from include.spoken.folding import plain
+from include.spoken.numbers import digit_runs
 
 # Never put back into a model's own prose: a summary must not become another place that holds card data.
 CARD_TYPES = frozenset({"CARD", "CVV"})

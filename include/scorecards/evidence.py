@@ -11,7 +11,7 @@ from rapidfuzz import fuzz
 
 from include.calls.transcript import Transcript, Turn
 from include.scorecards.answers import speaker_label
-from include.scorecards.digits import plain
+from include.spoken.folding import plain
 
 # Below this similarity (0..100, characters) a quote is another sentence. 88 lets one word in eight differ.
 FUZZY_MIN_SIMILARITY = 88.0

@@ -12,7 +12,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from include.calls.transcript import Transcript, Turn
-from include.scorecards.digits import plain
+from include.spoken.folding import plain
 
 QUOTE_CHARS = 160
 _INSTRUCTIONS = r"(instructions?|prompts?|rules|guidelines|criteria|scorecard|instrucciones|reglas|criterios)"

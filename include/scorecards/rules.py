@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from include.calls.transcript import Transcript, Turn
+from include.card_data.finding import CardDatum, card_data
 from include.scorecards.answers import speaker_label
-from include.scorecards.cards import CardDatum, card_data
 from include.scorecards.evidence import CheckedEvidence, EvidenceChecker, EvidenceStatus
 from include.scorecards.schema import NO, YES
 

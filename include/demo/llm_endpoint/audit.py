@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from include.demo.llm_endpoint.hints import Decision, Place, decide
 from include.demo.llm_endpoint.prompt import Prompt
-from include.demo.llm_endpoint.wording import clipped_at_word
+from include.demo.llm_endpoint.wording import clipped_at_word, quote
 from include.scorecards.answers import CANNOT_DETERMINE
 from include.scorecards.schema import Hints
 
@@ -76,7 +76,7 @@ def _quoted(place: Place) -> dict[str, str]:
     return {
         "turn_id": place.line.turn_id,
         "speaker": place.line.speaker,
-        "quote": place.line.folded.quote(place.start, place.end),
+        "quote": quote(place.line.folded, place.start, place.end),
     }
 
 

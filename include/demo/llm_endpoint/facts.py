@@ -7,7 +7,7 @@ from typing import Any
 from include.demo.llm_endpoint import lexicon
 from include.demo.llm_endpoint.audit import MODEL
 from include.demo.llm_endpoint.prompt import Line, Prompt
-from include.demo.llm_endpoint.wording import clipped_at_word
+from include.demo.llm_endpoint.wording import clipped_at_word, quote
 
 _ISSUE_WORDS = 6
 _MOOD_STEP = 2
@@ -90,7 +90,7 @@ def _call_type(prompt: Prompt) -> str:
 def _summary(prompt: Prompt, resolution: str, commitments: Sequence[dict[str, Any]]) -> dict[str, str]:
     issue = _first_sentences(prompt.spoken_by("customer"))
     done = [
-        line.folded.quote(m.start(), m.end())
+        quote(line.folded, m.start(), m.end())
         for line in prompt.spoken_by("agent")
         if (m := lexicon.DONE.search(line.folded.text))
     ]
@@ -143,7 +143,7 @@ def _commitments(prompt: Prompt) -> list[dict[str, Any]]:
     made = []
     for line in prompt.spoken_by("agent"):
         if promise := lexicon.PROMISE.search(line.folded.text):
-            said = clipped_at_word(line.folded.quote(promise.start(), promise.end()), 200)
+            said = clipped_at_word(quote(line.folded, promise.start(), promise.end()), 200)
             due = lexicon.DUE.search(line.folded.text, promise.start())
             made.append(
                 {"by": "agent", "text": said, "due": due.group()[:200] if due else None, "turn": line.turn_id}

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from include.demo.llm_endpoint.wording import Folded, folded
+from include.spoken.folding import Folded, folded
 
 _TRANSCRIPT = re.compile(
     r'\A<transcript language="([^"]*)">\n(.*?)\n?^</transcript>$', re.DOTALL | re.MULTILINE

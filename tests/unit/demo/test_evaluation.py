@@ -6,7 +6,7 @@ import pytest
 
 from include.demo.evaluation import normalise, reference_text, word_error_rate
 from include.demo.sample_calls.script import load_scripts
-from include.demo.spoken_numbers import digits_for_words
+from include.spoken.numbers import digits_for_words
 
 
 @pytest.mark.parametrize(

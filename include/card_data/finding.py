@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from include.calls.transcript import Turn
-from include.scorecards.digits import DigitRun, digit_runs, luhn_valid, plain
+from include.card_data.formats import luhn_valid
+from include.spoken.folding import plain
+from include.spoken.numbers import DigitRun, digit_runs
 
 # Issuer ranges and lengths of the large schemes (ISO/IEC 7812 IINs as the schemes publish them).
 _CARD = re.compile(

@@ -1,0 +1,275 @@
+"""Numbers as recognisers write what people say: `4111 1111`, `four one double one`, `cuarenta y uno once`.
+
+English and Spanish. The only word lists of numbers in the project: whoever needs a number reads it here.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from include.spoken.folding import plain
+
+
+def _counted(words: str, first: int, step: int = 1) -> dict[str, int]:
+    return {word: first + n * step for n, word in enumerate(words.split())}
+
+
+_CARDINALS: dict[str, dict[str, int]] = {
+    "en": {
+        **_counted("zero one two three four five six seven eight nine ten eleven twelve thirteen", 0),
+        **_counted("fourteen fifteen sixteen seventeen eighteen nineteen", 14),
+        **_counted("twenty thirty forty fifty sixty seventy eighty ninety", 20, 10),
+        **{"oh": 0, "nought": 0, "naught": 0, "fourty": 40, "hundred": 100, "thousand": 1000},
+    },
+    "es": {
+        **_counted("cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce", 0),
+        **_counted("quince dieciseis diecisiete dieciocho diecinueve veinte veintiuno veintidos", 15),
+        **_counted("veintitres veinticuatro veinticinco veintiseis veintisiete veintiocho veintinueve", 23),
+        **_counted("treinta cuarenta cincuenta sesenta setenta ochenta noventa", 30, 10),
+        **_counted("ciento doscientos trescientos cuatrocientos quinientos seiscientos", 100, 100),
+        **_counted("setecientos ochocientos novecientos", 700, 100),
+        **_counted("doscientas trescientas cuatrocientas quinientas seiscientas", 200, 100),
+        **_counted("setecientas ochocientas novecientas", 700, 100),
+        **{"veintiun": 21, "veintiuna": 21, "cien": 100, "mil": 1000},
+    },
+}
+_ORDINALS: dict[str, dict[str, int]] = {
+    "en": {
+        **_counted("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth", 1),
+        **_counted("thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth", 13),
+        **_counted("twentieth thirtieth fortieth fiftieth sixtieth seventieth eightieth ninetieth", 20, 10),
+    },
+    "es": _counted("primero segundo tercero cuarto quinto sexto septimo octavo noveno decimo", 1),
+}
+_JOINERS = {"en": "and", "es": "y"}
+_REPEATS = {"double": 2, "triple": 3, "treble": 3, "quadruple": 4, "doble": 2}
+_ALL_CARDINALS = {word: value for words in _CARDINALS.values() for word, value in words.items()}
+_ALL_ORDINALS = {word: value for words in _ORDINALS.values() for word, value in words.items()}
+# What people say between two groups of digits without leaving the number.
+_FILLERS = {
+    "uh",
+    "um",
+    "er",
+    "eh",
+    "and",
+    "then",
+    "dash",
+    "hyphen",
+    "space",
+    "y",
+    "e",
+    "luego",
+    "guion",
+    "este",
+}
+_MAX_FILLERS = 2
+_TOKEN = re.compile(r"\d+|[^\W\d_]+")
+_BIG = (100, 1000)
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number, said or written in one go.
+
+    Attributes:
+        digits: As it would be keyed: `"205"` for "two hundred and five", `"44"` for "double four", `"007"`.
+        start: First character that says it.
+        end: One past the last.
+    """
+
+    digits: str
+    start: int
+    end: int
+
+    @property
+    def value(self) -> int:
+        """What it counts."""
+        return int(self.digits)
+
+
+@dataclass(frozen=True)
+class DigitRun:
+    """Digits spoken or written in one go.
+
+    Attributes:
+        digits: `"4111"`.
+        places: For each digit the (start, end) of the characters that say it.
+    """
+
+    digits: str
+    places: tuple[tuple[int, int], ...]
+
+    @property
+    def start(self) -> int:
+        """First character."""
+        return self.places[0][0]
+
+    @property
+    def end(self) -> int:
+        """One past the last character."""
+        return self.places[-1][1]
+
+
+@dataclass(frozen=True)
+class _Token:
+    text: str
+    start: int
+    end: int
+
+
+def cardinal(word: str) -> int | None:
+    """The value of a folded number word, English or Spanish; None when it is none."""
+    return _ALL_CARDINALS.get(word)
+
+
+def ordinal(word: str) -> int | None:
+    """The value of a folded ordinal such as `fifth` or `primero`; None when it is none."""
+    return _ALL_ORDINALS.get(word)
+
+
+def numbers_in(text: str) -> list[Number]:
+    """Every number of a text in order; "four one one" is three, "forty-one" is one."""
+    tokens = [_Token(plain(m.group()), m.start(), m.end()) for m in _TOKEN.finditer(text)]
+    found: list[Number] = []
+    at = 0
+    while at < len(tokens):
+        digits, used = _number_at(tokens, at)
+        if digits:
+            found.append(Number(digits, tokens[at].start, tokens[at + used - 1].end))
+        at += used
+    return found
+
+
+def digit_runs(text: str) -> list[DigitRun]:
+    """Finds every run of digits in `text`: numbers with at most a filler or two between them."""
+    runs: list[DigitRun] = []
+    digits, places = "", list[tuple[int, int]]()
+    for number in numbers_in(text):
+        if places and not _only_fillers(text[places[-1][1] : number.start]):
+            runs.append(DigitRun(digits, tuple(places)))
+            digits, places = "", []
+        digits += number.digits
+        places += [(number.start, number.end)] * len(number.digits)
+    return [*runs, DigitRun(digits, tuple(places))] if places else runs
+
+
+def digits_for_words(words: Sequence[str], language: str) -> list[str]:
+    """Replaces numbers in words, and numbers in digits, by one token per digit.
+
+    Numbers below a million, ordinals too; both ways of reading a year or an account aloud give the same
+    tokens.
+
+    Args:
+        words: Lower-case, without accents and punctuation.
+        language: ISO 639-1 code; words of another language than `en` and `es` stay as they are.
+
+    Returns:
+        `["call", "2", "3"]` for `["call", "twenty", "three"]` and for `["call", "23"]`.
+    """
+    amounts, joiner = _amounts(language), _JOINERS.get(language)
+    tokens: list[str] = []
+    at = 0
+    while at < len(words):
+        if words[at] in amounts:
+            value, used = _value(words, at, amounts, joiner)
+            tokens += list(str(value))
+            at += used
+        else:
+            tokens += list(words[at]) if words[at].isdecimal() else [words[at]]
+            at += 1
+    return tokens
+
+
+@cache
+def _amounts(language: str) -> dict[str, int]:
+    both = _CARDINALS.get(language, {}) | _ORDINALS.get(language, {})
+    return {word: value for word, value in both.items() if word != "oh"}
+
+
+def _only_fillers(between: str) -> bool:
+    words = [plain(word) for word in _TOKEN.findall(between)]
+    return len(words) <= _MAX_FILLERS and all(word in _FILLERS for word in words)
+
+
+def _number_at(tokens: Sequence[_Token], at: int) -> tuple[str, int]:
+    """The digits that begin at a token, and how many tokens say them; ("", 1) when it is not a number."""
+    word = tokens[at].text
+    if word in _REPEATS:
+        said, used = _number_at(tokens, at + 1) if at + 1 < len(tokens) else ("", 0)
+        return (said * _REPEATS[word], used + 1) if len(said) == 1 else ("", 1)
+    if word.isdecimal():
+        following = _ALL_CARDINALS.get(tokens[at + 1].text) if at + 1 < len(tokens) else None
+        if following == 1000 and len(word) <= 3:
+            return str(int(word) * 1000), 2
+        return "".join(str(int(char)) for char in word), 1
+    if word not in _ALL_CARDINALS:
+        return "", 1
+    words = [token.text for token in tokens[at : at + 12]]
+    value, used = _value(words, 0, _ALL_CARDINALS, None)
+    return str(value), used
+
+
+def _value(words: Sequence[str], at: int, amounts: dict[str, int], joiner: str | None) -> tuple[int, int]:
+    """The number that begins at a word, and how many words say it.
+
+    Args:
+        words: Folded.
+        at: The first one; it is an amount.
+        amounts: Word to value.
+        joiner: The language's "and" inside a number; None for any.
+    """
+    number = _Counting(amounts[words[at]])
+    joiners = {joiner} if joiner else set(_JOINERS.values())
+    used = 1
+    while at + used < len(words):
+        word = words[at + used]
+        following = amounts.get(words[at + used + 1], 0) if at + used + 1 < len(words) else 0
+        if (amount := amounts.get(word)) is not None and number.takes(amount):
+            number.take(amount)
+            used += 1
+        elif word in joiners and following not in _BIG and number.takes(following):
+            number.take(following)
+            used += 2
+        else:
+            break
+    return number.value, used
+
+
+class _Counting:
+    """A number while its words are heard."""
+
+    def __init__(self, amount: int) -> None:
+        self.value = self._last = amount
+
+    def takes(self, amount: int) -> bool:
+        """Whether the amount continues this number: `hundred` after `two`, `three` after `twenty`."""
+        if amount in _BIG and 0 < self._last < 100:
+            return True
+        if amount == 1000 and 0 < self.value < 1000 and self._last >= 100:
+            return True
+        return 0 < amount < _room_after(self._last)
+
+    def take(self, amount: int) -> None:
+        """Adds it."""
+        if amount == 1000:
+            self.value *= 1000
+        elif amount == 100 and self._last < 100:
+            self.value += 99 * self._last
+        else:
+            self.value += amount
+        self._last = amount
+
+
+def _room_after(amount: int) -> int:
+    """What is smaller than this may follow: 10 after 20, 100 after 300, nothing after 7."""
+    for size in (1000, 100, 10):
+        if amount and amount % size == 0 and amount != 10:
+            return size
+    return 0
+
+
+def spelled(digits: str, language: str) -> Iterator[str]:
+    """The word of each digit, as somebody reads a number aloud; for corpora made by rule."""
+    words = {value: word for word, value in reversed(_CARDINALS[language].items()) if 0 <= value <= 9}
+    yield from (words[int(digit)] for digit in digits)

@@ -1,0 +1,40 @@
+import pytest
+
+from include.spoken.numbers import digit_runs, digits_for_words, numbers_in
+
+
+@pytest.mark.parametrize(
+    ("said", "digits"),
+    [
+        ("four one one one", ["4111"]),
+        ("forty-one eleven", ["4111"]),
+        ("double four triple one", ["44111"]),
+        ("treble two double oh", ["22200"]),
+        ("my number is 07 700 900-123 please", ["07700900123"]),
+        ("cuarenta y uno, once", ["4111"]),
+        ("cuatro mil ciento once", ["4111"]),
+        ("veintitrés doscientos cinco", ["23205"]),
+        ("two hundred and five", ["205"]),
+        ("five thousand one hundred and five", ["5105"]),
+        ("25 thousand", ["25000"]),
+        ("nineteen seventy", ["1970"]),
+        ("oh seven, uh, nine", ["079"]),
+        ("one moment, I have two of them", ["1", "2"]),
+        ("nothing here", []),
+    ],
+)
+def test_digits_are_read_as_people_say_them(said, digits):
+    assert [run.digits for run in digit_runs(said)] == digits
+
+
+def test_a_number_has_its_place():
+    said = "it is two hundred and five, or 12"
+    assert [(n.value, said[n.start : n.end]) for n in numbers_in(said)] == [
+        (205, "two hundred and five"),
+        (12, "12"),
+    ]
+
+
+def test_words_and_figures_give_the_same_digits():
+    for words in ("nineteen seventy", "1970", "the second of june nineteen seventy"):
+        assert digits_for_words(words.split(), "en")[-4:] == list("1970")
