@@ -1,34 +1,27 @@
-"""Payment card data in a conversation: card numbers and security codes, also spread over several turns."""
+"""Finds card numbers and security codes in a conversation, however they are said, and says how sure it is.
 
-import re
-from collections.abc import Iterator, Sequence
+A number is *certain* when issuer, length and check digit are a card's, it is named as a card's or the call is
+about a payment, and its form is nothing else's (IBAN, SIM card, …). It is *suspected* when one of these is
+missing: a person decides then. What is suspected is masked like what is certain.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from include.calls.transcript import Turn
-from include.card_data.formats import luhn_valid
-from include.spoken.folding import plain
-from include.spoken.numbers import DigitRun, digit_runs
+from include.card_data.cues import Named, speaks_of_payment
+from include.card_data.formats import CARD_LENGTHS, card_at_start, has_issuer, is_card_number, other_format
+from include.card_data.groups import Conversation, Group
+from include.card_data.masks import card_number
 
-# Issuer ranges and lengths of the large schemes (ISO/IEC 7812 IINs as the schemes publish them).
-_CARD = re.compile(
-    r"4(\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3[068]\d{12}|6\d{15}(\d{3})?"
-)
-_CARD_LENGTHS = (19, 16, 15, 14, 13)
-# A number that goes on in the next turn ends near the end of one and begins near the start of the other.
-_MARGIN_CHARS = 15
-_INTERJECTION_WORDS = 4
-_CVV_CUE = re.compile(
-    r"\b(cvv2?|cvc2?|cvn|cv2|c v v|c v c|card security code|card verification"
-    r"|security code|three digits? on the back|codigo de seguridad"
-    r"|tres (ultimos )?(digitos|numeros) (de|en|del) (atras|detras|reverso|dorso))\b"
-)
-_CVV_WITHIN_TURNS = 3
-# "150 euros" after somebody named the code is an amount, not the code.
-_AMOUNT_BEFORE = re.compile(r"[$€£]\s*$")
-_AMOUNT_AFTER = re.compile(
-    r"\s*([%€]|percent|por ciento|dollars?|euros?|pounds?|cents?|dolares|libras|pesos|centimos"
-    r"|(business |working )?days?|hours?|minutes?|months?|years?|dias|horas|minutos|meses|anos)"
-)
+CARD, CVV = "CARD", "CVV"
+# A group that is said again, or that the other side repeats, up to so many turns after the number.
+_ECHO_TURNS = 6
+# A security code comes soon after the card, and its digits soon after its name.
+_CODE_WITHIN_TURNS = 24
+_LEAST_ECHO_DIGITS = 2
+_MOST_READINGS = 4000
+_CARD_NAMES = frozenset({Named.CARD, Named.CARD_NUMBER})
 
 
 @dataclass(frozen=True)
@@ -46,92 +39,177 @@ class CardDatum:
 
     Attributes:
         kind: `CARD` or `CVV`.
-        pieces: Where it was said; several when it goes over several turns.
+        digits: All of them; for the shortest time only.
+        pieces: Where it was said and repeated; several when it goes over several turns.
+        certain: Whether nothing speaks against it; else a person decides.
+        reason: Why it is taken for card data, and what is missing when it is not certain.
     """
 
     kind: str
     digits: str
     pieces: tuple[Piece, ...]
+    certain: bool = True
+    reason: str = ""
 
 
 @dataclass(frozen=True)
-class _Spoken:
-    turn: int
-    run: DigitRun
+class _Reading:
+    """One way to hear a chain: the groups that make the number, and all that were said for it."""
+
+    digits: str
+    used: tuple[Group, ...]
+    said: tuple[Group, ...]
 
 
 def card_data(turns: Sequence[Turn]) -> list[CardDatum]:
-    """Finds card numbers (plausible issuer and length, Luhn) and security codes, each once per place."""
-    runs = [_Spoken(n, run) for n, turn in enumerate(turns) for run in digit_runs(turn.text)]
-    cards = [card for chain in _chains(turns, runs) if (card := _card_in(chain)) is not None]
-    taken = {(piece.turn, piece.start) for card in cards for piece in card.pieces}
-    codes = [code for code in _codes(turns, runs) if (code.pieces[0].turn, code.pieces[0].start) not in taken]
-    return cards + codes
+    """Finds card numbers and security codes, each once per place."""
+    call = Conversation(turns)
+    pays = any(speaks_of_payment(call.text(n)) for n in range(len(turns)))
+    cards: list[CardDatum] = []
+    taken: set[Group] = set()
+    for chain in [*call.chains(), *call.chains_of_all()]:
+        free = [group for group in chain if group not in taken]
+        if (found := _card_in(free, pays=pays)) is not None:
+            datum, groups = _with_echoes(call, *found)
+            taken |= groups
+            cards.append(datum)
+    return [*cards, *_codes(call, cards, taken)]
 
 
-def _chains(turns: Sequence[Turn], runs: Sequence[_Spoken]) -> Iterator[list[_Spoken]]:
-    """Groups the runs that one speaker says as one number."""
-    speakers = dict.fromkeys((turn.channel, turn.speaker) for turn in turns)
-    for who in speakers:
-        chain: list[_Spoken] = []
-        for spoken in runs:
-            turn = turns[spoken.turn]
-            if (turn.channel, turn.speaker) != who or len(spoken.run.digits) < 2:
-                continue
-            if chain and not _continues(turns, chain[-1], spoken):
-                yield chain
-                chain = []
-            chain.append(spoken)
-        if chain:
-            yield chain
+def _card_in(chain: Sequence[Group], *, pays: bool) -> tuple[CardDatum, _Reading] | None:
+    """The card number that a chain holds, if it does; of several readings the one that uses most of it."""
+    if sum(len(group.digits) for group in chain) < min(CARD_LENGTHS):
+        return None
+    named = next((g.named for g in chain if g.named is not None), None)
+    if named in _CARD_NAMES:
+        return _named_card(chain, named)
+    whole = _whole(chain)
+    if whole is None or named is not None:
+        return None
+    if pays:
+        reason = "issuer, length and check digit are a card's, and the call is about a payment"
+        return _found(whole, certain=True, reason=reason)
+    reason = "issuer, length and check digit are a card's, but nobody speaks of a payment"
+    return _found(whole, certain=False, reason=reason)
 
 
-def _continues(turns: Sequence[Turn], last: _Spoken, following: _Spoken) -> bool:
-    if last.turn == following.turn:
-        return False
-    at_end = len(turns[last.turn].text) - last.run.end <= _MARGIN_CHARS
-    at_start = following.run.start <= _MARGIN_CHARS
-    between = turns[last.turn + 1 : following.turn]
-    return at_end and at_start and all(len(turn.text.split()) <= _INTERJECTION_WORDS for turn in between)
-
-
-def _card_in(chain: Sequence[_Spoken]) -> CardDatum | None:
-    """The card number that a chain is, begins with or ends with: other windows match by chance too often."""
-    digits = "".join(spoken.run.digits for spoken in chain)
-    places = [(spoken.turn, *place) for spoken in chain for place in spoken.run.places]
-    for length in (len(digits), *_CARD_LENGTHS):
-        for first in {0, len(digits) - length}:
-            window = digits[first : first + length] if first >= 0 else ""
-            if _CARD.fullmatch(window) and luhn_valid(window):
-                return CardDatum("CARD", window, _pieces(places[first : first + length]))
+def _named_card(chain: Sequence[Group], named: Named) -> tuple[CardDatum, _Reading] | None:
+    if reading := _whole(chain) or _best(chain):
+        reason = "it is named as a card's, and issuer, length and check digit are a card's"
+        return _found(reading, certain=True, reason=reason)
+    digits = "".join(group.digits for group in chain)
+    near = has_issuer(digits) or len(digits) in (15, 16)
+    if named is Named.CARD_NUMBER and near and other_format(digits) is None:
+        reading = _Reading(digits, tuple(chain), tuple(chain))
+        return _found(
+            reading, certain=False, reason="it is named as a card number, but its digits do not add up"
+        )
     return None
 
 
-def _pieces(places: Sequence[tuple[int, int, int]]) -> tuple[Piece, ...]:
-    turns = dict.fromkeys(turn for turn, _, _ in places)
-    return tuple(
-        Piece(turn, min(s for t, s, _ in places if t == turn), max(e for t, _, e in places if t == turn))
-        for turn in turns
+def _found(reading: _Reading, *, certain: bool, reason: str) -> tuple[CardDatum, _Reading]:
+    return CardDatum(CARD, reading.digits, (), certain, reason), reading
+
+
+def _whole(chain: Sequence[Group]) -> _Reading | None:
+    """The chain as one number; what follows may be the expiry date and the code."""
+    digits = "".join(group.digits for group in chain)
+    number = card_at_start(digits)
+    if not number or other_format(digits) is not None:
+        return None
+    return _Reading(number, tuple(chain), tuple(chain))
+
+
+def _best(chain: Sequence[Group]) -> _Reading | None:
+    """The longest card number among the readings, with corrections, repetitions and echoes taken out."""
+    best: _Reading | None = None
+    for count, reading in enumerate(_readings(chain)):
+        if count > _MOST_READINGS:
+            break
+        if best is None or len(reading.said) > len(best.said):
+            best = reading
+    return best
+
+
+def _readings(chain: Sequence[Group]) -> Iterator[_Reading]:
+    for first in range(len(chain)):
+        yield from _from(chain, first, (), first)
+
+
+def _from(chain: Sequence[Group], first: int, used: tuple[Group, ...], at: int) -> Iterator[_Reading]:
+    """Readings that begin with the group `first`, have used these, and go on at `at`."""
+    digits = "".join(group.digits for group in used)
+    if is_card_number(digits) or (used and len(digits) > max(CARD_LENGTHS) and card_at_start(digits)):
+        yield _Reading(card_at_start(digits), used, tuple(chain[first:at]))
+    if at == len(chain) or len(digits) > max(CARD_LENGTHS):
+        return
+    group = chain[at]
+    yield from _from(chain, first, (*used, group), at + 1)
+    if not used:
+        return
+    if digits.endswith(group.digits) or group.corrects or used[-1].digits.startswith(group.digits):
+        yield from _from(chain, first, used, at + 1)  # it says again, or wrongly, what was said
+    if group.corrects or (group.turn != used[-1].turn and len(group.digits) == len(used[-1].digits)):
+        yield from _from(chain, first, (*used[:-1], group), at + 1)  # it stands for the one before
+
+
+def _with_echoes(call: Conversation, datum: CardDatum, reading: _Reading) -> tuple[CardDatum, set[Group]]:
+    """Adds the places where the number, or a part of it, is said again by anybody."""
+    first, last = reading.said[0].turn, reading.said[-1].turn
+    groups = set(reading.said) | {
+        group
+        for group in call.groups
+        if _repeats(datum.digits, group, within=first <= group.turn <= last + _ECHO_TURNS)
+        or (first < group.turn < last and _replaces(reading, group))
+    }
+    return CardDatum(datum.kind, datum.digits, _pieces(groups), datum.certain, datum.reason), groups
+
+
+def _repeats(digits: str, group: Group, *, within: bool) -> bool:
+    """Whether a group says a part of the number, or the whole: near it two digits tell, elsewhere five."""
+    said = group.digits
+    least = _LEAST_ECHO_DIGITS if within else 5
+    return (len(said) >= least and said in digits) or digits in said
+
+
+def _replaces(reading: _Reading, group: Group) -> bool:
+    """A group that somebody misheard between two of the number."""
+    return len(group.digits) in {len(one.digits) for one in reading.used} - {1}
+
+
+def _pieces(groups: Iterable[Group]) -> tuple[Piece, ...]:
+    places: dict[int, list[tuple[int, int]]] = {}
+    for group in sorted(groups, key=lambda one: (one.turn, one.start)):
+        places.setdefault(group.turn, []).append((group.start, group.end))
+    return tuple(Piece(turn, start, end) for turn, spans in places.items() for start, end in spans)
+
+
+def _codes(call: Conversation, cards: Sequence[CardDatum], taken: set[Group]) -> Iterator[CardDatum]:
+    """Three or four digits that are named as a card's security code, and their echoes."""
+    for group in call.groups:
+        if group in taken or len(group.digits) not in (3, 4):
+            continue
+        reason = _code_reason(group, cards)
+        if reason:
+            echoes = {
+                one
+                for one in call.groups
+                if one.digits == group.digits and group.turn <= one.turn <= group.turn + _ECHO_TURNS
+            } - taken
+            taken |= echoes
+            yield CardDatum(CVV, group.digits, _pieces(echoes), True, reason)
+
+
+def _code_reason(group: Group, cards: Sequence[CardDatum]) -> str:
+    """Why digits are the security code of a card; "" when they are none."""
+    after_card = any(
+        card.pieces[0].turn <= group.turn <= card.pieces[-1].turn + _CODE_WITHIN_TURNS for card in cards
     )
+    if group.named is Named.CODE_OF_CARD:
+        return "it is named as the security code of a card"
+    if group.named is Named.CODE and after_card:
+        return "a security code after a card number"
+    return ""
 
 
-def _codes(turns: Sequence[Turn], runs: Sequence[_Spoken]) -> Iterator[CardDatum]:
-    """Runs of 3 or 4 digits soon after somebody names the security code."""
-    cues = [(n, cue.end()) for n, turn in enumerate(turns) for cue in _CVV_CUE.finditer(plain(turn.text))]
-    for turn, end in cues:
-        for spoken in runs:
-            later = (spoken.turn, spoken.run.start) >= (turn, end) and spoken.turn <= turn + _CVV_WITHIN_TURNS
-            if (
-                later
-                and len(spoken.run.digits) in (3, 4)
-                and not _amount(turns[spoken.turn].text, spoken.run)
-            ):
-                yield CardDatum(
-                    "CVV", spoken.run.digits, (Piece(spoken.turn, spoken.run.start, spoken.run.end),)
-                )
-                break
-
-
-def _amount(text: str, run: DigitRun) -> bool:
-    before, after = text[: run.start], plain(text[run.end :])
-    return bool(_AMOUNT_BEFORE.search(before) or _AMOUNT_AFTER.match(after))
+__all__ = ["CARD", "CVV", "CardDatum", "Piece", "card_data", "card_number"]

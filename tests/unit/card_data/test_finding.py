@@ -28,9 +28,10 @@ def test_a_code_after_its_name_is_found_and_nothing_else_is(spoken):
     asked = ("agent", "And the three digits on the back?")
     assert kinds(spoken(asked, ("customer", "nine eight seven"))) == [("CVV", "987")]
     assert kinds(spoken(asked, ("customer", "That is 120 dollars too much"))) == []
-    assert kinds(spoken(("agent", "¿Y el código de seguridad?"), ("customer", "uno dos tres"))) == [
-        ("CVV", "123")
-    ]
+    code = (("agent", "¿Y el código de seguridad?"), ("customer", "uno dos tres"))
+    assert kinds(spoken(*code)) == []
+    card = (("agent", "¿El número de la tarjeta?"), ("customer", "4111 1111 1111 1111"))
+    assert kinds(spoken(*card, *code)) == [("CARD", "4111111111111111"), ("CVV", "123")]
     assert kinds(spoken(("customer", "Order 4111 1111 1111 1112, extension 123"))) == []
 
 

@@ -1,0 +1,159 @@
+"""Groups of digits as they are said, and which of them one speaker says as one number."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from include.calls.transcript import Turn
+from include.card_data.cues import Cue, Named, corrects, cues_in
+from include.card_data.masks import MASK
+from include.spoken.folding import plain
+from include.spoken.numbers import digit_runs
+
+# Of one speaker, between two groups of a number: words of this number, and turns of the other side.
+_MOST_OWN_WORDS = 14
+_MOST_TURNS_BETWEEN = 6
+_WORD = re.compile(r"\w+")
+# "150 euros", "30 days" are no part of a number that is read aloud.
+_MONEY_BEFORE = re.compile(r"[$€£]\s*$")
+_UNITS = (
+    r"percent|per cent|por ciento|dollars?|euros?|pounds?|quid|cents?|pence|dolares|libras|pesos|centimos"
+    r"|(?:business |working )?days?|hours?|minutes?|seconds?|weeks?|months?|years?|dias?|horas?|minutos?"
+    r"|segundos?|semanas?|mes|meses|anos?|megas?|megabits?|mega ?bytes?|gigas?|gigabytes?|kilos?|metros?"
+    r"|miles?|kilometros?|o.?clock|a\.?m|p\.?m|times|veces|units?|unidades"
+)
+_UNIT_AFTER = re.compile(rf"\s*(?:[%€$£]|(?:{_UNITS})\b)")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Digits that somebody says in one go.
+
+    Attributes:
+        turn: 0-based number of the turn.
+        places: For each digit the (start, end) of the characters that say it.
+        named: What it is called by the nearest name before it; None when nobody names it.
+        corrects: Whether words right before it take back what was said.
+    """
+
+    turn: int
+    digits: str
+    places: tuple[tuple[int, int], ...]
+    named: Named | None
+    corrects: bool = False
+
+    @property
+    def start(self) -> int:
+        """First character."""
+        return self.places[0][0]
+
+    @property
+    def end(self) -> int:
+        """One past the last character."""
+        return self.places[-1][1]
+
+
+class Conversation:
+    """The groups of digits of a call, each with its name.
+
+    Args:
+        turns: In order; what is masked in them already is not looked at.
+    """
+
+    def __init__(self, turns: Sequence[Turn]) -> None:
+        self.turns = turns
+        self._texts = [MASK.sub(lambda mask: "_" * len(mask.group()), turn.text) for turn in turns]
+        self._cues = [cues_in(text) for text in self._texts]
+        self.groups: list[Group] = []
+        for n, text in enumerate(self._texts):
+            for run in digit_runs(text):
+                if not is_quantity(text, run.start, run.end):
+                    self.groups.append(self._group(n, run.digits, run.places))
+
+    def text(self, turn: int) -> str:
+        """A turn's text, masks hidden."""
+        return self._texts[turn]
+
+    def who(self, turn: int) -> tuple[int, str]:
+        """Who speaks: channel and speaker."""
+        return self.turns[turn].channel, self.turns[turn].speaker.value
+
+    def chains(self) -> Iterator[list[Group]]:
+        """Groups that one speaker may say as one number, whatever the other side says in between."""
+        for who in dict.fromkeys(map(self.who, range(len(self.turns)))):
+            yield from self._joined([group for group in self.groups if self.who(group.turn) == who])
+
+    def chains_of_all(self) -> Iterator[list[Group]]:
+        """The same over all speakers together: labels may change in the middle of a number."""
+        yield from self._joined(self.groups)
+
+    def _joined(self, groups: Sequence[Group]) -> Iterator[list[Group]]:
+        chain: list[Group] = []
+        for group in (one for one in groups if len(one.digits) > 1 or self._stands_close(one)):
+            if chain and not self._continues(chain[-1], group):
+                yield chain
+                chain = []
+            chain.append(group)
+        if chain:
+            yield chain
+
+    def _stands_close(self, single: Group) -> bool:
+        """Whether a single digit is one, not the word "one": other digits are a word or two away."""
+        near = [g for g in self.groups if g.turn == single.turn and g is not single]
+        gaps = [(g.end, single.start) if g.end <= single.start else (single.end, g.start) for g in near]
+        text = self._texts[single.turn]
+        return any(len(_WORD.findall(text[start:end])) <= 2 for start, end in gaps)
+
+    def _continues(self, last: Group, following: Group) -> bool:
+        """No other number is named in between, by anybody, and the speaker says little else."""
+        if following.turn - last.turn - 1 > _MOST_TURNS_BETWEEN:
+            return False
+        if any(cue.named in _ENDS_A_NUMBER for cue in self._cues_between(last, following)):
+            return False
+        own = [
+            self._texts[n] for n in range(last.turn + 1, following.turn) if self.who(n) == self.who(last.turn)
+        ]
+        own += self._around(last, following)
+        return sum(len(_WORD.findall(text)) for text in own) <= _MOST_OWN_WORDS
+
+    def _around(self, last: Group, following: Group) -> list[str]:
+        if last.turn == following.turn:
+            return [self._texts[last.turn][last.end : following.start]]
+        return [self._texts[last.turn][last.end :], self._texts[following.turn][: following.start]]
+
+    def _cues_between(self, last: Group, following: Group) -> Iterator[Cue]:
+        for n in range(last.turn, following.turn + 1):
+            for cue in self._cues[n]:
+                after = n > last.turn or cue.start >= last.end
+                before = n < following.turn or cue.end <= following.start
+                if after and before:
+                    yield cue
+
+    def _group(self, turn: int, digits: str, places: tuple[tuple[int, int], ...]) -> Group:
+        start = places[0][0]
+        since = max((g.end for g in self.groups if g.turn == turn), default=0)
+        taken_back = corrects(self._texts[turn][since:start])
+        return Group(turn, digits, places, self._name(turn, start), taken_back)
+
+    def _name(self, turn: int, start: int) -> Named | None:
+        """The nearest name before a place, not further back than the number that was said before it."""
+        for n in range(turn, max(-1, turn - _MOST_TURNS_BETWEEN - 1), -1):
+            before = [cue for cue in self._cues[n] if n < turn or cue.end <= start]
+            said = [g for g in self.groups if g.turn == n and len(g.digits) > 2 and self._same_side(n, turn)]
+            last = max((g.end for g in said if n < turn or g.end <= start), default=-1)
+            if before and before[-1].start >= last:
+                return before[-1].named
+            if last >= 0:
+                return next(g for g in said if g.end == last).named
+        return None
+
+    def _same_side(self, one: int, other: int) -> bool:
+        return self.who(one) == self.who(other)
+
+
+_ENDS_A_NUMBER = frozenset({Named.OTHER, Named.OTHER_CARD, Named.CODE, Named.CODE_OF_CARD})
+
+
+def is_quantity(text: str, start: int, end: int) -> bool:
+    """Whether digits there count something: money, days, megabits."""
+    return bool(_MONEY_BEFORE.search(text[:start]) or _UNIT_AFTER.match(plain(text[end : end + 30])))
