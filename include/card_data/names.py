@@ -43,12 +43,12 @@ ce uve uve
 card (security|verification) (code|number|value)
 security (code|number|digits) (on|of|from|at) (the|your|my) (back|card|reverse|front)
 (security |last )?(three|3|four|4) (security )?(digits?|numbers?)( code)?,? (\w+ )?(on|at|from|of) the back
-(security |last )?(three|3|four|4) (security )?(digits?|numbers?)( code)?,? (\w+ )?(on|at|from|of) the \w+ (side|strip)
+(security |last )?(three|3|four|4) (security )?(digits?|numbers?)( code)? (on|at|from|of) the \w+ (side|strip)
 (three|3|four|4) (digits?|numbers?)( code)?,? (on|at|from|of) (the |your |its )?(reverse|rear|signature)
 signature strip
 back of (the|your|my|that|it)( \w+)?( card)?
 (codigo|numero)s? de (seguridad|verificacion) de (la|su|mi|tu|esa) tarjeta
-(tres|3|cuatro|4) (ultim[oa]s )?(digitos|numeros|numeritos|cifras)( que \w+)?( \w+)? (de |en )?(la )?(parte|cara)
+(tres|3|cuatro|4) (ultim[oa]s )?(digitos|numeros|cifras)( que \w+)?( \w+)? (de |en )?(la )?(parte|cara)
 (tres|3|cuatro|4) (ultim[oa]s )?(digitos|numeros|numeritos|cifras)( que \w+)?( \w+)? (de |por )?(atras|detras)
 (tres|3|cuatro|4) (ultim[oa]s )?(digitos|numeros|numeritos|cifras) (del|en el|al) (reverso|dorso)
 ultim[oa]s (tres|3) (digitos|numeros|cifras)

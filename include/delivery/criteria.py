@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select, tuple_
 from include.database.models import AnswerRow, AuditRow, ScorecardRow
 from include.delivery.outcome import of_current_audits
 from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE
+from include.scorecards.weights import shares
 
 _NO_AUTO_FAIL = "none"
 _LABELS = {NOT_APPLICABLE: "not applicable", CANNOT_DETERMINE: "could not be determined"}
@@ -120,8 +121,8 @@ def load_scorecards(connection: Connection, batch_id: str) -> Scorecards:
     return Scorecards(
         used=tuple(_used(row, audits[row.sha256]) for row in rows),
         terms={
-            (row.sha256, criterion["id"]): _terms(row.scorecard, criterion)
-            for row in rows
+            (row.sha256, criterion["id"]): _terms(row.scorecard, criterion, weights)
+            for row, weights in ((row, _weights(row.scorecard)) for row in rows)
             for criterion in row.scorecard.get("criteria", [])
         },
     )
@@ -192,7 +193,13 @@ def _used(row: Row[*tuple[Any, ...]], audits: int) -> UsedScorecard:
     return UsedScorecard(row.scorecard_id, row.version, title, row.sha256, threshold, audits)
 
 
-def _terms(scorecard: dict[str, Any], criterion: dict[str, Any]) -> CriterionTerms:
+def _weights(scorecard: dict[str, Any]) -> dict[str, float]:
+    sections = {section["id"]: section.get("weight", 1.0) for section in scorecard.get("sections", [])}
+    criteria = scorecard.get("criteria", [])
+    return shares(sections, ((c["id"], c.get("section", ""), c.get("weight", 1.0)) for c in criteria))
+
+
+def _terms(scorecard: dict[str, Any], criterion: dict[str, Any], weights: dict[str, float]) -> CriterionTerms:
     sections = {section["id"]: section for section in scorecard.get("sections", [])}
     section = sections.get(criterion.get("section"), {})
     options = criterion.get("options", [])
@@ -201,20 +208,7 @@ def _terms(scorecard: dict[str, Any], criterion: dict[str, Any]) -> CriterionTer
         section=section.get("title", ""),
         text=criterion.get("text", criterion["id"]),
         severity=criterion.get("severity") or "",
-        weight=_share(scorecard, section, criterion),
+        weight=weights.get(criterion["id"], 0.0),
         labels={option["key"]: option.get("label") or option["key"] for option in options},
         auto_fails={key: fails for key, fails in auto_fails.items() if fails != _NO_AUTO_FAIL},
     )
-
-
-def _share(scorecard: dict[str, Any], section: dict[str, Any], criterion: dict[str, Any]) -> float:
-    """As `include.scorecards.scoring`: sections share by weight, criteria share their section."""
-    sections = sum(other.get("weight", 1.0) for other in scorecard.get("sections", []))
-    inside = sum(
-        other.get("weight", 1.0)
-        for other in scorecard["criteria"]
-        if other.get("section") == section.get("id")
-    )
-    if not sections or not inside:
-        return 0.0
-    return float(section.get("weight", 1.0) / sections * criterion.get("weight", 1.0) / inside)

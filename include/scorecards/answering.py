@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 
 from include.calls.transcript import Transcript
-from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, AuditAnswers, GivenAnswer
-from include.scorecards.assessment import AssessedAnswer
+from include.scorecards.announcing import settling
+from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, AuditAnswers
+from include.scorecards.assessment import AssessedAnswer, Standing
 from include.scorecards.conditions import METRICS_PREFIX, CriterionCondition, FieldCondition
-from include.scorecards.evidence import CheckedEvidence, EvidenceChecker, EvidenceStatus
+from include.scorecards.evidence import EvidenceSpan, EvidenceStatus, evidence_of
 from include.scorecards.injection import SpokenToModel
+from include.scorecards.judging import EvidenceJudge, proves
 from include.scorecards.metrics import CallMetrics
 from include.scorecards.rules import RULES
-from include.scorecards.schema import NO, YES, AnsweredBy, AutoFail, Criterion, EvidenceRule, Scorecard
+from include.scorecards.schema import NO, YES, AnsweredBy, AutoFail, Criterion, Option, Scorecard
 
 _GROUNDLESS = "it fails without evidence that counts and without saying what was looked for and not found"
 
@@ -31,28 +33,21 @@ class Answering:
         self._transcript = transcript
         self._facts = {METRICS_PREFIX + name: value for name, value in metrics.model_dump().items()}
         self._announcements = metrics.announcements
-        self._checker = EvidenceChecker(transcript)
-        self._no_evidence = {one.turn_id for one in speaks_to_model}
+        least = scorecard.min_evidence_confidence
+        self._judge = EvidenceJudge(transcript, given.roles, speaks_to_model, least)
 
     def answer(self, criterion: Criterion, earlier: Mapping[str, AssessedAnswer]) -> AssessedAnswer:
         """Answers a criterion; `earlier` holds those that its condition may ask about."""
         reason = self._why_not(criterion, earlier)
         if reason is not None:
-            return self._scored(
-                criterion, AssessedAnswer(answer=NOT_APPLICABLE, **self._head(criterion, reason))
-            )
-        if criterion.answered_by is AnsweredBy.RULE:
-            return self._scored(criterion, self._by_rule(criterion))
-        if criterion.answered_by is AnsweredBy.METRIC:
-            return self._scored(criterion, self._by_metric(criterion))
-        announced = self._by_prompt(criterion)
-        if announced is not None:
-            return self._scored(criterion, announced)
-        given = self._given.answers.get(criterion.id)
-        if given is None:
-            head = self._head(criterion, "The model gave no answer.")
-            return self._scored(criterion, AssessedAnswer(answer=CANNOT_DETERMINE, **head))
-        return self._scored(criterion, self._by_llm(criterion, given))
+            answer = AssessedAnswer(answer=NOT_APPLICABLE, **self._head(criterion, reason))
+        elif criterion.answered_by is AnsweredBy.RULE:
+            return self._by_rule(criterion)
+        elif criterion.answered_by is AnsweredBy.METRIC:
+            answer = self._by_metric(criterion)
+        else:
+            answer = self._by_prompt(criterion) or self._by_llm(criterion)
+        return _scored(criterion, answer, self._doubts(criterion, answer))
 
     def _why_not(self, criterion: Criterion, earlier: Mapping[str, AssessedAnswer]) -> str | None:
         """Why a criterion does not apply; None when it does."""
@@ -76,40 +71,33 @@ class Answering:
             "answered_by": criterion.answered_by,
             "severity": criterion.severity,
             "justification": justification,
-            "weight": self._share(criterion),
+            "weight": self._scorecard.share(criterion.id),
         }
-
-    def _share(self, criterion: Criterion) -> float:
-        """The criterion's part of the whole: sections share by weight, criteria share their section."""
-        sections = self._scorecard.sections
-        section = next(s for s in sections if s.id == criterion.section)
-        inside = sum(c.weight for c in self._scorecard.criteria if c.section == section.id)
-        return section.weight / sum(s.weight for s in sections) * criterion.weight / inside
 
     def _by_rule(self, criterion: Criterion) -> AssessedAnswer:
         found = RULES[criterion.rule or ""](self._transcript)
         head = self._head(criterion, found.justification)
-        return AssessedAnswer(answer=found.answer, evidence=list(found.evidence), **head)
+        answer = AssessedAnswer(answer=found.answer, evidence=list(found.evidence), **head)
+        return _scored(criterion, answer, [] if found.certain else [f"suspected only: {found.justification}"])
 
     def _by_prompt(self, criterion: Criterion) -> AssessedAnswer | None:
         """The answer that an announcement settles; None when none was played."""
-        rule = criterion.settled_by_prompt
-        played = next((a for a in self._announcements if rule and a.name in rule.prompts), None)
-        if rule is None or played is None:
+        least = self._scorecard.min_evidence_confidence
+        played = settling(criterion, self._announcements, self._transcript.turns, least)
+        if played is None or criterion.settled_by_prompt is None:
             return None
-        evidence = CheckedEvidence(
-            quote=f'[announcement "{played.name}"]',
-            status=EvidenceStatus.VERIFIED,
-            turn_id=None,
+        span = EvidenceSpan(
+            turn_id="",
             speaker="ivr",
             start_ms=played.start_ms,
             end_ms=played.end_ms,
             confidence=played.confidence,
-            counts=True,
         )
+        evidence = evidence_of(f'[announcement "{played.name}"]', EvidenceStatus.VERIFIED, [span])
         head = self._head(criterion, f'The telephone system plays "{played.name}".')
         head["answered_by"] = AnsweredBy.RULE
-        return AssessedAnswer(answer=rule.answer, evidence=[evidence], **head)
+        cleared = evidence.model_copy(update={"turn_id": None, "spans": []})
+        return AssessedAnswer(answer=criterion.settled_by_prompt.answer, evidence=[cleared], **head)
 
     def _by_metric(self, criterion: Criterion) -> AssessedAnswer:
         assert criterion.metric is not None  # a loaded scorecard has it
@@ -124,83 +112,60 @@ class Answering:
         head = self._head(criterion, f"{metric.field} is {value:g}; asked for: {metric.op} {told}")
         return AssessedAnswer(answer=YES if asked.holds(self._facts) else NO, **head)
 
-    def _by_llm(self, criterion: Criterion, given: GivenAnswer) -> AssessedAnswer:
+    def _by_llm(self, criterion: Criterion) -> AssessedAnswer:
+        given = self._given.answers.get(criterion.id)
+        if given is None:
+            head = self._head(criterion, "The model gave no answer.")
+            return AssessedAnswer(answer=CANNOT_DETERMINE, **head)
         known = criterion.option(given.answer) is not None or given.answer == CANNOT_DETERMINE
         allowed = known or (given.answer == NOT_APPLICABLE and criterion.na_allowed)
-        evidence = [self._checker.check(item.quote, item.turn_id) for item in given.evidence]
         return AssessedAnswer(
             answer=given.answer if allowed else CANNOT_DETERMINE,
-            evidence=[self._judged(criterion.evidence, item) for item in evidence],
+            evidence=[
+                self._judge.judged(criterion.evidence, item, criterion.instructions)
+                for item in given.evidence
+            ],
             absence=given.absence,
             confidence=given.confidence,
             **self._head(criterion, given.justification),
         )
 
-    def _judged(self, rule: EvidenceRule, item: CheckedEvidence) -> CheckedEvidence:
-        """Takes away `counts` from words of the wrong speaker or part of the call, or to the model."""
-        if not item.counts:
-            return item
-        if item.turn_id in self._no_evidence:
-            return item.model_copy(update={"counts": False, "note": "it may speak to the model"})
-        role = self._role(item.speaker or "")
-        if rule.speaker != "any" and role not in (rule.speaker, ""):
-            return item.model_copy(
-                update={"counts": False, "note": f"said by the {role}, not the {rule.speaker}"}
-            )
-        if not self._in_window(rule, item):
-            return item.model_copy(update={"counts": False, "note": "outside the part of the call asked for"})
-        return item
-
-    def _role(self, label: str) -> str:
-        """The role behind a speaker label; "" when nobody knows."""
-        known = self._given.roles.get(label)
-        role = known.value if known else label
-        return role if role in ("agent", "customer") else ""
-
-    def _in_window(self, rule: EvidenceRule, item: CheckedEvidence) -> bool:
-        turns = self._transcript.turns
-        start_ms, end_ms = item.start_ms or 0, item.end_ms or 0
-        if rule.window.first_s is not None and start_ms > turns[0].start_ms + rule.window.first_s * 1000:
-            return False
-        last_ms = max(turn.end_ms for turn in turns)
-        return rule.window.last_s is None or end_ms >= last_ms - rule.window.last_s * 1000
-
-    def _scored(self, criterion: Criterion, answer: AssessedAnswer) -> AssessedAnswer:
-        """Adds score, auto-fail and what needs review."""
-        if answer.answer == NOT_APPLICABLE:
-            return answer
-        if answer.answer == CANNOT_DETERMINE:
-            reasons = [f"cannot be determined: {answer.justification}"]
-            return answer.model_copy(update={"potential": criterion.potential, "review_reasons": reasons})
+    def _doubts(self, criterion: Criterion, answer: AssessedAnswer) -> list[str]:
+        """Why an answer does not count; nothing when it does."""
         option = criterion.option(answer.answer)
-        assert option is not None  # _by_llm, rules and metrics give known keys only
-        reasons = self._doubts(criterion, answer, fails=option.auto_fail is not AutoFail.NONE)
-        update = {
-            "earned": option.score,
-            "potential": criterion.potential,
-            "auto_fail": AutoFail.NONE if reasons else option.auto_fail,
-            "review_reasons": reasons,
-        }
-        return answer.model_copy(update=update)
-
-    def _doubts(self, criterion: Criterion, answer: AssessedAnswer, *, fails: bool) -> list[str]:
-        """What keeps an answer from standing by itself."""
-        if answer.answered_by is AnsweredBy.METRIC:
+        if option is None or answer.answered_by is not AnsweredBy.LLM:
             return []
-        counting = [item for item in answer.evidence if item.counts]
-        if not (fails or answer.answer in criterion.evidence.required_on):
-            return [] if counting or answer.absence or not _lost(criterion, answer) else [_GROUNDLESS]
-        if not counting:
-            notes = sorted({item.note for item in answer.evidence}) or ["no quote was given"]
-            return [f'the answer "{answer.answer}" has no evidence that counts: {"; ".join(notes)}']
-        least = self._scorecard.min_evidence_confidence
-        best = max(item.confidence or 0 for item in counting)
-        if fails and best < least:
-            return [f"its evidence was heard with a confidence of {best:.2f}, below {least:.2f}"]
-        return []
+        notes = sorted({item.note for item in answer.evidence if item.note}) or ["no quote was given"]
+        without = [f'the answer "{answer.answer}" has no evidence that counts: {"; ".join(notes)}']
+        if any(item.counts for item in answer.evidence):
+            fuzzy = option.auto_fail is not AutoFail.NONE and not proves(answer.evidence)
+            return (
+                ["it fails the call on words that are only nearly found in the transcript"] if fuzzy else []
+            )
+        if option.auto_fail is not AutoFail.NONE or answer.answer in criterion.evidence.required_on:
+            return without
+        if _invented(answer):
+            return without
+        return [] if answer.absence or option.score > 0 else [_GROUNDLESS]
 
 
-def _lost(criterion: Criterion, answer: AssessedAnswer) -> bool:
-    """Whether an answer of the model earns nothing."""
+def _invented(answer: AssessedAnswer) -> bool:
+    """Whether quotes were given and none of them stands in the transcript."""
+    return bool(answer.evidence) and all(e.status is EvidenceStatus.NOT_FOUND for e in answer.evidence)
+
+
+def _scored(criterion: Criterion, answer: AssessedAnswer, doubts: list[str]) -> AssessedAnswer:
+    """Adds what the answer earns and fails; one that does not count earns and fails nothing."""
     option = criterion.option(answer.answer)
-    return answer.answered_by is AnsweredBy.LLM and option is not None and option.score == 0
+    if answer.answer == NOT_APPLICABLE:
+        return answer.model_copy(update={"standing": Standing.NOT_APPLICABLE})
+    if option is None:
+        doubts = [f"cannot be determined: {answer.justification}"]
+        return answer.model_copy(update={"standing": Standing.UNDETERMINED, "review_reasons": doubts})
+    if doubts:
+        return answer.model_copy(update={"standing": Standing.UNSUPPORTED, "review_reasons": doubts})
+    return answer.model_copy(update=_points(criterion, option))
+
+
+def _points(criterion: Criterion, option: Option) -> dict[str, object]:
+    return {"earned": option.score, "potential": criterion.potential, "auto_fail": option.auto_fail}

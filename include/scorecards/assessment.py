@@ -1,5 +1,7 @@
 """What a call's audit comes to, as it is stored, shown and delivered."""
 
+from enum import StrEnum
+
 from pydantic import BaseModel, ConfigDict
 
 from include.scorecards.answers import Absence, Coaching, Violation
@@ -12,18 +14,37 @@ class _Result(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class Standing(StrEnum):
+    """Whether an answer counts. Whatever does not leaves both sums of the score, up and down alike."""
+
+    COUNTED = "counted"
+    UNSUPPORTED = "unsupported"
+    UNDETERMINED = "undetermined"
+    NOT_APPLICABLE = "not_applicable"
+
+
+# The same words everywhere: report, table, exports, documents.
+IN_WORDS = {
+    Standing.COUNTED: "counts",
+    Standing.UNSUPPORTED: "without sound evidence: counts neither for nor against",
+    Standing.UNDETERMINED: "cannot be determined: counts neither for nor against",
+    Standing.NOT_APPLICABLE: "does not apply",
+}
+
+
 class AssessedAnswer(_Result):
     """One criterion, answered, checked and scored.
 
     Attributes:
         answer: An option's key, `NA` or `CANNOT_DETERMINE`.
+        standing: Whether it counts.
         evidence: Checked quotes.
         absence: What a model says it looked for and did not find.
         confidence: The model's own, 0..1; None from rules and metrics.
-        earned: Score of the option; 0 for NA and CANNOT_DETERMINE.
-        potential: Highest score that could be earned; 0 for NA.
+        earned: Score of the option; 0 when it does not count.
+        potential: Highest score that could be earned; 0 when it does not count.
         weight: Its share of the whole scorecard, 0..1, before anything is NA.
-        auto_fail: How far it fails the call; `none` when its evidence was too weak for that.
+        auto_fail: How far it fails the call; `none` when its evidence is not proof.
         review_reasons: Why a person should look at it.
     """
 
@@ -36,6 +57,7 @@ class AssessedAnswer(_Result):
     absence: Absence | None = None
     justification: str = ""
     confidence: float | None = None
+    standing: Standing = Standing.COUNTED
     earned: float = 0
     potential: float = 0
     weight: float

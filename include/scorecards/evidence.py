@@ -1,28 +1,39 @@
-"""Finds quotes in a transcript: which turn, when, and how sure the recogniser was there."""
+"""Checks quotes against a transcript: whose words they are, when they were said, how well they were heard.
+
+A quote is judged by every turn that it touches. What cannot be found, or says something else than what was
+said, is no evidence.
+"""
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
+from itertools import groupby, pairwise
 
 from pydantic import BaseModel, ConfigDict
-from rapidfuzz import fuzz
 
 from include.calls.transcript import Transcript, Turn
 from include.scorecards.answers import speaker_label
-from include.spoken.folding import plain
-
-# Below this similarity (0..100, characters) a quote is another sentence. 88 lets one word in eight differ.
-FUZZY_MIN_SIMILARITY = 88.0
-# Shorter quotes resemble something by chance.
-FUZZY_MIN_WORDS = 4
-_WORD = re.compile(r"\w+")
-_ELLIPSIS = re.compile(r"\s*(?:\.{3,}|…|\[\.\.\.\])\s*")
-# A near match that drops or adds one of these says the opposite.
-_NEGATIONS = frozenset(
-    {"not", "no", "never", "t", "nt", "cannot", "without", "nunca", "sin", "ni", "tampoco", "jamas"}
+from include.scorecards.matching import (
+    Place,
+    Stream,
+    cuts_off_negation,
+    long_enough,
+    quoted_words,
+    tells_a_place,
+    tokens_of,
 )
+from include.spoken.meaning import negates
+
+# Around an ellipsis, the parts of a quote lie within so many turns of their speaker.
+ELLIPSIS_TURNS = 3
+_ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:\.{2,}|…)\s*\]|\(\s*(?:\.{2,}|…)\s*\)|(?:\.\s?){3,}|…)\s*")
+# What models copy along with a line of the transcript.
+_LINE_HEAD = re.compile(
+    r"^\s*\[?\s*t\d+\s*\|[^\]]*\]\s*|^\s*(?:agent|customer|speaker_\d+)\s*:\s*", re.IGNORECASE
+)
+_TURN_ID = re.compile(r"\bt\d+\b", re.IGNORECASE)
+
+IsAsked = Callable[[Turn], bool]
 
 
 class EvidenceStatus(StrEnum):
@@ -33,17 +44,37 @@ class EvidenceStatus(StrEnum):
     NOT_FOUND = "not_found"
 
 
+class EvidenceSpan(BaseModel):
+    """The part of a quote that one turn holds.
+
+    Attributes:
+        speaker: Speaker label of the turn.
+        start_ms: In the original recording.
+        end_ms: Likewise.
+        confidence: The recogniser's mean word confidence over it; 0 where the turn is flagged as possibly
+            invented, however sure the recogniser was.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    turn_id: str
+    speaker: str
+    start_ms: int
+    end_ms: int
+    confidence: float
+
+
 class CheckedEvidence(BaseModel):
     """A quote, checked.
 
     Attributes:
         turn_id: The turn that the quote begins in; what the model cited, when it was not found.
-        speaker: Speaker label of that turn.
+        speaker: Who says all of it; None when several do, or nobody.
         start_ms: In the original recording; None when not found.
         end_ms: Likewise.
-        confidence: The recogniser's mean word confidence over the quote; 0 where a turn of it is flagged as
-            possibly invented, however sure the recogniser was; None when not found.
-        counts: Found, and by the speaker and in the window that the criterion asks for.
+        confidence: Of the span that was heard worst; None when not found.
+        spans: Every turn that the quote touches, in order.
+        counts: Found, and all of it by the speaker and in the window that the criterion asks for.
         note: Why it does not count.
     """
 
@@ -56,143 +87,178 @@ class CheckedEvidence(BaseModel):
     start_ms: int | None = None
     end_ms: int | None = None
     confidence: float | None = None
+    spans: list[EvidenceSpan] = []
     counts: bool = False
     note: str = ""
 
 
-@dataclass(frozen=True)
-class _Token:
-    text: str
-    turn: Turn
-    start_ms: int
-    end_ms: int
-    confidence: float
+def whole_turn(turn: Turn, quote: str) -> CheckedEvidence:
+    """A turn as evidence for something that code found in it."""
+    confidence = 0.0 if turn.flags else turn.confidence
+    span = EvidenceSpan(
+        turn_id=turn.id,
+        speaker=speaker_label(turn),
+        start_ms=turn.start_ms,
+        end_ms=turn.end_ms,
+        confidence=confidence,
+    )
+    return evidence_of(quote, EvidenceStatus.VERIFIED, [span])
 
 
-class _Stream:
-    """Tokens joined by single spaces, with the way back from a character to its token."""
-
-    def __init__(self, tokens: Sequence[_Token]) -> None:
-        self.tokens = tokens
-        self.text = " ".join(token.text for token in tokens)
-        self._starts: list[int] = []
-        at = 0
-        for token in tokens:
-            self._starts.append(at)
-            at += len(token.text) + 1
-
-    def between(self, start: int, end: int) -> Sequence[_Token]:
-        """The tokens that the characters start..end touch."""
-        first = max(0, bisect_right(self._starts, start) - 1)
-        return self.tokens[first : bisect_right(self._starts, max(start, end - 1))]
-
-    def exact(self, words: str) -> list[Sequence[_Token]]:
-        """Every place where these whole words stand."""
-        places = re.finditer(rf"(?<!\S){re.escape(words)}(?!\S)", self.text)
-        return [self.between(place.start(), place.end()) for place in places]
-
-    def similar(self, words: str) -> tuple[float, Sequence[_Token]]:
-        """The most similar place and its similarity, 0..100."""
-        if len(words) > len(self.text):
-            return 0.0, []
-        best = fuzz.partial_ratio_alignment(words, self.text, score_cutoff=FUZZY_MIN_SIMILARITY)
-        return (best.score, self.between(best.dest_start, best.dest_end)) if best else (0.0, [])
-
-
-class EvidenceChecker:
-    """Looks quotes up in one transcript. Case, accents and punctuation do not matter.
-
-    A quote is looked for in each channel by itself (so that "mm-hm" of the other side does not split it),
-    then in the conversation as it ran.
-    """
-
-    def __init__(self, transcript: Transcript) -> None:
-        self._turns = {turn.id: turn for turn in transcript.turns}
-        channels = dict.fromkeys(turn.channel for turn in transcript.turns)
-        by_channel = [[t for t in transcript.turns if t.channel == channel] for channel in channels]
-        streams = [*by_channel, transcript.turns] if len(by_channel) > 1 else by_channel
-        self._streams = [_Stream([token for turn in turns for token in _tokens(turn)]) for turns in streams]
-
-    def check(self, quote: str, cited_turn_id: str | None = None) -> CheckedEvidence:
-        """Finds a quote; parts left out with "…" are looked for one by one, and all must be there."""
-        parts = [words for part in _ELLIPSIS.split(quote) if (words := _normalised(part))]
-        found = [self._find(part, cited_turn_id) for part in parts]
-        if not parts or any(status is EvidenceStatus.NOT_FOUND for status, _ in found):
-            turn = self._turns.get(cited_turn_id or "")
-            return CheckedEvidence(
-                quote=quote,
-                status=EvidenceStatus.NOT_FOUND,
-                turn_id=cited_turn_id,
-                speaker=speaker_label(turn) if turn else None,
-                note="not found in the transcript",
-            )
-        exact = all(status is EvidenceStatus.VERIFIED for status, _ in found)
-        status = EvidenceStatus.VERIFIED if exact else EvidenceStatus.FUZZY
-        return _checked(quote, status, [token for _, tokens in found for token in tokens])
-
-    def _find(self, words: str, cited: str | None) -> tuple[EvidenceStatus, Sequence[_Token]]:
-        """Exactly before similarly; in the cited turn before elsewhere."""
-        exact = [place for stream in self._streams for place in stream.exact(words)]
-        in_cited = [place for place in exact if any(token.turn.id == cited for token in place)]
-        if in_cited or (exact and len(words.split()) > 1):
-            return EvidenceStatus.VERIFIED, (in_cited or exact)[0]
-        if len(words.split()) >= FUZZY_MIN_WORDS:
-            _, best = max((stream.similar(words) for stream in self._streams), key=lambda hit: hit[0])
-            if best and _says_the_same(words.split(), [token.text for token in best]):
-                return EvidenceStatus.FUZZY, best
-        return EvidenceStatus.NOT_FOUND, []
-
-
-def _checked(quote: str, status: EvidenceStatus, tokens: Sequence[_Token]) -> CheckedEvidence:
-    first = tokens[0].turn
+def evidence_of(quote: str, status: EvidenceStatus, spans: Sequence[EvidenceSpan]) -> CheckedEvidence:
+    """Evidence that was found in these spans; at least one."""
+    speakers = {span.speaker for span in spans}
     return CheckedEvidence(
         quote=quote,
         status=status,
-        turn_id=first.id,
-        speaker=speaker_label(first),
-        start_ms=min(token.start_ms for token in tokens),
-        end_ms=max(token.end_ms for token in tokens),
-        confidence=_confidence(tokens),
+        turn_id=spans[0].turn_id,
+        speaker=speakers.pop() if len(speakers) == 1 else None,
+        start_ms=min(span.start_ms for span in spans),
+        end_ms=max(span.end_ms for span in spans),
+        confidence=min(span.confidence for span in spans),
+        spans=list(spans),
         counts=True,
     )
 
 
-def _confidence(tokens: Sequence[_Token]) -> float:
-    if any(token.turn.flags for token in tokens):
-        return 0.0
-    return round(sum(token.confidence for token in tokens) / len(tokens), 3)
+class EvidenceChecker:
+    """Looks quotes up in one transcript. Case, accents, punctuation and the writing of numbers do not matter.
 
+    A quote is looked for in each speaker's words by themselves (so that "mm-hm" of the other side does not
+    split it), then in the conversation as it ran.
+    """
 
-def _normalised(text: str) -> str:
-    return " ".join(_WORD.findall(plain(text)))
+    def __init__(self, transcript: Transcript) -> None:
+        self._turns = {turn.id: turn for turn in transcript.turns}
+        self._number = {turn.id: n for n, turn in enumerate(transcript.turns)}
+        tokens = {turn.id: tokens_of(turn) for turn in transcript.turns}
+        voices = dict.fromkeys((turn.channel, turn.speaker) for turn in transcript.turns)
+        by_voice = [[t for t in transcript.turns if (t.channel, t.speaker) == voice] for voice in voices]
+        streams = [*by_voice, transcript.turns] if len(by_voice) > 1 else by_voice
+        self._streams = [Stream([token for turn in turns for token in tokens[turn.id]]) for turns in streams]
+        self._of_turn = {turn_id: Stream(own) for turn_id, own in tokens.items()}
+        self._voices = self._streams[: len(by_voice)]
 
+    def check(
+        self, quote: str, cited_turn_id: str | None = None, is_asked: IsAsked | None = None
+    ) -> CheckedEvidence:
+        """Finds a quote; parts left out with "…" must stand in order, from one speaker, and hide no negation.
 
-def _says_the_same(quoted: Iterable[str], found: Iterable[str]) -> bool:
-    """Negations and figures must agree, however similar the letters are."""
-
-    def telling(words: Iterable[str]) -> list[str]:
-        return sorted(word for word in words if word in _NEGATIONS or word[0].isdigit())
-
-    return telling(quoted) == telling(found)
-
-
-def _tokens(turn: Turn) -> list[_Token]:
-    """The words of a turn with their times; without word times, spread evenly over the turn's characters."""
-    if turn.words:
-        return [
-            _Token(text, turn, word.start_ms, word.end_ms, word.confidence)
-            for word in turn.words
-            for text in _WORD.findall(plain(word.text))
-        ]
-    spelled = plain(turn.text)
-    per_char_ms = (turn.end_ms - turn.start_ms) / max(1, len(spelled))
-    return [
-        _Token(
-            word.group(),
-            turn,
-            turn.start_ms + round(word.start() * per_char_ms),
-            turn.start_ms + round(word.end() * per_char_ms),
-            turn.confidence,
+        Args:
+            quote: As the model gave it.
+            cited_turn_id: The turn that it gave; where a quote stands more than once, that place is taken.
+            is_asked: Whether a turn is by the speaker that the criterion asks for; of several places without
+                a cited one, the nearest by them is taken.
+        """
+        cited = self._cited(cited_turn_id)
+        text = _LINE_HEAD.sub("", quote)
+        whole = self._find(quoted_words(text), cited, is_asked)
+        parts = [words for part in _ELLIPSIS.split(text) if (words := quoted_words(part))]
+        note = "not found in the transcript"
+        if whole is None and len(parts) > 1:
+            whole, note = self._around_ellipses(parts, cited, is_asked)
+        if whole is not None:
+            status, place, stream = whole
+            if not cuts_off_negation(stream.before(place), place):
+                return evidence_of(quote, status, list(_spans(place)))
+            note = "it leaves out the negation right before it"
+        turn = self._turns.get(cited or "")
+        return CheckedEvidence(
+            quote=quote,
+            status=EvidenceStatus.NOT_FOUND,
+            turn_id=cited_turn_id,
+            speaker=speaker_label(turn) if turn else None,
+            note=note,
         )
-        for word in _WORD.finditer(spelled)
-    ]
+
+    def _cited(self, given: str | None) -> str | None:
+        """A turn id as models give it: `t4`, `T4`, `[t4 | agent]`."""
+        found = _TURN_ID.search(given or "")
+        return found.group().lower() if found else given
+
+    def _find(
+        self, words: Sequence[str], cited: str | None, is_asked: IsAsked | None
+    ) -> tuple[EvidenceStatus, Place, Stream] | None:
+        """Exactly before similarly; in the cited turn before elsewhere."""
+        if not words:
+            return None
+        exact = [(place, stream) for stream in self._streams for place in stream.exact(words)]
+        in_cited = [one for one in exact if any(token.turn.id == cited for token in one[0])]
+        if in_cited or (exact and tells_a_place(words)):
+            place, stream = min(in_cited or exact, key=lambda one: self._distance(one[0], cited, is_asked))
+            return EvidenceStatus.VERIFIED, place, stream
+        return self._similar(words, cited) if long_enough(words) else None
+
+    def _similar(
+        self, words: Sequence[str], cited: str | None
+    ) -> tuple[EvidenceStatus, Place, Stream] | None:
+        own = [self._of_turn[cited]] if cited in self._of_turn else []
+        for streams in (own, self._streams):
+            found = [(*stream.similar(words), stream) for stream in streams]
+            score, place, stream = max(found, key=lambda one: one[0], default=(0.0, [], None))
+            if score and stream is not None:
+                return EvidenceStatus.FUZZY, place, stream
+        return None
+
+    def _distance(self, place: Place, cited: str | None, is_asked: IsAsked | None) -> tuple[bool, int]:
+        """Of several places the least is taken: by who is asked for, then near the cited turn, then early."""
+        asked = is_asked is None or all(is_asked(token.turn) for token in place)
+        here = self._number[place[0].turn.id]
+        return not asked, abs(here - self._number[cited]) if cited in self._number else here
+
+    def _around_ellipses(
+        self, parts: Sequence[Sequence[str]], cited: str | None, is_asked: IsAsked | None
+    ) -> tuple[tuple[EvidenceStatus, Place, Stream] | None, str]:
+        """Parts in the words of one speaker; the reason when they do not go together."""
+        note = "not found in the transcript"
+        for stream in sorted(self._voices, key=lambda one: not _has(one, cited)):
+            found = self._in_order(stream, parts)
+            if found is None:
+                continue
+            if all(_may_be_left_out(hidden) for hidden in found[1]):
+                return (EvidenceStatus.VERIFIED, found[0], stream), ""
+            note = "what it leaves out changes what is said"
+        return None, note
+
+    def _in_order(self, stream: Stream, parts: Sequence[Sequence[str]]) -> tuple[Place, list[Place]] | None:
+        """The places of the parts that lie nearest together, as one, and what is hidden between them."""
+        best: tuple[Place, list[Place]] | None = None
+        for first in stream.exact(parts[0]):
+            places: list[Place] = [first]
+            for part in parts[1:]:
+                following = next(
+                    (p for p in stream.exact(part) if stream.hidden(places[-1], p) is not None), None
+                )
+                if following is None:
+                    break
+                places.append(following)
+            if len(places) == len(parts):
+                hidden = [stream.hidden(one, other) or [] for one, other in pairwise(places)]
+                if best is None or sum(map(len, hidden)) < sum(map(len, best[1])):
+                    best = [token for place in places for token in place], hidden
+        return best
+
+
+def _has(stream: Stream, turn_id: str | None) -> bool:
+    return any(token.turn.id == turn_id for token in stream.tokens)
+
+
+def _may_be_left_out(hidden: Place) -> bool:
+    """A few turns' words without a negation."""
+    turns = dict.fromkeys(token.turn.id for token in hidden)
+    return len(turns) <= ELLIPSIS_TURNS and not negates([token.text for token in hidden])
+
+
+def _spans(place: Place) -> Iterator[EvidenceSpan]:
+    """The turns of a place, in order."""
+    for _, group in groupby(place, key=lambda token: token.turn.id):
+        tokens = list(group)
+        turn = tokens[0].turn
+        mean = sum(token.confidence for token in tokens) / len(tokens)
+        yield EvidenceSpan(
+            turn_id=turn.id,
+            speaker=speaker_label(turn),
+            start_ms=min(token.start_ms for token in tokens),
+            end_ms=max(token.end_ms for token in tokens),
+            confidence=0.0 if turn.flags else round(mean, 3),
+        )

@@ -45,6 +45,7 @@ class SpokenToModel(BaseModel):
 
     turn_id: str
     start_ms: int = Field(ge=0)
+    end_ms: int | None = None
     attempt: Attempt
     quote: str
 

@@ -3,20 +3,28 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from include.calls.transcript import Transcript, Turn
+from include.calls.transcript import Transcript
 from include.card_data.finding import CardDatum, card_data
-from include.scorecards.answers import speaker_label
-from include.scorecards.evidence import CheckedEvidence, EvidenceChecker, EvidenceStatus
+from include.card_data.masks import SECURITY_CODE, card_number
+from include.scorecards.evidence import CheckedEvidence, whole_turn
 from include.scorecards.schema import NO, YES
 
 
 @dataclass(frozen=True)
 class RuleAnswer:
-    """What a rule says: an option key, the places it rests on, and why."""
+    """What a rule says.
+
+    Attributes:
+        answer: An option's key.
+        evidence: The places that it rests on.
+        certain: Whether the answer stands by itself; one that is only suspected goes to a person.
+        justification: Why.
+    """
 
     answer: str
     evidence: tuple[CheckedEvidence, ...]
     justification: str
+    certain: bool = True
 
 
 def no_card_data_spoken(transcript: Transcript) -> RuleAnswer:
@@ -28,41 +36,22 @@ def no_card_data_spoken(transcript: Transcript) -> RuleAnswer:
     """
     found = card_data(transcript.turns)
     if not found:
-        return RuleAnswer(
-            YES, (), "No card number (issuer, length, Luhn) or security code in the transcript."
-        )
-    checker = EvidenceChecker(transcript)
-    evidence = [place for datum in found for place in _places(datum, transcript.turns, checker)]
-    named = " and ".join(dict.fromkeys(_NAMES[datum.kind] for datum in found))
-    return RuleAnswer(NO, tuple(evidence), f"A {named} is said aloud ({len(found)} in all).")
+        return RuleAnswer(YES, (), "No card number and no security code of a card is said.")
+    certain = [datum for datum in found if datum.certain]
+    telling = certain or found
+    evidence = tuple(place for datum in telling for place in _places(datum, transcript))
+    named = " and ".join(dict.fromkeys(_NAMES[datum.kind] for datum in telling))
+    reasons = "; ".join(dict.fromkeys(datum.reason for datum in telling))
+    return RuleAnswer(NO, evidence, f"A {named} is said aloud: {reasons}.", certain=bool(certain))
 
 
 _NAMES = {"CARD": "card number", "CVV": "card security code"}
 
 
-def _places(datum: CardDatum, turns: Sequence[Turn], checker: EvidenceChecker) -> list[CheckedEvidence]:
-    masked = f"[card number ending {datum.digits[-4:]}]" if datum.kind == "CARD" else "[card security code]"
-    places = []
-    for piece in datum.pieces:
-        turn = turns[piece.turn]
-        found = checker.check(turn.text[piece.start : piece.end], turn.id)
-        if found.status is EvidenceStatus.NOT_FOUND:
-            found = _whole(turn)
-        places.append(found.model_copy(update={"quote": masked, "counts": True, "note": ""}))
-    return places
-
-
-def _whole(turn: Turn) -> CheckedEvidence:
-    """The turn as evidence, for words that the checker cannot cut out of it."""
-    return CheckedEvidence(
-        quote="",
-        status=EvidenceStatus.VERIFIED,
-        turn_id=turn.id,
-        speaker=speaker_label(turn),
-        start_ms=turn.start_ms,
-        end_ms=turn.end_ms,
-        confidence=0.0 if turn.flags else turn.confidence,
-    )
+def _places(datum: CardDatum, transcript: Transcript) -> Sequence[CheckedEvidence]:
+    mask = card_number(datum.digits) if datum.kind == "CARD" else SECURITY_CODE
+    turns = dict.fromkeys(piece.turn for piece in datum.pieces)
+    return [whole_turn(transcript.turns[turn], mask) for turn in turns]
 
 
 RULES: dict[str, Callable[[Transcript], RuleAnswer]] = {"no_card_data_spoken": no_card_data_spoken}

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator
 
 from include.scorecards.conditions import CriterionCondition, FieldCondition, Operator
+from include.scorecards.weights import shares
 
 ID_PATTERN = r"^[a-z][a-z0-9_]{0,63}$"
 KEY_PATTERN = r"^[a-z][a-z0-9_]{0,31}$"
@@ -225,9 +226,9 @@ class Scorecard(_Part):
     Attributes:
         language: ISO 639-1 code that it is written in; calls may be in any.
         applies_if: Which calls it can judge at all; others become not auditable, without asking the LLM.
-        min_evidence_confidence: Below this recogniser confidence (0..1) evidence cannot fail a call by
-            itself.
-        max_undetermined_share: Above this share of CANNOT_DETERMINE among asked criteria, not auditable.
+        min_evidence_confidence: Words that were heard with less confidence (0..1) are no evidence.
+        max_undetermined_share: Above this share of answers that cannot be determined or have no sound
+            evidence, among the criteria asked, not auditable.
     """
 
     id: str = Field(pattern=ID_PATTERN)
@@ -259,6 +260,10 @@ class Scorecard(_Part):
         """
         return self._by_id[criterion_id]
 
+    def share(self, criterion_id: str) -> float:
+        """A criterion's share of the whole, 0..1, before anything is left out."""
+        return self._shares[criterion_id]
+
     def answered_by(self, who: AnsweredBy) -> Sequence[Criterion]:
         """The criteria that somebody answers, in the file's order."""
         return [criterion for criterion in self.criteria if criterion.answered_by is who]
@@ -279,6 +284,12 @@ class Scorecard(_Part):
             for c in self.criteria
         }
         return [self._by_id[criterion_id] for criterion_id in TopologicalSorter(asks).static_order()]
+
+    @cached_property
+    def _shares(self) -> dict[str, float]:
+        return shares(
+            {s.id: s.weight for s in self.sections}, ((c.id, c.section, c.weight) for c in self.criteria)
+        )
 
     @cached_property
     def _by_id(self) -> dict[str, Criterion]:

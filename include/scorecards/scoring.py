@@ -2,18 +2,20 @@
 
 Share of a criterion = section weight × criterion weight ÷ the section's criterion weights. Then
 
-    pct = 100 × Σ share · earned ÷ potential  over  Σ share of the criteria that apply
+    pct = 100 × Σ share · earned ÷ potential  over  Σ share of the criteria whose answer counts
 
-An answer NA leaves both sums. CANNOT_DETERMINE stays in the second and earns nothing, so that silence of the
-model never lifts a score; too much of it makes the call not auditable instead.
+An answer that does not count leaves both sums: one that does not apply (NA), one that cannot be determined,
+and one without sound evidence. So nothing that is unknown moves a score up or down; the call is flagged
+instead, and too much of it makes the call not auditable. A form auto-fail that is proven needs no other
+answer: the score is 0.
 """
 
 from collections.abc import Iterable, Sequence
 
 from include.calls.transcript import Transcript
 from include.scorecards.answering import Answering
-from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, AuditAnswers
-from include.scorecards.assessment import AssessedAnswer, Assessment, SectionScore
+from include.scorecards.answers import AuditAnswers
+from include.scorecards.assessment import AssessedAnswer, Assessment, SectionScore, Standing
 from include.scorecards.injection import spoken_to_model
 from include.scorecards.metrics import CallMetrics
 from include.scorecards.schema import AnsweredBy, AutoFail, Scorecard
@@ -37,8 +39,8 @@ def assess(
         by_id[criterion.id] = answering.answer(criterion, by_id)
     answers = [by_id[criterion.id] for criterion in scorecard.criteria]
     sections = [_section_score(scorecard, section.id, answers) for section in scorecard.sections]
-    not_auditable = _not_auditable(scorecard, llm_answers, transcript, answers)
     form_failed = any(answer.auto_fail is AutoFail.FORM for answer in answers)
+    not_auditable = _not_auditable(scorecard, llm_answers, transcript, answers, form_failed=form_failed)
     pct = None if not_auditable else _pct(answers, sections, form_failed=form_failed)
     reasons = [f"{answer.criterion_id}: {reason}" for answer in answers for reason in answer.review_reasons]
     reasons += [f'{one.turn_id} may speak to the model: "{one.quote}"' for one in speaks_to_model]
@@ -96,16 +98,31 @@ def _weighted_pct(answers: Iterable[AssessedAnswer], *, failed_sections: set[str
 
 
 def _not_auditable(
-    scorecard: Scorecard, given: AuditAnswers, transcript: Transcript, answers: Sequence[AssessedAnswer]
+    scorecard: Scorecard,
+    given: AuditAnswers,
+    transcript: Transcript,
+    answers: Sequence[AssessedAnswer],
+    *,
+    form_failed: bool,
 ) -> str | None:
     if not transcript.turns:
         return "nothing is said in the recording"
     if given.out_of_scope:
         return given.out_of_scope
-    asked = [a for a in answers if a.answered_by is AnsweredBy.LLM and a.answer != NOT_APPLICABLE]
-    unknown = [a for a in asked if a.answer == CANNOT_DETERMINE]
-    if asked and len(unknown) / len(asked) > scorecard.max_undetermined_share:
-        return f"{len(unknown)} of {len(asked)} criteria cannot be determined from the transcript"
+    if form_failed:
+        return None
+    asked = [
+        answer
+        for answer in answers
+        if answer.answered_by is AnsweredBy.LLM and answer.standing is not Standing.NOT_APPLICABLE
+    ]
+    unknown = sum(answer.standing is Standing.UNDETERMINED for answer in asked)
+    unsupported = sum(answer.standing is Standing.UNSUPPORTED for answer in asked)
+    if asked and (unknown + unsupported) / len(asked) > scorecard.max_undetermined_share:
+        return (
+            f"of {len(asked)} criteria, {unknown} cannot be determined from the transcript and {unsupported} "
+            "have an answer without sound evidence"
+        )
     if all(answer.weight == 0 or answer.potential == 0 for answer in answers):
-        return "no criterion applies to this call"
+        return "no criterion that applies to this call has an answer that counts"
     return None

@@ -111,13 +111,6 @@ class DigitRun:
         return self.places[-1][1]
 
 
-@dataclass(frozen=True)
-class _Token:
-    text: str
-    start: int
-    end: int
-
-
 def cardinal(word: str) -> int | None:
     """The value of a folded number word, English or Spanish; None when it is none."""
     return _ALL_CARDINALS.get(word)
@@ -130,13 +123,14 @@ def ordinal(word: str) -> int | None:
 
 def numbers_in(text: str) -> list[Number]:
     """Every number of a text in order; "four one one" is three, "forty-one" is one."""
-    tokens = [_Token(plain(m.group()), m.start(), m.end()) for m in _TOKEN.finditer(text)]
+    places = list(_TOKEN.finditer(text))
+    words = [plain(place.group()) for place in places]
     found: list[Number] = []
     at = 0
-    while at < len(tokens):
-        digits, used = _number_at(tokens, at)
+    while at < len(words):
+        digits, used = digits_at(words, at)
         if digits:
-            found.append(Number(digits, tokens[at].start, tokens[at + used - 1].end))
+            found.append(Number(digits, places[at].start(), places[at + used - 1].end()))
         at += used
     return found
 
@@ -192,21 +186,20 @@ def _only_fillers(between: str) -> bool:
     return len(words) <= _MAX_FILLERS and all(word in _FILLERS for word in words)
 
 
-def _number_at(tokens: Sequence[_Token], at: int) -> tuple[str, int]:
-    """The digits that begin at a token, and how many tokens say them; ("", 1) when it is not a number."""
-    word = tokens[at].text
+def digits_at(words: Sequence[str], at: int) -> tuple[str, int]:
+    """The digits that begin at a folded word, and how many words say them; ("", 1) when it is no number."""
+    word = words[at]
     if word in _REPEATS:
-        said, used = _number_at(tokens, at + 1) if at + 1 < len(tokens) else ("", 0)
+        said, used = digits_at(words, at + 1) if at + 1 < len(words) else ("", 0)
         return (said * _REPEATS[word], used + 1) if len(said) == 1 else ("", 1)
     if word.isdecimal():
-        following = _ALL_CARDINALS.get(tokens[at + 1].text) if at + 1 < len(tokens) else None
+        following = _ALL_CARDINALS.get(words[at + 1]) if at + 1 < len(words) else None
         if following == 1000 and len(word) <= 3:
             return str(int(word) * 1000), 2
         return "".join(str(int(char)) for char in word), 1
     if word not in _ALL_CARDINALS:
         return "", 1
-    words = [token.text for token in tokens[at : at + 12]]
-    value, used = _value(words, 0, _ALL_CARDINALS, None)
+    value, used = _value(words, at, _ALL_CARDINALS, None)
     return str(value), used
 
 

@@ -5,6 +5,7 @@ import yaml
 
 from include.calls.transcript import TurnFlag
 from include.scorecards.answers import Absence, AuditAnswers, AuditReply, Evidence, GivenAnswer, Role
+from include.scorecards.assessment import Standing
 from include.scorecards.loading import parse_scorecard
 from include.scorecards.metrics import call_metrics
 from include.scorecards.schema import AutoFail
@@ -61,18 +62,22 @@ def test_sections_and_criteria_share_the_score_by_weight(judge):
     assert [answer.criterion_id for answer in got.answers] == ["a1", "a2", "b1"]
 
 
-def test_na_leaves_both_sums_and_cannot_determine_only_one(judge):
-    na = judge(answers(a1="yes", a2="NA", b1="no"))
+def test_what_does_not_count_leaves_both_sums(judge):
+    na = judge(answers(a1="yes", a2="NA", b1=absent()))
     assert na.pct == pytest.approx(100 * 50 / 75, abs=0.01)
     assert (na.answer("a2").earned, na.answer("a2").potential) == (0, 0)
-    unknown = judge(answers(a1="yes", a2="CANNOT_DETERMINE", b1="no"))
-    assert unknown.pct == 50
+    unknown = judge(answers(a1="yes", a2="CANNOT_DETERMINE", b1=absent()))
+    assert unknown.pct == na.pct and unknown.answer("a2").standing is Standing.UNDETERMINED
     assert unknown.needs_review and "a2" in unknown.review_reasons[0]
+    invented = judge(answers(a1="yes", a2=given("yes", "what nobody ever said here"), b1=absent()))
+    assert invented.pct == na.pct and invented.answer("a2").standing is Standing.UNSUPPORTED
+    assert invented.needs_review and "a2" in invented.review_reasons[0]
 
 
 def test_na_where_it_is_not_allowed_is_no_way_out(judge):
     got = judge(answers(a1="NA", a2="yes", b1="yes"))
-    assert got.answer("a1").answer == "CANNOT_DETERMINE" and got.answer("a1").potential == 1
+    assert got.answer("a1").answer == "CANNOT_DETERMINE"
+    assert got.answer("a1").standing is Standing.UNDETERMINED and got.needs_review
 
 
 def test_a_section_auto_fail_takes_its_section(judge):
@@ -100,8 +105,9 @@ def test_a_form_auto_fail_takes_all(judge):
 def test_an_auto_fail_on_weak_evidence_is_a_review_not_a_fail(judge, spoken, answer, confidence):
     call = spoken(*SAID, confidence=confidence)
     got = judge(answers(a1="yes", a2="yes", b1=answer), call=call, b1=failing("form"))
-    assert (got.pct, got.passed, got.needs_review) == (75, True, True)
+    assert (got.pct, got.passed, got.needs_review) == (100, True, True)
     assert got.answer("b1").auto_fail is AutoFail.NONE and got.answer("b1").answer == "no"
+    assert got.answer("b1").standing is Standing.UNSUPPORTED
 
 
 @pytest.mark.parametrize("flag", list(TurnFlag))
@@ -112,7 +118,7 @@ def test_a_turn_that_may_be_invented_fails_nobody_by_itself(judge, spoken, flag)
     failed = answers(a1="yes", a2="yes", b1=given("no", "I will hurt you"))
     assert judge(failed, call=heard, b1=failing("form")).passed is False
     got = judge(failed, call=call, b1=failing("form"))
-    assert (got.pct, got.passed, got.needs_review) == (75, True, True)
+    assert (got.pct, got.passed, got.needs_review) == (100, True, True)
 
 
 def test_an_absence_alone_fails_nobody(judge):
@@ -135,7 +141,7 @@ def test_a_fail_needs_evidence_or_a_stated_absence_else_a_person_looks(judge, an
     got = judge(answers(a1="yes", a2="yes", b1=answer))
     assert got.needs_review is not stands
     assert bool(got.answer("b1").review_reasons) is not stands
-    assert got.pct == (100 if answer.answer == "yes" else 75)
+    assert got.pct == (75 if answer.answer == "no" and stands else 100)
 
 
 def test_words_to_the_model_are_no_evidence_and_send_the_call_to_a_person(judge, spoken):
@@ -159,15 +165,21 @@ def test_evidence_outside_its_window_does_not_count(judge):
 
 def test_roles_that_llm1_found_stand_for_unknown_channels(judge, spoken):
     call = spoken(("unknown", "I will hurt you now"))
-    for role, fails in ((Role.AGENT, True), (Role.CUSTOMER, False), (Role.MIXED, True)):
-        said = answers({"roles": {"speaker_0": role}}, a1="yes", a2="yes", b1=given("no", "I will hurt you"))
-        assert judge(said, call=call, b1=failing("form")).auto_failed is fails
+    for role, fails in ((Role.AGENT, True), (Role.CUSTOMER, False), (Role.MIXED, False), (None, False)):
+        roles = {"speaker_0": role} if role else {}
+        said = answers({"roles": roles}, a1="yes", a2="yes", b1=given("no", "I will hurt you"))
+        got = judge(said, call=call, b1=failing("form"))
+        assert (got.auto_failed, got.needs_review) == (fails, not fails), role
 
 
 def test_too_much_unknown_is_not_auditable(judge):
     got = judge(answers(a1="CANNOT_DETERMINE", a2="CANNOT_DETERMINE", b1="yes"))
     assert (got.pct, got.band, got.passed) == (None, None, None)
-    assert "2 of 3" in got.not_auditable
+    assert "of 3 criteria, 2 cannot be determined" in got.not_auditable
+    invented = given("yes", "what nobody ever said in here")
+    got = judge(answers(a1=invented, a2=invented, b1="yes"))
+    assert (got.pct, got.passed) == (None, None)
+    assert "2 have an answer without sound evidence" in got.not_auditable
 
 
 def test_an_empty_call_and_one_out_of_scope_are_not_auditable(judge, spoken):
@@ -239,4 +251,4 @@ def test_an_announcement_settles_what_the_transcript_cannot_tell(judge, heard):
 
 def test_a_missing_answer_is_undetermined(judge):
     got = judge(answers(a2="yes", b1="yes")).answer("a1")
-    assert (got.answer, got.earned, got.potential) == ("CANNOT_DETERMINE", 0, 1)
+    assert (got.answer, got.standing.value, got.potential) == ("CANNOT_DETERMINE", "undetermined", 0)

@@ -1,0 +1,92 @@
+"""Judges checked quotes by what a criterion asks of its evidence. One rule for all: unknown is nobody."""
+
+from collections.abc import Mapping, Sequence
+
+from include.calls.transcript import Transcript, Turn
+from include.scorecards.announcing import in_window
+from include.scorecards.answers import Evidence, Role, speaker_label
+from include.scorecards.evidence import CheckedEvidence, EvidenceChecker, EvidenceSpan, EvidenceStatus
+from include.scorecards.injection import SpokenToModel
+from include.scorecards.schema import EvidenceRule
+
+_UNKNOWN = "nobody knows whether the {} says it"
+
+
+class EvidenceJudge:
+    """Holds what the quotes of one call are judged by.
+
+    Args:
+        transcript: What was said.
+        roles: Speaker label to role, where the recording's channels do not tell it.
+        speaks_to_model: Sentences that may be meant for the model: they are no evidence.
+        least_confidence: Below this confidence of the recogniser (0..1) words are no evidence.
+    """
+
+    def __init__(
+        self,
+        transcript: Transcript,
+        roles: Mapping[str, Role],
+        speaks_to_model: Sequence[SpokenToModel],
+        least_confidence: float,
+    ) -> None:
+        self._turns = transcript.turns
+        self._roles = roles
+        self._speaks_to_model = speaks_to_model
+        self._least_confidence = least_confidence
+        self._checker = EvidenceChecker(transcript)
+
+    def judged(self, rule: EvidenceRule, given: Evidence, instructions: str) -> CheckedEvidence:
+        """Looks a quote up, and takes away `counts` where any turn of it is not as the rule asks.
+
+        Args:
+            rule: The criterion's.
+            given: The model's quote.
+            instructions: The criterion's: what is copied from them was not said.
+        """
+
+        def is_asked(turn: Turn) -> bool:
+            return rule.speaker == "any" or self._role(speaker_label(turn)) == rule.speaker
+
+        found = self._checker.check(given.quote, given.turn_id, is_asked)
+        if not found.counts:
+            copied = _in(given.quote, instructions)
+            note = "it is an example of the instructions, and was not said" if copied else found.note
+            return found.model_copy(update={"note": note})
+        notes = dict.fromkeys(filter(None, (self._against(rule, span) for span in found.spans)))
+        return found.model_copy(update={"counts": False, "note": "; ".join(notes)}) if notes else found
+
+    def _against(self, rule: EvidenceRule, span: EvidenceSpan) -> str:
+        """Why a span does not count; "" when it does."""
+        if any(_overlap(span, one) for one in self._speaks_to_model):
+            return "it may speak to the model"
+        role = self._role(span.speaker)
+        if rule.speaker not in ("any", role):
+            return f"said by the {role}, not the {rule.speaker}" if role else _UNKNOWN.format(rule.speaker)
+        if not in_window(rule.window, span.start_ms, span.end_ms, self._turns):
+            return "outside the part of the call asked for"
+        if span.confidence < self._least_confidence:
+            return f"heard with a confidence of {span.confidence:.2f}, below {self._least_confidence:.2f}"
+        return ""
+
+    def _role(self, label: str) -> str:
+        """The role behind a speaker label; "" when nobody knows, or several people stand behind it."""
+        known = self._roles.get(label)
+        role = known.value if known else label
+        return role if role in ("agent", "customer") else ""
+
+
+def proves(evidence: Sequence[CheckedEvidence]) -> bool:
+    """Whether evidence is good enough for an answer that fails a call by itself: its words stand as given."""
+    return any(item.counts and item.status is EvidenceStatus.VERIFIED for item in evidence)
+
+
+def _overlap(span: EvidenceSpan, other: SpokenToModel) -> bool:
+    if span.turn_id != other.turn_id:
+        return False
+    end_ms = other.end_ms if other.end_ms is not None else span.end_ms
+    return min(span.end_ms, end_ms) - max(span.start_ms, other.start_ms) > 0 or other.end_ms is None
+
+
+def _in(quote: str, instructions: str) -> bool:
+    words = " ".join(quote.casefold().split()).strip(" .,;:!?\"'‹›")
+    return len(words) > 3 and words in " ".join(instructions.casefold().split())
