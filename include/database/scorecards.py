@@ -11,6 +11,7 @@ from include.database.models import AnswerRow, AuditRow, BatchRow, CallRow, Scor
 from include.errors import InvalidInput
 from include.scorecards.gold import CallKey
 from include.scorecards.schema import Scorecard
+from include.scorecards.stored import stored_scorecard
 
 
 def record(connection: Connection, scorecard: Scorecard) -> None:
@@ -19,14 +20,14 @@ def record(connection: Connection, scorecard: Scorecard) -> None:
     Raises:
         InvalidInput: The version was used with another content.
     """
-    query = select(ScorecardRow.scorecard).where(
+    query = select(ScorecardRow.scorecard, ScorecardRow.sha256).where(
         ScorecardRow.scorecard_id == scorecard.id,
         ScorecardRow.version == scorecard.version,
         ScorecardRow.sha256 != scorecard.sha256,
     )
-    for stored in connection.execute(query).scalars():
-        # A field that a newer cofi has added changes the hash, not the content.
-        if Scorecard.model_validate(stored).sha256 != scorecard.sha256:
+    for row in connection.execute(query):
+        # A field that a newer cofi has added or dropped changes the hash, not the content.
+        if stored_scorecard(row.scorecard, row.sha256).content_sha256 != scorecard.content_sha256:
             raise InvalidInput(
                 f"Scorecard {scorecard.id}, version {scorecard.version}, was used with another content: give "
                 "the changed one a new version."
@@ -47,9 +48,9 @@ def row_of(scorecard: Scorecard) -> dict[str, object]:
 
 def promoted(connection: Connection) -> Scorecard | None:
     """The version that was promoted last."""
-    query = select(ScorecardRow.scorecard).where(ScorecardRow.promoted_at.is_not(None))
-    stored = connection.execute(query.order_by(ScorecardRow.promoted_at.desc()).limit(1)).scalar_one_or_none()
-    return Scorecard.model_validate(stored) if stored else None
+    query = select(ScorecardRow.scorecard, ScorecardRow.sha256).where(ScorecardRow.promoted_at.is_not(None))
+    row = connection.execute(query.order_by(ScorecardRow.promoted_at.desc()).limit(1)).one_or_none()
+    return stored_scorecard(row.scorecard, row.sha256) if row else None
 
 
 def promote(connection: Connection, sha256: str) -> None:
@@ -60,8 +61,9 @@ def promote(connection: Connection, sha256: str) -> None:
 
 def scorecard_of(connection: Connection, batch_id: str) -> Scorecard:
     """The version that a batch was opened with."""
-    query = select(ScorecardRow.scorecard).join(BatchRow).where(BatchRow.batch_id == batch_id)
-    return Scorecard.model_validate(connection.execute(query).scalar_one())
+    query = select(ScorecardRow.scorecard, ScorecardRow.sha256).join(BatchRow)
+    row = connection.execute(query.where(BatchRow.batch_id == batch_id)).one()
+    return stored_scorecard(row.scorecard, row.sha256)
 
 
 def given_answers(

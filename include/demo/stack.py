@@ -231,7 +231,7 @@ class Stack:
             or {
                 "conn_type": "http",
                 "host": f"http://127.0.0.1:{ports['llm']}/v1",
-                "extra": json.dumps({"model": "cofi-rules-1", "send_hints": True}),
+                "extra": json.dumps({"model": "cofi-rules-1"}),
             },
         }
         for host in self.hosts:

@@ -65,7 +65,6 @@ async def answer_scorecard(
     )
     scope = _scope(understanding, transcript, scorecard)
     criteria = scope.asked
-    hints = client.settings.send_hints
     if not criteria:
         return Answered(scope.answers(None), identity, scorecard.sha256, nobody_asked(prompt_sha256))
     leaving = prepared(transcript, known, redacted=redact)
@@ -77,7 +76,7 @@ async def answer_scorecard(
             _TASK,
             call_type=understanding.call_type.value,
             roles=_roles_text(understanding),
-            scorecard=_questions(scorecard, tuple(c.id for c in criteria), hints),
+            scorecard=_questions(scorecard, tuple(c.id for c in criteria)),
         ),
         _schema(scorecard, tuple(c.id for c in criteria)),
         SCHEMA_NAME,
@@ -124,8 +123,8 @@ def answers_schema(criteria: Sequence[Criterion]) -> dict[str, Any]:
 
 # Calls of a run are asked the same; making questions and schema anew for each cost six times all the rest.
 @lru_cache(maxsize=64)
-def _questions(scorecard: Scorecard, asked: tuple[str, ...], hints: bool) -> str:
-    return asked_text((scorecard.criterion(criterion_id) for criterion_id in asked), hints=hints)
+def _questions(scorecard: Scorecard, asked: tuple[str, ...]) -> str:
+    return asked_text(scorecard.criterion(criterion_id) for criterion_id in asked)
 
 
 @lru_cache(maxsize=64)

@@ -64,8 +64,6 @@ class LlmSettings:
         output_tokens_field: `max_tokens` (vLLM, llama.cpp, Ollama, …) or `max_completion_tokens` (newer
             OpenAI).
         bounds_in_schema: Off for APIs that refuse length bounds in strict schemas.
-        send_hints: Whether a scorecard's wording hints go into the prompt. The embedded rule-based endpoint
-            decides by them; a language model can do without, and they cost as much as a long call.
         extra_headers: Sent with every request (`api-key` for Azure, a gateway's routing).
     """
 
@@ -84,7 +82,6 @@ class LlmSettings:
     temperature: float | None = 0.0
     output_tokens_field: str = "max_tokens"
     bounds_in_schema: bool = True
-    send_hints: bool = False
     extra_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 

@@ -1,11 +1,11 @@
 """What LLM1 finds out about a call: facts, no judgement of the agent. Every string and list is bounded."""
 
 import re
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
+from include.calls.vocabulary import CallType, Resolution, SignalKind
 from include.scorecards.answers import Given, Id, Probability, Role, Short, clipped
 
 Headline = Annotated[str, clipped(280), Field(max_length=280)]
@@ -16,41 +16,6 @@ TurnIds = Annotated[list[Id], clipped(6), Field(max_length=6)]
 
 # Labels go into the next prompt: nothing else that a model was told to write may.
 _LABEL = re.compile(r"speaker_\d{1,3}")
-
-
-class CallType(StrEnum):
-    """What kind of call it is."""
-
-    CONVERSATION = "conversation"
-    VOICEMAIL = "voicemail"
-    IVR_ONLY = "ivr_only"
-    SILENT = "silent"
-    WRONG_NUMBER = "wrong_number"
-    TRANSFER_ONLY = "transfer_only"
-    TEST = "test"
-
-
-class Resolution(StrEnum):
-    """How far the customer's matter is settled at the end."""
-
-    RESOLVED = "resolved"
-    PARTIAL = "partial"
-    UNRESOLVED = "unresolved"
-    UNKNOWN = "unknown"
-
-
-class SignalKind(StrEnum):
-    """Something in a call that somebody should know of."""
-
-    COMPLAINT = "complaint"
-    ESCALATION_REQUEST = "escalation_request"
-    CANCEL_INTENT = "cancel_intent"
-    VULNERABILITY = "vulnerability"
-    LEGAL_THREAT = "legal_threat"
-    FRAUD_SUSPICION = "fraud_suspicion"
-    PROFANITY = "profanity"
-    REPEAT_CONTACT = "repeat_contact"
-    PRAISE = "praise"
 
 
 class Participant(Given):

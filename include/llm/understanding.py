@@ -1,16 +1,13 @@
 """LLM1, understanding: the facts of a call."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from typing import Any
-
-import yaml
 
 from include.calls.stage import Stage
 from include.calls.transcript import Transcript
+from include.calls.vocabulary import contact_reasons
 from include.llm import prompting
 from include.llm.client import LlmClient
 from include.llm.facts import Understanding, nothing_said
@@ -87,16 +84,8 @@ def understanding_prompt_hash(wording: Wording = SHIPPED_WORDING) -> str:
 
 
 @cache
-def contact_reasons() -> Mapping[str, Mapping[str, Any]]:
-    """The taxonomy: code to title and words."""
-    reasons: Mapping[str, Mapping[str, Any]] = yaml.safe_load(_contact_reasons_text())
-    return reasons
-
-
-@cache
 def _contact_reasons_text() -> str:
-    text = resources.files("include.llm").joinpath("contact_reasons.yaml").read_text("utf-8")
-    return "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+    return "\n".join(f"{code}: {title}" for code, title in contact_reasons().items())
 
 
 @cache

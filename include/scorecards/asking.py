@@ -7,22 +7,17 @@ import yaml
 
 from include.scorecards.schema import Criterion, EvidenceRule
 
-# One line per value: a folded line would split a quote or a pattern.
+# One line per value: a folded line would split a quote.
 _WIDTH = 10_000
 
 
-def asked_text(criteria: Iterable[Criterion], *, hints: bool) -> str:
-    """The questions, as YAML.
-
-    Args:
-        criteria: Those to ask.
-        hints: Whether their wording patterns go along.
-    """
-    asked = [_asked(criterion, hints=hints) for criterion in criteria]
+def asked_text(criteria: Iterable[Criterion]) -> str:
+    """The questions, as YAML."""
+    asked = [_asked(criterion) for criterion in criteria]
     return yaml.safe_dump(asked, sort_keys=False, allow_unicode=True, width=_WIDTH).strip()
 
 
-def _asked(criterion: Criterion, *, hints: bool) -> dict[str, Any]:
+def _asked(criterion: Criterion) -> dict[str, Any]:
     asked: dict[str, Any] = {
         "id": criterion.id,
         "question": criterion.text,
@@ -33,8 +28,6 @@ def _asked(criterion: Criterion, *, hints: bool) -> dict[str, Any]:
         asked["NA"] = criterion.na_rule
     if rule := _evidence_text(criterion.evidence):
         asked["evidence"] = rule
-    if hints and criterion.hints is not None:
-        asked["hints"] = criterion.hints.model_dump(mode="json", exclude_defaults=True)
     return asked
 
 

@@ -17,20 +17,17 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs the check; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m include.scorecards.check", description=__doc__)
     parser.add_argument("file", type=Path, help="scorecard, YAML")
-    parser.add_argument(
-        "--no-hints", action="store_true", help="leave the hints out, as send_hints = False does"
-    )
     chosen = parser.parse_args(arguments)
     try:
         scorecard = load_scorecard(chosen.file)
     except InvalidInput as error:
         print(error, file=sys.stderr)
         return 1
-    print(described(scorecard, hints=not chosen.no_hints))
+    print(described(scorecard))
     return 0
 
 
-def described(scorecard: Scorecard, *, hints: bool) -> str:
+def described(scorecard: Scorecard) -> str:
     """The scorecard in short, then the questions as the LLM reads them."""
     asked = scorecard.answered_by(AnsweredBy.LLM)
     computed = [
@@ -45,7 +42,7 @@ def described(scorecard: Scorecard, *, hints: bool) -> str:
             f"computed by code: {', '.join(computed) or 'none'}",
             f"the LLM is asked {len(asked)}:",
             "",
-            asked_text(asked, hints=hints),
+            asked_text(asked),
         ]
     )
 

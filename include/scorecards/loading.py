@@ -74,6 +74,8 @@ def parse_scorecard(text: str, *, source: str) -> Scorecard:
 def _plain_message(error: Any) -> str:
     if error["type"] == "missing":
         return "is missing"
+    if error["type"] == "extra_forbidden" and error["loc"][-1] == "hints":
+        return "is no part of a scorecard any more: remove it. Wording hints live with the demo's endpoint"
     if error["type"] == "extra_forbidden":
         return "is not a field of a scorecard; correct its spelling or remove it"
     return str(error["msg"]).removeprefix("Value error, ")

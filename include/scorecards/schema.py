@@ -1,15 +1,14 @@
 """A scorecard: what a call is judged by. A YAML file, versioned, immutable once used."""
 
 import json
-import re
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import cached_property
 from graphlib import TopologicalSorter
 from hashlib import sha256
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, PrivateAttr, Tag
 
 from include.scorecards.conditions import CriterionCondition, FieldCondition, Operator
 from include.scorecards.weights import shares
@@ -102,73 +101,6 @@ class PromptRule(_Part):
     answer: str
 
 
-def _regexes(patterns: list[str]) -> list[str]:
-    for pattern in patterns:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
-    return patterns
-
-
-class HintPattern(_Part):
-    """Wording that tells something, as regular expressions over lower-case text without accents.
-
-    Attributes:
-        any: One of them must be found.
-        gap_s: Instead of words: a stretch of the conversation without speech of at least this length.
-        speaker: Whose words.
-        after: Only after a place of this other pattern.
-        before: Only before a place of this other pattern.
-        within_turns: With `after`: at most so many turns later.
-        within_s: With `before`: at most so long before.
-        first_s: Only this long from the first turn.
-        last_s: Only this long before the end of the last turn.
-    """
-
-    any: Annotated[list[str], Field(max_length=40)] = []
-    gap_s: float | None = None
-    speaker: Literal["agent", "customer", "any"] = "agent"
-    after: str | None = None
-    before: str | None = None
-    within_turns: int | None = None
-    within_s: float | None = None
-    first_s: float | None = None
-    last_s: float | None = None
-
-    _compiles = field_validator("any")(_regexes)
-
-
-class HintRule(_Part):
-    """An answer that stands when all its patterns are found as asked.
-
-    Attributes:
-        all: Found, each.
-        in_order: Found, and each begins no later than the next.
-        none: Not found, each.
-    """
-
-    answer: str
-    all: list[str] = []
-    in_order: list[str] = []
-    none: list[str] = []
-
-
-class Hints(_Part):
-    """How wording points to an answer: orientation for a model, the whole method of the rule-based endpoint.
-
-    Attributes:
-        decide: The first rule that stands gives the answer.
-        otherwise: The answer when none does.
-        quote: By answer, the patterns whose first place is quoted; else those that the rule that stood found.
-    """
-
-    patterns: dict[str, HintPattern]
-    decide: list[HintRule]
-    otherwise: str
-    quote: dict[str, list[str]] = {}
-
-
 def _condition_kind(value: Any) -> str:
     is_criterion = "criterion" in value if isinstance(value, dict) else isinstance(value, CriterionCondition)
     return "criterion" if is_criterion else "field"
@@ -208,7 +140,6 @@ class Criterion(_Part):
     rule: str | None = None
     metric: MetricRule | None = None
     settled_by_prompt: PromptRule | None = None
-    hints: Hints | None = None
 
     @property
     def potential(self) -> float:
@@ -243,14 +174,36 @@ class Scorecard(_Part):
     sections: list[Section] = Field(min_length=1)
     criteria: list[Criterion] = Field(min_length=1)
 
-    @cached_property
+    # Under what hash a version was recorded by an older cofi, whose schema had other fields.
+    _recorded_sha256: str = PrivateAttr("")
+
+    @property
     def sha256(self) -> str:
-        """Identity of the content; comments and layout of the file do not change it."""
+        """Identity: the hash that it was recorded under, else that of its content."""
+        return self._recorded_sha256 or self.content_sha256
+
+    @cached_property
+    def content_sha256(self) -> str:
+        """Hash of the content; comments and layout of the file do not change it."""
         content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
         return sha256(content.encode()).hexdigest()
 
+    def recorded_as(self, sha256: str) -> Self:
+        """The same, under the hash that it was recorded by: what refers to it goes on referring to it."""
+        recorded = self.model_copy()
+        recorded._recorded_sha256 = sha256
+        return recorded
+
     def __hash__(self) -> int:
         return hash(self.sha256)
+
+    def __copy__(self) -> Self:
+        """A copy that may get other content: it keeps no hash."""
+        copied = super().__copy__()
+        for computed in ("content_sha256", "_by_id"):
+            copied.__dict__.pop(computed, None)
+        copied._recorded_sha256 = ""
+        return copied
 
     def criterion(self, criterion_id: str) -> Criterion:
         """The criterion of this id.

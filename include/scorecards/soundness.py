@@ -72,7 +72,6 @@ def _criterion(scorecard: Scorecard, criterion: Criterion) -> Iterator[Problem]:
     yield from _options(criterion)
     yield from _answerer(criterion)
     yield from _condition(scorecard, criterion)
-    yield from _hints(criterion)
 
 
 def _options(criterion: Criterion) -> Iterator[Problem]:
@@ -145,24 +144,6 @@ def _field_condition(
         yield Problem((*place, "value"), "between compares with two numbers: write [8, 21]")
     if condition.op in ("lt", "le", "gt", "ge") and not condition.about_metrics:
         yield Problem((*place, "op"), f"{condition.op} is for figures, which {condition.field} is not")
-
-
-def _hints(criterion: Criterion) -> Iterator[Problem]:
-    if criterion.hints is None:
-        return
-    answers = {option.key for option in criterion.options} | {CANNOT_DETERMINE}
-    answers |= {NOT_APPLICABLE} if criterion.na_allowed else set()
-    names = set(criterion.hints.patterns)
-    for answer in [criterion.hints.otherwise, *(rule.answer for rule in criterion.hints.decide)]:
-        if answer not in answers:
-            yield Problem(
-                ("hints",), f'hints give the answer "{answer}", which is none of {_listed(answers)}'
-            )
-    used = {name for rule in criterion.hints.decide for name in [*rule.all, *rule.in_order, *rule.none]}
-    used |= {name for quoted in criterion.hints.quote.values() for name in quoted}
-    used |= {name for p in criterion.hints.patterns.values() for name in (p.after, p.before) if name}
-    for name in sorted(used - names):
-        yield Problem(("hints",), f'hints use the pattern "{name}", which is not there')
 
 
 def _circle(scorecard: Scorecard) -> Iterator[Problem]:

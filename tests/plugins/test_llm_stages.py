@@ -29,7 +29,7 @@ async def llm(connection) -> AsyncIterator[TestServer]:
     server = TestServer(Endpoint(EndpointSettings(latency_s=0.05, token="key")).app)
     await server.start_server()
     url = str(server.make_url("/v1"))
-    extra = {"model": "cofi-rules-1", "send_hints": True}
+    extra = {"model": "cofi-rules-1"}
     connection("cofi_llm", conn_type="http", host=url, password="key", extra=extra)
     yield server
     await server.close()

@@ -73,7 +73,7 @@ async def llm(connection, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Aske
     monkeypatch.setattr(endpoint, "answered", counting)
     server = TestServer(Endpoint(EndpointSettings()).app)
     await server.start_server()
-    extra = {"model": "cofi-rules-1", "send_hints": True}
+    extra = {"model": "cofi-rules-1"}
     connection("cofi_llm", conn_type="http", host=str(server.make_url("/v1")), extra=extra)
     yield asked
     await server.close()

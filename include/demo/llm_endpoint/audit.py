@@ -1,14 +1,12 @@
-"""LLM2 by rules: every criterion by the hints that its prompt brings."""
+"""LLM2 by rules: every criterion by the hints that the endpoint has for its id."""
 
 from typing import Any
 
-from pydantic import ValidationError
-
-from include.demo.llm_endpoint.hints import Decision, Place, decide
+from include.demo.llm_endpoint.deciding import Decision, Place, decide
+from include.demo.llm_endpoint.hints import Hints, shipped_hints
 from include.demo.llm_endpoint.prompt import Prompt
 from include.demo.llm_endpoint.wording import clipped_at_word, quote
-from include.scorecards.answers import CANNOT_DETERMINE
-from include.scorecards.schema import Hints
+from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE
 
 MODEL = "cofi-rules-1"
 _FOUND_CONFIDENCE, _DEFAULT_CONFIDENCE = 0.7, 0.5
@@ -37,15 +35,14 @@ def audit(prompt: Prompt) -> dict[str, Any]:
 
 
 def _answer(criterion: dict[str, Any], prompt: Prompt) -> dict[str, Any]:
-    try:
-        hints = Hints.model_validate(criterion["hints"])
-    except (KeyError, ValidationError):
-        return _undecided(
-            f"Rule-based ({MODEL}): this criterion brings no usable hints; send_hints sends them."
-        )
+    hints = shipped_hints().get(criterion["id"])
+    if hints is None:
+        return _undecided(f"it has no hints for the criterion {criterion['id']}.")
     decision = decide(hints, prompt)
     if decision.answer == CANNOT_DETERMINE:
-        return _undecided(f"Rule-based ({MODEL}): no wording points to an answer.")
+        return _undecided("no wording points to an answer.")
+    if decision.answer not in [*criterion["options"], *([NOT_APPLICABLE] if "NA" in criterion else [])]:
+        return _undecided(f"its hints say {decision.answer}, which {criterion['id']} does not allow.")
     return {
         "evidence": _evidence(decision),
         "absence": _absence(decision, hints, prompt),
@@ -55,11 +52,11 @@ def _answer(criterion: dict[str, Any], prompt: Prompt) -> dict[str, Any]:
     }
 
 
-def _undecided(justification: str) -> dict[str, Any]:
+def _undecided(why: str) -> dict[str, Any]:
     return {
         "evidence": [],
         "absence": None,
-        "justification": justification,
+        "justification": clipped_at_word(f"Rule-based ({MODEL}): {why}", 400),
         "answer": CANNOT_DETERMINE,
         "confidence": 0.0,
     }

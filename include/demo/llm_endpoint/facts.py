@@ -6,6 +6,7 @@ from typing import Any
 
 from include.demo.llm_endpoint import lexicon
 from include.demo.llm_endpoint.audit import MODEL
+from include.demo.llm_endpoint.hints import shipped_contact_words
 from include.demo.llm_endpoint.prompt import Line, Prompt
 from include.demo.llm_endpoint.wording import clipped_at_word, quote
 
@@ -115,11 +116,12 @@ def _first_sentences(lines: Iterable[Line]) -> str:
     return ""
 
 
-def _contact_reasons(prompt: Prompt, taxonomy: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+def _contact_reasons(prompt: Prompt, codes_asked: Iterable[str]) -> list[dict[str, Any]]:
+    words_of = shipped_contact_words()
     turns_by_code: dict[str, list[str]] = {}
     for line in prompt.spoken_by("customer"):
-        for code, reason in taxonomy.items():
-            if any(re.search(words, line.folded.text) for words in reason.get("words") or []):
+        for code in codes_asked:
+            if any(words.search(line.folded.text) for words in words_of.get(code, ())):
                 turns_by_code.setdefault(code, []).append(line.turn_id)
     codes = list(turns_by_code)[:4] or ["other"]
     return [

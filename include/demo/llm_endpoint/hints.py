@@ -1,118 +1,164 @@
-"""Decides a criterion by its hints: which wording is found where."""
+"""Hints: the wording by which the endpoint decides a criterion. Its own files; no scorecard holds them."""
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from include.demo.llm_endpoint.prompt import Line, Prompt
-from include.scorecards.schema import HintPattern, HintRule, Hints
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from include.errors import InvalidInput
+
+_FOLDER = Path(__file__).parent
+HINTS_FOLDER = _FOLDER / "criteria"
+CONTACT_WORDS = _FOLDER / "contact_words.yaml"
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where something was found. A gap lies between two turns: half a turn after the one before it.
+def _regexes(patterns: list[str]) -> list[str]:
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
+    return patterns
+
+
+Regexes = Annotated[list[str], Field(max_length=60)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HintPattern(_Part):
+    """Wording that tells something, as regular expressions over lower-case text without accents.
 
     Attributes:
-        turn: 0-based number of the turn.
-        line: None for a gap.
+        any: One of them must be found.
+        gap_s: Instead of words: a stretch of the conversation without speech of at least this length.
+        speaker: Whose words.
+        after: Only after a place of this other pattern.
+        before: Only before a place of this other pattern.
+        within_turns: With `after`: at most so many turns later.
+        within_s: With `before`: at most so long before.
+        first_s: Only this long from the first turn.
+        last_s: Only this long before the end of the last turn.
     """
 
-    turn: float
-    start: int
-    end: int
-    begins_s: float
-    ends_s: float
-    line: Line | None
+    any: Regexes = []
+    gap_s: float | None = None
+    speaker: Literal["agent", "customer", "any"] = "agent"
+    after: str | None = None
+    before: str | None = None
+    within_turns: int | None = None
+    within_s: float | None = None
+    first_s: float | None = None
+    last_s: float | None = None
 
-    @property
-    def at(self) -> tuple[float, int]:
-        """For comparing what comes first."""
-        return self.turn, self.start
+    _compiles = field_validator("any")(_regexes)
 
 
-@dataclass(frozen=True)
-class Decision:
-    """An answer and the places that it rests on.
+class HintRule(_Part):
+    """An answer that stands when all its patterns are found as asked.
 
     Attributes:
-        found: Pattern name to place, of all that were found.
-        by_default: No rule stood; the answer is what is left.
+        all: Found, each.
+        in_order: Found, and each begins no later than the next.
+        none: Not found, each.
     """
 
     answer: str
-    places: Sequence[Place]
-    found: dict[str, Place]
-    by_default: bool
+    all: list[str] = []
+    in_order: list[str] = []
+    none: list[str] = []
 
 
-def decide(hints: Hints, prompt: Prompt) -> Decision:
-    """Looks all patterns up and takes the first rule that stands."""
-    found = {name: place for name in hints.patterns if (place := _telling(name, hints, prompt)) is not None}
-    rule = next((rule for rule in hints.decide if _stands(rule, found)), None)
-    answer = rule.answer if rule else hints.otherwise
-    named = hints.quote.get(answer) or ([*rule.all, *rule.in_order] if rule else [])
-    places = [found[name] for name in named if name in found]
-    return Decision(answer, places, found, rule is None)
+class Hints(_Part):
+    """How wording points to an answer.
+
+    Attributes:
+        decide: The first rule that stands gives the answer.
+        otherwise: The answer when none does.
+        quote: By answer, the patterns whose first place is quoted; else those that the rule that stood found.
+    """
+
+    patterns: dict[str, HintPattern]
+    decide: list[HintRule]
+    otherwise: str
+    quote: dict[str, list[str]] = {}
+
+    def missing_patterns(self) -> list[str]:
+        """Names of patterns that are used and not there."""
+        used = {name for rule in self.decide for name in [*rule.all, *rule.in_order, *rule.none]}
+        used |= {name for quoted in self.quote.values() for name in quoted}
+        used |= {name for p in self.patterns.values() for name in (p.after, p.before) if name}
+        return sorted(used - set(self.patterns))
 
 
-def _stands(rule: HintRule, found: dict[str, Place]) -> bool:
-    if any(name not in found for name in [*rule.all, *rule.in_order]):
-        return False
-    order = [found[name].at for name in rule.in_order]
-    return order == sorted(order) and not any(name in found for name in rule.none)
+def load_hints(folder: Path) -> Mapping[str, Hints]:
+    """Reads the hints of a folder's YAML files, by criterion id.
+
+    Raises:
+        InvalidInput: A file is wrong; the message names it, the criterion and what is wrong.
+    """
+    found: dict[str, Hints] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        for criterion_id, content in _mapping(path).items():
+            if criterion_id in found:
+                raise InvalidInput(f"{path}: {criterion_id} has hints in two files: keep one of them.")
+            found[criterion_id] = _hints(path, criterion_id, content)
+    return found
 
 
-def _telling(name: str, hints: Hints, prompt: Prompt) -> Place | None:
-    """The first place of a pattern; the last one when it must precede another."""
-    places = _find(name, hints, prompt, ())
-    return (places[-1] if hints.patterns[name].before else places[0]) if places else None
+def load_contact_words(path: Path) -> Mapping[str, tuple[re.Pattern[str], ...]]:
+    """Reads the wording of contact reasons, by their code.
+
+    Raises:
+        InvalidInput: The file is wrong; the message says where.
+    """
+    return {code: tuple(_compiled(path, code, words)) for code, words in _mapping(path).items()}
 
 
-def _find(name: str, hints: Hints, prompt: Prompt, asked_by: tuple[str, ...]) -> list[Place]:
-    """Every place of a pattern that meets its conditions, in order."""
-    if name in asked_by:  # patterns that wait for each other find nothing
-        return []
-    pattern = hints.patterns[name]
-    places = list(_gaps(pattern, prompt) if pattern.gap_s else _places(pattern, prompt))
-    if pattern.after:
-        others = _find(pattern.after, hints, prompt, (*asked_by, name))
-        places = [place for place in places if any(_follows(place, other, pattern) for other in others)]
-    if pattern.before:
-        others = _find(pattern.before, hints, prompt, (*asked_by, name))
-        places = [place for place in places if any(_precedes(place, other, pattern) for other in others)]
-    return places
+@cache
+def shipped_hints() -> Mapping[str, Hints]:
+    """The endpoint's own."""
+    return load_hints(HINTS_FOLDER)
 
 
-def _follows(place: Place, other: Place, pattern: HintPattern) -> bool:
-    near = pattern.within_turns is None or place.turn <= other.turn + pattern.within_turns + 0.5
-    return place.at > other.at and near
+@cache
+def shipped_contact_words() -> Mapping[str, tuple[re.Pattern[str], ...]]:
+    """The endpoint's own."""
+    return load_contact_words(CONTACT_WORDS)
 
 
-def _precedes(place: Place, other: Place, pattern: HintPattern) -> bool:
-    near = pattern.within_s is None or other.begins_s - place.ends_s <= pattern.within_s
-    return place.at < other.at and near
+def _mapping(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InvalidInput(f"{path} cannot be read: {error}") from error
+    if not isinstance(content, dict):
+        raise InvalidInput(f"{path} is no mapping: write what each id or code is found by below it.")
+    return content
 
 
-def _places(pattern: HintPattern, prompt: Prompt) -> Iterable[Place]:
-    if not prompt.lines or not pattern.any:
-        return
-    words = re.compile("|".join(f"(?:{regex})" for regex in pattern.any))
-    from_s = prompt.lines[0].start_s
-    until_s = max(line.end_s for line in prompt.lines)
-    for n, line in enumerate(prompt.lines):
-        if pattern.speaker != "any" and prompt.role(line) not in (pattern.speaker, ""):
-            continue
-        if pattern.first_s is not None and line.start_s > from_s + pattern.first_s:
-            continue
-        if pattern.last_s is not None and line.end_s < until_s - pattern.last_s:
-            continue
-        for match in words.finditer(line.folded.text):
-            yield Place(n, match.start(), match.end(), line.start_s, line.end_s, line)
+def _hints(path: Path, criterion_id: str, content: Any) -> Hints:
+    try:
+        hints = Hints.model_validate(content)
+    except ValidationError as error:
+        told = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise InvalidInput(f"{path}: {criterion_id}: {told}") from error
+    if missing := hints.missing_patterns():
+        raise InvalidInput(
+            f"{path}: {criterion_id} uses patterns that are not there: {', '.join(missing)}. Write them."
+        )
+    return hints
 
 
-def _gaps(pattern: HintPattern, prompt: Prompt) -> Iterable[Place]:
-    heard_until_s = prompt.lines[0].end_s if prompt.lines else 0.0
-    for n, line in enumerate(prompt.lines):
-        if line.start_s - heard_until_s >= (pattern.gap_s or 0):
-            yield Place(n - 0.5, 0, 0, heard_until_s, line.start_s, None)
-        heard_until_s = max(heard_until_s, line.end_s)
+def _compiled(path: Path, code: str, words: Any) -> Iterator[re.Pattern[str]]:
+    for regex in words if isinstance(words, list) else [words]:
+        try:
+            yield re.compile(regex)
+        except (re.error, TypeError) as error:
+            raise InvalidInput(f"{path}: {code}: {regex!r} is not a regular expression: {error}") from error

@@ -9,15 +9,19 @@ from aiohttp.test_utils import TestServer
 
 from include.calls.call import ChannelRole
 from include.calls.transcript import Transcript, Turn
+from include.calls.vocabulary import contact_reasons
+from include.demo.llm_endpoint.hints import shipped_hints
 from include.demo.llm_endpoint.server import Endpoint, EndpointSettings
 from include.errors import AnswerInvalid, LlmUnusable, RequestRefused
 from include.gpu.wire import Engine, IvrResult, Segment, SegmentKind
 from include.llm.audit import answer_scorecard
 from include.llm.client import LlmClient, LlmSettings
-from include.llm.understanding import contact_reasons, understand
+from include.llm.understanding import understand
+from include.scorecards.asking import asked_text
 from include.scorecards.evidence import EvidenceStatus
 from include.scorecards.loading import SHIPPED_SCORECARD, load_scorecard
 from include.scorecards.metrics import call_metrics
+from include.scorecards.schema import AnsweredBy, Option, Scorecard
 from include.scorecards.scoring import assess
 
 SCORECARD = load_scorecard(SHIPPED_SCORECARD)
@@ -95,7 +99,7 @@ async def server() -> AsyncIterator[TestServer]:
 
 def client_of(server: TestServer, **settings: object) -> LlmClient:
     url = str(server.make_url("/v1"))
-    return LlmClient(LlmSettings(base_url=url, model="cofi-rules-1", send_hints=True, **settings), width=4)
+    return LlmClient(LlmSettings(base_url=url, model="cofi-rules-1", **settings), width=4)
 
 
 async def audited(server: TestServer, script: str, **recording: object):
@@ -220,7 +224,7 @@ async def test_answers_fit_the_schema_as_sent(server, script):
             return got
 
     transcript, _ = recorded(script)
-    settings = LlmSettings(base_url=str(server.make_url("/v1")), model="cofi-rules-1", send_hints=True)
+    settings = LlmSettings(base_url=str(server.make_url("/v1")), model="cofi-rules-1")
     async with Listening(settings, 1) as client:
         facts = (await understand(client, transcript)).understanding
         fits = facts.model_copy(update={"analysable": True})
@@ -229,15 +233,43 @@ async def test_answers_fit_the_schema_as_sent(server, script):
     assert {reason.code for reason in facts.contact_reasons} <= set(contact_reasons())
 
 
-async def test_without_hints_it_says_that_it_cannot_tell(server):
-    transcript, ivr = recorded(GOOD_CALL)
-    url = str(server.make_url("/v1"))
-    async with LlmClient(LlmSettings(base_url=url, model="cofi-rules-1"), 1) as client:
+def own_card(**changes: object) -> Scorecard:
+    """The shipped scorecard with its last criterion, `closing`, changed."""
+    *others, closing = SCORECARD.criteria
+    assert closing.id == "closing"
+    return SCORECARD.model_copy(update={"criteria": [*others, closing.model_copy(update=changes)]})
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"id": "says_thanks"}, "no hints for the criterion says_thanks"),
+        (
+            {"options": [Option(key="good", label="g", score=1), Option(key="bad", label="b", score=0)]},
+            "its hints say yes, which closing does not allow",
+        ),
+    ],
+)
+async def test_what_it_has_no_fitting_hints_for_cannot_be_determined(server, changes, told):
+    card = own_card(**changes)
+    transcript, _ = recorded(GOOD_CALL)
+    async with client_of(server) as client:
         facts = (await understand(client, transcript)).understanding
-        answered = await answer_scorecard(client, transcript, facts, SCORECARD)
-    assessment = assess(SCORECARD, answered.answers, transcript, call_metrics(transcript, ivr))
-    assert {answer.answer for answer in answered.answers.answers.values()} == {"CANNOT_DETERMINE"}
-    assert assessment.not_auditable and "send_hints" in assessment.answer("closing").justification
+        answered = await answer_scorecard(client, transcript, facts, card)
+    given = answered.answers.answers
+    (undecided,) = [answer for answer in given.values() if answer.answer == "CANNOT_DETERMINE"]
+    assert undecided is given[card.criteria[-1].id] and told in undecided.justification
+    assert len(given) >= 8
+
+
+def test_nothing_of_the_hints_is_in_a_scorecard_or_in_what_the_llm_is_asked():
+    asked = asked_text(SCORECARD.answered_by(AnsweredBy.LLM))
+    regexes = [
+        regex for hints in shipped_hints().values() for p in hints.patterns.values() for regex in p.any
+    ]
+    assert len(regexes) > 100
+    for text in (SCORECARD.model_dump_json(), asked):
+        assert "hints" not in text and not any(regex in text for regex in regexes)
 
 
 async def test_an_answer_without_room_is_cut_off(server):

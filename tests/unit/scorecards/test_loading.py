@@ -41,8 +41,11 @@ def line_of(text: str, part: str) -> int:
         ("pass_threshold_pct: 75", "pass_threshold_pct: 175", r"pass_threshold_pct"),
         ("- {name: poor, min_pct: 0}", "- {name: poor, min_pct: 10}", r"no band begins at 0"),
         ("title: Service call", "title: Service call\nid: again", r"id: is given twice"),
-        ("speaker: customer\n          last_s: 60", "speaker: nobody\n          last_s: 60", r"speaker"),
-        ("all: [notice]", "all: [notices]", r'pattern "notices"'),
+        (
+            "speaker: any, window: {first_s: 90}}",
+            "speaker: any}\n    hints: {otherwise: yes}",
+            r'criterion "recording_notice": hints: is no part of a scorecard any more: remove it',
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_file_line_and_criterion(tmp_path, shipped_file, right, wrong, told):
