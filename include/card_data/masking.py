@@ -6,7 +6,7 @@ My number is [card number ending 1111] and the code is [card security code].
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from include.calls.call import ChannelRole
 from include.calls.transcript import CardMark, Transcript, Turn, Word
@@ -78,11 +78,11 @@ def hidings(turns: Sequence[Turn]) -> dict[int, list[Hiding]]:
     found: dict[int, list[Hiding]] = {}
     before = [[match.span() for match in MASK.finditer(turn.text)] for turn in turns]
     for datum in card_data([_with_stand_ins(turn) for turn in turns]):
-        touched = (_touches(before[piece.turn], piece.start, piece.end) for piece in datum.pieces)
-        if any(touched):
-            continue
-        for piece in datum.pieces:
-            found.setdefault(piece.turn, []).append(Hiding(piece.start, piece.end, mask_of(datum), datum))
+        clear = [p for p in datum.pieces if not _touches(before[p.turn], p.start, p.end)]
+        # What goes on from a masked number is at most its code, whatever it was taken for.
+        rest = replace(datum, kind="CVV") if len(clear) < len(datum.pieces) else datum
+        for piece in clear:
+            found.setdefault(piece.turn, []).append(Hiding(piece.start, piece.end, mask_of(rest), rest))
     return {turn: _disjoint(places) for turn, places in found.items()}
 
 
