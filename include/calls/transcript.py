@@ -5,16 +5,20 @@ pydantic models, because transcripts travel as JSON between GPU host, database a
 
 from enum import StrEnum
 from hashlib import sha256
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from include.calls.call import ChannelRole
 
+# What somebody said does not belong into the text of an error.
+_PRIVATE = ConfigDict(frozen=True, hide_input_in_errors=True)
+
 
 class Word(BaseModel):
     """One word, times in ms of the original recording, confidence in 0..1."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = _PRIVATE
 
     text: str
     start_ms: int = Field(ge=0)
@@ -30,6 +34,26 @@ class TurnFlag(StrEnum):
     KNOWN_PHRASE = "known_phrase"
 
 
+class CardMark(BaseModel):
+    """Where payment card data was said that is masked in the text, so that a player can silence it.
+
+    Attributes:
+        kind: A card number or a card security code.
+        certain: Whether it is surely one; what may be one is masked too.
+        reason: Why it is not certain.
+        start_ms: In the original recording.
+        end_ms: Likewise.
+    """
+
+    model_config = _PRIVATE
+
+    kind: Literal["CARD", "CVV"]
+    certain: bool = True
+    reason: str = ""
+    start_ms: int = Field(ge=0)
+    end_ms: int = Field(ge=0)
+
+
 class Turn(BaseModel):
     """What one speaker says in one go.
 
@@ -39,9 +63,10 @@ class Turn(BaseModel):
         confidence: Mean word confidence, 0..1.
         language: ISO 639-1 code that it was heard in; None in a transcript that does not say.
         flags: Signs that it is an invention of the recogniser.
+        card_data: Where `text` has a mask instead of payment card data.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = _PRIVATE
 
     id: str
     speaker: ChannelRole
@@ -53,6 +78,7 @@ class Turn(BaseModel):
     words: list[Word] = []
     language: str | None = None
     flags: list[TurnFlag] = []
+    card_data: list[CardMark] = []
 
 
 class Transcript(BaseModel):
@@ -62,7 +88,7 @@ class Transcript(BaseModel):
         language: ISO 639-1 code; None when nothing was spoken or LID is unsure.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = _PRIVATE
 
     call_id: str
     language: str | None

@@ -1,0 +1,210 @@
+"""Masks instead of payment card data: what is stored, sent on or logged holds no more than four digits of it.
+
+My number is 4111 1111 1111 1111 and the code is 123.
+My number is [card number ending 1111] and the code is [card security code].
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from include.calls.call import ChannelRole
+from include.calls.transcript import CardMark, Transcript, Turn, Word
+from include.card_data.finding import CardDatum, card_data
+from include.card_data.formats import luhn_valid
+
+# Stands for each further word of a mask: no letter or digit, so that whoever matches words skips it.
+BULLET = "•"
+MASK = re.compile(r"\[card number ending (\d{1,4})\]|\[card security code\]")
+# A mask changes what is around what is left; no transcript was seen to need a third look.
+_MOST_LOOKS = 5
+
+
+@dataclass(frozen=True)
+class Hiding:
+    """A stretch of a turn's text that a mask takes the place of."""
+
+    start: int
+    end: int
+    mask: str
+    datum: CardDatum
+
+
+def mask_of(datum: CardDatum) -> str:
+    """What is written instead; the same for every place where the same number is said."""
+    return f"[card number ending {datum.digits[-4:]}]" if datum.kind == "CARD" else "[card security code]"
+
+
+def masked(transcript: Transcript) -> Transcript:
+    """The transcript without card data; one that has none any more comes back as it is."""
+    return transcript.model_copy(update={"turns": masked_turns(transcript.turns)})
+
+
+def masked_turns(turns: Sequence[Turn]) -> list[Turn]:
+    """Masks card data in the text and words of turns, and marks where it was said.
+
+    Masked words keep their times and confidences: the first has the mask as its text, the others a bullet.
+    Masks that are there, and their marks, stay as they are.
+    """
+    looked_at = list(turns)
+    for _ in range(_MOST_LOOKS):
+        found = hidings(looked_at)
+        if not found:
+            break
+        looked_at = [_masked_turn(turn, found[n]) if n in found else turn for n, turn in enumerate(looked_at)]
+    return _without_stray_words(looked_at)
+
+
+def masked_text(text: str) -> str:
+    """Free text (a log line, a message, an answer) without what is certainly card data."""
+    turn = Turn(
+        id="t1", speaker=ChannelRole.UNKNOWN, channel=0, start_ms=0, end_ms=0, text=text, confidence=1
+    )
+    for _ in range(_MOST_LOOKS):
+        sure = [one for one in hidings([turn]).get(0, []) if _certain(one.datum)]
+        if not sure:
+            break
+        turn = turn.model_copy(update={"text": hidden(turn.text, sure)})
+    return turn.text
+
+
+def card_marks(transcript: Transcript) -> list[tuple[Turn, CardMark]]:
+    """Every place where card data was said, in order of turns."""
+    return [(turn, mark) for turn in transcript.turns for mark in turn.card_data]
+
+
+def hidings(turns: Sequence[Turn]) -> dict[int, list[Hiding]]:
+    """What has to be masked, by place of the turn, disjoint and in order."""
+    found: dict[int, list[Hiding]] = {}
+    before = [[match.span() for match in MASK.finditer(turn.text)] for turn in turns]
+    for datum in card_data([_with_stand_ins(turn) for turn in turns]):
+        clear = [p for p in datum.pieces if not _touches(before[p.turn], p.start, p.end)]
+        # What goes on from a masked number is at most its code, whatever it was taken for.
+        rest = replace(datum, kind="CVV") if len(clear) < len(datum.pieces) else datum
+        for piece in clear:
+            found.setdefault(piece.turn, []).append(Hiding(piece.start, piece.end, mask_of(rest), rest))
+    return {turn: _disjoint(places) for turn, places in found.items()}
+
+
+def hidden(text: str, places: Iterable[Hiding]) -> str:
+    """The text with masks."""
+    parts, at = [], 0
+    for place in places:
+        parts += [text[at : place.start], place.mask]
+        at = place.end
+    return "".join([*parts, text[at:]])
+
+
+def _with_stand_ins(turn: Turn) -> Turn:
+    """Masks replaced by card data of the same length that nobody said.
+
+    So a second look knows that a number was said here, or that a code was said after its name, and does not
+    take the next number for it. No text moves.
+    """
+    return turn.model_copy(update={"text": MASK.sub(_stand_in, turn.text)}) if "[card" in turn.text else turn
+
+
+def _stand_in(mask: re.Match[str]) -> str:
+    last = mask.group(1)
+    said = "387" if last is None else next(n for n in _numbers_ending(last) if luhn_valid(n))
+    return f"x {said} x".ljust(len(mask.group()))  # words around it: digits beside a mask do not belong to it
+
+
+def _numbers_ending(last: str) -> Iterable[str]:
+    return (f"4{digit}".ljust(16 - len(last), "0") + last for digit in range(10))
+
+
+def _touches(spans: Iterable[tuple[int, int]], start: int, end: int) -> bool:
+    return any(start < its_end and its_start < end for its_start, its_end in spans)
+
+
+def _disjoint(places: Iterable[Hiding]) -> list[Hiding]:
+    """Overlapping ones become one, which hides all that any of them hid."""
+    kept: list[Hiding] = []
+    for place in sorted(places, key=lambda place: (place.start, -place.end)):
+        if kept and place.start < kept[-1].end:
+            last = kept.pop()
+            place = Hiding(last.start, max(last.end, place.end), last.mask, last.datum)  # noqa: PLW2901
+        kept.append(place)
+    return kept
+
+
+def _masked_turn(turn: Turn, places: Sequence[Hiding]) -> Turn:
+    spans = _spans(turn)
+    marks = [*turn.card_data, *(_mark(turn, place, spans) for place in places)]
+    return turn.model_copy(
+        update={
+            "text": hidden(turn.text, places),
+            "words": _masked_words(turn, places, spans) if spans else [],
+            "card_data": sorted(marks, key=lambda mark: mark.start_ms),
+        }
+    )
+
+
+def _mark(turn: Turn, place: Hiding, spans: Sequence[tuple[int, int]]) -> CardMark:
+    start_ms, end_ms = _heard(turn, place, spans)
+    return CardMark(
+        kind="CARD" if place.datum.kind == "CARD" else "CVV",
+        certain=_certain(place.datum),
+        reason=getattr(place.datum, "reason", ""),
+        start_ms=start_ms,
+        end_ms=end_ms,
+    )
+
+
+def _certain(datum: CardDatum) -> bool:
+    return getattr(datum, "certain", True)
+
+
+def _heard(turn: Turn, place: Hiding, spans: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """When it was said: by the words' times, or else as if every character took as long."""
+    words = [
+        word
+        for word, span in zip(turn.words, spans, strict=False)
+        if _touches([span], place.start, place.end)
+    ]
+    if words:
+        return min(word.start_ms for word in words), max(word.end_ms for word in words)
+    per_char_ms = (turn.end_ms - turn.start_ms) / max(1, len(turn.text))
+    return turn.start_ms + round(place.start * per_char_ms), turn.start_ms + round(place.end * per_char_ms)
+
+
+def _without_stray_words(turns: Sequence[Turn]) -> list[Turn]:
+    """Where words say something else than the text, those with card data are left out, with their times."""
+    stray = {n for n, turn in enumerate(turns) if turn.words and not _spans(turn)}
+    if not stray:
+        return list(turns)
+    said = [
+        turn.model_copy(update={"text": " ".join(word.text for word in turn.words)}) if n in stray else turn
+        for n, turn in enumerate(turns)
+    ]
+    private = stray & hidings(said).keys()
+    return [turn.model_copy(update={"words": []}) if n in private else turn for n, turn in enumerate(turns)]
+
+
+def _spans(turn: Turn) -> list[tuple[int, int]]:
+    """Where each word stands in the turn's text; nothing when words and text do not say the same."""
+    spans: list[tuple[int, int]] = []
+    at = 0
+    for word in turn.words:
+        core = word.text.strip().lstrip(BULLET)
+        start = turn.text.find(core, at)
+        if start < 0 or re.search(r"\w", MASK.sub("", turn.text[at:start])):
+            return []
+        at = start + len(core)
+        spans.append((start, at))
+    return [] if re.search(r"\w", MASK.sub("", turn.text[at:])) else spans
+
+
+def _masked_words(turn: Turn, places: Sequence[Hiding], spans: Sequence[tuple[int, int]]) -> list[Word]:
+    waiting = list(places)
+    words = []
+    for word, (start, end) in zip(turn.words, spans, strict=True):
+        text, at = "", start
+        for place in (place for place in places if _touches([(start, end)], place.start, place.end)):
+            text += turn.text[at : max(at, place.start)]
+            text += place.mask if place in waiting else BULLET
+            waiting = [other for other in waiting if other is not place]
+            at = min(end, place.end)
+        words.append(word.model_copy(update={"text": text + turn.text[at:end]}) if text else word)
+    return words
