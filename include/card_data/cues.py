@@ -39,6 +39,14 @@ def _any_of(listed: str) -> re.Pattern[str]:
 _NAMES = {named: _any_of(getattr(names, named.name)) for named in Named}
 _PAYMENT, _CORRECTION = _any_of(names.PAYMENT), _any_of(names.CORRECTION)
 _WARNED = re.compile(rf"{_any_of(names.WARNING).pattern}[^.?!]*$")
+_WARNED_AFTER = re.compile(
+    r"[^.?!]*\b(?:never|nobody|no one|secret|with any(?:one|body)|to yourself|a nadie|nunca|secreto)\b"
+)
+# What joins a number's name to that of the card.
+_OF = re.compile(
+    r"[ ,]*(?:(?:is|on|of|from|for|at|de|del|en|con|por|para|que (?:hay|aparece|sale|viene)n?) ?)*"
+    r"(?: ?(?:the|your|my|that|this|same|back|la|el|su|mi|tu|esa|esta|misma|parte de atras de))* "
+)
 
 
 def cues_in(text: str) -> list[Cue]:
@@ -51,9 +59,25 @@ def cues_in(text: str) -> list[Cue]:
                 kept.append((*match.span(), named))
     return [
         Cue(named, *said.span(start, end))
-        for start, end, named in sorted(kept, key=lambda one: one[0])
-        if not (named in (Named.CODE, Named.CODE_OF_CARD) and _WARNED.search(said.text[:start]))
+        for start, end, named in _whole_names(said.text, sorted(kept, key=lambda one: one[0]))
+        if not (named in (Named.CODE, Named.CODE_OF_CARD) and _is_warning(said.text, start, end))
     ]
+
+
+def _is_warning(text: str, start: int, end: int) -> bool:
+    return bool(_WARNED.search(text[:start]) or _WARNED_AFTER.match(text[end:]))
+
+
+def _whole_names(text: str, found: list[tuple[int, int, Named]]) -> list[tuple[int, int, Named]]:
+    """Joins a number's name with the card it is of: "the security code of your card" is one name."""
+    whole: list[tuple[int, int, Named]] = []
+    for start, end, named in found:
+        if whole and named is Named.CARD and _OF.fullmatch(text[whole[-1][1] : start]):
+            first, _, owner = whole.pop()
+            whole.append((first, end, Named.CODE_OF_CARD if owner is Named.CODE else owner))
+        else:
+            whole.append((start, end, named))
+    return whole
 
 
 def speaks_of_payment(text: str) -> bool:

@@ -6,22 +6,22 @@ missing: a person decides then. What is suspected is masked like what is certain
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from include.calls.transcript import Turn
 from include.card_data.cues import Named, speaks_of_payment
 from include.card_data.formats import CARD_LENGTHS, card_at_start, has_issuer, is_card_number, other_format
-from include.card_data.groups import Conversation, Group
+from include.card_data.groups import CARD_NAMES, Conversation, Group
 from include.card_data.masks import card_number
 
 CARD, CVV = "CARD", "CVV"
-# A group that is said again, or that the other side repeats, up to so many turns after the number.
+# A group that is said again, or that the other side repeats, up to so many turns around the number.
 _ECHO_TURNS = 6
 # A security code comes soon after the card, and its digits soon after its name.
-_CODE_WITHIN_TURNS = 24
+_CODE_AFTER_CARD_TURNS = 24
+_CODE_WITHIN_TURNS = 4
 _LEAST_ECHO_DIGITS = 2
 _MOST_READINGS = 4000
-_CARD_NAMES = frozenset({Named.CARD, Named.CARD_NUMBER})
 
 
 @dataclass(frozen=True)
@@ -67,12 +67,15 @@ def card_data(turns: Sequence[Turn]) -> list[CardDatum]:
     pays = any(speaks_of_payment(call.text(n)) for n in range(len(turns)))
     cards: list[CardDatum] = []
     taken: set[Group] = set()
-    for chain in [*call.chains(), *call.chains_of_all()]:
-        free = [group for group in chain if group not in taken]
-        if (found := _card_in(free, pays=pays)) is not None:
-            datum, groups = _with_echoes(call, *found)
-            taken |= groups
-            cards.append(datum)
+    chains = [*call.chains(), *call.chains_of_all()]
+    for certain in (True, False):  # what is certain first: its echoes are no numbers of their own
+        for chain in chains:
+            free = [group for group in chain if group not in taken]
+            found = _card_in(free, pays=pays)
+            if found is not None and found[0].certain is certain:
+                datum, groups = _with_echoes(call, *found)
+                taken |= groups
+                cards.append(datum)
     return [*cards, *_codes(call, cards, taken)]
 
 
@@ -81,7 +84,7 @@ def _card_in(chain: Sequence[Group], *, pays: bool) -> tuple[CardDatum, _Reading
     if sum(len(group.digits) for group in chain) < min(CARD_LENGTHS):
         return None
     named = next((g.named for g in chain if g.named is not None), None)
-    if named in _CARD_NAMES:
+    if named in CARD_NAMES:
         return _named_card(chain, named)
     whole = _whole(chain)
     if whole is None or named is not None:
@@ -95,6 +98,7 @@ def _card_in(chain: Sequence[Group], *, pays: bool) -> tuple[CardDatum, _Reading
 
 def _named_card(chain: Sequence[Group], named: Named) -> tuple[CardDatum, _Reading] | None:
     if reading := _whole(chain) or _best(chain):
+        reading = replace(reading, said=tuple(chain))  # what was said wrongly is masked too
         reason = "it is named as a card's, and issuer, length and check digit are a card's"
         return _found(reading, certain=True, reason=reason)
     digits = "".join(group.digits for group in chain)
@@ -147,29 +151,29 @@ def _from(chain: Sequence[Group], first: int, used: tuple[Group, ...], at: int) 
     yield from _from(chain, first, (*used, group), at + 1)
     if not used:
         return
-    if digits.endswith(group.digits) or group.corrects or used[-1].digits.startswith(group.digits):
-        yield from _from(chain, first, used, at + 1)  # it says again, or wrongly, what was said
-    if group.corrects or (group.turn != used[-1].turn and len(group.digits) == len(used[-1].digits)):
+    again = digits.endswith(group.digits) or used[-1].digits.startswith(group.digits)
+    if again or group.corrects or len(group.digits) == 1:
+        yield from _from(chain, first, used, at + 1)  # said again, taken back, or "that one"
+    if group.corrects or len(group.digits) == len(used[-1].digits):
         yield from _from(chain, first, (*used[:-1], group), at + 1)  # it stands for the one before
 
 
 def _with_echoes(call: Conversation, datum: CardDatum, reading: _Reading) -> tuple[CardDatum, set[Group]]:
-    """Adds the places where the number, or a part of it, is said again by anybody."""
-    first, last = reading.said[0].turn, reading.said[-1].turn
+    """Adds the places where the number, or a part of it, is said again by anybody, rightly or wrongly."""
+    near = range(reading.said[0].turn - _ECHO_TURNS, reading.said[-1].turn + _ECHO_TURNS + 1)
     groups = set(reading.said) | {
         group
         for group in call.groups
-        if _repeats(datum.digits, group, within=first <= group.turn <= last + _ECHO_TURNS)
-        or (first < group.turn < last and _replaces(reading, group))
+        if _repeats(datum.digits, group, least=_LEAST_ECHO_DIGITS if group.turn in near else 5)
+        or (group.turn in near and group.named in CARD_NAMES and len(group.digits) > 1)
+        or (reading.said[0].turn < group.turn < reading.said[-1].turn and _replaces(reading, group))
     }
     return CardDatum(datum.kind, datum.digits, _pieces(groups), datum.certain, datum.reason), groups
 
 
-def _repeats(digits: str, group: Group, *, within: bool) -> bool:
-    """Whether a group says a part of the number, or the whole: near it two digits tell, elsewhere five."""
-    said = group.digits
-    least = _LEAST_ECHO_DIGITS if within else 5
-    return (len(said) >= least and said in digits) or digits in said
+def _repeats(digits: str, group: Group, *, least: int) -> bool:
+    """Whether a group says the number, or a part of it of at least so many digits."""
+    return (len(group.digits) >= least and group.digits in digits) or digits in group.digits
 
 
 def _replaces(reading: _Reading, group: Group) -> bool:
@@ -189,7 +193,7 @@ def _codes(call: Conversation, cards: Sequence[CardDatum], taken: set[Group]) ->
     for group in call.groups:
         if group in taken or len(group.digits) not in (3, 4):
             continue
-        reason = _code_reason(group, cards)
+        reason = _code_reason(call, group, cards)
         if reason:
             echoes = {
                 one
@@ -200,10 +204,12 @@ def _codes(call: Conversation, cards: Sequence[CardDatum], taken: set[Group]) ->
             yield CardDatum(CVV, group.digits, _pieces(echoes), True, reason)
 
 
-def _code_reason(group: Group, cards: Sequence[CardDatum]) -> str:
+def _code_reason(call: Conversation, group: Group, cards: Sequence[CardDatum]) -> str:
     """Why digits are the security code of a card; "" when they are none."""
+    if group.turns_since > _CODE_WITHIN_TURNS or not call.answers(group):
+        return ""
     after_card = any(
-        card.pieces[0].turn <= group.turn <= card.pieces[-1].turn + _CODE_WITHIN_TURNS for card in cards
+        card.pieces[0].turn <= group.turn <= card.pieces[-1].turn + _CODE_AFTER_CARD_TURNS for card in cards
     )
     if group.named is Named.CODE_OF_CARD:
         return "it is named as the security code of a card"

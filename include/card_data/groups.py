@@ -1,19 +1,22 @@
 """Groups of digits as they are said, and which of them one speaker says as one number."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from include.calls.transcript import Turn
 from include.card_data.cues import Cue, Named, corrects, cues_in
 from include.card_data.masks import MASK
 from include.spoken.folding import plain
-from include.spoken.numbers import digit_runs
+from include.spoken.numbers import DigitRun, digit_runs
 
-# Of one speaker, between two groups of a number: words of this number, and turns of the other side.
+# Between two groups of a number: other words of its speaker, and turns of the other side. Where a card number
+# was asked for, and speakers may be mixed in one turn, more is said before it goes on.
 _MOST_OWN_WORDS = 14
+_MOST_WORDS_IN_CARD = 45
 _MOST_TURNS_BETWEEN = 6
 _WORD = re.compile(r"\w+")
+_SENTENCE_ENDS = re.compile(r"[.?!;…]\s")
 # "150 euros", "30 days" are no part of a number that is read aloud.
 _MONEY_BEFORE = re.compile(r"[$€£]\s*$")
 _UNITS = (
@@ -33,6 +36,7 @@ class Group:
         turn: 0-based number of the turn.
         places: For each digit the (start, end) of the characters that say it.
         named: What it is called by the nearest name before it; None when nobody names it.
+        turns_since: How many turns before it the name stands.
         corrects: Whether words right before it take back what was said.
     """
 
@@ -40,6 +44,7 @@ class Group:
     digits: str
     places: tuple[tuple[int, int], ...]
     named: Named | None
+    turns_since: int = 0
     corrects: bool = False
 
     @property
@@ -66,9 +71,14 @@ class Conversation:
         self._cues = [cues_in(text) for text in self._texts]
         self.groups: list[Group] = []
         for n, text in enumerate(self._texts):
-            for run in digit_runs(text):
-                if not is_quantity(text, run.start, run.end):
-                    self.groups.append(self._group(n, run.digits, run.places))
+            for digits, places in _in_sentences(text, digit_runs(text)):
+                start, end = places[0][0], places[-1][1]
+                if not is_quantity(text, start, end) and not self._in_a_name(n, start, end):
+                    self.groups.append(self._group(n, digits, places))
+
+    def _in_a_name(self, turn: int, start: int, end: int) -> bool:
+        """Whether digits are part of what a number is called: "the sixteen digits"."""
+        return any(cue.start <= start and end <= cue.end for cue in self._cues[turn])
 
     def text(self, turn: int) -> str:
         """A turn's text, masks hidden."""
@@ -77,6 +87,11 @@ class Conversation:
     def who(self, turn: int) -> tuple[int, str]:
         """Who speaks: channel and speaker."""
         return self.turns[turn].channel, self.turns[turn].speaker.value
+
+    def answers(self, group: Group) -> bool:
+        """Whether it is named in its own turn or by the other side: who asks for digits does not say them."""
+        asked_by = self.who(group.turn - group.turns_since)
+        return group.turns_since == 0 or asked_by != self.who(group.turn) or asked_by[1] == "unknown"
 
     def chains(self) -> Iterator[list[Group]]:
         """Groups that one speaker may say as one number, whatever the other side says in between."""
@@ -110,11 +125,14 @@ class Conversation:
             return False
         if any(cue.named in _ENDS_A_NUMBER for cue in self._cues_between(last, following)):
             return False
+        if last.named is not following.named and not {last.named, following.named} <= CARD_NAMES:
+            return False
         own = [
             self._texts[n] for n in range(last.turn + 1, following.turn) if self.who(n) == self.who(last.turn)
         ]
         own += self._around(last, following)
-        return sum(len(_WORD.findall(text)) for text in own) <= _MOST_OWN_WORDS
+        most = _MOST_WORDS_IN_CARD if last.named in CARD_NAMES else _MOST_OWN_WORDS
+        return sum(len(_WORD.findall(text)) for text in own) <= most
 
     def _around(self, last: Group, following: Group) -> list[str]:
         if last.turn == following.turn:
@@ -133,25 +151,38 @@ class Conversation:
         start = places[0][0]
         since = max((g.end for g in self.groups if g.turn == turn), default=0)
         taken_back = corrects(self._texts[turn][since:start])
-        return Group(turn, digits, places, self._name(turn, start), taken_back)
+        return Group(turn, digits, places, *self._name(turn, start), taken_back)
 
-    def _name(self, turn: int, start: int) -> Named | None:
-        """The nearest name before a place, not further back than the number that was said before it."""
+    def _name(self, turn: int, start: int) -> tuple[Named | None, int]:
+        """The nearest name before a place, and how many turns before; or that of the digits before it."""
         for n in range(turn, max(-1, turn - _MOST_TURNS_BETWEEN - 1), -1):
             before = [cue for cue in self._cues[n] if n < turn or cue.end <= start]
-            said = [g for g in self.groups if g.turn == n and len(g.digits) > 2 and self._same_side(n, turn)]
+            said = [g for g in self.groups if g.turn == n and len(g.digits) > 1 and self._same_side(n, turn)]
             last = max((g.end for g in said if n < turn or g.end <= start), default=-1)
             if before and before[-1].start >= last:
-                return before[-1].named
+                return before[-1].named, turn - n
             if last >= 0:
-                return next(g for g in said if g.end == last).named
-        return None
+                earlier = next(g for g in said if g.end == last)
+                return earlier.named, earlier.turns_since + turn - n
+        return None, 0
 
     def _same_side(self, one: int, other: int) -> bool:
         return self.who(one) == self.who(other)
 
 
+CARD_NAMES = frozenset({Named.CARD, Named.CARD_NUMBER})
 _ENDS_A_NUMBER = frozenset({Named.OTHER, Named.OTHER_CARD, Named.CODE, Named.CODE_OF_CARD})
+
+
+def _in_sentences(text: str, runs: Iterable[DigitRun]) -> Iterator[tuple[str, tuple[tuple[int, int], ...]]]:
+    """Digits and places of runs, parted where a sentence ends: what follows may be the same digits again."""
+    for run in runs:
+        first = 0
+        for n in range(1, len(run.digits)):
+            if _SENTENCE_ENDS.search(text[run.places[n - 1][1] : run.places[n][0]]):
+                yield run.digits[first:n], run.places[first:n]
+                first = n
+        yield run.digits[first:], run.places[first:]
 
 
 def is_quantity(text: str, start: int, end: int) -> bool:

@@ -240,7 +240,11 @@ no
 not
 wait
 sorry
-i mean
+i mean(t)?
+hang on
+hold on
+make that
+let me correct
 correction
 rather
 scratch that
@@ -265,6 +269,14 @@ repito
 # Whoever says this before a code's name warns of giving it.
 WARNING = r"""
 never
+nobody
+no one
+none of us
+won't
+will not
+cannot
+nadie
+ningun[oa]?
 do not
 don't
 must not

@@ -218,7 +218,9 @@ def _value(words: Sequence[str], at: int, amounts: dict[str, int], joiner: str |
     while at + used < len(words):
         word = words[at + used]
         following = amounts.get(words[at + used + 1], 0) if at + used + 1 < len(words) else 0
-        if (amount := amounts.get(word)) is not None and number.takes(amount):
+        if following in _BIG and words[at + used + 1] in _CARDINALS["en"] and number.has_counted(following):
+            break  # "four thousand six hundred and forty, nine thousand …": another number begins
+        if (amount := amounts.get(word)) is not None and number.takes(amount) and not number.lacks_y(word):
             number.take(amount)
             used += 1
         elif word in joiners and following not in _BIG and number.takes(following):
@@ -235,9 +237,18 @@ class _Counting:
     def __init__(self, amount: int) -> None:
         self.value = self._last = amount
 
+    def has_counted(self, size: int) -> bool:
+        """Whether its hundreds, or thousands, were said already."""
+        before = self.value - self._last if self._last < size else 0
+        return before % (10 * size) >= size
+
+    def lacks_y(self, word: str) -> bool:
+        """Whether a Spanish unit stands by itself: 81 is "ochenta y uno", "ochenta uno" is 80 and 1."""
+        return word in _CARDINALS["es"] and 30 <= self._last <= 90
+
     def takes(self, amount: int) -> bool:
         """Whether the amount continues this number: `hundred` after `two`, `three` after `twenty`."""
-        if amount in _BIG and 0 < self._last < 100:
+        if amount in _BIG and 0 < self._last < 100 and not self.has_counted(amount):
             return True
         if amount == 1000 and 0 < self.value < 1000 and self._last >= 100:
             return True
@@ -248,7 +259,7 @@ class _Counting:
         if amount == 1000:
             self.value *= 1000
         elif amount == 100 and self._last < 100:
-            self.value += 99 * self._last
+            self.value += 99 * (self.value % 100)
         else:
             self.value += amount
         self._last = amount

@@ -6,9 +6,9 @@ from functools import cache
 
 import pytest
 
-from include.calls.transcript import Transcript, Turn
+from include.calls.transcript import Transcript, Turn, Word
 from include.card_data.finding import card_data
-from include.card_data.masking import masked
+from include.card_data.masking import MASK, masked
 from include.scorecards.rules import no_card_data_spoken
 from include.spoken.numbers import digit_runs, numbers_in
 from tests.corpora.cards import CARDS, digits_of_card
@@ -140,9 +140,16 @@ def _groups_left(item: Item, after: Transcript) -> Iterator[tuple[str, str]]:
 
 
 def _views(turns: Iterable[Turn]) -> Iterator[str]:
-    """Texts of all turns and of each speaker's, and the words of them."""
-    turns = list(turns)
+    """Texts of all turns and of each speaker's, and the words of them; masks part what is around them."""
+    turns = [
+        turn.model_copy(update={"text": MASK.sub(" masked ", turn.text), "words": _without_masks(turn)})
+        for turn in turns
+    ]
     for who in (None, *{turn.speaker for turn in turns}):
         of_them = [turn for turn in turns if who in (None, turn.speaker)]
         yield " ; ".join(turn.text for turn in of_them)
         yield " ; ".join(word.text for turn in of_them for word in turn.words)
+
+
+def _without_masks(turn: Turn) -> list[Word]:
+    return [word.model_copy(update={"text": MASK.sub("masked", word.text)}) for word in turn.words]

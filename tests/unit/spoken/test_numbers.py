@@ -38,3 +38,22 @@ def test_a_number_has_its_place():
 def test_words_and_figures_give_the_same_digits():
     for words in ("nineteen seventy", "1970", "the second of june nineteen seventy"):
         assert digits_for_words(words.split(), "en")[-4:] == list("1970")
+
+
+@pytest.mark.parametrize(
+    ("said", "numbers"),
+    [
+        ("four thousand six hundred and forty nine thousand one hundred", ["4640", "9100"]),
+        (
+            "four thousand one hundred and twenty-seven, eight hundred and ninety, seven hundred",
+            ["4127", "890", "700"],
+        ),
+        ("three thousand nine hundred and ninety, nine thousand six", ["3990", "9006"]),
+        ("cuarenta y uno ochenta uno sesenta y dos", ["41", "80", "1", "62"]),
+        ("dos mil quinientos", ["2500"]),
+        ("cinco mil trescientos diecinueve, mil trescientos diecinueve", ["5319", "1319"]),
+        ("ninety seven hundred", ["9700"]),
+    ],
+)
+def test_one_number_ends_where_the_next_begins(said, numbers):
+    assert [number.digits for number in numbers_in(said)] == numbers
