@@ -14,6 +14,7 @@ from include.card_data.formats import CARD_LENGTHS, card_at_start, has_issuer, i
 from include.card_data.groups import CARD_NAMES, Conversation, Group
 from include.card_data.masks import card_number
 
+_CODE_NAMES = frozenset({Named.CODE, Named.CODE_OF_CARD})
 CARD, CVV = "CARD", "CVV"
 # A group that is said again, or that the other side repeats, up to so many turns around the number.
 _ECHO_TURNS = 6
@@ -84,7 +85,7 @@ def _card_in(chain: Sequence[Group], *, pays: bool) -> tuple[CardDatum, _Reading
     if sum(len(group.digits) for group in chain) < min(CARD_LENGTHS):
         return None
     named = next((g.named for g in chain if g.named is not None), None)
-    if named in CARD_NAMES:
+    if named in CARD_NAMES or named in _CODE_NAMES:  # "the number and then the code, please"
         return _named_card(chain, named)
     whole = _whole(chain)
     if whole is None or named is not None:
@@ -190,11 +191,14 @@ def _pieces(groups: Iterable[Group]) -> tuple[Piece, ...]:
 
 def _codes(call: Conversation, cards: Sequence[CardDatum], taken: set[Group]) -> Iterator[CardDatum]:
     """Three or four digits that are named as a card's security code, and their echoes."""
+    answered: set[int] = set()
     for group in call.groups:
-        if group in taken or len(group.digits) not in (3, 4):
+        named_in = group.turn - group.turns_since
+        if group in taken or len(group.digits) not in (3, 4) or (named_in in answered and not group.corrects):
             continue
         reason = _code_reason(call, group, cards)
         if reason:
+            answered.add(named_in)
             echoes = {
                 one
                 for one in call.groups

@@ -24,6 +24,7 @@ _UNITS = (
     r"|(?:business |working )?days?|hours?|minutes?|seconds?|weeks?|months?|years?|dias?|horas?|minutos?"
     r"|segundos?|semanas?|mes|meses|anos?|megas?|megabits?|mega ?bytes?|gigas?|gigabytes?|kilos?|metros?"
     r"|miles?|kilometros?|o.?clock|a\.?m|p\.?m|times|veces|units?|unidades"
+    r"|in the (?:queue|line)|(?:de|en) la cola"
 )
 _UNIT_AFTER = re.compile(rf"\s*(?:[%€$£]|(?:{_UNITS})\b)")
 

@@ -166,6 +166,7 @@ poliza
 contrato
 incidencia
 expediente
+caso
 siniestro
 factura
 cliente
@@ -268,6 +269,8 @@ repito
 
 # Whoever says this before a code's name warns of giving it.
 WARNING = r"""
+keep
+guard(a|e|ar|en)
 never
 nobody
 no one
