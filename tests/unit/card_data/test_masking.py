@@ -236,8 +236,9 @@ class TestText:
         chance = random.Random(4)
         for _ in range(3000):
             moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=chance.uniform(0, 3e7))
+            day = f"{moment:%Y-%m-%d}"
             text = (
-                f"{moment.isoformat()} INFO {moment:%Y-%m-%d %H:%M:%S},{chance.randrange(1000):03} {moment:%X} "
+                f"{moment.isoformat()} INFO {day} {moment:%X},{chance.randrange(1000):03} {moment:%X} "
                 f"event_id={UUID(int=chance.getrandbits(128))} call_id={moment:%Y%m%d}-"
                 f"{chance.getrandbits(80):020x} sha256 {chance.getrandbits(256):064x} "
                 f"10.{chance.randrange(256)}.{chance.randrange(256)}.17:9001"
