@@ -16,17 +16,28 @@ from include.card_data.formats import luhn_valid
 # Stands for each further word of a mask: no letter or digit, so that whoever matches words skips it.
 BULLET = "•"
 MASK = re.compile(r"\[card number ending (\d{1,4})\]|\[card security code\]")
+_MACHINE_WRITTEN = re.compile(
+    r"\b(19|20)\d\d-[01]\d-[0-3]\d([T ][0-2]\d:[0-5]\d(:[0-5]\d([.,]\d+)?)?([+-]\d\d:?\d\d)?)?"
+    r"|\b([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.,]\d+)?"
+    r"|\b(\d{1,3}\.){3}\d{1,3}(:\d+)?\b"
+    r"|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
+    r"|\b(?=[0-9a-f]*[a-f])[0-9a-f]{16,}\b"
+)
 # A mask changes what is around what is left; no transcript was seen to need a third look.
 _MOST_LOOKS = 5
 
 
 @dataclass(frozen=True)
 class Hiding:
-    """A stretch of a turn's text that a mask takes the place of."""
+    """A stretch of a text that a mask takes the place of."""
 
     start: int
     end: int
     mask: str
+
+
+@dataclass(frozen=True)
+class _Found(Hiding):
     datum: CardDatum
 
 
@@ -48,7 +59,7 @@ def masked_turns(turns: Sequence[Turn]) -> list[Turn]:
     """
     looked_at = list(turns)
     for _ in range(_MOST_LOOKS):
-        found = hidings(looked_at)
+        found = _hidings(looked_at)
         if not found:
             break
         looked_at = [_masked_turn(turn, found[n]) if n in found else turn for n, turn in enumerate(looked_at)]
@@ -56,16 +67,17 @@ def masked_turns(turns: Sequence[Turn]) -> list[Turn]:
 
 
 def masked_text(text: str) -> str:
-    """Free text (a log line, a message, an answer) without what is certainly card data."""
-    turn = Turn(
-        id="t1", speaker=ChannelRole.UNKNOWN, channel=0, start_ms=0, end_ms=0, text=text, confidence=1
-    )
+    """Free text (a log line, a message, an answer) without what is certainly card data.
+
+    Figures that machines write (times, addresses, hashes) are nobody's card number.
+    """
     for _ in range(_MOST_LOOKS):
-        sure = [one for one in hidings([turn]).get(0, []) if _certain(one.datum)]
+        seen = _MACHINE_WRITTEN.sub(lambda written: "x" * len(written.group()), text)
+        sure = [one for one in _hidings([_turn_of(seen)]).get(0, []) if _certain(one.datum)]
         if not sure:
             break
-        turn = turn.model_copy(update={"text": hidden(turn.text, sure)})
-    return turn.text
+        text = hidden(text, sure)
+    return text
 
 
 def card_marks(transcript: Transcript) -> list[tuple[Turn, CardMark]]:
@@ -73,16 +85,16 @@ def card_marks(transcript: Transcript) -> list[tuple[Turn, CardMark]]:
     return [(turn, mark) for turn in transcript.turns for mark in turn.card_data]
 
 
-def hidings(turns: Sequence[Turn]) -> dict[int, list[Hiding]]:
+def _hidings(turns: Sequence[Turn]) -> dict[int, list[_Found]]:
     """What has to be masked, by place of the turn, disjoint and in order."""
-    found: dict[int, list[Hiding]] = {}
+    found: dict[int, list[_Found]] = {}
     before = [[match.span() for match in MASK.finditer(turn.text)] for turn in turns]
     for datum in card_data([_with_stand_ins(turn) for turn in turns]):
         clear = [p for p in datum.pieces if not _touches(before[p.turn], p.start, p.end)]
         # What goes on from a masked number is at most its code, whatever it was taken for.
         rest = replace(datum, kind="CVV") if len(clear) < len(datum.pieces) else datum
         for piece in clear:
-            found.setdefault(piece.turn, []).append(Hiding(piece.start, piece.end, mask_of(rest), rest))
+            found.setdefault(piece.turn, []).append(_Found(piece.start, piece.end, mask_of(rest), rest))
     return {turn: _disjoint(places) for turn, places in found.items()}
 
 
@@ -93,6 +105,12 @@ def hidden(text: str, places: Iterable[Hiding]) -> str:
         parts += [text[at : place.start], place.mask]
         at = place.end
     return "".join([*parts, text[at:]])
+
+
+def _turn_of(text: str) -> Turn:
+    return Turn(
+        id="t1", speaker=ChannelRole.UNKNOWN, channel=0, start_ms=0, end_ms=0, text=text, confidence=1
+    )
 
 
 def _with_stand_ins(turn: Turn) -> Turn:
@@ -118,18 +136,18 @@ def _touches(spans: Iterable[tuple[int, int]], start: int, end: int) -> bool:
     return any(start < its_end and its_start < end for its_start, its_end in spans)
 
 
-def _disjoint(places: Iterable[Hiding]) -> list[Hiding]:
+def _disjoint(places: Iterable[_Found]) -> list[_Found]:
     """Overlapping ones become one, which hides all that any of them hid."""
-    kept: list[Hiding] = []
+    kept: list[_Found] = []
     for place in sorted(places, key=lambda place: (place.start, -place.end)):
         if kept and place.start < kept[-1].end:
             last = kept.pop()
-            place = Hiding(last.start, max(last.end, place.end), last.mask, last.datum)  # noqa: PLW2901
+            place = _Found(last.start, max(last.end, place.end), last.mask, last.datum)  # noqa: PLW2901
         kept.append(place)
     return kept
 
 
-def _masked_turn(turn: Turn, places: Sequence[Hiding]) -> Turn:
+def _masked_turn(turn: Turn, places: Sequence[_Found]) -> Turn:
     spans = _spans(turn)
     marks = [*turn.card_data, *(_mark(turn, place, spans) for place in places)]
     return turn.model_copy(
@@ -141,7 +159,7 @@ def _masked_turn(turn: Turn, places: Sequence[Hiding]) -> Turn:
     )
 
 
-def _mark(turn: Turn, place: Hiding, spans: Sequence[tuple[int, int]]) -> CardMark:
+def _mark(turn: Turn, place: _Found, spans: Sequence[tuple[int, int]]) -> CardMark:
     start_ms, end_ms = _heard(turn, place, spans)
     return CardMark(
         kind="CARD" if place.datum.kind == "CARD" else "CVV",
@@ -178,7 +196,7 @@ def _without_stray_words(turns: Sequence[Turn]) -> list[Turn]:
         turn.model_copy(update={"text": " ".join(word.text for word in turn.words)}) if n in stray else turn
         for n, turn in enumerate(turns)
     ]
-    private = stray & hidings(said).keys()
+    private = stray & _hidings(said).keys()
     return [turn.model_copy(update={"words": []}) if n in private else turn for n, turn in enumerate(turns)]
 
 

@@ -67,10 +67,13 @@ class Database:
 
 
 def open_engine(url: str) -> Engine:
-    """Opens SQLAlchemy's engine with what cofi needs of SQLite: WAL, foreign keys, patience."""
+    """Opens SQLAlchemy's engine with what cofi needs of SQLite: WAL, foreign keys, patience.
+
+    Its errors do not quote what was to be written: transcripts do not belong into logs.
+    """
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_S})
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_S}, hide_parameters=True)
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from include.calls.call import CallState
 from include.calls.stage import LLM_STAGES, Stage
+from include.card_data.masking import masked_text
 from include.database.columns import Base
 from include.database.engine import insert_missing, upsert
 from include.database.models import (
@@ -74,7 +75,7 @@ def save(connection: Connection, job: StageJob, outcomes: Sequence[Outcome]) -> 
     """Writes what came of some calls, final states and their events included, in one transaction."""
     now = datetime.now(UTC)
     successes = _still_wanted(connection, job, [o for o in outcomes if isinstance(o, Success)])
-    failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
+    failures = [_without_card_data(outcome) for outcome in outcomes if isinstance(outcome, Failure)]
     _save_successes(connection, job, successes, now)
     if failures:
         connection.execute(insert(FailureRow), [_failure_row(job, failure, now) for failure in failures])
@@ -229,6 +230,12 @@ def _result_row(job: StageJob, success: Success, now: datetime) -> dict[str, Any
         # A rescore's become the call's current ones, if ever, when its audit does.
         "superseded_at": None if job.kind is BatchKind.AUDIT else now,
     }
+
+
+def _without_card_data(failure: Failure) -> Failure:
+    """Messages and answers come from outside: nobody knows what they quote."""
+    raw_answer = failure.raw_answer and masked_text(failure.raw_answer)
+    return replace(failure, message=masked_text(failure.message), raw_answer=raw_answer)
 
 
 def _failure_row(job: StageJob, failure: Failure, now: datetime) -> dict[str, Any]:

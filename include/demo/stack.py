@@ -105,7 +105,7 @@ class Stack:
             say(f"Starting {len(self.hosts)} GPU hosts and an LLM endpoint")
             self.start_services(ports, keys["gpu_token"])
             say("Preparing the databases (a minute on the first start)")
-            upgrade(self.database_url)
+            upgrade(self.database_url, self.var / "runs", say)
             self.airflow_command("db", "migrate")
             self._import_connections(ports, keys["gpu_token"])
             say("Starting Airflow")

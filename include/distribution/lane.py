@@ -6,12 +6,14 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from traceback import format_exception
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from include.calls.call import CallState
 from include.calls.stage import ON_HOSTS
+from include.card_data.masking import masked_text
 from include.concurrency import for_each
 from include.database.engine import Database
 from include.database.lanes import tell
@@ -169,7 +171,9 @@ class Lane:
             self._breaker.failed(error)
             return self._failure(call, error)
         except Exception as error:  # a bug in one answer's handling must not take the shard down with it
-            log.exception("call_id=%s stage=%s failed", call.call_id, self._job.stage)
+            # An error that nobody has thought of may quote what was said.
+            told = masked_text("".join(format_exception(error)))
+            log.error("call_id=%s stage=%s failed: %s", call.call_id, self._job.stage, told)
             self.counts.failed["bug"] += 1
             return Failure(call.call_id, "bug", f"{type(error).__name__}: {error}", state=CallState.FAILED)
         self._breaker.succeeded()
@@ -203,7 +207,7 @@ class Lane:
             self._job.host,
             self._job.attempt,
             error.kind,
-            error,
+            masked_text(str(error)),
         )
 
     def _save(self, outcomes: list[Outcome]) -> None:

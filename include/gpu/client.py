@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import aiohttp
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 from tenacity import (
     AsyncRetrying,
     RetryCallState,
@@ -48,7 +48,8 @@ log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 _STORED = TypeAdapter(AudioStored)
 _STATUS = TypeAdapter(HostStatus)
-_RESULT: TypeAdapter[StageResult] = TypeAdapter(StageResult)
+# A result that does not fit may hold what was said: no error quotes it.
+_RESULT: TypeAdapter[StageResult] = TypeAdapter(StageResult, config=ConfigDict(hide_input_in_errors=True))
 _BACKOFF = wait_exponential_jitter(multiplier=0.5, max=15)
 _STATUS_TIMEOUT_S = 30
 _LEAST_WAIT_S = 0.2

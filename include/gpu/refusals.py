@@ -4,6 +4,7 @@ import aiohttp
 from pydantic import ValidationError
 
 from include.calls.stage import Stage
+from include.card_data.masking import masked_text
 from include.errors import (
     CofiError,
     HostBusy,
@@ -28,7 +29,7 @@ class StagesMissing(CofiError):
 
 
 async def refusal(host: str, response: aiohttp.ClientResponse, path: str) -> CofiError:
-    """Reads the problem details of an answer.
+    """Reads the problem details of an answer. What a host says of a call goes on without card data.
 
     Args:
         host: Its name, for the message.
@@ -42,7 +43,8 @@ async def refusal(host: str, response: aiohttp.ClientResponse, path: str) -> Cof
             title=body[:200].decode(errors="replace") or "no explanation", status=response.status
         )
     )
-    said = f"GPU host {host} answered {response.status} to {path}: {problem.detail or problem.title}"
+    told = masked_text(problem.detail or problem.title)
+    said = f"GPU host {host} answered {response.status} to {path}: {told}"
     wait_s = _retry_after_s(response)
     if response.status in _BUSY:
         return _BUSY[response.status](said, retry_after_s=wait_s)
@@ -53,7 +55,7 @@ async def refusal(host: str, response: aiohttp.ClientResponse, path: str) -> Cof
     if response.status >= 500 or problem.retryable:
         return HostFault(said, retry_after_s=wait_s)
     if response.status in _UNUSABLE and _problem(body):
-        return RecordingUnusable(problem.detail or problem.title)
+        return RecordingUnusable(told)
     hint = ": set the token as the password of its connection" if response.status in {401, 403} else ""
     return RequestRefused(said + hint)
 

@@ -10,6 +10,7 @@ from typing import IO, Any
 
 from include.calls.stage import Stage
 from include.calls.transcript import Transcript
+from include.card_data.results import without_card_data
 from include.database.models import TranscriptRow
 from include.database.outcomes import Success
 from include.database.work import PendingCall
@@ -65,16 +66,19 @@ async def recognise(
 ) -> Success:
     """Runs one of the GPU stages; a host that came back without the recording is sent it again.
 
+    Card data is masked here too: not every host is the reference host.
+
     Raises:
         RecordingUnusable: The host cannot work on it.
         TransientError: See `GpuHostClient`.
     """
     options = StageOptions(channel_roles=call.channel_roles, languages=languages)
     try:
-        result = await client.run(call.call_id, stage, options)
+        found = await client.run(call.call_id, stage, options)
     except RecordingMissing:
         await _send(client, store, call)
-        result = await client.run(call.call_id, stage, options)
+        found = await client.run(call.call_id, stage, options)
+    result = await asyncio.to_thread(without_card_data, found)
     return Success(
         call_id=call.call_id,
         worker=client.name,

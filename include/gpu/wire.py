@@ -9,6 +9,13 @@
     GET    /metrics                                    -> Prometheus text
 
 Errors are RFC 9457 `application/problem+json` (`Problem`). Both sides import this file, so they cannot drift.
+
+Payment card data is kept nowhere. A host masks it before it stores, answers or logs anything:
+`[card number ending 1111]` or `[card security code]` in the text of a turn, with a `CardMark` that tells when
+it was said; of its words the first has the mask as its text and each further one "•". A `dtmf` segment of six
+digits or more, and what is keyed after a card number, has a count as its label: `16 digits keyed`.
+`include.card_data.results.without_card_data` does all of it; cofi does it again to whatever a host answers.
+No text of an error says what is said in a call.
 """
 
 from enum import StrEnum
@@ -29,7 +36,7 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 class _Wire(BaseModel):
     """Unknown fields are ignored, so that a newer host can serve an older cofi."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
 
 class Engine(_Wire):
@@ -58,7 +65,7 @@ class SegmentKind(StrEnum):
 
 
 class Segment(Span):
-    """Something that is not conversation; `label` names the prompt or the digits."""
+    """Something that is not conversation; `label` names the prompt, or the digits or their count."""
 
     kind: SegmentKind
     confidence: Probability

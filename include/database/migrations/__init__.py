@@ -1,5 +1,8 @@
 """Schema migrations (alembic); `upgrade(url)` brings a database to the newest."""
 
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from alembic import command
@@ -8,11 +11,37 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from include.database.engine import open_engine
+from include.database.migrations.card_data.leftovers import remove_leftovers
+from include.database.migrations.card_data.reports import mask_reports
+from include.database.migrations.card_data.rows import recollect
 
 
-def upgrade(url: str) -> None:
-    """Creates or migrates the tables of the database at `url`; nothing happens when it is up to date."""
-    command.upgrade(config(url), "head")
+def upgrade(url: str, reports: Path | None = None, say: Callable[[str], None] = print) -> None:
+    """Creates or migrates the tables of the database at `url`; nothing happens when it is up to date.
+
+    Args:
+        url: Of the database.
+        reports: Folder of the reports of earlier runs: card data is masked there too.
+        say: Told what was masked.
+    """
+    configuration = config(url)
+    configuration.attributes["reports"] = reports
+    command.upgrade(configuration, "head")
+    remove_leftovers(url)
+    masked = configuration.attributes.get("masked")
+    if masked is not None:
+        say(_told(masked))
+        if reports is None:
+            say("Reports of earlier runs were not looked at: name their folder, [cofi] runs_folder.")
+
+
+def clean_reports(url: str, folder: Path) -> int:
+    """Masks card data in the reports below a folder; returns how many files were changed."""
+    engine = open_engine(url)
+    with engine.connect() as connection:
+        changed = mask_reports(folder, partial(recollect, connection))
+    engine.dispose()
+    return changed
 
 
 def is_current(url: str) -> bool:
@@ -30,3 +59,11 @@ def config(url: str) -> Config:
     configuration.set_main_option("script_location", str(Path(__file__).parent))
     configuration.attributes["url"] = url
     return configuration
+
+
+def _told(masked: Counter[str]) -> str:
+    counts = ", ".join(f"{count} in {table}" for table, count in sorted(masked.items()) if table != "reports")
+    files = masked["reports"]
+    return (
+        f"Card data of earlier runs, masked rows: {counts or 'none'}; masked report files: {files or 'none'}."
+    )

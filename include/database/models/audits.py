@@ -117,7 +117,11 @@ class AuditRow(Base):
 
 
 class AnswerRow(Base):
-    """One answer of an audit: exactly one per criterion."""
+    """One answer of an audit: exactly one per criterion.
+
+    `standing`: whether it is `counted` in the score, or why not: `unsupported`, `undetermined`,
+    `not_applicable`.
+    """
 
     __tablename__ = "answers"
 
@@ -133,3 +137,4 @@ class AnswerRow(Base):
     review_reasons: Mapped[list[Any]] = mapped_column(default=list)
     evidence: Mapped[list[Any]]
     absence: Mapped[dict[str, Any] | None]
+    standing: Mapped[str] = mapped_column(String(20), server_default="counted")

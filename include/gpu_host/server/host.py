@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from include.calls.stage import Stage
+from include.card_data.results import CARD_DATA_RULES, without_card_data
 from include.gpu.wire import DenoiseResult, HostStatus, StageOptions, StageResult
 from include.gpu_host.server import problems
 from include.gpu_host.server.metrics import Metrics
@@ -64,7 +65,11 @@ class Host:
             CofiError: A worker cannot load, for this reason.
             WorkerCrashed: One ended while it was loading.
         """
-        about, _ = await asyncio.gather(self._stages.open(), self._probes.open())
+        about, _, unmasked = await asyncio.gather(
+            self._stages.open(), self._probes.open(), asyncio.to_thread(self.store.remove_unmasked)
+        )
+        if unmasked:
+            log.info("removed %d results of an older version: card data was not masked in them", unmasked)
         self._about, self._plans = about, Plans(self.store, about)
         log.info("ready %s", " ".join(f"{stage}={engine.name}" for stage, engine in about.engines.items()))
 
@@ -160,8 +165,8 @@ class Host:
         if (since := await asyncio.to_thread(self._loaded().made_since, plan)) is not None:
             return since
         with self.store.draft() as draft:
-            result: StageResult = await _worked(do, self._job(plan, draft))
-            await asyncio.to_thread(self._keep, plan, draft, result)
+            found: StageResult = await _worked(do, self._job(plan, draft))
+            result = await asyncio.to_thread(self._keep, plan, draft, found)
         self._throughput.add(plan.stage, result.seconds, result.audio_s)
         self.metrics.stage_done(plan.stage, result.seconds, result.audio_s)
         log.info(
@@ -186,11 +191,16 @@ class Host:
             earlier=tuple(stored.result for stored in plan.earlier),
         )
 
-    def _keep(self, plan: Plan, draft: Draft, result: StageResult) -> None:
+    def _keep(self, plan: Plan, draft: Draft, found: StageResult) -> StageResult:
+        """Stores what a worker found, without card data; that is what the client gets too."""
+        result = without_card_data(found)
         if isinstance(result, DenoiseResult) and result.applied:
             self.store.keep_enhanced(draft, plan.audio, plan.key)
-        stored = StoredResult(key=plan.key, options=plan.options, result=result)
+        stored = StoredResult(
+            key=plan.key, options=plan.options, result=result, card_data_rules=CARD_DATA_RULES
+        )
         self.store.save(plan.audio, plan.stage, stored)
+        return result
 
 
 async def _worked(do: Do, job: StageJob | ListenJob) -> Any:

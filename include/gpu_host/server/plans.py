@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from include.calls.stage import GPU_STAGES, Stage
+from include.card_data.results import CARD_DATA_RULES
 from include.gpu.wire import AudioStored, DenoiseResult, StageOptions, StageResult
 from include.gpu_host.server import problems
-from include.gpu_host.server.store import CallStore, StoredResult
+from include.gpu_host.server.store import MASKED_STAGES, CallStore, StoredResult
 from include.gpu_host.stages.job import About
 
 # Part of every key: raise it when a stage's code changes what it finds, and stored results are made again.
@@ -110,6 +111,16 @@ class Plans:
             Stage.LID: sorted(options.languages),
             Stage.STT: list(options.channel_roles),
         }
+        rules = [CARD_DATA_RULES] if stage in MASKED_STAGES else []
         engine = self._about.engines[stage].model_dump()
-        parts = [_REVISION, before, stage, engine, self._about.tuning[stage], read.get(stage), *also]
+        parts = [
+            _REVISION,
+            before,
+            stage,
+            engine,
+            self._about.tuning[stage],
+            read.get(stage),
+            *rules,
+            *also,
+        ]
         return sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -20,13 +20,17 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from include.calls.stage import Stage
+from include.card_data.results import CARD_DATA_RULES
 from include.gpu.wire import AudioStored, StageOptions, StageResult
 from include.gpu_host.server import problems
 
 _Model = TypeVar("_Model", bound=BaseModel)
+
+# Whose results may hold card data: somebody says it, or keys it.
+MASKED_STAGES = (Stage.IVR, Stage.STT)
 
 
 class StoredResult(BaseModel):
@@ -35,11 +39,15 @@ class StoredResult(BaseModel):
     Attributes:
         key: Identity of everything that the result depends on; another key means a stale result.
         options: What the request asked for: with it the key can be computed again.
+        card_data_rules: By which rules card data was masked in it; 0 by none.
     """
+
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     key: str
     options: StageOptions
     result: StageResult
+    card_data_rules: int = 0
 
 
 @dataclass(frozen=True)
@@ -155,6 +163,19 @@ class CallStore:
         for call_id in old:
             self.delete(call_id)
         return old
+
+    def remove_unmasked(self) -> int:
+        """Removes the results in which card data was not masked, or by other rules; returns how many.
+
+        None of them would be used again: their keys are of other rules too.
+        """
+        removed = 0
+        for path in (path for stage in MASKED_STAGES for path in self._calls.glob(f"*/{stage}.json")):
+            stored = _read(StoredResult, path)
+            if stored is None or stored.card_data_rules != CARD_DATA_RULES:
+                path.unlink(missing_ok=True)
+                removed += 1
+        return removed
 
     def free_bytes(self) -> int:
         """Free disk space for this user."""

@@ -188,6 +188,15 @@ async def test_a_bug_fails_its_call_and_no_other(
     assert "Traceback" in caplog.text  # for the engineer
 
 
+async def test_the_log_of_a_bug_holds_no_card_data(
+    day: Day, batch: Batch, caplog: pytest.LogCaptureFixture
+) -> None:
+    handler = Handler(call_3=ValueError("cannot read 'it is 5105 1051 0510 5100'"))
+    await run(lane_of(day, batch), handler, 4)
+    assert "ValueError: cannot read 'it is [card number ending 5100]'" in caplog.text
+    assert "5105" not in caplog.text
+
+
 async def test_a_lane_that_is_cancelled_saves_what_it_has(day: Day, batch: Batch) -> None:
     calls = sorted(CALLS, key=lambda call: call.call_id)
     numbers = [NUMBER[call.call_id] for call in calls]
