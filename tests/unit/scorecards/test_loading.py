@@ -123,3 +123,25 @@ def test_check_shows_what_is_asked_or_what_is_wrong(shipped_file, tmp_path, caps
     wrong.write_text("id: x")
     assert check.main([str(wrong)]) == 1
     assert "wrong.yaml:1: " in capsys.readouterr().err
+
+
+def test_check_says_which_announcements_a_library_does_not_have(shipped_file, tmp_path, capsys):
+    for path in ("prompts/recording-notice.ogg", "prompts/learned.txt", "hold-music/identity-confirmed.ogg"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).touch()
+    assert check.main([str(shipped_file), "--prompts", str(tmp_path)]) == 1
+    told = capsys.readouterr().err.strip().splitlines()
+    assert [line.split('no prompt "')[1].split('"')[0] for line in told] == [
+        "recording-notice-es",
+        "welcome-es",
+        "identity-confirmed",
+        "identity-confirmed-es",
+    ]
+    assert all(str(shipped_file) in line and str(tmp_path) in line for line in told)
+    assert "it has recording-notice" in told[0] and "but music of that name" in told[2]
+
+    names = ["recording-notice-es", "welcome-es", "identity-confirmed", "identity-confirmed-es"]
+    for name in names:
+        (tmp_path / "prompts" / f"{name}.wav").touch()
+    assert check.main([str(shipped_file), "--prompts", str(tmp_path)]) == 0
+    assert check.main([str(shipped_file), "--prompts", str(tmp_path / "none")]) == 1
