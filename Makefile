@@ -59,8 +59,8 @@ lint: $(VENV)/installed  ## Check style, types and imports
 format: $(VENV)/installed  ## Format the code
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-scorecard: $(VENV)/installed  ## Check a scorecard and show what the LLM will be asked: FILE=…
-	@$(BIN)/python -m include.scorecards.check $(FILE)
+scorecard: $(VENV)/installed  ## Check a scorecard and show what the LLM will be asked: FILE=…, PROMPTS=… for a library
+	@$(BIN)/python -m include.scorecards.check $(FILE) $(if $(PROMPTS),--prompts $(PROMPTS))
 
 agreement: $(VENV)/installed  ## Compare a scorecard's stored answers with the gold labels: SCORECARD=…, PROMOTE=1 to promote it
 	@PYTHONPATH=$(CURDIR):$(CURDIR)/plugins $(BIN)/python -m cofi.promotion \

@@ -5,6 +5,8 @@ from typing import Any
 
 import yaml
 
+from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE
+from include.scorecards.examples import marked
 from include.scorecards.schema import Criterion, EvidenceRule
 
 # One line per value: a folded line would split a quote.
@@ -12,20 +14,21 @@ _WIDTH = 10_000
 
 
 def asked_text(criteria: Iterable[Criterion]) -> str:
-    """The questions, as YAML."""
+    """The questions, as YAML; what their texts quote is marked as an example."""
     asked = [_asked(criterion) for criterion in criteria]
     return yaml.safe_dump(asked, sort_keys=False, allow_unicode=True, width=_WIDTH).strip()
 
 
 def _asked(criterion: Criterion) -> dict[str, Any]:
+    keys = [*(option.key for option in criterion.options), NOT_APPLICABLE, CANNOT_DETERMINE]
     asked: dict[str, Any] = {
         "id": criterion.id,
-        "question": criterion.text,
-        "how_to_decide": " ".join(criterion.instructions.split()),
-        "options": {option.key: option.label for option in criterion.options},
+        "question": marked(criterion.text, keys),
+        "how_to_decide": marked(" ".join(criterion.instructions.split()), keys),
+        "options": {option.key: marked(option.label, keys) for option in criterion.options},
     }
     if criterion.na_allowed:
-        asked["NA"] = criterion.na_rule
+        asked["NA"] = marked(criterion.na_rule, keys)
     if rule := _evidence_text(criterion.evidence):
         asked["evidence"] = rule
     return asked

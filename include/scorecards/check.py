@@ -1,6 +1,7 @@
-"""Checks a scorecard file: `python -m include.scorecards.check FILE`.
+"""Checks a scorecard file: `python -m include.scorecards.check FILE [--prompts FOLDER]`.
 
-Prints what the LLM will be asked, or what is wrong with the file (exit code 1).
+Prints what the LLM will be asked, or what is wrong with the file (exit code 1). With a folder of known
+audio, as GPU hosts have it, also which of the announcements that the scorecard names are not there.
 """
 
 import argparse
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 
 from include.errors import InvalidInput
+from include.gpu.wire import SegmentKind
 from include.scorecards.asking import asked_text
 from include.scorecards.loading import load_scorecard
 from include.scorecards.schema import AnsweredBy, Scorecard
@@ -15,15 +17,24 @@ from include.scorecards.schema import AnsweredBy, Scorecard
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs the check; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m include.scorecards.check", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m include.scorecards.check",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("file", type=Path, help="scorecard, YAML")
+    parser.add_argument("--prompts", type=Path, metavar="FOLDER", help="library of known audio")
     chosen = parser.parse_args(arguments)
     try:
         scorecard = load_scorecard(chosen.file)
+        missing = missing_prompts(scorecard, chosen.prompts) if chosen.prompts else []
     except InvalidInput as error:
         print(error, file=sys.stderr)
         return 1
     print(described(scorecard))
+    if missing:
+        print("\n".join(["", *(f"{chosen.file}: {told}" for told in missing)]), file=sys.stderr)
+        return 1
     return 0
 
 
@@ -45,6 +56,27 @@ def described(scorecard: Scorecard) -> str:
             asked_text(asked),
         ]
     )
+
+
+def missing_prompts(scorecard: Scorecard, folder: Path) -> list[str]:
+    """Which announcements a scorecard names that a library of known audio does not have, a line each.
+
+    Raises:
+        InvalidInput: There is no such folder.
+    """
+    # It brings what decodes audio; no other part of the check needs that.
+    from include.gpu_host.ivr.library import files_of  # noqa: PLC0415
+
+    files = list(files_of(folder))
+    there = sorted(file.name for file in files if file.kind is SegmentKind.PROMPT)
+    music = {file.name for file in files if file.kind is SegmentKind.HOLD_MUSIC}
+    return [
+        f'criterion "{criterion.id}": settled_by_prompt: {folder} has no prompt "{name}"'
+        + (", but music of that name" if name in music else f"; it has {', '.join(there) or 'none'}")
+        for criterion in scorecard.criteria
+        for name in (criterion.settled_by_prompt.prompts if criterion.settled_by_prompt else [])
+        if name not in there
+    ]
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ class FieldCondition(BaseModel):
         field: One of `UNDERSTANDING_FIELDS`, or `metrics.` and a field of `CallMetrics`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     field: str
     op: Operator
@@ -53,12 +53,8 @@ class FieldCondition(BaseModel):
         return self.field.startswith(METRICS_PREFIX)
 
     def __str__(self) -> str:
-        return f"{self.field} {self.op} {self.value}"
-
-
-def is_range(value: object) -> bool:
-    """Whether it is what `between` compares with: the first number and the one that is too large."""
-    return isinstance(value, list) and len(value) == 2 and all(isinstance(n, int | float) for n in value)
+        value = str(self.value).lower() if isinstance(self.value, bool) else self.value
+        return f"{self.field} {self.op} {value}"
 
 
 class CriterionCondition(BaseModel):

@@ -8,7 +8,17 @@ from graphlib import TopologicalSorter
 from hashlib import sha256
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, PrivateAttr, Tag
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PrivateAttr,
+    StrictFloat,
+    Tag,
+    model_validator,
+)
 
 from include.scorecards.conditions import CriterionCondition, FieldCondition, Operator
 from include.scorecards.weights import shares
@@ -44,7 +54,7 @@ class Severity(StrEnum):
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Band(_Part):
@@ -91,7 +101,7 @@ class MetricRule(_Part):
 
     field: str
     op: Operator
-    value: float | Annotated[list[float], Field(min_length=2, max_length=2)]
+    value: StrictFloat | list[StrictFloat]
 
 
 class PromptRule(_Part):
@@ -116,8 +126,8 @@ class Criterion(_Part):
     """One question.
 
     Attributes:
-        instructions: How to decide, with examples; goes to the LLM as it is.
-        na_rule: When the answer is NA.
+        instructions: How to decide, with examples; goes to the LLM, with what is quoted marked as an example.
+        na_rule: When the answer is NA. Where it is given, and `na_allowed` is not, NA is allowed.
         legal_basis: The law or rule that asks for it.
         rule: For `answered_by: rule`, one of `include.scorecards.rules.RULES`.
         applies_if: When it does not hold, the answer is NA; the LLM is not asked if that is known before.
@@ -134,12 +144,19 @@ class Criterion(_Part):
     na_rule: str = ""
     severity: Severity = Severity.MINOR
     legal_basis: str = ""
-    answered_by: AnsweredBy
+    answered_by: AnsweredBy = AnsweredBy.LLM
     evidence: EvidenceRule = EvidenceRule()
     applies_if: AnyCondition | None = None
     rule: str | None = None
     metric: MetricRule | None = None
     settled_by_prompt: PromptRule | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _allow_na_by_its_rule(cls, content: Any) -> Any:
+        if isinstance(content, dict) and content.get("na_rule"):
+            return {"na_allowed": True, **content}
+        return content
 
     @property
     def potential(self) -> float:
@@ -163,7 +180,7 @@ class Scorecard(_Part):
     """
 
     id: str = Field(pattern=ID_PATTERN)
-    version: str
+    version: str = Field(min_length=1, max_length=40)
     title: str
     language: str
     pass_threshold_pct: float = Field(ge=0, le=100)

@@ -1,41 +1,45 @@
 """What must hold in a scorecard beyond the types of its fields."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from graphlib import CycleError
 
 from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE
-from include.scorecards.conditions import (
-    METRICS_PREFIX,
-    UNDERSTANDING_FIELDS,
-    CriterionCondition,
-    FieldCondition,
-    is_range,
-)
+from include.scorecards.comparisons import condition_problems, figure_problems
+from include.scorecards.conditions import CriterionCondition, FieldCondition
+from include.scorecards.languages import ISO_639_1
 from include.scorecards.metrics import FIGURES
+from include.scorecards.problems import Problem
 from include.scorecards.rules import RULES
-from include.scorecards.schema import NO, YES, AnsweredBy, Criterion, Scorecard
+from include.scorecards.schema import NO, YES, AnsweredBy, AutoFail, Criterion, Scorecard
 
-_LIST_FIELDS = {"contact_reasons", "signals"}
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something wrong, at a place of the file: keys and 0-based positions from the top."""
-
-    place: tuple[str | int, ...]
-    message: str
+# Keys that people write for NOT_APPLICABLE and CANNOT_DETERMINE.
+_RESERVED_KEYS = frozenset({"na", "n_a", "cannot_determine"})
+_FOLDERS = re.compile(r"(prompts|hold-music|learned)/|.*\\|/|\w:|.*(^|/)\.{1,2}(/|$)|.*/$|.*//")
+_SUFFIX = re.compile(
+    r".*\.(wav|mp3|ogg|oga|opus|flac|gsm|m4a|mp4|wma|aac|aiff?|au|ulaw|alaw|sln\d*|g72\d)$", re.I
+)
 
 
 def problems_of(scorecard: Scorecard) -> list[Problem]:
     """Finds unknown ids, circles, weights and options that give no score."""
-    found = [*_ids(scorecard), *_bands(scorecard), *_sections(scorecard)]
+    found = [*_head(scorecard), *_ids(scorecard), *_bands(scorecard), *_sections(scorecard)]
     if scorecard.applies_if is not None:
-        found += _field_condition(("applies_if",), scorecard.applies_if, metrics_known=False)
+        found += _below(("applies_if",), condition_problems(scorecard.applies_if, metrics_known=False))
     for n, criterion in enumerate(scorecard.criteria):
-        found += [Problem(("criteria", n, *p.place), p.message) for p in _criterion(scorecard, criterion)]
+        found += _below(("criteria", n), _criterion(scorecard, criterion))
     return found or list(_circle(scorecard))
+
+
+def _below(place: tuple[str | int, ...], found: Iterable[Problem]) -> Iterator[Problem]:
+    for problem in found:
+        yield Problem((*place, *problem.place), problem.message)
+
+
+def _head(scorecard: Scorecard) -> Iterator[Problem]:
+    if scorecard.language not in ISO_639_1:
+        yield Problem(("language",), "write a code of ISO 639-1 in small letters, such as en or es")
 
 
 def _repeated(place: str, ids: Iterable[str]) -> Iterator[Problem]:
@@ -55,6 +59,11 @@ def _bands(scorecard: Scorecard) -> Iterator[Problem]:
     yield from _repeated("bands", (band.name for band in scorecard.bands))
     if min(band.min_pct for band in scorecard.bands) > 0:
         yield Problem(("bands",), "no band begins at 0, so low scores would have no band; add one")
+    for pct, times in Counter(band.min_pct for band in scorecard.bands).items():
+        if times > 1:
+            yield Problem(
+                ("bands",), f"{times} bands begin at {pct:g}: keep one, the others are never reached"
+            )
 
 
 def _sections(scorecard: Scorecard) -> Iterator[Problem]:
@@ -71,20 +80,28 @@ def _criterion(scorecard: Scorecard, criterion: Criterion) -> Iterator[Problem]:
         yield Problem(("na_allowed",), "na_rule is missing: say when the answer is NA")
     yield from _options(criterion)
     yield from _answerer(criterion)
+    yield from _metric(criterion)
+    yield from _prompts(criterion)
     yield from _condition(scorecard, criterion)
 
 
 def _options(criterion: Criterion) -> Iterator[Problem]:
     keys = [option.key for option in criterion.options]
+    known = f"options are {', '.join(keys)}"
     yield from _repeated("options", keys)
+    for n, option in enumerate(criterion.options):
+        if option.key in _RESERVED_KEYS:
+            yield Problem(("options", n, "key"), f'"{option.key}" stands for an answer outside the options')
+        if option.auto_fail is not AutoFail.NONE and option.score == criterion.potential:
+            yield Problem(("options", n, "auto_fail"), "the answer that earns most cannot fail as well")
     if criterion.potential <= 0:
         yield Problem(("options",), "no option has a score above 0, so nothing can be earned")
-    for key in criterion.evidence.required_on:
+    for n, key in enumerate(criterion.evidence.required_on):
         if key not in keys:
-            yield Problem(("evidence", "required_on"), f'there is no option "{key}"')
+            yield Problem(("evidence", "required_on", n), f'there is no option "{key}"; {known}')
     settled = criterion.settled_by_prompt
     if settled is not None and settled.answer not in keys:
-        yield Problem(("settled_by_prompt", "answer"), f'there is no option "{settled.answer}"')
+        yield Problem(("settled_by_prompt", "answer"), f'there is no option "{settled.answer}"; {known}')
 
 
 def _answerer(criterion: Criterion) -> Iterator[Problem]:
@@ -95,55 +112,61 @@ def _answerer(criterion: Criterion) -> Iterator[Problem]:
         yield Problem(("rule",), f'there is no rule "{criterion.rule}"; rules are {", ".join(RULES)}')
     if by is AnsweredBy.METRIC and criterion.metric is None:
         yield Problem((), "metric is missing: give field, op and value")
-    if criterion.metric and criterion.metric.field not in FIGURES:
-        known = ", ".join(FIGURES)
-        yield Problem(
-            ("metric", "field"), f'there is no metric "{criterion.metric.field}"; metrics are {known}'
-        )
-    if criterion.metric and (criterion.metric.op == "between") != isinstance(criterion.metric.value, list):
-        yield Problem(("metric", "value"), "between, and only it, compares with two numbers: write [8, 21]")
+    for name, owner in (("rule", AnsweredBy.RULE), ("metric", AnsweredBy.METRIC)):
+        if getattr(criterion, name) is not None and by is not owner:
+            yield Problem((name,), f"is not looked at while answered_by is {by}: write answered_by: {owner}")
     if by is not AnsweredBy.LLM and {option.key for option in criterion.options} != {YES, NO}:
         yield Problem(("options",), "a rule or metric answers yes or no: give exactly these options")
+    if by is not AnsweredBy.LLM and criterion.settled_by_prompt is not None:
+        yield Problem(("settled_by_prompt",), "announcements settle only what the LLM is asked: remove it")
+
+
+def _metric(criterion: Criterion) -> Iterator[Problem]:
+    metric = criterion.metric
+    if metric is not None and metric.field not in FIGURES:
+        yield Problem(
+            ("metric", "field"), f'there is no metric "{metric.field}"; metrics are {", ".join(FIGURES)}'
+        )
+    elif metric is not None:
+        yield from _below(("metric",), figure_problems(metric.field, metric.op, metric.value))
+
+
+def _prompts(criterion: Criterion) -> Iterator[Problem]:
+    """Names are those of files in the library of known audio, below `prompts`, without their suffix."""
+    names = criterion.settled_by_prompt.prompts if criterion.settled_by_prompt else []
+    for n, name in enumerate(names):
+        place = ("settled_by_prompt", "prompts", n)
+        if name in names[:n]:
+            yield Problem(place, f'"{name}" stands there twice: keep one')
+        if not name or re.search(r"\s", name):
+            yield Problem(place, f'"{name}" is no name of a prompt: names have no spaces')
+        elif _FOLDERS.match(name):
+            yield Problem(place, f'"{name}" is a path: write the name that it has below the folder prompts')
+        elif _SUFFIX.match(name):
+            bare = name.rpartition(".")[0]
+            yield Problem(place, f'"{name}" is a file: write its name without the extension, {bare}')
 
 
 def _condition(scorecard: Scorecard, criterion: Criterion) -> Iterator[Problem]:
     condition = criterion.applies_if
     if isinstance(condition, FieldCondition):
-        yield from _field_condition(("applies_if",), condition, metrics_known=True)
+        yield from _below(("applies_if",), condition_problems(condition, metrics_known=True))
     if isinstance(condition, CriterionCondition):
         other = next((c for c in scorecard.criteria if c.id == condition.criterion), None)
         if other is None:
             yield Problem(("applies_if", "criterion"), f'there is no criterion "{condition.criterion}"')
-        elif other.option(condition.equals) is None and condition.equals not in (
-            NOT_APPLICABLE,
-            CANNOT_DETERMINE,
-        ):
-            yield Problem(("applies_if", "equals"), f'"{other.id}" has no option "{condition.equals}"')
+        elif condition.equals not in (answers := _possible_answers(other)):
+            yield Problem(
+                ("applies_if", "equals"),
+                f'"{other.id}" has no option "{condition.equals}"; answers are {", ".join(answers)}',
+            )
 
 
-def _field_condition(
-    place: tuple[str, ...], condition: FieldCondition, *, metrics_known: bool
-) -> Iterator[Problem]:
-    known = set(UNDERSTANDING_FIELDS)
-    if metrics_known:
-        known |= {METRICS_PREFIX + name for name in (*FIGURES, "direction")}
-    if condition.field not in known:
-        yield Problem(
-            (*place, "field"), f'there is no field "{condition.field}"; fields are {_listed(known)}'
-        )
-    if condition.op in ("in", "not_in") and not isinstance(condition.value, list):
-        yield Problem((*place, "value"), f"{condition.op} compares with a list: write [a, b]")
-    if (condition.op in ("contains", "not_contains")) != (condition.field in _LIST_FIELDS):
-        lists = _listed(_LIST_FIELDS)
-        yield Problem(
-            (*place, "op"), f"contains and not_contains are for the lists {lists}, and only they are"
-        )
-    if condition.op in ("lt", "le", "gt", "ge") and not isinstance(condition.value, float | int):
-        yield Problem((*place, "value"), f"{condition.op} compares with a number")
-    if condition.op == "between" and not is_range(condition.value):
-        yield Problem((*place, "value"), "between compares with two numbers: write [8, 21]")
-    if condition.op in ("lt", "le", "gt", "ge") and not condition.about_metrics:
-        yield Problem((*place, "op"), f"{condition.op} is for figures, which {condition.field} is not")
+def _possible_answers(criterion: Criterion) -> list[str]:
+    """What a criterion may be answered with: NA also where it does not apply."""
+    keys = [option.key for option in criterion.options]
+    may_be_na = criterion.na_allowed or criterion.applies_if is not None
+    return [*keys, *([NOT_APPLICABLE] if may_be_na else []), CANNOT_DETERMINE]
 
 
 def _circle(scorecard: Scorecard) -> Iterator[Problem]:
@@ -153,7 +176,3 @@ def _circle(scorecard: Scorecard) -> Iterator[Problem]:
         circle = " → ".join(reversed(error.args[1]))
         first = next(n for n, c in enumerate(scorecard.criteria) if c.id in error.args[1])
         yield Problem(("criteria", first, "applies_if"), f"conditions go in a circle: {circle}")
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names))

@@ -130,11 +130,14 @@ async def test_a_good_call_passes_on_verified_evidence(server):
         "no_abuse": "yes",
         "complaint_recognised": "yes",
         "vulnerable_customer_handled": "NA",
+        "courtesy_and_empathy": "yes",
         "hold_announced": "yes",
         "hold_within_limit": "yes",
         "dead_air_within_limit": "yes",
+        "transfer_handled": "NA",
         "right_resolution": "yes",
         "next_step_with_date": "yes",
+        "ownership": "yes",
         "closing": "yes",
     }
     assert (assessment.pct, assessment.passed, assessment.needs_review) == (100, True, False)
@@ -162,6 +165,8 @@ async def test_a_bad_call_fails_for_what_was_said(server):
         "no_abuse",
         "complaint_recognised",
         "vulnerable_customer_handled",
+        "courtesy_and_empathy",
+        "ownership",
         "closing",
     ]
     assert {name: got[name] for name in wrong} == dict.fromkeys(wrong, "no")

@@ -73,7 +73,7 @@ def test_an_identity_follows_what_decides_the_answer(spoken):
 
     audit = audit_identity("m", call, conversation(), SCORECARD)
     assert audit == audit_identity("m", same, conversation(), SCORECARD)
-    newer = SCORECARD.model_copy(update={"version": "2"})
+    newer = SCORECARD.model_copy(update={"version": "3"})
     assert audit != audit_identity("m", call, conversation(), newer)
     assert audit not in (base, audit_identity("m", call, nothing_said(), SCORECARD))
 

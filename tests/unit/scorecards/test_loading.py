@@ -7,7 +7,8 @@ from include.scorecards.loading import load_scorecard, parse_scorecard
 
 SHIPPED_IDS = """recording_notice greeting_company_and_agent identity_verified no_card_data_spoken
 required_disclosure consent_before_charge no_abuse complaint_recognised vulnerable_customer_handled
-hold_announced hold_within_limit dead_air_within_limit right_resolution next_step_with_date closing"""
+courtesy_and_empathy hold_announced hold_within_limit dead_air_within_limit transfer_handled right_resolution
+next_step_with_date ownership closing"""
 
 
 def test_the_shipped_scorecard_loads(shipped):
@@ -20,7 +21,7 @@ def test_the_shipped_scorecard_loads(shipped):
 def test_identity_is_of_content_not_of_layout(shipped, shipped_file):
     text = shipped_file.read_text("utf-8")
     assert parse_scorecard("# another comment\n" + text, source="x").sha256 == shipped.sha256
-    assert parse_scorecard(text.replace("weight: 3", "weight: 4"), source="x").sha256 != shipped.sha256
+    assert parse_scorecard(text.replace("weight: 3,", "weight: 4,"), source="x").sha256 != shipped.sha256
 
 
 def line_of(text: str, part: str) -> int:
@@ -39,7 +40,7 @@ def line_of(text: str, part: str) -> int:
         ('required_on: ["yes"], speaker: any', "required_on: [yess], speaker: any", r'no option "yess"'),
         ("weight: 2", "wieght: 2", r"wieght: is not a field"),
         ("pass_threshold_pct: 75", "pass_threshold_pct: 175", r"pass_threshold_pct"),
-        ("- {name: poor, min_pct: 0}", "- {name: poor, min_pct: 10}", r"no band begins at 0"),
+        ("{name: poor, min_pct: 0}", "{name: poor, min_pct: 10}", r"no band begins at 0"),
         ("title: Service call", "title: Service call\nid: again", r"id: is given twice"),
         (
             "speaker: any, window: {first_s: 90}}",
@@ -122,3 +123,25 @@ def test_check_shows_what_is_asked_or_what_is_wrong(shipped_file, tmp_path, caps
     wrong.write_text("id: x")
     assert check.main([str(wrong)]) == 1
     assert "wrong.yaml:1: " in capsys.readouterr().err
+
+
+def test_check_says_which_announcements_a_library_does_not_have(shipped_file, tmp_path, capsys):
+    for path in ("prompts/recording-notice.ogg", "prompts/learned.txt", "hold-music/identity-confirmed.ogg"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).touch()
+    assert check.main([str(shipped_file), "--prompts", str(tmp_path)]) == 1
+    told = capsys.readouterr().err.strip().splitlines()
+    assert [line.split('no prompt "')[1].split('"')[0] for line in told] == [
+        "recording-notice-es",
+        "welcome-es",
+        "identity-confirmed",
+        "identity-confirmed-es",
+    ]
+    assert all(str(shipped_file) in line and str(tmp_path) in line for line in told)
+    assert "it has recording-notice" in told[0] and "but music of that name" in told[2]
+
+    names = ["recording-notice-es", "welcome-es", "identity-confirmed", "identity-confirmed-es"]
+    for name in names:
+        (tmp_path / "prompts" / f"{name}.wav").touch()
+    assert check.main([str(shipped_file), "--prompts", str(tmp_path)]) == 0
+    assert check.main([str(shipped_file), "--prompts", str(tmp_path / "none")]) == 1
