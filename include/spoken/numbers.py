@@ -128,6 +128,11 @@ def ordinal(word: str) -> int | None:
     return _ALL_ORDINALS.get(word)
 
 
+def ordinal_words() -> frozenset[str]:
+    """Every folded ordinal that `ordinal` knows, for those who build a pattern of them."""
+    return frozenset(_ALL_ORDINALS)
+
+
 def numbers_in(text: str) -> list[Number]:
     """Every number of a text in order; "four one one" is three, "forty-one" is one."""
     tokens = [_Token(plain(m.group()), m.start(), m.end()) for m in _TOKEN.finditer(text)]
