@@ -4,7 +4,7 @@ English and Spanish. The only word lists of numbers in the project: whoever need
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -148,9 +148,14 @@ def numbers_in(text: str) -> list[Number]:
 
 def digit_runs(text: str) -> list[DigitRun]:
     """Finds every run of digits in `text`: numbers with at most a filler or two between them."""
+    return runs_of(text, numbers_in(text))
+
+
+def runs_of(text: str, numbers: Iterable[Number]) -> list[DigitRun]:
+    """As `digit_runs`, of some of the numbers of `text` only, in order."""
     runs: list[DigitRun] = []
     digits, places = "", list[tuple[int, int]]()
-    for number in numbers_in(text):
+    for number in numbers:
         if places and not _only_fillers(text[places[-1][1] : number.start]):
             runs.append(DigitRun(digits, tuple(places)))
             digits, places = "", []
