@@ -1,4 +1,4 @@
-"""What is asked and what is answered: a question in one turn decides what a number or a word in the next is."""
+"""What is asked and what is answered: a question in one turn tells what a number or a word in the next is."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -9,9 +9,11 @@ from include.spoken.folding import Folded, folded, plain
 
 # An answer may come after "sorry?" and "the one on the letter?".
 _ANSWER_WITHIN_TURNS = 3
+_WORDS_AFTER_REQUEST = 2
 _REQUEST = re.compile(
     r"\?|\b(?:what|which|may i|can (?:i|you)|could (?:i|you)|would you|tell me|give me|confirm|need|please"
     r"|provide|verify|enter|spell|repeat|say|let me have|take your|have your|dice|digame|dime|decir\w*|cual|que es"
+    r"|como (?:se|te) llamas?"
     r"|da|dar\w*|deme|facilit\w+|indic\w+|confirm\w+|necesit\w+|repit\w+|deletr\w+|verific\w+|introduz\w+"
     r"|por favor|tiene|recuerd\w+|cuando|when)\b"
 )
@@ -56,7 +58,11 @@ class Dialogue:
         if cue.search(plain(self.texts[turn][max(0, at - chars) : at])):
             return True
         others = [n for n in range(max(0, turn - turns), turn) if self.speakers[n] != self.speakers[turn]]
-        return any(cue.search(self.folded[n].text) and self._is_request(n, 0) for n in others)
+        return any(
+            self._is_request(n, match.start()) or _ends_with(self.folded[n].text, match)
+            for n in others
+            for match in cue.finditer(self.folded[n].text)
+        )
 
     def following(
         self, turn: int, *, same_speaker: bool, within: int = _ANSWER_WITHIN_TURNS
@@ -73,7 +79,7 @@ class Dialogue:
             asks = "?" in text.text[cue.end() :] and ends is not None and "?" in ends.group()
             if not asks:
                 yield Region(turn, text.span(cue.end(), cue.end() + 1)[0], len(text.original), asked=False)
-        if self._is_request(turn, cue.start()):
+        if self._is_request(turn, cue.start()) or _ends_with(text.text, cue):
             for n in self.following(turn, same_speaker=False):
                 yield Region(n, 0, len(self.texts[n]), asked=True)
 
@@ -84,3 +90,8 @@ class Dialogue:
         ends = _SENTENCE_ENDS.search(text, at)
         sentence = text[begins : ends.end() if ends else len(text)]
         return bool(_REQUEST.search(sentence)) or len(sentence.split()) <= 5
+
+
+def _ends_with(text: str, cue: re.Match[str]) -> bool:
+    """Whether hardly a word follows: "and your date of birth", "your name please"."""
+    return len(text[cue.end() :].split()) <= _WORDS_AFTER_REQUEST

@@ -41,7 +41,7 @@ _NO_PART = NO_NAMES | frozenset(
     """
     address confirm copy correo direccion electronico electronica email emails escriba escribirme found got
     letter mail mails mine note said send sent us use using write yeah shop store online stay buy bought
-    order look website web visit page pagina contacto sign log login el nuestro apunte anote mande envie
+    order look website web visit page pagina contacto sign log login up out here there now today el nuestro apunte anote mande envie
     seria sera would works work arrive arrived meet busy both stayed live lives person
     """.split()  # noqa: SIM905 - like the words that are no names
 )
@@ -70,7 +70,8 @@ def _in_turn(dialogue: Dialogue, n: int, text: str) -> Iterator[tuple[int, Found
         local = _local_part(text, match.start())
         written = "@" in text[match.start() : match.start("domain")]
         domain = _tidy(match["domain"])
-        sure = written or re.match(_PROVIDER, domain) or any(char in local.text for char in "._-@0123456789")
+        spoken = not re.search(r"\bat\b.*\.", match.group(), re.IGNORECASE)
+        sure = written or spoken or re.match(_PROVIDER, domain) or any(char in local.text for char in "._-@0123456789")
         if local.text and (sure or dialogue.asked_before(n, match.start(), _CUE)):
             yield n, Found(local.start, match.end(), "EMAIL", f"{local.text}@{domain}")
 

@@ -30,8 +30,12 @@ _NUMBER = re.compile(
     r"|localizador|membership|socio|afiliacion|expediente|siniestro|claim|case|digits|digitos|tarjeta|card)\b"
 )
 # What asks for something else while a number is dictated.
-_OTHER_QUESTION = re.compile(
-    r"\b(?:how|what|when|which|why|who|que|cual|cuant\w+|cuando|quien|por que)\b.*\?"
+_GOES_ON = re.compile(
+    r"\b(?:then|next|go on|rest|after|last|again|repeat|right|correct|okay|sorry|pardon|luego|sigue|siguiente"
+    r"|mas|resto|ultim\w+|otra vez|correcto|verdad|vale|perdon|como)\b|^\W*(?:yes|si|and|y|uh huh|mm hm+)\W*$"
+)
+_ASKS = re.compile(
+    r"\?|^\W*(?:(?:okay|ok|vale|bien|yes|si|thank you|gracias)\W+)?(?:and|y) (?:the|your|an?|el|la|su|un|una)\b"
 )
 _LEADING_WORDS, _TRAILING_WORDS, _WORDS_BETWEEN, _WORDS_WITHOUT_CUE = 5, 4, 9, 4
 _WORD = re.compile(r"[^\W\d_]+")
@@ -42,6 +46,8 @@ _LETTER_AFTER = re.compile(
     rf"(?: ?[-,]? ?(?:letra )?{_LETTER})(?=\W*$|[.,;?!]| (?:is|and|es|y)\b)", re.IGNORECASE
 )
 _LETTERS_BEFORE = re.compile(r"(?:\b[a-z][ -]?){1,3}$", re.IGNORECASE)
+_PREFIX = re.compile(r"\b[A-Z]{1,3}[ -]?$")
+_PLUS = re.compile(r"(?:\+|\b(?:plus|más|mas)) ?$", re.IGNORECASE)
 _ECHO_TURNS = 2
 _BEFORE_CHARS = 80
 # "Phone number": the number is the phone's.
@@ -148,10 +154,17 @@ def _continues(dialogue: Dialogue, runs: Sequence[Sequence[_Run]], chain: list[_
 
 
 def _acknowledges(text: str, runs: Sequence[_Run], said: str) -> bool:
-    """Whether a turn between two pieces only takes note, or repeats what was said."""
+    """Whether a turn between two pieces only takes note, or repeats a part of what was said."""
+    if _asks_for_more(plain(text)):
+        return False
     words = len(_WORD.findall(text)) - sum(len(_WORD.findall(text[run.start : run.end])) for run in runs)
     echoes = all(run.digits in said or _says_nothing(text, run) for run in runs)
-    return words <= _WORDS_BETWEEN and echoes and not _OTHER_QUESTION.search(plain(text))
+    return words <= _WORDS_BETWEEN and echoes
+
+
+def _asks_for_more(text: str) -> bool:
+    """Whether a turn asks, and not for the rest of the number."""
+    return bool(_ASKS.search(text) and not _GOES_ON.search(text)) or bool(_NUMBER.search(text))
 
 
 def _says_nothing(text: str, run: _Run) -> bool:
@@ -204,9 +217,10 @@ def _last(cue: re.Pattern[str], text: str) -> int:
 def _place(dialogue: Dialogue, run: _Run, kind: str, digits: str) -> Found:
     """The run, with the letters of a national id beside it."""
     text, start, end = dialogue.texts[run.turn], run.start, run.end
+    before = (_PLUS if kind == "PHONE" else _PREFIX).search(text[:start])
     if kind == "ID":
+        before = before or _LETTERS_BEFORE.search(text[:start])
         if after := _LETTER_AFTER.match(text, end):
             end = after.end()
-        if before := _LETTERS_BEFORE.search(text[:start]):
-            start = before.start()
+    start = before.start() if before else start
     return Found(start, end, kind, digits)

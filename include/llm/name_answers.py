@@ -109,8 +109,9 @@ def _listed(text: str) -> Iterator[str]:
     while at < len(words):
         name = [words[at]]
         for word in words[at + 1 : at + _MOST_WORDS]:
-            between = text[name[-1].end() : word.start()]
-            if between != " " or not is_name(plain(word.group())) or _case(word) != _case(name[0]):
+            bare = plain(word.group())
+            follows = _case(word) if _case(name[0]) else not _case(word) and is_name(bare)
+            if text[name[-1].end() : word.start()] != " " or not follows or bare in NO_NAMES:
                 break
             name.append(word)
         first = plain(name[0].group())

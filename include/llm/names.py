@@ -14,10 +14,18 @@ _SURE = re.compile(
     r"|am i speaking (?:with|to)|me llamo|mi nombre es|a nombre de|se llama|le atiende|te atiende)\s+",
     re.IGNORECASE,
 )
+_AFTER_TITLE = r"(?:" + "|".join(
+    rf"(?<=\b{title} )" for title in ("mr", "mrs", "ms", "miss", "mister", "señor", "señora", "don", "doña")
+) + ")"
+# What stands before these is a name when it is written with a capital.
+_LIKELY_BEFORE = re.compile(r"((?:[A-ZÁÉÍÓÚÑ][^\W\d_]+ ){1,3})(?:speaking|here|al habla|al aparato)\b")
 # What follows these is a name when it is written with a capital.
 _LIKELY = re.compile(
     r"\b(?:(?:this|here) is|it's|it is|i'm|i am|speaking (?:with|to)|thank you,?|thanks,?|hello,?|hi,?"
-    r"|mr\.?|mrs\.?|ms\.?|miss|dr\.?|le habla|habla|hablo con|soy|gracias,?|hola,?|señora?|señorita"
+    r"|mr\.?|mrs\.?|ms\.?|miss|dr\.?|doctor"
+    r"|my (?:son|daughter|wife|husband|mother|father|mum|mom|dad|brother|sister|partner|boss|friend|colleague)"
+    r"(?:,| is called|'s name is)?|called|mi (?:hijo|hija|mujer|esposa|marido|esposo|madre|padre|hermano|hermana|pareja"
+    r"|jefe|jefa|amigo|amiga)(?:,| se llama)?|doctora?|le habla|habla|hablo con|soy|gracias,?|hola,?|señora?|señorita"
     r"|sra?\.?|don|doña)\s+",
     re.IGNORECASE,
 )
@@ -73,6 +81,10 @@ def _introduced(text: str, *, cased: bool) -> Iterator[str]:
             yield from _name_at(text, introduction.end(), capitals=True)
         elif not cased and (word := _WORD.match(text, introduction.end())) and is_name(plain(word.group())):
             yield from _name_at(text, introduction.end(), capitals=False)
+
+
+    for said in _LIKELY_BEFORE.finditer(text):
+        yield from _name_at(text, said.start(), capitals=True)
 
 
 def _capital_at(text: str, at: int) -> bool:
@@ -148,6 +160,7 @@ class NameFinder:
     """
 
     def __init__(self, names: Iterable[str], *, whole: bool = False) -> None:
+        names = tuple(names)
         self._identities: dict[str, str] = {}
         for name in sorted(names, key=len, reverse=True):
             words = [word for n, word in enumerate(name.split()) if _stands_alone(word, first=n == 0)]
@@ -155,7 +168,17 @@ class NameFinder:
             for form in [name, name.title(), *parts]:
                 self._identities.setdefault(form, plain(name))
         listed = "|".join(re.escape(form) for form in sorted(self._identities, key=len, reverse=True))
-        self._pattern = re.compile(rf"\b(?:{listed})\b" if listed else r"(?!)")
+        titled = self._titled(names) if not whole else ""
+        patterns = [rf"\b(?:{listed})\b"] * bool(listed) + [rf"{_AFTER_TITLE}(?:{titled})\b"] * bool(titled)
+        self._pattern = re.compile("|".join(patterns) or r"(?!)")
+
+    def _titled(self, names: Iterable[str]) -> str:
+        """Words that are names after a title only, as a pattern."""
+        words = {word: name for name in names for word in name.split() if plain(word) not in NO_NAMES}
+        alone = {word for word in words if word in self._identities}
+        for word in words.keys() - alone:
+            self._identities[word] = plain(words[word])
+        return "|".join(re.escape(word) for word in words.keys() - alone)
 
     def find(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Start, end and identity of every name; "John" is "John Smith" when the call has one."""

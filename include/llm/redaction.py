@@ -19,7 +19,7 @@ from include.llm.addresses import addresses
 from include.llm.dialogue import Dialogue
 from include.llm.emails import emails
 from include.llm.found import Found, disjoint
-from include.llm.known import NOTHING, Known
+from include.llm.known import HIDING, NOTHING, Known
 from include.llm.long_numbers import long_numbers
 from include.llm.name_answers import answered_names, spelled_names
 from include.llm.names import NameFinder, introduced_names
@@ -176,7 +176,7 @@ def prepared(transcript: Transcript, known: Known = NOTHING, *, redacted: bool) 
 
 def _card_places(turns: Sequence[Turn]) -> dict[int, list[Found]]:
     places: dict[int, list[Found]] = {}
-    for datum in card_data(turns):
+    for datum in card_data([_without_masks(turn) for turn in turns]):
         for piece in datum.pieces:
             places.setdefault(piece.turn, []).append(Found(piece.start, piece.end, datum.kind, datum.digits))
     return places
@@ -185,6 +185,14 @@ def _card_places(turns: Sequence[Turn]) -> dict[int, list[Found]]:
 def _tokens(text: str) -> list[Found]:
     """What looks like one of our tokens already, so that restoring never mistakes it for one."""
     return [Found(m.start(), m.end(), "TEXT", m.group()) for m in _TOKEN.finditer(text)]
+
+
+def _without_masks(turn: Turn) -> Turn:
+    """A mask names a security code: no number after it is one for that."""
+    text = turn.text
+    for mask in _card_masks(text):
+        text = text[: mask.start] + HIDING * (mask.end - mask.start) + text[mask.end :]
+    return turn.model_copy(update={"text": text})
 
 
 def _card_masks(text: str) -> list[Found]:

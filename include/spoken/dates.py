@@ -146,7 +146,7 @@ def _read(text: Marked, match: re.Match[str]) -> Date | None:
     day = _day(text, match)
     year, end = None, max(match.end("month"), match.end("day"))
     said = year_of(text.numbers_of(match, "year"))
-    listed = match["year"] == "#" and text.text[match.start("year") - 2] == ","
+    listed = match["year"] and "," in text.text[match.start() : match.start("year")]
     # "March 26, 24 months" has no year.
     if said and not (listed and len(text.numbers_of(match, "year")[0].digits) == 2):
         year = said[0]
