@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from include.calls.call import CallMetadata
+from include.llm.common_names import is_name
 from include.llm.known import HIDING
 from include.spoken.folding import plain
 
@@ -13,14 +14,23 @@ _SURE = re.compile(
     r"|am i speaking (?:with|to)|me llamo|mi nombre es|a nombre de|se llama|le atiende|te atiende)\s+",
     re.IGNORECASE,
 )
+_AFTER_TITLE = r"(?:" + "|".join(
+    rf"(?<=\b{title} )" for title in ("mr", "mrs", "ms", "miss", "mister", "señor", "señora", "don", "doña")
+) + ")"
+# What stands before these is a name when it is written with a capital.
+_LIKELY_BEFORE = re.compile(r"((?:[A-ZÁÉÍÓÚÑ][^\W\d_]+ ){1,3})(?:speaking|here|al habla|al aparato)\b")
 # What follows these is a name when it is written with a capital.
 _LIKELY = re.compile(
     r"\b(?:(?:this|here) is|it's|it is|i'm|i am|speaking (?:with|to)|thank you,?|thanks,?|hello,?|hi,?"
-    r"|mr\.?|mrs\.?|ms\.?|miss|dr\.?|le habla|habla|hablo con|soy|gracias,?|hola,?|señora?|señorita"
+    r"|mr\.?|mrs\.?|ms\.?|miss|dr\.?|doctor"
+    r"|my (?:son|daughter|wife|husband|mother|father|mum|mom|dad|brother|sister|partner|boss|friend|colleague)"
+    r"(?:,| is called|'s name is)?|called|mi (?:hijo|hija|mujer|esposa|marido|esposo|madre|padre|hermano|hermana|pareja"
+    r"|jefe|jefa|amigo|amiga)(?:,| se llama)?|doctora?|le habla|habla|hablo con|soy|gracias,?|hola,?|señora?|señorita"
     r"|sra?\.?|don|doña)\s+",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_CAPITAL = re.compile(r"\b(?!I\b)[A-ZÁÉÍÓÚÑÜ]")
 _MOST_WORDS = 3
 # Words that follow an introduction without being a name, or end one.
 NO_NAMES = frozenset(
@@ -37,6 +47,8 @@ NO_NAMES = frozenset(
     desde don donde dona e el ella en entonces era es esa ese eso esta este esto gracias ha hablo hasta he
     hola la las le les lo los lunes martes miercoles jueves viernes sabado domingo mas me mi mire muy muchas
     no nuestra nuestro o para pero perfecto perdon por porque pues puedo que quien quiero se senor senora
+    quiero queria quisiera necesito necesitaba llamo llamaba llamando estoy estaba tenia dice digo digame
+    dime puede podria haria hace hay fue nos nuestros vamos verdad porque llame encantado encantada
     senorita ser si sobre soy su sus tambien te tengo titular todo tu un una usted vale y ya yo
     """.split()  # noqa: SIM905 - 200 quoted words would be unreadable
 )
@@ -46,12 +58,17 @@ _TITLES = frozenset({"mister", "missus", "miss", "doctor", "doctora"})
 
 def introduced_names(texts: Sequence[str]) -> list[str]:
     """Names that somebody says after an introduction such as "my name is" or "me llamo", in order."""
-    cased = any(char.isupper() for text in texts for char in text)
+    cased = is_cased(texts)
     found: dict[str, None] = {}
     for text in texts:
         for name in _introduced(text, cased=cased):
             found[name] = None
     return list(found)
+
+
+def is_cased(texts: Sequence[str]) -> bool:
+    """Whether names are written with a capital in a transcript; the English "I" tells nothing."""
+    return any(_CAPITAL.search(text) for text in texts)
 
 
 def _introduced(text: str, *, cased: bool) -> Iterator[str]:
@@ -62,6 +79,12 @@ def _introduced(text: str, *, cased: bool) -> Iterator[str]:
     for introduction in _LIKELY.finditer(text):
         if _capital_at(text, introduction.end()):
             yield from _name_at(text, introduction.end(), capitals=True)
+        elif not cased and (word := _WORD.match(text, introduction.end())) and is_name(plain(word.group())):
+            yield from _name_at(text, introduction.end(), capitals=False)
+
+
+    for said in _LIKELY_BEFORE.finditer(text):
+        yield from _name_at(text, said.start(), capitals=True)
 
 
 def _capital_at(text: str, at: int) -> bool:
@@ -69,10 +92,15 @@ def _capital_at(text: str, at: int) -> bool:
 
 
 def _name_at(text: str, at: int, *, capitals: bool) -> Iterator[str]:
-    """The name that begins at a place, if one does: up to three words, only capitalised ones if asked."""
+    """The name that begins at a place, if one does: up to three words, only capitalised ones if asked.
+
+    Without capitals the second word may be any that is no `NO_NAMES`, the third only a frequent name.
+    """
     words: list[str] = []
-    while len(words) < (_MOST_WORDS if capitals else _MOST_WORDS - 1):
+    while len(words) < _MOST_WORDS:
         word = _WORD.match(text, at)
+        if word and not capitals and len(words) == _MOST_WORDS - 1 and not is_name(plain(word.group())):
+            break
         if word is None or plain(word.group()) in NO_NAMES or (capitals and not word.group()[0].isupper()):
             break
         words.append(word.group())
@@ -114,6 +142,13 @@ def names_in_metadata(metadata: CallMetadata) -> tuple[str, ...]:
     )
 
 
+def _stands_alone(word: str, *, first: bool) -> bool:
+    """Whether a word of a name is one by itself; without a capital it may be what came after the name."""
+    if plain(word) in NO_NAMES or len(word) < 2:
+        return False
+    return first or not word.islower() or is_name(plain(word))
+
+
 class NameFinder:
     """Finds these names, whole or by any of their words, in the case they were given in or capitalised.
 
@@ -125,14 +160,25 @@ class NameFinder:
     """
 
     def __init__(self, names: Iterable[str], *, whole: bool = False) -> None:
+        names = tuple(names)
         self._identities: dict[str, str] = {}
         for name in sorted(names, key=len, reverse=True):
-            words = [word for word in name.split() if plain(word) not in NO_NAMES and len(word) > 1]
+            words = [word for n, word in enumerate(name.split()) if _stands_alone(word, first=n == 0)]
             parts = [] if whole else [*words, *(word.capitalize() for word in words)]
             for form in [name, name.title(), *parts]:
                 self._identities.setdefault(form, plain(name))
         listed = "|".join(re.escape(form) for form in sorted(self._identities, key=len, reverse=True))
-        self._pattern = re.compile(rf"\b(?:{listed})\b" if listed else r"(?!)")
+        titled = self._titled(names) if not whole else ""
+        patterns = [rf"\b(?:{listed})\b"] * bool(listed) + [rf"{_AFTER_TITLE}(?:{titled})\b"] * bool(titled)
+        self._pattern = re.compile("|".join(patterns) or r"(?!)")
+
+    def _titled(self, names: Iterable[str]) -> str:
+        """Words that are names after a title only, as a pattern."""
+        words = {word: name for name in names for word in name.split() if plain(word) not in NO_NAMES}
+        alone = {word for word in words if word in self._identities}
+        for word in words.keys() - alone:
+            self._identities[word] = plain(words[word])
+        return "|".join(re.escape(word) for word in words.keys() - alone)
 
     def find(self, text: str) -> Iterator[tuple[int, int, str]]:
         """Start, end and identity of every name; "John" is "John Smith" when the call has one."""

@@ -64,8 +64,8 @@ _ASKS_TOWN = re.compile(
     r"|que (?:ciudad|localidad|poblacion|pueblo)|donde (?:vive|vives|reside)\w*)\b"
 )
 _ASKS_ADDRESS = re.compile(
-    r"\b(?:(?:your|the|full|billing|home|delivery|postal|mailing) address|post ?code|zip ?code"
-    r"|(?:su|tu|la) (?:direccion|domicilio)|codigo postal)\b"
+    r"\b(?:(?:your|the|full|billing|home|new|delivery|postal|mailing) address|post ?code|zip ?code"
+    r"|(?:su|tu|la) (?:nueva )?(?:direccion|domicilio)|codigo postal)\b"
 )
 # "Our London branch", "the branch in London".
 _BUSINESSES = "branch|office|store|shop|headquarters|sucursal|oficina|tienda|delegación|sede"
@@ -73,6 +73,9 @@ _BUSINESS = re.compile(rf" (?:\w+ )?(?:{_BUSINESSES})\b", re.IGNORECASE)
 _BUSINESS_OF = re.compile(rf"\b(?:{_BUSINESSES})(?: \w+){{0,2}} $", re.IGNORECASE)
 _SENTENCE_ENDS = re.compile(r"[.?!…]\s")
 _SHORT_REPLY_CHARS = 30
+_IN_PLACE = re.compile(
+    rf"\W*(?:(?:yes|it's|that's|it is|es|está|esta|sí|si) )*(?:in|en) (?P<place>{_NAMED}|{_UNNAMED})\W*", re.IGNORECASE
+)
 
 
 def places_of_home(texts: Sequence[str], names: Iterable[str] = ()) -> list[str]:
@@ -137,6 +140,9 @@ def _following(text: str, at: int, *, cased: bool, led: bool) -> Iterator[tuple[
 
 
 def _short_replies(texts: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    for n in _replies(texts, _ASKS_ADDRESS, turns=4):
+        if in_place := _IN_PLACE.fullmatch(texts[n]):
+            yield in_place["place"], True
     for n in _replies(texts, _ASKS_TOWN, turns=1):
         if len(texts[n]) <= _SHORT_REPLY_CHARS:
             yield from ((place, False) for place in _PLACE.findall(texts[n]))

@@ -1,7 +1,8 @@
 """Replaces private data by typed tokens before a transcript leaves, and puts it back into what returns.
 
 Rules find what is said rather than written: card numbers and security codes, long numbers, e-mail and street
-addresses, places where somebody lives, and names that somebody introduces or that the call's metadata holds.
+addresses, dates of birth, PINs and security words, places where somebody lives, and names that somebody
+introduces or that the call's metadata holds. Dates, times, amounts and other quantities stay.
 `recognition` finds identifiers, and more names and places if there is a model for the call's language. What
 nobody finds goes out as it was said.
 """
@@ -9,42 +10,32 @@ nobody finds goes out as it was said.
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from include.calls.transcript import Transcript, Turn
 from include.card_data.finding import card_data
 from include.llm.addresses import addresses
-from include.llm.known import NOTHING, Known
+from include.llm.dialogue import Dialogue
+from include.llm.emails import emails
+from include.llm.found import Found, disjoint
+from include.llm.known import HIDING, NOTHING, Known
+from include.llm.long_numbers import long_numbers
+from include.llm.name_answers import answered_names, spelled_names
 from include.llm.names import NameFinder, introduced_names
 from include.llm.places import places_of_home
+from include.llm.verification import birth_dates, pins, security_words
 from include.spoken.folding import plain
-from include.spoken.numbers import digit_runs
 
-# Never put back into a model's own prose: a summary must not become another place that holds card data.
-CARD_TYPES = frozenset({"CARD", "CVV"})
-# A run this long identifies somebody or something; shorter ones are prices, dates, door numbers.
-LONG_NUMBER_DIGITS = 6
-_PHONE_DIGITS = range(9, 16)
-_PHONE_CUE = re.compile(
-    r"\b(phone|mobile|cell|call (me|you)|reach (me|you)|telefono|movil|celular|llam\w+)\b[^.?!]*$"
-)
+# Never put back into a model's own prose: a summary must not become another place that holds card data, or
+# what opens somebody's account.
+KEPT_OUT_OF_PROSE = frozenset({"CARD", "CVV", "PIN", "SECRET"})
 _TOKEN = re.compile(r"\[[A-Z]+_\d+(?:\.\d+)?\]")
-_EMAIL = re.compile(
-    r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
-    r"|[\w+-]+(?: (?:dot|punto) [\w+-]+){0,3} (?:at|arroba) \w+(?: (?:dot|punto) \w{2,}){1,3}",
-    re.IGNORECASE,
-)
-
-
-@dataclass(frozen=True, order=True)
-class _Found:
-    """Something private in a turn; `identity` is the same for the same thing said in another way."""
-
-    start: int
-    end: int
-    kind: str = field(compare=False)
-    identity: str = field(compare=False)
+# What a transcript carries where card data was heard: private, and hidden already.
+_CARD_MASKS = {
+    "CARD": re.compile(r"\[card number ending \d{1,4}\]"),
+    "CVV": re.compile(r"\[card security code\]"),
+}
 
 
 class Redaction:
@@ -66,7 +57,7 @@ class Redaction:
         """How many places were replaced, by type."""
         return dict(sorted(self._seen.items()))
 
-    def replaced(self, text: str, found: Iterable[_Found]) -> str:
+    def replaced(self, text: str, found: Iterable[Found]) -> str:
         """The text with tokens instead of what was found."""
         parts, at = [], 0
         for place in found:
@@ -86,19 +77,19 @@ class Redaction:
         return _TOKEN.sub(original, text)
 
     def restore_reply(self, reply: Any, *, verbatim: frozenset[str] = frozenset({"quote"})) -> Any:
-        """Puts back in a JSON value: all in fields named in `verbatim`, all but card data elsewhere."""
+        """Puts back in a JSON value: all in fields named in `verbatim`, all but card data, PINs and security words elsewhere."""
         return self._restored(reply, "", verbatim)
 
     def _restored(self, value: Any, name: str, verbatim: frozenset[str]) -> Any:
         if isinstance(value, str):
-            return self.restore(value, keep=() if name in verbatim else CARD_TYPES)
+            return self.restore(value, keep=() if name in verbatim else KEPT_OUT_OF_PROSE)
         if isinstance(value, list):
             return [self._restored(item, name, verbatim) for item in value]
         if isinstance(value, Mapping):
             return {key: self._restored(item, key, verbatim) for key, item in value.items()}
         return value
 
-    def _token(self, place: _Found, said: str) -> str:
+    def _token(self, place: Found, said: str) -> str:
         self._seen[place.kind] += 1
         identity = (place.kind, place.identity)
         form = (*identity, said)
@@ -128,21 +119,49 @@ def redact(transcript: Transcript, known: Known = NOTHING) -> RedactedTranscript
         transcript: The original; it is not changed.
         known: What is known of the call.
     """
-    seen = [known.hidden(turn.text) for turn in transcript.turns]
-    named = [*known.names, *introduced_names(seen)]
-    names = NameFinder(named)
-    places = NameFinder([*known.places, *places_of_home(seen, named)], whole=True)
-    cards = _card_places(transcript.turns)
+    places = _places(transcript.turns, known)
     redaction = Redaction()
     turns = []
     for n, turn in enumerate(transcript.turns):
-        found = [*_tokens(turn.text), *cards.get(n, []), *_emails(turn.text), *_numbers(turn.text)]
-        found += [*_addresses(seen[n]), *_identifiers(turn.text)]
-        found += [_Found(start, end, "PLACE", where) for start, end, where in places.find(seen[n])]
-        found += [_Found(start, end, "NAME", who) for start, end, who in names.find(seen[n])]
-        text = redaction.replaced(turn.text, _disjoint(found))
+        text = redaction.replaced(turn.text, disjoint(turn.text, places.get(n, [])))
         turns.append(turn.model_copy(update={"text": text, "words": []}))
     return RedactedTranscript(transcript.model_copy(update={"turns": turns}), redaction)
+
+
+def _places(turns: Sequence[Turn], known: Known) -> dict[int, list[Found]]:
+    """Everything private, by turn. Of what is found twice at one place the first counts."""
+    dialogue = Dialogue(turns)
+    found: dict[int, list[Found]] = {
+        n: [*_tokens(turn.text), *_card_masks(turn.text)] for n, turn in enumerate(turns)
+    }
+    for one in (
+        _card_places(turns),
+        birth_dates(dialogue),
+        pins(dialogue),
+        emails(dialogue),
+        long_numbers(dialogue),
+        security_words(dialogue),
+        _people_and_places(dialogue, [known.hidden(turn.text) for turn in turns], known),
+    ):
+        for n, places in one.items():
+            found[n] += places
+    return found
+
+
+def _people_and_places(dialogue: Dialogue, seen: Sequence[str], known: Known) -> dict[int, list[Found]]:
+    named = [*known.names, *introduced_names(seen), *answered_names(seen, dialogue)]
+    names = NameFinder(named)
+    homes = NameFinder([*known.places, *places_of_home(seen, named)], whole=True)
+    return {
+        n: [
+            *_addresses(text),
+            *_identifiers(dialogue.texts[n]),
+            *(Found(start, end, "PLACE", where) for start, end, where in homes.find(text)),
+            *(Found(start, end, "NAME", who) for start, end, who in names.find(text)),
+            *spelled_names(text),
+        ]
+        for n, text in enumerate(seen)
+    }
 
 
 def not_redacted(transcript: Transcript) -> RedactedTranscript:
@@ -155,54 +174,45 @@ def prepared(transcript: Transcript, known: Known = NOTHING, *, redacted: bool) 
     return redact(transcript, known) if redacted else not_redacted(transcript)
 
 
-def _card_places(turns: Sequence[Turn]) -> dict[int, list[_Found]]:
-    places: dict[int, list[_Found]] = {}
-    for datum in card_data(turns):
+def _card_places(turns: Sequence[Turn]) -> dict[int, list[Found]]:
+    places: dict[int, list[Found]] = {}
+    for datum in card_data([_without_masks(turn) for turn in turns]):
         for piece in datum.pieces:
-            places.setdefault(piece.turn, []).append(_Found(piece.start, piece.end, datum.kind, datum.digits))
+            places.setdefault(piece.turn, []).append(Found(piece.start, piece.end, datum.kind, datum.digits))
     return places
 
 
-def _tokens(text: str) -> list[_Found]:
+def _tokens(text: str) -> list[Found]:
     """What looks like one of our tokens already, so that restoring never mistakes it for one."""
-    return [_Found(m.start(), m.end(), "TEXT", m.group()) for m in _TOKEN.finditer(text)]
+    return [Found(m.start(), m.end(), "TEXT", m.group()) for m in _TOKEN.finditer(text)]
 
 
-def _emails(text: str) -> list[_Found]:
-    return [_Found(m.start(), m.end(), "EMAIL", plain(m.group())) for m in _EMAIL.finditer(text)]
+def _without_masks(turn: Turn) -> Turn:
+    """A mask names a security code: no number after it is one for that."""
+    text = turn.text
+    for mask in _card_masks(text):
+        text = text[: mask.start] + HIDING * (mask.end - mask.start) + text[mask.end :]
+    return turn.model_copy(update={"text": text})
 
 
-def _addresses(text: str) -> list[_Found]:
-    return [_Found(start, end, "ADDRESS", plain(text[start:end])) for start, end in addresses(text)]
+def _card_masks(text: str) -> list[Found]:
+    """What stands for card data that was heard: it says that there was some, and no more leaves."""
+    return [
+        Found(match.start(), match.end(), kind, match.group())
+        for kind, mask in _CARD_MASKS.items()
+        for match in mask.finditer(text)
+    ]
 
 
-def _identifiers(text: str) -> list[_Found]:
+def _addresses(text: str) -> list[Found]:
+    return [Found(start, end, "ADDRESS", plain(text[start:end])) for start, end in addresses(text)]
+
+
+def _identifiers(text: str) -> list[Found]:
     # It is slow to load, and not everybody who imports this redacts.
     from include.llm.recognition import identifiers  # noqa: PLC0415
 
     return [
-        _Found(start, end, kind, "".join(filter(str.isalnum, text[start:end])).upper())
+        Found(start, end, kind, "".join(filter(str.isalnum, text[start:end])).upper())
         for start, end, kind in identifiers(text)
     ]
-
-
-def _numbers(text: str) -> list[_Found]:
-    return [
-        _Found(run.start, run.end, _number_kind(text[: run.start], run.digits), run.digits)
-        for run in digit_runs(text)
-        if len(run.digits) >= LONG_NUMBER_DIGITS
-    ]
-
-
-def _number_kind(before: str, digits: str) -> str:
-    phone = before.rstrip().endswith("+") or _PHONE_CUE.search(plain(before))
-    return "PHONE" if phone and len(digits) in _PHONE_DIGITS else "ACCOUNT"
-
-
-def _disjoint(found: Iterable[_Found]) -> list[_Found]:
-    """In order of place; of two that overlap the one that begins first, of two at one place the longer."""
-    kept: list[_Found] = []
-    for place in sorted(found, key=lambda place: (place.start, -place.end)):
-        if not kept or place.start >= kept[-1].end:
-            kept.append(place)
-    return kept

@@ -4,7 +4,7 @@ English and Spanish. The only word lists of numbers in the project: whoever need
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -121,6 +121,11 @@ def ordinal(word: str) -> int | None:
     return _ALL_ORDINALS.get(word)
 
 
+def ordinal_words() -> frozenset[str]:
+    """Every folded ordinal that `ordinal` knows, for those who build a pattern of them."""
+    return frozenset(_ALL_ORDINALS)
+
+
 def numbers_in(text: str) -> list[Number]:
     """Every number of a text in order; "four one one" is three, "forty-one" is one."""
     places = list(_TOKEN.finditer(text))
@@ -137,9 +142,14 @@ def numbers_in(text: str) -> list[Number]:
 
 def digit_runs(text: str) -> list[DigitRun]:
     """Finds every run of digits in `text`: numbers with at most a filler or two between them."""
+    return runs_of(text, numbers_in(text))
+
+
+def runs_of(text: str, numbers: Iterable[Number]) -> list[DigitRun]:
+    """As `digit_runs`, of some of the numbers of `text` only, in order."""
     runs: list[DigitRun] = []
     digits, places = "", list[tuple[int, int]]()
-    for number in numbers_in(text):
+    for number in numbers:
         if places and not _only_fillers(text[places[-1][1] : number.start]):
             runs.append(DigitRun(digits, tuple(places)))
             digits, places = "", []

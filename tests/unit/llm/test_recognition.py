@@ -20,7 +20,7 @@ def call(*said: str, language: str | None = "en") -> Transcript:
 
 
 WALTER = call(
-    "Thank you for calling Riverside Telecom. What is your name?",
+    "Thank you for calling Riverside Telecom. How can I help?",
     "Walter Simmons. I live in the green house.",
     "Thanks, Walter. Your phone is just old.",
 )
@@ -38,7 +38,7 @@ def test_a_name_that_no_rule_finds_goes_wherever_it_stands(recogniser: NameRecog
     made = redact(WALTER, recogniser.recognise(WALTER, RIVERSIDE))
 
     assert [turn.text for turn in made.transcript.turns] == [
-        "Thank you for calling Riverside Telecom. What is your name?",
+        "Thank you for calling Riverside Telecom. How can I help?",
         "[NAME_1]. I live in the green house.",
         "Thanks, [NAME_1.2]. Your phone is just old.",
     ]

@@ -1,0 +1,97 @@
+"""What is asked and what is answered: a question in one turn tells what a number or a word in the next is."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from include.calls.transcript import Turn
+from include.spoken.folding import Folded, folded, plain
+
+# An answer may come after "sorry?" and "the one on the letter?".
+_ANSWER_WITHIN_TURNS = 3
+_WORDS_AFTER_REQUEST = 2
+_REQUEST = re.compile(
+    r"\?|\b(?:what|which|may i|can (?:i|you)|could (?:i|you)|would you|tell me|give me|confirm|need|please"
+    r"|provide|verify|enter|spell|repeat|say|let me have|take your|have your|dice|digame|dime|decir\w*|cual|que es"
+    r"|como (?:se|te) llamas?"
+    r"|da|dar\w*|deme|facilit\w+|indic\w+|confirm\w+|necesit\w+|repit\w+|deletr\w+|verific\w+|introduz\w+"
+    r"|por favor|tiene|recuerd\w+|cuando|when)\b"
+)
+_SENTENCE_ENDS = re.compile(r"[.?!…]+(?:\s|$)")
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where an answer may stand.
+
+    Attributes:
+        turn: Which turn, from 0.
+        start: First character of it in the turn's text.
+        end: One past the last.
+        asked: Whether somebody else asked; else the turn itself goes on to say it.
+    """
+
+    turn: int
+    start: int
+    end: int
+    asked: bool
+
+
+class Dialogue:
+    """The turns of a call with their texts folded."""
+
+    def __init__(self, turns: Sequence[Turn]) -> None:
+        self.texts: list[str] = [turn.text for turn in turns]
+        self.folded: list[Folded] = [folded(text) for text in self.texts]
+        self.speakers = [(turn.channel, turn.speaker) for turn in turns]
+
+    def answers(self, cue: re.Pattern[str]) -> Iterator[list[Region]]:
+        """For each place where something is named: where it may be told, the likeliest first."""
+        for n, text in enumerate(self.folded):
+            for match in cue.finditer(text.text):
+                yield list(self._regions(n, match))
+
+    def asked_before(
+        self, turn: int, at: int, cue: re.Pattern[str], *, chars: int = 60, turns: int = 2
+    ) -> bool:
+        """Whether something is named shortly before a place of a turn, or asked for in the turns before."""
+        if cue.search(plain(self.texts[turn][max(0, at - chars) : at])):
+            return True
+        others = [n for n in range(max(0, turn - turns), turn) if self.speakers[n] != self.speakers[turn]]
+        return any(
+            self._is_request(n, match.start()) or _ends_with(self.folded[n].text, match)
+            for n in others
+            for match in cue.finditer(self.folded[n].text)
+        )
+
+    def following(
+        self, turn: int, *, same_speaker: bool, within: int = _ANSWER_WITHIN_TURNS
+    ) -> Iterator[int]:
+        """The next turns of the speaker, or of the others."""
+        for n in range(turn + 1, min(turn + 1 + within, len(self.texts))):
+            if (self.speakers[n] == self.speakers[turn]) == same_speaker:
+                yield n
+
+    def _regions(self, turn: int, cue: re.Match[str]) -> Iterator[Region]:
+        text = self.folded[turn]
+        if cue.end() < len(text.text):
+            ends = _SENTENCE_ENDS.search(text.text, cue.end())
+            asks = "?" in text.text[cue.end() :] and ends is not None and "?" in ends.group()
+            if not asks:
+                yield Region(turn, text.span(cue.end(), cue.end() + 1)[0], len(text.original), asked=False)
+        if self._is_request(turn, cue.start()) or _ends_with(text.text, cue):
+            for n in self.following(turn, same_speaker=False):
+                yield Region(n, 0, len(self.texts[n]), asked=True)
+
+    def _is_request(self, turn: int, at: int) -> bool:
+        """Whether the sentence at a place asks, or the turn is no more than what is asked for."""
+        text = self.folded[turn].text
+        begins = max((match.end() for match in _SENTENCE_ENDS.finditer(text, 0, at)), default=0)
+        ends = _SENTENCE_ENDS.search(text, at)
+        sentence = text[begins : ends.end() if ends else len(text)]
+        return bool(_REQUEST.search(sentence)) or len(sentence.split()) <= 5
+
+
+def _ends_with(text: str, cue: re.Match[str]) -> bool:
+    """Whether hardly a word follows: "and your date of birth", "your name please"."""
+    return len(text[cue.end() :].split()) <= _WORDS_AFTER_REQUEST

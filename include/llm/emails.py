@@ -1,0 +1,120 @@
+"""E-mail addresses as they are written and as recognisers write what is said, English and Spanish.
+
+`ann@acme.org`, `john.smith at gmail.com`, `john dot smith at gmail dot com`, `j o h n at hotmail dot com`,
+`juan punto perez arroba gmail punto com`; also when the name and the domain are said in two turns.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from include.llm.dialogue import Dialogue
+from include.llm.found import Found
+from include.llm.names import NO_NAMES
+from include.spoken.folding import plain
+from include.spoken.numbers import cardinal
+
+_PROVIDER = r"(?:g ?mail|google ?mail|hot ?mail|outlook|yahoo|icloud|aol|proton(?: ?mail)?|live|msn|gmx)"
+_DOT = r" ?(?:\bdot\b|\bpunto\b|\bpoint\b|\.) ?"
+_DOMAIN = rf"(?:{_PROVIDER}\b(?:{_DOT}\w{{2,}}){{0,2}}|\w[\w-]*(?: \w[\w-]*)?(?:{_DOT}\w{{2,}}){{1,3}})"
+_AT = r"(?: ?@ ?|,? \b(?:at|arroba)\b,? )"
+_ADDRESS = re.compile(rf"{_AT}(?P<domain>{_DOMAIN})", re.IGNORECASE)
+_DOMAIN_FIRST = re.compile(
+    rf"\W*(?:(?:and|y|then|luego|yes|si|sí|uh|um|eh) )?(?:at |arroba |@ ?)?(?P<domain>{_DOMAIN})",
+    re.IGNORECASE,
+)
+_ENDS_AT = re.compile(r" (?:at|arroba|@)\W*$", re.IGNORECASE)
+_TOKEN = re.compile(r"[\w+]+(?:[.'_-]+[\w+]+)*")
+_BETWEEN = re.compile(r" ?[-_.]? ?|, ")
+_JOINING = {
+    "dot": ".",
+    "punto": ".",
+    "point": ".",
+    "underscore": "_",
+    "dash": "-",
+    "hyphen": "-",
+    "guion": "-",
+}
+_JOINING |= {"minus": "-", "bajo": "", "plus": "+"}
+_CUE = re.compile(r"\b(?:e-?mails?|mails?|correos?|electronic[oa])\b")
+_NO_PART = NO_NAMES | frozenset(
+    """
+    address confirm copy correo direccion electronico electronica email emails escriba escribirme found got
+    letter mail mails mine note said send sent us use using write yeah shop store online stay buy bought
+    order look website web visit page pagina contacto sign log login up out here there now today el nuestro apunte anote mande envie
+    seria sera would works work arrive arrived meet busy both stayed live lives person
+    """.split()  # noqa: SIM905 - like the words that are no names
+)
+_MOST_WORDS = 3
+
+
+@dataclass(frozen=True)
+class _Part:
+    start: int
+    text: str
+
+
+def emails(dialogue: Dialogue) -> dict[int, list[Found]]:
+    """What belongs to an e-mail address, by turn."""
+    found: dict[int, list[Found]] = {}
+    for n, text in enumerate(dialogue.texts):
+        places = [*_in_turn(dialogue, n, text)]
+        found.setdefault(n, []).extend(place for _, place in places)
+        for turn, place in _over_turns(dialogue, n, text):
+            found.setdefault(turn, []).append(place)
+    return found
+
+
+def _in_turn(dialogue: Dialogue, n: int, text: str) -> Iterator[tuple[int, Found]]:
+    for match in _ADDRESS.finditer(text):
+        local = _local_part(text, match.start())
+        written = "@" in text[match.start() : match.start("domain")]
+        domain = _tidy(match["domain"])
+        spoken = not re.search(r"\bat\b.*\.", match.group(), re.IGNORECASE)
+        sure = written or spoken or re.match(_PROVIDER, domain) or any(char in local.text for char in "._-@0123456789")
+        if local.text and (sure or dialogue.asked_before(n, match.start(), _CUE)):
+            yield n, Found(local.start, match.end(), "EMAIL", f"{local.text}@{domain}")
+
+
+def _over_turns(dialogue: Dialogue, n: int, text: str) -> Iterator[tuple[int, Found]]:
+    """The name in this turn, the domain in the next one of the same speaker."""
+    end = match.start() if (match := _ENDS_AT.search(text)) else len(text.rstrip(" .,?!"))
+    for following in dialogue.following(n, same_speaker=True, within=2):
+        domain = _DOMAIN_FIRST.match(dialogue.texts[following])
+        led = domain and re.search(
+            r"@|\b(?:at|arroba)\b", dialogue.texts[following][: domain.start("domain")], re.I
+        )
+        local = _local_part(text, end)
+        if domain and local.text and (match or led):
+            identity = f"{local.text}@{_tidy(domain['domain'])}"
+            yield n, Found(local.start, end, "EMAIL", identity)
+            yield following, Found(domain.start("domain"), domain.end(), "EMAIL", identity)
+        return
+
+
+def _local_part(text: str, end: int) -> _Part:
+    """What stands before the `at`: letters, numbers, up to three words, and what joins them."""
+    tokens = list(_TOKEN.finditer(text, 0, end))
+    start, parts, words, joined = end, list[str](), 0, False
+    for token in reversed(tokens):
+        word = plain(token.group())
+        if not _BETWEEN.fullmatch(text[token.end() : start]) and start != end:
+            break
+        short = len(word) == 1 or word.isdecimal() or cardinal(word) is not None
+        if word in _JOINING:
+            joined = True
+        elif not short and (words == _MOST_WORDS or (word in _NO_PART and not joined)):
+            break
+        else:
+            words += not short and not joined
+            joined = False
+        parts.append(_JOINING.get(word, word))
+        start = token.start()
+    while parts and parts[-1] in {".", "_", "-", "", "+", "y", "a", "e", "o", "i"} and len(parts) > 1:
+        start += len(text[start:end]) - len(text[start:end].split(" ", 1)[-1])
+        parts.pop()
+    return _Part(start, "".join(reversed(parts)))
+
+
+def _tidy(domain: str) -> str:
+    return re.sub(r" ?\b(?:dot|punto|point)\b ?", ".", plain(domain)).replace(" ", "").strip(".")

@@ -1,0 +1,226 @@
+"""Numbers that identify: phones, accounts, national ids, references; in one turn, or in pieces over several."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from include.llm.dialogue import Dialogue
+from include.llm.found import Found
+from include.spoken.folding import plain
+from include.spoken.numbers import DigitRun, Number, numbers_in, runs_of
+from include.spoken.quantities import DOUBTFUL, quantities_in
+
+# A run this long identifies somebody or something; shorter ones are prices, dates, door numbers.
+LONG_NUMBER_DIGITS = 6
+_MOST_DIGITS = 26
+_PHONE_DIGITS = range(7, 16)
+_PHONE = re.compile(
+    r"\b(?:(?:tele)?phones?|mobile|cell(?:phone)?|landline|call (?:me|you)|reach (?:me|you)|contact number"
+    r"|telefon\w+|movil|celular|fijo|llam(?:ar|arle|arte|arme|eme|enme|ame)\b)"
+)
+_ID = re.compile(
+    r"\b(?:dni|nif|nie|d n i|passport|pasaporte|social security|national insurance|ssn|cedula|national id\w*"
+    r"|identity (?:card|number|document)|driving licen[cs]e|documento de identidad|carne de identidad|curp"
+    r"|seguridad social)\b"
+)
+_NUMBER = re.compile(
+    rf"{_PHONE.pattern}|{_ID.pattern}"
+    r"|\b(?:numbers?|numero|account|accounts|reference|referencia|cuenta|customer|policy|poliza|order|pedido"
+    r"|contract|contrato|ticket|sort code|imei|serial|serie|iban|meter|contador|cups|tracking|booking|reserva"
+    r"|localizador|membership|socio|afiliacion|expediente|siniestro|claim|case|digits|digitos|tarjeta|card)\b"
+)
+# What asks for something else while a number is dictated.
+_GOES_ON = re.compile(
+    r"\b(?:then|next|go on|rest|after|last|again|repeat|right|correct|okay|sorry|pardon|luego|sigue|siguiente"
+    r"|mas|resto|ultim\w+|otra vez|correcto|verdad|vale|perdon|como)\b|^\W*(?:yes|si|and|y|uh huh|mm hm+)\W*$"
+)
+_ASKS = re.compile(
+    r"\?|^\W*(?:(?:okay|ok|vale|bien|yes|si|thank you|gracias)\W+)?(?:and|y) (?:the|your|an?|el|la|su|un|una)\b"
+)
+_LEADING_WORDS, _TRAILING_WORDS, _WORDS_BETWEEN, _WORDS_WITHOUT_CUE = 5, 4, 9, 4
+_WORD = re.compile(r"[^\W\d_]+")
+_LETTER = (
+    r"(?:[a-z]|ese|equis|zeta|jota|hache|efe|ele|eme|ene|erre|be|ce|de|ge|ka|pe|cu|te|uve|zed|zee)(?![\w'])"
+)
+_LETTER_AFTER = re.compile(
+    rf"(?: ?[-,]? ?(?:letra )?{_LETTER})(?=\W*$|[.,;?!]| (?:is|and|es|y)\b)", re.IGNORECASE
+)
+_LETTERS_BEFORE = re.compile(r"(?:\b[a-z][ -]?){1,3}$", re.IGNORECASE)
+_PREFIX = re.compile(r"\b[A-Z]{1,3}[ -]?$")
+_PLUS = re.compile(r"(?:\+|\b(?:plus|más|mas)) ?$", re.IGNORECASE)
+_ECHO_TURNS = 2
+_BEFORE_CHARS = 80
+# "Phone number": the number is the phone's.
+_PHONE_NUMBER_CHARS = len(" numbers")
+
+
+@dataclass(frozen=True)
+class _Run:
+    turn: int
+    digits: str
+    start: int
+    end: int
+
+
+def long_numbers(dialogue: Dialogue) -> dict[int, list[Found]]:
+    """Every long number, whole or in pieces, and what the other side repeats of it, by turn."""
+    runs = [_runs(dialogue, n) for n in range(len(dialogue.texts))]
+    found: dict[int, list[Found]] = {}
+    for chain in _chains(dialogue, runs):
+        digits = "".join(run.digits for run in chain)
+        kind = _kind(dialogue, chain[0], digits)
+        for run in [*chain, *_echoes(dialogue, runs, chain, digits)]:
+            found.setdefault(run.turn, []).append(_place(dialogue, run, kind, digits))
+    chained = {(turn, place.start) for turn, places in found.items() for place in places}
+    for run in (run for turn in runs for run in turn):
+        if len(run.digits) >= LONG_NUMBER_DIGITS and (run.turn, run.start) not in chained:
+            kind = _kind(dialogue, run, run.digits)
+            found.setdefault(run.turn, []).append(_place(dialogue, run, kind, run.digits))
+    return found
+
+
+def identifying_runs(text: str, *, asked: bool = False) -> list[DigitRun]:
+    """Runs of digits that belong to no quantity.
+
+    Args:
+        text: Of a turn.
+        asked: Whether a number was asked for: then only what has a unit counts as a quantity.
+    """
+    counted = [(one.start, one.end) for one in quantities_in(text) if not (asked and one.kind in DOUBTFUL)]
+    numbers = [
+        number
+        for number in numbers_in(text)
+        if not _is_word(text, number)
+        and not any(start < number.end and number.start < end for start, end in counted)
+    ]
+    return runs_of(text, numbers)
+
+
+def _is_word(text: str, number: Number) -> bool:
+    """An "oh" or an "once" beside no other number says no digit."""
+    said = plain(text[number.start : number.end])
+    beside = re.search(r"\d\W*$", text[: number.start]) or re.match(r"\W{0,2}\d", text[number.end :])
+    if said == "oh":
+        before, after = numbers_in(text[: number.start]), numbers_in(text[number.end : number.end + 12])
+        near = before and number.start - before[-1].end <= 2
+        return not (near or beside or (after and after[0].start <= 1))
+    return said == "once" and bool(
+        re.match(r" (?:i|you|it|the|we|they|a|more|again|per)\b", text[number.end :])
+    )
+
+
+def _runs(dialogue: Dialogue, turn: int) -> list[_Run]:
+    text = dialogue.texts[turn]
+    asked = dialogue.asked_before(turn, 0, _NUMBER) or bool(_NUMBER.search(dialogue.folded[turn].text))
+    return [_Run(turn, run.digits, run.start, run.end) for run in identifying_runs(text, asked=asked)]
+
+
+def _chains(dialogue: Dialogue, runs: Sequence[Sequence[_Run]]) -> Iterator[list[_Run]]:
+    """Numbers that one speaker dictates over several turns."""
+    for who in dict.fromkeys(dialogue.speakers):
+        chain: list[_Run] = []
+        for run in (run for n, turn in enumerate(runs) if dialogue.speakers[n] == who for run in turn):
+            if chain and not _continues(dialogue, runs, chain, run):
+                yield from _accepted(dialogue, chain)
+                chain = []
+            chain.append(run)
+        yield from _accepted(dialogue, chain)
+
+
+def _accepted(dialogue: Dialogue, chain: list[_Run]) -> Iterator[list[_Run]]:
+    digits = sum(len(run.digits) for run in chain)
+    if len(chain) < 2 or not LONG_NUMBER_DIGITS <= digits <= _MOST_DIGITS:
+        return
+    first = chain[0]
+    if dialogue.asked_before(first.turn, first.start, _NUMBER, turns=3) or (
+        all(len(run.digits) > 1 for run in chain)
+        and all(_words_beside(dialogue, run) <= _WORDS_WITHOUT_CUE for run in chain[1:])
+    ):
+        yield chain
+
+
+def _continues(dialogue: Dialogue, runs: Sequence[Sequence[_Run]], chain: list[_Run], run: _Run) -> bool:
+    last = chain[-1]
+    if last.turn == run.turn:
+        return False
+    ends = len(_WORD.findall(dialogue.texts[last.turn][last.end :])) <= _TRAILING_WORDS
+    begins = len(_WORD.findall(dialogue.texts[run.turn][: run.start])) <= _LEADING_WORDS
+    said = "".join(one.digits for one in chain)
+    return (
+        ends
+        and begins
+        and all(_acknowledges(dialogue.texts[n], runs[n], said) for n in range(last.turn + 1, run.turn))
+    )
+
+
+def _acknowledges(text: str, runs: Sequence[_Run], said: str) -> bool:
+    """Whether a turn between two pieces only takes note, or repeats a part of what was said."""
+    if _asks_for_more(plain(text)):
+        return False
+    words = len(_WORD.findall(text)) - sum(len(_WORD.findall(text[run.start : run.end])) for run in runs)
+    echoes = all(run.digits in said or _says_nothing(text, run) for run in runs)
+    return words <= _WORDS_BETWEEN and echoes
+
+
+def _asks_for_more(text: str) -> bool:
+    """Whether a turn asks, and not for the rest of the number."""
+    return bool(_ASKS.search(text) and not _GOES_ON.search(text)) or bool(_NUMBER.search(text))
+
+
+def _says_nothing(text: str, run: _Run) -> bool:
+    """ "That one", "un momento": a word, not a digit."""
+    return len(run.digits) == 1 and plain(text[run.start : run.end]).isalpha()
+
+
+def _words_beside(dialogue: Dialogue, run: _Run) -> int:
+    text = dialogue.texts[run.turn]
+    return len(_WORD.findall(text[: run.start])) + len(_WORD.findall(text[run.end :]))
+
+
+def _echoes(
+    dialogue: Dialogue, runs: Sequence[Sequence[_Run]], chain: Sequence[_Run], digits: str
+) -> Iterator[_Run]:
+    last = min(chain[-1].turn + _ECHO_TURNS, len(runs) - 1)
+    taken = {(run.turn, run.start) for run in chain}
+    for run in (run for turn in runs[chain[0].turn : last + 1] for run in turn):
+        least = (
+            1 if _words_beside(dialogue, run) <= 1 and not _says_nothing(dialogue.texts[run.turn], run) else 2
+        )
+        if (run.turn, run.start) not in taken and len(run.digits) >= least and run.digits in digits:
+            yield run
+
+
+def _kind(dialogue: Dialogue, run: _Run, digits: str) -> str:
+    before = plain(dialogue.texts[run.turn][: run.start])[-_BEFORE_CHARS:]
+    phone, other = _last(_PHONE, before), max(_last(_ID, before), _last(_NUMBER, before))
+    if max(phone, other) >= 0:
+        kind = (
+            "PHONE"
+            if phone >= other - _PHONE_NUMBER_CHARS
+            else "ID"
+            if _last(_ID, before) >= 0
+            else "ACCOUNT"
+        )
+    elif dialogue.asked_before(run.turn, 0, _PHONE):
+        kind = "PHONE"
+    else:
+        kind = "ID" if dialogue.asked_before(run.turn, 0, _ID) else "ACCOUNT"
+    kind = "PHONE" if before.rstrip().endswith("+") else kind
+    return "ACCOUNT" if kind == "PHONE" and len(digits) not in _PHONE_DIGITS else kind
+
+
+def _last(cue: re.Pattern[str], text: str) -> int:
+    """Where the last match ends; -1 without one."""
+    return max((match.end() for match in cue.finditer(text)), default=-1)
+
+
+def _place(dialogue: Dialogue, run: _Run, kind: str, digits: str) -> Found:
+    """The run, with the letters of a national id beside it."""
+    text, start, end = dialogue.texts[run.turn], run.start, run.end
+    before = (_PLUS if kind == "PHONE" else _PREFIX).search(text[:start])
+    if kind == "ID":
+        before = before or _LETTERS_BEFORE.search(text[:start])
+        if after := _LETTER_AFTER.match(text, end):
+            end = after.end()
+    start = before.start() if before else start
+    return Found(start, end, kind, digits)

@@ -1,0 +1,187 @@
+"""Numbers that count or measure: dates, times, amounts, terms, speeds, … English and Spanish.
+
+What tells `between 9:00 and 12:00` from somebody's phone number: a number that belongs to a quantity
+identifies nobody. Figures and words are read alike.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from include.spoken.dates import dates_marked, year_of
+from include.spoken.marking import Marked, marked
+from include.spoken.numbers import Number, ordinal_words
+from include.spoken.units import CURRENCY, CURRENCY_BEFORE, DAYTIME, DURATION, MEASURE, PERCENT
+
+
+class QuantityKind(StrEnum):
+    """What a quantity is of."""
+
+    DATE = "date"
+    TIME = "time"
+    AMOUNT = "amount"
+    DURATION = "duration"
+    MEASURE = "measure"
+    PERCENTAGE = "percentage"
+    ORDINAL = "ordinal"
+    YEAR = "year"
+    COUNT = "count"
+    LIST = "list"
+
+
+# Without a unit, so that they could be a part of a number that somebody dictates too.
+DOUBTFUL = frozenset({QuantityKind.ORDINAL, QuantityKind.YEAR, QuantityKind.COUNT, QuantityKind.LIST})
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A quantity in a text.
+
+    Attributes:
+        kind: Of what.
+        start: First character.
+        end: One past the last.
+    """
+
+    kind: QuantityKind
+    start: int
+    end: int
+
+
+def quantities_in(text: str) -> list[Quantity]:
+    """Every quantity of a text in order; of two that overlap the one that begins first, or the longer."""
+    said = marked(text)
+    found = [Quantity(QuantityKind.DATE, date.start, date.end) for date in dates_marked(said)]
+    for rule in _RULES:
+        found += rule.found_in(said)
+    kept: list[Quantity] = []
+    for quantity in sorted(found, key=lambda one: (one.start, -one.end)):
+        if not kept or quantity.start >= kept[-1].end:
+            kept.append(quantity)
+    return kept
+
+
+# The next word is not glued to a number before it, the last not to one after it: "612 345 678 24 months".
+_ALONE = r"(?<![#\w])(?<!# )(?<!#-)(?<!#[.,/:])"
+_ENDS = r"(?![\w#]|[ -]#|[.,/:]#)"
+# "1,299.99", "1.299,99", "99 point 5".
+_ONE = r"#(?:[.,]#)*(?: (?:point|punto|coma|con) #)?"
+_AND = r"(?:,? (?:and|or|to|y|o|u|a|ni) |, | ?[-–/] ?)"
+_CENTS = r"(?:,? (?:(?:and |con |y )?#(?= cent| pence)|con #|#)(?: (?:cents|pence|centimos|centavos))?)?"
+_PAST_ES = r"(?: (?:y|menos) (?:media|cuarto|pico|#)|[:.h]#| #)?"
+_HOUR = rf"#(?:[:.h]#|{_PAST_ES}| o'? ?clock)?(?: ?{DAYTIME}| en punto| horas?| ?h)?"
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """A pattern on marked text; `q` is the quantity in it, and its numbers have to pass the check."""
+
+    kind: QuantityKind
+    pattern: re.Pattern[str]
+    check: Callable[[Sequence[Number]], bool]
+
+    def found_in(self, said: Marked) -> Iterator[Quantity]:
+        for match in self.pattern.finditer(said.text):
+            if self.check(said.numbers_of(match, "q")):
+                yield Quantity(self.kind, *said.span(*match.span("q")))
+
+
+def _any(_numbers: Sequence[Number]) -> bool:
+    return True
+
+
+def _sorted(numbers: Sequence[Number]) -> bool:
+    """Whether they go up or down, as lists and ranges of quantities do and dictated groups do not."""
+    values = [number.value for number in numbers]
+    return values in (sorted(set(values)), sorted(set(values), reverse=True))
+
+
+def _clock(numbers: Sequence[Number]) -> bool:
+    """Hours, or hours and minutes, once or twice."""
+    values = [number.value for number in numbers]
+    return bool(values) and values[0] <= 24 and all(value <= 59 for value in values)
+
+
+def _year(numbers: Sequence[Number]) -> bool:
+    said = year_of(numbers)
+    return said is not None and said[1] == len(numbers) and (len(numbers) > 1 or numbers[0].value >= 1900)
+
+
+def _of_hundred(numbers: Sequence[Number]) -> bool:
+    return numbers[-1].value == 100  # "ciento" is a number too
+
+
+def _thousands(numbers: Sequence[Number]) -> bool:
+    """`25 thousand`, `1,250`, `1.500.000`; not `100000` or `612.345.678`, which may be anything."""
+    first, *groups = numbers
+    written = first.end - first.start == len(first.digits)
+    if groups:
+        grouped = len(first.digits) <= 3 and all(len(group.digits) == 3 for group in groups)
+        return written and grouped and (len(groups) == 1 or groups[-1].value == 0)
+    return not written and first.value >= 1000 and first.value % 1000 == 0
+
+
+def _short_list(numbers: Sequence[Number]) -> bool:
+    return len(numbers) > 2 and all(number.value < 1000 for number in numbers) and _sorted(numbers)
+
+
+def _speeds(numbers: Sequence[Number]) -> bool:
+    return all(number.value % 10 == 0 and 0 < number.value <= 10_000 for number in numbers)
+
+
+def _rule(kind: QuantityKind, pattern: str, check: Callable[[Sequence[Number]], bool] = _any) -> _Rule:
+    return _Rule(kind, re.compile(pattern if "(?P<q>" in pattern else f"(?P<q>{pattern})"), check)
+
+
+def _with_unit(kind: QuantityKind, unit: str, after: str = "") -> Iterator[_Rule]:
+    """`24 months`; and `12, 24 or 36 months`, `from 300 to 600 megabits`."""
+    yield _rule(kind, rf"{_ONE}[ -]?(?:{unit}){after}")
+    yield _rule(kind, rf"{_ALONE}(?P<q>#(?:{_AND}#)+[ -]?(?:{unit}))", _sorted)
+
+
+_KIND = QuantityKind
+_SPEED_WORD = (
+    r"(?:fib(?:re|er|ra)|meg\w*|speed|velocidad|plan|tarifa|broadband|banda|internet|simetric\w*|up|down"
+    r"|subida|bajada|download|upload)"
+)
+_UP_AND_DOWN = rf"{_ALONE}(?P<q>#(?: |/| by | por )#){_ENDS}"
+_RULES = (
+    _rule(
+        _KIND.AMOUNT, rf"{CURRENCY_BEFORE} ?{_ONE}(?:{_AND}[€$£] ?{_ONE})*(?: ?(?:k|m|million|millones)\b)?"
+    ),
+    *_with_unit(_KIND.AMOUNT, CURRENCY, _CENTS),
+    *_with_unit(_KIND.DURATION, DURATION),
+    *_with_unit(_KIND.MEASURE, MEASURE),
+    *_with_unit(_KIND.PERCENTAGE, PERCENT),
+    _rule(_KIND.PERCENTAGE, rf"{_ONE} por #(?![ -]?#)", _of_hundred),
+    _rule(_KIND.TIME, rf"{_ALONE}(?P<q>#:#(?::#)?(?: ?{DAYTIME}| horas?\b| ?h\b)?)(?![:\w])", _clock),
+    _rule(_KIND.TIME, rf"{_ALONE}(?P<q>#[ .:]#(?: ?{DAYTIME}| o'? ?clock| en punto))", _clock),
+    _rule(_KIND.TIME, rf"(?P<q>#(?: ?{DAYTIME}| o'? ?clock| en punto))", _clock),
+    _rule(_KIND.TIME, rf"\b(?P<q>(?:half|quarter) (?:past|to|after|till?) #(?: ?{DAYTIME})?)", _clock),
+    _rule(_KIND.TIME, rf"{_ALONE}(?P<q># (?:minutes )?past #(?: ?{DAYTIME})?)"),
+    _rule(
+        _KIND.TIME,
+        rf"\b(?:a|de|desde|hasta|para|son|entre|y|sobre|hacia) las (?P<q>#{_PAST_ES}(?: ?{DAYTIME}| horas?\b"
+        rf"| en punto)?)(?![ -]?#)",
+        _clock,
+    ),
+    _rule(
+        _KIND.TIME,
+        rf"\b(?:between|from|entre|de|desde)(?: las?)? (?P<q>{_HOUR}(?: (?:and|y|to|till?|until|a|hasta)"
+        rf"(?: las?)? | ?[-–] ?){_HOUR}){_ENDS}",
+        _clock,
+    ),
+    _rule(_KIND.TIME, rf"\b(?:at|by|until|till|before|after) (?P<q>#(?:[:. ]#)?){_ENDS}", _clock),
+    _rule(_KIND.ORDINAL, rf"{_ALONE}(?P<q>#(?:st|nd|rd|th|º|ª))\b"),
+    _rule(_KIND.ORDINAL, rf"\b(?P<q>(?:#[ -])?(?:{'|'.join(sorted(ordinal_words()))}))\b"),
+    _rule(
+        _KIND.YEAR,
+        rf"\b(?:in|since|of|for|from|until|year|en|desde|de|del|ano|hasta) (?P<q>#(?: #)?){_ENDS}",
+        _year,
+    ),
+    _rule(_KIND.MEASURE, rf"\b{_SPEED_WORD}\b[^#]{{0,20}}{_UP_AND_DOWN}", _speeds),
+    _rule(_KIND.MEASURE, rf"{_UP_AND_DOWN}[^#]{{0,20}}\b{_SPEED_WORD}\b", _speeds),
+    _rule(_KIND.COUNT, rf"{_ALONE}(?P<q>#(?:[.,]#)*){_ENDS}", _thousands),
+    _rule(_KIND.LIST, rf"{_ALONE}(?P<q>#(?:, #)*,? (?:or|o|u|and|y) #|#(?:, #){{2,}}){_ENDS}", _short_list),
+)
