@@ -7,6 +7,7 @@ missing: a person decides then. What is suspected is masked like what is certain
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from include.calls.transcript import Turn
 from include.card_data.cues import Named, speaks_of_payment
@@ -22,7 +23,8 @@ _ECHO_TURNS = 6
 _CODE_AFTER_CARD_TURNS = 24
 _CODE_WITHIN_TURNS = 4
 _LEAST_ECHO_DIGITS = 2
-_MOST_READINGS = 4000
+# Steps of the search for a reading of one chain; the corpora need a few hundred.
+_MOST_STEPS = 20_000
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,8 @@ def _card_in(chain: Sequence[Group], *, pays: bool) -> tuple[CardDatum, _Reading
     named = next((g.named for g in chain if g.named is not None), None)
     if named in CARD_NAMES or named in _CODE_NAMES:  # "the number and then the code, please"
         return _named_card(chain, named)
-    whole = _whole(chain)
-    if whole is None or named is not None:
+    whole = None if named is not None else _whole(chain) or _in_one_go(chain)
+    if whole is None:
         return None
     if pays:
         reason = "issuer, length and check digit are a card's, and the call is about a payment"
@@ -99,7 +101,7 @@ def _card_in(chain: Sequence[Group], *, pays: bool) -> tuple[CardDatum, _Reading
 
 def _named_card(chain: Sequence[Group], named: Named) -> tuple[CardDatum, _Reading] | None:
     if reading := _whole(chain) or _best(chain):
-        reading = replace(reading, said=tuple(chain))  # what was said wrongly is masked too
+        reading = replace(reading, said=(*_said_wrongly_before(chain, reading), *reading.said))
         reason = "it is named as a card's, and issuer, length and check digit are a card's"
         return _found(reading, certain=True, reason=reason)
     digits = "".join(group.digits for group in chain)
@@ -112,6 +114,12 @@ def _named_card(chain: Sequence[Group], named: Named) -> tuple[CardDatum, _Readi
     return None
 
 
+def _said_wrongly_before(chain: Sequence[Group], reading: _Reading) -> list[Group]:
+    """Groups before a number that are as long as one of its own: it was begun again."""
+    lengths = {len(group.digits) for group in reading.used} - {1}
+    return [group for group in chain[: chain.index(reading.said[0])] if len(group.digits) in lengths]
+
+
 def _found(reading: _Reading, *, certain: bool, reason: str) -> tuple[CardDatum, _Reading]:
     return CardDatum(CARD, reading.digits, (), certain, reason), reading
 
@@ -120,43 +128,62 @@ def _whole(chain: Sequence[Group]) -> _Reading | None:
     """The chain as one number; what follows may be the expiry date and the code."""
     digits = "".join(group.digits for group in chain)
     number = card_at_start(digits)
-    if not number or other_format(digits) is not None:
+    if not number or other_format(digits) is not None or not _ends_with_a_group(len(number), chain):
         return None
     return _Reading(number, tuple(chain), tuple(chain))
 
 
+def _ends_with_a_group(length: int, chain: Sequence[Group]) -> bool:
+    """Whether so many digits end where a group does, or in the last one: nobody breaks off inside another."""
+    ends = list(accumulate(len(group.digits) for group in chain))
+    return length in ends or length > (ends[-2] if len(ends) > 1 else 0)
+
+
+def _in_one_go(chain: Sequence[Group]) -> _Reading | None:
+    """A group of the chain that is a whole number by itself: others near it are words or other figures."""
+    return next(filter(None, (_whole([group]) for group in chain)), None)
+
+
 def _best(chain: Sequence[Group]) -> _Reading | None:
-    """The longest card number among the readings, with corrections, repetitions and echoes taken out."""
-    best: _Reading | None = None
-    for count, reading in enumerate(_readings(chain)):
-        if count > _MOST_READINGS:
-            break
-        if best is None or len(reading.said) > len(best.said):
-            best = reading
-    return best
+    """The reading of a card number that takes most of the chain in; the first of several."""
+    found = _Search(chain).readings()
+    return max(found, key=lambda reading: len(reading.said), default=None)
 
 
-def _readings(chain: Sequence[Group]) -> Iterator[_Reading]:
-    for first in range(len(chain)):
-        yield from _from(chain, first, (), first)
+class _Search:
+    """All ways to read a card number out of a chain, with corrections, repetitions and echoes left out."""
+
+    def __init__(self, chain: Sequence[Group]) -> None:
+        self._chain = chain
+        self._steps = 0
+
+    def readings(self) -> Iterator[_Reading]:
+        for first in range(len(self._chain)):
+            yield from self._from(first, (), first)
+
+    def _from(self, first: int, used: tuple[Group, ...], at: int) -> Iterator[_Reading]:
+        """Readings that begin with the group `first`, have used these, and go on at `at`."""
+        self._steps += 1
+        digits = "".join(group.digits for group in used)
+        if is_card_number(digits) or (used and len(digits) > max(CARD_LENGTHS) and card_at_start(digits)):
+            yield _Reading(card_at_start(digits), used, tuple(self._chain[first:at]))
+        if at == len(self._chain) or len(digits) > max(CARD_LENGTHS) or self._steps > _MOST_STEPS:
+            return
+        group = self._chain[at]
+        for following in _ways_on(used, digits, group):
+            yield from self._from(first, following, at + 1)
 
 
-def _from(chain: Sequence[Group], first: int, used: tuple[Group, ...], at: int) -> Iterator[_Reading]:
-    """Readings that begin with the group `first`, have used these, and go on at `at`."""
-    digits = "".join(group.digits for group in used)
-    if is_card_number(digits) or (used and len(digits) > max(CARD_LENGTHS) and card_at_start(digits)):
-        yield _Reading(card_at_start(digits), used, tuple(chain[first:at]))
-    if at == len(chain) or len(digits) > max(CARD_LENGTHS):
-        return
-    group = chain[at]
-    yield from _from(chain, first, (*used, group), at + 1)
+def _ways_on(used: tuple[Group, ...], digits: str, group: Group) -> Iterator[tuple[Group, ...]]:
+    """What has been used once a group is heard: it goes on, says again what was said, or stands for it."""
+    yield (*used, group)
     if not used:
         return
     again = digits.endswith(group.digits) or used[-1].digits.startswith(group.digits)
     if again or group.corrects or len(group.digits) == 1:
-        yield from _from(chain, first, used, at + 1)  # said again, taken back, or "that one"
+        yield used  # said again, taken back, or the word "one"
     if group.corrects or len(group.digits) == len(used[-1].digits):
-        yield from _from(chain, first, (*used[:-1], group), at + 1)  # it stands for the one before
+        yield (*used[:-1], group)
 
 
 def _with_echoes(call: Conversation, datum: CardDatum, reading: _Reading) -> tuple[CardDatum, set[Group]]:

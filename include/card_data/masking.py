@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 
 from include.calls.call import ChannelRole
 from include.calls.transcript import CardMark, Transcript, Turn, Word
-from include.card_data.finding import CardDatum, card_data
+from include.card_data.finding import CARD, CardDatum, card_data
 from include.card_data.formats import luhn_valid
+from include.card_data.masks import MASK, SECURITY_CODE, card_number
 
 # Stands for each further word of a mask: no letter or digit, so that whoever matches words skips it.
 BULLET = "•"
-MASK = re.compile(r"\[card number ending (\d{1,4})\]|\[card security code\]")
 _MACHINE_WRITTEN = re.compile(
     r"\b(19|20)\d\d-[01]\d-[0-3]\d([T ][0-2]\d:[0-5]\d(:[0-5]\d([.,]\d+)?)?([+-]\d\d:?\d\d)?)?"
     r"|\b([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.,]\d+)?"
@@ -43,7 +43,7 @@ class _Found(Hiding):
 
 def mask_of(datum: CardDatum) -> str:
     """What is written instead; the same for every place where the same number is said."""
-    return f"[card number ending {datum.digits[-4:]}]" if datum.kind == "CARD" else "[card security code]"
+    return card_number(datum.digits) if datum.kind == CARD else SECURITY_CODE
 
 
 def masked(transcript: Transcript) -> Transcript:
@@ -67,16 +67,16 @@ def masked_turns(turns: Sequence[Turn]) -> list[Turn]:
 
 
 def masked_text(text: str) -> str:
-    """Free text (a log line, a message, an answer) without what is certainly card data.
+    """Free text (a log line, a message, an answer) without what is, or may be, card data.
 
     Figures that machines write (times, addresses, hashes) are nobody's card number.
     """
     for _ in range(_MOST_LOOKS):
         seen = _MACHINE_WRITTEN.sub(lambda written: "x" * len(written.group()), text)
-        sure = [one for one in _hidings([_turn_of(seen)]).get(0, []) if _certain(one.datum)]
-        if not sure:
+        found = _hidings([_turn_of(seen)]).get(0, [])
+        if not found:
             break
-        text = hidden(text, sure)
+        text = hidden(text, found)
     return text
 
 
@@ -163,15 +163,11 @@ def _mark(turn: Turn, place: _Found, spans: Sequence[tuple[int, int]]) -> CardMa
     start_ms, end_ms = _heard(turn, place, spans)
     return CardMark(
         kind="CARD" if place.datum.kind == "CARD" else "CVV",
-        certain=_certain(place.datum),
-        reason=getattr(place.datum, "reason", ""),
+        certain=place.datum.certain,
+        reason=place.datum.reason,
         start_ms=start_ms,
         end_ms=end_ms,
     )
-
-
-def _certain(datum: CardDatum) -> bool:
-    return getattr(datum, "certain", True)
 
 
 def _heard(turn: Turn, place: Hiding, spans: Sequence[tuple[int, int]]) -> tuple[int, int]:

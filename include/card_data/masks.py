@@ -3,7 +3,7 @@
 import re
 
 SECURITY_CODE = "[card security code]"
-MASK = re.compile(r"\[card number ending \d{1,4}\]|\[card security code\]")
+MASK = re.compile(r"\[card number ending (\d{1,4})\]|\[card security code\]")
 
 
 def card_number(digits: str) -> str:

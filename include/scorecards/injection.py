@@ -36,7 +36,6 @@ class SpokenToModel(BaseModel):
 
     turn_id: str
     start_ms: int = Field(ge=0)
-    end_ms: int | None = None
     attempt: Attempt
     quote: str
     end_ms: int = Field(default=0, ge=0)

@@ -83,8 +83,8 @@ def proves(evidence: Sequence[CheckedEvidence]) -> bool:
 def _overlap(span: EvidenceSpan, other: SpokenToModel) -> bool:
     if span.turn_id != other.turn_id:
         return False
-    end_ms = other.end_ms if other.end_ms is not None else span.end_ms
-    return min(span.end_ms, end_ms) - max(span.start_ms, other.start_ms) > 0 or other.end_ms is None
+    whole_turn = other.end_ms == 0  # as older versions stored it
+    return whole_turn or min(span.end_ms, other.end_ms) > max(span.start_ms, other.start_ms)
 
 
 def _in(quote: str, instructions: str) -> bool:

@@ -8,7 +8,8 @@ import pytest
 
 from include.calls.transcript import Transcript, Turn, Word
 from include.card_data.finding import card_data
-from include.card_data.masking import MASK, masked
+from include.card_data.masking import masked
+from include.card_data.masks import MASK
 from include.scorecards.rules import no_card_data_spoken
 from include.spoken.numbers import digit_runs, numbers_in
 from tests.corpora.cards import CARDS, digits_of_card

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from include.calls.transcript import Turn
-from include.card_data.masking import MASK, Hiding, hidden, masked_text, masked_turns
+from include.card_data.masking import Hiding, hidden, masked_text, masked_turns
+from include.card_data.masks import MASK
 from include.spoken.folding import folded, plain
 from include.spoken.numbers import digit_runs
 
