@@ -165,8 +165,9 @@ class _Search:
         """Readings that begin with the group `first`, have used these, and go on at `at`."""
         self._steps += 1
         digits = "".join(group.digits for group in used)
-        if is_card_number(digits) or (used and len(digits) > max(CARD_LENGTHS) and card_at_start(digits)):
-            yield _Reading(card_at_start(digits), used, tuple(self._chain[first:at]))
+        if is_card_number(digits) or len(digits) > max(CARD_LENGTHS):
+            if (whole := _whole(used)) is not None:
+                yield _Reading(whole.digits, used, tuple(self._chain[first:at]))
         if at == len(self._chain) or len(digits) > max(CARD_LENGTHS) or self._steps > _MOST_STEPS:
             return
         group = self._chain[at]

@@ -87,7 +87,7 @@ async def test_what_is_said_and_keyed_is_masked_in_the_answer_and_on_disk(
         "•,",
         "really.",
     ]
-    [mark] = turn["card_data"]
+    [mark] = [dict(one) for one in turn["card_data"]]
     assert mark.pop("reason")
     assert mark == {"kind": "CARD", "certain": False, "start_ms": 700, "end_ms": 1090}
     files = stored(settings)
