@@ -55,7 +55,9 @@ class _Dictation:
                 said = self._corrected(groups[: n + 1], said, correction)
             self.scene.customer(f"{opening} {said}.".strip())
             self._react(group, last=n == len(groups) - 1, misheard=n == at and correction == "misheard")
-            opening = ""
+            opening = self.scene.phrase("goes on")
+            if self.scene.perhaps(0.1) and n < len(groups) - 1:
+                self.scene.customer(self.scene.phrase("aside"))
         if self.reaction == "read back":
             self._read_back(groups)
 

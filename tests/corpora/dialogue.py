@@ -14,6 +14,7 @@ AGENT, CUSTOMER, UNKNOWN = "agent", "customer", "unknown"
 _OPEN = {"CARD": "\ue000", "CVV": "\ue001", "NEAR": "\ue004"}
 _CLOSE = "\ue002"
 _MARKED = re.compile(f"([{''.join(_OPEN.values())}])([^{_CLOSE}]*){_CLOSE}")
+_DIGITS_OF_MARK = re.compile("\\d+\ue003")
 _LETTER = re.compile(r"[^\W\d_]")
 _TURN_MS = 10_000
 
@@ -97,8 +98,11 @@ def finished(scene: Scene, family: str, *, card: str = "", cvv: str = "", layout
 
 
 def _sentence(text: str) -> str:
-    """Begins with a capital, as recognisers write."""
-    return _LETTER.sub(lambda found: found[0].upper(), text, count=1)
+    """Begins with a capital, as recognisers write; not behind a figure."""
+    first = _LETTER.search(text)
+    if first is None or any(char.isdigit() for char in _DIGITS_OF_MARK.sub("", text[: first.start()])):
+        return text
+    return text[: first.start()] + first[0].upper() + text[first.end() :]
 
 
 def beside_secrets(scene: Scene) -> str:

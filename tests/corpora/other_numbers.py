@@ -40,6 +40,8 @@ def _dictate(scene: Scene, groups: Sequence[str], opening: str, say: Said = _pla
         elif reaction != "silence":
             scene.agent(scene.phrase(reaction))
         opening = ""
+    if scene.perhaps(0.2):
+        scene.agent(scene.phrase("read back").format(one.groups(groups, say=say)))
 
 
 def _talk(scene: Scene, payment: float) -> None:
@@ -127,6 +129,27 @@ def _reference(scene: Scene) -> None:
         _dictate(scene, groups, said)
 
 
+def _other_card(scene: Scene) -> None:
+    """The number of a card that nobody pays with."""
+    random, thing = scene.random, scene.phrase("card things")
+    groups = in_groups(digits(random, random.randrange(8, 14)), random.choice(_GROUPINGS))
+    if scene.perhaps(0.7):
+        scene.agent(scene.phrase("thing asked").format(thing))
+        _dictate(scene, groups, scene.phrase("lead in"))
+    else:
+        _dictate(scene, groups, scene.phrase("thing told").format(thing))
+
+
+def _reference_and_phone(scene: Scene) -> None:
+    """A reference of 8 to 12 digits and a phone number in one turn."""
+    random, one = scene.random, reader(scene.random, scene.language, STYLES[:6])
+    groups = in_groups(digits(random, random.randrange(8, 13)), (4,))
+    told = scene.phrase("thing told").format(scene.phrase("things"))
+    said, number = one.groups(groups), one.groups(phone(random), say=_with_plus)
+    scene.customer(f"{told} {said}{random.choice((', ', ' '))}{scene.phrase('and phone')} {number}.")
+    scene.agent(scene.phrase("murmur"))
+
+
 def _code(scene: Scene) -> None:
     """A code or PIN of 3 to 8 digits that is no card's."""
     random = scene.random
@@ -179,6 +202,8 @@ _NUMBERS: dict[str, tuple[Callable[[Scene], None], float]] = {
     "phone": (_phone, 0.2),
     "two phones": (_two_phones, 0.2),
     "reference": (_reference, 0.2),
+    "reference and phone": (_reference_and_phone, 0.2),
+    "card that nobody pays with": (_other_card, 0.2),
     "IMEI": (_imei, 0.1),
     "code": (_code, 0.1),
     "security code of no card": (_security_code, 0.0),

@@ -142,3 +142,13 @@ async def test_without_a_card_the_call_still_goes_to_a_person(spoken: Spoken) ->
     assert got.needs_review
     statuses = {item.status for answer in got.answers for item in answer.evidence}
     assert EvidenceStatus.NOT_FOUND in statuses
+
+
+async def test_an_honest_sentence_beside_the_attempt_stays_evidence(spoken: Spoken) -> None:
+    notice = "This call is recorded for your safety."
+    got, _ = await audited(spoken(("agent", f"{notice} {ATTACKS['verdict']}"), *BAD[1:]))
+    (found,) = got.speaks_to_model
+    assert found.quote == ATTACKS["verdict"]
+    assert got.needs_review
+    quotes = [item for item in got.answer("recording_notice").evidence if item.counts]
+    assert [item.quote for item in quotes] == ["this call is recorded for your safety"]
