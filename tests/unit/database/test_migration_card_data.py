@@ -18,7 +18,7 @@ from include.card_data.masking import card_marks
 from include.database.engine import open_engine
 from include.database.migrations import config, is_current, upgrade
 from include.database.migrations.card_data import rows
-from tests.card_data_search import in_figures
+from tests.card_data_search import in_figures, readings, tells
 from tests.unit.database import version_0005
 from tests.unit.database.version_0005 import (
     BROKEN,
@@ -27,13 +27,14 @@ from tests.unit.database.version_0005 import (
     CODE_MASK,
     NUMBER,
     SAID,
+    SAID_MASKED,
     WRITTEN,
+    WRITTEN_MASKED,
     Rows,
     dumped,
+    one,
+    without_card_data,
 )
-
-SAID_MASKED = f"The number is {CARD_MASK}."
-WRITTEN_MASKED = f"The customer read {CARD_MASK} and the code {CODE_MASK} aloud."
 
 
 @pytest.fixture
@@ -62,66 +63,11 @@ def reports(tmp_path: Path) -> Path:
     return tmp_path / "runs"
 
 
-def one(stored: Rows, table: str, **where: object) -> dict[str, Any]:
-    [found] = [row for row in stored[table] if where.items() <= row.items()]
-    return found
-
-
 def values(value: Any) -> Iterator[str]:
     if isinstance(value, dict | list):
         yield json.dumps(value, ensure_ascii=False)
     elif isinstance(value, str):
         yield value
-
-
-def without_card_data(stored: Rows) -> Rows:
-    """The rows as they must be, from those that were stored: every masked field by its name."""
-    made: Rows = json.loads(json.dumps(stored, default=str))
-    transcript = one(made, "transcripts", call_id=CARD)
-    six, code = transcript["transcript"]["turns"][5], transcript["transcript"]["turns"][16]
-    _mask_turn(six, f"With my credit card, I have it right here. {SAID_MASKED}", [33852, 38972], "CARD")
-    _mask_turn(code, f"{CODE_MASK}.", [68000, 69500], "CVV")
-    transcript["sha256"] = Transcript.model_validate(transcript["transcript"]).sha256
-    for row in (row for table in ("audits", "llm_results") for row in made[table] if row["call_id"] == CARD):
-        row["transcript_sha256"] = transcript["sha256"]
-    audit = one(made, "audits", call_id=CARD)
-    audit["review_reasons"] = [f"closing: {SAID_MASKED}"]
-    audit["speaks_to_model"][0]["quote"] = (
-        f"With my credit card, I have it right here. The number is {CARD_MASK}"
-    )
-    closing = one(made, "answers", audit_id=audit["audit_id"], criterion_id="closing")
-    closing["evidence"][0]["quote"], closing["evidence"][1]["quote"] = SAID_MASKED, CODE_MASK
-    closing["justification"] = WRITTEN_MASKED
-    closing["review_reasons"] = [f'no evidence: "{SAID_MASKED}"']
-    absent = one(made, "answers", audit_id=audit["audit_id"], criterion_id="no_abuse")
-    absent["absence"]["statement"] = f"He says: {CARD_MASK}."
-    one(made, "llm_results", call_id=CARD, stage="llm1")["answer"]["summary"]["issue"] = WRITTEN_MASKED
-    reply = one(made, "llm_results", call_id=CARD, stage="llm2")["answer"]["reply"]
-    reply["answers"]["closing"]["evidence"][0]["quote"] = SAID_MASKED
-    reply["overall_comment"] = f"Not good: {CARD_MASK}"
-    keyed = one(made, "stage_results", call_id=CARD, stage="ivr")["result"]["segments"]
-    keyed[1]["label"], keyed[2]["label"] = "16 digits keyed", "3 digits keyed"
-    heard = one(made, "stage_results", call_id=CARD, stage="stt")["result"]
-    heard["turns"] = transcript["transcript"]["turns"]
-    failures = {row["id"]: row for row in made["failures"]}
-    failures[2] |= {"message": f"ValueError: {SAID_MASKED}", "raw_answer": CARD_MASK}
-    failures[3] |= {"message": f"input {CARD_MASK}", "raw_answer": CARD_MASK}
-    one(made, "calls", call_id=BROKEN)["state_reason"] = f"stt: {CARD_MASK}"
-    first = version_0005.rows()["batch_calls"][0]
-    shared = one(made, "batch_calls", call_id=first["call_id"], batch_id=first["batch_id"])
-    shared["state_reason"] = f"stt: {SAID_MASKED}"
-    event = one(made, "webhook_outbox", call_id=CARD)
-    event["payload"]["data"]["reason"] = f"stt: ValueError: {SAID_MASKED}"
-    event["last_error"] = f"400: cannot take {CARD_MASK}"
-    return made
-
-
-def _mask_turn(turn: dict[str, Any], masked: str, heard_ms: list[int], kind: str) -> None:
-    turn["text"] = masked
-    for word, said in zip(turn["words"][-5:], [CARD_MASK, "•", "•", "•", "•."], strict=False):
-        word["text"] = said
-    mark = {"kind": kind, "certain": True, "reason": "", "start_ms": heard_ms[0], "end_ms": heard_ms[1]}
-    turn["card_data"] = [mark]
 
 
 def plain(stored: Rows) -> Rows:

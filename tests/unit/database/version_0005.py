@@ -23,6 +23,8 @@ BROKEN = "20261116-6b080c8854e68a89fe4f"
 CARD_MASK, CODE_MASK = "[card number ending 5100]", "[card security code]"
 SAID = "The number is 5-105-1051-0510-5100."
 WRITTEN = "The customer read 5105 1051 0510 5100 and the code 987 aloud."
+SAID_MASKED = f"The number is {CARD_MASK}."
+WRITTEN_MASKED = f"The customer read {CARD_MASK} and the code {CODE_MASK} aloud."
 IN_WORDS = "five one oh five, one oh five one, oh five one oh, five one oh oh"
 
 
@@ -66,6 +68,53 @@ def rows() -> Rows:
     event = next(row for row in made["webhook_outbox"] if row["call_id"] == CARD)
     event["payload"]["data"]["reason"] = f"stt: ValueError: {SAID}"
     event["last_error"] = f"400: cannot take {NUMBER}"
+    return made
+
+
+def one(stored: Rows, table: str, **where: object) -> dict[str, Any]:
+    [found] = [row for row in stored[table] if where.items() <= row.items()]
+    return found
+
+
+def without_card_data(stored: Rows) -> Rows:
+    """The rows as they must be, from those that were stored: every masked field by its name."""
+    made: Rows = json.loads(json.dumps(stored, default=str))
+    transcript = one(made, "transcripts", call_id=CARD)
+    six, code = transcript["transcript"]["turns"][5], transcript["transcript"]["turns"][16]
+    _mask_turn(six, f"With my credit card, I have it right here. {SAID_MASKED}", [33852, 38972], "CARD")
+    _mask_turn(code, f"{CODE_MASK}.", [68000, 69500], "CVV")
+    transcript["sha256"] = Transcript.model_validate(transcript["transcript"]).sha256
+    for row in (row for table in ("audits", "llm_results") for row in made[table] if row["call_id"] == CARD):
+        row["transcript_sha256"] = transcript["sha256"]
+    audit = one(made, "audits", call_id=CARD)
+    audit["review_reasons"] = [f"closing: {SAID_MASKED}"]
+    audit["speaks_to_model"][0]["quote"] = (
+        f"With my credit card, I have it right here. The number is {CARD_MASK}"
+    )
+    closing = one(made, "answers", audit_id=audit["audit_id"], criterion_id="closing")
+    closing["evidence"][0]["quote"], closing["evidence"][1]["quote"] = SAID_MASKED, CODE_MASK
+    closing["justification"] = WRITTEN_MASKED
+    closing["review_reasons"] = [f'no evidence: "{SAID_MASKED}"']
+    absent = one(made, "answers", audit_id=audit["audit_id"], criterion_id="no_abuse")
+    absent["absence"]["statement"] = f"He says: {CARD_MASK}."
+    one(made, "llm_results", call_id=CARD, stage="llm1")["answer"]["summary"]["issue"] = WRITTEN_MASKED
+    reply = one(made, "llm_results", call_id=CARD, stage="llm2")["answer"]["reply"]
+    reply["answers"]["closing"]["evidence"][0]["quote"] = SAID_MASKED
+    reply["overall_comment"] = f"Not good: {CARD_MASK}"
+    keyed = one(made, "stage_results", call_id=CARD, stage="ivr")["result"]["segments"]
+    keyed[1]["label"], keyed[2]["label"] = "16 digits keyed", "3 digits keyed"
+    heard = one(made, "stage_results", call_id=CARD, stage="stt")["result"]
+    heard["turns"] = transcript["transcript"]["turns"]
+    failures = {row["id"]: row for row in made["failures"]}
+    failures[2] |= {"message": f"ValueError: {SAID_MASKED}", "raw_answer": CARD_MASK}
+    failures[3] |= {"message": f"input {CARD_MASK}", "raw_answer": CARD_MASK}
+    one(made, "calls", call_id=BROKEN)["state_reason"] = f"stt: {CARD_MASK}"
+    first = rows()["batch_calls"][0]
+    shared = one(made, "batch_calls", call_id=first["call_id"], batch_id=first["batch_id"])
+    shared["state_reason"] = f"stt: {SAID_MASKED}"
+    event = one(made, "webhook_outbox", call_id=CARD)
+    event["payload"]["data"]["reason"] = f"stt: ValueError: {SAID_MASKED}"
+    event["last_error"] = f"400: cannot take {CARD_MASK}"
     return made
 
 
@@ -130,3 +179,11 @@ def _say_the_code(made: Rows) -> None:
 def _keyed(label: str, start_ms: int) -> dict[str, Any]:
     span = {"start_ms": start_ms, "end_ms": start_ms + 900}
     return {**span, "kind": "dtmf", "confidence": 0.9, "label": label, "channel": 1}
+
+
+def _mask_turn(turn: dict[str, Any], masked: str, heard_ms: list[int], kind: str) -> None:
+    turn["text"] = masked
+    for word, said in zip(turn["words"][-5:], [CARD_MASK, "•", "•", "•", "•."], strict=False):
+        word["text"] = said
+    mark = {"kind": kind, "certain": True, "reason": "", "start_ms": heard_ms[0], "end_ms": heard_ms[1]}
+    turn["card_data"] = [mark]
