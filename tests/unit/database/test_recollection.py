@@ -69,7 +69,7 @@ def test_a_code_is_recalled_but_no_amount_of_the_same_figures(spoken: Spoken) ->
     assert recalled.text("The code 987 was said, then nine eight seven again.") == (
         "The code [card security code] was said, then [card security code] again."
     )
-    for other in ("It costs $987.", "987.50 in all", "1987", "at t987", "98 and 7 more"):
+    for other in ("It costs $987.", "987.50 in all", "1987", "at t987", "98 or 7 more"):
         assert recalled.text(other) == other
 
 
