@@ -16,6 +16,7 @@ from include.card_data.formats import luhn_valid
 # Stands for each further word of a mask: no letter or digit, so that whoever matches words skips it.
 BULLET = "•"
 MASK = re.compile(r"\[card number ending (\d{1,4})\]|\[card security code\]")
+# Times, addresses, ids and hashes: one in ten of them would pass Luhn's check if it had the right length.
 _MACHINE_WRITTEN = re.compile(
     r"\b(19|20)\d\d-[01]\d-[0-3]\d([T ][0-2]\d:[0-5]\d(:[0-5]\d([.,]\d+)?)?([+-]\d\d:?\d\d)?)?"
     r"|\b([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.,]\d+)?"
@@ -23,7 +24,7 @@ _MACHINE_WRITTEN = re.compile(
     r"|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
     r"|\b(?=[0-9a-f]*[a-f])[0-9a-f]{16,}\b"
 )
-# A mask changes what is around what is left; no transcript was seen to need a third look.
+# Looks end when nothing more is found. A mask changes what is around what is left, so that one is not enough.
 _MOST_LOOKS = 5
 
 
