@@ -16,6 +16,7 @@ from include.card_data.masks import MASK, SECURITY_CODE, card_number
 
 # Stands for each further word of a mask: no letter or digit, so that whoever matches words skips it.
 BULLET = "•"
+# Times, addresses, ids and hashes: one in ten of them would pass Luhn's check if it had the right length.
 _MACHINE_WRITTEN = re.compile(
     r"\b(19|20)\d\d-[01]\d-[0-3]\d([T ][0-2]\d:[0-5]\d(:[0-5]\d([.,]\d+)?)?([+-]\d\d:?\d\d)?)?"
     r"|\b([01]\d|2[0-3]):[0-5]\d:[0-5]\d([.,]\d+)?"
@@ -23,7 +24,7 @@ _MACHINE_WRITTEN = re.compile(
     r"|\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
     r"|\b(?=[0-9a-f]*[a-f])[0-9a-f]{16,}\b"
 )
-# A mask changes what is around what is left; no transcript was seen to need a third look.
+# Looks end when nothing more is found. A mask changes what is around what is left, so that one is not enough.
 _MOST_LOOKS = 5
 
 
@@ -55,9 +56,9 @@ def masked_turns(turns: Sequence[Turn]) -> list[Turn]:
     """Masks card data in the text and words of turns, and marks where it was said.
 
     Masked words keep their times and confidences: the first has the mask as its text, the others a bullet.
-    Masks that are there, and their marks, stay as they are.
+    Masks that are there, and their marks, stay as they are; masks of a host that told no marks get them.
     """
-    looked_at = list(turns)
+    looked_at = [_with_marks(turn) for turn in turns]
     for _ in range(_MOST_LOOKS):
         found = _hidings(looked_at)
         if not found:
@@ -147,6 +148,20 @@ def _disjoint(places: Iterable[_Found]) -> list[_Found]:
     return kept
 
 
+def _with_marks(turn: Turn) -> Turn:
+    """A mask says that card data was said, also where nothing tells when."""
+    masks = [] if turn.card_data else list(MASK.finditer(turn.text))
+    if not masks:
+        return turn
+    spans = _spans(turn)
+    heard = [(mask, _heard(turn, *mask.span(), spans)) for mask in masks]
+    marks = [
+        CardMark(kind="CVV" if mask.group(1) is None else "CARD", start_ms=start_ms, end_ms=end_ms)
+        for mask, (start_ms, end_ms) in heard
+    ]
+    return turn.model_copy(update={"card_data": marks})
+
+
 def _masked_turn(turn: Turn, places: Sequence[_Found]) -> Turn:
     spans = _spans(turn)
     marks = [*turn.card_data, *(_mark(turn, place, spans) for place in places)]
@@ -160,7 +175,7 @@ def _masked_turn(turn: Turn, places: Sequence[_Found]) -> Turn:
 
 
 def _mark(turn: Turn, place: _Found, spans: Sequence[tuple[int, int]]) -> CardMark:
-    start_ms, end_ms = _heard(turn, place, spans)
+    start_ms, end_ms = _heard(turn, place.start, place.end, spans)
     return CardMark(
         kind="CARD" if place.datum.kind == "CARD" else "CVV",
         certain=place.datum.certain,
@@ -170,17 +185,17 @@ def _mark(turn: Turn, place: _Found, spans: Sequence[tuple[int, int]]) -> CardMa
     )
 
 
-def _heard(turn: Turn, place: Hiding, spans: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """When it was said: by the words' times, or else as if every character took as long."""
+def _heard(turn: Turn, start: int, end: int, spans: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """When characters were said: by the words' times, or else as if every character took as long."""
     words = [
         word
         for word, span in zip(turn.words, spans, strict=False)
-        if _touches([span], place.start, place.end)
+        if _touches([span], start, end) or (word.text.startswith(BULLET) and span[0] == end)
     ]
     if words:
         return min(word.start_ms for word in words), max(word.end_ms for word in words)
     per_char_ms = (turn.end_ms - turn.start_ms) / max(1, len(turn.text))
-    return turn.start_ms + round(place.start * per_char_ms), turn.start_ms + round(place.end * per_char_ms)
+    return turn.start_ms + round(start * per_char_ms), turn.start_ms + round(end * per_char_ms)
 
 
 def _without_stray_words(turns: Sequence[Turn]) -> list[Turn]:

@@ -1,8 +1,7 @@
 """No more than the last four digits of a card number stay, nothing of its code, and all else stays."""
 
 import random
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -10,35 +9,12 @@ import pytest
 
 from include.calls.call import ChannelRole
 from include.calls.transcript import Transcript, Turn, Word
-from include.card_data.formats import luhn_valid
 from include.card_data.masking import card_marks, masked, masked_text
 from include.scorecards.evidence import EvidenceChecker, EvidenceStatus
 from include.spoken.numbers import digit_runs
+from tests.unit.card_data.numbers import card_numbers, ways_to_say
 
 Spoken = Callable[..., Transcript]
-_WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
-_ISSUERS = {"4": 16, "51": 16, "55": 16, "2221": 16, "34": 15, "37": 15, "36": 14, "6011": 16}
-
-
-def card_numbers(count: int, seed: int = 1) -> Iterator[str]:
-    """Numbers of the large schemes that pass Luhn's check."""
-    chance = random.Random(seed)
-    for _ in range(count):
-        prefix = chance.choice(list(_ISSUERS))
-        body = prefix + "".join(chance.choices("0123456789", k=_ISSUERS[prefix] - len(prefix) - 1))
-        yield next(body + check for check in "0123456789" if luhn_valid(body + check))
-
-
-def ways_to_say(number: str) -> list[str]:
-    """As recognisers write it."""
-    groups = re.findall(r"\d{1,4}", number)
-    return [
-        number,
-        " ".join(groups),
-        "-".join(groups),
-        ", ".join(" ".join(_WORDS[int(digit)] for digit in group) for group in groups),
-        " ".join(number),
-    ]
 
 
 def digits_left(text: str) -> str:
@@ -193,7 +169,23 @@ def test_masks_that_a_host_of_ones_own_wrote_stay(spoken: Spoken) -> None:
         ("agent", "Your security code?"),
         ("customer", "[card security code], and [card number ending 4444]. I live at 345 Elm Street."),
     )
-    assert masked(call) == call
+    assert [turn.text for turn in masked(call).turns] == [turn.text for turn in call.turns]
+    assert [(turn.id, mark.kind) for turn, mark in card_marks(masked(call))] == [
+        ("t2", "CVV"),
+        ("t2", "CARD"),
+    ]
+    assert masked(masked(call)) == masked(call)
+
+
+def test_masks_without_marks_get_those_that_they_had(spoken: Spoken) -> None:
+    said = ("customer", "it is 4111 1111 1111 1111, right? The code is 123")
+    for with_words in (True, False):
+        call = masked(spoken(("agent", "The card number and the code?"), said, with_words=with_words))
+        assert card_marks(call)
+        unmarked = [turn.model_copy(update={"card_data": []}) for turn in call.turns]
+        again = masked(call.model_copy(update={"turns": unmarked}))
+        assert [mark.kind for _, mark in card_marks(again)] == [mark.kind for _, mark in card_marks(call)]
+        assert again.turns == call.turns or not with_words
 
 
 def test_a_mark_survives_json(spoken: Spoken) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import create_engine, make_url, text
 from include.database.engine import Database
 from include.database.migrations import upgrade
 from include.database.models import Base
+from tests.unit.database import version_0005
 from tests.unit.database.seeding import Day
 
 POSTGRES_URL = os.environ.get("COFI_TEST_POSTGRES_URL", "")
@@ -53,6 +54,14 @@ def database(migrated_url: str, tmp_path: Path) -> Iterator[Database]:
             connection.execute(table.delete())
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def old(new_url: Callable[[], str]) -> str:
+    """A database of version 0005, with card data in it."""
+    url = new_url()
+    version_0005.load(url, version_0005.rows())
+    return url
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ and whoever upgrades next does it: also after a crash between the two.
 """
 
 import logging
-import time
 from collections.abc import Collection
 from contextlib import closing
 
@@ -18,7 +17,7 @@ from include.database.engine import open_engine
 _OWED = 1
 _OWED_COMMENT = "to be written anew: "
 _CHECKPOINT_TRIES = 20
-_CHECKPOINT_EVERY_S = 0.5
+_PATIENCE_MS = 1000
 
 log = logging.getLogger(__name__)
 
@@ -50,13 +49,13 @@ def _rewrite_sqlite(cursor: DBAPICursor) -> None:
     if _asked(cursor, "PRAGMA user_version") != _OWED:
         return
     cursor.execute("VACUUM")
+    cursor.execute(f"PRAGMA busy_timeout = {_PATIENCE_MS}")
     # The log beside the file holds pages as they were; it is emptied when nobody reads them.
     for _ in range(_CHECKPOINT_TRIES):
         if not _asked(cursor, "PRAGMA wal_checkpoint(TRUNCATE)"):
             cursor.execute("PRAGMA user_version = 0")
             _asked(cursor, "PRAGMA wal_checkpoint(TRUNCATE)")
             return
-        time.sleep(_CHECKPOINT_EVERY_S)
     log.warning(
         "Somebody reads the database, so that its log still holds card data: stop everything that uses it, "
         "and run the migration again."

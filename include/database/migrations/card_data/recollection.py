@@ -13,6 +13,8 @@ from include.spoken.numbers import digit_runs
 
 # Fewer digits of a number are met in other numbers too.
 _TELLING_DIGITS = 6
+# An amount, or the id of a turn.
+_OTHER_BEFORE = re.compile(r"\w$|[$€£]\s*$")
 # A shorter quote may stand anywhere; such a one is compared with what was masked.
 _QUOTE_CHARS = 10
 
@@ -108,7 +110,7 @@ class Recollection:
         """Digits, however they are written, that go along one of the numbers far enough."""
         found: list[Hiding] = []
         for run in digit_runs(text):
-            if run.digits in self._exact and not text[: run.start].rstrip().endswith(("$", "€", "£")):
+            if run.digits in self._exact and not _OTHER_BEFORE.search(text[: run.start]):
                 found.append(Hiding(run.start, run.end, self._exact[run.digits]))
                 continue
             told = ((mask, _longest_common(run.digits, number)) for mask, number in self._numbers.items())

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 from sqlalchemy import ColumnElement, Connection, Row, Select, column, select, table, update
 from sqlalchemy.sql.expression import TableClause
 
@@ -17,10 +17,12 @@ from include.card_data.keys import masked_keys
 from include.card_data.masking import masked_turns
 from include.database.columns import Json
 from include.database.migrations.card_data.recollection import Recollection
+from include.errors import InvalidInput
 from include.gpu.wire import Segment
 
 _CALLS_AT_ONCE = 100
-_TURNS = TypeAdapter(list[Turn])
+# What cannot be read is not quoted.
+_TURNS = TypeAdapter(list[Turn], config=ConfigDict(hide_input_in_errors=True))
 _SEGMENTS = TypeAdapter(list[Segment])
 
 _CALLS = table("calls", column("call_id"), column("state_reason"))
@@ -105,7 +107,17 @@ def recollect(connection: Connection, call_id: str) -> Recollection:
     """What a call's stored transcript holds; nothing when it has none, or is masked."""
     query = select(_TRANSCRIPTS.c.transcript).where(_TRANSCRIPTS.c.call_id == call_id)
     stored = connection.execute(query).scalar_one_or_none()
-    return Recollection(_TURNS.validate_python(stored["turns"]) if stored else ())
+    return _recollection(call_id, stored) if stored else Recollection()
+
+
+def _recollection(call_id: str, stored: Mapping[str, Any]) -> Recollection:
+    try:
+        return Recollection(_TURNS.validate_python(stored["turns"]))
+    except (ValidationError, LookupError, TypeError) as error:
+        raise InvalidInput(
+            f"The transcript of call {call_id} cannot be read: nobody knows whether it holds card data. "
+            "Delete its row in the table transcripts, and migrate again."
+        ) from error
 
 
 def mask_rows(connection: Connection) -> Counter[str]:
@@ -141,7 +153,7 @@ def _mask_transcripts(
     recalled: dict[str, Recollection] = {}
     query = select(_TRANSCRIPTS).where(_TRANSCRIPTS.c.call_id.in_(call_ids))
     for call_id, sha256, stored in connection.execute(query).all():
-        recollection = Recollection(_TURNS.validate_python(stored["turns"]))
+        recollection = _recollection(call_id, stored)
         if recollection.empty:
             continue
         recalled[call_id] = recollection

@@ -1,0 +1,239 @@
+"""What older versions have stored loses its card data, and nothing else."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from markupsafe import escape
+
+from include.calls.transcript import Transcript
+from include.card_data.masking import card_marks
+from include.database.migrations import config, is_current, upgrade
+from include.database.migrations.card_data import rows
+from include.errors import InvalidInput
+from tests.card_data_search import readings, tells
+from tests.unit.database import version_0005
+from tests.unit.database.version_0005 import (
+    BROKEN,
+    CARD,
+    CARD_MASK,
+    CODE_MASK,
+    NUMBER,
+    SAID,
+    SAID_MASKED,
+    WRITTEN,
+    WRITTEN_MASKED,
+    Rows,
+    dumped,
+    one,
+    without_card_data,
+)
+
+
+@pytest.fixture
+def reports(tmp_path: Path) -> Path:
+    """A run's report as older versions wrote it; its texts are escaped in the page."""
+    run = tmp_path / "runs" / "demo-2026-11-16"
+    run.mkdir(parents=True)
+    quotes = [{"quote": SAID}, {"quote": "987."}, {"quote": "Anything else today?"}]
+    finding = {"justification": f"{WRITTEN} It's <bad>.", "quotes": quotes, "earned_pct": 0.0}
+    other = {"call_id": BROKEN, "reasons": ["987.", "two"], "pct": 12.5}
+    summary = {"review": [{"call_id": CARD, "findings": [finding]}, other], "reasons": [{"example": NUMBER}]}
+    (run / "summary.json").write_text(json.dumps(summary, indent=1) + "\n")
+    (run / "report.html").write_text(
+        f"<html><style>p {{margin: 987.}}</style><p>“{escape(SAID)}”</p><p>“987.”</p>"
+        f"<p class='muted'>{escape(finding['justification'])}</p><td>987. of 990</td><b>{NUMBER}</b></html>"
+    )
+    (run / ".report.html.0123abcd").write_text(f"<html>{SAID}")  # of a writer that was killed
+    return tmp_path / "runs"
+
+
+def values(value: Any) -> Iterator[str]:
+    if isinstance(value, dict | list):
+        yield json.dumps(value, ensure_ascii=False)
+    elif isinstance(value, str):
+        yield value
+
+
+def plain(stored: Rows) -> Rows:
+    """Without what the migration adds, and in JSON's own types."""
+    made: Rows = json.loads(json.dumps(stored, default=str))
+    for row in made["answers"]:
+        row.pop("standing", None)
+    return made
+
+
+def holds_number(found: list[dict[str, Any]]) -> bool:
+    told = (text for row in found for value in row.values() for text in values(value))
+    return any(tells(reading, NUMBER) for each in told for reading in readings(each))
+
+
+def test_the_fixture_holds_what_has_to_go(old: str) -> None:
+    telling = [table for table, found in dumped(old).items() if holds_number(found)]
+    assert telling == [
+        "calls",
+        "batch_calls",
+        "stage_results",
+        "failures",
+        "transcripts",
+        "llm_results",
+        "audits",
+        "answers",
+        "webhook_outbox",
+    ]
+
+
+def test_card_data_goes_and_nothing_else(old: str) -> None:
+    before = dumped(old)
+    upgrade(old)
+    assert plain(dumped(old)) == plain(without_card_data(before))
+
+
+def test_what_was_masked_is_told(old: str, reports: Path) -> None:
+    told: list[str] = []
+    upgrade(old, reports, told.append)
+    assert told == [
+        "Card data of earlier runs, masked rows: 2 in answers, 1 in audits, 1 in batch_calls, 1 in calls, "
+        "2 in failures, 2 in llm_results, 2 in stage_results, 1 in transcripts, 1 in webhook_outbox; "
+        "masked report files: 2."
+    ]
+    upgrade(old, reports, told.append)
+    assert len(told) == 1  # nothing was left to do
+
+
+def test_a_new_database_has_nothing_to_tell(
+    new_url: Callable[[], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    upgrade(new_url())
+    assert capsys.readouterr().out == ""
+
+
+def test_the_number_is_in_no_column(old: str) -> None:
+    upgrade(old)
+    found = [row for its_rows in dumped(old).values() for row in its_rows]
+    assert len(found) > 70
+    assert not holds_number(found)
+    code = re.compile(r"(?<![\w.-])987(?!\w)")
+    told = (text for row in found for value in row.values() for text in values(value))
+    assert not [text for text in told if code.search(text)]
+
+
+def test_marks_tell_when_it_was_said(old: str) -> None:
+    upgrade(old)
+    kept = one(dumped(old), "transcripts", call_id=CARD)
+    marks = card_marks(Transcript.model_validate(kept["transcript"]))
+    assert [(turn.id, mark.kind, mark.start_ms, mark.end_ms) for turn, mark in marks] == [
+        ("t6", "CARD", 33852, 38972),
+        ("t17", "CVV", 68000, 69500),
+    ]
+
+
+def test_transcript_answer_and_audit_still_belong_together(old: str) -> None:
+    before = dumped(old)
+    upgrade(old)
+    after = dumped(old)
+    audit, heard = one(after, "audits", call_id=CARD), one(after, "transcripts", call_id=CARD)
+    answer = one(after, "llm_results", identity=audit["llm_identity"])
+    assert audit["transcript_sha256"] == heard["sha256"] == answer["transcript_sha256"]
+    assert heard["sha256"] == Transcript.model_validate(heard["transcript"]).sha256
+    # What a rerun would look for: of a call without card data, the same.
+    untouched = [row["transcript_sha256"] for row in before["llm_results"] if row["call_id"] != CARD]
+    assert untouched
+    assert [row["transcript_sha256"] for row in after["llm_results"] if row["call_id"] != CARD] == untouched
+
+
+def test_every_answer_stands_as_its_answer_says(old: str) -> None:
+    upgrade(old)
+    standing = {(row["answer"], row["standing"]) for row in dumped(old)["answers"]}
+    assert standing >= {("yes", "counted"), ("NA", "not_applicable"), ("CANNOT_DETERMINE", "undetermined")}
+    assert {stands for answer, stands in standing if answer not in {"NA", "CANNOT_DETERMINE"}} == {"counted"}
+    assert len(standing) == len({answer for answer, _ in standing})
+
+
+def test_reports_are_cleaned_and_keep_all_else(old: str, reports: Path) -> None:
+    upgrade(old, reports)
+    run = reports / "demo-2026-11-16"
+    assert sorted(path.name for path in run.iterdir()) == ["report.html", "summary.json"]
+    summary = json.loads((run / "summary.json").read_text())
+    quotes = [{"quote": SAID_MASKED}, {"quote": CODE_MASK}, {"quote": "Anything else today?"}]
+    finding = {"justification": f"{WRITTEN_MASKED} It's <bad>.", "quotes": quotes, "earned_pct": 0.0}
+    other = {"call_id": BROKEN, "reasons": ["987.", "two"], "pct": 12.5}
+    assert summary == {
+        "review": [{"call_id": CARD, "findings": [finding]}, other],
+        "reasons": [{"example": CARD_MASK}],
+    }
+    assert (run / "report.html").read_text() == (
+        f"<html><style>p {{margin: 987.}}</style><p>“{SAID_MASKED}”</p><p>“{CODE_MASK}”</p>"
+        f"<p class='muted'>{escape(finding['justification'])}</p>"
+        f"<td>987. of 990</td><b>{CARD_MASK}</b></html>"
+    )
+
+
+def test_masking_again_changes_nothing(old: str, reports: Path) -> None:
+    upgrade(old, reports)
+    once = dumped(old)
+    pages = {path: path.read_bytes() for path in reports.rglob("*.*")}
+    command.downgrade(config(old), "0005")
+    told: list[str] = []
+    upgrade(old, reports, told.append)
+    assert told == ["Card data of earlier runs, masked rows: none; masked report files: none."]
+    assert dumped(old) == once
+    assert pages and {path: path.read_bytes() for path in reports.rglob("*.*")} == pages
+
+
+def test_a_crash_loses_nothing_and_the_next_start_goes_on(
+    old: str, reports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = dumped(old)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rows, "_mask_results", killed)
+        with pytest.raises(KeyboardInterrupt):
+            upgrade(old, reports)
+    assert not is_current(old)
+    assert dumped(old) == before
+    assert SAID not in (reports / "demo-2026-11-16" / "report.html").read_text()  # files come first
+
+    upgrade(old, reports)
+    assert plain(dumped(old)) == plain(without_card_data(before))
+
+
+def test_a_transcript_that_cannot_be_read_is_named_and_not_quoted(new_url: Callable[[], str]) -> None:
+    stored, url = version_0005.rows(), new_url()
+    one(stored, "transcripts", call_id=CARD)["transcript"] = {"turns": [{"id": "t1", "text": SAID}]}
+    version_0005.load(url, stored)
+    with pytest.raises(InvalidInput, match=f"transcript of call {CARD} .* Delete its row") as raised:
+        upgrade(url)
+    assert "5-105" not in f"{raised.value}{raised.value.__cause__}"
+    assert not is_current(url)
+
+
+def test_it_works_call_by_call(old: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = dumped(old)
+    monkeypatch.setattr(rows, "_CALLS_AT_ONCE", 1)
+    upgrade(old)
+    assert plain(dumped(old)) == plain(without_card_data(before))
+
+
+def test_the_command_takes_the_folder_of_reports(old: str, reports: Path) -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command_line = [sys.executable, "-m", "include.database.migrations", *arguments]
+        return subprocess.run(command_line, capture_output=True, text=True, check=False, timeout=120)
+
+    wrong = run(old, "--reports", str(reports / "nowhere"))
+    assert wrong.returncode and "there is no folder" in wrong.stderr
+
+    first = run(old)
+    assert "1 in transcripts" in first.stdout and "name their folder" in first.stdout, first.stderr
+    second = run(old, "--reports", str(reports))
+    assert second.stdout == "Masked report files: 2.\n", second.stderr
+    assert SAID not in (reports / "demo-2026-11-16" / "report.html").read_text()
