@@ -28,7 +28,11 @@ class GoldAgreement:
 
 
 def agreement_of(connection: Connection, batch_id: str, labels: Labels) -> GoldAgreement | None:
-    """Compares a run with the labels; None when none of its audited calls is labelled."""
+    """Compares a run with the labels; None when none of its audited calls is labelled.
+
+    Raises:
+        InvalidInput: A label is no answer of the run's scorecard.
+    """
     batch = connection.execute(
         select(BatchRow.kind, BatchRow.scorecard_sha256).where(BatchRow.batch_id == batch_id)
     ).one()
@@ -54,17 +58,25 @@ def _measured(
 
 
 def agreement_lines(found: Agreements) -> list[str]:
-    """For a terminal or a log: a line for each criterion, then all."""
+    """For a terminal or a log: a line for each criterion, then all.
+
+    Beside the fails and auto-fails found stand the false ones: `4/5 +2` is four of five, and two false.
+    """
     head = f"{'agreement with gold labels':<30}{'agree':>10}{'accuracy':>10}{'kappa':>8}"
     rows = [_line(name, one) for name, one in found.by_criterion.items()]
-    head += f"{'fails':>9}{'auto-fails':>12}"
+    head += f"{'fails':>12}{'auto-fails':>12}"
     return [head, *rows, _line(f"all of {found.calls} calls", found.total)]
 
 
 def _line(name: str, one: Agreement) -> str:
     agreed = f"{one.agreed}/{one.labelled}"
-    fails = f"{one.fails_found}/{one.fails}" if one.fails else DASH
-    auto_fails = f"{one.auto_fails_found}/{one.auto_fails}" if one.auto_fails else DASH
+    fails = _found(one.fails_found, one.fails, one.false_fails)
+    auto_fails = _found(one.auto_fails_found, one.auto_fails, one.false_auto_fails)
     kappa = f"{one.kappa:.2f}" if one.kappa is not None else DASH
     accuracy = f"{one.accuracy:.1%}" if one.accuracy is not None else DASH
-    return f"  {name[:28]:<28}{agreed:>10}{accuracy:>10}{kappa:>8}{fails:>9}{auto_fails:>12}"
+    return f"  {name[:28]:<28}{agreed:>10}{accuracy:>10}{kappa:>8}{fails:>12}{auto_fails:>12}"
+
+
+def _found(found: int, labelled: int, false: int) -> str:
+    share = f"{found}/{labelled}" if labelled else DASH
+    return f"{share} +{false}" if false else share

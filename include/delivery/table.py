@@ -74,9 +74,14 @@ def _gold(gold: GoldAgreement | None) -> list[str]:
     was = f" (old: {_pct(before.accuracy)})" if before and before.accuracy is not None else ""
     return [
         f"gold      {_pct(total.accuracy)} of {count(total.labelled)} labels agree{was}, κ "
-        f"{decimal(total.kappa, 2)}; found {total.fails_found} of {total.fails} fails, "
-        f"{total.auto_fails_found} of {total.auto_fails} auto-fails"
+        f"{decimal(total.kappa, 2)}",
+        f"          found {_found(total.fails_found, total.fails, total.false_fails)} fails, "
+        f"{_found(total.auto_fails_found, total.auto_fails, total.false_auto_fails)} auto-fails",
     ]
+
+
+def _found(found: int, labelled: int, false: int) -> str:
+    return f"{count(found)} of {count(labelled)} (and {count(false)} false)"
 
 
 def _pct(share: float | None) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from include.errors import InvalidInput
 from include.scorecards.answers import CANNOT_DETERMINE
 from include.scorecards.gold import CallKey, Labels
 from include.scorecards.schema import AutoFail, Criterion, Scorecard
@@ -21,8 +22,10 @@ class Agreement:
         undetermined: Missing, or `CANNOT_DETERMINE`; they do not agree.
         kappa: Cohen's; over all criteria the mean of theirs. None where it is not defined.
         fails: Labels that earn no point; `fails_found` are those whose answer earns none either.
+        false_fails: Answers that earn no point where the label earns some, or is NA or CANNOT_DETERMINE.
         auto_fails: Labels that fail a section or the form; found when the answer is such a one, whether it
             stands or waits for a person.
+        false_auto_fails: Answers that fail a section or the form where the label does not.
     """
 
     labelled: int
@@ -31,8 +34,10 @@ class Agreement:
     kappa: float | None
     fails: int
     fails_found: int
+    false_fails: int
     auto_fails: int
     auto_fails_found: int
+    false_auto_fails: int
 
     @property
     def accuracy(self) -> float | None:
@@ -61,13 +66,18 @@ class Agreements:
 
 @dataclass(frozen=True)
 class Bar:
-    """What must be reached, over all labels; shares in 0..1."""
+    """What must be reached, over all labels; shares in 0..1.
+
+    Attributes:
+        false_auto_fails: At most so many; None for any number.
+    """
 
     calls: int
     accuracy: float
     kappa: float
     fail_recall: float
     auto_fail_recall: float
+    false_auto_fails: int | None = None
 
     def missed(self, found: Agreements) -> list[str]:
         """What is not reached. A share that nothing is known about is not reached."""
@@ -83,6 +93,8 @@ class Bar:
             for name, (value, least) in reached.items()
             if least > 0 and (value is None or value < least)
         ]
+        if self.false_auto_fails is not None and total.false_auto_fails > self.false_auto_fails:
+            missed.append(f"{total.false_auto_fails} auto-fails are false, allowed: {self.false_auto_fails}")
         if found.calls < self.calls:
             missed.insert(0, f"{found.calls} labelled calls were audited, asked for: {self.calls}")
         return missed
@@ -95,7 +107,11 @@ def measure(labels: Labels, answers: Answers, scorecard: Scorecard) -> Agreement
         labels: What people answered. Criteria that the scorecard does not have are left out.
         answers: What the audit answered, by criterion, of each audited call; others are left out.
         scorecard: The one that was answered.
+
+    Raises:
+        InvalidInput: As `check_labels`.
     """
+    check_labels(labels, scorecard)
     audited = [key for key in labels if key in answers]
     by_criterion = {}
     for criterion in scorecard.criteria:
@@ -107,6 +123,24 @@ def measure(labels: Labels, answers: Answers, scorecard: Scorecard) -> Agreement
         if pairs:
             by_criterion[criterion.id] = _agreement(criterion, pairs)
     return Agreements(len(audited), by_criterion, _together(by_criterion.values()))
+
+
+def check_labels(labels: Labels, scorecard: Scorecard) -> None:
+    """Labels of a scorecard's criteria must be answers that it can give: no others ever agree.
+
+    Raises:
+        InvalidInput: Some are not; all of them, a line each, as `file:line: what is wrong`.
+    """
+    allowed = {criterion.id: criterion.possible_answers for criterion in scorecard.criteria}
+    told = [
+        f"{getattr(label, 'place', f'{day} {file}')}: {scorecard.id} {scorecard.version} cannot answer "
+        f"{criterion} with '{label}': write one of {', '.join(allowed[criterion])}."
+        for (day, file), of_call in labels.items()
+        for criterion, label in of_call.items()
+        if criterion in allowed and label not in allowed[criterion]
+    ]
+    if told:
+        raise InvalidInput("\n".join(told))
 
 
 def cohens_kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
@@ -134,8 +168,12 @@ def _agreement(criterion: Criterion, pairs: Sequence[tuple[str, str]]) -> Agreem
         kappa=cohens_kappa(pairs),
         fails=len(fails),
         fails_found=sum(_fails(criterion, given) for given in fails),
+        false_fails=sum(_fails(criterion, given) and not _fails(criterion, gold) for gold, given in pairs),
         auto_fails=len(auto_fails),
         auto_fails_found=sum(_auto_fails(criterion, given) for given in auto_fails),
+        false_auto_fails=sum(
+            _auto_fails(criterion, given) and not _auto_fails(criterion, gold) for gold, given in pairs
+        ),
     )
 
 
@@ -149,8 +187,10 @@ def _together(all_: Iterable[Agreement]) -> Agreement:
         kappa=fmean(kappas) if kappas else None,
         fails=sum(one.fails for one in counted),
         fails_found=sum(one.fails_found for one in counted),
+        false_fails=sum(one.false_fails for one in counted),
         auto_fails=sum(one.auto_fails for one in counted),
         auto_fails_found=sum(one.auto_fails_found for one in counted),
+        false_auto_fails=sum(one.false_auto_fails for one in counted),
     )
 
 

@@ -3,21 +3,46 @@
     day,file,criterion,answer
     2026-11-16,1003-card-payment.flac,no_card_data_spoken,no
 
-Other columns (who labelled, when) are left alone.
+Answers are the keys of options, NA or CANNOT_DETERMINE; how people write these (No, n/a, cannot determine)
+does not matter. Other columns (who labelled, when) are left alone.
 """
 
 import csv
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
 from include.errors import InvalidInput
+from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE
+from include.scorecards.schema import ID_PATTERN, KEY_PATTERN
 
 # The day of a recording, and its path below the day's folder.
 CallKey = tuple[date, str]
 Labels = Mapping[CallKey, Mapping[str, str]]
 
 _COLUMNS = ("day", "file", "criterion", "answer")
+# What people write for the two answers outside a criterion's options, in small letters without all else.
+_OUTSIDE = {
+    "na": NOT_APPLICABLE,
+    "notapplicable": NOT_APPLICABLE,
+    "cannotdetermine": CANNOT_DETERMINE,
+    "cantdetermine": CANNOT_DETERMINE,
+    "cannotbedetermined": CANNOT_DETERMINE,
+    "undetermined": CANNOT_DETERMINE,
+}
+
+
+class Label(str):
+    """An answer that somebody gave; `place` is where it stands, as `file:line`."""
+
+    place: str
+
+    def __new__(cls, answer: str, place: str) -> "Label":
+        """A label from its answer's key and its place."""
+        label = super().__new__(cls, answer)
+        label.place = place
+        return label
 
 
 def load_labels(path: Path) -> Labels:
@@ -31,7 +56,9 @@ def load_labels(path: Path) -> Labels:
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            return _labels(path, csv.DictReader(file))
+            rows = csv.DictReader(file)
+            rows.fieldnames = [name.strip().lower() for name in rows.fieldnames or ()]
+            return _labels(path, rows)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InvalidInput(f"Gold labels {path} cannot be read: {error}") from error
 
@@ -40,15 +67,56 @@ def _labels(path: Path, rows: "csv.DictReader[str]") -> Labels:
     missing = [name for name in _COLUMNS if name not in (rows.fieldnames or ())]
     if missing:
         raise InvalidInput(f"Gold labels {path} have no column {', '.join(missing)}: add it.")
-    labels: dict[CallKey, dict[str, str]] = {}
+    labels: dict[CallKey, dict[str, Label]] = {}
     for row in rows:
-        day, file, criterion, answer = ((row[name] or "").strip() for name in _COLUMNS)
-        try:
-            of_call = labels.setdefault((date.fromisoformat(day), file), {})
-        except ValueError as error:
-            raise InvalidInput(f"{path}:{rows.line_num}: the day '{day}' is none: {error}") from error
-        if not (file and criterion and answer):
-            raise InvalidInput(f"{path}:{rows.line_num}: a cell is empty; fill it, or delete the line.")
-        if of_call.setdefault(criterion, answer) != answer:
-            raise InvalidInput(f"{path}:{rows.line_num}: {file} has two answers to {criterion}: keep one.")
+        cells = [(row[name] or "").strip() for name in _COLUMNS]
+        place = f"{path}:{rows.line_num}"
+        if not all(cells):
+            raise InvalidInput(f"{place}: a cell is empty; fill it, or delete the line.")
+        day, file, criterion, answer = cells
+        of_call = labels.setdefault((_day(day, place), _file(file, place)), {})
+        given = Label(_key(answer, place), place)
+        if of_call.setdefault(_criterion(criterion, place), given) != given:
+            raise InvalidInput(f"{place}: {file} has two answers to {criterion}: keep one.")
     return labels
+
+
+def _day(text: str, place: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInput(
+            f"{place}: the day '{text}' is none ({error}): write it like 2026-11-16."
+        ) from error
+
+
+def _file(text: str, place: str) -> str:
+    """A path as discovery gives it: below the day's folder, with slashes."""
+    parts = [part for part in text.replace("\\", "/").split("/") if part not in ("", ".")]
+    if not parts or ".." in parts:
+        raise InvalidInput(f"{place}: '{text}' is no file of the day's folder: write its path below it.")
+    return "/".join(parts)
+
+
+def _criterion(text: str, place: str) -> str:
+    if not re.fullmatch(ID_PATTERN, text.lower()):
+        raise InvalidInput(f"{place}: '{text}' is no criterion: write its id as it stands in the scorecard.")
+    return text.lower()
+
+
+def _key(text: str, place: str) -> str:
+    """The key of an answer, however people write it.
+
+    Raises:
+        InvalidInput: It cannot be one.
+    """
+    bare = re.sub(r"[\W_]", "", text.replace("’", "'")).lower()
+    if bare in _OUTSIDE:
+        return _OUTSIDE[bare]
+    key = re.sub(r"[\s-]+", "_", text).lower()
+    if not re.fullmatch(KEY_PATTERN, key):
+        raise InvalidInput(
+            f"{place}: '{text}' is no answer: write the key of an option of the criterion, "
+            f"{NOT_APPLICABLE} or {CANNOT_DETERMINE}."
+        )
+    return key

@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE
 from include.scorecards.conditions import CriterionCondition, FieldCondition, Operator
 from include.scorecards.weights import shares
 
@@ -162,6 +163,13 @@ class Criterion(_Part):
     def potential(self) -> float:
         """The highest score that it can earn."""
         return max(option.score for option in self.options)
+
+    @property
+    def possible_answers(self) -> list[str]:
+        """Every answer that it can end with; NA also where it may not apply to a call."""
+        keys = [option.key for option in self.options]
+        may_be_na = self.na_allowed or self.applies_if is not None
+        return [*keys, *([NOT_APPLICABLE] if may_be_na else []), CANNOT_DETERMINE]
 
     def option(self, key: str) -> Option | None:
         """The option of this key; None for NA, CANNOT_DETERMINE and unknown keys."""

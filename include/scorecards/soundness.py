@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from graphlib import CycleError
 
-from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE
 from include.scorecards.comparisons import condition_problems, figure_problems
 from include.scorecards.conditions import CriterionCondition, FieldCondition
 from include.scorecards.languages import ISO_639_1
@@ -155,18 +154,11 @@ def _condition(scorecard: Scorecard, criterion: Criterion) -> Iterator[Problem]:
         other = next((c for c in scorecard.criteria if c.id == condition.criterion), None)
         if other is None:
             yield Problem(("applies_if", "criterion"), f'there is no criterion "{condition.criterion}"')
-        elif condition.equals not in (answers := _possible_answers(other)):
+        elif condition.equals not in (answers := other.possible_answers):
             yield Problem(
                 ("applies_if", "equals"),
                 f'"{other.id}" has no option "{condition.equals}"; answers are {", ".join(answers)}',
             )
-
-
-def _possible_answers(criterion: Criterion) -> list[str]:
-    """What a criterion may be answered with: NA also where it does not apply."""
-    keys = [option.key for option in criterion.options]
-    may_be_na = criterion.na_allowed or criterion.applies_if is not None
-    return [*keys, *([NOT_APPLICABLE] if may_be_na else []), CANNOT_DETERMINE]
 
 
 def _circle(scorecard: Scorecard) -> Iterator[Problem]:

@@ -132,7 +132,7 @@ def rescore_params(settings: Settings) -> dict[str, Param]:
             type="boolean",
             title="Promote",
             description="At the end, make the scorecard the one that nightly runs use, if this run's answers "
-            "agree with the gold labels as [cofi] promotion_min_… asks for; else the run fails.",
+            "agree with the gold labels as [cofi] promotion_… asks for; else the run fails.",
             section="How",
         ),
         "llm_requests": _llm_requests(settings),

@@ -39,7 +39,8 @@ def agreement(
     """How far what a version answered agrees with the labels: in one batch, or last.
 
     Raises:
-        InvalidInput: There are no gold labels, or no labelled call was audited with it.
+        InvalidInput: There are no gold labels, no labelled call was audited with it, or a label is none of
+            its answers.
     """
     labels = labels_of(settings)
     if not labels:
@@ -67,7 +68,7 @@ def promote(settings: Settings, database: Database, scorecard: Scorecard, found:
     if missed:
         raise BelowTheBar(
             f"{scorecard.id} {scorecard.version} is not promoted: {'; '.join(missed)} "
-            "([cofi] promotion_min_…). Mend the criteria that agree least, and rescore the labelled calls."
+            "([cofi] promotion_…). Mend the criteria that agree least, and rescore the labelled calls."
         )
     database.write(lambda connection: scorecards.promote(connection, scorecard.sha256))
     log.info("Promoted: audits use %s %s from now on", scorecard.id, scorecard.version)
@@ -75,12 +76,14 @@ def promote(settings: Settings, database: Database, scorecard: Scorecard, found:
 
 def bar_of(settings: Settings) -> Bar:
     """What a promotion asks for."""
+    most = settings.promotion_max_false_auto_fails
     return Bar(
         calls=settings.promotion_min_calls,
         accuracy=settings.promotion_min_accuracy,
         kappa=settings.promotion_min_kappa,
         fail_recall=settings.promotion_min_fail_recall,
         auto_fail_recall=settings.promotion_min_auto_fail_recall,
+        false_auto_fails=most if most >= 0 else None,
     )
 
 

@@ -43,6 +43,7 @@ def open_batch(run_id: str, params: Mapping[str, Any], interval_start: datetime 
     from cofi.promotion import labels_of  # noqa: PLC0415
     from include.llm.usage import load_prices  # noqa: PLC0415
     from include.llm.wording import SHIPPED, checked  # noqa: PLC0415
+    from include.scorecards.agreement import check_labels  # noqa: PLC0415
 
     settings, database = Settings.load(), CofiDatabaseHook().get_conn()
     checked(params["prompts"])
@@ -58,6 +59,8 @@ def open_batch(run_id: str, params: Mapping[str, Any], interval_start: datetime 
         )
     day, last_day = _days(params, interval_start, settings.timezone)
     scorecard = chosen(settings, database, params["scorecard"])
+    if params["promote"]:
+        check_labels(labels_of(settings), scorecard)  # before anything is paid for
     batch = Batch(
         batch_id_of(RESCORE_DAG, run_id),
         day,

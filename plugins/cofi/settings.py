@@ -52,6 +52,7 @@ class Settings:
     promotion_min_kappa: float
     promotion_min_fail_recall: float
     promotion_min_auto_fail_recall: float
+    promotion_max_false_auto_fails: int
     llm_requests_per_task: int
     llm_connect_timeout_s: float
     llm_read_timeout_s: float

@@ -276,6 +276,35 @@ class TestPromotion:
             rescoring.promote(done, done["params"])
         assert [row["promoted_at"] for row in audited.rows(ScorecardRow)] == [None, None]
 
+    async def test_labels_that_the_version_cannot_answer_are_told_before_anything_is_paid(
+        self, audited: Day, llm: Asked, cards: Path, runs_folder: Path, labels: Path
+    ) -> None:
+        self.label(labels, "n/a")
+        llm.take()
+        with pytest.raises(InvalidInput, match=r"gold\.csv:2: .* cannot answer dead_air_within_limit"):
+            await rescore(scorecard=candidate(cards), promote=True)
+        assert llm.take() == []
+
+    async def test_false_auto_fails_forbid_a_promotion(
+        self, audited: Day, cards: Path, runs_folder: Path, labels: Path, setting
+    ) -> None:
+        given = {row["criterion_id"]: row["answer"] for row in audited.rows(AnswerRow)}
+        content = yaml.safe_load((cards / "service_call.yaml").read_text("utf-8"))
+        yes = next(c for c in content["criteria"] if c["id"] == "dead_air_within_limit")
+        assert given["dead_air_within_limit"] == "yes"
+        # With the limit turned round every call fails, and for nothing.
+        yes["metric"]["op"], yes["options"][1]["auto_fail"] = "gt", "form"
+        self.label(labels, "yes")
+        done = await rescore(scorecard=candidate(cards, criteria=content["criteria"]), promote=True)
+        setting("promotion_min_accuracy", 0)
+        with pytest.raises(BelowTheBar, match=r"3 auto-fails are false, allowed: 0 \(\[cofi\] promotion_"):
+            rescoring.promote(done, done["params"])
+        setting("promotion_max_false_auto_fails", 2)
+        with pytest.raises(BelowTheBar, match="3 auto-fails are false, allowed: 2"):
+            rescoring.promote(done, done["params"])
+        setting("promotion_max_false_auto_fails", -1)
+        assert rescoring.promote(done, done["params"])["version"] == "3"
+
     async def test_nobody_is_promoted_unasked_or_without_labels(
         self, audited: Day, llm: Asked, runs_folder: Path, setting
     ) -> None:

@@ -88,7 +88,11 @@ class ReportOperator(BaseOperator):
         from include.delivery.summary import summarise  # noqa: PLC0415
         from include.delivery.table import text_table  # noqa: PLC0415
 
-        summary = summarise(database, batch.batch_id, self._labels())
+        try:
+            summary = summarise(database, batch.batch_id, self._labels())
+        except InvalidInput as error:  # labels that are no answers of the run's scorecard
+            self.log.warning("Not compared with gold labels: %s", error)
+            summary = summarise(database, batch.batch_id)
         for line in text_table(summary).splitlines():
             self.log.info(line)
         return write_report(summary, report_folder(Settings.load(), batch.batch_id))

@@ -8,6 +8,7 @@ import pytest
 from include.calls.call import CallState, call_id_for
 from include.calls.stage import Stage
 from include.database.models import AuditRow, BatchCallRow, BatchRow
+from include.delivery.agreement import agreement_lines
 from include.delivery.report import render_html, render_json
 from include.delivery.summary import summarise
 from include.delivery.table import WIDTH_CHARS, text_table
@@ -144,7 +145,18 @@ def test_gold_labels_are_compared_with_both_sides(rescored: SeededDay) -> None:
     assert "Agreement with gold labels" in page
     assert "1 of 1" in page
     assert "gold      100 % of 3 labels agree (old: 67 %)" in text_table(run)
+    assert "found 1 of 1 (and 0 false) fails, 1 of 1 (and 0 false) auto-fails" in text_table(run)
     assert summarise(rescored.database, RESCORE, {}).gold is None
+
+
+def test_false_auto_fails_stand_beside_what_was_found(rescored: SeededDay) -> None:
+    run = summarise(rescored.database, RESCORE, {(DAY, "worse.wav"): {"verified": "yes", "closing": "yes"}})
+    assert run.gold is not None
+    assert (run.gold.now.total.false_auto_fails, run.gold.now.total.auto_fails) == (1, 0)
+    assert "found 0 of 0 (and 1 false) fails, 0 of 0 (and 1 false) auto-fails" in text_table(run)
+    assert '<td class="n lost">1</td>' in render_html(run)
+    lines = agreement_lines(run.gold.now)
+    assert lines[1].split()[-4:] == lines[-1].split()[-4:] == ["–", "+1", "–", "+1"]
 
 
 def test_words_to_the_model_are_counted_and_shown(rescored: SeededDay) -> None:

@@ -184,6 +184,89 @@ async def test_asking_who_it_is_after_telling_is_too_late(server):
     assert answer.evidence[0].quote == "Your balance is ninety dollars."
 
 
+OPENING = "a: Harbour Energy, this is Olivia. Calls are recorded. How can I help?\nc: What do I owe you?\n"
+TELLS = "a: Your balance is ninety dollars.\nc: Thank you.\n"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "a: The system has already identified you.\n",
+        "a: Thanks, you have been verified by the menu.\n",
+        "a: Your full name, please?\nc: Ann Lee. I was born on the first of May 1980.\na: Right.\n",
+        "a: Your customer number?\nc: It is 12345, and my password is bluebird.\na: Right.\n",
+        "a: What is your day of birth?\nc: The first of May 1980.\n",
+    ],
+)
+async def test_who_was_identified_may_be_told(server, before):
+    _, _, told = await audited(server, OPENING + before + TELLS)
+    assert (told.answer("identity_verified").answer, told.auto_failed) == ("yes", False)
+    _, _, too_late = await audited(server, OPENING + TELLS + before)
+    assert (too_late.answer("identity_verified").answer, too_late.auto_failed) == ("no", True)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "a: El sistema ya lo ha identificado.\n",
+        "a: Dígame su nombre completo y su fecha, por favor.\nc: Luis Gil, el dos de mayo de 1980.\n",
+        "a: ¿Número de cliente y las claves?\nc: El 12345, y las claves son otoño y mar.\n",
+        "a: ¿Su nombre?\nc: Luis Gil, nací el dos de mayo de 1980.\na: Sus datos coinciden.\n",
+    ],
+)
+async def test_who_was_identified_may_be_told_in_spanish(server, before):
+    opening = "a: Energía Norte, le atiende Eva. Esta llamada se graba.\nc: ¿Cuánto debo?\n"
+    tells = "a: Su factura queda en noventa euros.\nc: Gracias.\n"
+    _, _, told = await audited(server, opening + before + tells, language="es")
+    assert (told.answer("identity_verified").answer, told.auto_failed) == ("yes", False)
+    _, _, too_late = await audited(server, opening + tells + before, language="es")
+    assert too_late.answer("identity_verified").answer == "no"
+
+
+@pytest.mark.parametrize(
+    ("said", "right"),
+    [
+        ("a: I will transfer you to the billing team, they can help.", "yes"),
+        ("a: I am putting you through to my colleague in sales.", "yes"),
+        ("a: Transferring you.", "no"),
+        ("a: I'll transfer you now.", "no"),
+        ("a: Le paso con el departamento de facturas.", "yes"),
+        ("a: Transfiero su llamada.", "no"),
+        ("a: I will transfer the money to your account.", "NA"),
+        ("a: May I put you on hold?", "NA"),
+        ("c: I was transferred three times yesterday.", "NA"),
+        ("a: Le paso un presupuesto por correo.", "NA"),
+    ],
+)
+async def test_transfers_are_told_apart_by_where_to(server, said, right):
+    _, _, assessment = await audited(server, OPENING + said)
+    answer = assessment.answer("transfer_handled")
+    assert answer.answer == right
+    assert bool([item for item in answer.evidence if item.counts]) == (right != "NA")
+
+
+async def test_what_is_done_against_the_customers_will_solves_nothing(server):
+    sold = "a: I have booked the big plan for you.\nc: But I never agreed to that.\na: You will like it. Bye."
+    _, _, assessment = await audited(server, OPENING + sold)
+    assert assessment.answer("right_resolution").answer == "no"
+
+
+@pytest.mark.parametrize("amount", ["thirty dollars", "$30", "30 €", "£30", "30 euros"])
+async def test_a_charge_is_a_charge_in_words_and_in_figures(server, amount):
+    charged = f"a: {amount} went to your account just now."
+    _, _, assessment = await audited(server, f"{OPENING}{charged}\nc: What?")
+    answer = assessment.answer("consent_before_charge")
+    assert (answer.answer, answer.evidence[0].quote) == ("no", charged.removeprefix("a: "))
+
+
+@pytest.mark.parametrize("script", [GOOD_CALL, BAD_CALL, SPANISH_CALL])
+async def test_every_quote_counts(server, script):
+    _, _, assessment = await audited(server, script, language="es" if script is SPANISH_CALL else "en")
+    evidence = [(a.criterion_id, item) for a in assessment.answers for item in a.evidence]
+    assert len(evidence) >= 8
+    assert [(name, item.quote, item.note) for name, item in evidence if not item.counts] == []
+
+
 async def test_a_spanish_call_is_read_in_spanish(server):
     understood, _, assessment = await audited(server, SPANISH_CALL, language="es")
     got = given(assessment)

@@ -76,6 +76,35 @@ def test_kappa_is_cohens() -> None:
     assert cohens_kappa([("a", "a"), ("a", "a")]) is None
 
 
+def test_false_alarms_are_counted_beside_what_is_found(card: Scorecard) -> None:
+    gold = by_call(*({"a1": a1, "b1": b1} for a1 in ("yes", "partial", "no") for b1 in ("yes", "no")))
+    always = measure(gold, by_call(*({"a1": "no", "b1": "no"} for _ in gold)), card)
+    a1, b1 = always.by_criterion["a1"], always.by_criterion["b1"]
+    assert (a1.fails, a1.fails_found, a1.false_fails, a1.false_auto_fails) == (2, 2, 4, 0)
+    assert (b1.fails_found, b1.false_fails) == (b1.auto_fails_found, b1.false_auto_fails) == (3, 3)
+    assert (always.total.false_fails, always.total.false_auto_fails) == (7, 3)
+    never = measure(gold, by_call(*({"a1": "yes", "b1": "CANNOT_DETERMINE"} for _ in gold)), card)
+    assert (never.total.fails_found, never.total.false_fails, never.total.false_auto_fails) == (0, 0, 0)
+    right = measure(gold, gold, card)
+    assert (right.total.fails_found, right.total.false_fails, right.total.false_auto_fails) == (5, 0, 0)
+
+
+def test_an_auto_fail_on_what_does_not_apply_is_false(card: Scorecard) -> None:
+    labels = by_call({"b1": "CANNOT_DETERMINE"}, {"b1": "yes"})
+    found = measure(labels, by_call({"b1": "no"}, {"b1": "NA"}), card)
+    assert found.total.false_auto_fails == 1
+
+
+@pytest.mark.parametrize(
+    ("allowed", "given", "missed"), [(None, 2, 0), (2, 2, 0), (1, 2, 1), (0, 1, 1), (0, 0, 0)]
+)
+def test_the_bar_allows_so_many_false_auto_fails(card: Scorecard, allowed, given: int, missed: int) -> None:
+    answers = by_call(*({"b1": "no" if n < given else "yes"} for n in range(3)))
+    found = measure(by_call(*({"b1": "yes"} for _ in range(3))), answers, card)
+    told = Bar(0, 0, 0, 0, 0, false_auto_fails=allowed).missed(found)
+    assert told == [f"{given} auto-fails are false, allowed: {allowed}"] * missed
+
+
 @pytest.mark.parametrize(
     ("bar", "told"),
     [
@@ -106,7 +135,10 @@ def test_the_sample_labels_are_read(shipped: Scorecard) -> None:
     ("text", "told"),
     [
         ("day,file,answer\n", "no column criterion"),
-        ("day,file,criterion,answer\nMonday,a.wav,closing,yes\n", r":2: the day 'Monday' is none"),
+        (
+            "day,file,criterion,answer\nMonday,a.wav,closing,yes\n",
+            r":2: the day 'Monday' is none.*write it like",
+        ),
         ("day,file,criterion,answer\n2026-11-16,a.wav,closing,\n", ":2: a cell is empty"),
         (
             "day,file,criterion,answer\n2026-11-16,a.wav,closing,yes\n2026-11-16,a.wav,closing,no\n",
@@ -119,6 +151,87 @@ def test_a_wrong_line_is_named(tmp_path: Path, text: str, told: str) -> None:
     path.write_text(text)
     with pytest.raises(InvalidInput, match=told):
         load_labels(path)
+
+
+def write(path: Path, *rows: str, head: str = "day,file,criterion,answer") -> Path:
+    path.write_text("\n".join([head, *rows]) + "\n", "utf-8")
+    return path
+
+
+SPELLINGS = {
+    "yes": ["yes", "Yes", "YES", " YES ", "yEs"],
+    "no": ["no", "No", "NO", "  no"],
+    "partial": ["Partial", " PARTIAL "],
+    "needs_work": ["needs_work", "Needs work", "needs-work", "NEEDS  WORK"],
+    "NA": ["NA", "na", "n/a", "N/A", " n/a ", "N.A.", "n. a.", "not applicable", "Not-Applicable"],
+    "CANNOT_DETERMINE": [
+        "CANNOT_DETERMINE",
+        "cannot_determine",
+        "cannot determine",
+        "Cannot Determine",
+        "can't determine",
+        "can’t determine",
+        "cannot be determined",
+    ],
+}
+
+
+@pytest.mark.parametrize(("key", "written"), [(key, one) for key, all_ in SPELLINGS.items() for one in all_])
+def test_answers_are_read_however_people_write_them(tmp_path: Path, key: str, written: str) -> None:
+    path = write(tmp_path / "gold.csv", f'2026-11-16,a.wav,closing,"{written}"')
+    assert load_labels(path) == {(DAY, "a.wav"): {"closing": key}}
+
+
+@pytest.mark.parametrize("written", ["yes!", "1", "0", "✓", "sí", "?", "-", "yes/no", "no, never", "x" * 40])
+def test_what_cannot_be_an_answer_is_refused(tmp_path: Path, written: str) -> None:
+    path = write(
+        tmp_path / "gold.csv", "2026-11-16,a.wav,closing,yes", f'2026-11-16,b.wav,closing,"{written}"'
+    )
+    with pytest.raises(InvalidInput) as caught:
+        load_labels(path)
+    told = f"{path}:3: '{written}' is no answer: write the key of an option of the criterion, NA or CANNOT"
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "written", ["./sub/a.wav", "sub\\a.wav", ".\\sub\\a.wav", "sub//a.wav", "/sub/a.wav", "sub/./a.wav"]
+)
+def test_files_are_named_as_discovery_names_them(tmp_path: Path, written: str) -> None:
+    path = write(tmp_path / "gold.csv", f"2026-11-16,{written},closing,yes")
+    assert list(load_labels(path)) == [(DAY, "sub/a.wav")]
+
+
+@pytest.mark.parametrize("written", ["..", "../a.wav", "sub/../a.wav", ".", "/"])
+def test_no_file_is_outside_the_days_folder(tmp_path: Path, written: str) -> None:
+    path = write(tmp_path / "gold.csv", f"2026-11-16,{written},closing,yes")
+    with pytest.raises(InvalidInput, match=r"gold\.csv:2: .* is no file of the day's folder"):
+        load_labels(path)
+
+
+def test_heads_and_criteria_are_read_in_any_case(tmp_path: Path) -> None:
+    path = write(tmp_path / "gold.csv", "2026-11-16,a.wav,Closing,yes", head="Day, File ,CRITERION,answer")
+    assert load_labels(path) == {(DAY, "a.wav"): {"closing": "yes"}}
+    with pytest.raises(InvalidInput, match=r"gold\.csv:2: 'the closing' is no criterion"):
+        load_labels(write(tmp_path / "gold.csv", "2026-11-16,a.wav,the closing,yes"))
+
+
+def test_the_same_answer_written_in_two_ways_is_one(tmp_path: Path) -> None:
+    rows = ["2026-11-16,a.wav,closing,No", "2026-11-16,./a.wav,closing,no"]
+    assert load_labels(write(tmp_path / "gold.csv", *rows)) == {(DAY, "a.wav"): {"closing": "no"}}
+
+
+def test_a_label_that_the_scorecard_cannot_answer_is_refused(tmp_path: Path, card: Scorecard) -> None:
+    rows = ["2026-11-16,a.wav,a1,Partial", "2026-11-16,a.wav,b1,partial", "2026-11-16,a.wav,other,what_ever"]
+    labels = load_labels(write(tmp_path / "gold.csv", *rows, "2026-11-17,b.wav,b1,n/a"))
+    with pytest.raises(InvalidInput) as caught:
+        measure(labels, {}, card)
+    assert str(caught.value).splitlines() == [
+        f"{tmp_path}/gold.csv:{line}: small 1 cannot answer b1 with '{answer}': "
+        "write one of yes, no, CANNOT_DETERMINE."
+        for line, answer in ((3, "partial"), (5, "NA"))
+    ]
+    a2 = load_labels(write(tmp_path / "gold.csv", "2026-11-16,a.wav,a2,n/a"))
+    assert measure(a2, by_call({"a2": "NA"}), card).calls == 0
 
 
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
