@@ -15,8 +15,9 @@ _REQUEST = re.compile(
     r"|provide|verify|enter|spell|repeat|say|let me have|take your|have your|dice|digame|dime|decir\w*|cual|que es"
     r"|como (?:se|te) llamas?"
     r"|da|dar\w*|deme|facilit\w+|indic\w+|confirm\w+|necesit\w+|repit\w+|deletr\w+|verific\w+|introduz\w+"
-    r"|por favor|tiene|recuerd\w+|cuando|when)\b"
+    r"|pued\w+|podria\w*|por favor|tiene|recuerd\w+|cuando|when)\b"
 )
+_IT = re.compile(r"\b(?:it|that|them|read|lo|la|los|leer\w*|lea|cual es)\b")
 _SENTENCE_ENDS = re.compile(r"[.?!…]+(?:\s|$)")
 
 
@@ -79,7 +80,11 @@ class Dialogue:
             asks = "?" in text.text[cue.end() :] and ends is not None and "?" in ends.group()
             if not asks:
                 yield Region(turn, text.span(cue.end(), cue.end() + 1)[0], len(text.original), asked=False)
-        if self._is_request(turn, cue.start()) or _ends_with(text.text, cue):
+        if (
+            self._is_request(turn, cue.start())
+            or _ends_with(text.text, cue)
+            or _asks_for_it(text.text[cue.end() :])
+        ):
             for n in self.following(turn, same_speaker=False):
                 yield Region(n, 0, len(self.texts[n]), asked=True)
 
@@ -95,3 +100,11 @@ class Dialogue:
 def _ends_with(text: str, cue: re.Match[str]) -> bool:
     """Whether hardly a word follows: "and your date of birth", "your name please"."""
     return len(text[cue.end() :].split()) <= _WORDS_AFTER_REQUEST
+
+
+def _asks_for_it(text: str) -> bool:
+    """Whether a later sentence asks for what was named: "I sent you a code. Can you read it to me?"."""
+    return any(
+        _REQUEST.search(said) and _IT.search(said)
+        for said in _SENTENCE_ENDS.sub(r"\n", text).splitlines()[1:2]
+    )

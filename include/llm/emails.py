@@ -71,7 +71,12 @@ def _in_turn(dialogue: Dialogue, n: int, text: str) -> Iterator[tuple[int, Found
         written = "@" in text[match.start() : match.start("domain")]
         domain = _tidy(match["domain"])
         spoken = not re.search(r"\bat\b.*\.", match.group(), re.IGNORECASE)
-        sure = written or spoken or re.match(_PROVIDER, domain) or any(char in local.text for char in "._-@0123456789")
+        sure = (
+            written
+            or (spoken and "." in domain)
+            or (re.match(_PROVIDER, domain) and "." in domain)
+            or any(char in local.text for char in "._-@0123456789")
+        )
         if local.text and (sure or dialogue.asked_before(n, match.start(), _CUE)):
             yield n, Found(local.start, match.end(), "EMAIL", f"{local.text}@{domain}")
 

@@ -13,9 +13,10 @@ from include.spoken.quantities import DOUBTFUL, quantities_in
 # A run this long identifies somebody or something; shorter ones are prices, dates, door numbers.
 LONG_NUMBER_DIGITS = 6
 _MOST_DIGITS = 26
+_UNNAMED = "ACCOUNT"
 _PHONE_DIGITS = range(7, 16)
 _PHONE = re.compile(
-    r"\b(?:(?:tele)?phones?|mobile|cell(?:phone)?|landline|call (?:me|you)|reach (?:me|you)|contact number"
+    r"\b(?:(?:tele)?phones?|mobile|cell(?:phone)?|landline|call(?: (?:me|you|us))?(?= |$)|reach (?:me|you)|contact number"
     r"|telefon\w+|movil|celular|fijo|llam(?:ar|arle|arte|arme|eme|enme|ame)\b)"
 )
 _ID = re.compile(
@@ -29,6 +30,7 @@ _NUMBER = re.compile(
     r"|contract|contrato|ticket|sort code|imei|serial|serie|iban|meter|contador|cups|tracking|booking|reserva"
     r"|localizador|membership|socio|afiliacion|expediente|siniestro|claim|case|digits|digitos|tarjeta|card)\b"
 )
+_CUES = (("PHONE", _PHONE), ("ID", _ID), (_UNNAMED, _NUMBER))
 # What asks for something else while a number is dictated.
 _GOES_ON = re.compile(
     r"\b(?:then|next|go on|rest|after|last|again|repeat|right|correct|okay|sorry|pardon|luego|sigue|siguiente"
@@ -46,7 +48,7 @@ _LETTER_AFTER = re.compile(
     rf"(?: ?[-,]? ?(?:letra )?{_LETTER})(?=\W*$|[.,;?!]| (?:is|and|es|y)\b)", re.IGNORECASE
 )
 _LETTERS_BEFORE = re.compile(r"(?:\b[a-z][ -]?){1,3}$", re.IGNORECASE)
-_PREFIX = re.compile(r"\b[A-Z]{1,3}[ -]?$")
+_PREFIX = re.compile(r"\b(?!(?:NI|ID|NO|NR|IP|A|I) )(?:[A-Z]{1,2} |[A-Z]{1,3}-?)$")
 _PLUS = re.compile(r"(?:\+|\b(?:plus|más|mas)) ?$", re.IGNORECASE)
 _ECHO_TURNS = 2
 _BEFORE_CHARS = 80
@@ -65,17 +67,24 @@ class _Run:
 def long_numbers(dialogue: Dialogue) -> dict[int, list[Found]]:
     """Every long number, whole or in pieces, and what the other side repeats of it, by turn."""
     runs = [_runs(dialogue, n) for n in range(len(dialogue.texts))]
-    found: dict[int, list[Found]] = {}
+    said: list[tuple[_Run, str, str]] = []  # the run, its type, the whole number
     for chain in _chains(dialogue, runs):
         digits = "".join(run.digits for run in chain)
         kind = _kind(dialogue, chain[0], digits)
-        for run in [*chain, *_echoes(dialogue, runs, chain, digits)]:
-            found.setdefault(run.turn, []).append(_place(dialogue, run, kind, digits))
-    chained = {(turn, place.start) for turn, places in found.items() for place in places}
-    for run in (run for turn in runs for run in turn):
-        if len(run.digits) >= LONG_NUMBER_DIGITS and (run.turn, run.start) not in chained:
-            kind = _kind(dialogue, run, run.digits)
-            found.setdefault(run.turn, []).append(_place(dialogue, run, kind, run.digits))
+        said += [(run, kind, digits) for run in [*chain, *_echoes(dialogue, runs, chain, digits)]]
+    chained = {(run.turn, run.start) for run, _, _ in said}
+    said += [
+        (run, _kind(dialogue, run, run.digits), run.digits)
+        for turn in runs
+        for run in turn
+        if len(run.digits) >= LONG_NUMBER_DIGITS and (run.turn, run.start) not in chained
+    ]
+    # A number is what it was called once, wherever it is said again.
+    kinds = {digits: kind for _, kind, digits in reversed(said) if kind != _UNNAMED}
+    found: dict[int, list[Found]] = {}
+    for run, kind, digits in said:
+        place = _place(dialogue, run, kinds.get(digits, kind), digits)
+        found.setdefault(run.turn, []).append(place)
     return found
 
 
@@ -101,7 +110,7 @@ def _is_word(text: str, number: Number) -> bool:
     said = plain(text[number.start : number.end])
     beside = re.search(r"\d\W*$", text[: number.start]) or re.match(r"\W{0,2}\d", text[number.end :])
     if said == "oh":
-        before, after = numbers_in(text[: number.start]), numbers_in(text[number.end : number.end + 12])
+        before, after = numbers_in(text[: number.start]), numbers_in(text[number.end : number.end + 40])
         near = before and number.start - before[-1].end <= 2
         return not (near or beside or (after and after[0].start <= 1))
     return said == "once" and bool(
@@ -191,22 +200,22 @@ def _echoes(
 
 
 def _kind(dialogue: Dialogue, run: _Run, digits: str) -> str:
+    """What the number was called last before it, else what was asked for."""
     before = plain(dialogue.texts[run.turn][: run.start])[-_BEFORE_CHARS:]
-    phone, other = _last(_PHONE, before), max(_last(_ID, before), _last(_NUMBER, before))
-    if max(phone, other) >= 0:
-        kind = (
-            "PHONE"
-            if phone >= other - _PHONE_NUMBER_CHARS
-            else "ID"
-            if _last(_ID, before) >= 0
-            else "ACCOUNT"
-        )
-    elif dialogue.asked_before(run.turn, 0, _PHONE):
+    called = {kind: _last(cue, before) for kind, cue in _CUES}
+    named, at = max(called.items(), key=lambda one: one[1])
+    if before.rstrip().endswith("+") or 0 <= at <= _near(called["PHONE"]):
         kind = "PHONE"
+    elif at >= 0:
+        kind = "ID" if called["ID"] >= 0 else named
     else:
-        kind = "ID" if dialogue.asked_before(run.turn, 0, _ID) else "ACCOUNT"
-    kind = "PHONE" if before.rstrip().endswith("+") else kind
-    return "ACCOUNT" if kind == "PHONE" and len(digits) not in _PHONE_DIGITS else kind
+        kind = next((kind for kind, cue in _CUES if dialogue.asked_before(run.turn, 0, cue)), _UNNAMED)
+    return _UNNAMED if kind == "PHONE" and len(digits) not in _PHONE_DIGITS else kind
+
+
+def _near(phone: int) -> int:
+    """How far after "phone" a word such as "number" is still said of the phone."""
+    return phone + _PHONE_NUMBER_CHARS if phone >= 0 else -1
 
 
 def _last(cue: re.Pattern[str], text: str) -> int:

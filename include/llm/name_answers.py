@@ -15,7 +15,7 @@ _ASKS = re.compile(
     r"|(?:who|whom)(?: am i| do i have the pleasure of)? (?:speaking|talking)(?: (?:with|to))?|who(?:'s| is) (?:calling|this)"
     r"|with whom|(?:su|tu|el) (?:(?:primer|segundo) )?(?:nombre|apellido)s?(?: completo| y apellidos?)?|nombre y apellidos?"
     r"|los apellidos|sus apellidos|con quien (?:hablo|tengo)|quien (?:llama|habla|es)|a nombre de quien|como (?:se|te) llamas?"
-    r"|de parte de quien|titular(?: de)?)\b"
+    r"|de parte de quien)\b"
 )
 _NOT_OF_PEOPLE = re.compile(
     r"\b(?:pet|school|company|maiden|user ?name|street|road|product|plan|brand|mascota|colegio|empresa|soltera|usuario|calle)\b"

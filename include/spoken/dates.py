@@ -42,7 +42,9 @@ _IN_WORDS = tuple(
         rf"(?P<day>){_MONTH},?(?: (?:of|de|del))? {_YEAR}",
     )
 )
-_IN_FIGURES = re.compile(r"(?<![\w/.,-])(?P<a>#)(?P<sep>[/.-])(?P<b>#)(?:(?P=sep)(?P<c>#))?(?![\w/]|[.,-]#)")
+_IN_FIGURES = re.compile(
+    r"(?<![\w/.,#])#/#(?:/#)?(?![\w/]|[.,]#)|(?<![\w/.,-])#(?P<by>[.-])#(?P=by)#(?![\w/]|[.,-]#)"
+)
 # A year of two digits is of the last or of this century.
 _CENTURY_FROM = 31
 
@@ -127,10 +129,12 @@ def _in_figures(text: Marked) -> Iterator[Date]:
         span = text.span(*match.span())
         if any(number.end - number.start != len(number.digits) for number in numbers):
             continue  # said in words
-        if match["c"]:
+        if len(numbers) == 3:
             if date := as_date(numbers, *span):
                 yield date
-        elif match["sep"] == "/" and (ordered := _day_and_month(numbers[0].value, numbers[1].value)):
+        elif numbers[0].value <= 12 and 1900 <= numbers[1].value <= 2099:
+            yield Date(None, numbers[0].value, numbers[1].value, *span)
+        elif ordered := _day_and_month(numbers[0].value, numbers[1].value):
             yield Date(*ordered, None, *span)
 
 
