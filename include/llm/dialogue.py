@@ -76,10 +76,7 @@ class Dialogue:
     def _regions(self, turn: int, cue: re.Match[str]) -> Iterator[Region]:
         text = self.folded[turn]
         if cue.end() < len(text.text):
-            ends = _SENTENCE_ENDS.search(text.text, cue.end())
-            asks = "?" in text.text[cue.end() :] and ends is not None and "?" in ends.group()
-            if not asks:
-                yield Region(turn, text.span(cue.end(), cue.end() + 1)[0], len(text.original), asked=False)
+            yield Region(turn, text.span(cue.end(), cue.end() + 1)[0], len(text.original), asked=False)
         if (
             self._is_request(turn, cue.start())
             or _ends_with(text.text, cue)

@@ -15,7 +15,7 @@ from include.spoken.folding import plain
 from include.spoken.numbers import cardinal
 
 _PROVIDER = r"(?:g ?mail|google ?mail|hot ?mail|outlook|yahoo|icloud|aol|proton(?: ?mail)?|live|msn|gmx)"
-_DOT = r" ?(?:\bdot\b|\bpunto\b|\bpoint\b|\.) ?"
+_DOT = r"(?:,? ?\b(?:dot|punto|point)\b,? ?|\.)"
 _DOMAIN = rf"(?:{_PROVIDER}\b(?:{_DOT}\w{{2,}}){{0,2}}|\w[\w-]*(?: \w[\w-]*)?(?:{_DOT}\w{{2,}}){{1,3}})"
 _AT = r"(?: ?@ ?|,? \b(?:at|arroba)\b,? )"
 _ADDRESS = re.compile(rf"{_AT}(?P<domain>{_DOMAIN})", re.IGNORECASE)

@@ -16,7 +16,7 @@ _MOST_DIGITS = 26
 _UNNAMED = "ACCOUNT"
 _PHONE_DIGITS = range(7, 16)
 _PHONE = re.compile(
-    r"\b(?:(?:tele)?phones?|mobile|cell(?:phone)?|landline|call(?: (?:me|you|us))?(?= |$)|reach (?:me|you)|contact number"
+    r"\b(?:(?:tele)?phones?|mobile|cell(?:phone)?|landline|call(?: (?:me|you|us))?(?= |$)|(?:reach|text|ring) (?:me|you|us)|(?:best|contact|callback|daytime|evening) number|my number(?:'s| is)"
     r"|telefon\w+|movil|celular|fijo|llam(?:ar|arle|arte|arme|eme|enme|ame)\b)"
 )
 _ID = re.compile(
@@ -228,7 +228,7 @@ def _place(dialogue: Dialogue, run: _Run, kind: str, digits: str) -> Found:
     text, start, end = dialogue.texts[run.turn], run.start, run.end
     before = (_PLUS if kind == "PHONE" else _PREFIX).search(text[:start])
     if kind == "ID":
-        before = before or _LETTERS_BEFORE.search(text[:start])
+        before = _LETTERS_BEFORE.search(text[:start]) or before
         if after := _LETTER_AFTER.match(text, end):
             end = after.end()
     start = before.start() if before else start

@@ -13,7 +13,7 @@ _ASKS = re.compile(
     r"\b(?:(?:your|the|his|her|first|last|full|family|middle|cardholder'?s?|account holder'?s?|passenger'?s?|patient'?s?"
     r"|customer'?s?) (?:(?:first|last|full|family|middle|good|own) )?(?:names?|surnames?)(?! of)"
     r"|(?:who|whom)(?: am i| do i have the pleasure of)? (?:speaking|talking)(?: (?:with|to))?|who(?:'s| is) (?:calling|this)"
-    r"|with whom|(?:su|tu|el) (?:(?:primer|segundo) )?(?:nombre|apellido)s?(?: completo| y apellidos?)?|nombre y apellidos?"
+    r"|with whom|(?:su|tu|el) (?:(?:primer|segundo) )?(?:nombre|apellido)s?(?: completo| y apellidos?)?|nombre (?:y apellidos?|completo|del? (?:el )?(?:titular|pasajero|paciente|cliente))"
     r"|los apellidos|sus apellidos|con quien (?:hablo|tengo)|quien (?:llama|habla|es)|a nombre de quien|como (?:se|te) llamas?"
     r"|de parte de quien)\b"
 )
@@ -22,7 +22,7 @@ _NOT_OF_PEOPLE = re.compile(
 )
 _LEAD = re.compile(
     r"(?:[\s,.¡¿…-]*\b(?:yes|yeah|yep|sure|okay|ok|of course|certainly|um|uh|er|erm|well|right|so|oh|hi|hello|please"
-    r"|it's|it is|its|that's|that is|this is|i'm|i am|my (?:(?:full|first|last) )?name(?: is|'s)|the name is|it would be"
+    r"|it's|it is|its|that's|that is|this is|i'm|i am|my (?:(?:full|first|last) )?name(?: is|'s)|(?:the|full) name is|it would be"
     r"|it's under|under|good (?:morning|afternoon|evening)|mister|mr\.?|mrs\.?|ms\.?|miss|doctor|dr\.?|first name|surname"
     r"|last name|is|si|claro(?: que si)?|vale|bueno|pues|eh|ah|mire|mira|soy|es|me llamo|mi nombre(?: completo)? es|a nombre de|con|hola"
     r"|buenos dias|buenas tardes|por supuesto|la titular es|el titular es|don|dona|senora?|de)(?![\w'-]))*[\s,.:¡¿…-]*"

@@ -10,7 +10,8 @@ from include.spoken.folding import plain
 
 # What follows these is a name, however it is written.
 _SURE = re.compile(
-    r"\b(?:my (?:full |first |last )?name is|my name's|the name is|you can call me"
+    r"\b(?:(?:my|his|her|their|the|full|first|last|family) (?:(?:full|first|last|family) )?(?:sur)?name(?: is|'s)"
+    r"|surname(?: is|'s)|mis? apellidos? (?:es|son)|you can call me"
     r"|am i speaking (?:with|to)|me llamo|mi nombre es|a nombre de|se llama|le atiende|te atiende)\s+",
     re.IGNORECASE,
 )
@@ -48,7 +49,7 @@ NO_NAMES = frozenset(
     thanks that the then there this to today trying uh um very wait we well what when where which who why
     will with yeah yes you your monday tuesday wednesday thursday friday saturday sunday january february
     march april june july august september october november december english spanish god lord
-    correct exactly absolutely certainly indeed nothing none never nope both mine alright understood hmm
+    full correct exactly absolutely certainly indeed nothing none never nope both mine alright understood hmm
     pardon same everything maybe probably possibly always here's okey great welcome bye goodbye cheers
     correcto correcta exacto exacta exactamente efectivamente nada ninguno ninguna nunca entendido ambos perdone
     disculpe espere igual quizas siempre hasta venga genial estupendo fenomenal bienvenido bienvenida

@@ -1,7 +1,7 @@
 """What somebody says to prove who they are: date of birth, PIN, security word; asked for or said at once."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from include.llm.dialogue import Dialogue, Region
 from include.llm.found import Found
@@ -93,7 +93,9 @@ def birth_dates(dialogue: Dialogue) -> Places:
             born[place.identity] = None
     for n, text in enumerate(dialogue.texts):
         for date in dates[n]:
-            if _day_of(date) in born or (_is_long_ago(text, date) and not _begins_something(dialogue, n)):
+            if _is_one_of(date, born, dialogue.folded[n].text) or (
+                _is_long_ago(text, date) and not _begins_something(dialogue, n)
+            ):
                 found.setdefault(n, []).append(_birth(date))
     return found
 
@@ -128,6 +130,13 @@ def _day_of(date: Date) -> str:
 def _is_long_ago(text: str, date: Date) -> bool:
     old = date.is_whole and date.year is not None and _FIRST_BIRTH_YEAR <= date.year <= _LAST_OLD_YEAR
     return old and not _BEGAN.search(plain(text[: date.start]))
+
+
+def _is_one_of(date: Date, born: Iterable[str], text: str) -> bool:
+    """Whether it is a known date of birth; without the year only where a birth is spoken of."""
+    if date.year is None and _BIRTH.search(text):
+        return any(_day_of(date).removeprefix("?") == day[4:] for day in born)
+    return _day_of(date) in born
 
 
 def _begins_something(dialogue: Dialogue, turn: int) -> bool:
@@ -192,6 +201,20 @@ def _pins_in(dialogue: Dialogue, regions: list[Region], kind: str) -> Iterator[t
             yield region.turn, place
             yield from _pin_again(dialogue, region.turn, place)
             return
+    yield from _pin_in_pieces(dialogue, [region for region in regions if region.asked], kind)
+
+
+def _pin_in_pieces(dialogue: Dialogue, regions: list[Region], kind: str) -> Iterator[tuple[int, Found]]:
+    """A digit or two a turn, by who was asked."""
+    pieces = [
+        (region.turn, run)
+        for region in regions
+        for run in identifying_runs(dialogue.texts[region.turn], asked=True)[:1]
+        if len(dialogue.texts[region.turn].split()) <= _MOST_WORDS_OF_REPLY
+    ]
+    digits = "".join(run.digits for _, run in pieces)
+    if len(pieces) > 1 and len(digits) in _PIN_DIGITS:
+        yield from ((turn, Found(run.start, run.end, kind, digits)) for turn, run in pieces)
 
 
 def _pin_in(dialogue: Dialogue, region: Region, kind: str) -> Found | None:
