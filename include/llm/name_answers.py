@@ -79,7 +79,7 @@ def _answer(texts: Sequence[str], region: Region, *, cased: bool) -> str:
     lead = _LEAD.match(plain(text)) if len(plain(text)) == len(text) else None
     at = lead.end() if lead else 0
     words: list[re.Match[str]] = []
-    while len(words) < _MOST_WORDS and (word := _WORD.match(text, at)):
+    while _names_among(words) < _MOST_WORDS and (word := _WORD.match(text, at)):
         bare = plain(word.group())
         if not (words and bare in _LINKS) and (
             bare in NO_NAMES or len(bare) < 2 or (cased and not word.group()[0].isupper())
@@ -94,6 +94,10 @@ def _answer(texts: Sequence[str], region: Region, *, cased: bool) -> str:
     if not words or (not cased and not _may_be_names(text, words)):
         return ""
     return text[words[0].start() : words[-1].end()]
+
+
+def _names_among(words: Sequence[re.Match[str]]) -> int:
+    return sum(plain(word.group()) not in _LINKS for word in words)
 
 
 def _may_be_names(text: str, words: Sequence[re.Match[str]]) -> bool:
