@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from include.calls.call import ChannelRole
 from include.calls.transcript import Turn
 from include.spoken.folding import Folded, folded, plain
 
@@ -44,7 +45,11 @@ class Dialogue:
     def __init__(self, turns: Sequence[Turn]) -> None:
         self.texts: list[str] = [turn.text for turn in turns]
         self.folded: list[Folded] = [folded(text) for text in self.texts]
-        self.speakers = [(turn.channel, turn.speaker) for turn in turns]
+        self.speakers = _told_apart([(turn.channel, turn.speaker) for turn in turns])
+
+    def may_be_others(self, one: int, other: int) -> bool:
+        """Whether two turns may be of two people; where nobody can be told apart any two may."""
+        return self.speakers[one] is None or self.speakers[one] != self.speakers[other]
 
     def answers(self, cue: re.Pattern[str]) -> Iterator[list[Region]]:
         """For each place where something is named: where it may be told, the likeliest first."""
@@ -58,7 +63,7 @@ class Dialogue:
         """Whether something is named shortly before a place of a turn, or asked for in the turns before."""
         if cue.search(plain(self.texts[turn][max(0, at - chars) : at])):
             return True
-        others = [n for n in range(max(0, turn - turns), turn) if self.speakers[n] != self.speakers[turn]]
+        others = [n for n in range(max(0, turn - turns), turn) if self.may_be_others(n, turn)]
         return any(
             self._is_request(n, match.start()) or _ends_with(self.folded[n].text, match)
             for n in others
@@ -70,7 +75,7 @@ class Dialogue:
     ) -> Iterator[int]:
         """The next turns of the speaker, or of the others."""
         for n in range(turn + 1, min(turn + 1 + within, len(self.texts))):
-            if (self.speakers[n] == self.speakers[turn]) == same_speaker:
+            if self.speakers[n] == self.speakers[turn] if same_speaker else self.may_be_others(n, turn):
                 yield n
 
     def _regions(self, turn: int, cue: re.Match[str]) -> Iterator[Region]:
@@ -92,6 +97,13 @@ class Dialogue:
         ends = _SENTENCE_ENDS.search(text, at)
         sentence = text[begins : ends.end() if ends else len(text)]
         return bool(_REQUEST.search(sentence)) or len(sentence.split()) <= 5
+
+
+def _told_apart(speakers: Sequence[tuple[int, ChannelRole]]) -> list[tuple[int, ChannelRole] | None]:
+    """Who speaks in each turn; all None when one channel has turns of nobody knows whom, or one voice only."""
+    one_channel = len({channel for channel, _ in speakers}) == 1
+    unknown = any(role is ChannelRole.UNKNOWN for _, role in speakers)
+    return [None] * len(speakers) if one_channel and (unknown or len(set(speakers)) == 1) else list(speakers)
 
 
 def _ends_with(text: str, cue: re.Match[str]) -> bool:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from include.llm.dialogue import Dialogue
 from include.llm.found import Found
@@ -12,7 +13,6 @@ from include.spoken.quantities import DOUBTFUL, quantities_in
 
 # A run this long identifies somebody or something; shorter ones are prices, dates, door numbers.
 LONG_NUMBER_DIGITS = 6
-_MOST_DIGITS = 26
 _UNNAMED = "ACCOUNT"
 _PHONE_DIGITS = range(7, 16)
 _PHONE = re.compile(
@@ -48,8 +48,17 @@ _LETTER_AFTER = re.compile(
     rf"(?: ?[-,]? ?(?:letra )?{_LETTER})(?=\W*$|[.,;?!]| (?:is|and|es|y)\b)", re.IGNORECASE
 )
 _LETTERS_BEFORE = re.compile(r"(?:\b[a-z][ -]?){1,3}$", re.IGNORECASE)
+# What may stand between two groups of a number in one turn.
+_BESIDE = frozenset(
+    """
+    okay ok right yes yeah no wait sorry then and so uh um er eh mm that's it's again i mean then vale si luego
+    espera espere perdon digo y a ver este es entonces guion barra slash dash
+    """.split()  # noqa: SIM905 - like the words that are no names
+)
+_MOST_BESIDE_WORDS = 4
 _PREFIX = re.compile(r"\b(?!(?:NI|ID|NO|NR|IP|A|I) )(?:[A-Z]{1,2} |[A-Z]{1,3}-?)$")
 _PLUS = re.compile(r"(?:\+|\b(?:plus|más|mas)) ?$", re.IGNORECASE)
+_SORT_CODE = re.compile(r"\d{1,2}-\d{1,2}-\d{2}")
 _ECHO_TURNS = 2
 _BEFORE_CHARS = 80
 # "Phone number": the number is the phone's.
@@ -69,7 +78,9 @@ def long_numbers(dialogue: Dialogue) -> dict[int, list[Found]]:
     runs = [_runs(dialogue, n) for n in range(len(dialogue.texts))]
     said: list[tuple[_Run, str, str]] = []  # the run, its type, the whole number
     for chain in _chains(dialogue, runs):
-        digits = "".join(run.digits for run in chain)
+        digits = "".join(
+            run.digits for n, run in enumerate(chain) if not n or run.digits != chain[n - 1].digits
+        )
         kind = _kind(dialogue, chain[0], digits)
         said += [(run, kind, digits) for run in [*chain, *_echoes(dialogue, runs, chain, digits)]]
     chained = {(run.turn, run.start) for run, _, _ in said}
@@ -95,7 +106,11 @@ def identifying_runs(text: str, *, asked: bool = False) -> list[DigitRun]:
         text: Of a turn.
         asked: Whether a number was asked for: then only what has a unit counts as a quantity.
     """
-    counted = [(one.start, one.end) for one in quantities_in(text) if not (asked and one.kind in DOUBTFUL)]
+    counted = [
+        (one.start, one.end)
+        for one in quantities_in(text)
+        if not (asked and (one.kind in DOUBTFUL or may_be_sort_code(text[one.start : one.end])))
+    ]
     numbers = [
         number
         for number in numbers_in(text)
@@ -103,6 +118,11 @@ def identifying_runs(text: str, *, asked: bool = False) -> list[DigitRun]:
         and not any(start < number.end and number.start < end for start, end in counted)
     ]
     return runs_of(text, numbers)
+
+
+def may_be_sort_code(date: str) -> bool:
+    """Whether what looks like a date is three groups of digits too: `20-12-67`."""
+    return _SORT_CODE.fullmatch(date) is not None
 
 
 def _is_word(text: str, number: Number) -> bool:
@@ -138,12 +158,15 @@ def _chains(dialogue: Dialogue, runs: Sequence[Sequence[_Run]]) -> Iterator[list
 
 def _accepted(dialogue: Dialogue, chain: list[_Run]) -> Iterator[list[_Run]]:
     digits = sum(len(run.digits) for run in chain)
-    if len(chain) < 2 or not LONG_NUMBER_DIGITS <= digits <= _MOST_DIGITS:
+    if len(chain) < 2 or digits < LONG_NUMBER_DIGITS:
         return
     first = chain[0]
     if dialogue.asked_before(first.turn, first.start, _NUMBER, turns=3) or (
         all(len(run.digits) > 1 for run in chain)
-        and all(_words_beside(dialogue, run) <= _WORDS_WITHOUT_CUE for run in chain[1:])
+        and all(
+            run.turn == last.turn or _words_beside(dialogue, run) <= _WORDS_WITHOUT_CUE
+            for last, run in pairwise(chain)
+        )
     ):
         yield chain
 
@@ -151,7 +174,8 @@ def _accepted(dialogue: Dialogue, chain: list[_Run]) -> Iterator[list[_Run]]:
 def _continues(dialogue: Dialogue, runs: Sequence[Sequence[_Run]], chain: list[_Run], run: _Run) -> bool:
     last = chain[-1]
     if last.turn == run.turn:
-        return False
+        between = _WORD.findall(plain(dialogue.texts[run.turn][last.end : run.start]))
+        return len(between) <= _MOST_BESIDE_WORDS and _BESIDE.issuperset(between)
     ends = len(_WORD.findall(dialogue.texts[last.turn][last.end :])) <= _TRAILING_WORDS
     begins = len(_WORD.findall(dialogue.texts[run.turn][: run.start])) <= _LEADING_WORDS
     said = "".join(one.digits for one in chain)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from include.llm.dialogue import Dialogue, Region
 from include.llm.found import Found
-from include.llm.long_numbers import identifying_runs
+from include.llm.long_numbers import identifying_runs, may_be_sort_code
 from include.llm.names import NO_NAMES
 from include.spoken.dates import Date, as_date, dates_in, year_of
 from include.spoken.folding import plain
@@ -116,7 +116,8 @@ def _birth_in(
 
 
 def _may_be_birth(date: Date) -> bool:
-    return date.year is None or _FIRST_BIRTH_YEAR <= date.year <= _LAST_BIRTH_YEAR
+    """Any year from then on: "twenty nine" may be 1929."""
+    return date.year is None or date.year >= _FIRST_BIRTH_YEAR
 
 
 def _birth(date: Date) -> Found:
@@ -128,8 +129,12 @@ def _day_of(date: Date) -> str:
 
 
 def _is_long_ago(text: str, date: Date) -> bool:
-    old = date.is_whole and date.year is not None and _FIRST_BIRTH_YEAR <= date.year <= _LAST_OLD_YEAR
-    return old and not _BEGAN.search(plain(text[: date.start]))
+    old = date.is_whole and _FIRST_BIRTH_YEAR <= (date.year or 0) <= _LAST_OLD_YEAR
+    return (
+        old
+        and not may_be_sort_code(text[date.start : date.end])
+        and not _BEGAN.search(plain(text[: date.start]))
+    )
 
 
 def _is_one_of(date: Date, born: Iterable[str], text: str) -> bool:

@@ -38,7 +38,7 @@ _WITH_YEAR = rf"(?:,? (?:(?:of|de|del|in)(?: (?:the|el|ano|year))*? )?{_YEAR})?"
 _IN_WORDS = tuple(
     re.compile(rf"(?<!\w){pattern}")
     for pattern in (
-        rf"{_DAY},?(?: (?:of|de|del))?(?: (?:this|este|mes de))? {_MONTH}{_WITH_YEAR}",
+        rf"{_DAY}(?: (?:of|de|del))?(?: (?:this|este|mes de))? {_MONTH}{_WITH_YEAR}",
         rf"{_MONTH} (?:the )?{_DAY}(?![\w:#]| ?[ap]\.?m\b){_WITH_YEAR}",
         rf"(?P<day>){_MONTH},?(?: (?:of|de|del))? {_YEAR}",
         rf"{_DAY} (?:of the|del?) {_NUMBERED_MONTH},?(?: (?:of|del?|in))?(?: ano)? {_YEAR}",
@@ -47,6 +47,7 @@ _IN_WORDS = tuple(
 _IN_FIGURES = re.compile(
     r"(?<![\w/.,#])#/#(?:/#)?(?![\w/]|[.,]#)|(?<![\w/.,-])#(?P<by>[.-])#(?P=by)#(?![\w/]|[.,-]#)"
 )
+_OF_YEAR = re.compile(r" del $")
 # A year of two digits is of the last or of this century.
 _CENTURY_FROM = 31
 
@@ -157,6 +158,14 @@ def _read(text: Marked, match: re.Match[str]) -> Date | None:
     if said and not (listed and len(text.numbers_of(match, "year")[0].digits) == 2):
         year = said[0]
         end = [at for at in range(*match.span("year")) if at in text.numbers][said[1] - 1] + 1
+    elif (
+        match["year"] == "#"
+        and match["month"] in _MONTH_OF
+        and _OF_YEAR.search(text.text[: match.start("year")])
+    ):
+        # "Del nueve": of 2009.
+        year, end = 2000 + text.numbers_of(match, "year")[0].value, match.end("year")
+        year = year if year < 2010 else None
     month = _MONTH_OF.get(match["month"]) or _day(text, match, "month")
     if month is None or month > len(_MONTHS) or (day is None and (match["day"] or year is None)):
         return None
