@@ -7,11 +7,11 @@ REQUIREMENTS := requirements.txt include/gpu_host/requirements.txt include/demo/
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: demo test test-faults bench bench-parts bench-speech gpu-host up down status plan lint format lock scorecard agreement clean help
+.PHONY: demo test test-faults bench bench-parts bench-speech bench-redaction gpu-host up down status plan lint format lock scorecard agreement clean help
 .DEFAULT_GOAL := help
 
 help:  ## Show what there is
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
 
 demo: $(VENV)/installed  ## Audit two days of sample calls on this machine, and print what was found
 	@$(BIN)/python -m include.demo run
@@ -73,6 +73,9 @@ bench-speech: $(VENV)/installed  ## Measure the speech stages on the sample call
 	@# PESQ has no wheel: it is measured where it can be compiled.
 	@$(BIN)/python -c 'import pesq' 2>/dev/null || $(BIN)/uv pip install --quiet --python $(BIN)/python pesq==0.0.4 || true
 	@$(BIN)/python -m tests.benchmarks.speech $(ARGS)
+
+bench-redaction: $(VENV)/installed  ## Measure what redaction finds in labelled calls, and what it leaves, into docs/redaction.md
+	@$(BIN)/python -m tests.benchmarks.redaction
 
 lock: $(VENV)/installed  ## Renew the lock: newest versions that fit the requirements
 	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-header \

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from include.calls.call import ChannelRole
 from include.calls.transcript import Turn
 from include.spoken.folding import Folded, folded, plain
 
@@ -15,8 +16,9 @@ _REQUEST = re.compile(
     r"|provide|verify|enter|spell|repeat|say|let me have|take your|have your|dice|digame|dime|decir\w*|cual|que es"
     r"|como (?:se|te) llamas?"
     r"|da|dar\w*|deme|facilit\w+|indic\w+|confirm\w+|necesit\w+|repit\w+|deletr\w+|verific\w+|introduz\w+"
-    r"|por favor|tiene|recuerd\w+|cuando|when)\b"
+    r"|pued\w+|podria\w*|por favor|tiene|recuerd\w+|cuando|when)\b"
 )
+_IT = re.compile(r"\b(?:it|that|them|read|lo|la|los|leer\w*|lea|cual es)\b")
 _SENTENCE_ENDS = re.compile(r"[.?!…]+(?:\s|$)")
 
 
@@ -43,7 +45,11 @@ class Dialogue:
     def __init__(self, turns: Sequence[Turn]) -> None:
         self.texts: list[str] = [turn.text for turn in turns]
         self.folded: list[Folded] = [folded(text) for text in self.texts]
-        self.speakers = [(turn.channel, turn.speaker) for turn in turns]
+        self.speakers = _told_apart([(turn.channel, turn.speaker) for turn in turns])
+
+    def may_be_others(self, one: int, other: int) -> bool:
+        """Whether two turns may be of two people; where nobody can be told apart any two may."""
+        return self.speakers[one] is None or self.speakers[one] != self.speakers[other]
 
     def answers(self, cue: re.Pattern[str]) -> Iterator[list[Region]]:
         """For each place where something is named: where it may be told, the likeliest first."""
@@ -57,7 +63,7 @@ class Dialogue:
         """Whether something is named shortly before a place of a turn, or asked for in the turns before."""
         if cue.search(plain(self.texts[turn][max(0, at - chars) : at])):
             return True
-        others = [n for n in range(max(0, turn - turns), turn) if self.speakers[n] != self.speakers[turn]]
+        others = [n for n in range(max(0, turn - turns), turn) if self.may_be_others(n, turn)]
         return any(
             self._is_request(n, match.start()) or _ends_with(self.folded[n].text, match)
             for n in others
@@ -69,17 +75,18 @@ class Dialogue:
     ) -> Iterator[int]:
         """The next turns of the speaker, or of the others."""
         for n in range(turn + 1, min(turn + 1 + within, len(self.texts))):
-            if (self.speakers[n] == self.speakers[turn]) == same_speaker:
+            if self.speakers[n] == self.speakers[turn] if same_speaker else self.may_be_others(n, turn):
                 yield n
 
     def _regions(self, turn: int, cue: re.Match[str]) -> Iterator[Region]:
         text = self.folded[turn]
         if cue.end() < len(text.text):
-            ends = _SENTENCE_ENDS.search(text.text, cue.end())
-            asks = "?" in text.text[cue.end() :] and ends is not None and "?" in ends.group()
-            if not asks:
-                yield Region(turn, text.span(cue.end(), cue.end() + 1)[0], len(text.original), asked=False)
-        if self._is_request(turn, cue.start()) or _ends_with(text.text, cue):
+            yield Region(turn, text.span(cue.end(), cue.end() + 1)[0], len(text.original), asked=False)
+        if (
+            self._is_request(turn, cue.start())
+            or _ends_with(text.text, cue)
+            or _asks_for_it(text.text[cue.end() :])
+        ):
             for n in self.following(turn, same_speaker=False):
                 yield Region(n, 0, len(self.texts[n]), asked=True)
 
@@ -92,6 +99,21 @@ class Dialogue:
         return bool(_REQUEST.search(sentence)) or len(sentence.split()) <= 5
 
 
+def _told_apart(speakers: Sequence[tuple[int, ChannelRole]]) -> list[tuple[int, ChannelRole] | None]:
+    """Who speaks in each turn; all None when one channel has turns of nobody knows whom, or one voice only."""
+    one_channel = len({channel for channel, _ in speakers}) == 1
+    unknown = any(role is ChannelRole.UNKNOWN for _, role in speakers)
+    return [None] * len(speakers) if one_channel and (unknown or len(set(speakers)) == 1) else list(speakers)
+
+
 def _ends_with(text: str, cue: re.Match[str]) -> bool:
     """Whether hardly a word follows: "and your date of birth", "your name please"."""
     return len(text[cue.end() :].split()) <= _WORDS_AFTER_REQUEST
+
+
+def _asks_for_it(text: str) -> bool:
+    """Whether a later sentence asks for what was named: "I sent you a code. Can you read it to me?"."""
+    return any(
+        _REQUEST.search(said) and _IT.search(said)
+        for said in _SENTENCE_ENDS.sub(r"\n", text).splitlines()[1:2]
+    )

@@ -15,7 +15,7 @@ from include.spoken.folding import plain
 from include.spoken.numbers import cardinal
 
 _PROVIDER = r"(?:g ?mail|google ?mail|hot ?mail|outlook|yahoo|icloud|aol|proton(?: ?mail)?|live|msn|gmx)"
-_DOT = r" ?(?:\bdot\b|\bpunto\b|\bpoint\b|\.) ?"
+_DOT = r"(?:,? ?\b(?:dot|punto|point)\b,? ?|\.)"
 _DOMAIN = rf"(?:{_PROVIDER}\b(?:{_DOT}\w{{2,}}){{0,2}}|\w[\w-]*(?: \w[\w-]*)?(?:{_DOT}\w{{2,}}){{1,3}})"
 _AT = r"(?: ?@ ?|,? \b(?:at|arroba)\b,? )"
 _ADDRESS = re.compile(rf"{_AT}(?P<domain>{_DOMAIN})", re.IGNORECASE)
@@ -71,7 +71,12 @@ def _in_turn(dialogue: Dialogue, n: int, text: str) -> Iterator[tuple[int, Found
         written = "@" in text[match.start() : match.start("domain")]
         domain = _tidy(match["domain"])
         spoken = not re.search(r"\bat\b.*\.", match.group(), re.IGNORECASE)
-        sure = written or spoken or re.match(_PROVIDER, domain) or any(char in local.text for char in "._-@0123456789")
+        sure = (
+            written
+            or (spoken and "." in domain)
+            or (re.match(_PROVIDER, domain) and "." in domain)
+            or any(char in local.text for char in "._-@0123456789")
+        )
         if local.text and (sure or dialogue.asked_before(n, match.start(), _CUE)):
             yield n, Found(local.start, match.end(), "EMAIL", f"{local.text}@{domain}")
 

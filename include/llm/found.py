@@ -2,6 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+
+_JOINS = " ,.-"
+# What is left of one place stands behind all that were found as they are.
+_AFTER_ALL = 1_000_000
 
 
 @dataclass(frozen=True, order=True)
@@ -27,10 +32,15 @@ def disjoint(text: str, found: Iterable[Found]) -> list[Found]:
     Of two that begin at one place the longer, of two alike the first given.
     """
     kept: list[Found] = []
-    for place in sorted(found, key=lambda place: (place.start, -place.end)):
-        at = max(place.start, kept[-1].end) if kept else place.start
-        rest = text[at : place.end]
-        at += len(rest) - len(rest.lstrip(" ,.-"))
-        if any(char.isalnum() for char in text[at : place.end]):
-            kept.append(Found(at, place.end, place.kind, place.identity))
+    waiting = [(place.start, -place.end, n, place) for n, place in enumerate(found)]
+    heapify(waiting)
+    while waiting:
+        start, _, n, place = heappop(waiting)
+        if kept and start < kept[-1].end:
+            rest = text[kept[-1].end : place.end]
+            start = place.end - len(rest.lstrip(_JOINS))
+            if any(char.isalnum() for char in text[start : place.end]):
+                heappush(waiting, (start, -place.end, n + _AFTER_ALL, place))
+        else:
+            kept.append(Found(start, place.end, place.kind, place.identity))
     return kept

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from include.llm.dialogue import Dialogue
 from include.llm.found import Found
@@ -12,10 +13,10 @@ from include.spoken.quantities import DOUBTFUL, quantities_in
 
 # A run this long identifies somebody or something; shorter ones are prices, dates, door numbers.
 LONG_NUMBER_DIGITS = 6
-_MOST_DIGITS = 26
+_UNNAMED = "ACCOUNT"
 _PHONE_DIGITS = range(7, 16)
 _PHONE = re.compile(
-    r"\b(?:(?:tele)?phones?|mobile|cell(?:phone)?|landline|call (?:me|you)|reach (?:me|you)|contact number"
+    r"\b(?:(?:tele)?phones?|mobile|cell(?:phone)?|landline|call(?: (?:me|you|us))?(?= |$)|(?:reach|text|ring) (?:me|you|us)|(?:best|contact|callback|daytime|evening) number|my number(?:'s| is)"
     r"|telefon\w+|movil|celular|fijo|llam(?:ar|arle|arte|arme|eme|enme|ame)\b)"
 )
 _ID = re.compile(
@@ -29,6 +30,7 @@ _NUMBER = re.compile(
     r"|contract|contrato|ticket|sort code|imei|serial|serie|iban|meter|contador|cups|tracking|booking|reserva"
     r"|localizador|membership|socio|afiliacion|expediente|siniestro|claim|case|digits|digitos|tarjeta|card)\b"
 )
+_CUES = (("PHONE", _PHONE), ("ID", _ID), (_UNNAMED, _NUMBER))
 # What asks for something else while a number is dictated.
 _GOES_ON = re.compile(
     r"\b(?:then|next|go on|rest|after|last|again|repeat|right|correct|okay|sorry|pardon|luego|sigue|siguiente"
@@ -46,8 +48,17 @@ _LETTER_AFTER = re.compile(
     rf"(?: ?[-,]? ?(?:letra )?{_LETTER})(?=\W*$|[.,;?!]| (?:is|and|es|y)\b)", re.IGNORECASE
 )
 _LETTERS_BEFORE = re.compile(r"(?:\b[a-z][ -]?){1,3}$", re.IGNORECASE)
-_PREFIX = re.compile(r"\b[A-Z]{1,3}[ -]?$")
+# What may stand between two groups of a number in one turn.
+_BESIDE = frozenset(
+    """
+    okay ok right yes yeah no wait sorry then and so uh um er eh mm that's it's again i mean then vale si luego
+    espera espere perdon digo y a ver este es entonces guion barra slash dash
+    """.split()  # noqa: SIM905 - like the words that are no names
+)
+_MOST_BESIDE_WORDS = 4
+_PREFIX = re.compile(r"\b(?!(?:NI|ID|NO|NR|IP|A|I) )(?:[A-Z]{1,2} |[A-Z]{1,3}-?)$")
 _PLUS = re.compile(r"(?:\+|\b(?:plus|más|mas)) ?$", re.IGNORECASE)
+_SORT_CODE = re.compile(r"\d{1,2}-\d{1,2}-\d{2}")
 _ECHO_TURNS = 2
 _BEFORE_CHARS = 80
 # "Phone number": the number is the phone's.
@@ -65,17 +76,26 @@ class _Run:
 def long_numbers(dialogue: Dialogue) -> dict[int, list[Found]]:
     """Every long number, whole or in pieces, and what the other side repeats of it, by turn."""
     runs = [_runs(dialogue, n) for n in range(len(dialogue.texts))]
-    found: dict[int, list[Found]] = {}
+    said: list[tuple[_Run, str, str]] = []  # the run, its type, the whole number
     for chain in _chains(dialogue, runs):
-        digits = "".join(run.digits for run in chain)
+        digits = "".join(
+            run.digits for n, run in enumerate(chain) if not n or run.digits != chain[n - 1].digits
+        )
         kind = _kind(dialogue, chain[0], digits)
-        for run in [*chain, *_echoes(dialogue, runs, chain, digits)]:
-            found.setdefault(run.turn, []).append(_place(dialogue, run, kind, digits))
-    chained = {(turn, place.start) for turn, places in found.items() for place in places}
-    for run in (run for turn in runs for run in turn):
-        if len(run.digits) >= LONG_NUMBER_DIGITS and (run.turn, run.start) not in chained:
-            kind = _kind(dialogue, run, run.digits)
-            found.setdefault(run.turn, []).append(_place(dialogue, run, kind, run.digits))
+        said += [(run, kind, digits) for run in [*chain, *_echoes(dialogue, runs, chain, digits)]]
+    chained = {(run.turn, run.start) for run, _, _ in said}
+    said += [
+        (run, _kind(dialogue, run, run.digits), run.digits)
+        for turn in runs
+        for run in turn
+        if len(run.digits) >= LONG_NUMBER_DIGITS and (run.turn, run.start) not in chained
+    ]
+    # A number is what it was called once, wherever it is said again.
+    kinds = {digits: kind for _, kind, digits in reversed(said) if kind != _UNNAMED}
+    found: dict[int, list[Found]] = {}
+    for run, kind, digits in said:
+        place = _place(dialogue, run, kinds.get(digits, kind), digits)
+        found.setdefault(run.turn, []).append(place)
     return found
 
 
@@ -86,7 +106,11 @@ def identifying_runs(text: str, *, asked: bool = False) -> list[DigitRun]:
         text: Of a turn.
         asked: Whether a number was asked for: then only what has a unit counts as a quantity.
     """
-    counted = [(one.start, one.end) for one in quantities_in(text) if not (asked and one.kind in DOUBTFUL)]
+    counted = [
+        (one.start, one.end)
+        for one in quantities_in(text)
+        if not (asked and (one.kind in DOUBTFUL or may_be_sort_code(text[one.start : one.end])))
+    ]
     numbers = [
         number
         for number in numbers_in(text)
@@ -96,12 +120,17 @@ def identifying_runs(text: str, *, asked: bool = False) -> list[DigitRun]:
     return runs_of(text, numbers)
 
 
+def may_be_sort_code(date: str) -> bool:
+    """Whether what looks like a date is three groups of digits too: `20-12-67`."""
+    return _SORT_CODE.fullmatch(date) is not None
+
+
 def _is_word(text: str, number: Number) -> bool:
     """An "oh" or an "once" beside no other number says no digit."""
     said = plain(text[number.start : number.end])
     beside = re.search(r"\d\W*$", text[: number.start]) or re.match(r"\W{0,2}\d", text[number.end :])
     if said == "oh":
-        before, after = numbers_in(text[: number.start]), numbers_in(text[number.end : number.end + 12])
+        before, after = numbers_in(text[: number.start]), numbers_in(text[number.end : number.end + 40])
         near = before and number.start - before[-1].end <= 2
         return not (near or beside or (after and after[0].start <= 1))
     return said == "once" and bool(
@@ -129,12 +158,15 @@ def _chains(dialogue: Dialogue, runs: Sequence[Sequence[_Run]]) -> Iterator[list
 
 def _accepted(dialogue: Dialogue, chain: list[_Run]) -> Iterator[list[_Run]]:
     digits = sum(len(run.digits) for run in chain)
-    if len(chain) < 2 or not LONG_NUMBER_DIGITS <= digits <= _MOST_DIGITS:
+    if len(chain) < 2 or digits < LONG_NUMBER_DIGITS:
         return
     first = chain[0]
     if dialogue.asked_before(first.turn, first.start, _NUMBER, turns=3) or (
         all(len(run.digits) > 1 for run in chain)
-        and all(_words_beside(dialogue, run) <= _WORDS_WITHOUT_CUE for run in chain[1:])
+        and all(
+            run.turn == last.turn or _words_beside(dialogue, run) <= _WORDS_WITHOUT_CUE
+            for last, run in pairwise(chain)
+        )
     ):
         yield chain
 
@@ -142,7 +174,8 @@ def _accepted(dialogue: Dialogue, chain: list[_Run]) -> Iterator[list[_Run]]:
 def _continues(dialogue: Dialogue, runs: Sequence[Sequence[_Run]], chain: list[_Run], run: _Run) -> bool:
     last = chain[-1]
     if last.turn == run.turn:
-        return False
+        between = _WORD.findall(plain(dialogue.texts[run.turn][last.end : run.start]))
+        return len(between) <= _MOST_BESIDE_WORDS and _BESIDE.issuperset(between)
     ends = len(_WORD.findall(dialogue.texts[last.turn][last.end :])) <= _TRAILING_WORDS
     begins = len(_WORD.findall(dialogue.texts[run.turn][: run.start])) <= _LEADING_WORDS
     said = "".join(one.digits for one in chain)
@@ -191,22 +224,22 @@ def _echoes(
 
 
 def _kind(dialogue: Dialogue, run: _Run, digits: str) -> str:
+    """What the number was called last before it, else what was asked for."""
     before = plain(dialogue.texts[run.turn][: run.start])[-_BEFORE_CHARS:]
-    phone, other = _last(_PHONE, before), max(_last(_ID, before), _last(_NUMBER, before))
-    if max(phone, other) >= 0:
-        kind = (
-            "PHONE"
-            if phone >= other - _PHONE_NUMBER_CHARS
-            else "ID"
-            if _last(_ID, before) >= 0
-            else "ACCOUNT"
-        )
-    elif dialogue.asked_before(run.turn, 0, _PHONE):
+    called = {kind: _last(cue, before) for kind, cue in _CUES}
+    named, at = max(called.items(), key=lambda one: one[1])
+    if before.rstrip().endswith("+") or 0 <= at <= _near(called["PHONE"]):
         kind = "PHONE"
+    elif at >= 0:
+        kind = "ID" if called["ID"] >= 0 else named
     else:
-        kind = "ID" if dialogue.asked_before(run.turn, 0, _ID) else "ACCOUNT"
-    kind = "PHONE" if before.rstrip().endswith("+") else kind
-    return "ACCOUNT" if kind == "PHONE" and len(digits) not in _PHONE_DIGITS else kind
+        kind = next((kind for kind, cue in _CUES if dialogue.asked_before(run.turn, 0, cue)), _UNNAMED)
+    return _UNNAMED if kind == "PHONE" and len(digits) not in _PHONE_DIGITS else kind
+
+
+def _near(phone: int) -> int:
+    """How far after "phone" a word such as "number" is still said of the phone."""
+    return phone + _PHONE_NUMBER_CHARS if phone >= 0 else -1
 
 
 def _last(cue: re.Pattern[str], text: str) -> int:
@@ -219,7 +252,7 @@ def _place(dialogue: Dialogue, run: _Run, kind: str, digits: str) -> Found:
     text, start, end = dialogue.texts[run.turn], run.start, run.end
     before = (_PLUS if kind == "PHONE" else _PREFIX).search(text[:start])
     if kind == "ID":
-        before = before or _LETTERS_BEFORE.search(text[:start])
+        before = _LETTERS_BEFORE.search(text[:start]) or before
         if after := _LETTER_AFTER.match(text, end):
             end = after.end()
     start = before.start() if before else start

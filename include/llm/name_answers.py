@@ -13,16 +13,16 @@ _ASKS = re.compile(
     r"\b(?:(?:your|the|his|her|first|last|full|family|middle|cardholder'?s?|account holder'?s?|passenger'?s?|patient'?s?"
     r"|customer'?s?) (?:(?:first|last|full|family|middle|good|own) )?(?:names?|surnames?)(?! of)"
     r"|(?:who|whom)(?: am i| do i have the pleasure of)? (?:speaking|talking)(?: (?:with|to))?|who(?:'s| is) (?:calling|this)"
-    r"|with whom|(?:su|tu|el) (?:(?:primer|segundo) )?(?:nombre|apellido)s?(?: completo| y apellidos?)?|nombre y apellidos?"
+    r"|with whom|(?:su|tu|el) (?:(?:primer|segundo) )?(?:nombre|apellido)s?(?: completo| y apellidos?)?|nombre (?:y apellidos?|completo|del? (?:el )?(?:titular|pasajero|paciente|cliente))"
     r"|los apellidos|sus apellidos|con quien (?:hablo|tengo)|quien (?:llama|habla|es)|a nombre de quien|como (?:se|te) llamas?"
-    r"|de parte de quien|titular(?: de)?)\b"
+    r"|de parte de quien)\b"
 )
 _NOT_OF_PEOPLE = re.compile(
     r"\b(?:pet|school|company|maiden|user ?name|street|road|product|plan|brand|mascota|colegio|empresa|soltera|usuario|calle)\b"
 )
 _LEAD = re.compile(
     r"(?:[\s,.¡¿…-]*\b(?:yes|yeah|yep|sure|okay|ok|of course|certainly|um|uh|er|erm|well|right|so|oh|hi|hello|please"
-    r"|it's|it is|its|that's|that is|this is|i'm|i am|my (?:(?:full|first|last) )?name(?: is|'s)|the name is|it would be"
+    r"|it's|it is|its|that's|that is|this is|i'm|i am|my (?:(?:full|first|last) )?name(?: is|'s)|(?:the|full) name is|it would be"
     r"|it's under|under|good (?:morning|afternoon|evening)|mister|mr\.?|mrs\.?|ms\.?|miss|doctor|dr\.?|first name|surname"
     r"|last name|is|si|claro(?: que si)?|vale|bueno|pues|eh|ah|mire|mira|soy|es|me llamo|mi nombre(?: completo)? es|a nombre de|con|hola"
     r"|buenos dias|buenas tardes|por supuesto|la titular es|el titular es|don|dona|senora?|de)(?![\w'-]))*[\s,.:¡¿…-]*"
@@ -79,7 +79,7 @@ def _answer(texts: Sequence[str], region: Region, *, cased: bool) -> str:
     lead = _LEAD.match(plain(text)) if len(plain(text)) == len(text) else None
     at = lead.end() if lead else 0
     words: list[re.Match[str]] = []
-    while len(words) < _MOST_WORDS and (word := _WORD.match(text, at)):
+    while _names_among(words) < _MOST_WORDS and (word := _WORD.match(text, at)):
         bare = plain(word.group())
         if not (words and bare in _LINKS) and (
             bare in NO_NAMES or len(bare) < 2 or (cased and not word.group()[0].isupper())
@@ -94,6 +94,10 @@ def _answer(texts: Sequence[str], region: Region, *, cased: bool) -> str:
     if not words or (not cased and not _may_be_names(text, words)):
         return ""
     return text[words[0].start() : words[-1].end()]
+
+
+def _names_among(words: Sequence[re.Match[str]]) -> int:
+    return sum(plain(word.group()) not in _LINKS for word in words)
 
 
 def _may_be_names(text: str, words: Sequence[re.Match[str]]) -> bool:

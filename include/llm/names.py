@@ -10,13 +10,19 @@ from include.spoken.folding import plain
 
 # What follows these is a name, however it is written.
 _SURE = re.compile(
-    r"\b(?:my (?:full |first |last )?name is|my name's|the name is|you can call me"
+    r"\b(?:(?:my|his|her|their|the|full|first|last|family) (?:(?:full|first|last|family) )?(?:sur)?name(?: is|'s)"
+    r"|surname(?: is|'s)|mis? apellidos? (?:es|son)|you can call me"
     r"|am i speaking (?:with|to)|me llamo|mi nombre es|a nombre de|se llama|le atiende|te atiende)\s+",
     re.IGNORECASE,
 )
-_AFTER_TITLE = r"(?:" + "|".join(
-    rf"(?<=\b{title} )" for title in ("mr", "mrs", "ms", "miss", "mister", "señor", "señora", "don", "doña")
-) + ")"
+_AFTER_TITLE = (
+    r"(?:"
+    + "|".join(
+        rf"(?<=\b{title} )"
+        for title in ("mr", "mrs", "ms", "miss", "mister", "señor", "señora", "don", "doña")
+    )
+    + ")"
+)
 # What stands before these is a name when it is written with a capital.
 _LIKELY_BEFORE = re.compile(r"((?:[A-ZÁÉÍÓÚÑ][^\W\d_]+ ){1,3})(?:speaking|here|al habla|al aparato)\b")
 # What follows these is a name when it is written with a capital.
@@ -43,6 +49,10 @@ NO_NAMES = frozenset(
     thanks that the then there this to today trying uh um very wait we well what when where which who why
     will with yeah yes you your monday tuesday wednesday thursday friday saturday sunday january february
     march april june july august september october november december english spanish god lord
+    full correct exactly absolutely certainly indeed nothing none never nope both mine alright understood hmm
+    pardon same everything maybe probably possibly always here's okey great welcome bye goodbye cheers
+    correcto correcta exacto exacta exactamente efectivamente nada ninguno ninguna nunca entendido ambos perdone
+    disculpe espere igual quizas siempre hasta venga genial estupendo fenomenal bienvenido bienvenida
     a al adios ahora aqui asi bien bueno buenas buenos claro clienta cliente como con cual cuando de del
     desde don donde dona e el ella en entonces era es esa ese eso esta este esto gracias ha hablo hasta he
     hola la las le les lo los lunes martes miercoles jueves viernes sabado domingo mas me mi mire muy muchas
@@ -81,7 +91,6 @@ def _introduced(text: str, *, cased: bool) -> Iterator[str]:
             yield from _name_at(text, introduction.end(), capitals=True)
         elif not cased and (word := _WORD.match(text, introduction.end())) and is_name(plain(word.group())):
             yield from _name_at(text, introduction.end(), capitals=False)
-
 
     for said in _LIKELY_BEFORE.finditer(text):
         yield from _name_at(text, said.start(), capitals=True)

@@ -74,7 +74,8 @@ _BUSINESS_OF = re.compile(rf"\b(?:{_BUSINESSES})(?: \w+){{0,2}} $", re.IGNORECAS
 _SENTENCE_ENDS = re.compile(r"[.?!…]\s")
 _SHORT_REPLY_CHARS = 30
 _IN_PLACE = re.compile(
-    rf"\W*(?:(?:yes|it's|that's|it is|es|está|esta|sí|si) )*(?:in|en) (?P<place>{_NAMED}|{_UNNAMED})\W*", re.IGNORECASE
+    rf"\W*(?:(?:yes|it's|that's|it is|es|está|esta|sí|si) )*(?:in|en) (?P<place>{_NAMED}|{_UNNAMED})\W*",
+    re.IGNORECASE,
 )
 
 

@@ -19,7 +19,7 @@ from include.llm.addresses import addresses
 from include.llm.dialogue import Dialogue
 from include.llm.emails import emails
 from include.llm.found import Found, disjoint
-from include.llm.known import HIDING, NOTHING, Known
+from include.llm.known import NOTHING, Known
 from include.llm.long_numbers import long_numbers
 from include.llm.name_answers import answered_names, spelled_names
 from include.llm.names import NameFinder, introduced_names
@@ -36,6 +36,7 @@ _CARD_MASKS = {
     "CARD": re.compile(r"\[card number ending \d{1,4}\]"),
     "CVV": re.compile(r"\[card security code\]"),
 }
+_MASKED = "x"
 
 
 class Redaction:
@@ -130,18 +131,20 @@ def redact(transcript: Transcript, known: Known = NOTHING) -> RedactedTranscript
 
 def _places(turns: Sequence[Turn], known: Known) -> dict[int, list[Found]]:
     """Everything private, by turn. Of what is found twice at one place the first counts."""
-    dialogue = Dialogue(turns)
+    unmasked = [_without_masks(turn) for turn in turns]
+    dialogue = Dialogue(unmasked)
     found: dict[int, list[Found]] = {
-        n: [*_tokens(turn.text), *_card_masks(turn.text)] for n, turn in enumerate(turns)
+        n: [*_tokens(turn.text), *_card_masks(turn.text), *_identifiers(turn.text)]
+        for n, turn in enumerate(turns)
     }
     for one in (
-        _card_places(turns),
+        _card_places(unmasked),
         birth_dates(dialogue),
         pins(dialogue),
         emails(dialogue),
         long_numbers(dialogue),
         security_words(dialogue),
-        _people_and_places(dialogue, [known.hidden(turn.text) for turn in turns], known),
+        _people_and_places(dialogue, [known.hidden(turn.text) for turn in unmasked], known),
     ):
         for n, places in one.items():
             found[n] += places
@@ -155,7 +158,6 @@ def _people_and_places(dialogue: Dialogue, seen: Sequence[str], known: Known) ->
     return {
         n: [
             *_addresses(text),
-            *_identifiers(dialogue.texts[n]),
             *(Found(start, end, "PLACE", where) for start, end, where in homes.find(text)),
             *(Found(start, end, "NAME", who) for start, end, who in names.find(text)),
             *spelled_names(text),
@@ -176,7 +178,7 @@ def prepared(transcript: Transcript, known: Known = NOTHING, *, redacted: bool) 
 
 def _card_places(turns: Sequence[Turn]) -> dict[int, list[Found]]:
     places: dict[int, list[Found]] = {}
-    for datum in card_data([_without_masks(turn) for turn in turns]):
+    for datum in card_data(turns):
         for piece in datum.pieces:
             places.setdefault(piece.turn, []).append(Found(piece.start, piece.end, datum.kind, datum.digits))
     return places
@@ -188,10 +190,10 @@ def _tokens(text: str) -> list[Found]:
 
 
 def _without_masks(turn: Turn) -> Turn:
-    """A mask names a security code: no number after it is one for that."""
+    """The turn with a word that means nothing for each mask: no mask is a question for a code or a number."""
     text = turn.text
     for mask in _card_masks(text):
-        text = text[: mask.start] + HIDING * (mask.end - mask.start) + text[mask.end :]
+        text = text[: mask.start] + _MASKED * (mask.end - mask.start) + text[mask.end :]
     return turn.model_copy(update={"text": text})
 
 

@@ -1,11 +1,11 @@
 """What somebody says to prove who they are: date of birth, PIN, security word; asked for or said at once."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from include.llm.dialogue import Dialogue, Region
 from include.llm.found import Found
-from include.llm.long_numbers import identifying_runs
+from include.llm.long_numbers import identifying_runs, may_be_sort_code
 from include.llm.names import NO_NAMES
 from include.spoken.dates import Date, as_date, dates_in, year_of
 from include.spoken.folding import plain
@@ -19,19 +19,26 @@ _BIRTH = re.compile(
 _FIRST_BIRTH_YEAR, _LAST_BIRTH_YEAR = 1905, 2026
 # A whole date this long ago is somebody's birth, unless something began then.
 _LAST_OLD_YEAR = 2008
-_BEGAN = re.compile(
+_BEGINNING = re.compile(
     r"\b(?:since|from|started|opened|signed|dated|issued|founded|built|contract|customer|installed|desde|firm\w+"
-    r"|contrato|emitid[oa]|fundad[oa]|apert\w+|alta|cliente|construid[oa]|matricul\w+|expedid[oa])\b[^.?!]{0,25}$"
+    r"|contrato|emitid[oa]|fundad[oa]|apert\w+|alta|cliente|construid[oa]|matricul\w+|expedid[oa])\b"
 )
+_BEGAN = re.compile(_BEGINNING.pattern + r"[^.?!]{0,25}$")
 _PIN = re.compile(
     r"\b(?:(?:pin|p i n|puk)(?: (?:code|number|numero))?|pass ?codes?|pass ?words?|(?:security|access|verification"
     r"|one[- ]time|sms|text|activation|confirmation|door|alarm|entry|secret|unlock|authorization"
     r"|authori[sz]ation) (?:code|number|pin)s?|otp"
-    r"|code (?:(?:that )?(?:we|i|you|they)\b[^.?!]{0,40}|(?:on|in) your (?:phone|screen|text|app))"
+    r"|(?<!post )(?<!zip )(?<!area )(?<!promo )(?<!discount )(?<!error )(?<!bar )(?<!sort )(?<!product )"
+    r"(?<!country )(?<!voucher )(?<!dress )(?<!customer )(?<!tariff )(?<!store )(?<!color )codes?"
     r"|claves?|contrasenas?"
     r"|codigos?(?! (?:postal|de barras|promo\w*|de (?:error|cliente|pedido|descuento|producto|articulo|oferta)))"
     r"(?: (?:de (?:seguridad|acceso|verificacion|confirmacion|activacion|la alarma|un solo uso|desbloqueo)"
     r"|pin|sms|secreto|personal))?)\b"
+)
+_END_OF_ID = re.compile(
+    r"\b(?:last (?:\w+ )?(?:digits |numbers |characters )?of (?:your|the|my) (?:social(?: security)?(?: number)?|ssn|national"
+    r" insurance(?: number)?|passport|id)|ultim[oa]s (?:\w+ )?(?:digitos |cifras |numeros )?(?:de|del) (?:su |tu |mi |el )?"
+    r"(?:dni|nie|nif|pasaporte|documento))\b"
 )
 _PIN_BEFORE = re.compile(r"^,? (?:is|es|era) (?:my|the|mi|el|la) $")
 _PIN_DIGITS = range(3, 9)
@@ -41,7 +48,7 @@ _SECRET = re.compile(
     r"\b(?:(?:security|secret|memorable|magic|safe) (?:word|phrase|name|answer|place|question)|pass ?(?:words?|phrases?)"
     r"|code ?word|(?:mother|mom|mum)(?:'?s)? maiden name|maiden name|(?:name of )?(?:your|my|the) first (?:pet|school|car)"
     r"(?:'s name)?|palabras? (?:claves?|de seguridad|secretas?|de paso)|frase (?:clave|secreta|de seguridad)"
-    r"|contrasenas?|clave(?: (?:secreta|personal|verbal|de seguridad|telefonica))?"
+    r"|contrasenas?|(?:su|mi|tu) clave|(?:clave(?: (?:secreta|personal|verbal|de seguridad|telefonica)))"
     r"|respuesta (?:secreta|de seguridad)|apellido de soltera(?: de (?:su|mi|tu|la) madre)?"
     r"|(?:nombre de )?(?:su|tu|mi) primer[oa]? (?:mascota|colegio|coche|perro|gato))\b"
 )
@@ -86,7 +93,9 @@ def birth_dates(dialogue: Dialogue) -> Places:
             born[place.identity] = None
     for n, text in enumerate(dialogue.texts):
         for date in dates[n]:
-            if _day_of(date) in born or _is_long_ago(text, date):
+            if _is_one_of(date, born, dialogue.folded[n].text) or (
+                _is_long_ago(text, date) and not _begins_something(dialogue, n)
+            ):
                 found.setdefault(n, []).append(_birth(date))
     return found
 
@@ -107,7 +116,8 @@ def _birth_in(
 
 
 def _may_be_birth(date: Date) -> bool:
-    return date.year is None or _FIRST_BIRTH_YEAR <= date.year <= _LAST_BIRTH_YEAR
+    """Any year from then on: "twenty nine" may be 1929."""
+    return date.year is None or date.year >= _FIRST_BIRTH_YEAR
 
 
 def _birth(date: Date) -> Found:
@@ -119,8 +129,24 @@ def _day_of(date: Date) -> str:
 
 
 def _is_long_ago(text: str, date: Date) -> bool:
-    old = date.is_whole and date.year is not None and _FIRST_BIRTH_YEAR <= date.year <= _LAST_OLD_YEAR
-    return old and not _BEGAN.search(plain(text[: date.start]))
+    old = date.is_whole and _FIRST_BIRTH_YEAR <= (date.year or 0) <= _LAST_OLD_YEAR
+    return (
+        old
+        and not may_be_sort_code(text[date.start : date.end])
+        and not _BEGAN.search(plain(text[: date.start]))
+    )
+
+
+def _is_one_of(date: Date, born: Iterable[str], text: str) -> bool:
+    """Whether it is a known date of birth; without the year only where a birth is spoken of."""
+    if date.year is None and _BIRTH.search(text):
+        return any(_day_of(date).removeprefix("?") == day[4:] for day in born)
+    return _day_of(date) in born
+
+
+def _begins_something(dialogue: Dialogue, turn: int) -> bool:
+    """Whether the turn before asks when a contract or the like began."""
+    return turn > 0 and bool(_BEGINNING.search(dialogue.folded[turn - 1].text))
 
 
 def _year_apart(dialogue: Dialogue, turn: int, date: Date) -> Iterator[tuple[int, Found]]:
@@ -163,26 +189,46 @@ def _span_of(numbers: list[Number], identity: str) -> Found:
 
 
 def pins(dialogue: Dialogue) -> Places:
-    """Digits that are a PIN, a passcode or a one-time code, and where they are repeated."""
+    """Digits that are a PIN, a passcode, a one-time code or the end of a national id; repeated ones too."""
     found: Places = {}
-    for regions in dialogue.answers(_PIN):
-        for region in regions:
-            if place := _pin_in(dialogue, region):
-                for turn, one in [(region.turn, place), *_pin_again(dialogue, region.turn, place)]:
-                    found.setdefault(turn, []).append(one)
-                break
+    for cue, kind in ((_PIN, "PIN"), (_END_OF_ID, "ID")):
+        for regions in dialogue.answers(cue):
+            for turn, place in _pins_in(dialogue, regions, kind):
+                found.setdefault(turn, []).append(place)
     for n, text in enumerate(dialogue.texts):
         found.setdefault(n, []).extend(_pin_before(text))
     return found
 
 
-def _pin_in(dialogue: Dialogue, region: Region) -> Found | None:
+def _pins_in(dialogue: Dialogue, regions: list[Region], kind: str) -> Iterator[tuple[int, Found]]:
+    for region in regions:
+        if place := _pin_in(dialogue, region, kind):
+            yield region.turn, place
+            yield from _pin_again(dialogue, region.turn, place)
+            return
+    yield from _pin_in_pieces(dialogue, [region for region in regions if region.asked], kind)
+
+
+def _pin_in_pieces(dialogue: Dialogue, regions: list[Region], kind: str) -> Iterator[tuple[int, Found]]:
+    """A digit or two a turn, by who was asked."""
+    pieces = [
+        (region.turn, run)
+        for region in regions
+        for run in identifying_runs(dialogue.texts[region.turn], asked=True)[:1]
+        if len(dialogue.texts[region.turn].split()) <= _MOST_WORDS_OF_REPLY
+    ]
+    digits = "".join(run.digits for _, run in pieces)
+    if len(pieces) > 1 and len(digits) in _PIN_DIGITS:
+        yield from ((turn, Found(run.start, run.end, kind, digits)) for turn, run in pieces)
+
+
+def _pin_in(dialogue: Dialogue, region: Region, kind: str) -> Found | None:
     text = dialogue.texts[region.turn]
     for run in identifying_runs(text, asked=True):
         between = text[region.start : run.start]
         near = region.asked or (len(between) <= _PIN_WITHIN_CHARS and not re.search(r"[.?!] ?\w", between))
         if run.start >= region.start and near and len(run.digits) in _PIN_DIGITS:
-            return Found(run.start, run.end, "PIN", run.digits)
+            return Found(run.start, run.end, kind, run.digits)
     return None
 
 
@@ -202,7 +248,7 @@ def _pin_again(dialogue: Dialogue, turn: int, pin: Found) -> Iterator[tuple[int,
     for n in range(turn, min(turn + 1 + _ECHO_TURNS, len(dialogue.texts))):
         for run in identifying_runs(dialogue.texts[n], asked=True):
             if run.digits == pin.identity and (n, run.start) != (turn, pin.start):
-                yield n, Found(run.start, run.end, "PIN", run.digits)
+                yield n, Found(run.start, run.end, pin.kind, run.digits)
 
 
 def security_words(dialogue: Dialogue) -> Places:

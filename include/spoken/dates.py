@@ -33,16 +33,21 @@ _ORDINAL = rf"(?:{'|'.join(sorted(ordinal_words(), key=len, reverse=True))})\b"
 _DAY = rf"(?P<day>#(?:st|nd|rd|th|o|º|ª)?(?:[ -]{_ORDINAL})?|{_ORDINAL})"
 # "2026", "nineteen eighty five", "twenty oh five", "eighty-five".
 _YEAR = r"(?P<year>#(?: #){0,2}|'#)"
+_NUMBERED_MONTH = _DAY.replace("<day>", "<month>")
 _WITH_YEAR = rf"(?:,? (?:(?:of|de|del|in)(?: (?:the|el|ano|year))*? )?{_YEAR})?"
 _IN_WORDS = tuple(
     re.compile(rf"(?<!\w){pattern}")
     for pattern in (
-        rf"{_DAY},?(?: (?:of|de|del))?(?: (?:this|este|mes de))? {_MONTH}{_WITH_YEAR}",
+        rf"{_DAY}(?: (?:of|de|del))?(?: (?:this|este|mes de))? {_MONTH}{_WITH_YEAR}",
         rf"{_MONTH} (?:the )?{_DAY}(?![\w:#]| ?[ap]\.?m\b){_WITH_YEAR}",
         rf"(?P<day>){_MONTH},?(?: (?:of|de|del))? {_YEAR}",
+        rf"{_DAY} (?:of the|del?) {_NUMBERED_MONTH},?(?: (?:of|del?|in))?(?: ano)? {_YEAR}",
     )
 )
-_IN_FIGURES = re.compile(r"(?<![\w/.,-])(?P<a>#)(?P<sep>[/.-])(?P<b>#)(?:(?P=sep)(?P<c>#))?(?![\w/]|[.,-]#)")
+_IN_FIGURES = re.compile(
+    r"(?<![\w/.,#])#/#(?:/#)?(?![\w/]|[.,]#)|(?<![\w/.,-])#(?P<by>[.-])#(?P=by)#(?![\w/]|[.,-]#)"
+)
+_OF_YEAR = re.compile(r" del $")
 # A year of two digits is of the last or of this century.
 _CENTURY_FROM = 31
 
@@ -127,10 +132,12 @@ def _in_figures(text: Marked) -> Iterator[Date]:
         span = text.span(*match.span())
         if any(number.end - number.start != len(number.digits) for number in numbers):
             continue  # said in words
-        if match["c"]:
+        if len(numbers) == 3:
             if date := as_date(numbers, *span):
                 yield date
-        elif match["sep"] == "/" and (ordered := _day_and_month(numbers[0].value, numbers[1].value)):
+        elif numbers[0].value <= 12 and 1900 <= numbers[1].value <= 2099:
+            yield Date(None, numbers[0].value, numbers[1].value, *span)
+        elif ordered := _day_and_month(numbers[0].value, numbers[1].value):
             yield Date(*ordered, None, *span)
 
 
@@ -143,7 +150,7 @@ def _in_words(text: Marked) -> Iterator[Date]:
 
 def _read(text: Marked, match: re.Match[str]) -> Date | None:
     """The date of a match; it may be shorter: a number after the year is not part of it."""
-    day = _day(text, match)
+    day = _day(text, match, "day")
     year, end = None, max(match.end("month"), match.end("day"))
     said = year_of(text.numbers_of(match, "year"))
     listed = match["year"] and "," in text.text[match.start() : match.start("year")]
@@ -151,13 +158,24 @@ def _read(text: Marked, match: re.Match[str]) -> Date | None:
     if said and not (listed and len(text.numbers_of(match, "year")[0].digits) == 2):
         year = said[0]
         end = [at for at in range(*match.span("year")) if at in text.numbers][said[1] - 1] + 1
-    if day is None and (match["day"] or year is None):
+    elif (
+        match["year"] == "#"
+        and match["month"] in _MONTH_OF
+        and _OF_YEAR.search(text.text[: match.start("year")])
+    ):
+        # "Del nueve": of 2009.
+        year, end = 2000 + text.numbers_of(match, "year")[0].value, match.end("year")
+        year = year if year < 2010 else None
+    month = _MONTH_OF.get(match["month"]) or _day(text, match, "month")
+    if month is None or month > len(_MONTHS) or (day is None and (match["day"] or year is None)):
         return None
-    return Date(day, _MONTH_OF[match["month"]], year, *text.span(match.start(), end))
+    if year is None and match["month"] not in _MONTH_OF:
+        return None
+    return Date(day, month, year, *text.span(match.start(), end))
 
 
-def _day(text: Marked, match: re.Match[str]) -> int | None:
-    words = re.findall(_ORDINAL, match["day"])
-    day = sum(number.value for number in text.numbers_of(match, "day"))
+def _day(text: Marked, match: re.Match[str], group: str) -> int | None:
+    words = re.findall(_ORDINAL, match[group])
+    day = sum(number.value for number in text.numbers_of(match, group))
     day += sum(ordinal(word) or 0 for word in words)
     return day if 1 <= day <= 31 else None

@@ -108,6 +108,21 @@ def _year(numbers: Sequence[Number]) -> bool:
     return said is not None and said[1] == len(numbers) and (len(numbers) > 1 or numbers[0].value >= 1900)
 
 
+def _years(numbers: Sequence[Number]) -> bool:
+    return all(1950 <= number.value <= 2060 and len(number.digits) == 4 for number in numbers)
+
+
+def _decimal(numbers: Sequence[Number]) -> bool:
+    return len(numbers[-1].digits) == 2 and numbers[-1].end - numbers[-1].start == 2
+
+
+def _clocks(numbers: Sequence[Number]) -> bool:
+    hours, minutes = numbers[::2], numbers[1::2]
+    return all(one.value <= 24 for one in hours) and all(
+        one.value % 5 == 0 and 10 <= one.value <= 55 for one in minutes
+    )
+
+
 def _of_hundred(numbers: Sequence[Number]) -> bool:
     return numbers[-1].value == 100  # "ciento" is a number too
 
@@ -180,6 +195,9 @@ _RULES = (
         rf"\b(?:in|since|of|for|from|until|year|en|desde|de|del|ano|hasta) (?P<q>#(?: #)?){_ENDS}",
         _year,
     ),
+    _rule(_KIND.YEAR, rf"{_ALONE}(?P<q>#(?:{_AND}#| #)+){_ENDS}", _years),
+    _rule(_KIND.COUNT, rf"{_ALONE}(?P<q>#[.,]#){_ENDS}", _decimal),
+    _rule(_KIND.LIST, rf"{_ALONE}(?P<q># #(?:, # #)*,? (?:or|o|u|and|y) # #){_ENDS}", _clocks),
     _rule(_KIND.MEASURE, rf"\b{_SPEED_WORD}\b[^#]{{0,20}}{_UP_AND_DOWN}", _speeds),
     _rule(_KIND.MEASURE, rf"{_UP_AND_DOWN}[^#]{{0,20}}\b{_SPEED_WORD}\b", _speeds),
     _rule(_KIND.COUNT, rf"{_ALONE}(?P<q>#(?:[.,]#)*){_ENDS}", _thousands),
