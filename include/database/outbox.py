@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
-from sqlalchemy import Connection, RowMapping, insert, select
+from sqlalchemy import Connection, RowMapping, func, insert, select
 
 from include.calls.ledger import Ledger
 from include.database.engine import insert_missing
-from include.database.models import AuditRow, BatchRow, CallRow, OutboxRow
+from include.database.models import AnswerRow, AuditRow, BatchRow, CallRow, OutboxRow
 from include.database.spending import count_stopped
+from include.scorecards.assessment import Standing
 
 
 def announce(connection: Connection, batch_id: str, call_id: str, now: datetime) -> None:
@@ -18,14 +19,30 @@ def announce(connection: Connection, batch_id: str, call_id: str, now: datetime)
     audit = AuditRow.__table__.c
     query = (
         select(
-            CallRow.__table__, audit.pct, audit.band, audit.passed, audit.needs_review, audit.scorecard_sha256
+            CallRow.__table__,
+            audit.audit_id,
+            audit.pct,
+            audit.band,
+            audit.passed,
+            audit.needs_review,
+            audit.scorecard_sha256,
         )
         .outerjoin(AuditRow, (AuditRow.call_id == CallRow.call_id) & AuditRow.superseded_at.is_(None))
         .where(CallRow.call_id == call_id)
     )
     call = connection.execute(query).mappings().one()
-    row = _row(f"call.{call['state']}", _of_call(call, batch_id), now)
+    data = _of_call(call, batch_id)
+    if "audit" in data:
+        data["audit"]["answers"] = _standings(connection, call["audit_id"])
+    row = _row(f"call.{call['state']}", data, now)
     connection.execute(insert(OutboxRow).values(event_id=str(uuid4()), call_id=call_id, **row))
+
+
+def _standings(connection: Connection, audit_id: str) -> dict[str, int]:
+    """How many answers count, and how many do not and why: those leave the score, up and down alike."""
+    query = select(AnswerRow.standing, func.count()).where(AnswerRow.audit_id == audit_id)
+    found = dict(connection.execute(query.group_by(AnswerRow.standing)).tuples().all())
+    return {standing: found.get(standing, 0) for standing in map(str, Standing)}
 
 
 def announce_run(connection: Connection, batch_id: str, ledger: Ledger, now: datetime) -> None:

@@ -27,7 +27,7 @@ from include.delivery.svg import (
 )
 from include.delivery.wording import calls, count, duration, percent
 from include.delivery.work import StageFigures, StageProgress
-from include.scorecards.answers import CANNOT_DETERMINE
+from include.scorecards.assessment import Standing
 
 FULL_PX, HALF_PX = 1120, 540
 ROW_PX = 30
@@ -231,7 +231,7 @@ def _draw_criterion(axes: Axes, y: int, criterion: Criterion) -> None:
 
 
 def _answer_colour(answer: AnswerCount) -> str:
-    if answer.answer == CANNOT_DETERMINE:
+    if answer.standing in (Standing.UNDETERMINED, Standing.UNSUPPORTED):
         return UNKNOWN
     if answer.auto_fail != "none":
         return WORST

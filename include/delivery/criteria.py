@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, select, tuple_
 from include.database.models import AnswerRow, AuditRow, ScorecardRow
 from include.delivery.outcome import of_current_audits
 from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE
+from include.scorecards.assessment import IN_WORDS, Standing
 from include.scorecards.weights import shares
 
 _NO_AUTO_FAIL = "none"
@@ -20,8 +21,10 @@ class AnswerCount:
     """How often a criterion got an answer.
 
     Attributes:
-        earned_pct: What the answer earns of the criterion's points; None when it leaves the score (N/A).
+        label: In words; answers without sound evidence are counted apart, and say so.
+        earned_pct: What the answer earns of the criterion's points; None when it does not count.
         auto_fail: What it fails where it stands: `none`, `section` or `form`.
+        standing: Whether it counts (`include.scorecards.assessment.Standing`).
     """
 
     answer: str
@@ -29,6 +32,7 @@ class AnswerCount:
     calls: int
     earned_pct: float | None
     auto_fail: str
+    standing: str = Standing.COUNTED
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class Criterion:
     """One criterion over all audited calls of the run.
 
     Attributes:
-        earned_pct: Points earned of the points to be had, over the calls that it applied to.
+        earned_pct: Points earned of the points to be had, over the calls whose answer counts.
         answered_by: Who answered (llm, rule, metric, human), and how often.
     """
 
@@ -144,7 +148,7 @@ def percentage(part: float | None, whole: float | None) -> float | None:
 
 
 def _answer_counts(batch_id: str) -> Any:
-    key = (AnswerRow.criterion_id, AnswerRow.answer, AnswerRow.answered_by)
+    key = (AnswerRow.criterion_id, AnswerRow.answer, AnswerRow.answered_by, AnswerRow.standing)
     sums = (
         func.count().label("calls"),
         func.sum(AnswerRow.earned).label("earned"),
@@ -159,8 +163,10 @@ def _criterion(id_: str, terms: CriterionTerms, rows: Sequence[Row[*tuple[Any, .
     for row in rows:
         answered_by[row.answered_by] = answered_by.get(row.answered_by, 0) + row.calls
     answers = [
-        _answer_count(answer, terms, [row for row in rows if row.answer == answer])
-        for answer in dict.fromkeys(row.answer for row in rows)
+        _answer_count(
+            answer, standing, terms, [r for r in rows if (r.answer, r.standing) == (answer, standing)]
+        )
+        for answer, standing in dict.fromkeys((row.answer, row.standing) for row in rows)
     ]
     return Criterion(
         criterion_id=id_,
@@ -174,9 +180,14 @@ def _criterion(id_: str, terms: CriterionTerms, rows: Sequence[Row[*tuple[Any, .
     )
 
 
-def _answer_count(answer: str, terms: CriterionTerms, rows: Sequence[Row[*tuple[Any, ...]]]) -> AnswerCount:
+def _answer_count(
+    answer: str, standing: str, terms: CriterionTerms, rows: Sequence[Row[*tuple[Any, ...]]]
+) -> AnswerCount:
     calls = sum(row.calls for row in rows)
-    return AnswerCount(answer, terms.label(answer), calls, _earned_pct(rows), terms.auto_fail(answer))
+    label = terms.label(answer)
+    if standing == Standing.UNSUPPORTED:
+        label = f"{label}, {IN_WORDS[Standing.UNSUPPORTED]}"
+    return AnswerCount(answer, label, calls, _earned_pct(rows), terms.auto_fail(answer), standing)
 
 
 def _earned_pct(rows: Sequence[Row[*tuple[Any, ...]]]) -> float | None:

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from include.delivery import charts, wording
 from include.delivery.summary import RunSummary
+from include.scorecards.assessment import ONE_RULE
 
 REPORT_NAME, SUMMARY_NAME = "report.html", "summary.json"
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -35,6 +36,7 @@ def render_html(summary: RunSummary) -> str:
         charts=_charts(summary),
         groups_drawn=charts.GROUPS_DRAWN,
         rules_notice=wording.RULES_NOTICE,
+        one_rule=ONE_RULE,
     )
 
 

@@ -22,6 +22,7 @@ from include.delivery.criteria import (
     percentage,
 )
 from include.delivery.outcome import of_batch, of_current_audits
+from include.scorecards.assessment import Standing
 
 HISTOGRAM_BIN_PCT = 5
 # The lowest means; a centre with more agents than that asks the database.
@@ -65,6 +66,8 @@ class Scores:
         pass_rate_pct: Of the audits that could pass or fail.
         not_auditable: Audits without a score.
         needs_review: Those without a score among them.
+        unsupported: Answers without sound evidence, in all audits: they count neither for nor against.
+        undetermined: Answers that cannot be determined: likewise.
         auto_failed: Audits with an auto-fail, of a section or the form, that stands.
         possible_auto_fails: Audits with an auto-fail answer that has to be reviewed before it counts.
         agents: The lowest mean first.
@@ -81,6 +84,8 @@ class Scores:
     not_auditable: int
     auto_failed: int
     possible_auto_fails: int
+    unsupported: int
+    undetermined: int
     bands: tuple[Counted, ...]
     histogram: tuple[Bin, ...]
     criteria: tuple[Criterion, ...]
@@ -97,6 +102,8 @@ def measure_scores(connection: Connection, batch_id: str, scorecards: Scorecards
         **totals._mapping,
         pass_rate_pct=percentage(totals.passed, totals.passed + totals.failed),
         possible_auto_fails=_count_possible_auto_fails(connection, batch_id, scorecards),
+        unsupported=_count_answers(connection, batch_id, Standing.UNSUPPORTED),
+        undetermined=_count_answers(connection, batch_id, Standing.UNDETERMINED),
         bands=_bands(connection, batch_id),
         histogram=_histogram(connection, batch_id),
         criteria=count_answers(connection, batch_id, scorecards),
@@ -142,6 +149,12 @@ def _count_possible_auto_fails(connection: Connection, batch_id: str, scorecards
     query = of_current_audits(select(func.count(AuditRow.audit_id.distinct())), batch_id)
     query = query.join(AnswerRow, AnswerRow.audit_id == AuditRow.audit_id)
     return int(connection.scalar(query.where(~AuditRow.auto_failed, scorecards.auto_failing())) or 0)
+
+
+def _count_answers(connection: Connection, batch_id: str, standing: Standing) -> int:
+    query = of_current_audits(select(func.count()), batch_id)
+    query = query.join(AnswerRow, AnswerRow.audit_id == AuditRow.audit_id)
+    return int(connection.scalar(query.where(AnswerRow.standing == standing)) or 0)
 
 
 def _bands(connection: Connection, batch_id: str) -> tuple[Counted, ...]:

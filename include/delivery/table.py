@@ -142,6 +142,11 @@ def _scores(summary: RunSummary) -> list[str]:
         f"          {count(scores.auto_failed)} auto-failed{possible}, "
         f"{count(scores.needs_review)} need review, {count(scores.not_auditable)} not auditable",
     ]
+    if scores.unsupported or scores.undetermined:
+        lines.append(
+            f"          {count(scores.unsupported)} answers without sound evidence and "
+            f"{count(scores.undetermined)} undetermined count neither for nor against"
+        )
     if summary.suspicions.calls:
         lines.append(f"          {calls(summary.suspicions.calls)} in which somebody may speak to the model")
     if summary.llm:

@@ -16,8 +16,9 @@ from include.llm.redaction import prepared
 from include.llm.structured import Provenance, nobody_asked, provenance, structured
 from include.llm.wording import SHIPPED_WORDING, Wording
 from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, AuditAnswers, AuditReply
-from include.scorecards.applicability import inapplicable, out_of_scope, to_ask
+from include.scorecards.applicability import Scope, scope_of
 from include.scorecards.asking import asked_text
+from include.scorecards.metrics import CallMetrics
 from include.scorecards.schema import Criterion, Scorecard
 
 SCHEMA_NAME = "scorecard_answers"
@@ -40,6 +41,7 @@ async def answer_scorecard(
     understanding: Understanding,
     scorecard: Scorecard,
     *,
+    metrics: CallMetrics | None = None,
     redact: bool = True,
     known: Known = NOTHING,
     wording: Wording = SHIPPED_WORDING,
@@ -51,6 +53,7 @@ async def answer_scorecard(
         transcript: The original.
         understanding: LLM1's facts; the prompt gets call type and roles of it, not its opinions.
         scorecard: What to answer.
+        metrics: Of the call: what code can settle by them is not asked; without them it is.
         redact: Whether private data is replaced before the transcript leaves.
         known: What is known of the call: names to replace, names to keep.
         wording: Which prompts.
@@ -60,13 +63,13 @@ async def answer_scorecard(
         TransientError, PermanentError: As `LlmClient.complete`.
     """
     prompt_sha256 = audit_prompt_hash(wording)
-    identity = audit_identity(
-        client.settings.model, transcript, understanding, scorecard, redact=redact, wording=wording
-    )
-    scope = _scope(understanding, transcript, scorecard)
+    scope = _scope(understanding, transcript, scorecard, metrics)
     criteria = scope.asked
+    model, roles = client.settings.model, _roles_text(understanding)
+    identity = _identity(model, transcript, understanding, scorecard, scope, redact=redact, wording=wording)
     if not criteria:
-        return Answered(scope.answers(None), identity, scorecard.sha256, nobody_asked(prompt_sha256))
+        answers = _answers(scope, understanding, None)
+        return Answered(answers, identity, scorecard.sha256, nobody_asked(prompt_sha256))
     leaving = prepared(transcript, known, redacted=redact)
     answer = await structured(
         client,
@@ -75,7 +78,7 @@ async def answer_scorecard(
             wording,
             _TASK,
             call_type=understanding.call_type.value,
-            roles=_roles_text(understanding),
+            roles=roles,
             scorecard=_questions(scorecard, tuple(c.id for c in criteria)),
         ),
         _schema(scorecard, tuple(c.id for c in criteria)),
@@ -84,7 +87,8 @@ async def answer_scorecard(
         read=lambda said: _read(leaving.redaction.restore_reply(said), criteria),
     )
     made = provenance(answer, prompt_sha256, leaving.redaction.counts)
-    return Answered(scope.answers(answer.value), identity, scorecard.sha256, made)
+    answers = _answers(scope, understanding, answer.value)
+    return Answered(answers, identity, scorecard.sha256, made)
 
 
 def audit_identity(
@@ -93,11 +97,25 @@ def audit_identity(
     understanding: Understanding,
     scorecard: Scorecard,
     *,
+    metrics: CallMetrics | None = None,
     redact: bool = True,
     wording: Wording = SHIPPED_WORDING,
 ) -> str:
     """Names the request that `answer_scorecard` would make, without making it."""
-    scope = _scope(understanding, transcript, scorecard)
+    scope = _scope(understanding, transcript, scorecard, metrics)
+    return _identity(model, transcript, understanding, scorecard, scope, redact=redact, wording=wording)
+
+
+def _identity(
+    model: str,
+    transcript: Transcript,
+    understanding: Understanding,
+    scorecard: Scorecard,
+    scope: Scope,
+    *,
+    redact: bool,
+    wording: Wording,
+) -> str:
     asked = [criterion.id for criterion in scope.asked]
     context = json.dumps([understanding.call_type, _roles_text(understanding), asked])
     return prompting.request_identity(
@@ -158,25 +176,9 @@ def _read(said: Any, criteria: Sequence[Criterion]) -> AuditReply:
     return reply
 
 
-@dataclass(frozen=True)
-class _Scope:
-    """What of a scorecard is asked about a call."""
-
-    asked: list[Criterion]
-    not_applicable: dict[str, str]
-    misfit: str | None
-    understanding: Understanding
-
-    def answers(self, reply: AuditReply | None) -> AuditAnswers:
-        return AuditAnswers(
-            reply=reply,
-            not_applicable=self.not_applicable,
-            roles=self.understanding.roles,
-            out_of_scope=self.misfit,
-        )
-
-
-def _scope(understanding: Understanding, transcript: Transcript, scorecard: Scorecard) -> _Scope:
+def _scope(
+    understanding: Understanding, transcript: Transcript, scorecard: Scorecard, metrics: CallMetrics | None
+) -> Scope:
     facts = {
         "analysable": understanding.analysable,
         "call_type": understanding.call_type.value,
@@ -185,10 +187,16 @@ def _scope(understanding: Understanding, transcript: Transcript, scorecard: Scor
         "contact_reasons": [reason.code for reason in understanding.contact_reasons],
         "signals": [signal.kind.value for signal in understanding.signals],
     }
-    misfit = out_of_scope(scorecard, facts)
-    not_applicable = inapplicable(scorecard, facts)
-    asked = [] if misfit or not transcript.turns else to_ask(scorecard, not_applicable)
-    return _Scope(asked, not_applicable, misfit, understanding)
+    return scope_of(scorecard, facts, transcript, metrics)
+
+
+def _answers(scope: Scope, understanding: Understanding, reply: AuditReply | None) -> AuditAnswers:
+    return AuditAnswers(
+        reply=reply,
+        not_applicable=scope.not_applicable,
+        roles=understanding.roles,
+        out_of_scope=scope.misfit,
+    )
 
 
 def _roles_text(understanding: Understanding) -> str:

@@ -99,11 +99,16 @@ class LlmWork:
         """
         transcript = await self._read(stored.transcript_of, call.call_id)
         understanding = await self._understanding(call)
+        ivr = await self._read(stored.ivr_result_of, call.call_id)
+        metrics = call_metrics(
+            transcript, ivr, started_at=call.started_at, timezone=self.timezone, direction=call.direction
+        )
         identity = audit_identity(
             self.client.settings.model,
             transcript,
             understanding,
             self.scorecard,
+            metrics=metrics,
             redact=self.redact,
             wording=self.wording,
         )
@@ -116,6 +121,7 @@ class LlmWork:
                 transcript,
                 understanding,
                 self.scorecard,
+                metrics=metrics,
                 redact=self.redact,
                 known=await self._known(call, transcript),
                 wording=self.wording,
@@ -124,10 +130,6 @@ class LlmWork:
             row = self._llm_row(call, Stage.LLM2, transcript, identity, provenance)
             content = {"scorecard_sha256": self.scorecard.sha256, "answer": answers.model_dump(mode="json")}
             rows = [(LlmResultRow, {**row, **content})]
-        ivr = await self._read(stored.ivr_result_of, call.call_id)
-        metrics = call_metrics(
-            transcript, ivr, started_at=call.started_at, timezone=self.timezone, direction=call.direction
-        )
         assessment = assess(self.scorecard, answers, transcript, metrics)
         rows += _audit_rows(self.scorecard, assessment, self.job.batch_id, identity)
         return self._success(call, identity, provenance, rows, state=CallState.AUDITED)
@@ -219,6 +221,7 @@ def _audit_rows(
             "answered_by": answer.answered_by,
             "justification": answer.justification,
             "confidence": answer.confidence,
+            "standing": answer.standing,
             "earned": answer.earned,
             "potential": answer.potential,
             "auto_fail": answer.auto_fail,

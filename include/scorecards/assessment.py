@@ -23,7 +23,11 @@ class Standing(StrEnum):
     NOT_APPLICABLE = "not_applicable"
 
 
-# The same words everywhere: report, table, exports, documents.
+# The one rule, in the same words everywhere: report, table, webhook, documents.
+ONE_RULE = (
+    "An answer without sound evidence, or one that cannot be determined, counts neither for nor against: it "
+    "leaves score, mean and pass rate alone, and sends the call to a person."
+)
 IN_WORDS = {
     Standing.COUNTED: "counts",
     Standing.UNSUPPORTED: "without sound evidence: counts neither for nor against",
@@ -84,7 +88,7 @@ class Assessment(_Result):
         needs_review: Some answer should be looked at by a person before anything hangs on it.
         review_reasons: `criterion: reason`, or a reason that concerns the call.
         not_auditable: Why no score is given; None when there is one.
-        speaks_to_model: Turns that may be meant for the model; they are no evidence, and a person looks.
+        speaks_to_model: Sentences that may be meant for the model; they are no evidence, and a person looks.
         comment: The model's overall comment.
     """
 

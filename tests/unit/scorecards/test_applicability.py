@@ -1,0 +1,66 @@
+"""What code can settle first is not asked of the LLM."""
+
+import pytest
+import yaml
+
+from include.scorecards.applicability import scope_of
+from include.scorecards.loading import parse_scorecard
+from include.scorecards.metrics import call_metrics
+
+FACTS = {"analysable": True, "call_type": "conversation", "signals": [], "contact_reasons": ["refund"]}
+SAID = tuple(("agent", "one moment please, thank you") for _ in range(12))
+HOLD = ("hold_music", 30_000, 60_000, "")
+
+
+@pytest.fixture
+def asked(small, spoken, heard):
+    """Ids of the criteria that are asked, with criteria changed by id."""
+
+    def run(*segments, facts=FACTS, **changes):
+        content = small()
+        for criterion in content["criteria"]:
+            criterion.update(changes.get(criterion["id"], {}))
+        card, call = parse_scorecard(yaml.safe_dump(content), source="small.yaml"), spoken(*SAID)
+        scope = scope_of(card, facts, call, call_metrics(call, heard(*segments)))
+        return [criterion.id for criterion in scope.asked]
+
+    return run
+
+
+def metric(**condition):
+    measure = {"field": "longest_hold_s", "op": "le", "value": 60}
+    return {"answered_by": "metric", "metric": measure, **condition}
+
+
+def test_all_that_may_apply_is_asked(asked):
+    assert asked() == ["a1", "a2", "b1"]
+
+
+def test_no_hold_no_question_about_the_hold(asked):
+    about_hold = {"applies_if": {"field": "metrics.hold_count", "op": "gt", "value": 0}}
+    assert asked(a1=about_hold) == ["a2", "b1"]
+    assert asked(HOLD, a1=about_hold) == ["a1", "a2", "b1"]
+
+
+def test_what_a_metric_answers_settles_what_hangs_on_it(asked):
+    depends = {"applies_if": {"criterion": "b1", "equals": "no"}}
+    assert asked(HOLD, a1=depends, b1=metric()) == ["a2"], "the hold is short enough"
+    assert asked(("hold_music", 20_000, 110_000, ""), a1=depends, b1=metric()) == ["a1", "a2"]
+
+
+def test_an_announcement_settles_its_criterion(asked):
+    settled = {"settled_by_prompt": {"prompts": ["notice"], "answer": "yes"}}
+    notice = ("prompt", 1_000, 6_000, "notice")
+    assert asked(notice, a1=settled) == ["a2", "b1"]
+    assert asked(("prompt", 1_000, 6_000, "menu"), a1=settled) == ["a1", "a2", "b1"]
+    late = {**settled, "evidence": {"window": {"first_s": 90}}}
+    assert asked(notice, a1=late) == ["a2", "b1"]
+    assert asked(("prompt", 110_000, 116_000, "notice"), a1=late) == ["a1", "a2", "b1"], "outside its window"
+
+
+def test_what_only_the_llm_can_answer_stays_open(asked):
+    depends = {"applies_if": {"criterion": "b1", "equals": "no"}}
+    assert asked(a1=depends) == ["a1", "a2", "b1"]
+    by_fact = {"applies_if": {"field": "contact_reasons", "op": "contains", "value": "refund"}}
+    assert asked(a1=by_fact) == ["a1", "a2", "b1"]
+    assert asked(a1=by_fact, facts={**FACTS, "contact_reasons": []}) == ["a2", "b1"]
