@@ -58,10 +58,14 @@ class RunningHost:
 
 
 class Launcher:
-    """Starts hosts on free ports, over one data folder, and ends what it started."""
+    """Starts hosts on free ports, over one data folder, and ends what it started.
+
+    Attributes:
+        folder: Data, weights and logs.
+    """
 
     def __init__(self, folder: Path, prompts_dir: Path | None = None) -> None:
-        self._folder = folder
+        self.folder = folder
         self._prompts_dir = prompts_dir
         self._started: list[subprocess.Popen[bytes]] = []
 
@@ -72,12 +76,12 @@ class Launcher:
         variables = {
             "TOKEN": TOKEN,
             "PORT": str(port),
-            "DATA_DIR": str(self._folder / "data"),
-            "WEIGHTS_DIR": str(self._folder / "weights"),
+            "DATA_DIR": str(self.folder / "data"),
+            "WEIGHTS_DIR": str(self.folder / "weights"),
             "PROMPTS_DIR": str(self._prompts_dir or ""),
             **settings,
         }
-        log = self._folder / f"{port}.log"
+        log = self.folder / f"{port}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "include.gpu_host"],
@@ -91,7 +95,7 @@ class Launcher:
     @property
     def incoming(self) -> Path:
         """Where uploads under way lie."""
-        return self._folder / "data" / "incoming"
+        return self.folder / "data" / "incoming"
 
     def close(self) -> None:
         for process in self._started:

