@@ -13,7 +13,6 @@ from include.calls.transcript import Turn
 from include.card_data.cues import Named, speaks_of_payment
 from include.card_data.formats import CARD_LENGTHS, card_at_start, has_issuer, is_card_number, other_format
 from include.card_data.groups import CARD_NAMES, Conversation, Group
-from include.card_data.masks import card_number
 
 _CODE_NAMES = frozenset({Named.CODE, Named.CODE_OF_CARD})
 CARD, CVV = "CARD", "CVV"
@@ -165,9 +164,9 @@ class _Search:
         """Readings that begin with the group `first`, have used these, and go on at `at`."""
         self._steps += 1
         digits = "".join(group.digits for group in used)
-        if is_card_number(digits) or len(digits) > max(CARD_LENGTHS):
-            if (whole := _whole(used)) is not None:
-                yield _Reading(whole.digits, used, tuple(self._chain[first:at]))
+        ended = is_card_number(digits) or len(digits) > max(CARD_LENGTHS)
+        if ended and (whole := _whole(used)) is not None:
+            yield _Reading(whole.digits, used, tuple(self._chain[first:at]))
         if at == len(self._chain) or len(digits) > max(CARD_LENGTHS) or self._steps > _MOST_STEPS:
             return
         group = self._chain[at]
@@ -248,6 +247,3 @@ def _code_reason(call: Conversation, group: Group, cards: Sequence[CardDatum]) -
     if group.named is Named.CODE and after_card:
         return "a security code after a card number"
     return ""
-
-
-__all__ = ["CARD", "CVV", "CardDatum", "Piece", "card_data", "card_number"]

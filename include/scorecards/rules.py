@@ -1,12 +1,11 @@
 """Criteria that code answers from the transcript alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from include.calls.transcript import Transcript
-from include.card_data.finding import CardDatum, card_data
-from include.card_data.masks import SECURITY_CODE, card_number
-from include.scorecards.evidence import CheckedEvidence, whole_turn
+from include.calls.transcript import CardMark, Transcript, Turn
+from include.card_data.masking import card_marks, masked
+from include.scorecards.evidence import CheckedEvidence, EvidenceStatus, evidence_of, whole_turn
 from include.scorecards.schema import NO, YES
 
 
@@ -34,24 +33,26 @@ def no_card_data_spoken(transcript: Transcript) -> RuleAnswer:
     included) and 3.5.1 (card numbers are unreadable wherever they are kept). Quotes are masked for that
     reason.
     """
-    found = card_data(transcript.turns)
+    found = card_marks(masked(transcript))
     if not found:
         return RuleAnswer(YES, (), "No card number and no security code of a card is said.")
-    certain = [datum for datum in found if datum.certain]
+    certain = [(turn, mark) for turn, mark in found if mark.certain]
     telling = certain or found
-    evidence = tuple(place for datum in telling for place in _places(datum, transcript))
-    named = " and ".join(dict.fromkeys(_NAMES[datum.kind] for datum in telling))
-    reasons = "; ".join(dict.fromkeys(datum.reason for datum in telling))
-    return RuleAnswer(NO, evidence, f"A {named} is said aloud: {reasons}.", certain=bool(certain))
+    named = " and ".join(dict.fromkeys(_NAMES[mark.kind] for _, mark in telling))
+    reasons = "; ".join(dict.fromkeys(mark.reason for _, mark in telling if mark.reason))
+    told = f"A {named} is said aloud: {reasons}." if reasons else f"A {named} is said aloud."
+    evidence = tuple(_evidence(turn, mark) for turn, mark in telling)
+    return RuleAnswer(NO, evidence, told, certain=bool(certain))
 
 
 _NAMES = {"CARD": "card number", "CVV": "card security code"}
 
 
-def _places(datum: CardDatum, transcript: Transcript) -> Sequence[CheckedEvidence]:
-    mask = card_number(datum.digits) if datum.kind == "CARD" else SECURITY_CODE
-    turns = dict.fromkeys(piece.turn for piece in datum.pieces)
-    return [whole_turn(transcript.turns[turn], mask) for turn in turns]
+def _evidence(turn: Turn, mark: CardMark) -> CheckedEvidence:
+    """The moment, to be listened to; what was said there is kept nowhere."""
+    whole = whole_turn(turn, f"[{_NAMES[mark.kind]}]").spans[0]
+    span = whole.model_copy(update={"start_ms": mark.start_ms, "end_ms": mark.end_ms})
+    return evidence_of(f"[{_NAMES[mark.kind]}]", EvidenceStatus.VERIFIED, [span])
 
 
 RULES: dict[str, Callable[[Transcript], RuleAnswer]] = {"no_card_data_spoken": no_card_data_spoken}

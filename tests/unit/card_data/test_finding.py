@@ -42,5 +42,5 @@ def test_the_rule_says_where_and_repeats_no_card_data(spoken):
     assert [item.turn_id for item in found.evidence] == ["t2", "t2"]
     assert all(item.counts and item.start_ms >= 20_000 for item in found.evidence)
     told = " ".join([found.justification, *(item.quote for item in found.evidence)])
-    assert "4111 1111" not in told and "123" not in told and "1111" in told
+    assert "4111 1111" not in told and "123" not in told
     assert no_card_data_spoken(spoken(("agent", "Never tell me your card number"))).answer == "yes"
