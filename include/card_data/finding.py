@@ -75,10 +75,25 @@ def card_data(turns: Sequence[Turn]) -> list[CardDatum]:
             free = [group for group in chain if group not in taken]
             found = _card_in(free, pays=pays)
             if found is not None and found[0].certain is certain:
-                datum, groups = _with_echoes(call, *found)
-                taken |= groups
-                cards.append(datum)
+                number, *code = _apart(*found)
+                datum, groups = _with_echoes(call, *number)
+                taken |= groups | {group for _, reading in code for group in reading.said}
+                cards += [datum, *(replace(one, pieces=_pieces(reading.said)) for one, reading in code)]
     return [*cards, *_codes(call, cards, taken)]
+
+
+def _apart(card: CardDatum, reading: _Reading) -> list[tuple[CardDatum, _Reading]]:
+    """A number, and the security code that somebody reads on to after it without naming it."""
+    *number, last = reading.used
+    before = sum(len(group.digits) for group in number)
+    if len(last.digits) != 3 or before < len(card.digits):
+        return [(card, reading)]
+    said = tuple(group for group in reading.said if group is not last)
+    code = CardDatum(CVV, last.digits, (), card.certain, "three digits right after a card number")
+    return [
+        (card, _Reading(reading.digits, tuple(number), said)),
+        (code, _Reading(last.digits, (last,), (last,))),
+    ]
 
 
 def _card_in(chain: Sequence[Group], *, pays: bool) -> tuple[CardDatum, _Reading] | None:

@@ -66,6 +66,10 @@ def plain(stored: Rows) -> Rows:
     made: Rows = json.loads(json.dumps(stored, default=str))
     for row in made["answers"]:
         row.pop("standing", None)
+    heard = [row["transcript"]["turns"] for row in made["transcripts"]]
+    heard += [row["result"]["turns"] for row in made["stage_results"] if "turns" in row["result"]]
+    for turn in (turn for turns in heard for turn in turns):
+        turn["card_data"] = [{**mark, "reason": ""} for mark in turn.get("card_data", [])]
     return made
 
 

@@ -212,6 +212,7 @@ class TestSaving:
             "passed": True,
             "needs_review": False,
             "scorecard_sha256": scorecard().sha256,
+            "answers": {"counted": 1, "unsupported": 0, "undetermined": 0, "not_applicable": 0},
         }
 
     def test_one_bad_row_of_many_keeps_none_of_their_transaction(self, day: Day) -> None:
