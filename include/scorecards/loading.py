@@ -1,6 +1,7 @@
 """Loads a scorecard file and checks it; every problem is named with its line and criterion."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from include.scorecards.schema import Scorecard
 from include.scorecards.soundness import problems_of
 from include.scorecards.written import Written, read_written
 
+# Kinds of conditions, which places of errors name between keys.
+_KINDS = ("field", "criterion")
 SHIPPED_SCORECARD = Path(__file__).parent / "service_call.yaml"
 
 _PLAIN = {
@@ -43,15 +46,36 @@ def parse_scorecard(text: str, *, source: str) -> Scorecard:
         InvalidInput: As `load_scorecard`.
     """
     written = read_written(text, source=source)
-    try:
-        scorecard = Scorecard.model_validate(written.content)
-    except ValidationError as error:
-        found = [Problem(tuple(e["loc"]), _plain_message(e)) for e in error.errors()]
-        raise _refusal(source, written, found) from None
-    found = problems_of(scorecard)
-    if written.repeated or found:
+    scorecard, found = _validated(written.content)
+    if scorecard is not None:
+        found += problems_of(scorecard)
+    if scorecard is None or written.repeated or found:
         raise _refusal(source, written, found)
     return scorecard
+
+
+def _validated(content: dict[str, Any]) -> tuple[Scorecard | None, list[Problem]]:
+    """The scorecard and what is wrong with its types; fields too many do not hide what else is wrong."""
+    try:
+        return Scorecard.model_validate(content), []
+    except ValidationError as error:
+        errors = error.errors()
+    found = [Problem(tuple(e["loc"]), _plain_message(e)) for e in errors]
+    if any(e["type"] != "extra_forbidden" for e in errors):
+        return None, found
+    bare = deepcopy(content)
+    for e in errors:
+        _remove(bare, e["loc"])
+    scorecard, more = _validated(bare) if bare != content else (None, [])
+    return scorecard, [*found, *more]
+
+
+def _remove(content: Any, place: Sequence[str | int]) -> None:
+    """Takes a field out. Places of errors name the kind of a condition too, which is no key."""
+    *way, last = [part for n, part in enumerate(place) if part not in _KINDS or n == len(place) - 1]
+    for part in way:
+        content = content[part]
+    content.pop(last, None)  # an alias may stand in several places
 
 
 def _plain_message(error: Any) -> str:
@@ -70,9 +94,7 @@ def _refusal(source: str, written: Written, found: Iterable[Problem]) -> Invalid
 
 def _told(content: Any, problem: Problem) -> str:
     """`criterion "closing": options.0.score: is missing`."""
-    place = [
-        part for part in problem.place if part not in ("field", "criterion") or part is problem.place[-1]
-    ]
+    place = [part for part in problem.place if part not in _KINDS or part is problem.place[-1]]
     owner = ""
     if len(place) >= 2 and place[0] == "criteria" and isinstance(place[1], int):
         entry = content["criteria"][place[1]]

@@ -78,6 +78,20 @@ def test_a_wrong_line_is_exact(small):
     )
 
 
+def test_fields_too_many_do_not_hide_what_else_is_wrong(small):
+    content = small()
+    content["colour"] = "red"
+    content["criteria"][0] |= {"hints": {}, "applies_if": {"field": "analysable", "op": "eq", "valu": True}}
+    content["criteria"][0]["applies_if"]["value"] = "True"
+    content["criteria"][1]["section"] = "nowhere"
+    with pytest.raises(InvalidInput) as caught:
+        parse_scorecard(yaml.safe_dump(content, sort_keys=False), source="card.yaml")
+    told = str(caught.value)
+    for part in ("colour: is not", "hints: is no part", "valu: is not", 'never "True"', '"nowhere"'):
+        assert part in told, part
+    assert len(told.splitlines()) == 5
+
+
 def test_conditions_in_a_circle_are_told(small):
     content = small()
     for criterion, other in (("a1", "a2"), ("a2", "b1"), ("b1", "a1")):
