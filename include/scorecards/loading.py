@@ -1,6 +1,6 @@
 """Loads a scorecard file and checks it; every problem is named with its line and criterion."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -8,19 +8,21 @@ from typing import Any
 from pydantic import ValidationError
 
 from include.errors import InvalidInput
-from include.scorecards.problems import Problem
+from include.scorecards.problems import Place, Problem
 from include.scorecards.schema import Scorecard
 from include.scorecards.soundness import problems_of
 from include.scorecards.written import Written, read_written
 
-# Kinds of conditions, which places of errors name between keys.
-_KINDS = ("field", "criterion")
 SHIPPED_SCORECARD = Path(__file__).parent / "service_call.yaml"
 
+_NUMBER = "write a number, without quotes"
 _PLAIN = {
     "missing": "is missing",
     "extra_forbidden": "is not a field of a scorecard; correct its spelling or remove it",
     "finite_number": "write a finite number",
+    "float_type": _NUMBER,
+    "float_parsing": _NUMBER,
+    "list_type": "write a list: [a, b]",
     "string_pattern_mismatch": "write small letters, digits and _, beginning with a letter",
 }
 
@@ -46,7 +48,7 @@ def parse_scorecard(text: str, *, source: str) -> Scorecard:
         InvalidInput: As `load_scorecard`.
     """
     written = read_written(text, source=source)
-    scorecard, found = _validated(written.content)
+    scorecard, found = _validated(written, written.content)
     if scorecard is not None:
         found += problems_of(scorecard)
     if scorecard is None or written.repeated or found:
@@ -54,28 +56,38 @@ def parse_scorecard(text: str, *, source: str) -> Scorecard:
     return scorecard
 
 
-def _validated(content: dict[str, Any]) -> tuple[Scorecard | None, list[Problem]]:
+def _validated(written: Written, content: dict[str, Any]) -> tuple[Scorecard | None, list[Problem]]:
     """The scorecard and what is wrong with its types; fields too many do not hide what else is wrong."""
     try:
         return Scorecard.model_validate(content), []
     except ValidationError as error:
         errors = error.errors()
-    found = [Problem(tuple(e["loc"]), _plain_message(e)) for e in errors]
+    found = [Problem(_place(written, e), _plain_message(e)) for e in errors]
     if any(e["type"] != "extra_forbidden" for e in errors):
         return None, found
     bare = deepcopy(content)
-    for e in errors:
-        _remove(bare, e["loc"])
-    scorecard, more = _validated(bare) if bare != content else (None, [])
+    for problem in found:
+        _remove(bare, problem.place)
+    scorecard, more = _validated(written, bare) if bare != content else (None, [])
     return scorecard, [*found, *more]
 
 
-def _remove(content: Any, place: Sequence[str | int]) -> None:
-    """Takes a field out. Places of errors name the kind of a condition too, which is no key."""
-    *way, last = [part for n, part in enumerate(place) if part not in _KINDS or n == len(place) - 1]
+def _place(written: Written, error: Any) -> Place:
+    """Where it is in the file: errors also name the kinds of values that were tried, which are no keys."""
+    place: Place = ()
+    *way, last = error["loc"]
     for part in way:
+        # A criterion's condition is of the kind "field" or "criterion", which are keys of it as well.
+        is_kind = len(place) > 1 and place[-1] == "applies_if" and part in ("field", "criterion")
+        if (*place, part) in written.lines and not is_kind:
+            place = (*place, part)
+    return (*place, last) if error["type"] == "missing" or (*place, last) in written.lines else place
+
+
+def _remove(content: Any, place: Place) -> None:
+    for part in place[:-1]:
         content = content[part]
-    content.pop(last, None)  # an alias may stand in several places
+    content.pop(place[-1], None)  # an alias may stand in several places
 
 
 def _plain_message(error: Any) -> str:
@@ -94,13 +106,11 @@ def _refusal(source: str, written: Written, found: Iterable[Problem]) -> Invalid
 
 def _told(content: Any, problem: Problem) -> str:
     """`criterion "closing": options.0.score: is missing`."""
-    place = [part for part in problem.place if part not in _KINDS or part is problem.place[-1]]
-    owner = ""
+    place, owner = problem.place, ""
     if len(place) >= 2 and place[0] == "criteria" and isinstance(place[1], int):
         entry = content["criteria"][place[1]]
-        name = (
-            entry.get("id", f"number {place[1] + 1}") if isinstance(entry, dict) else f"number {place[1] + 1}"
-        )
+        number = f"number {place[1] + 1}"
+        name = entry.get("id", number) if isinstance(entry, dict) else number
         owner, place = f'criterion "{name}": ', place[2:]
     where = ".".join(str(part) for part in place)
     return f"{owner}{where}: {problem.message}" if where else f"{owner}{problem.message}"
