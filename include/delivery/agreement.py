@@ -65,7 +65,12 @@ def agreement_lines(found: Agreements) -> list[str]:
     head = f"{'agreement with gold labels':<30}{'agree':>10}{'accuracy':>10}{'kappa':>8}"
     rows = [_line(name, one) for name, one in found.by_criterion.items()]
     head += f"{'fails':>12}{'auto-fails':>12}"
-    return [head, *rows, _line(f"all of {found.calls} calls", found.total)]
+    return [head, *rows, _line(f"all of {found.calls} calls", found.total), *_left_out(found)]
+
+
+def _left_out(found: Agreements) -> list[str]:
+    named = ", ".join(f"{name} ({labels})" for name, labels in sorted(found.left_out.items()))
+    return [f"  labels of criteria that the scorecard does not have: {named}"] if named else []
 
 
 def _line(name: str, one: Agreement) -> str:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean
 
 from include.errors import InvalidInput
@@ -57,11 +57,16 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Agreements:
-    """Agreement on each labelled criterion, in the scorecard's order, and on all together."""
+    """Agreement on each labelled criterion, in the scorecard's order, and on all together.
+
+    Attributes:
+        left_out: Labels of criteria that the scorecard does not have, by the criterion.
+    """
 
     calls: int
     by_criterion: Mapping[str, Agreement]
     total: Agreement
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -122,7 +127,9 @@ def measure(labels: Labels, answers: Answers, scorecard: Scorecard) -> Agreement
         ]
         if pairs:
             by_criterion[criterion.id] = _agreement(criterion, pairs)
-    return Agreements(len(audited), by_criterion, _together(by_criterion.values()))
+    known = {criterion.id for criterion in scorecard.criteria}
+    left_out = Counter(name for key in audited for name in labels[key] if name not in known)
+    return Agreements(len(audited), by_criterion, _together(by_criterion.values()), dict(left_out))
 
 
 def check_labels(labels: Labels, scorecard: Scorecard) -> None:

@@ -28,10 +28,11 @@ Check = Callable[[Any], str | None]
 
 @dataclass(frozen=True)
 class _Fact:
-    """What may be asked about a fact, with which values."""
+    """What may be asked about a fact, with which values; `known` are all of them, where that can be told."""
 
     operators: tuple[str, ...]
     check: Check
+    known: Collection[str] = ()
 
 
 def condition_problems(condition: FieldCondition, *, metrics_known: bool) -> Iterator[Problem]:
@@ -84,12 +85,12 @@ def figure_problems(name: str, op: str, value: Any) -> Iterator[Problem]:
 def _facts() -> Mapping[str, _Fact]:
     known: dict[str, _Fact] = {
         "analysable": _Fact(_EQUALITY, _truth),
-        "call_type": _Fact(_CHOICE, _one_of("call_type", [*CallType])),
-        "resolution": _Fact(_CHOICE, _one_of("resolution", [*Resolution])),
+        "call_type": _listing("call_type", _CHOICE, [*CallType]),
+        "resolution": _listing("resolution", _CHOICE, [*Resolution]),
         "language": _Fact(_CHOICE, _language),
-        "contact_reasons": _Fact(_LIST, _one_of("contact_reasons", contact_reasons())),
-        "signals": _Fact(_LIST, _one_of("signals", [*SignalKind])),
-        METRICS_PREFIX + "direction": _Fact(_CHOICE, _one_of("direction", _DIRECTIONS)),
+        "contact_reasons": _listing("contact_reasons", _LIST, list(contact_reasons())),
+        "signals": _listing("signals", _LIST, [*SignalKind]),
+        METRICS_PREFIX + "direction": _listing("direction", _CHOICE, _DIRECTIONS),
     }
     operators = (*FIGURE_OPERATORS, "in", "not_in")
     return known | {METRICS_PREFIX + name: _Fact(operators, partial(_wrong_number, name)) for name in FIGURES}
@@ -106,6 +107,8 @@ def _wrong_values(condition: FieldCondition, fact: _Fact) -> list[str]:
     values = condition.value if isinstance(condition.value, list) else [condition.value]
     if not values:
         return [f"the list of {condition.op} is empty: write what it may be"]
+    if condition.op == "not_in" and fact.known and set(fact.known) <= set(values):
+        return ["not_in lists everything that it can be, so it holds for no call: leave one out"]
     return [told for value in values if (told := fact.check(value))]
 
 
@@ -115,13 +118,13 @@ def _truth(value: Any) -> str | None:
     return f"analysable is true or false, never {_shown(value)}: write true or false, without quotes"
 
 
-def _one_of(name: str, known: Collection[str]) -> Check:
+def _listing(name: str, operators: tuple[str, ...], known: Collection[str]) -> _Fact:
     def check(value: Any) -> str | None:
         if isinstance(value, str) and value in known:
             return None
         return f"{name} is never {_shown(value)}: write one of {', '.join(known)}"
 
-    return check
+    return _Fact(operators, check, known)
 
 
 def _language(value: Any) -> str | None:

@@ -77,6 +77,8 @@ def _criterion(scorecard: Scorecard, criterion: Criterion) -> Iterator[Problem]:
         yield Problem(("section",), f'there is no section "{criterion.section}"')
     if criterion.na_allowed and not criterion.na_rule and criterion.answered_by is AnsweredBy.LLM:
         yield Problem(("na_allowed",), "na_rule is missing: say when the answer is NA")
+    if criterion.na_rule and not criterion.na_allowed:
+        yield Problem(("na_rule",), "is never used while na_allowed is false: remove one of them")
     yield from _options(criterion)
     yield from _answerer(criterion)
     yield from _metric(criterion)

@@ -80,6 +80,8 @@ def read_written(text: str, *, source: str) -> Written:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         raise InvalidInput(f"{source}:{line}: not YAML: {getattr(error, 'problem', error)}") from error
+    except (ValueError, LookupError, AttributeError) as error:
+        raise InvalidInput(f"{source}:1: not YAML: a value does not fit its tag: {error}") from error
     except RecursionError as error:
         raise InvalidInput(f"{source}:1: not YAML: it is nested too deeply") from error
     if not isinstance(content, dict):

@@ -150,13 +150,16 @@ def test_gold_labels_are_compared_with_both_sides(rescored: SeededDay) -> None:
 
 
 def test_false_auto_fails_stand_beside_what_was_found(rescored: SeededDay) -> None:
-    run = summarise(rescored.database, RESCORE, {(DAY, "worse.wav"): {"verified": "yes", "closing": "yes"}})
+    labels = {(DAY, "worse.wav"): {"verified": "yes", "closing": "yes", "closng": "yes"}}
+    run = summarise(rescored.database, RESCORE, labels)
     assert run.gold is not None
     assert (run.gold.now.total.false_auto_fails, run.gold.now.total.auto_fails) == (1, 0)
     assert "found 0 of 0 (and 1 false) fails, 0 of 0 (and 1 false) auto-fails" in text_table(run)
     assert '<td class="n lost">1</td>' in render_html(run)
     lines = agreement_lines(run.gold.now)
-    assert lines[1].split()[-4:] == lines[-1].split()[-4:] == ["–", "+1", "–", "+1"]
+    assert lines[1].split()[-4:] == lines[-2].split()[-4:] == ["–", "+1", "–", "+1"]
+    assert lines[-1] == "  labels of criteria that the scorecard does not have: closng (1)"
+    assert "Labels of criteria that the scorecard does not have: closng (1)." in render_html(run)
 
 
 def test_words_to_the_model_are_counted_and_shown(rescored: SeededDay) -> None:

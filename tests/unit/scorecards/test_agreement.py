@@ -52,6 +52,7 @@ def test_agreement_is_counted_by_criterion_and_over_all(card: Scorecard) -> None
     assert (b1.auto_fails, b1.auto_fails_found, a1.auto_fails) == (2, 1, 0)
     assert (found.calls, found.total.labelled, found.total.agreed) == (4, 7, 4)
     assert found.total.accuracy == pytest.approx(4 / 7)
+    assert found.left_out == {"of_another_scorecard": 1}
 
 
 def test_calls_without_an_audit_are_left_out_and_missing_answers_disagree(card: Scorecard) -> None:

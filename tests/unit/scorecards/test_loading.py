@@ -78,6 +78,43 @@ def test_a_wrong_line_is_exact(small):
     )
 
 
+def test_wrong_types_are_told_at_the_line_of_the_value(small):
+    content = small()
+    content["criteria"][0] |= {
+        "weight": "heavy",
+        "applies_if": {"field": "signals", "op": "is", "value": None},
+    }
+    content["criteria"][1] |= {"metric": {"field": "turns", "op": "ge", "value": "many"}, "evidence": []}
+    content["criteria"][2]["options"][1].pop("score")
+    text = yaml.safe_dump(content, sort_keys=False)
+    with pytest.raises(InvalidInput) as caught:
+        parse_scorecard(text, source="card.yaml")
+    told = str(caught.value)
+    for part, wrong in (
+        ("weight: heavy", 'criterion "a1": weight: write a number, without quotes'),
+        ("op: is", 'criterion "a1": applies_if.op: '),
+        ("value: null", 'criterion "a1": applies_if.value: '),
+        ("value: many", 'criterion "a2": metric.value: write a number, without quotes'),
+        ("evidence: []", 'criterion "a2": evidence: '),
+    ):
+        assert f"card.yaml:{line_of(text, part)}: {wrong}" in told, part
+    assert 'criterion "b1": options.1.score: is missing' in told
+
+
+def test_fields_too_many_do_not_hide_what_else_is_wrong(small):
+    content = small()
+    content["colour"] = "red"
+    content["criteria"][0] |= {"hints": {}, "applies_if": {"field": "analysable", "op": "eq", "valu": True}}
+    content["criteria"][0]["applies_if"]["value"] = "True"
+    content["criteria"][1]["section"] = "nowhere"
+    with pytest.raises(InvalidInput) as caught:
+        parse_scorecard(yaml.safe_dump(content, sort_keys=False), source="card.yaml")
+    told = str(caught.value)
+    for part in ("colour: is not", "hints: is no part", "valu: is not", 'never "True"', '"nowhere"'):
+        assert part in told, part
+    assert len(told.splitlines()) == 5
+
+
 def test_conditions_in_a_circle_are_told(small):
     content = small()
     for criterion, other in (("a1", "a2"), ("a2", "b1"), ("b1", "a1")):

@@ -80,9 +80,17 @@ def test_a_key_given_twice_is_told_inside_braces_too(shipped_file) -> None:
         parse_scorecard(text, source="c")
 
 
-@pytest.mark.parametrize(
-    "text", ["a: &a [*a]", "a: &a {b: *a}", "[" * 5000, "a: b: c", "? [x]\n: 1", "<<: 1", "\0"]
-)
+UNREADABLE = ["a: &a [*a]", "a: &a {b: *a}", "[" * 5000, "a: b: c", "? [x]\n: 1", "<<: 1", "\0"]
+TAGGED = [
+    "a: !!int b",
+    "a: !!bool maybe",
+    "a: !!timestamp b",
+    "a: !!python/object:os.x {}",
+    "a: 1\n---\nb: 2",
+]
+
+
+@pytest.mark.parametrize("text", [*UNREADABLE, *TAGGED])
 def test_what_cannot_be_read_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match=r"^c:\d+: "):
         parse_scorecard(text, source="c")
@@ -91,6 +99,8 @@ def test_what_cannot_be_read_is_refused(text: str) -> None:
 def test_the_shipped_file_is_short_and_its_weights_keep_their_order(shipped_file, shipped: Scorecard) -> None:
     assert len(shipped_file.read_text("utf-8").splitlines()) <= 150
     assert shipped.version == "2"
+    settled = shipped.criterion("identity_verified").settled_by_prompt
+    assert settled is not None and "identity-confirmed" in settled.prompts and settled.answer == "yes"
     shares = {
         c.id: section.weight * c.weight / sum(o.weight for o in shipped.criteria if o.section == section.id)
         for c in shipped.criteria
@@ -117,3 +127,13 @@ def test_the_shipped_file_quotes_nobody(shipped: Scorecard) -> None:
     for criterion in shipped.criteria:
         for text in (criterion.text, criterion.instructions, criterion.na_rule):
             assert not set('"“”„«»‘`') & set(text), criterion.id
+
+
+def test_a_field_too_many_in_an_alias_is_told_where_it_stands(small) -> None:
+    text = yaml.safe_dump(small(), sort_keys=False)
+    first, second = (line for line in text.splitlines() if "id: a1" in line or "id: b1" in line)
+    text = text.replace(first, f"{first}\n  evidence: &e {{speaker: agent, colour: red}}")
+    text = text.replace(second, f"{second}\n  evidence: *e")
+    with pytest.raises(InvalidInput, match=r'criterion "b1": evidence.colour: is not a field') as caught:
+        parse_scorecard(text, source="c")
+    assert len(str(caught.value).splitlines()) == 2
