@@ -6,17 +6,21 @@ from dataclasses import dataclass
 
 from include.calls.call import ChannelRole
 from include.calls.transcript import Turn
+from include.llm.phrases import phrase
 from include.spoken.folding import Folded, folded, plain
 
 # An answer may come after "sorry?" and "the one on the letter?".
 _ANSWER_WITHIN_TURNS = 3
 _WORDS_AFTER_REQUEST = 2
 _REQUEST = re.compile(
-    r"\?|\b(?:what|which|may i|can (?:i|you)|could (?:i|you)|would you|tell me|give me|confirm|need|please"
-    r"|provide|verify|enter|spell|repeat|say|let me have|take your|have your|dice|digame|dime|decir\w*|cual|que es"
-    r"|como (?:se|te) llamas?"
-    r"|da|dar\w*|deme|facilit\w+|indic\w+|confirm\w+|necesit\w+|repit\w+|deletr\w+|verific\w+|introduz\w+"
-    r"|pued\w+|podria\w*|por favor|tiene|recuerd\w+|cuando|when)\b"
+    r"\?|"
+    + phrase(r"""
+    what|which|when|may i|(?:can|could) (?:i|you)|would you|tell me|give me|let me have
+    (?:take|have) your|need|please|provide|verify|enter|confirm|spell|repeat|say
+    cual|cuando|que es|como (?:se|te) llamas?|dice|digame|dime|decir\w*|da|dar\w*|deme|facilit\w+|indic\w+
+    tiene|confirm\w+|necesit\w+|repit\w+|deletr\w+|verific\w+|introduz\w+|recuerd\w+|pued\w+|podria\w*
+    por favor
+""").pattern
 )
 _IT = re.compile(r"\b(?:it|that|them|read|lo|la|los|leer\w*|lea|cual es)\b")
 _SENTENCE_ENDS = re.compile(r"[.?!…]+(?:\s|$)")
@@ -100,7 +104,7 @@ class Dialogue:
 
 
 def _told_apart(speakers: Sequence[tuple[int, ChannelRole]]) -> list[tuple[int, ChannelRole] | None]:
-    """Who speaks in each turn; all None when one channel has turns of nobody knows whom, or one voice only."""
+    """Who speaks in each turn; None for all when one channel has one voice, or turns of nobody knows whom."""
     one_channel = len({channel for channel, _ in speakers}) == 1
     unknown = any(role is ChannelRole.UNKNOWN for _, role in speakers)
     return [None] * len(speakers) if one_channel and (unknown or len(set(speakers)) == 1) else list(speakers)
