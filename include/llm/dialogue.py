@@ -22,6 +22,9 @@ _REQUEST = re.compile(
     por favor
 """).pattern
 )
+# "Date of birth, then" asks; "I was born in Leeds" does not.
+_OF_ONESELF = re.compile(r"\b(?:i|i'm|my|we|our|mi|mis|yo|naci|nuestr\w+)\b")
+_WORDS_OF_REQUEST, _CHARS_BEFORE = 5, 20
 _IT = re.compile(r"\b(?:it|that|them|read|lo|la|los|leer\w*|lea|cual es)\b")
 _SENTENCE_ENDS = re.compile(r"[.?!…]+(?:\s|$)")
 
@@ -100,7 +103,8 @@ class Dialogue:
         begins = max((match.end() for match in _SENTENCE_ENDS.finditer(text, 0, at)), default=0)
         ends = _SENTENCE_ENDS.search(text, at)
         sentence = text[begins : ends.end() if ends else len(text)]
-        return bool(_REQUEST.search(sentence)) or len(sentence.split()) <= 5
+        names_it = len(sentence.split()) <= _WORDS_OF_REQUEST and not _OF_ONESELF.search(sentence)
+        return names_it or bool(_REQUEST.search(sentence))
 
 
 def _told_apart(speakers: Sequence[tuple[int, ChannelRole]]) -> list[tuple[int, ChannelRole] | None]:
@@ -112,7 +116,8 @@ def _told_apart(speakers: Sequence[tuple[int, ChannelRole]]) -> list[tuple[int, 
 
 def _ends_with(text: str, cue: re.Match[str]) -> bool:
     """Whether hardly a word follows: "and your date of birth", "your name please"."""
-    return len(text[cue.end() :].split()) <= _WORDS_AFTER_REQUEST
+    said_of_oneself = _OF_ONESELF.search(text, max(0, cue.start() - _CHARS_BEFORE), cue.start())
+    return not said_of_oneself and len(text[cue.end() :].split()) <= _WORDS_AFTER_REQUEST
 
 
 def _asks_for_it(text: str) -> bool:

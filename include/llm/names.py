@@ -53,6 +53,8 @@ NO_NAMES = frozenset(
     thanks that the then there this to today trying uh um very wait we well what when where which who why
     will with yeah yes you your monday tuesday wednesday thursday friday saturday sunday january february
     march april june july august september october november december english spanish god lord
+    us i'm i'd i've i'll it's that's there's what's we're don't can't let's would should need want wanted has
+    having got getting really actually regarding ringing phoning something his her
     full correct exactly absolutely certainly indeed nothing none never nope both mine alright understood hmm
     pardon same everything maybe probably possibly always here's okey great welcome bye goodbye cheers
     correcto correcta exacto exacta exactamente efectivamente nada ninguno ninguna nunca entendido ambos
