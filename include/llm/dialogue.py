@@ -6,18 +6,25 @@ from dataclasses import dataclass
 
 from include.calls.call import ChannelRole
 from include.calls.transcript import Turn
+from include.llm.phrases import phrase
 from include.spoken.folding import Folded, folded, plain
 
 # An answer may come after "sorry?" and "the one on the letter?".
 _ANSWER_WITHIN_TURNS = 3
 _WORDS_AFTER_REQUEST = 2
 _REQUEST = re.compile(
-    r"\?|\b(?:what|which|may i|can (?:i|you)|could (?:i|you)|would you|tell me|give me|confirm|need|please"
-    r"|provide|verify|enter|spell|repeat|say|let me have|take your|have your|dice|digame|dime|decir\w*|cual|que es"
-    r"|como (?:se|te) llamas?"
-    r"|da|dar\w*|deme|facilit\w+|indic\w+|confirm\w+|necesit\w+|repit\w+|deletr\w+|verific\w+|introduz\w+"
-    r"|pued\w+|podria\w*|por favor|tiene|recuerd\w+|cuando|when)\b"
+    r"\?|"
+    + phrase(r"""
+    what|which|when|may i|(?:can|could) (?:i|you)|would you|tell me|give me|let me have
+    (?:take|have) your|need|please|provide|verify|enter|confirm|spell|repeat|say
+    cual|cuando|que es|como (?:se|te) llamas?|dice|digame|dime|decir\w*|da|dar\w*|deme|facilit\w+|indic\w+
+    tiene|confirm\w+|necesit\w+|repit\w+|deletr\w+|verific\w+|introduz\w+|recuerd\w+|pued\w+|podria\w*
+    por favor
+""").pattern
 )
+# "Date of birth, then" asks; "I was born in Leeds" does not.
+_OF_ONESELF = re.compile(r"\b(?:i|i'm|my|we|our|mi|mis|yo|naci|nuestr\w+)\b")
+_WORDS_OF_REQUEST, _CHARS_BEFORE = 5, 20
 _IT = re.compile(r"\b(?:it|that|them|read|lo|la|los|leer\w*|lea|cual es)\b")
 _SENTENCE_ENDS = re.compile(r"[.?!…]+(?:\s|$)")
 
@@ -96,11 +103,12 @@ class Dialogue:
         begins = max((match.end() for match in _SENTENCE_ENDS.finditer(text, 0, at)), default=0)
         ends = _SENTENCE_ENDS.search(text, at)
         sentence = text[begins : ends.end() if ends else len(text)]
-        return bool(_REQUEST.search(sentence)) or len(sentence.split()) <= 5
+        names_it = len(sentence.split()) <= _WORDS_OF_REQUEST and not _OF_ONESELF.search(sentence)
+        return names_it or bool(_REQUEST.search(sentence))
 
 
 def _told_apart(speakers: Sequence[tuple[int, ChannelRole]]) -> list[tuple[int, ChannelRole] | None]:
-    """Who speaks in each turn; all None when one channel has turns of nobody knows whom, or one voice only."""
+    """Who speaks in each turn; None for all when one channel has one voice, or turns of nobody knows whom."""
     one_channel = len({channel for channel, _ in speakers}) == 1
     unknown = any(role is ChannelRole.UNKNOWN for _, role in speakers)
     return [None] * len(speakers) if one_channel and (unknown or len(set(speakers)) == 1) else list(speakers)
@@ -108,7 +116,8 @@ def _told_apart(speakers: Sequence[tuple[int, ChannelRole]]) -> list[tuple[int, 
 
 def _ends_with(text: str, cue: re.Match[str]) -> bool:
     """Whether hardly a word follows: "and your date of birth", "your name please"."""
-    return len(text[cue.end() :].split()) <= _WORDS_AFTER_REQUEST
+    said_of_oneself = _OF_ONESELF.search(text, max(0, cue.start() - _CHARS_BEFORE), cue.start())
+    return not said_of_oneself and len(text[cue.end() :].split()) <= _WORDS_AFTER_REQUEST
 
 
 def _asks_for_it(text: str) -> bool:

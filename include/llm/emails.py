@@ -41,7 +41,8 @@ _NO_PART = NO_NAMES | frozenset(
     """
     address confirm copy correo direccion electronico electronica email emails escriba escribirme found got
     letter mail mails mine note said send sent us use using write yeah shop store online stay buy bought
-    order look website web visit page pagina contacto sign log login up out here there now today el nuestro apunte anote mande envie
+    order look website web visit page pagina contacto sign log login up out here there now today el
+    nuestro apunte anote mande envie
     seria sera would works work arrive arrived meet busy both stayed live lives person
     """.split()  # noqa: SIM905 - like the words that are no names
 )

@@ -1,4 +1,4 @@
-"""Numbers that identify: phones, accounts, national ids, references; in one turn, or in pieces over several."""
+"""Numbers that identify: phones, accounts, national ids, references; in one turn or in pieces."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from include.llm.dialogue import Dialogue
 from include.llm.found import Found
+from include.llm.phrases import phrase
 from include.spoken.folding import plain
 from include.spoken.numbers import DigitRun, Number, numbers_in, runs_of
 from include.spoken.quantities import DOUBTFUL, quantities_in
@@ -15,21 +16,24 @@ from include.spoken.quantities import DOUBTFUL, quantities_in
 LONG_NUMBER_DIGITS = 6
 _UNNAMED = "ACCOUNT"
 _PHONE_DIGITS = range(7, 16)
-_PHONE = re.compile(
-    r"\b(?:(?:tele)?phones?|mobile|cell(?:phone)?|landline|call(?: (?:me|you|us))?(?= |$)|(?:reach|text|ring) (?:me|you|us)|(?:best|contact|callback|daytime|evening) number|my number(?:'s| is)"
-    r"|telefon\w+|movil|celular|fijo|llam(?:ar|arle|arte|arme|eme|enme|ame)\b)"
-)
-_ID = re.compile(
-    r"\b(?:dni|nif|nie|d n i|passport|pasaporte|social security|national insurance|ssn|cedula|national id\w*"
-    r"|identity (?:card|number|document)|driving licen[cs]e|documento de identidad|carne de identidad|curp"
-    r"|seguridad social)\b"
-)
-_NUMBER = re.compile(
-    rf"{_PHONE.pattern}|{_ID.pattern}"
-    r"|\b(?:numbers?|numero|account|accounts|reference|referencia|cuenta|customer|policy|poliza|order|pedido"
-    r"|contract|contrato|ticket|sort code|imei|serial|serie|iban|meter|contador|cups|tracking|booking|reserva"
-    r"|localizador|membership|socio|afiliacion|expediente|siniestro|claim|case|digits|digitos|tarjeta|card)\b"
-)
+_PHONES = r"""
+    (?:tele)?phones?|mobile|cell(?:phone)?|landline|(?:reach|text|ring) (?:me|you|us)
+    call(?: (?:me|you|us))?(?= |$)
+    (?:best|contact|callback|daytime|evening) number|my number(?:'s| is)
+    telefon\w+|movil|celular|fijo|llam(?:ar|arle|arte|arme|eme|enme|ame)
+"""
+_IDS = r"""
+    passport|social security|national insurance|ssn|national id\w*|identity (?:card|number|document)
+    driving licen[cs]e|dni|nif|nie|d n i|pasaporte|cedula|documento de identidad|carne de identidad|curp
+    seguridad social
+"""
+_NUMBERS = r"""
+    numbers?|accounts?|reference|customer|policy|order|contract|ticket|sort code|imei|serial|iban|meter
+    tracking|booking|membership|claim|case|digits|card
+    numero|referencia|cuenta|poliza|pedido|contrato|serie|contador|cups|reserva|localizador|socio|afiliacion
+    expediente|siniestro|digitos|tarjeta
+"""
+_PHONE, _ID, _NUMBER = phrase(_PHONES), phrase(_IDS), phrase(_PHONES + _IDS + _NUMBERS)
 _CUES = (("PHONE", _PHONE), ("ID", _ID), (_UNNAMED, _NUMBER))
 # What asks for something else while a number is dictated.
 _GOES_ON = re.compile(
@@ -37,7 +41,8 @@ _GOES_ON = re.compile(
     r"|mas|resto|ultim\w+|otra vez|correcto|verdad|vale|perdon|como)\b|^\W*(?:yes|si|and|y|uh huh|mm hm+)\W*$"
 )
 _ASKS = re.compile(
-    r"\?|^\W*(?:(?:okay|ok|vale|bien|yes|si|thank you|gracias)\W+)?(?:and|y) (?:the|your|an?|el|la|su|un|una)\b"
+    r"\?|^\W*(?:(?:okay|ok|vale|bien|yes|si|thank you|gracias)\W+)?(?:and|y) (?:the|your|an?|el|la|su|un"
+    r"|una)\b"
 )
 _LEADING_WORDS, _TRAILING_WORDS, _WORDS_BETWEEN, _WORDS_WITHOUT_CUE = 5, 4, 9, 4
 _WORD = re.compile(r"[^\W\d_]+")
@@ -51,8 +56,8 @@ _LETTERS_BEFORE = re.compile(r"(?:\b[a-z][ -]?){1,3}$", re.IGNORECASE)
 # What may stand between two groups of a number in one turn.
 _BESIDE = frozenset(
     """
-    okay ok right yes yeah no wait sorry then and so uh um er eh mm that's it's again i mean then vale si luego
-    espera espere perdon digo y a ver este es entonces guion barra slash dash
+    okay ok right yes yeah no wait sorry then and uh um er eh mm that's it's again i mean then vale si
+    luego espera espere perdon digo y a ver este es entonces guion barra slash dash
     """.split()  # noqa: SIM905 - like the words that are no names
 )
 _MOST_BESIDE_WORDS = 4
@@ -201,7 +206,7 @@ def _asks_for_more(text: str) -> bool:
 
 
 def _says_nothing(text: str, run: _Run) -> bool:
-    """ "That one", "un momento": a word, not a digit."""
+    """Whether it is a word, not a digit: "that one"."""
     return len(run.digits) == 1 and plain(text[run.start : run.end]).isalpha()
 
 

@@ -7,26 +7,30 @@ from include.llm.common_names import is_given_name, is_name
 from include.llm.dialogue import Dialogue, Region
 from include.llm.found import Found
 from include.llm.names import NO_NAMES, is_cased
+from include.llm.phrases import lead_in, phrase
 from include.spoken.folding import plain
 
-_ASKS = re.compile(
-    r"\b(?:(?:your|the|his|her|first|last|full|family|middle|cardholder'?s?|account holder'?s?|passenger'?s?|patient'?s?"
-    r"|customer'?s?) (?:(?:first|last|full|family|middle|good|own) )?(?:names?|surnames?)(?! of)"
-    r"|(?:who|whom)(?: am i| do i have the pleasure of)? (?:speaking|talking)(?: (?:with|to))?|who(?:'s| is) (?:calling|this)"
-    r"|with whom|(?:su|tu|el) (?:(?:primer|segundo) )?(?:nombre|apellido)s?(?: completo| y apellidos?)?|nombre (?:y apellidos?|completo|del? (?:el )?(?:titular|pasajero|paciente|cliente))"
-    r"|los apellidos|sus apellidos|con quien (?:hablo|tengo)|quien (?:llama|habla|es)|a nombre de quien|como (?:se|te) llamas?"
-    r"|de parte de quien)\b"
+_ASKS = phrase(
+    r"""
+    (?:your|the|his|her|first|last|full|family|(?:cardholder|account holder|passenger|patient)'?s?)
+        (?:(?:first|last|full|family|good|own) )?(?:names?|surnames?)(?! of)
+    who(?:m)?(?: am i| do i have the pleasure of)? (?:speaking|talking)(?: (?:with|to))?|with whom
+    who(?:'s| is) (?:calling|this)
+    (?:su|tu|el) (?:(?:primer|segundo) )?(?:nombre|apellido)s?(?: completo| y apellidos?)?
+    nombre (?:y apellidos?|completo|del? (?:el )?(?:titular|pasajero|paciente|cliente))|(?:los|sus) apellidos
+    con quien (?:hablo|tengo)|quien (?:llama|habla|es)|a nombre de quien|de parte de quien
+    como (?:se|te) llamas?
+""".replace("\n        ", " ")
 )
-_NOT_OF_PEOPLE = re.compile(
-    r"\b(?:pet|school|company|maiden|user ?name|street|road|product|plan|brand|mascota|colegio|empresa|soltera|usuario|calle)\b"
-)
-_LEAD = re.compile(
-    r"(?:[\s,.¡¿…-]*\b(?:yes|yeah|yep|sure|okay|ok|of course|certainly|um|uh|er|erm|well|right|so|oh|hi|hello|please"
-    r"|it's|it is|its|that's|that is|this is|i'm|i am|my (?:(?:full|first|last) )?name(?: is|'s)|(?:the|full) name is|it would be"
-    r"|it's under|under|good (?:morning|afternoon|evening)|mister|mr\.?|mrs\.?|ms\.?|miss|doctor|dr\.?|first name|surname"
-    r"|last name|is|si|claro(?: que si)?|vale|bueno|pues|eh|ah|mire|mira|soy|es|me llamo|mi nombre(?: completo)? es|a nombre de|con|hola"
-    r"|buenos dias|buenas tardes|por supuesto|la titular es|el titular es|don|dona|senora?|de)(?![\w'-]))*[\s,.:¡¿…-]*"
-)
+_NOT_OF_PEOPLE = phrase("""
+    pet|school|company|maiden|user ?name|street|road|product|plan|brand
+    mascota|colegio|empresa|soltera|usuario|calle
+""")
+_LEAD = lead_in(r"""
+    this is|i'm|i am|my (?:(?:full|first|last) )?name(?: is|'s)|(?:the|full) name is|it's under|under
+    mister|mr\.?|mrs\.?|ms\.?|miss|doctor|dr\.?|first name|surname|last name
+    soy|me llamo|mi nombre(?: completo)? es|a nombre de|con|[el]l?a? titular es|don|dona|senora?|de
+""")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _LINKS = frozenset({"de", "del", "la", "las", "los", "van", "von", "mc", "o", "y", "san"})
 _MOST_WORDS = 4
@@ -34,19 +38,24 @@ _LETTERS = re.compile(
     r"(?<![\w'’])(?:[a-z](?:(?:\.?[ -]|, |\. ?)(?:double )?[a-z](?![\w'’])){2,}\.?)(?![\w'’@])", re.IGNORECASE
 )
 _LETTERS_AS = re.compile(
-    r"(?<!\w)[a-z],? (?:as in|for|de|for the|like) [^\W\d_]+(?:,? (?:and )?(?:then )?[a-z],? (?:as in|for|de|like) [^\W\d_]+)+",
+    r"(?<!\w)[a-z],? (?:as in|for|de|for the|like) [^\W\d_]+(?:,? (?:and )?(?:then )?[a-z],? (?:as in|for"
+    r"|de|like) [^\W\d_]+)+",
     re.IGNORECASE,
 )
-_LETTER_WORDS_ES = "a|be|ce|de|e|efe|ge|hache|i|jota|ka|ele|eme|ene|eñe|o|pe|cu|erre|ere|ese|te|u|uve|uve doble|equis|ye|i griega|zeta"
+_LETTER_WORDS_ES = (
+    "a|be|ce|de|e|efe|ge|hache|i|jota|ka|ele|eme|ene|eñe|o|pe|cu|erre|ere|ese|te|u|uve|uve doble|equis|ye"
+    "|i griega|zeta"
+)
 _SPELLED_ES = re.compile(
     rf"(?<!\w)(?:{_LETTER_WORDS_ES})(?:,? (?:{_LETTER_WORDS_ES})(?!\w)){{3,}}", re.IGNORECASE
 )
 # What is said letter by letter without being a name.
 _ABBREVIATIONS = frozenset(
     """
-    adsl cctv ceo cif cups dab diy dni dob dsl dvd dvr eta eur faq gdpr gps hbo hdmi hdtv iban imei iptv irpf itv iva
-    isp lan led lcd lte mms mri mvno nfc nhs nie nif pdf pin pos ppi puk qr sim sms ssn tae tin tpv ttl tv uhd uk
-    url usa usb vat vip voip vpn wps www xxl abc atm bbc cbs nbc hbo
+    adsl cctv ceo cif cups dab diy dni dob dsl dvd dvr eta eur faq gdpr gps hbo hdmi hdtv iban imei iptv irpf
+    itv iva isp lan led lcd lte mms mri mvno nfc nhs nie nif pdf pin pos ppi puk qr sim sms ssn tae tin
+    tpv ttl tv
+    uhd uk url usa usb vat vip voip vpn wps www xxl abc atm bbc cbs nbc hbo
     """.split()  # noqa: SIM905 - like the words that are no names
 )
 
@@ -137,7 +146,7 @@ def _case(word: re.Match[str]) -> bool:
 
 
 def spelled_names(text: str) -> list[Found]:
-    """What is said letter by letter: `S M I T H`, `s-m-i-t-h`, `S for sugar, M for mother`, `ge a erre ce i a`."""
+    """What is said letter by letter: `S M I T H`, `s-m-i-t-h`, `S for sugar, M for mother`, `ge a erre`."""
     found = []
     for pattern in (_LETTERS, _LETTERS_AS, _SPELLED_ES):
         for match in pattern.finditer(text):

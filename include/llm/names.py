@@ -10,7 +10,8 @@ from include.spoken.folding import plain
 
 # What follows these is a name, however it is written.
 _SURE = re.compile(
-    r"\b(?:(?:my|his|her|their|the|full|first|last|family) (?:(?:full|first|last|family) )?(?:sur)?name(?: is|'s)"
+    r"\b(?:(?:my|his|her|their|the|full|first|last|family) (?:(?:full|first|last"
+    r"|family) )?(?:sur)?name(?: is|'s)"
     r"|surname(?: is|'s)|mis? apellidos? (?:es|son)|you can call me"
     r"|am i speaking (?:with|to)|me llamo|mi nombre es|a nombre de|se llama|le atiende|te atiende)\s+",
     re.IGNORECASE,
@@ -29,9 +30,12 @@ _LIKELY_BEFORE = re.compile(r"((?:[A-ZÁÉÍÓÚÑ][^\W\d_]+ ){1,3})(?:speaking|
 _LIKELY = re.compile(
     r"\b(?:(?:this|here) is|it's|it is|i'm|i am|speaking (?:with|to)|thank you,?|thanks,?|hello,?|hi,?"
     r"|mr\.?|mrs\.?|ms\.?|miss|dr\.?|doctor"
-    r"|my (?:son|daughter|wife|husband|mother|father|mum|mom|dad|brother|sister|partner|boss|friend|colleague)"
-    r"(?:,| is called|'s name is)?|called|mi (?:hijo|hija|mujer|esposa|marido|esposo|madre|padre|hermano|hermana|pareja"
-    r"|jefe|jefa|amigo|amiga)(?:,| se llama)?|doctora?|le habla|habla|hablo con|soy|gracias,?|hola,?|señora?|señorita"
+    r"|my (?:son|daughter|wife|husband|mother|father|mum|mom|dad|brother|sister|partner|boss|friend"
+    r"|colleague)"
+    r"(?:,| is called|'s name is)?|called|mi (?:hijo|hija|mujer|esposa|marido|esposo|madre|padre|hermano"
+    r"|hermana|pareja"
+    r"|jefe|jefa|amigo|amiga)(?:,| se llama)?|doctora?|le habla|habla|hablo con|soy|gracias,?|hola,?"
+    r"|señora?|señorita"
     r"|sra?\.?|don|doña)\s+",
     re.IGNORECASE,
 )
@@ -49,10 +53,12 @@ NO_NAMES = frozenset(
     thanks that the then there this to today trying uh um very wait we well what when where which who why
     will with yeah yes you your monday tuesday wednesday thursday friday saturday sunday january february
     march april june july august september october november december english spanish god lord
+    us i'm i'd i've i'll it's that's there's what's we're don't can't let's would should need want wanted has
+    having got getting really actually regarding ringing phoning something his her
     full correct exactly absolutely certainly indeed nothing none never nope both mine alright understood hmm
     pardon same everything maybe probably possibly always here's okey great welcome bye goodbye cheers
-    correcto correcta exacto exacta exactamente efectivamente nada ninguno ninguna nunca entendido ambos perdone
-    disculpe espere igual quizas siempre hasta venga genial estupendo fenomenal bienvenido bienvenida
+    correcto correcta exacto exacta exactamente efectivamente nada ninguno ninguna nunca entendido ambos
+    perdone disculpe espere igual quizas siempre hasta venga genial estupendo fenomenal bienvenido bienvenida
     a al adios ahora aqui asi bien bueno buenas buenos claro clienta cliente como con cual cuando de del
     desde don donde dona e el ella en entonces era es esa ese eso esta este esto gracias ha hablo hasta he
     hola la las le les lo los lunes martes miercoles jueves viernes sabado domingo mas me mi mire muy muchas

@@ -16,6 +16,7 @@ from typing import Any
 from include.calls.transcript import Transcript, Turn
 from include.card_data.finding import card_data
 from include.llm.addresses import addresses
+from include.llm.births import birth_dates
 from include.llm.dialogue import Dialogue
 from include.llm.emails import emails
 from include.llm.found import Found, disjoint
@@ -23,8 +24,8 @@ from include.llm.known import NOTHING, Known
 from include.llm.long_numbers import long_numbers
 from include.llm.name_answers import answered_names, spelled_names
 from include.llm.names import NameFinder, introduced_names
+from include.llm.passcodes import pins, security_words
 from include.llm.places import places_of_home
-from include.llm.verification import birth_dates, pins, security_words
 from include.spoken.folding import plain
 
 # Never put back into a model's own prose: a summary must not become another place that holds card data, or
@@ -78,7 +79,7 @@ class Redaction:
         return _TOKEN.sub(original, text)
 
     def restore_reply(self, reply: Any, *, verbatim: frozenset[str] = frozenset({"quote"})) -> Any:
-        """Puts back in a JSON value: all in fields named in `verbatim`, all but card data, PINs and security words elsewhere."""
+        """Puts back in a JSON value: all in fields named in `verbatim`, elsewhere but `KEPT_OUT_OF_PROSE`."""
         return self._restored(reply, "", verbatim)
 
     def _restored(self, value: Any, name: str, verbatim: frozenset[str]) -> Any:

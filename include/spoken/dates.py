@@ -155,7 +155,7 @@ def _read(text: Marked, match: re.Match[str]) -> Date | None:
     said = year_of(text.numbers_of(match, "year"))
     listed = match["year"] and "," in text.text[match.start() : match.start("year")]
     # "March 26, 24 months" has no year.
-    if said and not (listed and len(text.numbers_of(match, "year")[0].digits) == 2):
+    if said and not (listed and said[1] == 1 and len(text.numbers_of(match, "year")[0].digits) == 2):
         year = said[0]
         end = [at for at in range(*match.span("year")) if at in text.numbers][said[1] - 1] + 1
     elif (

@@ -189,7 +189,7 @@ _RULES = (
     ),
     _rule(_KIND.TIME, rf"\b(?:at|by|until|till|before|after) (?P<q>#(?:[:. ]#)?){_ENDS}", _clock),
     _rule(_KIND.ORDINAL, rf"{_ALONE}(?P<q>#(?:st|nd|rd|th|º|ª))\b"),
-    _rule(_KIND.ORDINAL, rf"\b(?P<q>(?:#[ -])?(?:{'|'.join(sorted(ordinal_words()))}))\b"),
+    _rule(_KIND.ORDINAL, rf"(?<!\w)(?P<q>(?:#[ -])?(?:{'|'.join(sorted(ordinal_words()))}))\b"),
     _rule(
         _KIND.YEAR,
         rf"\b(?:in|since|of|for|from|until|year|en|desde|de|del|ano|hasta) (?P<q>#(?: #)?){_ENDS}",

@@ -1,0 +1,163 @@
+"""What somebody proves with who they are goes: dates of birth, PINs, security words."""
+
+import pytest
+
+from tests.unit.llm.test_redaction import redacted
+
+
+def answer(question: str, said: str) -> str:
+    texts, redaction = redacted(question, said)
+    assert [redaction.restore(text) for text in texts] == [question, said]
+    assert texts[0] == question
+    return texts[1]
+
+
+@pytest.mark.parametrize(
+    "asked", ["What's your date of birth?", "and your birthday", "¿Cuándo nació?", "DOB?"]
+)
+@pytest.mark.parametrize(
+    "said",
+    [
+        "the 4th of March 1985",
+        "March fourth nineteen eighty five",
+        "04/03/1985",
+        "04 03 1985",
+        "zero four zero three eighty five",
+        "the third of the fourth eighty two",
+        "cuatro de marzo del ochenta y cinco",
+        "cero cuatro, cero tres, mil novecientos ochenta y cinco",
+    ],
+)
+def test_a_date_that_answers_is_a_birth(asked: str, said: str) -> None:
+    assert answer(asked, f"Sure, it's {said}.").replace("the ", "") == "Sure, it's [DOB_1]."
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("I was born on 4 March 1985 in the old house.", "I was born on [DOB_1] in the old house."),
+        ("Nací el 4 de marzo de 1985.", "Nací el [DOB_1]."),
+        ("my date of birth is 4.3.85", "my date of birth is [DOB_1]"),
+        ("I was 20 on 4 March 1985.", "I was 20 on [DOB_1]."),
+    ],
+)
+def test_a_birth_that_is_said_at_once_goes(said: str, left: str) -> None:
+    assert redacted(said)[0] == [left]
+
+
+def test_one_birth_has_one_number_and_other_dates_stay() -> None:
+    texts, _ = redacted(
+        "Your date of birth?",
+        "The 4th of March 1985, about my bill of the 4th of November.",
+        "March 4, 1985, thanks. The contract is of the 4th of March 2021.",
+    )
+    assert texts[1:] == [
+        "The [DOB_1], about my bill of the 4th of November.",
+        "[DOB_1.2], thanks. The contract is of the 4th of March 2021.",
+    ]
+
+
+def test_a_birth_in_two_turns_goes_whole() -> None:
+    texts, _ = redacted("Date of birth?", "Fourth of March.", "Sorry?", "Nineteen eighty five.")
+    assert texts == ["Date of birth?", "[DOB_1].", "Sorry?", "[DOB_2]."]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ("When was the contract signed?", "On the 4th of March 2001."),
+        ("Customer since 12/05/1998, right?", "Yes."),
+        ("I was born in Leeds.", "On the 4th of December I moved."),
+    ],
+)
+def test_a_date_on_which_nobody_was_born_stays(said: tuple[str, ...]) -> None:
+    assert redacted(*said)[0] == list(said)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "What's your PIN?",
+        "and your passcode please",
+        "¿Me dice su clave?",
+        "¿Cuál es su contraseña?",
+        "I've sent you a code by text. Can you read it to me?",
+        "dígame el código que le ha llegado",
+    ],
+)
+@pytest.mark.parametrize("said", ["4321", "four three two one", "4 3 2 1", "cuatro tres dos uno", "48 29 13"])
+def test_digits_that_answer_are_a_pin(asked: str, said: str) -> None:
+    assert answer(asked, f"{said}.") == "[PIN_1]."
+
+
+def test_a_pin_goes_when_it_is_said_at_once_in_pieces_or_again() -> None:
+    assert redacted("my pin is 4321", "mi clave es 4321")[0] == ["my pin is [PIN_1]", "mi clave es [PIN_1]"]
+    assert redacted("4321 is my PIN")[0] == ["[PIN_1] is my PIN"]
+    assert redacted("Your PIN?", "four, three", "yes", "two, one")[0][1::2] == ["[PIN_1]", "[PIN_1.2]"]
+    assert redacted("Your PIN?", "4321.", "4321, thanks.")[0][1:] == ["[PIN_1].", "[PIN_1], thanks."]
+    assert redacted("The last four digits of your social?", "6 7 8 9")[0][1] == "[ID_1]"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ("the error code is 504",),
+        ("El código postal es 28013.",),
+        ("What's the zip code?", "90210."),
+        ("I forgot my PIN.", "It takes 3 days and costs 150 euros."),
+        ("Your PIN?", "I paid 150 euros."),
+        ("Pulse la clave 2 para facturas.",),
+    ],
+)
+def test_other_codes_and_amounts_stay(said: tuple[str, ...]) -> None:
+    assert redacted(*said)[0] == list(said)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "left"),
+    [
+        (
+            "What's your security word?",
+            "Um, I think it's, uh, marmalade.",
+            "Um, I think it's, uh, [SECRET_1].",
+        ),
+        ("and your mother's maiden name", "Thompson-Reed", "[SECRET_1]"),
+        ("your password please", "it's sunflower", "it's [SECRET_1]"),
+        ("¿Cuál es su palabra clave?", "eh, es mariposa azul", "eh, es [SECRET_1]"),
+        ("¿Cuál es su contraseña?", "Girasol22", "[SECRET_1]"),
+        ("¿El nombre de su primera mascota?", "Se llamaba Trasto.", "Se llamaba [SECRET_1]."),
+    ],
+)
+def test_a_word_that_answers_is_a_secret(asked: str, said: str, left: str) -> None:
+    assert answer(asked, said) == left
+
+
+def test_a_security_word_that_is_said_at_once_goes_wherever_it_is_said() -> None:
+    texts, redaction = redacted("My password is Sunflower99 and it fails.", "So sunflower99.")
+    assert texts == ["My password is [SECRET_1] and it fails.", "So [SECRET_1.2]."]
+    assert redaction.restore_reply({"summary": texts[0]}) == {"summary": texts[0]}
+    assert redaction.restore_reply({"quote": texts[0]}) == {
+        "quote": "My password is Sunflower99 and it fails."
+    }
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ("what is the security word on the account", "i don't remember"),
+        ("I forgot my password.", "No problem. You can set a new password."),
+        ("the password is wrong", "la contraseña es incorrecta"),
+        ("What's the password?", "Sorry, what do you mean?"),
+        ("¿La contraseña del wifi?", "Está en la pegatina del router."),
+    ],
+)
+def test_talk_about_passwords_stays(said: tuple[str, ...]) -> None:
+    assert redacted(*said)[0] == list(said)
+
+
+def test_masks_of_card_data_become_tokens_and_ask_for_nothing() -> None:
+    said = ("[card number ending 1111]", "yes, [card number ending 1111], [card security code]", "order 345")
+    texts, redaction = redacted(*said)
+    assert texts == ["[CARD_1]", "yes, [CARD_1], [CVV_1]", "order 345"]
+    assert [redaction.restore(text) for text in texts] == list(said)
+    assert redacted("1234 [card number ending 1111] 5678")[0] == ["1234 [CARD_1] 5678"]
