@@ -18,6 +18,8 @@ _CODE_NAMES = frozenset({Named.CODE, Named.CODE_OF_CARD})
 CARD, CVV = "CARD", "CVV"
 # A group that is said again, or that the other side repeats, up to so many turns around the number.
 _ECHO_TURNS = 6
+# Whoever reads a number back at the end comes long after its first digits.
+_READ_BACK_TURNS = 40
 # A security code comes soon after the card, and its digits soon after its name.
 _CODE_AFTER_CARD_TURNS = 24
 _CODE_WITHIN_TURNS = 4
@@ -66,18 +68,19 @@ class _Reading:
 def card_data(turns: Sequence[Turn]) -> list[CardDatum]:
     """Finds card numbers and security codes, each once per place."""
     call = Conversation(turns)
-    pays = any(speaks_of_payment(call.text(n)) for n in range(len(turns)))
+    pays = bool(call.masked_cards) or any(speaks_of_payment(call.text(n)) for n in range(len(turns)))
     cards: list[CardDatum] = []
     taken: set[Group] = set()
     chains = [*call.chains(), *call.chains_of_all()]
     for certain in (True, False):  # what is certain first: its echoes are no numbers of their own
         for chain in chains:
             free = [group for group in chain if group not in taken]
-            found = _card_in(free, pays=pays)
+            found = None if call.repeats_another(free) else _card_in(free, pays=pays)
             if found is not None and found[0].certain is certain:
                 number, *code = _apart(*found)
-                datum, groups = _with_echoes(call, *number)
-                taken |= groups | {group for _, reading in code for group in reading.said}
+                taken |= {group for _, reading in code for group in reading.said}
+                datum, groups = _with_echoes(call, *number, but=taken)
+                taken |= groups
                 cards += [datum, *(replace(one, pieces=_pieces(reading.said)) for one, reading in code)]
     return [*cards, *_codes(call, cards, taken)]
 
@@ -201,17 +204,28 @@ def _ways_on(used: tuple[Group, ...], digits: str, group: Group) -> Iterator[tup
         yield (*used[:-1], group)
 
 
-def _with_echoes(call: Conversation, datum: CardDatum, reading: _Reading) -> tuple[CardDatum, set[Group]]:
+def _with_echoes(
+    call: Conversation, datum: CardDatum, reading: _Reading, but: set[Group]
+) -> tuple[CardDatum, set[Group]]:
     """Adds the places where the number, or a part of it, is said again by anybody, rightly or wrongly."""
-    near = range(reading.said[0].turn - _ECHO_TURNS, reading.said[-1].turn + _ECHO_TURNS + 1)
+    first, last = reading.said[0].turn, reading.said[-1].turn
+    near, read_back = (
+        range(first - _ECHO_TURNS, last + _ECHO_TURNS + 1),
+        range(first - _READ_BACK_TURNS, last),
+    )
     groups = set(reading.said) | {
         group
         for group in call.groups
         if _repeats(datum.digits, group, least=_LEAST_ECHO_DIGITS if group.turn in near else 5)
-        or (group.turn in near and group.named in CARD_NAMES and len(group.digits) > 1)
-        or (reading.said[0].turn < group.turn < reading.said[-1].turn and _replaces(reading, group))
+        or (
+            len(group.digits) > 1
+            and group.named in CARD_NAMES
+            and (group.turn in near or group.turn in read_back)
+        )
+        or (first < group.turn < last and _replaces(reading, group))
     }
-    return CardDatum(datum.kind, datum.digits, _pieces(groups), datum.certain, datum.reason), groups
+    groups -= but
+    return replace(datum, pieces=_pieces(groups)), groups
 
 
 def _repeats(digits: str, group: Group, *, least: int) -> bool:
@@ -233,7 +247,7 @@ def _pieces(groups: Iterable[Group]) -> tuple[Piece, ...]:
 
 def _codes(call: Conversation, cards: Sequence[CardDatum], taken: set[Group]) -> Iterator[CardDatum]:
     """Three or four digits that are named as a card's security code, and their echoes."""
-    answered: set[int] = set()
+    answered = call.answered_codes
     for group in call.groups:
         named_in = group.turn - group.turns_since
         if group in taken or len(group.digits) not in (3, 4) or (named_in in answered and not group.corrects):
@@ -254,9 +268,9 @@ def _code_reason(call: Conversation, group: Group, cards: Sequence[CardDatum]) -
     """Why digits are the security code of a card; "" when they are none."""
     if group.turns_since > _CODE_WITHIN_TURNS or not call.answers(group):
         return ""
-    after_card = any(
-        card.pieces[0].turn <= group.turn <= card.pieces[-1].turn + _CODE_AFTER_CARD_TURNS for card in cards
-    )
+    said = [(card.pieces[0].turn, card.pieces[-1].turn) for card in cards]
+    said += [(turn, turn) for turn in call.masked_cards]
+    after_card = any(first <= group.turn <= last + _CODE_AFTER_CARD_TURNS for first, last in said)
     if group.named is Named.CODE_OF_CARD:
         return "it is named as the security code of a card"
     if group.named is Named.CODE and after_card:

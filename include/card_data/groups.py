@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from include.calls.transcript import Turn
 from include.card_data.cues import Cue, Named, corrects, cues_in
@@ -15,7 +16,10 @@ from include.spoken.numbers import DigitRun, digit_runs
 _MOST_OWN_WORDS = 14
 _MOST_WORDS_IN_CARD = 45
 _MOST_TURNS_BETWEEN = 6
+# How far back a number may have been named: letters and acknowledgements stand in between.
+_NAMED_WITHIN_TURNS = 14
 _WORD = re.compile(r"\w+")
+_ASKS = re.compile(r"\?|\b(?:numbers?|digits?|details|numeros?|digitos?|datos|digame|dime)\b")
 _SENTENCE_ENDS = re.compile(r"[.?!;…]\s")
 # "150 euros", "30 days" are no part of a number that is read aloud.
 _MONEY_BEFORE = re.compile(r"[$€£]\s*$")
@@ -68,8 +72,9 @@ class Conversation:
 
     def __init__(self, turns: Sequence[Turn]) -> None:
         self.turns = turns
-        self._texts = [MASK.sub(lambda mask: "_" * len(mask.group()), turn.text) for turn in turns]
+        self._texts = [MASK.sub(lambda mask: "x" * len(mask.group()), turn.text) for turn in turns]
         self._cues = [cues_in(text) for text in self._texts]
+        self._masks = [(n, mask) for n, turn in enumerate(turns) for mask in MASK.finditer(turn.text)]
         self.groups: list[Group] = []
         for n, text in enumerate(self._texts):
             for digits, places in _in_sentences(text, digit_runs(text)):
@@ -80,6 +85,17 @@ class Conversation:
     def _in_a_name(self, turn: int, start: int, end: int) -> bool:
         """Whether digits are part of what a number is called: "the sixteen digits"."""
         return any(cue.start <= start and end <= cue.end for cue in self._cues[turn])
+
+    @property
+    def masked_cards(self) -> list[int]:
+        """The turns in which a card number is masked already."""
+        return [turn for turn, mask in self._masks if mask.group(1)]
+
+    @property
+    def answered_codes(self) -> set[int]:
+        """The turns that name a security code whose digits are masked already."""
+        codes = [(turn, mask.start()) for turn, mask in self._masks if not mask.group(1)]
+        return {turn - self._name(turn, start)[1] for turn, start in codes}
 
     def text(self, turn: int) -> str:
         """A turn's text, masks hidden."""
@@ -98,6 +114,19 @@ class Conversation:
         """Groups that one speaker may say as one number, whatever the other side says in between."""
         for who in dict.fromkeys(map(self.who, range(len(self.turns)))):
             yield from self._joined([group for group in self.groups if self.who(group.turn) == who])
+
+    def repeats_another(self, chain: Sequence[Group]) -> bool:
+        """Whether a number that nobody names reads back one that was said, and that is no card's."""
+        if not chain or any(group.named is not None for group in chain):
+            return False
+        digits = "".join(group.digits for group in chain)
+        return any(digits in said or said in digits for said in self._other_numbers if len(said) >= 8)
+
+    @cached_property
+    def _other_numbers(self) -> list[str]:
+        """The digits of each number that is named as something else."""
+        others = (chain for chain in self.chains() if chain[0].named in (Named.OTHER, Named.OTHER_CARD))
+        return ["".join(group.digits for group in chain) for chain in others]
 
     def chains_of_all(self) -> Iterator[list[Group]]:
         """The same over all speakers together: labels may change in the middle of a number."""
@@ -156,16 +185,24 @@ class Conversation:
 
     def _name(self, turn: int, start: int) -> tuple[Named | None, int]:
         """The nearest name before a place, and how many turns before; or that of the digits before it."""
-        for n in range(turn, max(-1, turn - _MOST_TURNS_BETWEEN - 1), -1):
+        for n in range(turn, max(-1, turn - _NAMED_WITHIN_TURNS - 1), -1):
             before = [cue for cue in self._cues[n] if n < turn or cue.end <= start]
             said = [g for g in self.groups if g.turn == n and len(g.digits) > 1 and self._same_side(n, turn)]
             last = max((g.end for g in said if n < turn or g.end <= start), default=-1)
             if before and before[-1].start >= last:
+                if before[-1].named is Named.CARD and not self._asks(n, turn):
+                    return None, 0
                 return before[-1].named, turn - n
             if last >= 0:
                 earlier = next(g for g in said if g.end == last)
                 return earlier.named, earlier.turns_since + turn - n
         return None, 0
+
+    def _asks(self, named_in: int, turn: int) -> bool:
+        """Whether a card that is mentioned is what the digits of a turn are of: here, or just asked for."""
+        return named_in == turn or (
+            turn - named_in <= 2 and _ASKS.search(plain(self._texts[named_in])) is not None
+        )
 
     def _same_side(self, one: int, other: int) -> bool:
         return self.who(one) == self.who(other)

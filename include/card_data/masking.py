@@ -6,12 +6,11 @@ My number is [card number ending 1111] and the code is [card security code].
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from include.calls.call import ChannelRole
 from include.calls.transcript import CardMark, Transcript, Turn, Word
 from include.card_data.finding import CARD, CardDatum, card_data
-from include.card_data.formats import luhn_valid
 from include.card_data.masks import MASK, SECURITY_CODE, card_number
 
 # Stands for each further word of a mask: no letter or digit, so that whoever matches words skips it.
@@ -89,13 +88,9 @@ def card_marks(transcript: Transcript) -> list[tuple[Turn, CardMark]]:
 def _hidings(turns: Sequence[Turn]) -> dict[int, list[_Found]]:
     """What has to be masked, by place of the turn, disjoint and in order."""
     found: dict[int, list[_Found]] = {}
-    before = [[match.span() for match in MASK.finditer(turn.text)] for turn in turns]
-    for datum in card_data([_with_stand_ins(turn) for turn in turns]):
-        clear = [p for p in datum.pieces if not _touches(before[p.turn], p.start, p.end)]
-        # What goes on from a masked number is at most its code, whatever it was taken for.
-        rest = replace(datum, kind="CVV") if len(clear) < len(datum.pieces) else datum
-        for piece in clear:
-            found.setdefault(piece.turn, []).append(_Found(piece.start, piece.end, mask_of(rest), rest))
+    for datum in card_data(turns):
+        for piece in datum.pieces:
+            found.setdefault(piece.turn, []).append(_Found(piece.start, piece.end, mask_of(datum), datum))
     return {turn: _disjoint(places) for turn, places in found.items()}
 
 
@@ -112,25 +107,6 @@ def _turn_of(text: str) -> Turn:
     return Turn(
         id="t1", speaker=ChannelRole.UNKNOWN, channel=0, start_ms=0, end_ms=0, text=text, confidence=1
     )
-
-
-def _with_stand_ins(turn: Turn) -> Turn:
-    """Masks replaced by card data of the same length that nobody said.
-
-    So a second look knows that a number was said here, or that a code was said after its name, and does not
-    take the next number for it. No text moves.
-    """
-    return turn.model_copy(update={"text": MASK.sub(_stand_in, turn.text)}) if "[card" in turn.text else turn
-
-
-def _stand_in(mask: re.Match[str]) -> str:
-    last = mask.group(1)
-    said = "387" if last is None else next(n for n in _numbers_ending(last) if luhn_valid(n))
-    return f"x {said} x".ljust(len(mask.group()))  # words around it: digits beside a mask do not belong to it
-
-
-def _numbers_ending(last: str) -> Iterable[str]:
-    return (f"4{digit}".ljust(16 - len(last), "0") + last for digit in range(10))
 
 
 def _touches(spans: Iterable[tuple[int, int]], start: int, end: int) -> bool:

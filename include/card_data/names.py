@@ -65,13 +65,18 @@ codigo de (seguridad|verificacion)
 verification number
 """
 
-# Cards that pay nothing.
-OTHER_CARD = r"""
-(sim|id|identity|loyalty|points?|gift|member(ship)?|library|health|insurance|club) cards?( number)?
-(travel|store) cards?( number)?
-(discount|report|business|green|score|data|memory|sd|network|graphics?|video|sound) cards?( number)?
-(numero de (la |su |mi |tu )?)?tarjeta (sim|sanitaria|de (fidelizacion|puntos|socio|regalo))
-(numero de (la |su |mi |tu )?)?tarjeta de (embarque|transporte|cliente|visita|coordenadas)
+# Cards that pay nothing: whatever else than these words stands before "card" names another one.
+_OF_PAYMENT_EN = (
+    "the|your|my|our|his|her|their|this|that|a|an|any|which|what|new|old|same|other|another|replacement|valid"
+    "|different|credit|debit|bank|payment|prepaid|corporate|company|virtual|physical|expired|stored|saved|first"
+    "|second|main|current|by|with|from|of|on|to|and|or|for|visa|mastercard|amex|express|maestro|discover|lost"
+    "|stolen|per|no|blue|black|gold|silver|white|red|possible|use|using|have|had|got|need|personal|joint|business"
+)
+_OF_PAYMENT_ES = "credito|debito|pago|prepago|banco|empresa|siempre|antes|mi|su|tu|la|el|visa|mastercard"
+OTHER_CARD = rf"""
+(?!(?:{_OF_PAYMENT_EN})\b)[a-z]+ cards?( number)?
+(numero de (la |su |mi |tu )?)?tarjeta (sim|sanitaria|regalo|club)
+(numero de (la |su |mi |tu )?)?tarjeta de (la |el |los |mi |su )?(?!(?:{_OF_PAYMENT_ES})\b)[a-z]+
 """
 
 # Everything else that has a number.
