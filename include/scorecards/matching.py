@@ -110,7 +110,9 @@ class Stream:
         if best is None:
             return 0.0, []
         place = _trimmed(words, self._between(best.dest_start, best.dest_end))
-        return (best.score, place) if says_the_same(words, [token.text for token in place]) else (0.0, [])
+        whole = place[0].begins and place[-1].ends
+        same = whole and says_the_same(words, [token.text for token in place])
+        return (best.score, place) if same else (0.0, [])
 
     def before(self, place: Place) -> Token | None:
         """The token right before a place."""
