@@ -6,7 +6,7 @@ from sqlalchemy import Connection, String, cast, func, select
 
 from include.database.models import AuditRow, CallRow
 from include.delivery.outcome import of_current_audits
-from include.scorecards.injection import SpokenToModel
+from include.injection.finding import SpokenToModel
 
 CALLS_SHOWN = 20
 _NONE = "[]"

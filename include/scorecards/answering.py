@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from include.calls.transcript import Transcript
+from include.injection.finding import SpokenToModel
 from include.scorecards.announcing import settling
 from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, AuditAnswers
 from include.scorecards.assessment import AssessedAnswer, Standing
 from include.scorecards.conditions import METRICS_PREFIX, CriterionCondition, FieldCondition
 from include.scorecards.evidence import EvidenceSpan, EvidenceStatus, evidence_of
-from include.scorecards.injection import SpokenToModel
 from include.scorecards.judging import EvidenceJudge, proves
 from include.scorecards.metrics import CallMetrics
 from include.scorecards.rules import RULES

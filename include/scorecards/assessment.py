@@ -4,9 +4,9 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
+from include.injection.finding import SpokenToModel
 from include.scorecards.answers import Absence, Coaching, Violation
 from include.scorecards.evidence import CheckedEvidence
-from include.scorecards.injection import SpokenToModel
 from include.scorecards.schema import AnsweredBy, AutoFail, Severity
 
 

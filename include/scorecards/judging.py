@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from include.calls.transcript import Transcript, Turn
+from include.injection.finding import SpokenToModel
 from include.scorecards.announcing import in_window
 from include.scorecards.answers import Evidence, Role, speaker_label
 from include.scorecards.evidence import CheckedEvidence, EvidenceChecker, EvidenceSpan, EvidenceStatus
-from include.scorecards.injection import SpokenToModel
 from include.scorecards.schema import EvidenceRule
 
 _UNKNOWN = "nobody knows whether the {} says it"

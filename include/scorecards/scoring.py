@@ -13,10 +13,10 @@ answer: the score is 0.
 from collections.abc import Iterable, Sequence
 
 from include.calls.transcript import Transcript
+from include.injection.finding import spoken_to_model
 from include.scorecards.answering import Answering
 from include.scorecards.answers import AuditAnswers
 from include.scorecards.assessment import AssessedAnswer, Assessment, SectionScore, Standing
-from include.scorecards.injection import spoken_to_model
 from include.scorecards.metrics import CallMetrics
 from include.scorecards.schema import AnsweredBy, AutoFail, Scorecard
 

@@ -117,7 +117,9 @@ def test_a_second_look_changes_nothing_whatever_is_said(spoken: Spoken) -> None:
         )
         once = masked(call)
         assert masked(once) == once, turns
-        assert [len(t.card_data) for t in once.turns] == [len(MASK.findall(t.text)) for t in once.turns], turns
+        assert [len(t.card_data) for t in once.turns] == [len(MASK.findall(t.text)) for t in once.turns], (
+            turns
+        )
         found += len(card_marks(once))
     assert found > 300
 

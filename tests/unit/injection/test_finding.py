@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from include.demo.sample_calls.script import load_scripts
-from include.scorecards.injection import Attempt, SpokenToModel, spoken_to_model
+from include.injection.finding import Attempt, SpokenToModel, spoken_to_model
 
 CORPUS = yaml.safe_load(Path("tests/corpora/injection.yaml").read_text())
 MAX_ORDINARY_SHARE, MIN_HOSTILE_SHARE = 0.02, 0.95

@@ -1,4 +1,4 @@
-"""Reads `injection_wording.yaml`: what a sentence tries with the model that reads it."""
+"""Reads `wording.yaml`: what a sentence tries with the model that reads it."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pydantic import BaseModel, ConfigDict, Field
 
 from include.calls.transcript import Transcript, Turn, Word
-from include.scorecards.injection_wording import Attempt, tried_in
+from include.injection.wording import Attempt, tried_in
 from include.spoken.folding import folded
 
 __all__ = ["Attempt", "SpokenToModel", "spoken_to_model"]
