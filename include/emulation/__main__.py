@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from pathlib import Path
 
 from aiohttp import web
 
@@ -41,6 +42,7 @@ def _llm(chosen: argparse.Namespace) -> web.Application:
         spread=chosen.spread,
         most_at_once=chosen.most_at_once,
         key=os.environ.get(TOKEN_VARIABLE, ""),
+        record=chosen.record,
     )
     return EmulatedLlm(settings).app
 
@@ -62,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     llm.add_argument("--llm2-seconds", type=float, default=10.0, help="until an answer to LLM2")
     llm.add_argument("--spread", type=float, default=0.0, help="of these times: sigma of their logarithm")
     llm.add_argument("--most-at-once", type=int, default=0, help="requests; more get 429 (0: any number)")
+    llm.add_argument("--record", type=Path, help="file that each request's body is added to, a line each")
     llm.add_argument("--finishes-abandoned", action="store_true", help="goes on when the connection breaks")
     for service in (gpu, llm):
         service.add_argument("--port", type=int, required=True)

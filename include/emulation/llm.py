@@ -9,6 +9,7 @@ import uuid
 from collections import Counter
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -33,6 +34,7 @@ class LlmEmulation:
         spread: Sigma of the logarithm of these times; the same request takes the same time again.
         most_at_once: Requests that it takes at once; more get 429. 0 for any number.
         key: Bearer token that it asks for; empty for none.
+        record: File that every request's body is added to, a line of JSON each; None for none.
     """
 
     llm1_s: float = 5.0
@@ -40,6 +42,7 @@ class LlmEmulation:
     spread: float = 0.0
     most_at_once: int = 0
     key: str = ""
+    record: Path | None = None
 
 
 class EmulatedLlm:
@@ -79,6 +82,9 @@ class EmulatedLlm:
         if self._state.happens(self._state.faults.refused_share):
             return self._refused(503 if self._state.refused % 2 else 429)
         body = await request.json()
+        if self._settings.record is not None:
+            with self._settings.record.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(body, ensure_ascii=False) + "\n")
         asked = body["response_format"]["json_schema"]
         identity = _identity(asked["name"], body["messages"])
         self._asked[identity] += 1

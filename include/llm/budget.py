@@ -135,9 +135,7 @@ class Meter:
 
     def paid(self, call_id: str, model: str, usage: Usage) -> None:
         """Books an answer, of use or not."""
-        cost = cost_usd(model, usage, self._prices)
-        if cost is None:
-            cost = cost_usd(self._payer.model, usage, self._prices)
+        cost = cost_usd(model, usage, self._prices, asked=self._payer.model)
         known_usd = cost or 0.0
         self._run_usd += known_usd
         self._day_usd += known_usd

@@ -15,6 +15,8 @@ TurnIds = Annotated[list[Id], clipped(6), Field(max_length=6)]
 
 
 # Labels go into the next prompt: nothing else that a model was told to write may.
+# Below it nobody knows who somebody is.
+_LEAST_ROLE_CONFIDENCE = 0.5
 _LABEL = re.compile(r"speaker_\d{1,3}")
 
 
@@ -121,8 +123,12 @@ class Understanding(Given):
 
     @property
     def roles(self) -> dict[str, Role]:
-        """Speaker label to role, for labels that do not say it themselves."""
-        return {p.speaker: p.role for p in self.participants if _LABEL.fullmatch(p.speaker)}
+        """Speaker label to role, for labels that do not say it themselves; an unsure role is nobody's."""
+        return {
+            p.speaker: p.role if p.confidence >= _LEAST_ROLE_CONFIDENCE else Role.MIXED
+            for p in self.participants
+            if _LABEL.fullmatch(p.speaker)
+        }
 
 
 def nothing_said() -> Understanding:

@@ -162,7 +162,7 @@ class LlmWork:
             "prompt_tokens": made.usage.prompt_tokens,
             "completion_tokens": made.usage.completion_tokens,
             "cached_tokens": made.usage.cached_tokens,
-            "cost_usd": cost_usd(made.model, made.usage, self.prices),
+            "cost_usd": cost_usd(made.model, made.usage, self.prices, asked=self.client.settings.model),
             "latency_s": made.latency_s,
             "attempts": made.attempts,
             "repaired": made.repaired,

@@ -56,9 +56,20 @@ def load_prices(path: Path = PRICES_FILE) -> Prices:
         raise InvalidInput(f"prices file {path}: {error}") from error
 
 
-def cost_usd(model: str, usage: Usage, prices: Prices) -> float | None:
-    """What these tokens cost; None when the model has no price, which is not the same as free."""
-    price = prices.get(model) or prices.get(_SNAPSHOT.sub("", model))
+def cost_usd(model: str, usage: Usage, prices: Prices, *, asked: str = "") -> float | None:
+    """What these tokens cost: the one rule of prices.
+
+    Args:
+        model: That answered, as the API names it.
+        usage: What it took.
+        prices: By model.
+        asked: The model that was asked for: its price holds where the API names one that has none.
+
+    Returns:
+        USD; None when no price is known, which is not the same as free.
+    """
+    names = (model, _SNAPSHOT.sub("", model), asked)
+    price = next((prices[name] for name in names if name in prices), None)
     if price is None:
         return None
     fresh = usage.prompt_tokens - usage.cached_tokens
