@@ -38,10 +38,10 @@ def leaks(item: Item, text: str) -> list[str]:
     turns = {int(n) - 1: said for n, said in _TURN.findall(text)}
     assert len(turns) == len(item.turns)
     found = [digits_of_card(run.digits, item.card) for said in turns.values() for run in digit_runs(said)]
-    groups = [s for s in item.secrets if s.kind in ("CARD", "CVV") and len(s.digits) >= 3]
-    tail = item.card[-4:]
-    found += [s.text for s in groups if s.digits != tail and _says(turns[s.turn], s.text)]
-    return [leak for leak in found if leak]
+    said = [s for s in item.secrets if s.kind in ("CARD", "CVV") and _says(turns[s.turn], s.text)]
+    found += [s.text for s in said if len(s.digits) >= 3 and s.digits != item.card[-4:]]
+    pairs = [s.text for s in said if len(s.digits) == 2]
+    return [leak for leak in [*found, *(pairs if len(pairs) >= 3 else [])] if leak]
 
 
 def _says(said: str, secret: str) -> bool:
