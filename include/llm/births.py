@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from include.llm.dialogue import Dialogue, Region
 from include.llm.found import Found
-from include.llm.long_numbers import may_be_sort_code
+from include.llm.identifying import may_be_sort_code
 from include.llm.phrases import phrase
 from include.spoken.dates import Date, as_date, dates_in, year_of
 from include.spoken.folding import plain
@@ -77,7 +77,7 @@ def _is_long_ago(text: str, date: Date) -> bool:
     return (
         old
         and not may_be_sort_code(text[date.start : date.end])
-        and not _BEGAN.search(plain(text[: date.start]))
+        and not _BEGAN.search(plain(text[max(0, date.start - 60) : date.start]))
     )
 
 

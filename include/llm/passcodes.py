@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from include.llm.dialogue import Dialogue, Region
 from include.llm.found import Found
-from include.llm.long_numbers import identifying_runs
 from include.llm.names import NO_NAMES
 from include.llm.phrases import lead_in, phrase
 from include.spoken.folding import plain
@@ -88,8 +87,8 @@ def pins(dialogue: Dialogue) -> Places:
         for regions in dialogue.answers(cue):
             for turn, place in _pins_in(dialogue, regions, kind):
                 found.setdefault(turn, []).append(place)
-    for n, text in enumerate(dialogue.texts):
-        found.setdefault(n, []).extend(_pin_before(text))
+    for n in range(len(dialogue.texts)):
+        found.setdefault(n, []).extend(_pin_before(dialogue, n))
     return found
 
 
@@ -107,7 +106,7 @@ def _pin_in_pieces(dialogue: Dialogue, regions: list[Region], kind: str) -> Iter
     pieces = [
         (region.turn, run)
         for region in regions
-        for run in identifying_runs(dialogue.texts[region.turn], asked=True)[:1]
+        for run in dialogue.runs(region.turn, asked=True)[:1]
         if len(dialogue.texts[region.turn].split()) <= _MOST_WORDS_OF_REPLY
     ]
     digits = "".join(run.digits for _, run in pieces)
@@ -117,7 +116,7 @@ def _pin_in_pieces(dialogue: Dialogue, regions: list[Region], kind: str) -> Iter
 
 def _pin_in(dialogue: Dialogue, region: Region, kind: str) -> Found | None:
     text = dialogue.texts[region.turn]
-    for run in identifying_runs(text, asked=True):
+    for run in dialogue.runs(region.turn, asked=True):
         between = text[region.start : run.start]
         near = region.asked or (len(between) <= _PIN_WITHIN_CHARS and not re.search(r"[.?!] ?\w", between))
         if run.start >= region.start and near and len(run.digits) in _PIN_DIGITS:
@@ -125,21 +124,18 @@ def _pin_in(dialogue: Dialogue, region: Region, kind: str) -> Found | None:
     return None
 
 
-def _pin_before(text: str) -> Iterator[Found]:
+def _pin_before(dialogue: Dialogue, turn: int) -> Iterator[Found]:
     """As in "4321 is my PIN"."""
-    for run in identifying_runs(text, asked=True):
-        named = _PIN.search(plain(text), run.end)
-        if (
-            named
-            and len(run.digits) in _PIN_DIGITS
-            and _PIN_BEFORE.match(plain(text[run.end : named.start()]))
-        ):
+    for run in dialogue.runs(turn, asked=True):
+        after = plain(dialogue.texts[turn][run.end : run.end + _PIN_WITHIN_CHARS])
+        named = _PIN.search(after)
+        if named and len(run.digits) in _PIN_DIGITS and _PIN_BEFORE.match(after[: named.start()]):
             yield Found(run.start, run.end, "PIN", run.digits)
 
 
 def _pin_again(dialogue: Dialogue, turn: int, pin: Found) -> Iterator[tuple[int, Found]]:
     for n in range(turn, min(turn + 1 + _ECHO_TURNS, len(dialogue.texts))):
-        for run in identifying_runs(dialogue.texts[n], asked=True):
+        for run in dialogue.runs(n, asked=True):
             if run.digits == pin.identity and (n, run.start) != (turn, pin.start):
                 yield n, Found(run.start, run.end, pin.kind, run.digits)
 
