@@ -9,7 +9,7 @@ from include.llm.identifying import may_be_sort_code
 from include.llm.phrases import phrase
 from include.spoken.dates import Date, as_date, dates_in, year_of
 from include.spoken.folding import plain
-from include.spoken.numbers import Number, numbers_in
+from include.spoken.numbers import Number
 
 _BIRTH = phrase(r"""
     birth(?: ?date|day)?s?|born|d\.? ?o\.? ?b
@@ -48,13 +48,13 @@ def _birth_in(
     dialogue: Dialogue, regions: list[Region], dates: list[list[Date]]
 ) -> Iterator[tuple[int, Found]]:
     for region in regions:
-        text = dialogue.texts[region.turn]
+        dialogue.texts[region.turn]
         told = [date for date in dates[region.turn] if region.start <= date.start and _may_be_birth(date)]
         if told and (region.asked or told[0].start - region.start <= _SAID_WITHIN_CHARS):
             yield region.turn, _birth(told[0])
             yield from _year_apart(dialogue, region.turn, told[0])
             return
-        if place := _birth_in_numbers(text, region):
+        if place := _birth_in_numbers(dialogue, region):
             yield region.turn, place
             return
 
@@ -97,18 +97,18 @@ def _year_apart(dialogue: Dialogue, turn: int, date: Date) -> Iterator[tuple[int
     """The year, said in the speaker's next turn."""
     if date.year is None:
         for following in dialogue.following(turn, same_speaker=True, within=2):
-            numbers = numbers_in(dialogue.texts[following])
+            numbers = dialogue.numbers(following)
             if (said := year_of(numbers)) and numbers[0].start <= _SAID_WITHIN_CHARS:
                 yield following, _span_of(numbers[: said[1]], str(said[0]))
             return
 
 
-def _birth_in_numbers(text: str, region: Region) -> Found | None:
+def _birth_in_numbers(dialogue: Dialogue, region: Region) -> Found | None:
     """`04 03 1985`, `zero four zero three eighty five`, or only a year, where a birth is asked for."""
-    numbers = [number for number in numbers_in(text) if number.start >= region.start]
+    numbers = [number for number in dialogue.numbers(region.turn) if number.start >= region.start]
     if not numbers or (not region.asked and numbers[0].start - region.start > _SAID_WITHIN_CHARS):
         return None
-    together = _adjoining(text, numbers)
+    together = _adjoining(dialogue.texts[region.turn], numbers)
     if date := as_date(together, together[0].start, together[-1].end):
         return _birth(date)
     digits = "".join(number.digits for number in together)

@@ -10,7 +10,7 @@ from include.calls.transcript import Turn
 from include.llm.identifying import identifying_runs
 from include.llm.phrases import phrase
 from include.spoken.folding import Folded, folded, plain
-from include.spoken.numbers import DigitRun
+from include.spoken.numbers import DigitRun, Number, numbers_in
 
 # An answer may come after "sorry?" and "the one on the letter?".
 _ANSWER_WITHIN_TURNS = 3
@@ -59,7 +59,14 @@ class Dialogue:
 
         self._ends = [[end.end() for end in _SENTENCE_ENDS.finditer(text.text)] for text in self.folded]
         self._requests: dict[tuple[int, int], bool] = {}
+        self._numbers: dict[int, list[Number]] = {}
         self._runs: dict[tuple[int, bool], list[DigitRun]] = {}
+
+    def numbers(self, turn: int) -> list[Number]:
+        """Every number of a turn."""
+        if turn not in self._numbers:
+            self._numbers[turn] = numbers_in(self.texts[turn])
+        return self._numbers[turn]
 
     def runs(self, turn: int, *, asked: bool) -> list[DigitRun]:
         """Digits of a turn that belong to no quantity; see `identifying_runs`."""

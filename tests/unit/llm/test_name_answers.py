@@ -1,4 +1,4 @@
-"""Names go when somebody asks for them, when they are frequent, and when they are spelled; no capital needed."""
+"""Names go when somebody asks for them, when they are frequent and when they are spelled."""
 
 import pytest
 
