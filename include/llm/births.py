@@ -24,6 +24,8 @@ _BEGINNINGS = r"""
 """
 _BEGINNING, _BEGAN = phrase(_BEGINNINGS), phrase(_BEGINNINGS, after=r"[^.?!]{0,25}$")
 _SAID_WITHIN_CHARS = 45
+# "En el ochenta y cinco", "it was in eighty five".
+_WORDS_OF_YEAR = 6
 
 
 def birth_dates(dialogue: Dialogue) -> dict[int, list[Found]]:
@@ -113,6 +115,9 @@ def _birth_in_numbers(dialogue: Dialogue, region: Region) -> Found | None:
         return _birth(date)
     digits = "".join(number.digits for number in together)
     year = year_of(together)
+    said_alone = region.asked and len(dialogue.texts[region.turn].split()) <= _WORDS_OF_YEAR
+    if len(digits) == 2 and year and said_alone:
+        return _span_of(together, digits)
     if len(digits) in range(4, 9) and (len(digits) > 4 or (year and year[0] <= _LAST_BIRTH_YEAR)):
         return _span_of(together, digits)
     return None

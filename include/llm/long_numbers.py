@@ -56,6 +56,7 @@ _BESIDE = frozenset(
     """
     okay ok right yes yeah no wait sorry then and uh um er eh mm that's it's again i mean then vale si
     luego espera espere perdon digo y a ver este es entonces guion barra slash dash
+    million millones
     """.split()  # noqa: SIM905 - like the words that are no names
 )
 _MOST_BESIDE_WORDS = 4

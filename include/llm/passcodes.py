@@ -58,6 +58,7 @@ _SAYS = re.compile(
 _LEAD = lead_in(r"""
     the (?:\w+ )?(?:word|password|answer|name) (?:is|was)|my (?:\w+ ){1,3}(?:is|was)
     (?:her|his) name (?:is|was)
+    (?:de )?(?:mi|my|her|his) (?:madre|mother)(?:'s)?(?: es| is| was)?|hers (?:is|was)
     la (?:\w+ )?(?:palabra|clave|contrasena|respuesta)(?: de \w+)? es|mi (?:\w+ ){1,3}es|se llama(?:ba)?
 """)
 _LEADS_TO_WORD = re.compile(r"\b(?:is|it's|es|was|era)\W*$")
