@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from include.llm.dialogue import Dialogue, Region
 from include.llm.found import Found
@@ -24,6 +25,7 @@ _BEGINNINGS = r"""
 """
 _BEGINNING, _BEGAN = phrase(_BEGINNINGS), phrase(_BEGINNINGS, after=r"[^.?!]{0,25}$")
 _SAID_WITHIN_CHARS = 45
+_BEFORE_DATE = re.compile(r"\W*(?:the|el|on|on the)?\W*")
 # "En el ochenta y cinco", "it was in eighty five".
 _WORDS_OF_YEAR = 6
 
@@ -53,12 +55,22 @@ def _birth_in(
         dialogue.texts[region.turn]
         told = [date for date in dates[region.turn] if region.start <= date.start and _may_be_birth(date)]
         if told and (region.asked or told[0].start - region.start <= _SAID_WITHIN_CHARS):
-            yield region.turn, _birth(told[0])
+            yield region.turn, _with_year_before(dialogue, region.turn, told[0])
             yield from _year_apart(dialogue, region.turn, told[0])
             return
         if place := _birth_in_numbers(dialogue, region):
             yield region.turn, place
             return
+
+
+def _with_year_before(dialogue: Dialogue, turn: int, date: Date) -> Found:
+    """As in "nineteen forty two, the eleventh of February"."""
+    before = [number for number in dialogue.numbers(turn) if number.end <= date.start][-2:]
+    between = plain(dialogue.texts[turn][before[-1].end : date.start]) if before else "-"
+    said = year_of(before) if date.year is None and _BEFORE_DATE.fullmatch(between) else None
+    if said is None or said[1] != len(before):
+        return _birth(date)
+    return Found(before[0].start, date.end, "DOB", _day_of(replace(date, year=said[0])))
 
 
 def _may_be_birth(date: Date) -> bool:

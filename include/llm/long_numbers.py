@@ -64,6 +64,10 @@ _PREFIX = re.compile(r"\b(?!(?:NI|ID|NO|NR|IP|A|I) )(?:[A-Z]{1,2} |[A-Z]{1,3}-?)
 _PLUS = re.compile(r"(?:\+|\b(?:plus|más|mas)) ?$", re.IGNORECASE)
 _ECHO_TURNS = 2
 _BEFORE_CHARS = 80
+# "The number is": of what was asked for.
+_JUST_NUMBER = re.compile(
+    r"^(?!.*\b(?:account|cuenta|id|dni|order|policy|phone)\b).*\b(?:numbers?|numero|digits)(?: is| es|'s)?\W*$"
+)
 # "Phone number": the number is the phone's.
 _PHONE_NUMBER_CHARS = len(" numbers")
 
@@ -193,10 +197,11 @@ def _kind(dialogue: Dialogue, run: _Run, digits: str) -> str:
     named, at = max(called.items(), key=lambda one: one[1])
     if before.rstrip().endswith("+") or 0 <= at <= _near(called["PHONE"]):
         kind = "PHONE"
-    elif at >= 0:
+    elif at >= 0 and not _JUST_NUMBER.search(before):
         kind = "ID" if called["ID"] >= 0 else named
     else:
-        kind = next((kind for kind, cue in _CUES if dialogue.asked_before(run.turn, 0, cue)), _UNNAMED)
+        asked = (kind for kind, cue in _CUES if dialogue.asked_before(run.turn, 0, cue))
+        kind = "ID" if called["ID"] >= 0 else next(asked, _UNNAMED)
     return _UNNAMED if kind == "PHONE" and len(digits) not in _PHONE_DIGITS else kind
 
 

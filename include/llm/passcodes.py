@@ -36,6 +36,7 @@ _PIN = phrase(rf"""
 _END_OF_ID = phrase(r"""
     last (?:\w+ )?(?:digits |numbers )?of (?:your|the|my) (?:social(?: security)?(?: number)?|ssn|passport|id)
     last (?:\w+ )?(?:digits |numbers )?of (?:your|the|my) national insurance(?: number)?
+    ultim[oa]s (?:\w+ )?(?:digitos |cifras |numeros )?de su documento
     ultim[oa]s (?:\w+ )?(?:digitos |cifras |numeros )?del? (?:(?:su|mi|el) )?(?:dni|nie|nif|pasaporte)
 """)
 _PIN_BEFORE = re.compile(r"^,? (?:is|es|era) (?:my|the|mi|el|la) $")
@@ -61,6 +62,18 @@ _LEAD = lead_in(r"""
     (?:de )?(?:mi|my|her|his) (?:madre|mother)(?:'s)?(?: es| is| was)?|hers (?:is|was)
     la (?:\w+ )?(?:palabra|clave|contrasena|respuesta)(?: de \w+)? es|mi (?:\w+ ){1,3}es|se llama(?:ba)?
 """)
+# "Helen Marsh, and the word is lighthouse": what follows is the answer, whatever else was asked.
+_NAMED_IN_REPLY = phrase(
+    r"""
+    (?:the|my) (?:\w+ )?(?:word|pass ?word|phrase|answer)(?: is| was|'s|:)
+    (?:la|mi) (?:palabra|clave|contrasena|respuesta|frase)(?: \w+){0,2} (?:es|era)
+""",
+    after=r"[\s\"“«:]*",
+)
+_ASKS_NAME_TOO = phrase(r"""
+    (?:your|full|first|last) names?(?! of)|name and|(?:su|el) nombre|nombre (?:y|completo)
+""")
+_LIST_ENDS = re.compile(r"(?:,| and| y)(?: the| it's| is| and| y| la| es)* (?=[^,]*$)")
 _LEADS_TO_WORD = re.compile(r"\b(?:is|it's|es|was|era)\W*$")
 _NO_SECRET = NO_NAMES | frozenset(
     """
@@ -163,11 +176,15 @@ def security_words(dialogue: Dialogue) -> Places:
 def _secret_in(dialogue: Dialogue, region: Region) -> Found | None:
     text = dialogue.folded[region.turn]
     start = next((at for at, place in enumerate(text.places) if place >= region.start), len(text.text))
-    if region.asked:
+    if region.asked and (named := _NAMED_IN_REPLY.search(text.text)):
+        begins = named.end()
+    elif region.asked:
         if _HOLDING_ON.match(text.text):
             return None
         lead = _LEAD.match(text.text, start)
         begins, long = (lead.end() if lead else start), len(text.text.split()) > 2 * _MOST_WORDS_OF_REPLY
+        if _asked_for_name_too(dialogue, region) and (last := _LIST_ENDS.search(text.text, begins)):
+            begins = last.end()
         if long and not (lead and _LEADS_TO_WORD.search(lead.group())):
             return None
     else:
@@ -176,6 +193,12 @@ def _secret_in(dialogue: Dialogue, region: Region) -> Found | None:
             return None
         begins = said.end()
     return _secret_at(dialogue, region.turn, begins)
+
+
+def _asked_for_name_too(dialogue: Dialogue, region: Region) -> bool:
+    """Whether the turn before asks for a name and for the security word."""
+    before = dialogue.folded[region.turn - 1].text if region.turn else ""
+    return bool(_ASKS_NAME_TOO.search(before) and _SECRET.search(before))
 
 
 def _secret_at(dialogue: Dialogue, turn: int, at: int) -> Found | None:
