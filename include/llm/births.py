@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from include.llm.dialogue import Dialogue, Region
 from include.llm.found import Found
-from include.llm.long_numbers import may_be_sort_code
+from include.llm.identifying import may_be_sort_code
 from include.llm.phrases import phrase
 from include.spoken.dates import Date, as_date, dates_in, year_of
 from include.spoken.folding import plain
-from include.spoken.numbers import Number, numbers_in
+from include.spoken.numbers import Number
 
 _BIRTH = phrase(r"""
     birth(?: ?date|day)?s?|born|d\.? ?o\.? ?b
@@ -24,6 +25,9 @@ _BEGINNINGS = r"""
 """
 _BEGINNING, _BEGAN = phrase(_BEGINNINGS), phrase(_BEGINNINGS, after=r"[^.?!]{0,25}$")
 _SAID_WITHIN_CHARS = 45
+_BEFORE_DATE = re.compile(r"\W*(?:the|el|on|on the)?\W*")
+# "En el ochenta y cinco", "it was in eighty five".
+_WORDS_OF_YEAR = 6
 
 
 def birth_dates(dialogue: Dialogue) -> dict[int, list[Found]]:
@@ -48,15 +52,25 @@ def _birth_in(
     dialogue: Dialogue, regions: list[Region], dates: list[list[Date]]
 ) -> Iterator[tuple[int, Found]]:
     for region in regions:
-        text = dialogue.texts[region.turn]
+        dialogue.texts[region.turn]
         told = [date for date in dates[region.turn] if region.start <= date.start and _may_be_birth(date)]
         if told and (region.asked or told[0].start - region.start <= _SAID_WITHIN_CHARS):
-            yield region.turn, _birth(told[0])
+            yield region.turn, _with_year_before(dialogue, region.turn, told[0])
             yield from _year_apart(dialogue, region.turn, told[0])
             return
-        if place := _birth_in_numbers(text, region):
+        if place := _birth_in_numbers(dialogue, region):
             yield region.turn, place
             return
+
+
+def _with_year_before(dialogue: Dialogue, turn: int, date: Date) -> Found:
+    """As in "nineteen forty two, the eleventh of February"."""
+    before = [number for number in dialogue.numbers(turn) if number.end <= date.start][-2:]
+    between = plain(dialogue.texts[turn][before[-1].end : date.start]) if before else "-"
+    said = year_of(before) if date.year is None and _BEFORE_DATE.fullmatch(between) else None
+    if said is None or said[1] != len(before):
+        return _birth(date)
+    return Found(before[0].start, date.end, "DOB", _day_of(replace(date, year=said[0])))
 
 
 def _may_be_birth(date: Date) -> bool:
@@ -77,7 +91,7 @@ def _is_long_ago(text: str, date: Date) -> bool:
     return (
         old
         and not may_be_sort_code(text[date.start : date.end])
-        and not _BEGAN.search(plain(text[: date.start]))
+        and not _BEGAN.search(plain(text[max(0, date.start - 60) : date.start]))
     )
 
 
@@ -97,22 +111,25 @@ def _year_apart(dialogue: Dialogue, turn: int, date: Date) -> Iterator[tuple[int
     """The year, said in the speaker's next turn."""
     if date.year is None:
         for following in dialogue.following(turn, same_speaker=True, within=2):
-            numbers = numbers_in(dialogue.texts[following])
+            numbers = dialogue.numbers(following)
             if (said := year_of(numbers)) and numbers[0].start <= _SAID_WITHIN_CHARS:
                 yield following, _span_of(numbers[: said[1]], str(said[0]))
             return
 
 
-def _birth_in_numbers(text: str, region: Region) -> Found | None:
+def _birth_in_numbers(dialogue: Dialogue, region: Region) -> Found | None:
     """`04 03 1985`, `zero four zero three eighty five`, or only a year, where a birth is asked for."""
-    numbers = [number for number in numbers_in(text) if number.start >= region.start]
+    numbers = [number for number in dialogue.numbers(region.turn) if number.start >= region.start]
     if not numbers or (not region.asked and numbers[0].start - region.start > _SAID_WITHIN_CHARS):
         return None
-    together = _adjoining(text, numbers)
+    together = _adjoining(dialogue.texts[region.turn], numbers)
     if date := as_date(together, together[0].start, together[-1].end):
         return _birth(date)
     digits = "".join(number.digits for number in together)
     year = year_of(together)
+    said_alone = region.asked and len(dialogue.texts[region.turn].split()) <= _WORDS_OF_YEAR
+    if len(digits) == 2 and year and said_alone:
+        return _span_of(together, digits)
     if len(digits) in range(4, 9) and (len(digits) > 4 or (year and year[0] <= _LAST_BIRTH_YEAR)):
         return _span_of(together, digits)
     return None

@@ -1,13 +1,16 @@
 """What is asked and what is answered: a question in one turn tells what a number or a word in the next is."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from include.calls.call import ChannelRole
 from include.calls.transcript import Turn
+from include.llm.identifying import identifying_runs
 from include.llm.phrases import phrase
 from include.spoken.folding import Folded, folded, plain
+from include.spoken.numbers import DigitRun, Number, numbers_in
 
 # An answer may come after "sorry?" and "the one on the letter?".
 _ANSWER_WITHIN_TURNS = 3
@@ -24,7 +27,7 @@ _REQUEST = re.compile(
 )
 # "Date of birth, then" asks; "I was born in Leeds" does not.
 _OF_ONESELF = re.compile(r"\b(?:i|i'm|my|we|our|mi|mis|yo|naci|nuestr\w+)\b")
-_WORDS_OF_REQUEST, _CHARS_BEFORE = 5, 20
+_WORDS_OF_REQUEST, _CHARS_BEFORE, _CHARS_AFTER = 5, 20, 200
 _IT = re.compile(r"\b(?:it|that|them|read|lo|la|los|leer\w*|lea|cual es)\b")
 _SENTENCE_ENDS = re.compile(r"[.?!…]+(?:\s|$)")
 
@@ -53,6 +56,23 @@ class Dialogue:
         self.texts: list[str] = [turn.text for turn in turns]
         self.folded: list[Folded] = [folded(text) for text in self.texts]
         self.speakers = _told_apart([(turn.channel, turn.speaker) for turn in turns])
+
+        self._ends = [[end.end() for end in _SENTENCE_ENDS.finditer(text.text)] for text in self.folded]
+        self._requests: dict[tuple[int, int], bool] = {}
+        self._numbers: dict[int, list[Number]] = {}
+        self._runs: dict[tuple[int, bool], list[DigitRun]] = {}
+
+    def numbers(self, turn: int) -> list[Number]:
+        """Every number of a turn."""
+        if turn not in self._numbers:
+            self._numbers[turn] = numbers_in(self.texts[turn])
+        return self._numbers[turn]
+
+    def runs(self, turn: int, *, asked: bool) -> list[DigitRun]:
+        """Digits of a turn that belong to no quantity; see `identifying_runs`."""
+        if (turn, asked) not in self._runs:
+            self._runs[turn, asked] = identifying_runs(self.texts[turn], asked=asked)
+        return self._runs[turn, asked]
 
     def may_be_others(self, one: int, other: int) -> bool:
         """Whether two turns may be of two people; where nobody can be told apart any two may."""
@@ -92,19 +112,20 @@ class Dialogue:
         if (
             self._is_request(turn, cue.start())
             or _ends_with(text.text, cue)
-            or _asks_for_it(text.text[cue.end() :])
+            or _asks_for_it(text.text[cue.end() : cue.end() + _CHARS_AFTER])
         ):
             for n in self.following(turn, same_speaker=False):
                 yield Region(n, 0, len(self.texts[n]), asked=True)
 
     def _is_request(self, turn: int, at: int) -> bool:
         """Whether the sentence at a place asks, or the turn is no more than what is asked for."""
-        text = self.folded[turn].text
-        begins = max((match.end() for match in _SENTENCE_ENDS.finditer(text, 0, at)), default=0)
-        ends = _SENTENCE_ENDS.search(text, at)
-        sentence = text[begins : ends.end() if ends else len(text)]
-        names_it = len(sentence.split()) <= _WORDS_OF_REQUEST and not _OF_ONESELF.search(sentence)
-        return names_it or bool(_REQUEST.search(sentence))
+        ends, after = self._ends[turn], bisect_right(self._ends[turn], at)
+        begins = ends[after - 1] if after else 0
+        if (turn, begins) not in self._requests:
+            sentence = self.folded[turn].text[begins : ends[after] if after < len(ends) else None]
+            names_it = len(sentence.split()) <= _WORDS_OF_REQUEST and not _OF_ONESELF.search(sentence)
+            self._requests[turn, begins] = names_it or bool(_REQUEST.search(sentence))
+        return self._requests[turn, begins]
 
 
 def _told_apart(speakers: Sequence[tuple[int, ChannelRole]]) -> list[tuple[int, ChannelRole] | None]:
@@ -117,7 +138,10 @@ def _told_apart(speakers: Sequence[tuple[int, ChannelRole]]) -> list[tuple[int, 
 def _ends_with(text: str, cue: re.Match[str]) -> bool:
     """Whether hardly a word follows: "and your date of birth", "your name please"."""
     said_of_oneself = _OF_ONESELF.search(text, max(0, cue.start() - _CHARS_BEFORE), cue.start())
-    return not said_of_oneself and len(text[cue.end() :].split()) <= _WORDS_AFTER_REQUEST
+    return (
+        not said_of_oneself
+        and len(text[cue.end() : cue.end() + _CHARS_AFTER].split()) <= _WORDS_AFTER_REQUEST
+    )
 
 
 def _asks_for_it(text: str) -> bool:

@@ -9,8 +9,6 @@ from include.llm.dialogue import Dialogue
 from include.llm.found import Found
 from include.llm.phrases import phrase
 from include.spoken.folding import plain
-from include.spoken.numbers import DigitRun, Number, numbers_in, runs_of
-from include.spoken.quantities import DOUBTFUL, quantities_in
 
 # A run this long identifies somebody or something; shorter ones are prices, dates, door numbers.
 LONG_NUMBER_DIGITS = 6
@@ -58,14 +56,18 @@ _BESIDE = frozenset(
     """
     okay ok right yes yeah no wait sorry then and uh um er eh mm that's it's again i mean then vale si
     luego espera espere perdon digo y a ver este es entonces guion barra slash dash
+    million millones
     """.split()  # noqa: SIM905 - like the words that are no names
 )
 _MOST_BESIDE_WORDS = 4
 _PREFIX = re.compile(r"\b(?!(?:NI|ID|NO|NR|IP|A|I) )(?:[A-Z]{1,2} |[A-Z]{1,3}-?)$")
 _PLUS = re.compile(r"(?:\+|\b(?:plus|más|mas)) ?$", re.IGNORECASE)
-_SORT_CODE = re.compile(r"\d{1,2}-\d{1,2}-\d{2}")
 _ECHO_TURNS = 2
 _BEFORE_CHARS = 80
+# "The number is": of what was asked for.
+_JUST_NUMBER = re.compile(
+    r"^(?!.*\b(?:account|cuenta|id|dni|order|policy|phone)\b).*\b(?:numbers?|numero|digits)(?: is| es|'s)?\W*$"
+)
 # "Phone number": the number is the phone's.
 _PHONE_NUMBER_CHARS = len(" numbers")
 
@@ -104,49 +106,9 @@ def long_numbers(dialogue: Dialogue) -> dict[int, list[Found]]:
     return found
 
 
-def identifying_runs(text: str, *, asked: bool = False) -> list[DigitRun]:
-    """Runs of digits that belong to no quantity.
-
-    Args:
-        text: Of a turn.
-        asked: Whether a number was asked for: then only what has a unit counts as a quantity.
-    """
-    counted = [
-        (one.start, one.end)
-        for one in quantities_in(text)
-        if not (asked and (one.kind in DOUBTFUL or may_be_sort_code(text[one.start : one.end])))
-    ]
-    numbers = [
-        number
-        for number in numbers_in(text)
-        if not _is_word(text, number)
-        and not any(start < number.end and number.start < end for start, end in counted)
-    ]
-    return runs_of(text, numbers)
-
-
-def may_be_sort_code(date: str) -> bool:
-    """Whether what looks like a date is three groups of digits too: `20-12-67`."""
-    return _SORT_CODE.fullmatch(date) is not None
-
-
-def _is_word(text: str, number: Number) -> bool:
-    """An "oh" or an "once" beside no other number says no digit."""
-    said = plain(text[number.start : number.end])
-    beside = re.search(r"\d\W*$", text[: number.start]) or re.match(r"\W{0,2}\d", text[number.end :])
-    if said == "oh":
-        before, after = numbers_in(text[: number.start]), numbers_in(text[number.end : number.end + 40])
-        near = before and number.start - before[-1].end <= 2
-        return not (near or beside or (after and after[0].start <= 1))
-    return said == "once" and bool(
-        re.match(r" (?:i|you|it|the|we|they|a|more|again|per)\b", text[number.end :])
-    )
-
-
 def _runs(dialogue: Dialogue, turn: int) -> list[_Run]:
-    text = dialogue.texts[turn]
     asked = dialogue.asked_before(turn, 0, _NUMBER) or bool(_NUMBER.search(dialogue.folded[turn].text))
-    return [_Run(turn, run.digits, run.start, run.end) for run in identifying_runs(text, asked=asked)]
+    return [_Run(turn, run.digits, run.start, run.end) for run in dialogue.runs(turn, asked=asked)]
 
 
 def _chains(dialogue: Dialogue, runs: Sequence[Sequence[_Run]]) -> Iterator[list[_Run]]:
@@ -230,15 +192,16 @@ def _echoes(
 
 def _kind(dialogue: Dialogue, run: _Run, digits: str) -> str:
     """What the number was called last before it, else what was asked for."""
-    before = plain(dialogue.texts[run.turn][: run.start])[-_BEFORE_CHARS:]
+    before = plain(dialogue.texts[run.turn][max(0, run.start - _BEFORE_CHARS) : run.start])
     called = {kind: _last(cue, before) for kind, cue in _CUES}
     named, at = max(called.items(), key=lambda one: one[1])
     if before.rstrip().endswith("+") or 0 <= at <= _near(called["PHONE"]):
         kind = "PHONE"
-    elif at >= 0:
+    elif at >= 0 and not _JUST_NUMBER.search(before):
         kind = "ID" if called["ID"] >= 0 else named
     else:
-        kind = next((kind for kind, cue in _CUES if dialogue.asked_before(run.turn, 0, cue)), _UNNAMED)
+        asked = (kind for kind, cue in _CUES if dialogue.asked_before(run.turn, 0, cue))
+        kind = "ID" if called["ID"] >= 0 else next(asked, _UNNAMED)
     return _UNNAMED if kind == "PHONE" and len(digits) not in _PHONE_DIGITS else kind
 
 

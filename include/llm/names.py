@@ -13,7 +13,8 @@ _SURE = re.compile(
     r"\b(?:(?:my|his|her|their|the|full|first|last|family) (?:(?:full|first|last"
     r"|family) )?(?:sur)?name(?: is|'s)"
     r"|surname(?: is|'s)|mis? apellidos? (?:es|son)|you can call me"
-    r"|am i speaking (?:with|to)|me llamo|mi nombre es|a nombre de|se llama|le atiende|te atiende)\s+",
+    r"|(?:am i|you're|you are) (?:speaking|talking) (?:with|to)"
+    r"|me apellido|me llamo|mi nombre es|a nombre de|se llama|le atiende|te atiende)\s+",
     re.IGNORECASE,
 )
 _AFTER_TITLE = (

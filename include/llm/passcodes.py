@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from include.llm.dialogue import Dialogue, Region
 from include.llm.found import Found
-from include.llm.long_numbers import identifying_runs
 from include.llm.names import NO_NAMES
 from include.llm.phrases import lead_in, phrase
 from include.spoken.folding import plain
@@ -37,6 +36,7 @@ _PIN = phrase(rf"""
 _END_OF_ID = phrase(r"""
     last (?:\w+ )?(?:digits |numbers )?of (?:your|the|my) (?:social(?: security)?(?: number)?|ssn|passport|id)
     last (?:\w+ )?(?:digits |numbers )?of (?:your|the|my) national insurance(?: number)?
+    ultim[oa]s (?:\w+ )?(?:digitos |cifras |numeros )?de su documento
     ultim[oa]s (?:\w+ )?(?:digitos |cifras |numeros )?del? (?:(?:su|mi|el) )?(?:dni|nie|nif|pasaporte)
 """)
 _PIN_BEFORE = re.compile(r"^,? (?:is|es|era) (?:my|the|mi|el|la) $")
@@ -59,8 +59,21 @@ _SAYS = re.compile(
 _LEAD = lead_in(r"""
     the (?:\w+ )?(?:word|password|answer|name) (?:is|was)|my (?:\w+ ){1,3}(?:is|was)
     (?:her|his) name (?:is|was)
+    (?:de )?(?:mi|my|her|his) (?:madre|mother)(?:'s)?(?: es| is| was)?|hers (?:is|was)
     la (?:\w+ )?(?:palabra|clave|contrasena|respuesta)(?: de \w+)? es|mi (?:\w+ ){1,3}es|se llama(?:ba)?
 """)
+# "Helen Marsh, and the word is lighthouse": what follows is the answer, whatever else was asked.
+_NAMED_IN_REPLY = phrase(
+    r"""
+    (?:the|my) (?:\w+ )?(?:word|pass ?word|phrase|answer)(?: is| was|'s|:)
+    (?:la|mi) (?:palabra|clave|contrasena|respuesta|frase)(?: \w+){0,2} (?:es|era)
+""",
+    after=r"[\s\"“«:]*",
+)
+_ASKS_NAME_TOO = phrase(r"""
+    (?:your|full|first|last) names?(?! of)|name and|(?:su|el) nombre|nombre (?:y|completo)
+""")
+_LIST_ENDS = re.compile(r"(?:,| and| y)(?: the| it's| is| and| y| la| es)* (?=[^,]*$)")
 _LEADS_TO_WORD = re.compile(r"\b(?:is|it's|es|was|era)\W*$")
 _NO_SECRET = NO_NAMES | frozenset(
     """
@@ -88,8 +101,8 @@ def pins(dialogue: Dialogue) -> Places:
         for regions in dialogue.answers(cue):
             for turn, place in _pins_in(dialogue, regions, kind):
                 found.setdefault(turn, []).append(place)
-    for n, text in enumerate(dialogue.texts):
-        found.setdefault(n, []).extend(_pin_before(text))
+    for n in range(len(dialogue.texts)):
+        found.setdefault(n, []).extend(_pin_before(dialogue, n))
     return found
 
 
@@ -107,7 +120,7 @@ def _pin_in_pieces(dialogue: Dialogue, regions: list[Region], kind: str) -> Iter
     pieces = [
         (region.turn, run)
         for region in regions
-        for run in identifying_runs(dialogue.texts[region.turn], asked=True)[:1]
+        for run in dialogue.runs(region.turn, asked=True)[:1]
         if len(dialogue.texts[region.turn].split()) <= _MOST_WORDS_OF_REPLY
     ]
     digits = "".join(run.digits for _, run in pieces)
@@ -117,7 +130,7 @@ def _pin_in_pieces(dialogue: Dialogue, regions: list[Region], kind: str) -> Iter
 
 def _pin_in(dialogue: Dialogue, region: Region, kind: str) -> Found | None:
     text = dialogue.texts[region.turn]
-    for run in identifying_runs(text, asked=True):
+    for run in dialogue.runs(region.turn, asked=True):
         between = text[region.start : run.start]
         near = region.asked or (len(between) <= _PIN_WITHIN_CHARS and not re.search(r"[.?!] ?\w", between))
         if run.start >= region.start and near and len(run.digits) in _PIN_DIGITS:
@@ -125,21 +138,18 @@ def _pin_in(dialogue: Dialogue, region: Region, kind: str) -> Found | None:
     return None
 
 
-def _pin_before(text: str) -> Iterator[Found]:
+def _pin_before(dialogue: Dialogue, turn: int) -> Iterator[Found]:
     """As in "4321 is my PIN"."""
-    for run in identifying_runs(text, asked=True):
-        named = _PIN.search(plain(text), run.end)
-        if (
-            named
-            and len(run.digits) in _PIN_DIGITS
-            and _PIN_BEFORE.match(plain(text[run.end : named.start()]))
-        ):
+    for run in dialogue.runs(turn, asked=True):
+        after = plain(dialogue.texts[turn][run.end : run.end + _PIN_WITHIN_CHARS])
+        named = _PIN.search(after)
+        if named and len(run.digits) in _PIN_DIGITS and _PIN_BEFORE.match(after[: named.start()]):
             yield Found(run.start, run.end, "PIN", run.digits)
 
 
 def _pin_again(dialogue: Dialogue, turn: int, pin: Found) -> Iterator[tuple[int, Found]]:
     for n in range(turn, min(turn + 1 + _ECHO_TURNS, len(dialogue.texts))):
-        for run in identifying_runs(dialogue.texts[n], asked=True):
+        for run in dialogue.runs(n, asked=True):
             if run.digits == pin.identity and (n, run.start) != (turn, pin.start):
                 yield n, Found(run.start, run.end, pin.kind, run.digits)
 
@@ -166,11 +176,15 @@ def security_words(dialogue: Dialogue) -> Places:
 def _secret_in(dialogue: Dialogue, region: Region) -> Found | None:
     text = dialogue.folded[region.turn]
     start = next((at for at, place in enumerate(text.places) if place >= region.start), len(text.text))
-    if region.asked:
+    if region.asked and (named := _NAMED_IN_REPLY.search(text.text)):
+        begins = named.end()
+    elif region.asked:
         if _HOLDING_ON.match(text.text):
             return None
         lead = _LEAD.match(text.text, start)
         begins, long = (lead.end() if lead else start), len(text.text.split()) > 2 * _MOST_WORDS_OF_REPLY
+        if _asked_for_name_too(dialogue, region) and (last := _LIST_ENDS.search(text.text, begins)):
+            begins = last.end()
         if long and not (lead and _LEADS_TO_WORD.search(lead.group())):
             return None
     else:
@@ -179,6 +193,12 @@ def _secret_in(dialogue: Dialogue, region: Region) -> Found | None:
             return None
         begins = said.end()
     return _secret_at(dialogue, region.turn, begins)
+
+
+def _asked_for_name_too(dialogue: Dialogue, region: Region) -> bool:
+    """Whether the turn before asks for a name and for the security word."""
+    before = dialogue.folded[region.turn - 1].text if region.turn else ""
+    return bool(_ASKS_NAME_TOO.search(before) and _SECRET.search(before))
 
 
 def _secret_at(dialogue: Dialogue, turn: int, at: int) -> Found | None:

@@ -62,13 +62,15 @@ def quantities_in(text: str) -> list[Quantity]:
     return kept
 
 
+# Lists have an end: a recogniser that repeats itself must not cost seconds.
 # The next word is not glued to a number before it, the last not to one after it: "612 345 678 24 months".
 _ALONE = r"(?<![#\w])(?<!# )(?<!#-)(?<!#[.,/:])"
 _ENDS = r"(?![\w#]|[ -]#|[.,/:]#)"
 # "1,299.99", "1.299,99", "99 point 5".
-_ONE = r"#(?:[.,]#)*(?: (?:point|punto|coma|con) #)?"
+_ONE = r"#(?:[.,]#){0,4}(?: (?:point|punto|coma|con) #)?"
 _AND = r"(?:,? (?:and|or|to|y|o|u|a|ni) |, | ?[-–/] ?)"
 _CENTS = r"(?:,? (?:(?:and |con |y )?#(?= cent| pence)|con #|#)(?: (?:cents|pence|centimos|centavos))?)?"
+_ORDINAL = f"(?:{'|'.join(sorted(ordinal_words()))})"
 _PAST_ES = r"(?: (?:y|menos) (?:media|cuarto|pico|#)|[:.h]#| #)?"
 _HOUR = rf"#(?:[:.h]#|{_PAST_ES}| o'? ?clock)?(?: ?{DAYTIME}| en punto| horas?| ?h)?"
 
@@ -123,6 +125,11 @@ def _clocks(numbers: Sequence[Number]) -> bool:
     )
 
 
+def _tens(numbers: Sequence[Number]) -> bool:
+    """As in "twenty-first"; in "503 555 first" the number is none of it."""
+    return numbers[0].value in range(20, 100, 10)
+
+
 def _of_hundred(numbers: Sequence[Number]) -> bool:
     return numbers[-1].value == 100  # "ciento" is a number too
 
@@ -152,7 +159,7 @@ def _rule(kind: QuantityKind, pattern: str, check: Callable[[Sequence[Number]], 
 def _with_unit(kind: QuantityKind, unit: str, after: str = "") -> Iterator[_Rule]:
     """`24 months`; and `12, 24 or 36 months`, `from 300 to 600 megabits`."""
     yield _rule(kind, rf"{_ONE}[ -]?(?:{unit}){after}")
-    yield _rule(kind, rf"{_ALONE}(?P<q>#(?:{_AND}#)+[ -]?(?:{unit}))", _sorted)
+    yield _rule(kind, rf"{_ALONE}(?P<q>#(?:{_AND}#){{1,20}}[ -]?(?:{unit}))", _sorted)
 
 
 _KIND = QuantityKind
@@ -163,7 +170,8 @@ _SPEED_WORD = (
 _UP_AND_DOWN = rf"{_ALONE}(?P<q>#(?: |/| by | por )#){_ENDS}"
 _RULES = (
     _rule(
-        _KIND.AMOUNT, rf"{CURRENCY_BEFORE} ?{_ONE}(?:{_AND}[€$£] ?{_ONE})*(?: ?(?:k|m|million|millones)\b)?"
+        _KIND.AMOUNT,
+        rf"{CURRENCY_BEFORE} ?{_ONE}(?:{_AND}[€$£] ?{_ONE}){{0,20}}(?: ?(?:k|m|million|millones)\b)?",
     ),
     *_with_unit(_KIND.AMOUNT, CURRENCY, _CENTS),
     *_with_unit(_KIND.DURATION, DURATION),
@@ -189,17 +197,22 @@ _RULES = (
     ),
     _rule(_KIND.TIME, rf"\b(?:at|by|until|till|before|after) (?P<q>#(?:[:. ]#)?){_ENDS}", _clock),
     _rule(_KIND.ORDINAL, rf"{_ALONE}(?P<q>#(?:st|nd|rd|th|º|ª))\b"),
-    _rule(_KIND.ORDINAL, rf"(?<!\w)(?P<q>(?:#[ -])?(?:{'|'.join(sorted(ordinal_words()))}))\b"),
+    _rule(_KIND.ORDINAL, rf"\b(?P<q>{_ORDINAL})\b"),
+    _rule(_KIND.ORDINAL, rf"{_ALONE}(?P<q>#[ -]{_ORDINAL})\b", _tens),
     _rule(
         _KIND.YEAR,
         rf"\b(?:in|since|of|for|from|until|year|en|desde|de|del|ano|hasta) (?P<q>#(?: #)?){_ENDS}",
         _year,
     ),
-    _rule(_KIND.YEAR, rf"{_ALONE}(?P<q>#(?:{_AND}#| #)+){_ENDS}", _years),
+    _rule(_KIND.YEAR, rf"{_ALONE}(?P<q>#(?:{_AND}#| #){{1,20}}){_ENDS}", _years),
     _rule(_KIND.COUNT, rf"{_ALONE}(?P<q>#[.,]#){_ENDS}", _decimal),
-    _rule(_KIND.LIST, rf"{_ALONE}(?P<q># #(?:, # #)*,? (?:or|o|u|and|y) # #){_ENDS}", _clocks),
+    _rule(_KIND.LIST, rf"{_ALONE}(?P<q># #(?:, # #){{0,20}},? (?:or|o|u|and|y) # #){_ENDS}", _clocks),
     _rule(_KIND.MEASURE, rf"\b{_SPEED_WORD}\b[^#]{{0,20}}{_UP_AND_DOWN}", _speeds),
     _rule(_KIND.MEASURE, rf"{_UP_AND_DOWN}[^#]{{0,20}}\b{_SPEED_WORD}\b", _speeds),
-    _rule(_KIND.COUNT, rf"{_ALONE}(?P<q>#(?:[.,]#)*){_ENDS}", _thousands),
-    _rule(_KIND.LIST, rf"{_ALONE}(?P<q>#(?:, #)*,? (?:or|o|u|and|y) #|#(?:, #){{2,}}){_ENDS}", _short_list),
+    _rule(_KIND.COUNT, rf"{_ALONE}(?P<q>#(?:[.,]#){{0,4}}){_ENDS}", _thousands),
+    _rule(
+        _KIND.LIST,
+        rf"{_ALONE}(?P<q>#(?:, #){{0,20}},? (?:or|o|u|and|y) #|#(?:, #){{2,20}}){_ENDS}",
+        _short_list,
+    ),
 )

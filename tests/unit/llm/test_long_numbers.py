@@ -10,7 +10,6 @@ from include.llm.redaction import redact
 from include.spoken.numbers import digit_runs, spelled
 from tests.unit.llm.test_redaction import redacted, transcript
 
-
 TOKEN = re.compile(r"\[[A-Z]+_[\d.]+\]")
 
 

@@ -1,4 +1,4 @@
-"""Names go when somebody asks for them, when they are frequent, and when they are spelled; no capital needed."""
+"""Names go when somebody asks for them, when they are frequent and when they are spelled."""
 
 import pytest
 
@@ -21,7 +21,7 @@ ASKED = [
 def test_a_name_that_answers_goes(asked: str, name: str, lead: str) -> None:
     said = lead + name if not name.islower() else (lead + name).lower()
     question = asked if not name.islower() else asked.lower()
-    texts, redaction = redacted(question, said, f"thanks {name.split()[0]}")
+    texts, redaction = redacted(question, said, f"thanks {name.split(maxsplit=1)[0]}")
     assert texts[1] == said.replace(name, "[NAME_1]")
     assert texts[2] == ("thanks [NAME_1.2]" if " " in name else "thanks [NAME_1]")
     assert redaction.restore(texts[1]) == said

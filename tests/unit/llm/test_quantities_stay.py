@@ -1,4 +1,4 @@
-"""What counts or measures stays in what the LLM sees: criteria turn on it, and it tells nothing of anybody."""
+"""What counts or measures stays in what the LLM sees: criteria turn on it, and it is about nobody."""
 
 import pytest
 

@@ -74,6 +74,7 @@ def test_a_number_that_identifies_is_no_quantity(said: str) -> None:
         ("six one two three four five six seven eight 24 months", ["24 months"]),
         ("612, 345, 678, 24 months", ["24 months"]),
         ("612345678 at 9 am", ["9 am"]),
+        ("ring 612 345 678 first", ["first"]),
         ("from 8 to 10, 612 345 678", ["8 to 10"]),
     ],
 )
