@@ -251,6 +251,7 @@ def test_init_creates_the_tables_of_cofi(home: Path, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'cofi.db'}"
     assert python == "python"
     run = [sys.executable, *arguments, url]
+    (home / "var" / "runs").mkdir(parents=True, exist_ok=True)  # as the lines before it in the script do
     subprocess.run(run, env=environment(SERVICES["init"], home), cwd=home, check=True)
     with sqlite3.connect(tmp_path / "cofi.db") as database:
         assert database.execute("SELECT count(*) FROM calls").fetchone() == (0,)
