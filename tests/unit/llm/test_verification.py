@@ -161,3 +161,17 @@ def test_masks_of_card_data_become_tokens_and_ask_for_nothing() -> None:
     assert texts == ["[CARD_1]", "yes, [CARD_1], [CVV_1]", "order 345"]
     assert [redaction.restore(text) for text in texts] == list(said)
     assert redacted("1234 [card number ending 1111] 5678")[0] == ["1234 [CARD_1] 5678"]
+
+
+def test_each_of_two_answers_is_what_was_asked_for() -> None:
+    texts, _ = redacted(
+        "Your full name and the security word?", "Yes, it is Helen Marsh, and the word is lighthouse."
+    )
+    assert texts[1] == "Yes, it is [NAME_1], and the word is [SECRET_1]."
+    texts, _ = redacted("Your full name and the security word?", "Helen Marsh, lighthouse.")
+    assert texts[1] == "[NAME_1], [SECRET_1]."
+    texts, _ = redacted("¿Su número de cliente y la clave?", "El número es 50871 y la clave es margarita.")
+    assert texts[1] == "El número es [ACCOUNT_1] y la clave es [SECRET_1]."
+    assert (
+        redacted("When were you born?", "Nineteen forty two, the eleventh of February.")[0][1] == "[DOB_1]."
+    )
