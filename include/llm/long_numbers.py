@@ -1,7 +1,7 @@
 """Numbers that identify: phones, accounts, national ids, references; in one turn or in pieces."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,6 +12,7 @@ from include.spoken.folding import plain
 
 # A run this long identifies somebody or something; shorter ones are prices, dates, door numbers.
 LONG_NUMBER_DIGITS = 6
+_ASKED_NUMBER_DIGITS = 4
 _UNNAMED = "ACCOUNT"
 _PHONE_DIGITS = range(7, 16)
 _PHONES = r"""
@@ -31,6 +32,12 @@ _NUMBERS = r"""
     numero|referencia|cuenta|poliza|pedido|contrato|serie|contador|cups|reserva|localizador|socio|afiliacion
     expediente|siniestro|digitos|tarjeta
 """
+# Who asks for one of these wants a number that identifies, however short it is.
+_NUMBER_OF = phrase(r"""
+    (?:account|customer|client|contract|policy|booking|membership|claim|case) (?:number|reference|code)
+    number (?:of|on) your (?:account|contract|policy|bill)
+    numero de (?:cuenta|cliente|contrato|poliza|reserva|socio|expediente)|localizador
+""")
 _PHONE, _ID, _NUMBER = phrase(_PHONES), phrase(_IDS), phrase(_PHONES + _IDS + _NUMBERS)
 _CUES = (("PHONE", _PHONE), ("ID", _ID), (_UNNAMED, _NUMBER))
 # What asks for something else while a number is dictated.
@@ -66,7 +73,7 @@ _ECHO_TURNS = 2
 _BEFORE_CHARS = 80
 # "The number is": of what was asked for.
 _JUST_NUMBER = re.compile(
-    r"^(?!.*\b(?:account|cuenta|id|dni|order|policy|phone)\b).*\b(?:numbers?|numero|digits)(?: is| es|'s)?\W*$"
+    r"^(?!.*\b(?:account|cuenta|dni|order|policy|phone)\b).*\b(?:numbers?|numero|digits)(?: is| es|'s)?\W*$"
 )
 # "Phone number": the number is the phone's.
 _PHONE_NUMBER_CHARS = len(" numbers")
@@ -80,30 +87,61 @@ class _Run:
     end: int
 
 
+@dataclass(frozen=True)
+class _Said:
+    """A run, what is said of it, and the whole number that it is or is a piece of."""
+
+    run: _Run
+    kind: str
+    digits: str
+
+
 def long_numbers(dialogue: Dialogue) -> dict[int, list[Found]]:
     """Every long number, whole or in pieces, and what the other side repeats of it, by turn."""
     runs = [_runs(dialogue, n) for n in range(len(dialogue.texts))]
-    said: list[tuple[_Run, str, str]] = []  # the run, its type, the whole number
+    said = _dictated(dialogue, runs)
+    said += _whole(dialogue, runs, {one.run for one in said})
+    said += _said_again(runs, {one.run for one in said}, {one.digits for one in said})
+    # A number is what it was called once, wherever it is said again.
+    kinds = {one.digits: one.kind for one in reversed(said) if one.kind != _UNNAMED}
+    found: dict[int, list[Found]] = {}
+    for one in said:
+        place = _place(dialogue, one.run, kinds.get(one.digits, one.kind), one.digits)
+        found.setdefault(one.run.turn, []).append(place)
+    return found
+
+
+def _dictated(dialogue: Dialogue, runs: Sequence[Sequence[_Run]]) -> list[_Said]:
+    said: list[_Said] = []
     for chain in _chains(dialogue, runs):
-        digits = "".join(
-            run.digits for n, run in enumerate(chain) if not n or run.digits != chain[n - 1].digits
-        )
+        # Where voices are not told apart, a run that repeats the one before it is its echo.
+        pieces = [run for n, run in enumerate(chain) if not n or run.digits != chain[n - 1].digits]
+        digits = "".join(run.digits for run in pieces)
         kind = _kind(dialogue, chain[0], digits)
-        said += [(run, kind, digits) for run in [*chain, *_echoes(dialogue, runs, chain, digits)]]
-    chained = {(run.turn, run.start) for run, _, _ in said}
-    said += [
-        (run, _kind(dialogue, run, run.digits), run.digits)
+        said += [_Said(run, kind, digits) for run in [*chain, *_echoes(dialogue, runs, chain, digits)]]
+    return said
+
+
+def _whole(dialogue: Dialogue, runs: Sequence[Sequence[_Run]], told: Container[_Run]) -> list[_Said]:
+    return [
+        _Said(run, _kind(dialogue, run, run.digits), run.digits)
         for turn in runs
         for run in turn
-        if len(run.digits) >= LONG_NUMBER_DIGITS and (run.turn, run.start) not in chained
+        if run not in told and len(run.digits) >= _least_digits(dialogue, turn, run)
     ]
-    # A number is what it was called once, wherever it is said again.
-    kinds = {digits: kind for _, kind, digits in reversed(said) if kind != _UNNAMED}
-    found: dict[int, list[Found]] = {}
-    for run, kind, digits in said:
-        place = _place(dialogue, run, kinds.get(digits, kind), digits)
-        found.setdefault(run.turn, []).append(place)
-    return found
+
+
+def _said_again(
+    runs: Sequence[Sequence[_Run]], told: Container[_Run], numbers: Container[str]
+) -> list[_Said]:
+    again = (run for turn in runs for run in turn if run.digits in numbers and run not in told)
+    return [_Said(run, _UNNAMED, run.digits) for run in again]
+
+
+def _least_digits(dialogue: Dialogue, turn: Sequence[_Run], run: _Run) -> int:
+    """From how many digits on a number identifies: fewer where it is the first of an answer."""
+    answers = run is turn[0] and dialogue.asked_before(run.turn, 0, _NUMBER_OF)
+    return _ASKED_NUMBER_DIGITS if answers else LONG_NUMBER_DIGITS
 
 
 def _runs(dialogue: Dialogue, turn: int) -> list[_Run]:

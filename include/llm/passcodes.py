@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from include.llm.dialogue import Dialogue, Region
 from include.llm.found import Found
@@ -40,6 +41,8 @@ _END_OF_ID = phrase(r"""
     ultim[oa]s (?:\w+ )?(?:digitos |cifras |numeros )?del? (?:(?:su|mi|el) )?(?:dni|nie|nif|pasaporte)
 """)
 _PIN_BEFORE = re.compile(r"^,? (?:is|es|era) (?:my|the|mi|el|la) $")
+# "The account is 50871": not the PIN that was asked for too.
+_OF_ANOTHER = re.compile(r"\b(?:number|account|reference|numero|cuenta|cliente|contrato)(?: is| es|'s|:) ?$")
 _PIN_DIGITS = range(3, 9)
 _PIN_WITHIN_CHARS = 45
 _ECHO_TURNS = 4
@@ -52,6 +55,8 @@ _SECRET = phrase(r"""
     respuesta (?:secreta|de seguridad)|apellido de soltera(?: de (?:su|mi|tu|la) madre)?
     (?:nombre de )?(?:su|tu|mi) primer[oa]? (?:mascota|colegio|coche|perro|gato)
 """)
+# A "clave" may be the key to anything, unless somebody asks for it.
+_ASKED_SECRET = phrase("la clave(?! es)")
 _SAYS = re.compile(
     r"[^.?!,]{0,30}?(?:\b(?:is|was|it's|'s|es|era|seria|would be|should be|will be)\b|:"
     r"|,(?= ?\w+\W*$)) ?[\"“«:]?\s*"
@@ -133,7 +138,8 @@ def _pin_in(dialogue: Dialogue, region: Region, kind: str) -> Found | None:
     for run in dialogue.runs(region.turn, asked=True):
         between = text[region.start : run.start]
         near = region.asked or (len(between) <= _PIN_WITHIN_CHARS and not re.search(r"[.?!] ?\w", between))
-        if run.start >= region.start and near and len(run.digits) in _PIN_DIGITS:
+        other = region.asked and _OF_ANOTHER.search(plain(between[-_PIN_WITHIN_CHARS:]))
+        if run.start >= region.start and near and not other and len(run.digits) in _PIN_DIGITS:
             return Found(run.start, run.end, kind, run.digits)
     return None
 
@@ -158,7 +164,8 @@ def security_words(dialogue: Dialogue) -> Places:
     """Words that prove who somebody is, and wherever they are said again."""
     words: dict[str, None] = {}
     found: Places = {}
-    for regions in dialogue.answers(_SECRET):
+    asked = ([one for one in regions if one.asked] for regions in dialogue.answers(_ASKED_SECRET))
+    for regions in chain(dialogue.answers(_SECRET), asked):
         for region in regions:
             if place := _secret_in(dialogue, region):
                 found.setdefault(region.turn, []).append(place)

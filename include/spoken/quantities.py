@@ -144,6 +144,14 @@ def _thousands(numbers: Sequence[Number]) -> bool:
     return not written and first.value >= 1000 and first.value % 1000 == 0
 
 
+def _money(numbers: Sequence[Number]) -> bool:
+    """`1,412.80`, `1.412,80`: thousands and cents, whatever they are of."""
+    first, *groups, cents = numbers
+    written = all(number.end - number.start == len(number.digits) for number in numbers)
+    grouped = len(first.digits) <= 3 and all(len(group.digits) == 3 for group in groups)
+    return written and grouped and bool(groups) and len(cents.digits) == 2
+
+
 def _short_list(numbers: Sequence[Number]) -> bool:
     return len(numbers) > 2 and all(number.value < 1000 for number in numbers) and _sorted(numbers)
 
@@ -174,6 +182,7 @@ _RULES = (
         rf"{CURRENCY_BEFORE} ?{_ONE}(?:{_AND}[€$£] ?{_ONE}){{0,20}}(?: ?(?:k|m|million|millones)\b)?",
     ),
     *_with_unit(_KIND.AMOUNT, CURRENCY, _CENTS),
+    _rule(_KIND.AMOUNT, rf"{_ALONE}(?P<q>#(?:[.,]#){{2,4}}){_ENDS}", _money),
     *_with_unit(_KIND.DURATION, DURATION),
     *_with_unit(_KIND.MEASURE, MEASURE),
     *_with_unit(_KIND.PERCENTAGE, PERCENT),

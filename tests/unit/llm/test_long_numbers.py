@@ -121,3 +121,17 @@ def test_an_interjection_is_no_digit() -> None:
         "oh, I see",
         "Once you have it, one moment.",
     ]
+
+
+def test_a_short_number_goes_where_an_account_is_asked_for() -> None:
+    texts, _ = redacted(
+        "Your account number and your name?", "Three one one eight zero. I paid 150.", "31180?"
+    )
+    assert texts[1:] == ["[ACCOUNT_1]. I paid 150.", "[ACCOUNT_1.2]?"]
+    said = ("Which order is it?", "Number 4512, of 150 euros.")
+    assert redacted(*said)[0] == list(said)
+
+
+def test_the_number_is_the_one_that_was_asked_for() -> None:
+    texts, _ = redacted("What is your mobile number, and your secret word?", "The number is 555 010 4477.")
+    assert texts[1] == "The number is [PHONE_1]."

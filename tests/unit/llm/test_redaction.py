@@ -181,3 +181,11 @@ def test_identifiers_go_by_their_form_and_check_digits():
 def test_a_card_number_is_one_however_it_is_found():
     texts_out, _ = redacted("4111 1111 1111 1111", "four one one one, one one one one, 1111, one one one one")
     assert texts_out == ["[CARD_1]", "[CARD_1.2]"]
+
+
+def test_masks_of_card_data_become_tokens_and_ask_for_nothing() -> None:
+    said = ("[card number ending 1111]", "yes, [card number ending 1111], [card security code]", "order 345")
+    texts, redaction = redacted(*said)
+    assert texts == ["[CARD_1]", "yes, [CARD_1], [CVV_1]", "order 345"]
+    assert [redaction.restore(text) for text in texts] == list(said)
+    assert redacted("1234 [card number ending 1111] 5678")[0] == ["1234 [CARD_1] 5678"]

@@ -29,6 +29,8 @@ def read(text: str) -> list[tuple[QuantityKind, str]]:
         ("one thousand two hundred and ninety nine dollars", Kind.AMOUNT),
         ("forty nine dollars and ninety nine cents", Kind.AMOUNT),
         ("45 euros con 50", Kind.AMOUNT),
+        ("1,412.80", Kind.AMOUNT),
+        ("12.412,80", Kind.AMOUNT),
         ("15, 20, 25 euros", Kind.AMOUNT),
         ("24 months", Kind.DURATION),
         ("12, 24 or 36 months", Kind.DURATION),
