@@ -7,6 +7,7 @@ missing: a person decides then. What is suspected is masked like what is certain
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from itertools import accumulate
 
 from include.calls.transcript import Turn
@@ -76,13 +77,18 @@ def card_data(turns: Sequence[Turn]) -> list[CardDatum]:
         for chain in chains:
             free = [group for group in chain if group not in taken]
             found = None if call.repeats_another(free) else _card_in(free, pays=pays)
-            if found is not None and found[0].certain is certain:
+            if found is not None and found[0].certain is certain and not _is_by_chance(call, *found):
                 number, *code = _apart(*found)
                 taken |= {group for _, reading in code for group in reading.said}
                 datum, groups = _with_echoes(call, *number, but=taken)
                 taken |= groups
                 cards += [datum, *(replace(one, pieces=_pieces(reading.said)) for one, reading in code)]
     return [*cards, *_codes(call, cards, taken)]
+
+
+def _is_by_chance(call: Conversation, _: CardDatum, reading: _Reading) -> bool:
+    """Whether a number that nobody names is put together of dates, times and amounts."""
+    return reading.used[0].named is None and any(map(call.counts_something, reading.used))
 
 
 def _apart(card: CardDatum, reading: _Reading) -> list[tuple[CardDatum, _Reading]]:
@@ -162,16 +168,27 @@ def _in_one_go(chain: Sequence[Group]) -> _Reading | None:
 
 
 def _best(chain: Sequence[Group]) -> _Reading | None:
-    """The reading of a card number that takes most of the chain in; the first of several."""
-    found = _Search(chain).readings()
-    return max(found, key=lambda reading: len(reading.said), default=None)
+    """The reading of a card number that takes most of the chain in; the plainest of several."""
+    for search in (_Search(chain, daring) for daring in _Daring):
+        if best := max(search.readings(), key=lambda reading: len(reading.said), default=None):
+            return best
+    return None
+
+
+class _Daring(IntEnum):
+    """How much a reading supposes: each step opens many more of them."""
+
+    ECHOES = 0
+    CORRECTIONS = 1
+    SILENT_CORRECTIONS = 2
 
 
 class _Search:
     """All ways to read a card number out of a chain, with corrections, repetitions and echoes left out."""
 
-    def __init__(self, chain: Sequence[Group]) -> None:
+    def __init__(self, chain: Sequence[Group], daring: _Daring) -> None:
         self._chain = chain
+        self._daring = daring
         self._steps = 0
 
     def readings(self) -> Iterator[_Reading]:
@@ -188,19 +205,23 @@ class _Search:
         if at == len(self._chain) or len(digits) > max(CARD_LENGTHS) or self._steps > _MOST_STEPS:
             return
         group = self._chain[at]
-        for following in _ways_on(used, digits, group):
+        for following in _ways_on(used, digits, group, self._daring):
             yield from self._from(first, following, at + 1)
 
 
-def _ways_on(used: tuple[Group, ...], digits: str, group: Group) -> Iterator[tuple[Group, ...]]:
+def _ways_on(
+    used: tuple[Group, ...], digits: str, group: Group, daring: _Daring
+) -> Iterator[tuple[Group, ...]]:
     """What has been used once a group is heard: it goes on, says again what was said, or stands for it."""
     yield (*used, group)
     if not used:
         return
     again = digits.endswith(group.digits) or used[-1].digits.startswith(group.digits)
-    if again or group.corrects or len(group.digits) == 1:
+    takes_back = daring >= _Daring.CORRECTIONS and group.corrects
+    if again or takes_back or len(group.digits) == 1:
         yield used  # said again, taken back, or the word "one"
-    if group.corrects or len(group.digits) == len(used[-1].digits):
+    silently = daring is _Daring.SILENT_CORRECTIONS and len(group.digits) == len(used[-1].digits)
+    if takes_back or silently:
         yield (*used[:-1], group)
 
 

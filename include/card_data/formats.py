@@ -3,11 +3,15 @@
 import re
 from datetime import UTC, datetime
 
-# Issuer ranges and lengths of the large schemes (ISO/IEC 7812 IINs as the schemes publish them): Visa,
-# Mastercard, American Express, Diners Club, JCB, Discover, UnionPay and Maestro.
+# Issuer ranges and lengths of the large schemes (ISO/IEC 7812 IINs as the schemes publish them).
 _CARD = re.compile(
-    r"4(\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2(22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}"
-    r"|3[47]\d{13}|3(0[0-5]|6\d|8\d|9\d)\d{11}|35(2[89]|[3-8]\d)\d{12}|6\d{15}(\d{3})?|5[068]\d{14}"
+    r"4(\d{12}|\d{15}|\d{18})"  # Visa
+    r"|5[1-5]\d{14}|2(22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}"  # Mastercard
+    r"|3[47]\d{13}"  # American Express
+    r"|3(0[0-5]|6\d|8\d|9\d)\d{11}"  # Diners Club
+    r"|35(2[89]|[3-8]\d)\d{12}"  # JCB
+    r"|6(011|4[4-9]\d|5\d\d|2\d\d|0\d\d)\d{12}(\d{3})?"  # Discover, UnionPay, RuPay
+    r"|(50(18|20|38)|58(68|93)|6304|6390|67(0[69]|59|6[1-3]|71))\d{12}(\d{3})?"  # Maestro
 )
 CARD_LENGTHS = (19, 16, 15, 14, 13)
 # Only digits after the country's letters, by length (ISO 13616 registry): of these a valid one is told

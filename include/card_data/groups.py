@@ -10,6 +10,7 @@ from include.card_data.cues import Cue, Named, corrects, cues_in
 from include.card_data.masks import MASK
 from include.spoken.folding import plain
 from include.spoken.numbers import DigitRun, digit_runs
+from include.spoken.quantities import DOUBTFUL, quantities_in
 
 # Between two groups of a number: other words of its speaker, and turns of the other side. Where a card number
 # was asked for, and speakers may be mixed in one turn, more is said before it goes on.
@@ -109,6 +110,14 @@ class Conversation:
         """Whether it is named in its own turn or by the other side: who asks for digits does not say them."""
         asked_by = self.who(group.turn - group.turns_since)
         return group.turns_since == 0 or asked_by != self.who(group.turn) or asked_by[1] == "unknown"
+
+    def counts_something(self, group: Group) -> bool:
+        """Whether digits are part of a date, a time, an amount: no number that is read aloud."""
+        return any(
+            quantity.start < group.end and group.start < quantity.end
+            for quantity in quantities_in(self._texts[group.turn])
+            if quantity.kind not in DOUBTFUL
+        )
 
     def chains(self) -> Iterator[list[Group]]:
         """Groups that one speaker may say as one number, whatever the other side says in between."""

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 import jiwer
 
+from include.calls.call import ChannelRole
+from include.calls.transcript import Turn
+from include.card_data.masking import masked_turns
 from include.demo.sample_calls.script import CallScript
 from include.spoken.numbers import digits_for_words
 
@@ -28,6 +31,23 @@ _SPELLINGS = {
 def reference_text(script: CallScript) -> str:
     """What a perfect recogniser would write: one turn a line."""
     return "\n".join(turn.text for turn in script.turns)
+
+
+def stored_text(script: CallScript) -> str:
+    """The same as it would be stored: card data is masked."""
+    said = [
+        Turn(
+            id=f"t{n}",
+            speaker=ChannelRole(turn.speaker),
+            channel=0,
+            start_ms=0,
+            end_ms=0,
+            text=turn.text,
+            confidence=1,
+        )
+        for n, turn in enumerate(script.turns, start=1)
+    ]
+    return "\n".join(turn.text for turn in masked_turns(said))
 
 
 def normalise(text: str, language: str) -> str:

@@ -14,7 +14,7 @@ from include.calls.transcript import Transcript
 from include.database.models import AuditRow, CallRow, LlmResultRow, StageResultRow, TranscriptRow
 from include.database.scorecards import given_answers
 from include.delivery.agreement import agreement_lines
-from include.demo.evaluation import normalise, reference_text, word_error_rate
+from include.demo.evaluation import normalise, stored_text, word_error_rate
 from include.demo.sample_calls.script import CallScript, load_scripts
 from include.scorecards.agreement import Agreements, measure
 from include.scorecards.gold import CallKey, load_labels
@@ -90,7 +90,7 @@ def _rates(scripts: Mapping[CallKey, CallScript], texts: Mapping[CallKey, str]) 
             by_language[script.language].append(key)
     return {
         language: word_error_rate(
-            [normalise(reference_text(scripts[key]), language) for key in keys],
+            [normalise(stored_text(scripts[key]), language) for key in keys],
             [normalise(texts[key], language) for key in keys],
         )
         for language, keys in by_language.items()

@@ -11,10 +11,10 @@ from include.calls.transcript import Transcript
 from include.llm import prompting
 from include.llm.client import LlmClient
 from include.llm.facts import Understanding
-from include.llm.known import NOTHING, Known
-from include.llm.redaction import prepared
 from include.llm.structured import Provenance, nobody_asked, provenance, structured
 from include.llm.wording import SHIPPED_WORDING, Wording
+from include.redaction.known import NOTHING, Known
+from include.redaction.redacting import prepared
 from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, AuditAnswers, AuditReply
 from include.scorecards.applicability import Scope, scope_of
 from include.scorecards.asking import asked_text

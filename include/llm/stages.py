@@ -20,12 +20,12 @@ from include.database.work import PendingCall, StageJob
 from include.llm.audit import answer_scorecard, audit_identity
 from include.llm.client import LlmClient
 from include.llm.facts import Understanding
-from include.llm.known import Known
-from include.llm.names import names_in_metadata
 from include.llm.structured import Provenance
 from include.llm.understanding import understand, understanding_identity
 from include.llm.usage import Prices, cost_usd
 from include.llm.wording import SHIPPED_WORDING, Wording
+from include.redaction.known import Known
+from include.redaction.names import names_in_metadata
 from include.scorecards.answers import AuditAnswers
 from include.scorecards.assessment import Assessment
 from include.scorecards.metrics import call_metrics
@@ -33,7 +33,7 @@ from include.scorecards.schema import Scorecard
 from include.scorecards.scoring import assess
 
 if TYPE_CHECKING:
-    from include.llm.recognition import NameRecogniser
+    from include.redaction.recognition import NameRecogniser
 
 T = TypeVar("T")
 

@@ -11,10 +11,10 @@ from include.calls.vocabulary import contact_reasons
 from include.llm import prompting
 from include.llm.client import LlmClient
 from include.llm.facts import Understanding, nothing_said
-from include.llm.known import NOTHING, Known
-from include.llm.redaction import prepared
 from include.llm.structured import Provenance, nobody_asked, provenance, structured
 from include.llm.wording import SHIPPED_WORDING, Wording
+from include.redaction.known import NOTHING, Known
+from include.redaction.redacting import prepared
 
 SCHEMA_NAME = "call_understanding"
 _TASK = "understanding"

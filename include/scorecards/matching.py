@@ -9,7 +9,7 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
 from include.calls.transcript import Turn, Word
-from include.spoken.meaning import negates, telling_words
+from include.spoken.meaning import is_opposite, negates, telling_words
 from include.spoken.words import bare_words, compared, is_unspaced
 
 # Below this similarity (0..100, characters) a quote is another sentence. 88 lets one word in eight differ.
@@ -136,7 +136,7 @@ def says_the_same(quoted: Sequence[str], found: Sequence[str]) -> bool:
     if telling_words(quoted) != telling_words(found):
         return False
     return all(
-        fuzz.ratio(one, other) >= _SAME_WORD_SIMILARITY
+        fuzz.ratio(one, other) >= _SAME_WORD_SIMILARITY and not is_opposite(one, other)
         for one, other in _replaced(quoted, found)
         if min(len(one), len(other)) >= _CONTENT_WORD_CHARS
     )

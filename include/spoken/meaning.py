@@ -1,4 +1,4 @@
-"""Words that turn a sentence into another one: negations, and who or what is meant by nobody in particular.
+"""Words that turn a sentence into another one: negations, indefinite words, figures, days.
 
 Two texts that differ in one of them do not say the same, however alike their letters are. Languages are not
 told apart here: a word that means something in one of them is watched in all.
@@ -6,6 +6,8 @@ told apart here: a word that means something in one of them is watched in all.
 
 import re
 from collections.abc import Iterable, Sequence
+
+from include.spoken.numbers import ordinal
 
 NEGATIONS = frozenset(
     """
@@ -33,6 +35,19 @@ INDEFINITES = frozenset(
     iets iemand alles altijd alleen coś ktoś все всё кто-то что-то всегда только
     """.split()  # noqa: SIM905 - as above
 )
+CALENDAR = frozenset(
+    """
+    monday tuesday wednesday thursday friday saturday sunday today tomorrow yesterday tonight noon midnight
+    january february march april may june july august september october november december am pm
+    lunes martes miercoles jueves viernes sabado domingo hoy manana ayer mediodia medianoche
+    enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
+    lundi mardi mercredi jeudi vendredi samedi dimanche demain hier
+    montag dienstag mittwoch donnerstag freitag samstag sonntag heute morgen gestern
+    lunedi martedi mercoledi giovedi venerdi domenica domani ieri oggi amanha ontem hoje
+    """.split()  # noqa: SIM905 - as above
+)
+# "Possible" and "impossible" are alike, and say the opposite.
+_NEGATING_PREFIX = re.compile(r"(?:un|in|im|ir|il|dis|non|mis|des|de)(?=\w{3})")
 # One negation in several spellings: "cannot", "can not", "can't", "cant".
 _SAME_NEGATION = {word: "not" for word in NEGATIONS if word in {"t", "nt", "cannot"} or word.endswith("nt")}
 # Where words are not parted by spaces, a negation is a part of the writing: Chinese, Japanese, Thai, Korean.
@@ -46,15 +61,26 @@ def telling_words(words: Iterable[str]) -> list[str]:
         words: Folded; numbers as digits.
 
     Returns:
-        Figures, negations (in one spelling) and indefinite words.
+        Figures, ordinals, days and months, negations (in one spelling) and indefinite words.
     """
     listed = list(words)
     told = [
         _SAME_NEGATION.get(word, word)
         for word in listed
-        if word[:1].isdigit() or word in NEGATIONS or word in INDEFINITES
+        if word[:1].isdigit()
+        or word in NEGATIONS
+        or word in INDEFINITES
+        or word in CALENDAR
+        or ordinal(word) is not None
     ]
     return told + _UNSPACED_NEGATION.findall("".join(listed))
+
+
+def is_opposite(one: str, other: str) -> bool:
+    """Whether two words differ by a prefix that negates: "possible", "impossible"."""
+    longer, shorter = (one, other) if len(one) > len(other) else (other, one)
+    prefix = _NEGATING_PREFIX.match(longer)
+    return prefix is not None and longer[prefix.end() :] == shorter
 
 
 def negates(words: Sequence[str]) -> bool:

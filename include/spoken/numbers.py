@@ -65,6 +65,7 @@ _FILLERS = {
 }
 _MAX_FILLERS = 2
 _TOKEN = re.compile(r"\d+|[^\W\d_]+")
+_SENTENCE_ENDS = re.compile(r"[.?!;…]\s")
 _BIG = (100, 1000)
 
 
@@ -128,7 +129,24 @@ def ordinal_words() -> frozenset[str]:
 
 def numbers_in(text: str) -> list[Number]:
     """Every number of a text in order; "four one one" is three, "forty-one" is one."""
-    places = list(_TOKEN.finditer(text))
+    found: list[Number] = []
+    for places in _in_sentences(text):
+        found += _numbers_of(places)
+    return found
+
+
+def _in_sentences(text: str) -> Iterator[list[re.Match[str]]]:
+    """The words of each sentence: a number does not go on in the next one."""
+    places: list[re.Match[str]] = []
+    for place in _TOKEN.finditer(text):
+        if places and _SENTENCE_ENDS.search(text, places[-1].end(), place.start()):
+            yield places
+            places = []
+        places.append(place)
+    yield places
+
+
+def _numbers_of(places: Sequence[re.Match[str]]) -> list[Number]:
     words = [plain(place.group()) for place in places]
     found: list[Number] = []
     at = 0
@@ -227,7 +245,7 @@ def _value(words: Sequence[str], at: int, amounts: dict[str, int], joiner: str |
     used = 1
     while at + used < len(words):
         word = words[at + used]
-        following = amounts.get(words[at + used + 1], 0) if at + used + 1 < len(words) else 0
+        following = _after(words, at + used, amounts)
         if following in _BIG and words[at + used + 1] in _CARDINALS["en"] and number.has_counted(following):
             break  # "four thousand six hundred and forty, nine thousand …": another number begins
         if (amount := amounts.get(word)) is not None and number.takes(amount) and not number.lacks_y(word):
@@ -239,6 +257,13 @@ def _value(words: Sequence[str], at: int, amounts: dict[str, int], joiner: str |
         else:
             break
     return number.value, used
+
+
+def _after(words: Sequence[str], at: int, amounts: dict[str, int]) -> int:
+    """The amount that follows a word; 0 for none. Behind a Spanish "y", "un" is one: "treinta y un mil"."""
+    if at + 1 >= len(words):
+        return 0
+    return 1 if words[at] == "y" and words[at + 1] in ("un", "una") else amounts.get(words[at + 1], 0)
 
 
 class _Counting:
@@ -254,7 +279,7 @@ class _Counting:
 
     def lacks_y(self, word: str) -> bool:
         """Whether a Spanish unit stands by itself: 81 is "ochenta y uno", "ochenta uno" is 80 and 1."""
-        return word in _CARDINALS["es"] and 30 <= self._last <= 90
+        return word in _CARDINALS["es"] and 20 <= self._last <= 90
 
     def takes(self, amount: int) -> bool:
         """Whether the amount continues this number: `hundred` after `two`, `three` after `twenty`."""

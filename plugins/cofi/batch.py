@@ -35,7 +35,7 @@ from include.database.engine import Database
 from include.database.work import BatchKind
 from include.distribution.planner import CallLoad, Places, Shard, plan_llm_shards, plan_shards
 from include.errors import InvalidInput
-from include.llm.name_models import read_models
+from include.redaction.name_models import read_models
 
 log = logging.getLogger(__name__)
 

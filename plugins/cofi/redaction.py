@@ -10,7 +10,7 @@ from cofi.settings import Settings
 from include.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from include.llm.recognition import NameRecogniser
+    from include.redaction.recognition import NameRecogniser
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ def recogniser_of(settings: Settings) -> "NameRecogniser | None":
     if not settings.llm_redact_pii:
         return None
     # Seconds; only a task that redacts pays for them.
-    from include.llm.recognition import name_recogniser  # noqa: PLC0415
+    from include.redaction.recognition import name_recogniser  # noqa: PLC0415
 
     return name_recogniser(settings.llm_name_models)
 

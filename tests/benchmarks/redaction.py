@@ -11,9 +11,9 @@ import yaml
 
 from include.calls.call import ChannelRole
 from include.calls.transcript import Transcript, Turn
-from include.llm.known import Known
-from include.llm.recognition import NameRecogniser, name_recogniser
-from include.llm.redaction import redact
+from include.redaction.known import Known
+from include.redaction.recognition import NameRecogniser, name_recogniser
+from include.redaction.redacting import redact
 from tests.benchmarks.findings import Table, percent
 from tests.benchmarks.reporting import as_markdown, commit_of
 

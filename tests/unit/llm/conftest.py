@@ -82,24 +82,25 @@ def client_of() -> Callable[..., LlmClient]:
     return make
 
 
+def spoken_call(*said: tuple[str, str], call_id: str = "c1", language: str = "en") -> Transcript:
+    turns = [
+        Turn(
+            id=f"t{n}",
+            speaker=ChannelRole(who),
+            channel=int(who == "customer"),
+            start_ms=n * 5000,
+            end_ms=n * 5000 + 4000,
+            text=text,
+            confidence=0.9,
+        )
+        for n, (who, text) in enumerate(said, start=1)
+    ]
+    return Transcript(call_id=call_id, language=language, turns=turns)
+
+
 @pytest.fixture
 def spoken() -> Callable[..., Transcript]:
-    def make(*said: tuple[str, str], call_id: str = "c1", language: str = "en") -> Transcript:
-        turns = [
-            Turn(
-                id=f"t{n}",
-                speaker=ChannelRole(who),
-                channel=int(who == "customer"),
-                start_ms=n * 5000,
-                end_ms=n * 5000 + 4000,
-                text=text,
-                confidence=0.9,
-            )
-            for n, (who, text) in enumerate(said, start=1)
-        ]
-        return Transcript(call_id=call_id, language=language, turns=turns)
-
-    return make
+    return spoken_call
 
 
 @pytest.fixture

@@ -53,6 +53,8 @@ def test_words_and_figures_give_the_same_digits():
         ("dos mil quinientos", ["2500"]),
         ("cinco mil trescientos diecinueve, mil trescientos diecinueve", ["5319", "1319"]),
         ("ninety seven hundred", ["9700"]),
+        ("treinta y un mil doscientos", ["31200"]),
+        ("un momento", []),
     ],
 )
 def test_one_number_ends_where_the_next_begins(said, numbers):

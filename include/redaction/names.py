@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from include.calls.call import CallMetadata
-from include.llm.common_names import is_name
-from include.llm.known import HIDING
+from include.redaction.common_names import is_name
+from include.redaction.known import HIDING
 from include.spoken.folding import plain
 
 # What follows these is a name, however it is written.

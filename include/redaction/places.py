@@ -7,9 +7,9 @@ may turn on them, and they tell nothing of the customer.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from include.llm.addresses import addresses
-from include.llm.known import HIDING
-from include.llm.names import NO_NAMES
+from include.redaction.addresses import addresses
+from include.redaction.known import HIDING
+from include.redaction.names import NO_NAMES
 from include.spoken.folding import plain
 
 # What stands where a place does, without being one.

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from include.llm.common_names import is_given_name, is_name
-from include.llm.dialogue import Dialogue, Region
-from include.llm.found import Found
-from include.llm.names import NO_NAMES, is_cased
-from include.llm.phrases import lead_in, phrase
+from include.redaction.common_names import is_given_name, is_name
+from include.redaction.dialogue import Dialogue, Region
+from include.redaction.found import Found
+from include.redaction.names import NO_NAMES, is_cased
+from include.redaction.phrases import lead_in, phrase
 from include.spoken.folding import plain
 
 _ASKS = phrase(

@@ -19,7 +19,7 @@ def is_name(word: str) -> bool:
 
 @cache
 def _lists() -> Mapping[str, frozenset[str]]:
-    text = resources.files("include.llm").joinpath(_FILE).read_text("utf-8")
+    text = resources.files("include.redaction").joinpath(_FILE).read_text("utf-8")
     lists: dict[str, set[str]] = {}
     names: set[str] = set()
     for line in text.splitlines():

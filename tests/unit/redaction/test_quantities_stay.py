@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.llm.test_redaction import redacted
+from tests.unit.redaction.test_redacting import redacted
 
 STAYS = [
     "We are open between 9:00 and 12:00, and from 4:30 to 8:00 in the afternoon.",

@@ -32,10 +32,10 @@ from presidio_analyzer.predefined_recognizers import (
 )
 
 from include.calls.transcript import Transcript
-from include.llm.known import NOTHING, Known
-from include.llm.name_models import read_models
-from include.llm.names import as_name
-from include.llm.places import homes_among
+from include.redaction.known import NOTHING, Known
+from include.redaction.name_models import read_models
+from include.redaction.names import as_name
+from include.redaction.places import homes_among
 
 _PERSON, _PLACE = "PERSON", "LOCATION"
 _KINDS = {"CREDIT_CARD": "CARD", "IBAN_CODE": "IBAN", "IP_ADDRESS": "IP"}

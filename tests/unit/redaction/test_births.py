@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.llm.test_redaction import redacted
+from tests.unit.redaction.test_redacting import redacted
 
 
 def answer(question: str, said: str) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.llm.test_redaction import redacted
+from tests.unit.redaction.test_redacting import redacted
 
 SAID = [
     "john.smith@gmail.com",

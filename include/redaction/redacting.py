@@ -15,17 +15,17 @@ from typing import Any
 
 from include.calls.transcript import Transcript, Turn
 from include.card_data.finding import card_data
-from include.llm.addresses import addresses
-from include.llm.births import birth_dates
-from include.llm.dialogue import Dialogue
-from include.llm.emails import emails
-from include.llm.found import Found, disjoint
-from include.llm.known import NOTHING, Known
-from include.llm.long_numbers import long_numbers
-from include.llm.name_answers import answered_names, spelled_names
-from include.llm.names import NameFinder, introduced_names
-from include.llm.passcodes import pins, security_words
-from include.llm.places import places_of_home
+from include.redaction.addresses import addresses
+from include.redaction.births import birth_dates
+from include.redaction.dialogue import Dialogue
+from include.redaction.emails import emails
+from include.redaction.found import Found, disjoint
+from include.redaction.known import NOTHING, Known
+from include.redaction.long_numbers import long_numbers
+from include.redaction.name_answers import answered_names, spelled_names
+from include.redaction.names import NameFinder, introduced_names
+from include.redaction.passcodes import pins, security_words
+from include.redaction.places import places_of_home
 from include.spoken.folding import plain
 
 # Never put back into a model's own prose: a summary must not become another place that holds card data, or
@@ -213,7 +213,7 @@ def _addresses(text: str) -> list[Found]:
 
 def _identifiers(text: str) -> list[Found]:
     # It is slow to load, and not everybody who imports this redacts.
-    from include.llm.recognition import identifiers  # noqa: PLC0415
+    from include.redaction.recognition import identifiers  # noqa: PLC0415
 
     return [
         Found(start, end, kind, "".join(filter(str.isalnum, text[start:end])).upper())

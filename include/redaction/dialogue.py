@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from include.calls.call import ChannelRole
 from include.calls.transcript import Turn
-from include.llm.identifying import identifying_runs
-from include.llm.phrases import phrase
+from include.redaction.identifying import identifying_runs
+from include.redaction.phrases import phrase
 from include.spoken.folding import Folded, folded, plain
 from include.spoken.numbers import DigitRun, Number, numbers_in
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from include.llm.common_names import is_given_name, is_name
-from tests.unit.llm.test_redaction import redacted
+from include.redaction.common_names import is_given_name, is_name
+from tests.unit.redaction.test_redacting import redacted
 
 ASKED = [
     "May I have your name?",

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from include.calls.call import CallMetadata, ChannelRole
 from include.calls.transcript import Transcript, Turn
-from include.llm.known import Known
-from include.llm.names import names_in_metadata
-from include.llm.redaction import redact
+from include.redaction.known import Known
+from include.redaction.names import names_in_metadata
+from include.redaction.redacting import redact
 
 SAID = """my name is John Smith me llamo Ana López four one double uno cuatro 4111111111111111 4111 1111
 cvv 123 +44 7700900123 a.b@c.org [CARD_1] [NAME_2.3] [ y _ ] José josé this soy don María oh hundred call

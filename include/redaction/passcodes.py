@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from itertools import chain
 
-from include.llm.dialogue import Dialogue, Region
-from include.llm.found import Found
-from include.llm.names import NO_NAMES
-from include.llm.phrases import lead_in, phrase
+from include.redaction.dialogue import Dialogue, Region
+from include.redaction.found import Found
+from include.redaction.names import NO_NAMES
+from include.redaction.phrases import lead_in, phrase
 from include.spoken.folding import plain
 from include.spoken.numbers import cardinal
 

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from include.llm.dialogue import Dialogue
-from include.llm.found import Found
-from include.llm.names import NO_NAMES
+from include.redaction.dialogue import Dialogue
+from include.redaction.found import Found
+from include.redaction.names import NO_NAMES
 from include.spoken.folding import plain
 from include.spoken.numbers import cardinal
 

@@ -3,11 +3,11 @@
 import pytest
 
 from include.calls.transcript import Transcript
-from include.llm.known import Known
-from include.llm.recognition import NameRecogniser
-from include.llm.redaction import redact
+from include.redaction.known import Known
+from include.redaction.recognition import NameRecogniser
+from include.redaction.redacting import redact
 from include.scorecards.evidence import EvidenceChecker, EvidenceStatus
-from tests.unit.llm.test_recognition import MODELS, call
+from tests.unit.redaction.test_recognition import MODELS, call
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from include.llm.dialogue import Dialogue
-from include.llm.found import Found
-from include.llm.phrases import phrase
+from include.redaction.dialogue import Dialogue
+from include.redaction.found import Found
+from include.redaction.phrases import phrase
 from include.spoken.folding import plain
 
 # A run this long identifies somebody or something; shorter ones are prices, dates, door numbers.
