@@ -7,13 +7,12 @@ missing: a person decides then. What is suspected is masked like what is certain
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import IntEnum
-from itertools import accumulate
 
 from include.calls.transcript import Turn
 from include.card_data.cues import Named, speaks_of_payment
-from include.card_data.formats import CARD_LENGTHS, card_at_start, has_issuer, is_card_number, other_format
+from include.card_data.formats import CARD_LENGTHS, has_issuer, other_format
 from include.card_data.groups import CARD_NAMES, Conversation, Group
+from include.card_data.readings import Reading, best, in_one_go, said_wrongly_before, whole
 
 _CODE_NAMES = frozenset({Named.CODE, Named.CODE_OF_CARD})
 CARD, CVV = "CARD", "CVV"
@@ -25,8 +24,6 @@ _READ_BACK_TURNS = 40
 _CODE_AFTER_CARD_TURNS = 24
 _CODE_WITHIN_TURNS = 4
 _LEAST_ECHO_DIGITS = 2
-# Steps of the search for a reading of one chain; the corpora need a few hundred.
-_MOST_STEPS = 20_000
 
 
 @dataclass(frozen=True)
@@ -57,15 +54,6 @@ class CardDatum:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class _Reading:
-    """One way to hear a chain: the groups that make the number, and all that were said for it."""
-
-    digits: str
-    used: tuple[Group, ...]
-    said: tuple[Group, ...]
-
-
 def card_data(turns: Sequence[Turn]) -> list[CardDatum]:
     """Finds card numbers and security codes, each once per place."""
     call = Conversation(turns)
@@ -77,7 +65,7 @@ def card_data(turns: Sequence[Turn]) -> list[CardDatum]:
         for chain in chains:
             free = [group for group in chain if group not in taken]
             found = None if call.repeats_another(free) else _card_in(free, pays=pays)
-            if found is not None and found[0].certain is certain and not _is_by_chance(call, *found):
+            if found is not None and found[0].certain is certain and not _is_by_chance(call, found[1]):
                 number, *code = _apart(*found)
                 taken |= {group for _, reading in code for group in reading.said}
                 datum, groups = _with_echoes(call, *number, but=taken)
@@ -86,12 +74,12 @@ def card_data(turns: Sequence[Turn]) -> list[CardDatum]:
     return [*cards, *_codes(call, cards, taken)]
 
 
-def _is_by_chance(call: Conversation, _: CardDatum, reading: _Reading) -> bool:
+def _is_by_chance(call: Conversation, reading: Reading) -> bool:
     """Whether a number that nobody names is put together of dates, times and amounts."""
     return reading.used[0].named is None and any(map(call.counts_something, reading.used))
 
 
-def _apart(card: CardDatum, reading: _Reading) -> list[tuple[CardDatum, _Reading]]:
+def _apart(card: CardDatum, reading: Reading) -> list[tuple[CardDatum, Reading]]:
     """A number, and the security code that somebody reads on to after it without naming it."""
     *number, last = reading.used
     before = sum(len(group.digits) for group in number)
@@ -100,133 +88,49 @@ def _apart(card: CardDatum, reading: _Reading) -> list[tuple[CardDatum, _Reading
     said = tuple(group for group in reading.said if group is not last)
     code = CardDatum(CVV, last.digits, (), card.certain, "three digits right after a card number")
     return [
-        (card, _Reading(reading.digits, tuple(number), said)),
-        (code, _Reading(last.digits, (last,), (last,))),
+        (card, Reading(reading.digits, tuple(number), said)),
+        (code, Reading(last.digits, (last,), (last,))),
     ]
 
 
-def _card_in(chain: Sequence[Group], *, pays: bool) -> tuple[CardDatum, _Reading] | None:
+def _card_in(chain: Sequence[Group], *, pays: bool) -> tuple[CardDatum, Reading] | None:
     """The card number that a chain holds, if it does; of several readings the one that uses most of it."""
     if sum(len(group.digits) for group in chain) < min(CARD_LENGTHS):
         return None
     named = next((g.named for g in chain if g.named is not None), None)
     if named in CARD_NAMES or named in _CODE_NAMES:  # "the number and then the code, please"
         return _named_card(chain, named)
-    whole = None if named is not None else _whole(chain) or _in_one_go(chain)
-    if whole is None:
+    number = None if named is not None else whole(chain) or in_one_go(chain)
+    if number is None:
         return None
     if pays:
         reason = "issuer, length and check digit are a card's, and the call is about a payment"
-        return _found(whole, certain=True, reason=reason)
+        return _found(number, certain=True, reason=reason)
     reason = "issuer, length and check digit are a card's, but nobody speaks of a payment"
-    return _found(whole, certain=False, reason=reason)
+    return _found(number, certain=False, reason=reason)
 
 
-def _named_card(chain: Sequence[Group], named: Named) -> tuple[CardDatum, _Reading] | None:
-    if reading := _whole(chain) or _best(chain):
-        reading = replace(reading, said=(*_said_wrongly_before(chain, reading), *reading.said))
+def _named_card(chain: Sequence[Group], named: Named) -> tuple[CardDatum, Reading] | None:
+    if reading := whole(chain) or best(chain):
+        reading = replace(reading, said=(*said_wrongly_before(chain, reading), *reading.said))
         reason = "it is named as a card's, and issuer, length and check digit are a card's"
         return _found(reading, certain=True, reason=reason)
     digits = "".join(group.digits for group in chain)
     near = has_issuer(digits) or len(digits) in (15, 16)
     if named is Named.CARD_NUMBER and near and other_format(digits) is None:
-        reading = _Reading(digits, tuple(chain), tuple(chain))
+        reading = Reading(digits, tuple(chain), tuple(chain))
         return _found(
             reading, certain=False, reason="it is named as a card number, but its digits do not add up"
         )
     return None
 
 
-def _said_wrongly_before(chain: Sequence[Group], reading: _Reading) -> list[Group]:
-    """Groups before a number that are as long as one of its own: it was begun again."""
-    lengths = {len(group.digits) for group in reading.used} - {1}
-    return [group for group in chain[: chain.index(reading.said[0])] if len(group.digits) in lengths]
-
-
-def _found(reading: _Reading, *, certain: bool, reason: str) -> tuple[CardDatum, _Reading]:
+def _found(reading: Reading, *, certain: bool, reason: str) -> tuple[CardDatum, Reading]:
     return CardDatum(CARD, reading.digits, (), certain, reason), reading
 
 
-def _whole(chain: Sequence[Group]) -> _Reading | None:
-    """The chain as one number; what follows may be the expiry date and the code."""
-    digits = "".join(group.digits for group in chain)
-    number = card_at_start(digits)
-    if not number or other_format(digits) is not None or not _ends_with_a_group(len(number), chain):
-        return None
-    return _Reading(number, tuple(chain), tuple(chain))
-
-
-def _ends_with_a_group(length: int, chain: Sequence[Group]) -> bool:
-    """Whether so many digits end where a group does, or in the last one: nobody breaks off inside another."""
-    ends = list(accumulate(len(group.digits) for group in chain))
-    return length in ends or length > (ends[-2] if len(ends) > 1 else 0)
-
-
-def _in_one_go(chain: Sequence[Group]) -> _Reading | None:
-    """A group of the chain that is a whole number by itself: others near it are words or other figures."""
-    return next(filter(None, (_whole([group]) for group in chain)), None)
-
-
-def _best(chain: Sequence[Group]) -> _Reading | None:
-    """The reading of a card number that takes most of the chain in; the plainest of several."""
-    for search in (_Search(chain, daring) for daring in _Daring):
-        if best := max(search.readings(), key=lambda reading: len(reading.said), default=None):
-            return best
-    return None
-
-
-class _Daring(IntEnum):
-    """How much a reading supposes: each step opens many more of them."""
-
-    ECHOES = 0
-    CORRECTIONS = 1
-    SILENT_CORRECTIONS = 2
-
-
-class _Search:
-    """All ways to read a card number out of a chain, with corrections, repetitions and echoes left out."""
-
-    def __init__(self, chain: Sequence[Group], daring: _Daring) -> None:
-        self._chain = chain
-        self._daring = daring
-        self._steps = 0
-
-    def readings(self) -> Iterator[_Reading]:
-        for first in range(len(self._chain)):
-            yield from self._from(first, (), first)
-
-    def _from(self, first: int, used: tuple[Group, ...], at: int) -> Iterator[_Reading]:
-        """Readings that begin with the group `first`, have used these, and go on at `at`."""
-        self._steps += 1
-        digits = "".join(group.digits for group in used)
-        ended = is_card_number(digits) or len(digits) > max(CARD_LENGTHS)
-        if ended and (whole := _whole(used)) is not None:
-            yield _Reading(whole.digits, used, tuple(self._chain[first:at]))
-        if at == len(self._chain) or len(digits) > max(CARD_LENGTHS) or self._steps > _MOST_STEPS:
-            return
-        group = self._chain[at]
-        for following in _ways_on(used, digits, group, self._daring):
-            yield from self._from(first, following, at + 1)
-
-
-def _ways_on(
-    used: tuple[Group, ...], digits: str, group: Group, daring: _Daring
-) -> Iterator[tuple[Group, ...]]:
-    """What has been used once a group is heard: it goes on, says again what was said, or stands for it."""
-    yield (*used, group)
-    if not used:
-        return
-    again = digits.endswith(group.digits) or used[-1].digits.startswith(group.digits)
-    takes_back = daring >= _Daring.CORRECTIONS and group.corrects
-    if again or takes_back or len(group.digits) == 1:
-        yield used  # said again, taken back, or the word "one"
-    silently = daring is _Daring.SILENT_CORRECTIONS and len(group.digits) == len(used[-1].digits)
-    if takes_back or silently:
-        yield (*used[:-1], group)
-
-
 def _with_echoes(
-    call: Conversation, datum: CardDatum, reading: _Reading, but: set[Group]
+    call: Conversation, datum: CardDatum, reading: Reading, but: set[Group]
 ) -> tuple[CardDatum, set[Group]]:
     """Adds the places where the number, or a part of it, is said again by anybody, rightly or wrongly."""
     first, last = reading.said[0].turn, reading.said[-1].turn
@@ -254,7 +158,7 @@ def _repeats(digits: str, group: Group, *, least: int) -> bool:
     return (len(group.digits) >= least and group.digits in digits) or digits in group.digits
 
 
-def _replaces(reading: _Reading, group: Group) -> bool:
+def _replaces(reading: Reading, group: Group) -> bool:
     """A group that somebody misheard between two of the number."""
     return len(group.digits) in {len(one.digits) for one in reading.used} - {1}
 

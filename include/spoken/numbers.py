@@ -1,6 +1,6 @@
 """Numbers as recognisers write what people say: `4111 1111`, `four one double one`, `cuarenta y uno once`.
 
-English and Spanish. The only word lists of numbers in the project: whoever needs a number reads it here.
+English and Spanish. Whoever needs a number reads it here.
 """
 
 import re
@@ -9,43 +9,12 @@ from dataclasses import dataclass
 from functools import cache
 
 from include.spoken.folding import plain
+from include.spoken.number_words import CARDINALS, ORDINALS
 
-
-def _counted(words: str, first: int, step: int = 1) -> dict[str, int]:
-    return {word: first + n * step for n, word in enumerate(words.split())}
-
-
-_CARDINALS: dict[str, dict[str, int]] = {
-    "en": {
-        **_counted("zero one two three four five six seven eight nine ten eleven twelve thirteen", 0),
-        **_counted("fourteen fifteen sixteen seventeen eighteen nineteen", 14),
-        **_counted("twenty thirty forty fifty sixty seventy eighty ninety", 20, 10),
-        **{"oh": 0, "nought": 0, "naught": 0, "fourty": 40, "hundred": 100, "thousand": 1000},
-    },
-    "es": {
-        **_counted("cero uno dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce", 0),
-        **_counted("quince dieciseis diecisiete dieciocho diecinueve veinte veintiuno veintidos", 15),
-        **_counted("veintitres veinticuatro veinticinco veintiseis veintisiete veintiocho veintinueve", 23),
-        **_counted("treinta cuarenta cincuenta sesenta setenta ochenta noventa", 30, 10),
-        **_counted("ciento doscientos trescientos cuatrocientos quinientos seiscientos", 100, 100),
-        **_counted("setecientos ochocientos novecientos", 700, 100),
-        **_counted("doscientas trescientas cuatrocientas quinientas seiscientas", 200, 100),
-        **_counted("setecientas ochocientas novecientas", 700, 100),
-        **{"veintiun": 21, "veintiuna": 21, "cien": 100, "mil": 1000},
-    },
-}
-_ORDINALS: dict[str, dict[str, int]] = {
-    "en": {
-        **_counted("first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth", 1),
-        **_counted("thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth", 13),
-        **_counted("twentieth thirtieth fortieth fiftieth sixtieth seventieth eightieth ninetieth", 20, 10),
-    },
-    "es": _counted("primero segundo tercero cuarto quinto sexto septimo octavo noveno decimo", 1),
-}
 _JOINERS = {"en": "and", "es": "y"}
 _REPEATS = {"double": 2, "triple": 3, "treble": 3, "quadruple": 4, "doble": 2}
-_ALL_CARDINALS = {word: value for words in _CARDINALS.values() for word, value in words.items()}
-_ALL_ORDINALS = {word: value for words in _ORDINALS.values() for word, value in words.items()}
+_ALL_CARDINALS = {word: value for words in CARDINALS.values() for word, value in words.items()}
+_ALL_ORDINALS = {word: value for words in ORDINALS.values() for word, value in words.items()}
 # What people say between two groups of digits without leaving the number.
 _FILLERS = {
     "uh",
@@ -205,7 +174,7 @@ def digits_for_words(words: Sequence[str], language: str) -> list[str]:
 
 @cache
 def _amounts(language: str) -> dict[str, int]:
-    both = _CARDINALS.get(language, {}) | _ORDINALS.get(language, {})
+    both = CARDINALS.get(language, {}) | ORDINALS.get(language, {})
     return {word: value for word, value in both.items() if word != "oh"}
 
 
@@ -246,7 +215,7 @@ def _value(words: Sequence[str], at: int, amounts: dict[str, int], joiner: str |
     while at + used < len(words):
         word = words[at + used]
         following = _after(words, at + used, amounts)
-        if following in _BIG and words[at + used + 1] in _CARDINALS["en"] and number.has_counted(following):
+        if following in _BIG and words[at + used + 1] in CARDINALS["en"] and number.has_counted(following):
             break  # "four thousand six hundred and forty, nine thousand …": another number begins
         if (amount := amounts.get(word)) is not None and number.takes(amount) and not number.lacks_y(word):
             number.take(amount)
@@ -279,7 +248,7 @@ class _Counting:
 
     def lacks_y(self, word: str) -> bool:
         """Whether a Spanish unit stands by itself: 81 is "ochenta y uno", "ochenta uno" is 80 and 1."""
-        return word in _CARDINALS["es"] and 20 <= self._last <= 90
+        return word in CARDINALS["es"] and 20 <= self._last <= 90
 
     def takes(self, amount: int) -> bool:
         """Whether the amount continues this number: `hundred` after `two`, `three` after `twenty`."""
@@ -310,5 +279,5 @@ def _room_after(amount: int) -> int:
 
 def spelled(digits: str, language: str) -> Iterator[str]:
     """The word of each digit, as somebody reads a number aloud; for corpora made by rule."""
-    words = {value: word for word, value in reversed(_CARDINALS[language].items()) if 0 <= value <= 9}
+    words = {value: word for word, value in reversed(CARDINALS[language].items()) if 0 <= value <= 9}
     yield from (words[int(digit)] for digit in digits)

@@ -1,0 +1,105 @@
+"""Ways to hear groups of digits as one card number: with corrections, repetitions and echoes left out."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from itertools import accumulate
+
+from include.card_data.formats import CARD_LENGTHS, card_at_start, is_card_number, other_format
+from include.card_data.groups import Group
+
+# Steps of the search for a reading of one chain; the corpora need a few hundred.
+_MOST_STEPS = 20_000
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to hear a chain: the groups that make the number, and all that were said for it."""
+
+    digits: str
+    used: tuple[Group, ...]
+    said: tuple[Group, ...]
+
+
+def whole(chain: Sequence[Group]) -> Reading | None:
+    """The chain as one number; what follows may be the expiry date and the code."""
+    digits = "".join(group.digits for group in chain)
+    number = card_at_start(digits)
+    if not number or other_format(digits) is not None or not _ends_with_a_group(len(number), chain):
+        return None
+    return Reading(number, tuple(chain), tuple(chain))
+
+
+def _ends_with_a_group(length: int, chain: Sequence[Group]) -> bool:
+    """Whether so many digits end where a group does, or in the last one: nobody breaks off inside another."""
+    ends = list(accumulate(len(group.digits) for group in chain))
+    return length in ends or length > (ends[-2] if len(ends) > 1 else 0)
+
+
+def in_one_go(chain: Sequence[Group]) -> Reading | None:
+    """A group of the chain that is a whole number by itself: others near it are words or other figures."""
+    return next(filter(None, (whole([group]) for group in chain)), None)
+
+
+def best(chain: Sequence[Group]) -> Reading | None:
+    """The reading of a card number that takes most of the chain in; the plainest of several."""
+    for search in (_Search(chain, daring) for daring in _Daring):
+        if found := max(search.readings(), key=lambda reading: len(reading.said), default=None):
+            return found
+    return None
+
+
+class _Daring(IntEnum):
+    """How much a reading supposes: each step opens many more of them."""
+
+    ECHOES = 0
+    CORRECTIONS = 1
+    SILENT_CORRECTIONS = 2
+
+
+class _Search:
+    """All ways to read a card number out of a chain, with corrections, repetitions and echoes left out."""
+
+    def __init__(self, chain: Sequence[Group], daring: _Daring) -> None:
+        self._chain = chain
+        self._daring = daring
+        self._steps = 0
+
+    def readings(self) -> Iterator[Reading]:
+        for first in range(len(self._chain)):
+            yield from self._from(first, (), first)
+
+    def _from(self, first: int, used: tuple[Group, ...], at: int) -> Iterator[Reading]:
+        """Readings that begin with the group `first`, have used these, and go on at `at`."""
+        self._steps += 1
+        digits = "".join(group.digits for group in used)
+        ended = is_card_number(digits) or len(digits) > max(CARD_LENGTHS)
+        if ended and (number := whole(used)) is not None:
+            yield Reading(number.digits, used, tuple(self._chain[first:at]))
+        if at == len(self._chain) or len(digits) > max(CARD_LENGTHS) or self._steps > _MOST_STEPS:
+            return
+        group = self._chain[at]
+        for following in _ways_on(used, digits, group, self._daring):
+            yield from self._from(first, following, at + 1)
+
+
+def _ways_on(
+    used: tuple[Group, ...], digits: str, group: Group, daring: _Daring
+) -> Iterator[tuple[Group, ...]]:
+    """What has been used once a group is heard: it goes on, says again what was said, or stands for it."""
+    yield (*used, group)
+    if not used:
+        return
+    again = digits.endswith(group.digits) or used[-1].digits.startswith(group.digits)
+    takes_back = daring >= _Daring.CORRECTIONS and group.corrects
+    if again or takes_back or len(group.digits) == 1:
+        yield used  # said again, taken back, or the word "one"
+    silently = daring is _Daring.SILENT_CORRECTIONS and len(group.digits) == len(used[-1].digits)
+    if takes_back or silently:
+        yield (*used[:-1], group)
+
+
+def said_wrongly_before(chain: Sequence[Group], reading: Reading) -> list[Group]:
+    """Groups before a number that are as long as one of its own: it was begun again."""
+    lengths = {len(group.digits) for group in reading.used} - {1}
+    return [group for group in chain[: chain.index(reading.said[0])] if len(group.digits) in lengths]
