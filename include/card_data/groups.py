@@ -76,12 +76,13 @@ class Conversation:
         self._texts = [MASK.sub(lambda mask: "x" * len(mask.group()), turn.text) for turn in turns]
         self._cues = [cues_in(text) for text in self._texts]
         self._masks = [(n, mask) for n, turn in enumerate(turns) for mask in MASK.finditer(turn.text)]
-        self.groups: list[Group] = []
+        self._in_turn: list[list[Group]] = [[] for _ in turns]
         for n, text in enumerate(self._texts):
             for digits, places in _in_sentences(text, digit_runs(text)):
                 start, end = places[0][0], places[-1][1]
                 if not is_quantity(text, start, end) and not self._in_a_name(n, start, end):
-                    self.groups.append(self._group(n, digits, places))
+                    self._in_turn[n].append(self._group(n, digits, places))
+        self.groups = [group for in_turn in self._in_turn for group in in_turn]
 
     def _in_a_name(self, turn: int, start: int, end: int) -> bool:
         """Whether digits are part of what a number is called: "the sixteen digits"."""
@@ -153,7 +154,7 @@ class Conversation:
 
     def _stands_close(self, single: Group) -> bool:
         """Whether a single digit is one, not the word "one": other digits are a word or two away."""
-        near = [g for g in self.groups if g.turn == single.turn and g is not single]
+        near = [group for group in self._in_turn[single.turn] if group is not single]
         gaps = [(g.end, single.start) if g.end <= single.start else (single.end, g.start) for g in near]
         text = self._texts[single.turn]
         return any(len(_WORD.findall(text[start:end])) <= 2 for start, end in gaps)
@@ -188,7 +189,7 @@ class Conversation:
 
     def _group(self, turn: int, digits: str, places: tuple[tuple[int, int], ...]) -> Group:
         start = places[0][0]
-        since = max((g.end for g in self.groups if g.turn == turn), default=0)
+        since = max((group.end for group in self._in_turn[turn]), default=0)
         taken_back = corrects(self._texts[turn][since:start])
         return Group(turn, digits, places, *self._name(turn, start), taken_back)
 
@@ -196,7 +197,7 @@ class Conversation:
         """The nearest name before a place, and how many turns before; or that of the digits before it."""
         for n in range(turn, max(-1, turn - _NAMED_WITHIN_TURNS - 1), -1):
             before = [cue for cue in self._cues[n] if n < turn or cue.end <= start]
-            said = [g for g in self.groups if g.turn == n and len(g.digits) > 1 and self._same_side(n, turn)]
+            said = [g for g in self._in_turn[n] if len(g.digits) > 1 and self._same_side(n, turn)]
             last = max((g.end for g in said if n < turn or g.end <= start), default=-1)
             if before and before[-1].start >= last:
                 if before[-1].named is Named.CARD and not self._asks(n, turn):
