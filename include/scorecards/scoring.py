@@ -119,10 +119,9 @@ def _not_auditable(
     unknown = sum(answer.standing is Standing.UNDETERMINED for answer in asked)
     unsupported = sum(answer.standing is Standing.UNSUPPORTED for answer in asked)
     if asked and (unknown + unsupported) / len(asked) > scorecard.max_undetermined_share:
-        return (
-            f"of {len(asked)} criteria, {unknown} cannot be determined from the transcript and {unsupported} "
-            "have an answer without sound evidence"
-        )
+        parts = [f"{unknown} cannot be determined"] if unknown else []
+        parts += [f"{unsupported} have no sound evidence"] if unsupported else []
+        return f"of {len(asked)} answers, {' and '.join(parts)}"
     if all(answer.weight == 0 or answer.potential == 0 for answer in answers):
         return "no criterion that applies to this call has an answer that counts"
     return None

@@ -243,7 +243,7 @@ class _Counting:
 
     def has_counted(self, size: int) -> bool:
         """Whether its hundreds, or thousands, were said already."""
-        before = self.value - self._last if self._last < size else 0
+        before = self.value - (self._last if self._last < size else 0)
         return before % (10 * size) >= size
 
     def lacks_y(self, word: str) -> bool:

@@ -175,11 +175,11 @@ def test_roles_that_llm1_found_stand_for_unknown_channels(judge, spoken):
 def test_too_much_unknown_is_not_auditable(judge):
     got = judge(answers(a1="CANNOT_DETERMINE", a2="CANNOT_DETERMINE", b1="yes"))
     assert (got.pct, got.band, got.passed) == (None, None, None)
-    assert "of 3 criteria, 2 cannot be determined" in got.not_auditable
+    assert got.not_auditable == "of 3 answers, 2 cannot be determined"
     invented = given("yes", "what nobody ever said in here")
     got = judge(answers(a1=invented, a2=invented, b1="yes"))
     assert (got.pct, got.passed) == (None, None)
-    assert "2 have an answer without sound evidence" in got.not_auditable
+    assert got.not_auditable == "of 3 answers, 2 have no sound evidence"
 
 
 def test_an_empty_call_and_one_out_of_scope_are_not_auditable(judge, spoken):

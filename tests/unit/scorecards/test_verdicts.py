@@ -194,7 +194,7 @@ def test_invented_quotes_count_neither_for_nor_against(judged, spoken, answer):
     invented = said(answer, "what nobody in this call has ever said")
     got = judged(call, otherwise=answer, **dict.fromkeys(_asked_of(answer), invented))
     assert (got.pct, got.passed, got.band) == (None, None, None)
-    assert "without sound evidence" in got.not_auditable
+    assert "have no sound evidence" in got.not_auditable
     one = judged(call, recording_notice=said("yes", "the call is recorded"), closing=invented)
     without = judged(
         call, recording_notice=said("yes", "the call is recorded"), closing=said("CANNOT_DETERMINE")
