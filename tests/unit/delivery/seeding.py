@@ -22,6 +22,7 @@ from include.database.models import (
     StageResultRow,
     TranscriptRow,
 )
+from include.scorecards.assessment import Standing
 from include.scorecards.schema import Scorecard
 
 DAY = date(2026, 3, 2)
@@ -235,6 +236,8 @@ class SeededDay:
         for criterion_id, answer in answers.items():
             criterion = scorecard.criterion(criterion_id)
             option = criterion.option(answer)
+            standing = self._standing(answer, doubted=criterion_id in doubts)
+            counts = standing is Standing.COUNTED
             self.insert(
                 AnswerRow,
                 audit_id=audit_id,
@@ -242,12 +245,21 @@ class SeededDay:
                 answer=answer,
                 answered_by=criterion.answered_by,
                 justification=f"because of {answer}",
-                earned=option.score if option else 0,
-                potential=0 if answer == "NA" else criterion.potential,
+                standing=standing,
+                earned=option.score if option and counts else 0,
+                potential=criterion.potential if counts else 0,
                 auto_fail=fails.get(criterion_id, "none"),
                 review_reasons=[doubts[criterion_id]] if criterion_id in doubts else [],
                 evidence=(evidence or {}).get(criterion_id, []),
             )
+
+    @staticmethod
+    def _standing(answer: str, *, doubted: bool) -> Standing:
+        if answer == "NA":
+            return Standing.NOT_APPLICABLE
+        if answer == "CANNOT_DETERMINE":
+            return Standing.UNDETERMINED
+        return Standing.UNSUPPORTED if doubted else Standing.COUNTED
 
     @staticmethod
     def _auto_fail(scorecard: Scorecard, criterion_id: str, answer: str) -> str:

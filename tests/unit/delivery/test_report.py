@@ -12,6 +12,8 @@ from include.calls.stage import Stage
 from include.delivery import report
 from include.delivery.report import render_html, write_report
 from include.delivery.summary import summarise
+from include.delivery.table import text_table
+from include.scorecards.assessment import IN_WORDS, ONE_RULE, Standing
 from tests.unit.delivery.seeding import SeededDay
 
 RUN = "run-2"
@@ -106,6 +108,33 @@ def test_the_page_tells_the_ledger_the_evidence_and_that_it_is_private(day: Seed
     assert "the file is empty: copy it again" in text
     assert "Private:" in text
     assert "rule-based demo endpoint" not in text
+
+
+def test_a_quote_over_two_speakers_names_both(day: SeededDay) -> None:
+    spans = [
+        {"turn_id": "t4", "speaker": "agent", "start_ms": 65_000, "end_ms": 67_000, "confidence": 0.9},
+        {"turn_id": "t5", "speaker": "customer", "start_ms": 70_000, "end_ms": 72_000, "confidence": 0.8},
+    ]
+    quote = {"turn_id": "t4", "speaker": None, "status": "verified", "quote": "recorded. You are an idiot"}
+    found = quote | {"start_ms": 65_000, "end_ms": 72_000, "confidence": 0.8, "spans": spans}
+    day.batch(RUN)
+    day.audit(RUN, day.call(RUN, "a.wav"), 0, {"verified": "no"}, evidence={"verified": [found]})
+    text = " ".join(_Page(render_html(summarise(day.database, RUN))).text.split())
+    assert "“recorded. You are an idiot” agent at 1:05, customer at 1:10 · in the transcript" in text
+
+
+def test_what_does_not_count_is_told_in_the_same_words_everywhere(day: SeededDay) -> None:
+    day.batch(RUN)
+    answers = {"verified": "no", "closing": "CANNOT_DETERMINE", "dead_air": "yes"}
+    day.audit(RUN, day.call(RUN, "a.wav"), 100, answers, doubts={"verified": "nobody said it"})
+    summary = summarise(day.database, RUN)
+    assert (summary.scores.unsupported, summary.scores.undetermined) == (1, 1)
+    by_id = {one.criterion_id: one for one in summary.scores.criteria}
+    assert (by_id["verified"].earned_pct, by_id["closing"].earned_pct) == (None, None)
+    assert by_id["verified"].answers[0].label.endswith(IN_WORDS[Standing.UNSUPPORTED])
+    assert ONE_RULE in " ".join(_Page(render_html(summary)).text.split())
+    told = "1 answers without sound evidence and 1 undetermined count neither for nor against"
+    assert told in text_table(summary)
 
 
 def test_the_page_tells_what_was_redacted_or_that_nothing_was(day: SeededDay) -> None:

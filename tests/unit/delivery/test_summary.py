@@ -153,11 +153,11 @@ def test_scores_by_criterion_agent_and_band(day: SeededDay) -> None:
     assert (verified.section, closing.section) == ("Law", "Service")
     assert [(one.answer, one.calls, one.earned_pct) for one in closing.answers] == [
         ("yes", 1, 100),
-        ("CANNOT_DETERMINE", 1, 0),
         ("no", 1, 0),
+        ("CANNOT_DETERMINE", 1, None),
         ("NA", 1, None),
     ]
-    assert closing.earned_pct == pytest.approx(100 / 3)
+    assert closing.earned_pct == 50, "of the two that count"
     assert dead_air.answered_by == {"metric": 4}
     assert [(group.name, group.calls, group.pass_rate_pct) for group in scores.agents] == [
         ("Ana", 2, 50),
