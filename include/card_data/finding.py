@@ -54,9 +54,14 @@ class CardDatum:
     reason: str = ""
 
 
-def card_data(turns: Sequence[Turn]) -> list[CardDatum]:
-    """Finds card numbers and security codes, each once per place."""
-    call = Conversation(turns)
+def card_data(turns: Sequence[Turn], *, heeds_names: bool = True) -> list[CardDatum]:
+    """Finds card numbers and security codes, each once per place.
+
+    Args:
+        turns: Of a call, in order.
+        heeds_names: Whether what a number is called counts: an order number is none of a card.
+    """
+    call = Conversation(turns, heeds_names=heeds_names)
     pays = bool(call.masked_cards) or any(speaks_of_payment(call.text(n)) for n in range(len(turns)))
     cards: list[CardDatum] = []
     taken: set[Group] = set()

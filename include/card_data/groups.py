@@ -69,12 +69,13 @@ class Conversation:
 
     Args:
         turns: In order; what is masked in them already is not looked at.
+        heeds_names: Whether what a number is called counts; in a log line it does not.
     """
 
-    def __init__(self, turns: Sequence[Turn]) -> None:
+    def __init__(self, turns: Sequence[Turn], *, heeds_names: bool = True) -> None:
         self.turns = turns
         self._texts = [MASK.sub(lambda mask: "x" * len(mask.group()), turn.text) for turn in turns]
-        self._cues = [cues_in(text) for text in self._texts]
+        self._cues = [cues_in(text) if heeds_names else [] for text in self._texts]
         self._masks = [(n, mask) for n, turn in enumerate(turns) for mask in MASK.finditer(turn.text)]
         self._in_turn: list[list[Group]] = [[] for _ in turns]
         for n, text in enumerate(self._texts):

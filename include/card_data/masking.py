@@ -73,7 +73,9 @@ def masked_text(text: str) -> str:
     """
     for _ in range(_MOST_LOOKS):
         seen = _MACHINE_WRITTEN.sub(lambda written: "x" * len(written.group()), text)
-        found = _hidings([_turn_of(seen)]).get(0, [])
+        turns = [_turn_of(seen)]
+        # What is called "order" or "gate" there is no caller's word for a number.
+        found = _hidings(turns).get(0, []) or _hidings(turns, heeds_names=False).get(0, [])
         if not found:
             break
         text = hidden(text, found)
@@ -85,10 +87,10 @@ def card_marks(transcript: Transcript) -> list[tuple[Turn, CardMark]]:
     return [(turn, mark) for turn in transcript.turns for mark in turn.card_data]
 
 
-def _hidings(turns: Sequence[Turn]) -> dict[int, list[_Found]]:
+def _hidings(turns: Sequence[Turn], *, heeds_names: bool = True) -> dict[int, list[_Found]]:
     """What has to be masked, by place of the turn, disjoint and in order."""
     found: dict[int, list[_Found]] = {}
-    for datum in card_data(turns):
+    for datum in card_data(turns, heeds_names=heeds_names):
         for piece in datum.pieces:
             found.setdefault(piece.turn, []).append(_Found(piece.start, piece.end, mask_of(datum), datum))
     return {turn: _disjoint(places) for turn, places in found.items()}

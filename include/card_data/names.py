@@ -157,8 +157,8 @@ expir\w+
 valid (until|through|from)
 (end|start) date
 issue number
-(pin|passcode|password|otp|one.?time|sms|text message|alarm|door|gate|entry|access) ?(code|number|pin)?
-(voicemail|activation|unlock|puk|login|verification) ?(code|number|pin)?
+(pin|passcode|password|otp|one.?time|sms|text message|puk) ?(code|number|pin)?
+(alarm|door|gate|entry|access|voicemail|activation|unlock|login|verification) (code|number|pin|panel)
 pedido
 referencia
 reserva

@@ -241,6 +241,10 @@ def test_the_identity_of_a_transcript_hangs_on_its_text_only(spoken: Spoken) -> 
 
 
 class TestText:
+    def test_whatever_stands_around_a_number_in_free_text_it_goes(self) -> None:
+        for before in ("/srv/gate/order/case.py line 34: phone ", "IBAN: ", "reference ", "account number "):
+            assert masked_text(f"{before}4111 1111 1111 1111.") == f"{before}[card number ending 1111]."
+
     def test_free_text_has_no_card_data_any_more(self) -> None:
         for number in card_numbers(30, seed=3):
             for way in ways_to_say(number):
