@@ -15,11 +15,18 @@ class Named(Enum):
     """What a number is called. Where one name lies in another, the one that stands first here is meant."""
 
     CODE_OF_CARD = auto()
+    CODE_ON_BACK = auto()
     OTHER_CARD = auto()
     CARD_NUMBER = auto()
+    EXPIRY = auto()
     OTHER = auto()
     CODE = auto()
     CARD = auto()
+
+
+CODES = frozenset({Named.CODE_OF_CARD, Named.CODE_ON_BACK, Named.CODE})
+OTHERS = frozenset({Named.OTHER, Named.OTHER_CARD})
+CARDS = frozenset({Named.CARD, Named.CARD_NUMBER})
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,9 @@ def _any_of(listed: str) -> re.Pattern[str]:
 
 _NAMES = {named: _any_of(getattr(names, named.name)) for named in Named}
 _PAYMENT, _CORRECTION = _any_of(names.PAYMENT), _any_of(names.CORRECTION)
+_NUMBER, _ASKS, _KEYED = _any_of(names.NUMBER), _any_of(names.ASKS), _any_of(names.KEYED)
+_ALWAYS_NUMBER = _any_of(names.ALWAYS_NUMBER)
+_IS = re.compile(rf"\W*(?:(?:{_any_of(names.IS).pattern}|\b[a-z]{{1,2}}\b)\W*)*")
 _WARNED = re.compile(rf"{_any_of(names.WARNING).pattern}[^.?!]*$")
 _WARNED_AFTER = re.compile(
     r"[^.?!]*\b(?:never|nobody|no one|secret|with any(?:one|body)|to yourself|a nadie|nunca|secreto)\b"
@@ -52,6 +62,7 @@ _OF = re.compile(
 def cues_in(text: str) -> list[Cue]:
     """The names of numbers in a turn's text, in order; of names that overlap, the most telling."""
     said = folded(text)
+    keyed = _KEYED.search(said.text) is not None
     kept: list[tuple[int, int, Named]] = []
     for named, pattern in _NAMES.items():
         for match in pattern.finditer(said.text):
@@ -60,7 +71,8 @@ def cues_in(text: str) -> list[Cue]:
     return [
         Cue(named, *said.span(start, end))
         for start, end, named in _whole_names(said.text, sorted(kept, key=lambda one: one[0]))
-        if not (named in (Named.CODE, Named.CODE_OF_CARD) and _is_warning(said.text, start, end))
+        if not (named in CODES and (keyed or _is_warning(said.text, start, end)))
+        and not (keyed and named is Named.CARD_NUMBER)
     ]
 
 
@@ -74,7 +86,8 @@ def _whole_names(text: str, found: list[tuple[int, int, Named]]) -> list[tuple[i
     for start, end, named in found:
         if whole and named is Named.CARD and _OF.fullmatch(text[whole[-1][1] : start]):
             first, _, owner = whole.pop()
-            whole.append((first, end, Named.CODE_OF_CARD if owner is Named.CODE else owner))
+            of_card = owner in (Named.CODE, Named.CODE_ON_BACK)
+            whole.append((first, end, Named.CODE_OF_CARD if of_card else owner))
         else:
             whole.append((start, end, named))
     return whole
@@ -88,3 +101,21 @@ def speaks_of_payment(text: str) -> bool:
 def corrects(text: str) -> bool:
     """Whether words between two groups of digits take the first back."""
     return _CORRECTION.search(plain(text)) is not None
+
+
+def asks(text: str) -> bool:
+    """Whether somebody asks for something."""
+    return "?" in text or _ASKS.search(plain(text)) is not None
+
+
+def names_a_number(text: str, cue: Cue) -> bool:
+    """Whether a name says that it is a number's: "order number"."""
+    return (
+        _NUMBER.match(plain(text[cue.end :]).lstrip()) is not None
+        or _NUMBER.search(plain(text[cue.start : cue.end])) is not None
+    )
+
+
+def leads_to(text: str, cue: Cue, start: int) -> bool:
+    """Whether nothing but words such as "number is" stands between a name and the digits at a place."""
+    return _IS.fullmatch(plain(text[cue.end : start])) is not None

@@ -9,12 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from include.calls.transcript import Turn
-from include.card_data.cues import Named, speaks_of_payment
-from include.card_data.formats import CARD_LENGTHS, has_issuer, other_format
-from include.card_data.groups import CARD_NAMES, Conversation, Group
+from include.card_data.cues import CARDS, CODES, OTHERS, Named
+from include.card_data.formats import CARD_LENGTHS, is_expiry, other_format
+from include.card_data.groups import Conversation, Group
 from include.card_data.readings import Reading, best, in_one_go, said_wrongly_before, whole
 
-_CODE_NAMES = frozenset({Named.CODE, Named.CODE_OF_CARD})
 CARD, CVV = "CARD", "CVV"
 # A group that is said again, or that the other side repeats, up to so many turns around the number.
 _ECHO_TURNS = 6
@@ -22,8 +21,11 @@ _ECHO_TURNS = 6
 _READ_BACK_TURNS = 40
 # A security code comes soon after the card, and its digits soon after its name.
 _CODE_AFTER_CARD_TURNS = 24
-_CODE_WITHIN_TURNS = 4
-_LEAST_ECHO_DIGITS = 2
+_CODE_WITHIN_TURNS = 6
+_EXPIRY_OR_CODE = CODES | {Named.EXPIRY}
+_LEAST_ECHO_DIGITS = 4
+# A number that was asked for as a card's, with a group too many or too few, or a digit heard twice.
+_LENGTHS_MISHEARD = range(12, 20)
 
 
 @dataclass(frozen=True)
@@ -62,21 +64,54 @@ def card_data(turns: Sequence[Turn], *, heeds_names: bool = True) -> list[CardDa
         heeds_names: Whether what a number is called counts: an order number is none of a card.
     """
     call = Conversation(turns, heeds_names=heeds_names)
-    pays = bool(call.masked_cards) or any(speaks_of_payment(call.text(n)) for n in range(len(turns)))
-    cards: list[CardDatum] = []
-    taken: set[Group] = set()
-    chains = [*call.chains(), *call.chains_of_all()]
+    found = _Found(call)
+    chains = list(call.chains())
+    found.accounts(chains)
+    mixed = [chain for chain in call.chains_of_all() if chain[0].named is Named.CARD_NUMBER]
     for certain in (True, False):  # what is certain first: its echoes are no numbers of their own
+        for chain in [*chains, *mixed]:
+            found.look_for_a_card(chain, certain=certain)
+    for chain in call.interrupted():
+        found.look_for_an_interrupted_card(chain)
+    return [*found.cards, *_codes(call, found.cards, found.taken)]
+
+
+class _Found:
+    """The card numbers of a call while they are looked for, and the groups that are accounted for."""
+
+    def __init__(self, call: Conversation) -> None:
+        self._call = call
+        self.cards: list[CardDatum] = []
+        self.taken: set[Group] = set()
+
+    def accounts(self, chains: Sequence[Sequence[Group]]) -> None:
+        """Takes what is an account, or another number, by its own check digits; its echoes too."""
         for chain in chains:
-            free = [group for group in chain if group not in taken]
-            found = None if call.repeats_another(free) else _card_in(free, pays=pays)
-            if found is not None and found[0].certain is certain and not _is_by_chance(call, found[1]):
-                number, *code = _apart(*found)
-                taken |= {group for _, reading in code for group in reading.said}
-                datum, groups = _with_echoes(call, *number, but=taken)
-                taken |= groups
-                cards += [datum, *(replace(one, pieces=_pieces(reading.said)) for one, reading in code)]
-    return [*cards, *_codes(call, cards, taken)]
+            digits = "".join(group.digits for group in chain)
+            if other_format(digits) is not None:
+                self.taken |= set(chain)
+                self.taken |= {g for g in self._call.groups if len(g.digits) > 1 and g.digits in digits}
+
+    def look_for_a_card(self, chain: Sequence[Group], *, certain: bool) -> None:
+        """Takes the card number that a chain holds, if it is as certain as asked."""
+        free = [group for group in chain if group not in self.taken]
+        found = None if self._call.repeats_another(free) else _card_in(self._call, free)
+        if found is not None and found[0].certain is certain and not _is_by_chance(self._call, found[1]):
+            self._take(*found)
+
+    def look_for_an_interrupted_card(self, chain: Sequence[Group]) -> None:
+        """Takes a card number between whose groups other numbers were said."""
+        reading = best([group for group in chain if group not in self.taken], interrupted=True)
+        if reading is not None and reading.used[0].named is Named.CARD_NUMBER:
+            reason = "it is begun as a card number, and goes on after other questions"
+            self._take(*_found(replace(reading, said=reading.used), certain=False, reason=reason))
+
+    def _take(self, card: CardDatum, reading: Reading) -> None:
+        number, *code = _apart(card, reading)
+        self.taken |= {group for _, reading in code for group in reading.said}
+        datum, groups = _with_echoes(self._call, *number, but=self.taken)
+        self.taken |= groups
+        self.cards += [datum, *(replace(one, pieces=_pieces(reading.said)) for one, reading in code)]
 
 
 def _is_by_chance(call: Conversation, reading: Reading) -> bool:
@@ -98,21 +133,24 @@ def _apart(card: CardDatum, reading: Reading) -> list[tuple[CardDatum, Reading]]
     ]
 
 
-def _card_in(chain: Sequence[Group], *, pays: bool) -> tuple[CardDatum, Reading] | None:
+def _card_in(call: Conversation, chain: Sequence[Group]) -> tuple[CardDatum, Reading] | None:
     """The card number that a chain holds, if it does; of several readings the one that uses most of it."""
-    if sum(len(group.digits) for group in chain) < min(CARD_LENGTHS):
+    if sum(len(group.digits) for group in chain) < min(CARD_LENGTHS) - 1:
         return None
     named = next((g.named for g in chain if g.named is not None), None)
-    if named in CARD_NAMES or named in _CODE_NAMES:  # "the number and then the code, please"
+    if named in CARDS or named in CODES:  # "the number and then the code, please"
         return _named_card(chain, named)
-    number = None if named is not None else whole(chain) or in_one_go(chain)
+    number = None if named in OTHERS else whole(chain) or in_one_go(chain)
     if number is None:
         return None
-    if pays:
-        reason = "issuer, length and check digit are a card's, and the call is about a payment"
-        return _found(number, certain=True, reason=reason)
-    reason = "issuer, length and check digit are a card's, but nobody speaks of a payment"
-    return _found(number, certain=False, reason=reason)
+    if not call.pays:
+        reason = "issuer, length and check digit are a card's, but nobody speaks of a payment"
+        return _found(number, certain=False, reason=reason)
+    if not call.asks_for_a_card(number.used[0]):
+        reason = "issuer, length and check digit are a card's, but something else may have been asked for"
+        return _found(number, certain=False, reason=reason)
+    reason = "issuer, length and check digit are a card's, and the call is about a payment"
+    return _found(number, certain=True, reason=reason)
 
 
 def _named_card(chain: Sequence[Group], named: Named) -> tuple[CardDatum, Reading] | None:
@@ -121,8 +159,7 @@ def _named_card(chain: Sequence[Group], named: Named) -> tuple[CardDatum, Readin
         reason = "it is named as a card's, and issuer, length and check digit are a card's"
         return _found(reading, certain=True, reason=reason)
     digits = "".join(group.digits for group in chain)
-    near = has_issuer(digits) or len(digits) in (15, 16)
-    if named is Named.CARD_NUMBER and near and other_format(digits) is None:
+    if named is Named.CARD_NUMBER and len(digits) in _LENGTHS_MISHEARD and other_format(digits) is None:
         reading = Reading(digits, tuple(chain), tuple(chain))
         return _found(
             reading, certain=False, reason="it is named as a card number, but its digits do not add up"
@@ -139,20 +176,14 @@ def _with_echoes(
 ) -> tuple[CardDatum, set[Group]]:
     """Adds the places where the number, or a part of it, is said again by anybody, rightly or wrongly."""
     first, last = reading.said[0].turn, reading.said[-1].turn
-    near, read_back = (
-        range(first - _ECHO_TURNS, last + _ECHO_TURNS + 1),
-        range(first - _READ_BACK_TURNS, last),
-    )
+    near = range(first - _ECHO_TURNS, last + _ECHO_TURNS + 1)
+    asked = range(first - _READ_BACK_TURNS, last + _ECHO_TURNS + 1)
     groups = set(reading.said) | {
         group
         for group in call.groups
         if _repeats(datum.digits, group, least=_LEAST_ECHO_DIGITS if group.turn in near else 5)
-        or (
-            len(group.digits) > 1
-            and group.named in CARD_NAMES
-            and (group.turn in near or group.turn in read_back)
-        )
-        or (first < group.turn < last and _replaces(reading, group))
+        or (len(group.digits) > 1 and group.named in CARDS and group.turn in asked)
+        or (first <= group.turn <= last + 1 and _echoes(reading, group))
     }
     groups -= but
     return replace(datum, pieces=_pieces(groups)), groups
@@ -163,9 +194,11 @@ def _repeats(digits: str, group: Group, *, least: int) -> bool:
     return (len(group.digits) >= least and group.digits in digits) or digits in group.digits
 
 
-def _replaces(reading: Reading, group: Group) -> bool:
-    """A group that somebody misheard between two of the number."""
-    return len(group.digits) in {len(one.digits) for one in reading.used} - {1}
+def _echoes(reading: Reading, group: Group) -> bool:
+    """Whether a group repeats one of the number, or its end, rightly or misheard."""
+    lengths = {len(one.digits) for one in reading.used} - {1}
+    ends = any(one.digits.endswith(group.digits) for one in reading.used)
+    return len(group.digits) > 1 and (len(group.digits) in lengths or ends)
 
 
 def _pieces(groups: Iterable[Group]) -> tuple[Piece, ...]:
@@ -178,9 +211,10 @@ def _pieces(groups: Iterable[Group]) -> tuple[Piece, ...]:
 def _codes(call: Conversation, cards: Sequence[CardDatum], taken: set[Group]) -> Iterator[CardDatum]:
     """Three or four digits that are named as a card's security code, and their echoes."""
     answered = call.answered_codes
-    for group in call.groups:
+    for group in (_code_of(one) for one in call.groups if one not in taken):
         named_in = group.turn - group.turns_since
-        if group in taken or len(group.digits) not in (3, 4) or (named_in in answered and not group.corrects):
+        repeated = named_in in answered and not group.corrects and not call.asks_again(named_in, group.turn)
+        if len(group.digits) not in (3, 4) or repeated:
             continue
         reason = _code_reason(call, group, cards)
         if reason:
@@ -191,7 +225,16 @@ def _codes(call: Conversation, cards: Sequence[CardDatum], taken: set[Group]) ->
                 if one.digits == group.digits and group.turn <= one.turn <= group.turn + _ECHO_TURNS
             } - taken
             taken |= echoes
-            yield CardDatum(CVV, group.digits, _pieces(echoes), True, reason)
+            yield CardDatum(CVV, group.digits, _pieces({group, *echoes}), True, reason)
+
+
+def _code_of(group: Group) -> Group:
+    """The code that is said in one go after the expiry date, or the group as it is."""
+    for length in (4, 6):
+        rest = group.digits[length:]
+        if len(rest) in (3, 4) and is_expiry(group.digits[:length]) and group.named in _EXPIRY_OR_CODE:
+            return replace(group, digits=rest, places=group.places[length:], named=Named.CODE)
+    return group
 
 
 def _code_reason(call: Conversation, group: Group, cards: Sequence[CardDatum]) -> str:
@@ -203,6 +246,8 @@ def _code_reason(call: Conversation, group: Group, cards: Sequence[CardDatum]) -
     after_card = any(first <= group.turn <= last + _CODE_AFTER_CARD_TURNS for first, last in said)
     if group.named is Named.CODE_OF_CARD:
         return "it is named as the security code of a card"
-    if group.named is Named.CODE and after_card:
+    if group.named is Named.CODE_ON_BACK and (after_card or call.speaks_of_a_card(group.turn)):
+        return "a code on the back, where a card is spoken of"
+    if group.named in _EXPIRY_OR_CODE and group.named is not Named.EXPIRY and after_card:
         return "a security code after a card number"
     return ""

@@ -14,6 +14,8 @@ _CARD = re.compile(
     r"|(50(18|20|38)|58(68|93)|6304|6390|67(0[69]|59|6[1-3]|71))\d{12}(\d{3})?"  # Maestro
 )
 CARD_LENGTHS = (19, 16, 15, 14, 13)
+# Only after these is more looked for: sixteen digits are no number of thirteen with a code behind it.
+_LENGTHS_READ_ON = (16, 15)
 # Only digits after the country's letters, by length (ISO 13616 registry): of these a valid one is told
 # without hearing its letters.
 _IBAN_OF_DIGITS = {22: ("ES",), 20: ("DE",), 23: ("PT",), 26: ("PL",)}
@@ -40,7 +42,7 @@ def card_at_start(digits: str) -> str:
     """The card number that these digits are, or begin with when an expiry date or a code follows; else ""."""
     if is_card_number(digits):
         return digits
-    for length in CARD_LENGTHS:
+    for length in _LENGTHS_READ_ON:
         if is_card_number(digits[:length]) and _follows_a_card(digits[length:]):
             return digits[:length]
     return ""
@@ -81,14 +83,16 @@ def _iban_valid(country: str, digits: str) -> bool:
 def _follows_a_card(tail: str) -> bool:
     """An expiry date (MMYY, MMYYYY), a security code, or both."""
     return (
-        any(_is_expiry(tail[:length]) and len(tail) - length in (0, 3, 4) for length in (4, 6))
+        any(is_expiry(tail[:length]) and len(tail) - length in (0, 3, 4) for length in (4, 6))
         or len(tail) == 3
     )
 
 
-def _is_expiry(digits: str) -> bool:
+def is_expiry(digits: str) -> bool:
+    """Whether digits are a month and a year (MMYY, MMYYYY), or a year alone (YYYY) that a card may end in."""
     if len(digits) not in (4, 6):
         return False
     year = datetime.now(UTC).year
     ends = int(digits[2:]) if len(digits) == 6 else 2000 + int(digits[2:])
-    return 1 <= int(digits[:2]) <= 12 and year - _EXPIRY_YEARS // 5 <= ends <= year + _EXPIRY_YEARS
+    years = range(year - _EXPIRY_YEARS // 5, year + _EXPIRY_YEARS + 1)
+    return (1 <= int(digits[:2]) <= 12 and ends in years) or (len(digits) == 4 and int(digits) in years)

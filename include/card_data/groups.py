@@ -1,14 +1,27 @@
 """Groups of digits as they are said, and which of them one speaker says as one number."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from include.calls.transcript import Turn
-from include.card_data.cues import Cue, Named, corrects, cues_in
+from include.card_data.cues import (
+    CARDS,
+    CODES,
+    OTHERS,
+    Cue,
+    Named,
+    asks,
+    corrects,
+    cues_in,
+    leads_to,
+    names_a_number,
+    speaks_of_payment,
+)
 from include.card_data.masks import MASK
-from include.spoken.folding import plain
+from include.spoken.folding import folded, plain
 from include.spoken.numbers import DigitRun, digit_runs
 from include.spoken.quantities import DOUBTFUL, quantities_in
 
@@ -19,8 +32,16 @@ _MOST_WORDS_IN_CARD = 45
 _MOST_TURNS_BETWEEN = 6
 # How far back a number may have been named: letters and acknowledgements stand in between.
 _NAMED_WITHIN_TURNS = 14
+# Groups that are looked at after a card number was begun.
+_MOST_GROUPS = 24
+_CARD_WITHIN_TURNS = 12
 _WORD = re.compile(r"\w+")
-_ASKS = re.compile(r"\?|\b(?:numbers?|digits?|details|numeros?|digitos?|datos|digame|dime)\b")
+_WHICH_GROUP = re.compile(
+    r"\b(?:(?:first|second|third|fourth|last|next|final|other) (?P<count>two|three|four|five|six|\d)"
+    r"|(?:primer|segund|tercer|ultim|siguiente|cuart)\w* (?P<count_>dos|tres|cuatro|cinco|seis|\d))\b"
+)
+# "4 O O 1": the letter where a digit is meant.
+_LETTER_O = re.compile(r"(?<=[0-9] )[oO](?= [0-9oO]\b)|(?<=[0-9])[oO](?=[0-9oO])")
 _SENTENCE_ENDS = re.compile(r"[.?!;…]\s")
 # "150 euros", "30 days" are no part of a number that is read aloud.
 _MONEY_BEFORE = re.compile(r"[$€£]\s*$")
@@ -74,7 +95,7 @@ class Conversation:
 
     def __init__(self, turns: Sequence[Turn], *, heeds_names: bool = True) -> None:
         self.turns = turns
-        self._texts = [MASK.sub(lambda mask: "x" * len(mask.group()), turn.text) for turn in turns]
+        self._texts = [_read_aloud(turn.text) for turn in turns]
         self._cues = [cues_in(text) if heeds_names else [] for text in self._texts]
         self._masks = [(n, mask) for n, turn in enumerate(turns) for mask in MASK.finditer(turn.text)]
         self._in_turn: list[list[Group]] = [[] for _ in turns]
@@ -113,6 +134,31 @@ class Conversation:
         asked_by = self.who(group.turn - group.turns_since)
         return group.turns_since == 0 or asked_by != self.who(group.turn) or asked_by[1] == "unknown"
 
+    @cached_property
+    def pays(self) -> bool:
+        """Whether somebody pays in the call, or a card number was said in it."""
+        return bool(self.masked_cards) or any(map(speaks_of_payment, self._texts))
+
+    def speaks_of_a_card(self, turn: int) -> bool:
+        """Whether a payment card is spoken of, not long before."""
+        before = range(max(0, turn - _CARD_WITHIN_TURNS), turn + 1)
+        return any(
+            cue.named in CARDS or cue.named is Named.CODE_OF_CARD for n in before for cue in self._cues[n]
+        )
+
+    def asks_for_a_card(self, group: Group) -> bool:
+        """Whether digits that nobody names may answer a question for the card: no other one stands before."""
+        others = [n for n in range(group.turn - 1, -1, -1) if not self._same_side(n, group.turn)]
+        question = others[0] if others else group.turn
+        if "?" in self._texts[question] and not any(cue.named in CARDS for cue in self._cues[question]):
+            return False
+        return self.speaks_of_a_card(group.turn)
+
+    def asks_again(self, named_in: int, turn: int) -> bool:
+        """Whether the other side speaks between a first answer and this turn: it may have been wrong."""
+        answered = [n for n in range(named_in, turn) if self._same_side(n, turn)]
+        return bool(answered) and any(not self._same_side(n, turn) for n in range(answered[0], turn))
+
     def counts_something(self, group: Group) -> bool:
         """Whether digits are part of a date, a time, an amount: no number that is read aloud."""
         return any(
@@ -126,6 +172,14 @@ class Conversation:
         for who in dict.fromkeys(map(self.who, range(len(self.turns)))):
             yield from self._joined([group for group in self.groups if self.who(group.turn) == who])
 
+    def interrupted(self) -> Iterator[list[Group]]:
+        """All that one speaker says after a card number was begun, whatever else is asked in between."""
+        for who in dict.fromkeys(map(self.who, range(len(self.turns)))):
+            own = [group for group in self.groups if self.who(group.turn) == who]
+            begun = next((n for n, group in enumerate(own) if group.named in CARDS), None)
+            if begun is not None:
+                yield own[begun : begun + _MOST_GROUPS]
+
     def repeats_another(self, chain: Sequence[Group]) -> bool:
         """Whether a number that nobody names reads back one that was said, and that is no card's."""
         if not chain or any(group.named is not None for group in chain):
@@ -136,7 +190,7 @@ class Conversation:
     @cached_property
     def _other_numbers(self) -> list[str]:
         """The digits of each number that is named as something else."""
-        others = (chain for chain in self.chains() if chain[0].named in (Named.OTHER, Named.OTHER_CARD))
+        others = (chain for chain in self.chains() if chain[0].named in OTHERS)
         return ["".join(group.digits for group in chain) for chain in others]
 
     def chains_of_all(self) -> Iterator[list[Group]]:
@@ -145,7 +199,9 @@ class Conversation:
 
     def _joined(self, groups: Sequence[Group]) -> Iterator[list[Group]]:
         chain: list[Group] = []
-        for group in (one for one in groups if len(one.digits) > 1 or self._stands_close(one)):
+        for group in groups:
+            if len(group.digits) == 1 and group.named not in CARDS and not self._stands_close(group):
+                continue
             if chain and not self._continues(chain[-1], group):
                 yield chain
                 chain = []
@@ -155,24 +211,26 @@ class Conversation:
 
     def _stands_close(self, single: Group) -> bool:
         """Whether a single digit is one, not the word "one": other digits are a word or two away."""
-        near = [group for group in self._in_turn[single.turn] if group is not single]
-        gaps = [(g.end, single.start) if g.end <= single.start else (single.end, g.start) for g in near]
+        in_turn = self._in_turn[single.turn]
+        at = bisect_left(in_turn, single.start, key=lambda group: group.start)
         text = self._texts[single.turn]
-        return any(len(_WORD.findall(text[start:end])) <= 2 for start, end in gaps)
+        before = text[in_turn[at - 1].end : single.start] if at else None
+        after = text[single.end : in_turn[at + 1].start] if at + 1 < len(in_turn) else None
+        return any(gap is not None and len(_WORD.findall(gap)) <= 2 for gap in (before, after))
 
     def _continues(self, last: Group, following: Group) -> bool:
         """No other number is named in between, by anybody, and the speaker says little else."""
         if following.turn - last.turn - 1 > _MOST_TURNS_BETWEEN:
             return False
-        if any(cue.named in _ENDS_A_NUMBER for cue in self._cues_between(last, following)):
+        if any(self._ends_a_number(*one) for one in self._cues_between(last, following)):
             return False
-        if last.named is not following.named and not {last.named, following.named} <= CARD_NAMES:
+        if last.named is not following.named and not {last.named, following.named} <= CARDS:
             return False
         own = [
             self._texts[n] for n in range(last.turn + 1, following.turn) if self.who(n) == self.who(last.turn)
         ]
         own += self._around(last, following)
-        most = _MOST_WORDS_IN_CARD if last.named in CARD_NAMES else _MOST_OWN_WORDS
+        most = _MOST_WORDS_IN_CARD if last.named in CARDS else _MOST_OWN_WORDS
         return sum(len(_WORD.findall(text)) for text in own) <= most
 
     def _around(self, last: Group, following: Group) -> list[str]:
@@ -180,13 +238,23 @@ class Conversation:
             return [self._texts[last.turn][last.end : following.start]]
         return [self._texts[last.turn][last.end :], self._texts[following.turn][: following.start]]
 
-    def _cues_between(self, last: Group, following: Group) -> Iterator[Cue]:
+    def _ends_a_number(self, turn: int, cue: Cue) -> bool:
+        """Whether another number is asked for, or told, there."""
+        if cue.named in CODES or cue.named is Named.EXPIRY:
+            return True
+        text = self._texts[turn]
+        if cue.named not in OTHERS or asks(text) or names_a_number(text, cue):
+            return cue.named in OTHERS
+        following = next((group.start for group in self._in_turn[turn] if group.start >= cue.end), None)
+        return following is not None and leads_to(text, cue, following)
+
+    def _cues_between(self, last: Group, following: Group) -> Iterator[tuple[int, Cue]]:
         for n in range(last.turn, following.turn + 1):
             for cue in self._cues[n]:
                 after = n > last.turn or cue.start >= last.end
                 before = n < following.turn or cue.end <= following.start
                 if after and before:
-                    yield cue
+                    yield n, cue
 
     def _group(self, turn: int, digits: str, places: tuple[tuple[int, int], ...]) -> Group:
         start = places[0][0]
@@ -197,30 +265,51 @@ class Conversation:
     def _name(self, turn: int, start: int) -> tuple[Named | None, int]:
         """The nearest name before a place, and how many turns before; or that of the digits before it."""
         for n in range(turn, max(-1, turn - _NAMED_WITHIN_TURNS - 1), -1):
-            before = [cue for cue in self._cues[n] if n < turn or cue.end <= start]
             said = [g for g in self._in_turn[n] if len(g.digits) > 1 and self._same_side(n, turn)]
             last = max((g.end for g in said if n < turn or g.end <= start), default=-1)
-            if before and before[-1].start >= last:
-                if before[-1].named is Named.CARD and not self._asks(n, turn):
-                    return None, 0
-                return before[-1].named, turn - n
+            name = self._name_in(n, turn, max(last, 0), start if n == turn else len(self._texts[n]))
+            if name is not None:
+                return name, turn - n
             if last >= 0:
                 earlier = next(g for g in said if g.end == last)
                 return earlier.named, earlier.turns_since + turn - n
         return None, 0
 
-    def _asks(self, named_in: int, turn: int) -> bool:
-        """Whether a card that is mentioned is what the digits of a turn are of: here, or just asked for."""
-        return named_in == turn or (
-            turn - named_in <= 2 and _ASKS.search(plain(self._texts[named_in])) is not None
-        )
+    def _name_in(self, named_in: int, turn: int, since: int, until: int) -> Named | None:
+        """What the last sentence with names says that digits of a turn are; a card's number first of all."""
+        cues = [cue for cue in self._cues[named_in] if since <= cue.start and cue.end <= until]
+        meant = [cue for cue in cues if self._is_meant(cue, named_in, turn, until)]
+        if not meant:
+            return None
+        text = self._texts[named_in]
+        if named_in == turn and leads_to(text, meant[-1], until):
+            return meant[-1].named
+        begins = max((m.end() for m in _SENTENCE_ENDS.finditer(text, 0, meant[-1].start)), default=0)
+        in_sentence = [cue.named for cue in meant if cue.start >= begins]
+        return Named.CARD_NUMBER if Named.CARD_NUMBER in in_sentence else in_sentence[-1]
+
+    def _is_meant(self, cue: Cue, named_in: int, turn: int, start: int) -> bool:
+        """Whether a name is that of the digits of a turn, and not only spoken of."""
+        text = self._texts[named_in]
+        if cue.named is Named.CARD:
+            return named_in == turn or (turn - named_in <= 2 and asks(text))
+        if cue.named in OTHERS:
+            told = leads_to(text, cue, start) if named_in == turn else asks(text)
+            return told or names_a_number(text, cue)
+        return True
 
     def _same_side(self, one: int, other: int) -> bool:
         return self.who(one) == self.who(other)
 
 
-CARD_NAMES = frozenset({Named.CARD, Named.CARD_NUMBER})
-_ENDS_A_NUMBER = frozenset({Named.OTHER, Named.OTHER_CARD, Named.CODE, Named.CODE_OF_CARD})
+def _read_aloud(text: str) -> str:
+    """A text as long: masks and "the first four" hold no digits, and the letter O between digits is one."""
+    text = MASK.sub(lambda mask: "x" * len(mask.group()), text)
+    said = folded(text)
+    for match in _WHICH_GROUP.finditer(said.text):
+        start, end = said.span(*match.span("count" if match["count"] else "count_"))
+        text = text[:start] + "x" * (end - start) + text[end:]
+    return _LETTER_O.sub("0", _LETTER_O.sub("0", text))
 
 
 def _in_sentences(text: str, runs: Iterable[DigitRun]) -> Iterator[tuple[str, tuple[tuple[int, int], ...]]]:

@@ -41,21 +41,24 @@ c v v
 c v c
 ce uve uve
 card (security|verification) (code|number|value)
-security (code|number|digits) (on|of|from|at) (the|your|my) (back|card|reverse|front)
-(security |last )?(three|3|four|4) (security )?(digits?|numbers?)( code)?,? (\w+ )?(on|at|from|of) the back
-(security |last )?(three|3|four|4) (security )?(digits?|numbers?)( code)? (on|at|from|of) the \w+ (side|strip)
-(three|3|four|4) (digits?|numbers?)( code)?,? (on|at|from|of) (the |your |its )?(reverse|rear|signature)
-signature strip
-back of (the|your|my|that|it)( \w+)?( card)?
 (codigo|numero)s? de (seguridad|verificacion) de (la|su|mi|tu|esa) tarjeta
-(tres|3|cuatro|4) (ultim[oa]s )?(digitos|numeros|cifras)( que \w+)?( \w+)? (de |en )?(la )?(parte|cara)
+signature strip
+"""
+
+# What is on the back of a card, and of routers and bills: a code only where a card is spoken of.
+CODE_ON_BACK = r"""
+(security (code|number|digits)|numbers?|digits?)( code)? (on|of|from|at) (the|your|my|its) (back|reverse|rear)
+(security |last )?(three|3|four|4) (security )?(digits?|numbers?)( code)?,? (on|at|from|of) the (back|front)
+(security |last )?(three|3|four|4) (security )?(digits?|numbers?)( code)? (on|at|from|of) the \w+ (side|strip)
+back of (the|your|my|that|it)( \w+)?
 (tres|3|cuatro|4) (ultim[oa]s )?(digitos|numeros|numeritos|cifras)( que \w+)?( \w+)? (de |por )?(atras|detras)
+(tres|3|cuatro|4) (ultim[oa]s )?(digitos|numeros|cifras)( que \w+)?( \w+)? (de |en )?(la )?(parte|cara)
 (tres|3|cuatro|4) (ultim[oa]s )?(digitos|numeros|numeritos|cifras) (del|en el|al) (reverso|dorso)
 ultim[oa]s (tres|3) (digitos|numeros|cifras)
 parte (de atras|trasera)
 reverso
 dorso
-detras de la tarjeta
+detras
 """
 
 # A security code of something: of a card only where a card number was said.
@@ -63,20 +66,25 @@ CODE = r"""
 security (code|number)
 codigo de (seguridad|verificacion)
 verification number
+security
+(three|3|four|4) (little |small |security )?(digits?|numbers?)
+(tres|3|cuatro|4) (numeritos|digitos|numeros|cifras)
 """
 
-# Cards that pay nothing: whatever else than these words stands before "card" names another one.
-_OF_PAYMENT_EN = (
-    "the|your|my|our|his|her|their|this|that|a|an|any|which|what|new|old|same|other|another|replacement|valid"
-    "|different|credit|debit|bank|payment|prepaid|corporate|company|virtual|physical|expired|stored|saved|first"
-    "|second|main|current|by|with|from|of|on|to|and|or|for|visa|mastercard|amex|express|maestro|discover|lost"
-    "|stolen|per|no|blue|black|gold|silver|white|red|possible|use|using|have|had|got|need|personal|joint|business"
-)
-_OF_PAYMENT_ES = "credito|debito|pago|prepago|banco|empresa|siempre|antes|mi|su|tu|la|el|visa|mastercard"
-OTHER_CARD = rf"""
-(?!(?:{_OF_PAYMENT_EN})\b)[a-z]+ cards?( number)?
-(numero de (la |su |mi |tu )?)?tarjeta (sim|sanitaria|regalo|club)
-(numero de (la |su |mi |tu )?)?tarjeta de (la |el |los |mi |su )?(?!(?:{_OF_PAYMENT_ES})\b)[a-z]+
+# Cards that pay nothing.
+OTHER_CARD = r"""
+(sim|id|identity|loyalty|points?|gift|member(ship)?|library|health|insurance|club) cards?( number)?
+(travel|store|staff|employee|student|access|key|parking|bus|rail|train|metro|transport) cards?( number)?
+(season|donor|press|voter|residence|green|medical|dental|pharmacy|gym|school|visitor) cards?( number)?
+(swipe|warranty|post|discount|reward|bonus|stamp|boarding|landing|calling|report|score) cards?( number)?
+(data|memory|sd|network|graphics?|video|sound|birthday|time|punch|badge|customer) cards?( number)?
+(numero de (la |su |mi |tu )?)?tarjeta (sim|sanitaria|regalo|club|grafica|roja|amarilla)
+(numero de (la |su |mi |tu )?)?tarjeta de (la |el |mi |su )?(socio|puntos|fidelizacion|biblioteca|visita)
+(numero de (la |su |mi |tu )?)?tarjeta de (la |el |mi |su )?(estudiante|emplead[oa]|acceso|embarque|red)
+(numero de (la |su |mi |tu )?)?tarjeta de (la |el |mi |su )?(transporte|cliente|coordenadas|residencia)
+(numero de (la |su |mi |tu )?)?tarjeta de (la |el |mi |su )?(identidad|gimnasio|parking|aparcamiento|video)
+(numero de (la |su |mi |tu )?)?tarjeta de (la |el |mi |su )?(sonido|memoria|metro|autobus|tren|regalo|club)
+(numero de (la |su |mi |tu )?)?tarjeta de (la |el |mi |su )?(personal|fichar|farmacia|salud|seguro|colegio)
 """
 
 # Everything else that has a number.
@@ -153,9 +161,6 @@ ssn
 vat
 tax
 driv\w+
-expir\w+
-valid (until|through|from)
-(end|start) date
 issue number
 (pin|passcode|password|otp|one.?time|sms|text message|puk) ?(code|number|pin)?
 (alarm|door|gate|entry|access|voicemail|activation|unlock|login|verification) (code|number|pin|panel)
@@ -202,9 +207,6 @@ nie
 nif
 cif
 seguridad social
-caduc\w+
-venc\w+
-valida hasta
 clave
 contrasena
 codigo de (acceso|activacion|la puerta|la alarma|confirmacion|un solo uso|desbloqueo|firma)
@@ -212,6 +214,130 @@ alarma
 portal
 puerta
 buzon
+"""
+
+# Until when a card is valid: what follows is no part of its number.
+EXPIRY = r"""
+expir\w+
+valid (until|through|from|thru)
+(end|start) date
+date on (it|the card|your card)
+runs? out
+caduc\w+
+venc\w+
+valida hasta
+fecha de (caducidad|vencimiento)
+"""
+
+# Names of anything: what is called so has a number.
+NUMBER = r"""
+numbers?
+no
+codes?
+id
+digits?
+reference
+numeros?
+codigos?
+"""
+
+# Between a name and the digits that it names.
+IS = r"""
+number
+no
+code
+id
+ref
+is
+it
+its
+s
+are
+was
+the
+that
+so
+then
+here
+for
+you
+number
+numero
+codigo
+es
+el
+la
+son
+era
+que
+de
+efe
+erre
+ge
+hache
+eme
+ene
+cu
+ese
+uve
+zeta
+ele
+jota
+equis
+alpha
+bravo
+foxtrot
+golf
+romeo
+india
+tango
+"""
+
+# Names that always mean a number.
+ALWAYS_NUMBER = r"""
+i?ban
+i b a n
+ccc
+imei
+i m e i
+icc(id)?
+sort code
+"""
+
+# Words of who asks for something.
+ASKS = r"""
+(may|can|could) (i|we|you)
+(give|tell|read|spell|confirm) me
+what
+which
+please
+need
+take
+let me have
+go ahead
+digame
+dime
+deme
+me (dice|da|lee|confirma|facilita)
+cual
+necesito
+numero
+indique
+por favor
+"""
+
+# What is keyed is not said.
+KEYED = r"""
+keypad
+key(pad)? (it|in|that|your|the)
+(type|enter|press|punch|tap) (in )?(it|your|the|that|this|them|those)
+on your phone
+teclado
+teclee
+tecle[ae]
+marque
+introduzca
+pulse
 """
 
 # A call in which somebody pays.

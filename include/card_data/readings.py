@@ -1,15 +1,17 @@
 """Ways to hear groups of digits as one card number: with corrections, repetitions and echoes left out."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from itertools import accumulate
 
+from include.card_data.cues import CARDS
 from include.card_data.formats import CARD_LENGTHS, card_at_start, is_card_number, other_format
 from include.card_data.groups import Group
 
 # Steps of the search for a reading of one chain; the corpora need a few hundred.
 _MOST_STEPS = 20_000
+_LONGEST_TAKEN_BACK = 8
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,15 @@ def in_one_go(chain: Sequence[Group]) -> Reading | None:
     return next(filter(None, (whole([group]) for group in chain)), None)
 
 
-def best(chain: Sequence[Group]) -> Reading | None:
-    """The reading of a card number that takes most of the chain in; the plainest of several."""
-    for search in (_Search(chain, daring) for daring in _Daring):
+def best(chain: Sequence[Group], *, interrupted: bool = False) -> Reading | None:
+    """The reading of a card number that takes most of the chain in; the plainest of several.
+
+    Args:
+        chain: What one speaker says.
+        interrupted: Whether other numbers stand in between.
+    """
+    darings = [_Daring.INTERRUPTIONS] if interrupted else list(_Daring)[:-1]
+    for search in (_Search(chain, daring) for daring in darings):
         if found := max(search.readings(), key=lambda reading: len(reading.said), default=None):
             return found
     return None
@@ -55,6 +63,7 @@ class _Daring(IntEnum):
     ECHOES = 0
     CORRECTIONS = 1
     SILENT_CORRECTIONS = 2
+    INTERRUPTIONS = 3
 
 
 class _Search:
@@ -92,11 +101,36 @@ def _ways_on(
         return
     again = digits.endswith(group.digits) or used[-1].digits.startswith(group.digits)
     takes_back = daring >= _Daring.CORRECTIONS and group.corrects
-    if again or takes_back or len(group.digits) == 1:
-        yield used  # said again, taken back, or the word "one"
-    silently = daring is _Daring.SILENT_CORRECTIONS and len(group.digits) == len(used[-1].digits)
-    if takes_back or silently:
+    is_another = daring is _Daring.INTERRUPTIONS and group.named not in CARDS
+    if again or takes_back or is_another or len(group.digits) == 1:
+        yield used  # said again, taken back, another number, or the word "one"
+    silently = daring >= _Daring.SILENT_CORRECTIONS and len(group.digits) == len(used[-1].digits)
+    if silently and not takes_back:
         yield (*used[:-1], group)
+    if takes_back:
+        lengths = dict.fromkeys((len(group.digits), *range(1, _LONGEST_TAKEN_BACK + 1)))
+        yield from ((*_without_tail(used, length), group) for length in lengths)
+    if daring >= _Daring.CORRECTIONS:
+        yield from ((*used, rest) for rest in _after_repeating(digits, group))
+
+
+def _without_tail(used: tuple[Group, ...], length: int) -> tuple[Group, ...]:
+    """What has been used, less so many digits at its end; all of it when it is no longer than that."""
+    *kept, last = used
+    if length < len(last.digits):
+        return (*kept, replace(last, digits=last.digits[:-length], places=last.places[:-length]))
+    return (
+        _without_tail(tuple(kept), length - len(last.digits))
+        if kept and length > len(last.digits)
+        else tuple(kept)
+    )
+
+
+def _after_repeating(digits: str, group: Group) -> Iterator[Group]:
+    """A group that begins by saying the last digits again, without these."""
+    for length in range(2, min(_LONGEST_TAKEN_BACK, len(group.digits) - 1) + 1):
+        if digits.endswith(group.digits[:length]):
+            yield replace(group, digits=group.digits[length:], places=group.places[length:])
 
 
 def said_wrongly_before(chain: Sequence[Group], reading: Reading) -> list[Group]:

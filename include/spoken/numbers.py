@@ -54,8 +54,8 @@ class Number:
 
     @property
     def value(self) -> int:
-        """What it counts."""
-        return int(self.digits)
+        """What it counts; nobody counts further than 18 digits."""
+        return int(self.digits) if len(self.digits) <= 18 else 10**18
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,8 @@ def digits_at(words: Sequence[str], at: int) -> tuple[str, int]:
     """The digits that begin at a folded word, and how many words say them; ("", 1) when it is no number."""
     word = words[at]
     if word in _REPEATS:
-        said, used = digits_at(words, at + 1) if at + 1 < len(words) else ("", 0)
+        goes_on = at + 1 < len(words) and words[at + 1] not in _REPEATS
+        said, used = digits_at(words, at + 1) if goes_on else ("", 0)
         return (said * _REPEATS[word], used + 1) if len(said) == 1 else ("", 1)
     if word.isdecimal():
         following = _ALL_CARDINALS.get(words[at + 1]) if at + 1 < len(words) else None

@@ -25,7 +25,7 @@ def test_a_number_read_in_pieces_is_one(spoken):
 
 
 def test_a_code_after_its_name_is_found_and_nothing_else_is(spoken):
-    asked = ("agent", "And the three digits on the back?")
+    asked = ("agent", "And the three digits on the back of the card?")
     assert kinds(spoken(asked, ("customer", "nine eight seven"))) == [("CVV", "987")]
     assert kinds(spoken(asked, ("customer", "That is 120 dollars too much"))) == []
     code = (("agent", "¿Y el código de seguridad?"), ("customer", "uno dos tres"))
