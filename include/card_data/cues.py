@@ -69,10 +69,9 @@ def cues_in(text: str) -> list[Cue]:
             if not any(match.start() < end and start < match.end() for start, end, _ in kept):
                 kept.append((*match.span(), named))
     return [
-        Cue(named, *said.span(start, end))
+        Cue(Named.CARD if keyed and named is Named.CARD_NUMBER else named, *said.span(start, end))
         for start, end, named in _whole_names(said.text, sorted(kept, key=lambda one: one[0]))
         if not (named in CODES and (keyed or _is_warning(said.text, start, end)))
-        and not (keyed and named is Named.CARD_NUMBER)
     ]
 
 

@@ -22,6 +22,7 @@ _READ_BACK_TURNS = 40
 # A security code comes soon after the card, and its digits soon after its name.
 _CODE_AFTER_CARD_TURNS = 24
 _CODE_WITHIN_TURNS = 6
+_LEAST_IBAN_DIGITS = 22
 _EXPIRY_OR_CODE = CODES | {Named.EXPIRY}
 _LEAST_ECHO_DIGITS = 4
 # A number that was asked for as a card's, with a group too many or too few, or a digit heard twice.
@@ -88,7 +89,7 @@ class _Found:
         """Takes what is an account, or another number, by its own check digits; its echoes too."""
         for chain in chains:
             digits = "".join(group.digits for group in chain)
-            if other_format(digits) is not None:
+            if chain[0].named not in CARDS and other_format(digits) is not None:
                 self.taken |= set(chain)
                 self.taken |= {g for g in self._call.groups if len(g.digits) > 1 and g.digits in digits}
 
@@ -154,7 +155,10 @@ def _card_in(call: Conversation, chain: Sequence[Group]) -> tuple[CardDatum, Rea
 
 
 def _named_card(chain: Sequence[Group], named: Named) -> tuple[CardDatum, Reading] | None:
-    if reading := whole(chain) or best(chain):
+    reading = whole(chain) or best(chain)
+    if reading is not None and _is_of_an_account(chain, reading):
+        return None
+    if reading is not None:
         reading = replace(reading, said=(*said_wrongly_before(chain, reading), *reading.said))
         reason = "it is named as a card's, and issuer, length and check digit are a card's"
         return _found(reading, certain=True, reason=reason)
@@ -165,6 +169,13 @@ def _named_card(chain: Sequence[Group], named: Named) -> tuple[CardDatum, Readin
             reading, certain=False, reason="it is named as a card number, but its digits do not add up"
         )
     return None
+
+
+def _is_of_an_account(chain: Sequence[Group], reading: Reading) -> bool:
+    """Whether a number is cut out of an account number, by that one's length and check digits."""
+    begins, ends = reading.said[0] is chain[0] or reading.said[0].corrects, reading.said[-1] is chain[-1]
+    digits = "".join(group.digits for group in chain)
+    return not (begins and ends) and len(digits) >= _LEAST_IBAN_DIGITS and other_format(digits) is not None
 
 
 def _found(reading: Reading, *, certain: bool, reason: str) -> tuple[CardDatum, Reading]:
@@ -182,11 +193,21 @@ def _with_echoes(
         group
         for group in call.groups
         if _repeats(datum.digits, group, least=_LEAST_ECHO_DIGITS if group.turn in near else 5)
-        or (len(group.digits) > 1 and group.named in CARDS and group.turn in asked)
+        or (
+            len(group.digits) > 1
+            and group.named in CARDS
+            and group.turn in asked
+            and not call.asked_itself(group)
+        )
         or (first <= group.turn <= last + 1 and _echoes(reading, group))
     }
     groups -= but
     return replace(datum, pieces=_pieces(groups)), groups
+
+
+def _answers_too(call: Conversation, group: Group) -> bool:
+    """Whether digits were said for the card's number, whether they are of it or not."""
+    return len(group.digits) > 1 and group.named in CARDS and not call.asked_itself(group)
 
 
 def _repeats(digits: str, group: Group, *, least: int) -> bool:
@@ -196,6 +217,8 @@ def _repeats(digits: str, group: Group, *, least: int) -> bool:
 
 def _echoes(reading: Reading, group: Group) -> bool:
     """Whether a group repeats one of the number, or its end, rightly or misheard."""
+    if group.named in _EXPIRY_OR_CODE:
+        return False
     lengths = {len(one.digits) for one in reading.used} - {1}
     ends = any(one.digits.endswith(group.digits) for one in reading.used)
     return len(group.digits) > 1 and (len(group.digits) in lengths or ends)

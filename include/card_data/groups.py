@@ -42,8 +42,10 @@ _WHICH_GROUP = re.compile(
 )
 # "4 O O 1": the letter where a digit is meant.
 _LETTER_O = re.compile(r"(?<=[0-9] )[oO](?= [0-9oO]\b)|(?<=[0-9])[oO](?=[0-9oO])")
+_THE_NUMBER = re.compile(r"\b(?:(?:the|that|its|full|whole) (?:number|digits)|(?:el|su) numero|go ahead)\b")
 _SENTENCE_ENDS = re.compile(r"[.?!;…]\s")
 # "150 euros", "30 days" are no part of a number that is read aloud.
+_CENTS = re.compile(r"\d{1,4}[.,]\d\d")
 _MONEY_BEFORE = re.compile(r"[$€£]\s*$")
 _UNITS = (
     r"percent|per cent|por ciento|dollars?|euros?|pounds?|quid|cents?|pence|dolares|libras|pesos|centimos"
@@ -150,7 +152,10 @@ class Conversation:
         """Whether digits that nobody names may answer a question for the card: no other one stands before."""
         others = [n for n in range(group.turn - 1, -1, -1) if not self._same_side(n, group.turn)]
         question = others[0] if others else group.turn
-        if "?" in self._texts[question] and not any(cue.named in CARDS for cue in self._cues[question]):
+        text = self._texts[question]
+        begins = max((m.end() for m in _SENTENCE_ENDS.finditer(text, 0, max(0, text.rfind("?")))), default=0)
+        for_card = any(cue.named in CARDS and cue.start >= begins for cue in self._cues[question])
+        if "?" in text and not for_card and not _THE_NUMBER.search(plain(text[begins:])):
             return False
         return self.speaks_of_a_card(group.turn)
 
@@ -166,6 +171,12 @@ class Conversation:
             for quantity in quantities_in(self._texts[group.turn])
             if quantity.kind not in DOUBTFUL
         )
+
+    def asked_itself(self, group: Group) -> bool:
+        """Whether digits are said by the side that asked for a number: they are no part of the answer."""
+        asked_in = group.turn - group.turns_since
+        is_one_side = self.who(asked_in) == self.who(group.turn) and self.who(asked_in)[1] != "unknown"
+        return group.turns_since > 0 and is_one_side and "?" in self._texts[asked_in]
 
     def chains(self) -> Iterator[list[Group]]:
         """Groups that one speaker may say as one number, whatever the other side says in between."""
@@ -292,7 +303,7 @@ class Conversation:
         """Whether a name is that of the digits of a turn, and not only spoken of."""
         text = self._texts[named_in]
         if cue.named is Named.CARD:
-            return named_in == turn or (turn - named_in <= 2 and asks(text))
+            return named_in == turn or (turn - named_in <= 2 and _asks_for_it(text, cue))
         if cue.named in OTHERS:
             told = leads_to(text, cue, start) if named_in == turn else asks(text)
             return told or names_a_number(text, cue)
@@ -300,6 +311,14 @@ class Conversation:
 
     def _same_side(self, one: int, other: int) -> bool:
         return self.who(one) == self.who(other)
+
+
+def _asks_for_it(text: str, cue: Cue) -> bool:
+    """Whether the sentence that names a card asks for it, or a later one for "the number"."""
+    begins = max((match.end() for match in _SENTENCE_ENDS.finditer(text, 0, cue.start)), default=0)
+    end = _SENTENCE_ENDS.search(text, cue.end)
+    sentence = text[begins : end.end() if end else len(text)]
+    return asks(sentence) or _THE_NUMBER.search(plain(text[cue.end :])) is not None
 
 
 def _read_aloud(text: str) -> str:
@@ -325,4 +344,5 @@ def _in_sentences(text: str, runs: Iterable[DigitRun]) -> Iterator[tuple[str, tu
 
 def is_quantity(text: str, start: int, end: int) -> bool:
     """Whether digits there count something: money, days, megabits."""
-    return bool(_MONEY_BEFORE.search(text[:start]) or _UNIT_AFTER.match(plain(text[end : end + 30])))
+    is_amount = _MONEY_BEFORE.search(text[:start]) or _CENTS.fullmatch(text[start:end])
+    return bool(is_amount or _UNIT_AFTER.match(plain(text[end : end + 30])))

@@ -67,8 +67,9 @@ security (code|number)
 codigo de (seguridad|verificacion)
 verification number
 security
-(three|3|four|4) (little |small |security )?(digits?|numbers?)
-(tres|3|cuatro|4) (numeritos|digitos|numeros|cifras)
+(?<!next )(?<!first )(?<!last )(three|3) (little |small |security )?(digits?|numbers?)
+four (little|small) (digits?|numbers?)
+(?<!primeros )(?<!siguientes )(tres|3) (numeritos|digitos|numeros|cifras)
 """
 
 # Cards that pay nothing.

@@ -44,17 +44,19 @@ def in_one_go(chain: Sequence[Group]) -> Reading | None:
 
 
 def best(chain: Sequence[Group], *, interrupted: bool = False) -> Reading | None:
-    """The reading of a card number that takes most of the chain in; the plainest of several.
+    """The plainest reading of a card number that goes to the chain's end, or else that takes most of it in.
 
     Args:
         chain: What one speaker says.
         interrupted: Whether other numbers stand in between.
     """
     darings = [_Daring.INTERRUPTIONS] if interrupted else list(_Daring)[:-1]
+    found: list[Reading] = []
     for search in (_Search(chain, daring) for daring in darings):
-        if found := max(search.readings(), key=lambda reading: len(reading.said), default=None):
-            return found
-    return None
+        found += sorted(search.readings(), key=lambda reading: -len(reading.said))[:1]
+        if to_the_end := [reading for reading in search.found if reading.said[-1] is chain[-1]]:
+            return max(to_the_end, key=lambda reading: len(reading.said))
+    return found[0] if found else None
 
 
 class _Daring(IntEnum):
@@ -62,8 +64,9 @@ class _Daring(IntEnum):
 
     ECHOES = 0
     CORRECTIONS = 1
-    SILENT_CORRECTIONS = 2
-    INTERRUPTIONS = 3
+    PARTIAL_CORRECTIONS = 2
+    SILENT_CORRECTIONS = 3
+    INTERRUPTIONS = 4
 
 
 class _Search:
@@ -73,10 +76,12 @@ class _Search:
         self._chain = chain
         self._daring = daring
         self._steps = 0
+        self.found: list[Reading] = []
 
-    def readings(self) -> Iterator[Reading]:
-        for first in range(len(self._chain)):
-            yield from self._from(first, (), first)
+    def readings(self) -> list[Reading]:
+        """All that were found, in the order of their first group."""
+        self.found = [r for first in range(len(self._chain)) for r in self._from(first, (), first)]
+        return self.found
 
     def _from(self, first: int, used: tuple[Group, ...], at: int) -> Iterator[Reading]:
         """Readings that begin with the group `first`, have used these, and go on at `at`."""
@@ -108,9 +113,10 @@ def _ways_on(
     if silently and not takes_back:
         yield (*used[:-1], group)
     if takes_back:
-        lengths = dict.fromkeys((len(group.digits), *range(1, _LONGEST_TAKEN_BACK + 1)))
+        yield (*_without_tail(used, len(group.digits)), group)
+    if daring >= _Daring.PARTIAL_CORRECTIONS:
+        lengths = range(1, _LONGEST_TAKEN_BACK + 1) if group.corrects else ()
         yield from ((*_without_tail(used, length), group) for length in lengths)
-    if daring >= _Daring.CORRECTIONS:
         yield from ((*used, rest) for rest in _after_repeating(digits, group))
 
 

@@ -34,7 +34,7 @@ _FILLERS = {
 }
 _MAX_FILLERS = 2
 _TOKEN = re.compile(r"\d+|[^\W\d_]+")
-_SENTENCE_ENDS = re.compile(r"[.?!;…]\s")
+_SENTENCE_ENDS = re.compile(r"[.?!;…]\s|,\s(?=mil\b)")
 _BIG = (100, 1000)
 
 
@@ -108,7 +108,7 @@ def _in_sentences(text: str) -> Iterator[list[re.Match[str]]]:
     """The words of each sentence: a number does not go on in the next one."""
     places: list[re.Match[str]] = []
     for place in _TOKEN.finditer(text):
-        if places and _SENTENCE_ENDS.search(text, places[-1].end(), place.start()):
+        if places and _SENTENCE_ENDS.search(text, places[-1].end(), place.end()):
             yield places
             places = []
         places.append(place)
