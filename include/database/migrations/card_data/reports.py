@@ -115,8 +115,8 @@ def _masked_node(node: re.Match[str], told: dict[str, str]) -> str:
     new = masked_text(new)
     if new == old:
         return node.group()
-    before, after = node.start(name) - node.start(), node.end(name) - node.start()
-    return f"{node.group()[:before]}{escape(new)}{node.group()[after:]}"
+    start, end = node.start(name) - node.start(), node.end(name) - node.start()
+    return f"{node.group()[:start]}{escape(new)}{node.group()[end:]}"
 
 
 def _replaced(path: Path, content: str) -> bool:
