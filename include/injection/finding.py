@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pydantic import BaseModel, ConfigDict, Field
 
 from include.calls.transcript import Transcript, Turn, Word
+from include.card_data.masking import BULLET
 from include.injection.wording import Attempt, tried_in
 from include.spoken.folding import folded
 
@@ -91,15 +92,18 @@ def _sentences(text: str) -> Iterator[tuple[int, int]]:
 
 def _when(turn: Turn, start: int, end: int) -> tuple[int, int]:
     """When these characters are said: by word times, or spread over the turn's characters."""
-    at, inside = 0, list[Word]()
+    at, until, inside = 0, 0, list[Word]()
     for word in turn.words:
-        at = turn.text.find(word.text.strip(), at)
+        # A bullet is no text of the turn: it is said with the mask before it.
+        said = word.text.strip().lstrip(BULLET)
+        if said:
+            at = turn.text.find(said, until)
+            until = at + len(said)
         if at < 0:
             inside.clear()
             break
         if start <= at < end:
             inside.append(word)
-        at += len(word.text.strip())
     if inside:
         return min(word.start_ms for word in inside), max(word.end_ms for word in inside)
     per_char_ms = (turn.end_ms - turn.start_ms) / max(1, len(turn.text))

@@ -1,5 +1,6 @@
 """LLM2, audit: one answer per criterion of a scorecard. Code checks and scores them afterwards."""
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,10 +12,10 @@ from include.calls.transcript import Transcript
 from include.llm import prompting
 from include.llm.client import LlmClient
 from include.llm.facts import Understanding
-from include.llm.structured import Provenance, nobody_asked, provenance, structured
+from include.llm.structured import Provenance, Structured, nobody_asked, provenance, structured
 from include.llm.wording import SHIPPED_WORDING, Wording
 from include.redaction.known import NOTHING, Known
-from include.redaction.redacting import prepared
+from include.redaction.redacting import RedactedTranscript, prepared
 from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, AuditAnswers, AuditReply
 from include.scorecards.applicability import Scope, scope_of
 from include.scorecards.asking import asked_text
@@ -63,32 +64,44 @@ async def answer_scorecard(
         TransientError, PermanentError: As `LlmClient.complete`.
     """
     prompt_sha256 = audit_prompt_hash(wording)
-    scope = _scope(understanding, transcript, scorecard, metrics)
-    criteria = scope.asked
-    model, roles = client.settings.model, _roles_text(understanding)
+    # What goes through the whole call is work for a thread: requests in flight would wait for it.
+    scope = await asyncio.to_thread(_scope, understanding, transcript, scorecard, metrics)
+    model = client.settings.model
     identity = _identity(model, transcript, understanding, scorecard, scope, redact=redact, wording=wording)
-    if not criteria:
-        answers = _answers(scope, understanding, None)
-        return Answered(answers, identity, scorecard.sha256, nobody_asked(prompt_sha256))
-    leaving = prepared(transcript, known, redacted=redact)
-    answer = await structured(
+    reply, made = None, nobody_asked(prompt_sha256)
+    if scope.asked:
+        leaving = await asyncio.to_thread(prepared, transcript, known, redacted=redact)
+        answer = await _ask(client, leaving, understanding, scorecard, criteria=scope.asked, wording=wording)
+        reply, made = answer.value, provenance(answer, prompt_sha256, leaving.redaction.counts)
+    return Answered(_answers(scope, understanding, reply), identity, scorecard.sha256, made)
+
+
+async def _ask(
+    client: LlmClient,
+    leaving: RedactedTranscript,
+    understanding: Understanding,
+    scorecard: Scorecard,
+    *,
+    criteria: Sequence[Criterion],
+    wording: Wording,
+) -> Structured[AuditReply]:
+    asked = tuple(criterion.id for criterion in criteria)
+    messages = prompting.messages(
+        leaving.transcript,
+        wording,
+        _TASK,
+        call_type=understanding.call_type.value,
+        roles=_roles_text(understanding),
+        scorecard=_questions(scorecard, asked),
+    )
+    return await structured(
         client,
-        prompting.messages(
-            leaving.transcript,
-            wording,
-            _TASK,
-            call_type=understanding.call_type.value,
-            roles=roles,
-            scorecard=_questions(scorecard, tuple(c.id for c in criteria)),
-        ),
-        _schema(scorecard, tuple(c.id for c in criteria)),
+        messages,
+        _schema(scorecard, asked),
         SCHEMA_NAME,
-        item=transcript.call_id,
+        item=leaving.transcript.call_id,
         read=lambda said: _read(leaving.redaction.restore_reply(said), criteria),
     )
-    made = provenance(answer, prompt_sha256, leaving.redaction.counts)
-    answers = _answers(scope, understanding, answer.value)
-    return Answered(answers, identity, scorecard.sha256, made)
 
 
 def audit_identity(

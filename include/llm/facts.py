@@ -14,9 +14,9 @@ Mood = Annotated[int, Field(ge=-5, le=5)]
 TurnIds = Annotated[list[Id], clipped(6), Field(max_length=6)]
 
 
-# Labels go into the next prompt: nothing else that a model was told to write may.
 # Below it nobody knows who somebody is.
 _LEAST_ROLE_CONFIDENCE = 0.5
+# Labels go into the next prompt: nothing else that a model was told to write may.
 _LABEL = re.compile(r"speaker_\d{1,3}")
 
 

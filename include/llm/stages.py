@@ -103,7 +103,9 @@ class LlmWork:
         metrics = call_metrics(
             transcript, ivr, started_at=call.started_at, timezone=self.timezone, direction=call.direction
         )
-        identity = audit_identity(
+        # What goes through the whole call is work for a thread: requests in flight would wait for it.
+        identity = await asyncio.to_thread(
+            audit_identity,
             self.client.settings.model,
             transcript,
             understanding,
@@ -130,7 +132,7 @@ class LlmWork:
             row = self._llm_row(call, Stage.LLM2, transcript, identity, provenance)
             content = {"scorecard_sha256": self.scorecard.sha256, "answer": answers.model_dump(mode="json")}
             rows = [(LlmResultRow, {**row, **content})]
-        assessment = assess(self.scorecard, answers, transcript, metrics)
+        assessment = await asyncio.to_thread(assess, self.scorecard, answers, transcript, metrics)
         rows += _audit_rows(self.scorecard, assessment, self.job.batch_id, identity)
         return self._success(call, identity, provenance, rows, state=CallState.AUDITED)
 

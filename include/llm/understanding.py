@@ -1,5 +1,6 @@
 """LLM1, understanding: the facts of a call."""
 
+import asyncio
 import json
 from dataclasses import dataclass
 from functools import cache
@@ -54,7 +55,8 @@ async def understand(
     identity = understanding_identity(client.settings.model, transcript, redact=redact, wording=wording)
     if not transcript.turns:
         return Understood(nothing_said(), identity, nobody_asked(prompt_sha256))
-    leaving = prepared(transcript, known, redacted=redact)
+    # What goes through the whole call is work for a thread: requests in flight would wait for it.
+    leaving = await asyncio.to_thread(prepared, transcript, known, redacted=redact)
     answer = await structured(
         client,
         prompting.messages(leaving.transcript, wording, _TASK, contact_reasons=_contact_reasons_text()),

@@ -15,6 +15,7 @@ from typing import Any
 
 from include.calls.transcript import Transcript, Turn
 from include.card_data.finding import card_data
+from include.card_data.masks import MASK, SECURITY_CODE
 from include.redaction.addresses import addresses
 from include.redaction.births import birth_dates
 from include.redaction.dialogue import Dialogue
@@ -32,11 +33,6 @@ from include.spoken.folding import plain
 # what opens somebody's account.
 KEPT_OUT_OF_PROSE = frozenset({"CARD", "CVV", "PIN", "SECRET"})
 _TOKEN = re.compile(r"\[[A-Z]+_\d+(?:\.\d+)?\]")
-# What a transcript carries where card data was heard: private, and hidden already.
-_CARD_MASKS = {
-    "CARD": re.compile(r"\[card number ending \d{1,4}\]"),
-    "CVV": re.compile(r"\[card security code\]"),
-}
 _MASKED = "x"
 
 
@@ -201,9 +197,8 @@ def _without_masks(turn: Turn) -> Turn:
 def _card_masks(text: str) -> list[Found]:
     """What stands for card data that was heard: it says that there was some, and no more leaves."""
     return [
-        Found(match.start(), match.end(), kind, match.group())
-        for kind, mask in _CARD_MASKS.items()
-        for match in mask.finditer(text)
+        Found(match.start(), match.end(), "CVV" if match.group() == SECURITY_CODE else "CARD", match.group())
+        for match in MASK.finditer(text)
     ]
 
 

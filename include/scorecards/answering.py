@@ -8,7 +8,7 @@ from include.scorecards.announcing import settling
 from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, AuditAnswers
 from include.scorecards.assessment import AssessedAnswer, Standing
 from include.scorecards.conditions import METRICS_PREFIX, CriterionCondition, FieldCondition
-from include.scorecards.evidence import EvidenceSpan, EvidenceStatus, evidence_of
+from include.scorecards.evidence import CheckedEvidence, EvidenceSpan, EvidenceStatus, evidence_of
 from include.scorecards.judging import EvidenceJudge, proves
 from include.scorecards.metrics import CallMetrics
 from include.scorecards.rules import RULES
@@ -41,6 +41,8 @@ class Answering:
         reason = self._why_not(criterion, earlier)
         if reason is not None:
             answer = AssessedAnswer(answer=NOT_APPLICABLE, **self._head(criterion, reason))
+        elif unknown := _why_unknown(criterion, earlier):
+            answer = AssessedAnswer(answer=CANNOT_DETERMINE, **self._head(criterion, unknown))
         elif criterion.answered_by is AnsweredBy.RULE:
             return self._by_rule(criterion)
         elif criterion.answered_by is AnsweredBy.METRIC:
@@ -60,8 +62,10 @@ class Answering:
             holds = condition.holds(self._facts)
             return None if holds else f"applies if {condition}; here {self._facts[condition.field]}"
         if isinstance(condition, CriterionCondition):
-            other = earlier[condition.criterion].answer
-            return None if other == condition.equals else f"applies if {condition}; here {other}"
+            other = earlier[condition.criterion]
+            if other.answer == condition.equals or does_not_tell(condition, other):
+                return None
+            return f"applies if {condition}; here {other.answer}"
         return None
 
     def _head(self, criterion: Criterion, justification: str) -> dict[str, object]:
@@ -77,8 +81,20 @@ class Answering:
     def _by_rule(self, criterion: Criterion) -> AssessedAnswer:
         found = RULES[criterion.rule or ""](self._transcript)
         head = self._head(criterion, found.justification)
-        answer = AssessedAnswer(answer=found.answer, evidence=list(found.evidence), **head)
-        return _scored(criterion, answer, [] if found.certain else [f"suspected only: {found.justification}"])
+        evidence = [self._heard(item) for item in found.evidence]
+        answer = AssessedAnswer(answer=found.answer, evidence=evidence, **head)
+        badly_heard = bool(evidence) and not any(item.counts for item in evidence)
+        notes = dict.fromkeys(item.note for item in evidence if badly_heard and item.note)
+        suspected = "; ".join([f"suspected only: {found.justification}", *notes])
+        return _scored(criterion, answer, [suspected] if badly_heard or not found.certain else [])
+
+    def _heard(self, item: CheckedEvidence) -> CheckedEvidence:
+        """Evidence of code counts from the same confidence on as any other."""
+        confidence, least = item.confidence or 0.0, self._scorecard.min_evidence_confidence
+        if confidence >= least:
+            return item
+        note = f"heard with a confidence of {confidence:.2f}, below {least:.2f}"
+        return item.model_copy(update={"counts": False, "note": note})
 
     def _by_prompt(self, criterion: Criterion) -> AssessedAnswer | None:
         """The answer that an announcement settles; None when none was played."""
@@ -147,6 +163,21 @@ class Answering:
         if _invented(answer):
             return without
         return [] if answer.absence or option.score > 0 else [_GROUNDLESS]
+
+
+def does_not_tell(condition: CriterionCondition, other: AssessedAnswer) -> bool:
+    """Whether an answer that does not count leaves it open if a condition on it holds."""
+    if condition.equals == other.answer == CANNOT_DETERMINE:
+        return False
+    return other.standing in (Standing.UNSUPPORTED, Standing.UNDETERMINED)
+
+
+def _why_unknown(criterion: Criterion, earlier: Mapping[str, AssessedAnswer]) -> str | None:
+    """Why nobody knows whether a criterion applies; None when it is known."""
+    condition = criterion.applies_if
+    if isinstance(condition, CriterionCondition) and does_not_tell(condition, earlier[condition.criterion]):
+        return f"applies if {condition}; the answer to {condition.criterion} does not count"
+    return None
 
 
 def _invented(answer: AssessedAnswer) -> bool:

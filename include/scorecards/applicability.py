@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from include.calls.transcript import Transcript
 from include.scorecards.announcing import settling
-from include.scorecards.answering import Answering
+from include.scorecards.answering import Answering, does_not_tell
 from include.scorecards.answers import NOT_APPLICABLE, AuditAnswers
+from include.scorecards.assessment import AssessedAnswer
 from include.scorecards.conditions import METRICS_PREFIX, CriterionCondition, Facts, FieldCondition
 from include.scorecards.metrics import CallMetrics
 from include.scorecards.schema import AnsweredBy, Criterion, Scorecard
@@ -49,7 +50,9 @@ def scope_of(
     if misfit or not transcript.turns:
         return Scope((), found, misfit)
     asked = (c for c in scorecard.answered_by(AnsweredBy.LLM) if c.id not in found)
-    return Scope(tuple(c for c in asked if not by_code.announces(c)), found, None)
+    return Scope(
+        tuple(c for c in asked if not by_code.announces(c) and not by_code.leaves_open(c)), found, None
+    )
 
 
 def _misfit(scorecard: Scorecard, facts: Facts) -> str | None:
@@ -77,8 +80,10 @@ def _why_not(criterion: Criterion, known: Facts, found: dict[str, str], by_code:
         return None
     if condition.criterion in found:
         return None if condition.equals == NOT_APPLICABLE else f"applies if {condition}, which is NA"
-    answer = by_code.answer(condition)
-    return None if answer in (None, condition.equals) else f"applies if {condition}; here {answer}"
+    other = by_code.answer(condition)
+    if other is None or other.answer == condition.equals or does_not_tell(condition, other):
+        return None
+    return f"applies if {condition}; here {other.answer}"
 
 
 class _ByCode:
@@ -96,11 +101,19 @@ class _ByCode:
         least = self._scorecard.min_evidence_confidence
         return settling(criterion, self._announcements, self._turns, least) is not None
 
-    def answer(self, condition: CriterionCondition) -> str | None:
+    def leaves_open(self, criterion: Criterion) -> bool:
+        """Whether it hangs on an answer that does not count: whatever the LLM says of it is not judged."""
+        condition = criterion.applies_if
+        if not isinstance(condition, CriterionCondition):
+            return False
+        other = self.answer(condition)
+        return other is not None and does_not_tell(condition, other)
+
+    def answer(self, condition: CriterionCondition) -> AssessedAnswer | None:
         """The answer to the criterion that a condition asks about; None when the LLM is to give it."""
         other = self._scorecard.criterion(condition.criterion)
         if self._answering is None or isinstance(other.applies_if, CriterionCondition):
             return None
         if other.answered_by is AnsweredBy.LLM and not self.announces(other):
             return None
-        return self._answering.answer(other, {}).answer
+        return self._answering.answer(other, {})

@@ -58,7 +58,7 @@ class FieldCondition(BaseModel):
 
 
 class CriterionCondition(BaseModel):
-    """Holds when another criterion was answered so."""
+    """Holds when another criterion was answered so; unknown where that answer does not count."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

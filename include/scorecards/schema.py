@@ -223,10 +223,11 @@ class Scorecard(_Part):
         return hash(self.sha256)
 
     def __copy__(self) -> Self:
-        """A copy that may get other content: it keeps no hash."""
+        """A copy that may get other content: it keeps no hash, and nothing else that follows from content."""
         copied = super().__copy__()
-        for computed in ("content_sha256", "_by_id"):
-            copied.__dict__.pop(computed, None)
+        for name in list(copied.__dict__):
+            if isinstance(getattr(type(self), name, None), cached_property):
+                del copied.__dict__[name]
         copied._recorded_sha256 = ""
         return copied
 

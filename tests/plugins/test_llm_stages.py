@@ -1,8 +1,10 @@
 """The LLM stages of a shard, run as Airflow runs them, against the rule-based endpoint."""
 
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -18,6 +20,7 @@ from include.database.batches import Batch
 from include.database.models import AuditRow, FailureRow, LlmResultRow, LlmSpendingRow, OutboxRow
 from include.demo.llm_endpoint.server import Endpoint, EndpointSettings
 from include.errors import InvalidInput, LlmDown, LlmUnusable, NearlyAllFailed
+from include.scorecards.scoring import assess
 from tests.plugins.shard import CALLS, OPENED, context, operator_of, run
 from tests.unit.database.seeding import Day
 from tests.unit.gpu.fake_host import FakeGpuHost
@@ -59,6 +62,21 @@ async def test_transcribed_calls_are_audited_and_paid_for_once(
     assert await figures(llm) == paid
     assert len(day.rows(AuditRow, superseded_at=None)) == 3
     assert len(day.rows(AuditRow)) == 6
+
+
+async def test_an_audit_is_scored_beside_the_event_loop(
+    transcribed: Batch, llm: TestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scoring: list[threading.Thread] = []
+
+    def noted(*given: Any, **named: Any) -> Any:
+        scoring.append(threading.current_thread())
+        return assess(*given, **named)
+
+    monkeypatch.setattr("include.llm.stages.assess", noted)
+    for stage in (Stage.LLM1, Stage.LLM2):
+        await run(stage)
+    assert len(scoring) == 3 and threading.current_thread() not in scoring
 
 
 @pytest.mark.parametrize(("slots", "param", "most"), [(2, 10, 2), (3, 1, 1), (3, 3, 3)])

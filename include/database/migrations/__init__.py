@@ -9,11 +9,15 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 
 from include.database.engine import open_engine
 from include.database.migrations.card_data.leftovers import remove_leftovers
 from include.database.migrations.card_data.reports import mask_reports
 from include.database.migrations.card_data.rows import recollect
+
+# The revision that masks what older versions have stored.
+_MASKS = "0006"
 
 
 def upgrade(url: str, reports: Path | None = None, say: Callable[[str], None] = print) -> None:
@@ -42,6 +46,23 @@ def clean_reports(url: str, folder: Path) -> int:
         changed = mask_reports(folder, partial(recollect, connection))
     engine.dispose()
     return changed
+
+
+def may_quote_in_reports(url: str) -> bool:
+    """Whether an older version has audited calls there, with card data unmasked: reports may quote it.
+
+    Quotes are found by the transcripts, which `upgrade` masks: afterwards it is too late for what is no card
+    number by itself.
+    """
+    engine = open_engine(url)
+    with engine.connect() as connection:
+        done = MigrationContext.configure(connection).get_current_revision()
+        audited = done and connection.execute(text("SELECT 1 FROM audits LIMIT 1")).scalar()
+    engine.dispose()
+    if not audited:
+        return False
+    script = ScriptDirectory.from_config(config(url))
+    return _MASKS not in {revision.revision for revision in script.iterate_revisions(done, "base")}
 
 
 def is_current(url: str) -> bool:

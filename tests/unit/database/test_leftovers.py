@@ -4,7 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import MetaData, Table, make_url, text
+from sqlalchemy.schema import SetTableComment
 
 from include.database.engine import open_engine
 from include.database.migrations import is_current, upgrade
@@ -43,6 +44,25 @@ def test_deleted_bytes_go_also_when_the_first_try_is_killed_before_it(
     assert place_on_disk(old) != before
 
 
+@pytest.mark.parametrize("own", ["Ours: ask Ana's team, 100 % :safe", "Two\nlines"])
+def test_a_comment_that_somebody_wrote_on_the_table_stays(
+    old: str, monkeypatch: pytest.MonkeyPatch, own: str
+) -> None:
+    if old.startswith("sqlite"):
+        pytest.skip("SQLite has no comments")
+    comment = "SELECT obj_description('alembic_version'::regclass, 'pg_class')"
+    engine = open_engine(old)
+    with engine.begin() as connection:
+        connection.execute(SetTableComment(Table("alembic_version", MetaData(), comment=own)))
+    engine.dispose()
+    with monkeypatch.context() as patched:
+        patched.setattr("include.database.migrations.remove_leftovers", lambda _: None)
+        upgrade(old)
+    assert str(asked(old, comment)).startswith(own + "\nto be written anew: ")
+    upgrade(old)
+    assert asked(old, comment) == own
+
+
 def test_a_reader_in_the_way_is_told_and_the_next_start_goes_on(
     old: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -70,7 +90,7 @@ def bytes_of(url: str) -> str:
 
 
 def owed(url: str) -> object:
-    postgres = "SELECT obj_description('alembic_version'::regclass)"
+    postgres = "SELECT obj_description('alembic_version'::regclass, 'pg_class')"
     return asked(url, "PRAGMA user_version" if url.startswith("sqlite") else postgres)
 
 

@@ -78,6 +78,11 @@ def holds_number(found: list[dict[str, Any]]) -> bool:
     return any(tells(reading, NUMBER) for each in told for reading in readings(each))
 
 
+def command_line(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "include.database.migrations", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+
 def test_the_fixture_holds_what_has_to_go(old: str) -> None:
     telling = [table for table, found in dumped(old).items() if holds_number(found)]
     assert telling == [
@@ -160,6 +165,23 @@ def test_every_answer_stands_as_its_answer_says(old: str) -> None:
     assert len(standing) == len({answer for answer, _ in standing})
 
 
+def test_an_old_answer_without_evidence_stays_as_its_score_was_made(new_url: Callable[[], str]) -> None:
+    stored, url = version_0005.rows(), new_url()
+    audit = one(stored, "audits", call_id=CARD)
+    this = {"audit_id": audit["audit_id"], "criterion_id": "closing"}
+    doubts = ['the answer "yes" has no evidence that counts: not found in the transcript']
+    one(stored, "answers", **this).update(
+        answer="yes", answered_by="llm", earned=1.0, potential=1.0, review_reasons=doubts
+    )
+    version_0005.load(url, stored)
+    upgrade(url)
+    after = dumped(url)
+    kept = one(after, "answers", **this)
+    assert (kept["standing"], kept["earned"], kept["potential"]) == ("counted", 1.0, 1.0)
+    assert kept["review_reasons"] == doubts
+    assert one(after, "audits", call_id=CARD)["pct"] == audit["pct"]
+
+
 def test_reports_are_cleaned_and_keep_all_else(old: str, reports: Path) -> None:
     upgrade(old, reports)
     run = reports / "demo-2026-11-16"
@@ -229,15 +251,92 @@ def test_it_works_call_by_call(old: str, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_the_command_takes_the_folder_of_reports(old: str, reports: Path) -> None:
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command_line = [sys.executable, "-m", "include.database.migrations", *arguments]
-        return subprocess.run(command_line, capture_output=True, text=True, check=False, timeout=120)
-
+    run = command_line
     wrong = run(old, "--reports", str(reports / "nowhere"))
     assert wrong.returncode and "there is no folder" in wrong.stderr
 
-    first = run(old)
+    first = run(old, "--no-reports")
     assert "1 in transcripts" in first.stdout and "name their folder" in first.stdout, first.stderr
     second = run(old, "--reports", str(reports))
     assert second.stdout == "Masked report files: 2.\n", second.stderr
     assert SAID not in (reports / "demo-2026-11-16" / "report.html").read_text()
+    assert run(old).returncode == 0, "nothing is left to choose"
+
+
+def test_the_command_asks_for_the_reports_before_it_masks_what_they_are_found_by(
+    old: str, reports: Path
+) -> None:
+    before = dumped(old)
+    refused = command_line(old)
+    assert refused.returncode == 2
+    assert "give --reports and the [cofi] runs_folder, or --no-reports" in refused.stderr
+    assert not is_current(old) and dumped(old) == before
+    done = command_line(old, "--reports", str(reports))
+    assert done.returncode == 0 and "masked report files: 2" in done.stdout, done.stderr
+    page = (reports / "demo-2026-11-16" / "report.html").read_text()
+    assert CODE_MASK in page, "a code alone is found by what the transcript told"
+
+
+def test_the_command_asks_nothing_where_no_report_can_hold_any(new_url: Callable[[], str]) -> None:
+    stored, unaudited = version_0005.rows(), new_url()
+    version_0005.load(unaudited, {**stored, "audits": [], "answers": []})
+    for url in (unaudited, new_url()):
+        done = command_line(url)
+        assert done.returncode == 0, done.stderr
+        assert is_current(url)
+
+
+def test_a_report_that_is_no_text_is_named_with_what_to_do(old: str, reports: Path) -> None:
+    page = reports / "demo-2026-11-16" / "report.html"
+    page.write_bytes(SAID.encode() + b"\xff")
+    refused = command_line(old, "--reports", str(reports))
+    assert refused.returncode == 1 and "Traceback" not in refused.stderr
+    assert f"{page} is not UTF-8" in refused.stderr and "Delete it, or move it" in refused.stderr
+    assert SAID not in refused.stderr and not is_current(old)
+    page.unlink()
+    assert command_line(old, "--reports", str(reports)).returncode == 0
+
+
+def test_what_a_page_tells_in_a_tag_is_masked_too(old: str, reports: Path) -> None:
+    page = reports / "demo-2026-11-16" / "report.html"
+    page.write_text(
+        f"<p title=\"{escape(SAID)} &amp; so\" class='x' data-n=\"987.\">one</p><svg aria-label='“987.”' "
+        f'd="M 5105 1051 0510 5100"></svg><i title="12 calls">{NUMBER} title="987."</i>'
+    )
+    upgrade(old, reports)
+    assert page.read_text() == (
+        f'<p title="{SAID_MASKED} &amp; so" class=\'x\' data-n="987.">one</p>'
+        f"<svg aria-label='“{CODE_MASK}”' "
+        f'd="M 5105 1051 0510 5100"></svg><i title="12 calls">{CARD_MASK} title=&#34;987.&#34;</i>'
+    )
+
+
+def test_templates_put_speech_into_no_other_part_of_a_tag() -> None:
+    pages = sorted(Path("include/delivery/templates").glob("*.html"))
+    filled = {name for page in pages for name in re.findall(r'([\w-]+)="[^"]*\{\{', page.read_text("utf-8"))}
+    assert {"class", "title"} <= filled
+    assert filled <= {"class", "style", "title", "aria-label", "alt"}
+
+
+def test_card_data_that_only_the_words_tell_goes_too(new_url: Callable[[], str]) -> None:
+    stored, url = version_0005.rows(), new_url()
+    quiet = next(row for row in stored["transcripts"] if row["call_id"] not in (CARD, BROKEN))
+    turn = quiet["transcript"]["turns"][0]
+    turn["words"] = [
+        {"text": word, "start_ms": 100 * n, "end_ms": 100 * n + 90, "confidence": 0.9}
+        for n, word in enumerate(["card", "5105", "1051", "0510", "5100"])
+    ]
+    quiet["sha256"] = Transcript.model_validate(quiet["transcript"]).sha256
+    for row in stored["audits"] + stored["llm_results"]:
+        if row["call_id"] == quiet["call_id"]:
+            row["transcript_sha256"] = quiet["sha256"]
+    version_0005.load(url, stored)
+    upgrade(url)
+    after = dumped(url)
+    assert not holds_number(after["transcripts"])
+    kept = one(after, "transcripts", call_id=quiet["call_id"])
+    heard = Transcript.model_validate(kept["transcript"])
+    assert (heard.turns[0].text, heard.turns[0].words) == (turn["text"], [])
+    assert kept["sha256"] == heard.sha256
+    hashes = {r["transcript_sha256"] for r in after["audits"] if r["call_id"] == quiet["call_id"]}
+    assert hashes == {heard.sha256}

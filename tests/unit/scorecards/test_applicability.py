@@ -48,6 +48,25 @@ def test_what_a_metric_answers_settles_what_hangs_on_it(asked):
     assert asked(("hold_music", 20_000, 110_000, ""), a1=depends, b1=metric()) == ["a1", "a2"]
 
 
+@pytest.mark.parametrize("asked_for", ["yes", "no"])
+def test_what_hangs_on_an_answer_of_code_that_does_not_count_is_not_asked(asked, asked_for):
+    unknown = {"answered_by": "metric", "metric": {"field": "local_hour", "op": "ge", "value": 8}}
+    depends = {"applies_if": {"criterion": "b1", "equals": asked_for}}
+    assert asked(a1=depends, b1=unknown) == ["a2"]
+
+
+@pytest.mark.parametrize("asked_for", ["yes", "no"])
+def test_nor_is_it_called_not_applicable(small, spoken, heard, asked_for):
+    content = small()
+    content["criteria"][0]["applies_if"] = {"criterion": "b1", "equals": asked_for}
+    content["criteria"][2] |= {
+        "answered_by": "metric",
+        "metric": {"field": "local_hour", "op": "ge", "value": 8},
+    }
+    card, call = parse_scorecard(yaml.safe_dump(content), source="small.yaml"), spoken(*SAID)
+    assert scope_of(card, FACTS, call, call_metrics(call, heard())).not_applicable == {}
+
+
 def test_an_announcement_settles_its_criterion(asked):
     settled = {"settled_by_prompt": {"prompts": ["notice"], "answer": "yes"}}
     notice = ("prompt", 1_000, 6_000, "notice")

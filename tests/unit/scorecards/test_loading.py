@@ -182,3 +182,14 @@ def test_check_says_which_announcements_a_library_does_not_have(shipped_file, tm
         (tmp_path / "prompts" / f"{name}.wav").touch()
     assert check.main([str(shipped_file), "--prompts", str(tmp_path)]) == 0
     assert check.main([str(shipped_file), "--prompts", str(tmp_path / "none")]) == 1
+
+
+def test_a_copy_with_other_content_keeps_nothing_that_followed_from_it(shipped):
+    first = shipped.criteria[0]
+    before = (shipped.sha256, shipped.share(first.id), shipped.criterion(first.id))
+    heavier = [first.model_copy(update={"weight": first.weight * 10}), *shipped.criteria[1:]]
+    copied = shipped.model_copy(update={"criteria": heavier})
+    assert copied.sha256 != before[0]
+    assert copied.share(first.id) > before[1]
+    assert copied.criterion(first.id).weight == first.weight * 10
+    assert (shipped.sha256, shipped.share(first.id), shipped.criterion(first.id)) == before

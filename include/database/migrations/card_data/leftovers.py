@@ -5,11 +5,12 @@ and whoever upgrades next does it: also after a crash between the two.
 """
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import closing
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, MetaData, Table, text
 from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.schema import DropTableComment, SetTableComment
 
 from include.database.engine import open_engine
 
@@ -27,8 +28,7 @@ def note_leftovers(connection: Connection, tables: Collection[str]) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(f"PRAGMA user_version = {_OWED}")
     elif tables:
-        comment = _OWED_COMMENT + ", ".join(sorted(tables))
-        connection.execute(text(f"COMMENT ON TABLE alembic_version IS '{comment}'"))
+        _write_comment(connection, [*_comment(connection), _OWED_COMMENT + ", ".join(sorted(tables))])
 
 
 def remove_leftovers(url: str) -> None:
@@ -70,8 +70,21 @@ def _asked(cursor: DBAPICursor, statement: str) -> int:
 
 
 def _rewrite_postgres(connection: Connection) -> None:
-    noted = connection.execute(text("SELECT obj_description('alembic_version'::regclass)")).scalar() or ""
-    if noted.startswith(_OWED_COMMENT):
-        for table in noted.removeprefix(_OWED_COMMENT).split(", "):
+    lines = _comment(connection)
+    owed = [line for line in lines if line.startswith(_OWED_COMMENT)]
+    for line in owed:
+        for table in line.removeprefix(_OWED_COMMENT).split(", "):
             connection.execute(text(f"VACUUM FULL {table}"))
-        connection.execute(text("COMMENT ON TABLE alembic_version IS NULL"))
+    if owed:
+        _write_comment(connection, [line for line in lines if line not in owed])
+
+
+def _comment(connection: Connection) -> list[str]:
+    """The lines of the comment on alembic's table; an operator may have written some of them."""
+    query = "SELECT obj_description('alembic_version'::regclass, 'pg_class')"
+    return (connection.execute(text(query)).scalar() or "").splitlines()
+
+
+def _write_comment(connection: Connection, lines: Sequence[str]) -> None:
+    table = Table("alembic_version", MetaData(), comment="\n".join(lines))
+    connection.execute(SetTableComment(table) if lines else DropTableComment(table))

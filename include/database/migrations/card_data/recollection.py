@@ -38,10 +38,15 @@ class Recollection:
 
     Args:
         turns: Of the transcript as it was stored.
+
+    Attributes:
+        turns: The same, masked.
+        masks_anything: Whether they differ; also where only words, or marks, do.
     """
 
     def __init__(self, turns: Sequence[Turn] = ()) -> None:
         self.turns = masked_turns(turns)
+        self.masks_anything = self.turns != list(turns)
         self._places = [
             (before.text, _places(before.text, after.text))
             for before, after in zip(turns, self.turns, strict=True)
@@ -57,7 +62,7 @@ class Recollection:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing was masked."""
+        """Whether nothing was masked in the turns' texts: there is nothing to be found again."""
         return not self._pieces
 
     def value(self, value: Any) -> Any:

@@ -12,14 +12,20 @@ from markupsafe import escape
 
 from include.card_data.masking import masked_text
 from include.database.migrations.card_data.recollection import Recollection
+from include.errors import InvalidInput
 
 Recollect = Callable[[str], Recollection]
 
 # Shorter texts of a summary are looked for as a whole only.
 _TELLING_CHARS = 10
 _QUOTED = " \n“”"
-# What stands between two tags; styles and scripts are no text.
-_NODE = re.compile(r"(<(style|script)\b.*?</\2>)|(?<=>)([^<>]+)(?=<)", re.DOTALL)
+# What stands between two tags, or is told in one; styles and scripts are no text.
+_NODE = re.compile(
+    r"<(?P<code>style|script)\b.*?</(?P=code)>"
+    r"|(?<=>)(?P<text>[^<>]+)(?=<)"
+    r"|(?<=\s)(?:title|alt|aria-label)=(?P<quote>[\"'])(?P<told>.*?)(?P=quote)",
+    re.DOTALL,
+)
 
 
 def mask_reports(folder: Path, recollect: Recollect) -> int:
@@ -31,6 +37,9 @@ def mask_reports(folder: Path, recollect: Recollect) -> int:
 
     Returns:
         How many files were changed.
+
+    Raises:
+        InvalidInput: A file cannot be read as text.
     """
     runs = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
     return sum(_mask_run(run, recollect) for run in runs)
@@ -44,10 +53,21 @@ def _mask_run(run: Path, recollect: Recollect) -> int:
     told: dict[str, str] = {}
     changed = 0
     for path in sorted(run.glob("*.json")):
-        changed += _replaced(path, _masked_json(path.read_text("utf-8"), recollect, told))
+        changed += _replaced(path, _masked_json(_read(path), recollect, told))
     for path in sorted(run.glob("*.html")):
-        changed += _replaced(path, _masked_html(path.read_text("utf-8"), told))
+        changed += _replaced(path, _masked_html(_read(path), told))
     return changed
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError:
+        # What cannot be read is not quoted.
+        raise InvalidInput(
+            f"The report {path} is not UTF-8: nobody knows whether it holds card data. "
+            "Delete it, or move it elsewhere, and migrate again."
+        ) from None
 
 
 def _masked_json(text: str, recollect: Recollect, told: dict[str, str]) -> str:
@@ -84,19 +104,23 @@ def _masked_html(page: str, told: dict[str, str]) -> str:
 
 
 def _masked_node(node: re.Match[str], told: dict[str, str]) -> str:
-    if node.group(3) is None:
+    name = "text" if node["text"] is not None else "told"
+    if node[name] is None:
         return node.group()
-    old = new = unescape(node.group(3))
+    old = new = unescape(node[name])
     for before, after in told.items():
         # A code alone, such as 123, may be any number elsewhere.
         if len(before) >= _TELLING_CHARS or new.strip(_QUOTED) == before:
             new = new.replace(before, after)
     new = masked_text(new)
-    return str(escape(new)) if new != old else node.group()
+    if new == old:
+        return node.group()
+    start, end = node.start(name) - node.start(), node.end(name) - node.start()
+    return f"{node.group()[:start]}{escape(new)}{node.group()[end:]}"
 
 
 def _replaced(path: Path, content: str) -> bool:
-    if content == path.read_text("utf-8"):
+    if content == _read(path):
         return False
     draft = path.with_name(f".{path.name}.{uuid4().hex}")
     draft.write_text(content, "utf-8")

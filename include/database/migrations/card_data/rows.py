@@ -154,7 +154,7 @@ def _mask_transcripts(
     query = select(_TRANSCRIPTS).where(_TRANSCRIPTS.c.call_id.in_(call_ids))
     for call_id, sha256, stored in connection.execute(query).all():
         recollection = _recollection(call_id, stored)
-        if recollection.empty:
+        if not recollection.masks_anything:
             continue
         recalled[call_id] = recollection
         masked = {**stored, "turns": _with_masks(stored["turns"], recollection.turns)}

@@ -1,4 +1,10 @@
-"""Answers tell how they stand in the score; card data that older versions have stored is masked"""
+"""Answers tell how they stand in the score; card data that older versions have stored is masked
+
+An answer "without evidence that counts" stays `counted`: the versions that wrote such review reasons let it
+earn its points, and the audit's stored `pct` holds them. Called `unsupported`, it would say that it moved no
+score, and it did. Its review reasons stay and tell why a person should look; auditing the call again
+(rescore_calls) makes standing and score anew.
+"""
 
 from collections import Counter
 from functools import lru_cache, partial
