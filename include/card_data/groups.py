@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,8 +21,8 @@ from include.card_data.cues import (
     speaks_of_payment,
 )
 from include.card_data.masks import MASK
-from include.spoken.folding import folded, plain
-from include.spoken.numbers import DigitRun, digit_runs
+from include.card_data.spoken_digits import SENTENCE_ENDS, digits_in, is_quantity, read_aloud
+from include.spoken.folding import plain
 from include.spoken.quantities import DOUBTFUL, quantities_in
 
 # Between two groups of a number: other words of its speaker, and turns of the other side. Where a card number
@@ -36,25 +36,7 @@ _NAMED_WITHIN_TURNS = 14
 _MOST_GROUPS = 24
 _CARD_WITHIN_TURNS = 12
 _WORD = re.compile(r"\w+")
-_WHICH_GROUP = re.compile(
-    r"\b(?:(?:first|second|third|fourth|last|next|final|other) (?P<count>two|three|four|five|six|\d)"
-    r"|(?:primer|segund|tercer|ultim|siguiente|cuart)\w* (?P<count_>dos|tres|cuatro|cinco|seis|\d))\b"
-)
-# "4 O O 1": the letter where a digit is meant.
-_LETTER_O = re.compile(r"(?<=[0-9] )[oO](?= [0-9oO]\b)|(?<=[0-9])[oO](?=[0-9oO])")
 _THE_NUMBER = re.compile(r"\b(?:(?:the|that|its|full|whole) (?:number|digits)|(?:el|su) numero|go ahead)\b")
-_SENTENCE_ENDS = re.compile(r"[.?!;…]\s")
-# "150 euros", "30 days" are no part of a number that is read aloud.
-_CENTS = re.compile(r"\d{1,4}[.,]\d\d")
-_MONEY_BEFORE = re.compile(r"[$€£]\s*$")
-_UNITS = (
-    r"percent|per cent|por ciento|dollars?|euros?|pounds?|quid|cents?|pence|dolares|libras|pesos|centimos"
-    r"|(?:business |working )?days?|hours?|minutes?|seconds?|weeks?|months?|years?|dias?|horas?|minutos?"
-    r"|segundos?|semanas?|mes|meses|anos?|megas?|megabits?|mega ?bytes?|gigas?|gigabytes?|kilos?|metros?"
-    r"|miles?|kilometros?|o.?clock|a\.?m|p\.?m|times|veces|units?|unidades"
-    r"|in the (?:queue|line)|(?:de|en) la cola"
-)
-_UNIT_AFTER = re.compile(rf"\s*(?:[%€$£]|(?:{_UNITS})\b)")
 
 
 @dataclass(frozen=True)
@@ -97,12 +79,12 @@ class Conversation:
 
     def __init__(self, turns: Sequence[Turn], *, heeds_names: bool = True) -> None:
         self.turns = turns
-        self._texts = [_read_aloud(turn.text) for turn in turns]
+        self._texts = [read_aloud(turn.text) for turn in turns]
         self._cues = [cues_in(text) if heeds_names else [] for text in self._texts]
         self._masks = [(n, mask) for n, turn in enumerate(turns) for mask in MASK.finditer(turn.text)]
         self._in_turn: list[list[Group]] = [[] for _ in turns]
         for n, text in enumerate(self._texts):
-            for digits, places in _in_sentences(text, digit_runs(text)):
+            for digits, places in digits_in(text):
                 start, end = places[0][0], places[-1][1]
                 if not is_quantity(text, start, end) and not self._in_a_name(n, start, end):
                     self._in_turn[n].append(self._group(n, digits, places))
@@ -153,7 +135,7 @@ class Conversation:
         others = [n for n in range(group.turn - 1, -1, -1) if not self._same_side(n, group.turn)]
         question = others[0] if others else group.turn
         text = self._texts[question]
-        begins = max((m.end() for m in _SENTENCE_ENDS.finditer(text, 0, max(0, text.rfind("?")))), default=0)
+        begins = max((m.end() for m in SENTENCE_ENDS.finditer(text, 0, max(0, text.rfind("?")))), default=0)
         for_card = any(cue.named in CARDS and cue.start >= begins for cue in self._cues[question])
         if "?" in text and not for_card and not _THE_NUMBER.search(plain(text[begins:])):
             return False
@@ -295,7 +277,7 @@ class Conversation:
         text = self._texts[named_in]
         if named_in == turn and leads_to(text, meant[-1], until):
             return meant[-1].named
-        begins = max((m.end() for m in _SENTENCE_ENDS.finditer(text, 0, meant[-1].start)), default=0)
+        begins = max((m.end() for m in SENTENCE_ENDS.finditer(text, 0, meant[-1].start)), default=0)
         in_sentence = [cue.named for cue in meant if cue.start >= begins]
         return Named.CARD_NUMBER if Named.CARD_NUMBER in in_sentence else in_sentence[-1]
 
@@ -315,34 +297,7 @@ class Conversation:
 
 def _asks_for_it(text: str, cue: Cue) -> bool:
     """Whether the sentence that names a card asks for it, or a later one for "the number"."""
-    begins = max((match.end() for match in _SENTENCE_ENDS.finditer(text, 0, cue.start)), default=0)
-    end = _SENTENCE_ENDS.search(text, cue.end)
+    begins = max((match.end() for match in SENTENCE_ENDS.finditer(text, 0, cue.start)), default=0)
+    end = SENTENCE_ENDS.search(text, cue.end)
     sentence = text[begins : end.end() if end else len(text)]
     return asks(sentence) or _THE_NUMBER.search(plain(text[cue.end :])) is not None
-
-
-def _read_aloud(text: str) -> str:
-    """A text as long: masks and "the first four" hold no digits, and the letter O between digits is one."""
-    text = MASK.sub(lambda mask: "x" * len(mask.group()), text)
-    said = folded(text)
-    for match in _WHICH_GROUP.finditer(said.text):
-        start, end = said.span(*match.span("count" if match["count"] else "count_"))
-        text = text[:start] + "x" * (end - start) + text[end:]
-    return _LETTER_O.sub("0", _LETTER_O.sub("0", text))
-
-
-def _in_sentences(text: str, runs: Iterable[DigitRun]) -> Iterator[tuple[str, tuple[tuple[int, int], ...]]]:
-    """Digits and places of runs, parted where a sentence ends: what follows may be the same digits again."""
-    for run in runs:
-        first = 0
-        for n in range(1, len(run.digits)):
-            if _SENTENCE_ENDS.search(text[run.places[n - 1][1] : run.places[n][0]]):
-                yield run.digits[first:n], run.places[first:n]
-                first = n
-        yield run.digits[first:], run.places[first:]
-
-
-def is_quantity(text: str, start: int, end: int) -> bool:
-    """Whether digits there count something: money, days, megabits."""
-    is_amount = _MONEY_BEFORE.search(text[:start]) or _CENTS.fullmatch(text[start:end])
-    return bool(is_amount or _UNIT_AFTER.match(plain(text[end : end + 30])))

@@ -1,0 +1,54 @@
+"""The digits of a turn as somebody reads them aloud, without those that count something."""
+
+import re
+from collections.abc import Iterator
+
+from include.card_data.masks import MASK
+from include.spoken.folding import folded, plain
+from include.spoken.numbers import digit_runs
+
+SENTENCE_ENDS = re.compile(r"[.?!;…]\s")
+_WHICH_GROUP = re.compile(
+    r"\b(?:(?:first|second|third|fourth|last|next|final|other) (?P<count>two|three|four|five|six|\d)"
+    r"|(?:primer|segund|tercer|ultim|siguiente|cuart)\w* (?P<count_>dos|tres|cuatro|cinco|seis|\d))\b"
+)
+# "4 O O 1": the letter where a digit is meant.
+_LETTER_O = re.compile(r"(?<=[0-9] )[oO](?= [0-9oO]\b)|(?<=[0-9])[oO](?=[0-9oO])")
+# "150 euros", "64,20", "30 days" are no part of a number that is read aloud.
+_CENTS = re.compile(r"\d{1,4}[.,]\d\d")
+_MONEY_BEFORE = re.compile(r"[$€£]\s*$")
+_UNITS = (
+    r"percent|per cent|por ciento|dollars?|euros?|pounds?|quid|cents?|pence|dolares|libras|pesos|centimos"
+    r"|(?:business |working )?days?|hours?|minutes?|seconds?|weeks?|months?|years?|dias?|horas?|minutos?"
+    r"|segundos?|semanas?|mes|meses|anos?|megas?|megabits?|mega ?bytes?|gigas?|gigabytes?|kilos?|metros?"
+    r"|miles?|kilometros?|o.?clock|a\.?m|p\.?m|times|veces|units?|unidades"
+    r"|in the (?:queue|line)|(?:de|en) la cola"
+)
+_UNIT_AFTER = re.compile(rf"\s*(?:[%€$£]|(?:{_UNITS})\b)")
+
+
+def read_aloud(text: str) -> str:
+    """A text as long: masks and "the first four" hold no digits, and the letter O between digits is one."""
+    text = MASK.sub(lambda mask: "x" * len(mask.group()), text)
+    said = folded(text)
+    for match in _WHICH_GROUP.finditer(said.text):
+        start, end = said.span(*match.span("count" if match["count"] else "count_"))
+        text = text[:start] + "x" * (end - start) + text[end:]
+    return _LETTER_O.sub("0", _LETTER_O.sub("0", text))
+
+
+def digits_in(text: str) -> Iterator[tuple[str, tuple[tuple[int, int], ...]]]:
+    """Digits and their places, parted where a sentence ends: what follows may be the same digits again."""
+    for run in digit_runs(text):
+        first = 0
+        for n in range(1, len(run.digits)):
+            if SENTENCE_ENDS.search(text[run.places[n - 1][1] : run.places[n][0]]):
+                yield run.digits[first:n], run.places[first:n]
+                first = n
+        yield run.digits[first:], run.places[first:]
+
+
+def is_quantity(text: str, start: int, end: int) -> bool:
+    """Whether digits there count something: money, days, megabits."""
+    is_amount = _MONEY_BEFORE.search(text[:start]) or _CENTS.fullmatch(text[start:end])
+    return bool(is_amount or _UNIT_AFTER.match(plain(text[end : end + 30])))
