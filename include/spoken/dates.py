@@ -41,7 +41,7 @@ _IN_WORDS = tuple(
         rf"{_DAY}(?: (?:of|de|del))?(?: (?:this|este|mes de))? {_MONTH}{_WITH_YEAR}",
         rf"{_MONTH} (?:the )?{_DAY}(?![\w:#]| ?[ap]\.?m\b){_WITH_YEAR}",
         rf"(?P<day>){_MONTH},?(?: (?:of|de|del))? {_YEAR}",
-        rf"{_DAY} (?:of the|del?) {_NUMBERED_MONTH},?(?: (?:of|del?|in))?(?: ano)? {_YEAR}",
+        rf"{_DAY} (?:of the|of(?= {_ORDINAL})|del?) {_NUMBERED_MONTH},?(?: (?:of|del?|in))?(?: ano)? {_YEAR}",
     )
 )
 _IN_FIGURES = re.compile(

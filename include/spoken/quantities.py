@@ -70,9 +70,12 @@ _ENDS = r"(?![\w#]|[ -]#|[.,/:]#)"
 # "1,299.99", "1.299,99", "99 point 5".
 _ONE = r"#(?:[.,]#){0,4}(?: (?:point|punto|coma|con) #)?"
 _AND = r"(?:,? (?:and|or|to|y|o|u|a|ni) |, | ?[-–/] ?)"
-_THEN = r"(?:,? (?:(?:and|y) )?(?:then|later|afterwards|luego|despues|mas tarde) (?:to |a )?)"
+_THEN = (
+    r"(?:,? (?:(?:and|y) )?(?:then|later|afterwards|now|finally|luego|despues|mas tarde|ahora|por ultimo) "
+    r"(?:to |at |a |de )?)"
+)
 _LAW = (
-    r"(?:directives?|regulations?|acts?|laws?|statute|decree|directivas?|reglamentos?"
+    r"(?:directives?|regulations?|acts?|laws?|statute|decree|directivas?|reglamentos?|gdpr|rgpd|lopd|lssi"
     r"|ley(?:es)?(?: organica)?|(?:real )?decretos?(?:[ -]ley)?)"
 )
 _LAW_OF = r"(?: ?\(?(?:eu|ue|ce|ec|cee|eec|uk|no\.?|n\.?º|num\.?|number|numero)\)?){0,2}"
@@ -184,6 +187,11 @@ def _offered(numbers: Sequence[Number]) -> bool:
     return _sorted(numbers) and all(n.value % 10 == 0 or n.value < 100 for n in numbers)
 
 
+def _hundreds(numbers: Sequence[Number]) -> bool:
+    """As in "300 600 or 1000", of what was named before."""
+    return _sorted(numbers) and all(number.value % 50 == 0 for number in numbers)
+
+
 def _short_list(numbers: Sequence[Number]) -> bool:
     return len(numbers) > 2 and all(number.value < 1000 for number in numbers) and _sorted(numbers)
 
@@ -262,7 +270,8 @@ _RULES = (
         rf"(?: \w+){{0,2}} (?P<q>#(?:{_THEN}#){{1,20}}){_ENDS}",
         _changes,
     ),
-    _rule(_KIND.LIST, rf"{_ALONE}(?P<q>#(?:{_THEN}#){{2,20}}){_ENDS}", _short_list),
+    _rule(_KIND.LIST, rf"{_ALONE}(?P<q>#(?:(?:{_THEN}|, )#){{2,20}}){_ENDS}", _short_list),
+    _rule(_KIND.LIST, rf"{_ALONE}(?P<q>#(?: #){{1,20}},? (?:or|o|u|and|y) #){_ENDS}", _hundreds),
     _rule(
         _KIND.LIST,
         rf"{_ALONE}(?P<q>#(?:, #){{0,20}},? (?:or|o|u|and|y) #|#(?:, #){{2,20}}){_ENDS}",

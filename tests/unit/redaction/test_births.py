@@ -86,6 +86,7 @@ def test_a_year_before_the_day_is_part_of_the_birth() -> None:
     [
         "twelfth of the seventh, seventy eight",
         "second of July, ninety three",
+        "twelfth of seventh seventy eight",
         "May the fifth, sixty one",
         "5 de mayo, ochenta y cinco",
         "dos del siete, noventa y tres",
