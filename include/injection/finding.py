@@ -5,7 +5,7 @@ rules and metrics. A find sends a call to a person and decides nothing. Only its
 that an honest notice or greeting in the same turn stays evidence; only behind markup, and behind what is
 called the end of the transcript, the rest of the turn is suspected, too.
 
-Measured on tests/corpora/injection.yaml: it finds 1.0 % of 418 ordinary sentences and 98 % of 231 hostile.
+Measured on tests/corpora/injection.yaml: it finds 0.8 % of 471 ordinary sentences and 98 % of 287 hostile.
 Of 40 plain attempts that were written last, and tried before any wording was added for them, it found 24: new
 wording gets through, which is why nothing rests on this alone.
 """

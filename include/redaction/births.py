@@ -33,18 +33,19 @@ _WORDS_OF_YEAR = 6
 def birth_dates(dialogue: Dialogue) -> dict[int, list[Found]]:
     """Dates of birth, wherever in the call they are said again."""
     dates = [dates_in(text) for text in dialogue.texts]
+    told = [dates_in(text, year_after_comma=True) for text in dialogue.texts]
     born: dict[str, None] = {}
     found: dict[int, list[Found]] = {}
     for regions in dialogue.answers(_BIRTH):
-        for turn, place in _birth_in(dialogue, regions, dates):
+        for turn, place in _birth_in(dialogue, regions, told):
             found.setdefault(turn, []).append(place)
             born[place.identity] = None
     for n, text in enumerate(dialogue.texts):
-        for date in dates[n]:
-            if _is_one_of(date, born, dialogue.folded[n].text) or (
-                _is_long_ago(text, date) and not _begins_something(dialogue, n)
-            ):
-                found.setdefault(n, []).append(_birth(date))
+        again = [date for date in told[n] if _is_one_of(date, born, dialogue.folded[n].text)]
+        if not _begins_something(dialogue, n):
+            again += [date for date in dates[n] if _is_long_ago(text, date)]
+        if again:
+            found.setdefault(n, []).extend(map(_birth, again))
     return found
 
 
@@ -52,7 +53,6 @@ def _birth_in(
     dialogue: Dialogue, regions: list[Region], dates: list[list[Date]]
 ) -> Iterator[tuple[int, Found]]:
     for region in regions:
-        dialogue.texts[region.turn]
         told = [date for date in dates[region.turn] if region.start <= date.start and _may_be_birth(date)]
         if told and (region.asked or told[0].start - region.start <= _SAID_WITHIN_CHARS):
             yield region.turn, _with_year_before(dialogue, region.turn, told[0])

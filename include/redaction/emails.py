@@ -16,7 +16,10 @@ from include.spoken.numbers import cardinal
 
 _PROVIDER = r"(?:g ?mail|google ?mail|hot ?mail|outlook|yahoo|icloud|aol|proton(?: ?mail)?|live|msn|gmx)"
 _DOT = r"(?:,? ?\b(?:dot|punto|point)\b,? ?|\.)"
-_DOMAIN = rf"(?:{_PROVIDER}\b(?:{_DOT}\w{{2,}}){{0,2}}|\w[\w-]*(?: \w[\w-]*)?(?:{_DOT}\w{{2,}}){{1,3}})"
+# Of letters only: "29.99" ends in no top-level domain.
+_TOP_LEVEL = r"[^\W\d_]{2,}(?!\w)"
+_ENDING = rf"(?:{_DOT}\w{{2,}}){{0,2}}{_DOT}{_TOP_LEVEL}"
+_DOMAIN = rf"(?:{_PROVIDER}\b(?:{_ENDING})?|\w[\w-]*(?: \w[\w-]*)?{_ENDING})"
 _AT = r"(?: ?@ ?|,? \b(?:at|arroba)\b,? )"
 _ADDRESS = re.compile(rf"{_AT}(?P<domain>{_DOMAIN})", re.IGNORECASE)
 _DOMAIN_FIRST = re.compile(
@@ -47,6 +50,13 @@ _NO_PART = NO_NAMES | frozenset(
     """.split()  # noqa: SIM905 - like the words that are no names
 )
 _MOST_WORDS = 3
+_MARKS = " .,?!…"
+_MOST_PIECES = 3
+# What the other side says while an address is dictated, where voices are not told apart.
+_NOTED = re.compile(
+    r"\W*(?:(?:yes|yeah|yep|ok|okay|right|sure|got it|go on|uh huh|mm+|mm hm+|and|then|si|vale|bien"
+    r"|de acuerdo|aja|siga|sigue|y|perfecto|thank you|thanks|gracias)\b\W*)+"
+)
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,8 @@ def _in_turn(dialogue: Dialogue, n: int, text: str) -> Iterator[tuple[int, Found
         written = "@" in text[match.start() : match.start("domain")]
         domain = _tidy(match["domain"])
         spoken = not re.search(r"\bat\b.*\.", match.group(), re.IGNORECASE)
+        if not _may_end(domain) or (_counts(local.text) and text[match.start()] == ","):
+            continue  # "600, at 29.99"
         sure = (
             written
             or (spoken and "." in domain)
@@ -82,20 +94,47 @@ def _in_turn(dialogue: Dialogue, n: int, text: str) -> Iterator[tuple[int, Found
             yield n, Found(local.start, match.end(), "EMAIL", f"{local.text}@{domain}")
 
 
+def _may_end(domain: str) -> bool:
+    """Whether it does not end as a price does: "nine point ninety nine"."""
+    last = domain.rpartition(".")[2]
+    return not any(cardinal(word) is not None for word in (last, *re.split(r"[\s-]", last)))
+
+
+def _counts(local: str) -> bool:
+    return local.isdecimal() or cardinal(local) is not None
+
+
 def _over_turns(dialogue: Dialogue, n: int, text: str) -> Iterator[tuple[int, Found]]:
-    """The name in this turn, the domain in the next one of the same speaker."""
-    end = match.start() if (match := _ENDS_AT.search(text)) else len(text.rstrip(" .,?!"))
-    for following in dialogue.following(n, same_speaker=True, within=2):
-        domain = _DOMAIN_FIRST.match(dialogue.texts[following])
-        led = domain and re.search(
-            r"@|\b(?:at|arroba)\b", dialogue.texts[following][: domain.start("domain")], re.I
-        )
-        local = _local_part(text, end)
-        if domain and local.text and (match or led):
-            identity = f"{local.text}@{_tidy(domain['domain'])}"
-            yield n, Found(local.start, end, "EMAIL", identity)
-            yield following, Found(domain.start("domain"), domain.end(), "EMAIL", identity)
+    """The name in this turn, the domain in the next ones of the same speaker."""
+    end = match.start() if (match := _ENDS_AT.search(text)) else len(text.rstrip(_MARKS))
+    local = _local_part(text, end)
+    pieces = _pieces_after(dialogue, n) if local.text else []
+    said = " ".join(dialogue.texts[turn].rstrip(_MARKS) for turn in pieces)
+    domain = _DOMAIN_FIRST.match(said)
+    led = domain and re.search(r"@|\b(?:at|arroba)\b", said[: domain.start("domain")], re.IGNORECASE)
+    if not domain or not (match or led) or not _may_end(_tidy(domain["domain"])):
         return
+    identity = f"{local.text}@{_tidy(domain['domain'])}"
+    yield n, Found(local.start, end, "EMAIL", identity)
+    at = 0
+    for turn in pieces:
+        length = len(dialogue.texts[turn].rstrip(_MARKS))
+        start, last = max(0, domain.start("domain") - at), min(length, domain.end() - at)
+        if start < last:
+            yield turn, Found(start, last, "EMAIL", identity)
+        at += length + 1
+
+
+def _pieces_after(dialogue: Dialogue, n: int) -> list[int]:
+    """The speaker's next turns, without those that only take note, as long as nobody says much between."""
+    pieces: list[int] = []
+    while len(pieces) < _MOST_PIECES:
+        following = dialogue.following(pieces[-1] if pieces else n, same_speaker=True, within=2)
+        telling = (turn for turn in following if not _NOTED.fullmatch(dialogue.folded[turn].text))
+        if (piece := next(telling, None)) is None:
+            break
+        pieces.append(piece)
+    return pieces
 
 
 def _local_part(text: str, end: int) -> _Part:

@@ -13,6 +13,8 @@ from include.spoken.folding import plain
 # A run this long identifies somebody or something; shorter ones are prices, dates, door numbers.
 LONG_NUMBER_DIGITS = 6
 _ASKED_NUMBER_DIGITS = 4
+# The end of a national id, as it is asked for to identify somebody: "678 Z".
+_ASKED_ID_DIGITS = 3
 _UNNAMED = "ACCOUNT"
 _PHONE_DIGITS = range(7, 16)
 _PHONES = r"""
@@ -57,7 +59,7 @@ _LETTER = (
 _LETTER_AFTER = re.compile(
     rf"(?: ?[-,]? ?(?:letra )?{_LETTER})(?=\W*$|[.,;?!]| (?:is|and|es|y)\b)", re.IGNORECASE
 )
-_LETTERS_BEFORE = re.compile(r"(?:\b[a-z][ -]?){1,3}$", re.IGNORECASE)
+_LETTERS_BEFORE = re.compile(r"(?:(?<![\w'’])[a-z][ -]?){1,3}$", re.IGNORECASE)  # not that of "it's"
 # What may stand between two groups of a number in one turn.
 _BESIDE = frozenset(
     """
@@ -140,6 +142,12 @@ def _said_again(
 
 def _least_digits(dialogue: Dialogue, turn: Sequence[_Run], run: _Run) -> int:
     """From how many digits on a number identifies: fewer where it is the first of an answer."""
+    lettered = _LETTER_AFTER.match(dialogue.texts[run.turn], run.end)
+    alone = run is turn[0] and _words_beside(dialogue, run) <= _WORDS_WITHOUT_CUE
+    if (lettered and dialogue.asked_before(run.turn, run.start, _ID)) or (
+        alone and dialogue.asked_before(run.turn, 0, _ID)
+    ):
+        return _ASKED_ID_DIGITS
     answers = run is turn[0] and dialogue.asked_before(run.turn, 0, _NUMBER_OF)
     return _ASKED_NUMBER_DIGITS if answers else LONG_NUMBER_DIGITS
 

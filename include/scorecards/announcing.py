@@ -41,13 +41,14 @@ def settling(
     rule = criterion.settled_by_prompt
     if rule is None:
         return None
+    window = criterion.evidence.window if rule.window is None else rule.window
     return next(
         (
             played
             for played in announcements
             if played.name in rule.prompts
             and played.confidence >= least_confidence
-            and in_window(criterion.evidence.window, played.start_ms, played.end_ms, turns)
+            and in_window(window, played.start_ms, played.end_ms, turns)
         ),
         None,
     )

@@ -7,7 +7,8 @@ notice.
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
+from math import ceil, inf
+from typing import Any, get_args
 
 from include.calls.vocabulary import CallType, Resolution, SignalKind, contact_reasons
 from include.scorecards.conditions import METRICS_PREFIX, FieldCondition
@@ -53,19 +54,22 @@ def condition_problems(condition: FieldCondition, *, metrics_known: bool) -> Ite
         return
     name = condition.field.removeprefix(METRICS_PREFIX)
     if name in FIGURES and condition.op in FIGURE_OPERATORS:
-        yield from figure_problems(name, condition.op, condition.value)
+        # "agent_talk_share ge 0" may ask whether it is known; what always is known is not asked.
+        always_known = type(None) not in get_args(CallMetrics.model_fields[name].annotation)
+        yield from figure_problems(name, condition.op, condition.value, differs=always_known)
         return
     for told in _wrong_values(condition, fact):
         yield Problem(("value",), told)
 
 
-def figure_problems(name: str, op: str, value: Any) -> Iterator[Problem]:
+def figure_problems(name: str, op: str, value: Any, *, differs: bool = True) -> Iterator[Problem]:
     """What is wrong with comparing a figure; `name` is one of `FIGURES`.
 
     Args:
         name: Of the figure.
         op: How it is compared.
         value: A number; for `between` two, the second of which is already too large.
+        differs: Whether what holds for every call is wrong too; what holds for none always is.
     """
     if op not in FIGURE_OPERATORS:
         yield Problem(("op",), f"{op} is not for figures: write one of {', '.join(FIGURE_OPERATORS)}")
@@ -75,8 +79,10 @@ def figure_problems(name: str, op: str, value: Any) -> Iterator[Problem]:
         yield Problem(("value",), "between, and only it, compares with two numbers: write [8, 21]")
         return
     told = next((wrong for n in numbers if (wrong := _wrong_number(name, n))), None)
-    if told is None:
-        told = _never(name, op, numbers)
+    held = None if told else _held(name, op, numbers)
+    if held == "no" or (held and differs):
+        shown = " and ".join(f"{n:g}" for n in numbers)
+        told = f"{name} {op} {shown} holds for {held} call: correct the operator or the number"
     if told is not None:
         yield Problem(("value",), told)
 
@@ -143,20 +149,31 @@ def _wrong_number(name: str, value: Any) -> str | None:
     return None
 
 
-def _never(name: str, op: str, numbers: list[float]) -> str | None:
-    """Why no call can meet it, though each number can be."""
+def _held(name: str, op: str, numbers: list[float]) -> str | None:
+    """`no` or `every`: of how many calls it is true, though each number can be; None where calls differ."""
     least, most = _bounds(name)
+    top = inf if most is None else most
     first, last = numbers[0], numbers[-1]
-    impossible = {
+    # The day ends before 24; a share can be 1.
+    reached = name != "local_hour"
+    no_count = name in _COUNTS and ceil(first) != first
+    never = {
         "lt": first <= least,
-        "gt": most is not None and first >= most,
-        "eq": name in _COUNTS and first != int(first),
-        "between": first >= last,
+        "gt": first >= top,
+        "ge": first >= top and not reached,
+        "eq": no_count or (first >= top and not reached),
+        "between": first >= last or (name in _COUNTS and ceil(first) >= last),
     }
-    if not impossible.get(op, False):
-        return None
-    told = " and ".join(f"{n:g}" for n in numbers)
-    return f"{name} {op} {told} holds for no call: correct the operator or the number"
+    always = {
+        "ge": first <= least,
+        "le": first >= top,
+        "lt": first >= top and not reached,
+        "ne": no_count or (first >= top and not reached),
+        "between": first <= least and last >= top and not reached,
+    }
+    if never.get(op, False):
+        return "no"
+    return "every" if always.get(op, False) else None
 
 
 def _bounds(name: str) -> tuple[float, float | None]:

@@ -4,7 +4,8 @@
     2026-11-16,1003-card-payment.flac,no_card_data_spoken,no
 
 Answers are the keys of options, NA or CANNOT_DETERMINE; how people write these (No, n/a, cannot determine)
-does not matter. Other columns (who labelled, when) are left alone.
+does not matter. Other columns (who labelled, when) are left alone. The separator is the header's: a
+comma, or a semicolon or tab, as spreadsheets write where the comma is the decimal sign.
 """
 
 import csv
@@ -22,6 +23,7 @@ CallKey = tuple[date, str]
 Labels = Mapping[CallKey, Mapping[str, str]]
 
 _COLUMNS = ("day", "file", "criterion", "answer")
+_SEPARATORS = ",;\t|"
 # What people write for the two answers outside a criterion's options, in small letters without all else.
 _OUTSIDE = {
     "na": NOT_APPLICABLE,
@@ -30,6 +32,11 @@ _OUTSIDE = {
     "cantdetermine": CANNOT_DETERMINE,
     "cannotbedetermined": CANNOT_DETERMINE,
     "undetermined": CANNOT_DETERMINE,
+    "noaplica": NOT_APPLICABLE,
+    "noaplicable": NOT_APPLICABLE,
+    "noprocede": NOT_APPLICABLE,
+    "nosepuededeterminar": CANNOT_DETERMINE,
+    "indeterminado": CANNOT_DETERMINE,
 }
 
 
@@ -56,11 +63,23 @@ def load_labels(path: Path) -> Labels:
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
+            header = file.readline()
+            file.seek(0)
+            rows = csv.DictReader(file, delimiter=_separator(header))
             rows.fieldnames = [name.strip().lower() for name in rows.fieldnames or ()]
             return _labels(path, rows)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InvalidInput(f"Gold labels {path} cannot be read: {error}") from error
+
+
+def _separator(header: str) -> str:
+    """The one that gives the header most of our columns; a comma when none gives any."""
+
+    def columns(separator: str) -> int:
+        names = {name.strip().lower() for name in next(csv.reader([header], delimiter=separator), ())}
+        return len(names.intersection(_COLUMNS))
+
+    return max(_SEPARATORS, key=columns)
 
 
 def _labels(path: Path, rows: "csv.DictReader[str]") -> Labels:
@@ -104,15 +123,19 @@ def _criterion(text: str, place: str) -> str:
     return text.lower()
 
 
+def outside_options(text: str) -> str | None:
+    """NA or CANNOT_DETERMINE, where a text is what people write for it; None for everything else."""
+    return _OUTSIDE.get(re.sub(r"[\W_]", "", text).lower())
+
+
 def _key(text: str, place: str) -> str:
     """The key of an answer, however people write it.
 
     Raises:
         InvalidInput: It cannot be one.
     """
-    bare = re.sub(r"[\W_]", "", text.replace("’", "'")).lower()
-    if bare in _OUTSIDE:
-        return _OUTSIDE[bare]
+    if outside := outside_options(text):
+        return outside
     key = re.sub(r"[\s-]+", "_", text).lower()
     if not re.fullmatch(KEY_PATTERN, key):
         raise InvalidInput(

@@ -89,12 +89,16 @@ class Window(_Part):
     last_s: float | None = Field(default=None, gt=0)
 
 
+# Where `any` may be written for the whole call.
+_AnyWindow = BeforeValidator(lambda value: {} if value == "any" else value)
+
+
 class EvidenceRule(_Part):
     """Which answers need a quote, whose words it must be, and from which part of the call."""
 
     required_on: list[str] = []
     speaker: Literal["agent", "customer", "any"] = "any"
-    window: Annotated[Window, BeforeValidator(lambda value: {} if value == "any" else value)] = Window()
+    window: Annotated[Window, _AnyWindow] = Window()
 
 
 class MetricRule(_Part):
@@ -106,10 +110,15 @@ class MetricRule(_Part):
 
 
 class PromptRule(_Part):
-    """Announcements that settle a criterion: prompts that the IVR stage may find, and the answer then."""
+    """Announcements that settle a criterion: prompts that the IVR stage may find, and the answer then.
+
+    Attributes:
+        window: When they must be played; without it, where the criterion's evidence must lie.
+    """
 
     prompts: list[str] = Field(min_length=1)
     answer: str
+    window: Annotated[Window | None, _AnyWindow] = None
 
 
 def _condition_kind(value: Any) -> str:

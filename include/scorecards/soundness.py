@@ -5,16 +5,22 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from graphlib import CycleError
 
+from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE
 from include.scorecards.comparisons import condition_problems, figure_problems
 from include.scorecards.conditions import CriterionCondition, FieldCondition
+from include.scorecards.gold import outside_options
 from include.scorecards.languages import ISO_639_1
 from include.scorecards.metrics import FIGURES
-from include.scorecards.problems import Problem
+from include.scorecards.problems import Place, Problem
 from include.scorecards.rules import RULES
-from include.scorecards.schema import NO, YES, AnsweredBy, AutoFail, Criterion, Scorecard
+from include.scorecards.schema import NO, YES, AnsweredBy, AutoFail, Criterion, Scorecard, Window
 
-# Keys that people write for NOT_APPLICABLE and CANNOT_DETERMINE.
-_RESERVED_KEYS = frozenset({"na", "n_a", "cannot_determine"})
+# No call is as long, so a window beyond it is a slip: milliseconds, or a nought too many.
+_LONGEST_WINDOW_S = 4 * 60 * 60
+_INSTEAD_OF_OPTION = {
+    NOT_APPLICABLE: "stands for an answer outside the options: remove it, and write na_allowed and na_rule",
+    CANNOT_DETERMINE: "stands for an answer outside the options, always possible: remove it",
+}
 _FOLDERS = re.compile(r"(prompts|hold-music|learned)/|.*\\|/|\w:|.*(^|/)\.{1,2}(/|$)|.*/$|.*//")
 _SUFFIX = re.compile(
     r".*\.(wav|mp3|ogg|oga|opus|flac|gsm|m4a|mp4|wma|aac|aiff?|au|ulaw|alaw|sln\d*|g72\d)$", re.I
@@ -39,6 +45,12 @@ def _below(place: tuple[str | int, ...], found: Iterable[Problem]) -> Iterator[P
 def _head(scorecard: Scorecard) -> Iterator[Problem]:
     if scorecard.language not in ISO_639_1:
         yield Problem(("language",), "write a code of ISO 639-1 in small letters, such as en or es")
+    if 0 < scorecard.pass_threshold_pct <= 1:
+        yield _share_for_pct(("pass_threshold_pct",), scorecard.pass_threshold_pct)
+
+
+def _share_for_pct(place: Place, pct: float) -> Problem:
+    return Problem(place, f"is in per cent, 0 to 100: write {100 * pct:g}, not {pct:g}")
 
 
 def _repeated(place: str, ids: Iterable[str]) -> Iterator[Problem]:
@@ -56,6 +68,9 @@ def _ids(scorecard: Scorecard) -> Iterator[Problem]:
 
 def _bands(scorecard: Scorecard) -> Iterator[Problem]:
     yield from _repeated("bands", (band.name for band in scorecard.bands))
+    for n, band in enumerate(scorecard.bands):
+        if 0 < band.min_pct < 1:
+            yield _share_for_pct(("bands", n, "min_pct"), band.min_pct)
     if min(band.min_pct for band in scorecard.bands) > 0:
         yield Problem(("bands",), "no band begins at 0, so low scores would have no band; add one")
     for pct, times in Counter(band.min_pct for band in scorecard.bands).items():
@@ -80,6 +95,7 @@ def _criterion(scorecard: Scorecard, criterion: Criterion) -> Iterator[Problem]:
     if criterion.na_rule and not criterion.na_allowed:
         yield Problem(("na_rule",), "is never used while na_allowed is false: remove one of them")
     yield from _options(criterion)
+    yield from _windows(criterion)
     yield from _answerer(criterion)
     yield from _metric(criterion)
     yield from _prompts(criterion)
@@ -91,12 +107,14 @@ def _options(criterion: Criterion) -> Iterator[Problem]:
     known = f"options are {', '.join(keys)}"
     yield from _repeated("options", keys)
     for n, option in enumerate(criterion.options):
-        if option.key in _RESERVED_KEYS:
-            yield Problem(("options", n, "key"), f'"{option.key}" stands for an answer outside the options')
+        if outside := outside_options(option.key):
+            yield Problem(("options", n, "key"), f'"{option.key}" {_INSTEAD_OF_OPTION[outside]}')
         if option.auto_fail is not AutoFail.NONE and option.score == criterion.potential:
             yield Problem(("options", n, "auto_fail"), "the answer that earns most cannot fail as well")
     if criterion.potential <= 0:
         yield Problem(("options",), "no option has a score above 0, so nothing can be earned")
+    elif len({option.score for option in criterion.options}) == 1:
+        yield Problem(("options",), "all options have the same score, so nothing can be lost: correct one")
     for n, key in enumerate(criterion.evidence.required_on):
         if key not in keys:
             yield Problem(("evidence", "required_on", n), f'there is no option "{key}"; {known}')
@@ -120,6 +138,24 @@ def _answerer(criterion: Criterion) -> Iterator[Problem]:
         yield Problem(("options",), "a rule or metric answers yes or no: give exactly these options")
     if by is not AnsweredBy.LLM and criterion.settled_by_prompt is not None:
         yield Problem(("settled_by_prompt",), "announcements settle only what the LLM is asked: remove it")
+
+
+def _windows(criterion: Criterion) -> Iterator[Problem]:
+    prompted = criterion.settled_by_prompt
+    for owner, window in (
+        ("evidence", criterion.evidence.window),
+        ("settled_by_prompt", prompted and prompted.window),
+    ):
+        yield from _below((owner, "window"), _window(window or Window()))
+
+
+def _window(window: Window) -> Iterator[Problem]:
+    for name in ("first_s", "last_s"):
+        seconds = getattr(window, name)
+        if seconds is not None and seconds > _LONGEST_WINDOW_S:
+            yield Problem((name,), f"{seconds:g} s are longer than four hours: write seconds, such as 90")
+    if window.first_s is not None and window.last_s is not None:
+        yield Problem((), "of a longer call nothing lies in both first_s and last_s: keep one of them")
 
 
 def _metric(criterion: Criterion) -> Iterator[Problem]:

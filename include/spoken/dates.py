@@ -41,7 +41,7 @@ _IN_WORDS = tuple(
         rf"{_DAY}(?: (?:of|de|del))?(?: (?:this|este|mes de))? {_MONTH}{_WITH_YEAR}",
         rf"{_MONTH} (?:the )?{_DAY}(?![\w:#]| ?[ap]\.?m\b){_WITH_YEAR}",
         rf"(?P<day>){_MONTH},?(?: (?:of|de|del))? {_YEAR}",
-        rf"{_DAY} (?:of the|del?) {_NUMBERED_MONTH},?(?: (?:of|del?|in))?(?: ano)? {_YEAR}",
+        rf"{_DAY} (?:of the|of(?= {_ORDINAL})|del?) {_NUMBERED_MONTH},?(?: (?:of|del?|in))?(?: ano)? {_YEAR}",
     )
 )
 _IN_FIGURES = re.compile(
@@ -76,15 +76,21 @@ class Date:
         return None not in (self.day, self.month, self.year)
 
 
-def dates_in(text: str) -> list[Date]:
-    """Every date of a text, in order."""
-    return dates_marked(marked(text))
+def dates_in(text: str, *, year_after_comma: bool = False) -> list[Date]:
+    """Every date of a text, in order.
+
+    Args:
+        text: What is said.
+        year_after_comma: Whether two digits after a comma are the year, as where a birth is told: "second of
+            July, ninety three". Elsewhere they may count what comes next: "March 26, 24 months".
+    """
+    return dates_marked(marked(text), year_after_comma=year_after_comma)
 
 
-def dates_marked(text: Marked) -> list[Date]:
+def dates_marked(text: Marked, *, year_after_comma: bool = False) -> list[Date]:
     """As `dates_in`, of a text whose numbers are marked."""
     kept: list[Date] = []
-    found = [*_in_figures(text), *_in_words(text)]
+    found = [*_in_figures(text), *_in_words(text, year_after_comma)]
     for date in sorted(found, key=lambda date: (date.start, -date.end)):
         if not kept or date.start >= kept[-1].end:
             kept.append(date)
@@ -141,19 +147,19 @@ def _in_figures(text: Marked) -> Iterator[Date]:
             yield Date(*ordered, None, *span)
 
 
-def _in_words(text: Marked) -> Iterator[Date]:
+def _in_words(text: Marked, year_after_comma: bool) -> Iterator[Date]:
     for pattern in _IN_WORDS:
         for match in pattern.finditer(text.text):
-            if date := _read(text, match):
+            if date := _read(text, match, year_after_comma):
                 yield date
 
 
-def _read(text: Marked, match: re.Match[str]) -> Date | None:
+def _read(text: Marked, match: re.Match[str], year_after_comma: bool) -> Date | None:
     """The date of a match; it may be shorter: a number after the year is not part of it."""
     day = _day(text, match, "day")
     year, end = None, max(match.end("month"), match.end("day"))
     said = year_of(text.numbers_of(match, "year"))
-    listed = match["year"] and "," in text.text[match.start() : match.start("year")]
+    listed = not year_after_comma and match["year"] and "," in text.text[match.start() : match.start("year")]
     # "March 26, 24 months" has no year.
     if said and not (listed and said[1] == 1 and len(text.numbers_of(match, "year")[0].digits) == 2):
         year = said[0]

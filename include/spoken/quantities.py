@@ -28,6 +28,7 @@ class QuantityKind(StrEnum):
     YEAR = "year"
     COUNT = "count"
     LIST = "list"
+    LAW = "law"
 
 
 # Without a unit, so that they could be a part of a number that somebody dictates too.
@@ -69,6 +70,15 @@ _ENDS = r"(?![\w#]|[ -]#|[.,/:]#)"
 # "1,299.99", "1.299,99", "99 point 5".
 _ONE = r"#(?:[.,]#){0,4}(?: (?:point|punto|coma|con) #)?"
 _AND = r"(?:,? (?:and|or|to|y|o|u|a|ni) |, | ?[-–/] ?)"
+_THEN = (
+    r"(?:,? (?:(?:and|y) )?(?:then|later|afterwards|now|finally|luego|despues|mas tarde|ahora|por ultimo) "
+    r"(?:to |at |a |de )?)"
+)
+_LAW = (
+    r"(?:directives?|regulations?|acts?|laws?|statute|decree|directivas?|reglamentos?|gdpr|rgpd|lopd|lssi"
+    r"|ley(?:es)?(?: organica)?|(?:real )?decretos?(?:[ -]ley)?)"
+)
+_LAW_OF = r"(?: ?\(?(?:eu|ue|ce|ec|cee|eec|uk|no\.?|n\.?º|num\.?|number|numero)\)?){0,2}"
 _CENTS = r"(?:,? (?:(?:and |con |y )?#(?= cent| pence)|con #|#)(?: (?:cents|pence|centimos|centavos))?)?"
 _ORDINAL = f"(?:{'|'.join(sorted(ordinal_words()))})"
 _PAST_ES = r"(?: (?:y|menos) (?:media|cuarto|pico|#)|[:.h]#| #)?"
@@ -152,6 +162,36 @@ def _money(numbers: Sequence[Number]) -> bool:
     return written and grouped and bool(groups) and len(cents.digits) == 2
 
 
+def _law(numbers: Sequence[Number]) -> bool:
+    """`2016/679`, `1720/2007`, `95/46`: the year and a number of a law."""
+    short = all(len(number.digits) <= 4 for number in numbers)
+    return short and (_has_year(numbers) or len(numbers[0].digits) == 2)
+
+
+def _has_year(numbers: Sequence[Number]) -> bool:
+    return any(1900 <= number.value <= 2099 for number in numbers)
+
+
+def _law_said(numbers: Sequence[Number]) -> bool:
+    """As in "twenty sixteen, six seventy nine": it begins with the year."""
+    return year_of(numbers) is not None and (numbers[0].value in (19, 20) or _has_year(numbers[:1]))
+
+
+def _changes(numbers: Sequence[Number]) -> bool:
+    """What something was, and what it then became."""
+    return all(number.value < 10_000 for number in numbers) and _sorted(numbers)
+
+
+def _offered(numbers: Sequence[Number]) -> bool:
+    """Round numbers or small ones, as what is for sale has them: groups of a number are seldom all round."""
+    return _sorted(numbers) and all(n.value % 10 == 0 or n.value < 100 for n in numbers)
+
+
+def _hundreds(numbers: Sequence[Number]) -> bool:
+    """As in "300 600 or 1000", of what was named before."""
+    return _sorted(numbers) and all(number.value % 50 == 0 for number in numbers)
+
+
 def _short_list(numbers: Sequence[Number]) -> bool:
     return len(numbers) > 2 and all(number.value < 1000 for number in numbers) and _sorted(numbers)
 
@@ -168,6 +208,8 @@ def _with_unit(kind: QuantityKind, unit: str, after: str = "") -> Iterator[_Rule
     """`24 months`; and `12, 24 or 36 months`, `from 300 to 600 megabits`."""
     yield _rule(kind, rf"{_ONE}[ -]?(?:{unit}){after}")
     yield _rule(kind, rf"{_ALONE}(?P<q>#(?:{_AND}#){{1,20}}[ -]?(?:{unit}))", _sorted)
+    # Recognisers leave the commas out: "100 300 600 or 1000 megabits".
+    yield _rule(kind, rf"{_ALONE}(?P<q>#(?: #){{1,20}}{_AND}#[ -]?(?:{unit}))", _offered)
 
 
 _KIND = QuantityKind
@@ -214,11 +256,22 @@ _RULES = (
         _year,
     ),
     _rule(_KIND.YEAR, rf"{_ALONE}(?P<q>#(?:{_AND}#| #){{1,20}}){_ENDS}", _years),
+    _rule(_KIND.LAW, rf"\b{_LAW}{_LAW_OF} (?P<q>#(?: ?/ ?| slash | barra )#)(?![\w#]| ?#)", _law),
+    _rule(_KIND.LAW, rf"\b{_LAW}{_LAW_OF} (?P<q>#(?:,? #){{1,3}}){_ENDS}", _law_said),
+    _rule(_KIND.LAW, r"(?<![#\w/])(?P<q>#/#)/(?:eu|ue|ce|ec|cee|eec)\b", _law),
     _rule(_KIND.COUNT, rf"{_ALONE}(?P<q>#[.,]#){_ENDS}", _decimal),
     _rule(_KIND.LIST, rf"{_ALONE}(?P<q># #(?:, # #){{0,20}},? (?:or|o|u|and|y) # #){_ENDS}", _clocks),
     _rule(_KIND.MEASURE, rf"\b{_SPEED_WORD}\b[^#]{{0,20}}{_UP_AND_DOWN}", _speeds),
     _rule(_KIND.MEASURE, rf"{_UP_AND_DOWN}[^#]{{0,20}}\b{_SPEED_WORD}\b", _speeds),
     _rule(_KIND.COUNT, rf"{_ALONE}(?P<q>#(?:[.,]#){{0,4}}){_ENDS}", _thousands),
+    _rule(
+        _KIND.LIST,
+        r"\b(?:was|were|went|paid|cost|charged|era|eran|estaba|pagaba|pague|costaba|cobraron|subio|bajo|fue)\b"
+        rf"(?: \w+){{0,2}} (?P<q>#(?:{_THEN}#){{1,20}}){_ENDS}",
+        _changes,
+    ),
+    _rule(_KIND.LIST, rf"{_ALONE}(?P<q>#(?:(?:{_THEN}|, )#){{2,20}}){_ENDS}", _short_list),
+    _rule(_KIND.LIST, rf"{_ALONE}(?P<q>#(?: #){{1,20}},? (?:or|o|u|and|y) #){_ENDS}", _hundreds),
     _rule(
         _KIND.LIST,
         rf"{_ALONE}(?P<q>#(?:, #){{0,20}},? (?:or|o|u|and|y) #|#(?:, #){{2,20}}){_ENDS}",

@@ -78,3 +78,27 @@ def test_a_year_before_the_day_is_part_of_the_birth() -> None:
     assert (
         redacted("When were you born?", "Nineteen forty two, the eleventh of February.")[0][1] == "[DOB_1]."
     )
+
+
+@pytest.mark.parametrize("asked", ["What's your date of birth?", "and your birthday", "¿Cuándo nació?"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "twelfth of the seventh, seventy eight",
+        "second of July, ninety three",
+        "twelfth of seventh seventy eight",
+        "May the fifth, sixty one",
+        "5 de mayo, ochenta y cinco",
+        "dos del siete, noventa y tres",
+        "third of the fourth, 82",
+    ],
+)
+def test_the_year_of_a_birth_may_stand_after_a_comma(asked: str, said: str) -> None:
+    assert answer(asked, f"It's {said}.") == "It's [DOB_1]."
+    texts, _ = redacted(asked, f"{said}.", "right", f"So {said}, thank you.")
+    assert texts[3] == "So [DOB_1], thank you."
+
+
+@pytest.mark.parametrize("said", ["It begins on March 26, 24 months.", "on the second of July, 40 of them"])
+def test_elsewhere_a_number_after_the_comma_is_no_year(said: str) -> None:
+    assert redacted(said)[0] == [said]

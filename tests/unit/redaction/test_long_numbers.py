@@ -135,3 +135,32 @@ def test_a_short_number_goes_where_an_account_is_asked_for() -> None:
 def test_the_number_is_the_one_that_was_asked_for() -> None:
     texts, _ = redacted("What is your mobile number, and your secret word?", "The number is 555 010 4477.")
     assert texts[1] == "The number is [PHONE_1]."
+
+
+ASKS_FOR_ID_END = (
+    "What are the last digits and letter of your DNI?",
+    "And the end of your DNI?",
+    "¿Me dice el final del DNI?",
+    "las tres últimas cifras y la letra de su NIE, por favor",
+)
+
+
+@pytest.mark.parametrize("asked", ASKS_FOR_ID_END)
+@pytest.mark.parametrize(
+    "said", ["678 Z", "678Z", "678-Z", "six seven eight Z", "seis siete ocho zeta", "678"]
+)
+def test_the_end_of_a_national_id_goes_where_it_is_asked_for(asked: str, said: str) -> None:
+    texts, redaction = redacted(asked, f"it's {said}.", "okay, thank you")
+    assert texts == [asked, "it's [ID_1].", "okay, thank you"]
+    assert redaction.restore(texts[1]) == f"it's {said}."
+
+
+def test_the_end_of_a_national_id_goes_where_it_is_called_so() -> None:
+    assert redacted("My DNI ends in 678 Z.")[0] == ["My DNI ends in [ID_1]."]
+    assert redacted("Mi DNI acaba en 678, letra Z.")[0][0].startswith("Mi DNI acaba en [ID_1]")
+
+
+@pytest.mark.parametrize("said", ["Yes, but it costs 120 to renew.", "It takes 10 days.", "just 2 minutes"])
+def test_what_else_is_said_of_a_national_id_stays(said: str) -> None:
+    asked = "Do you have your DNI there?"
+    assert redacted(asked, said)[0] == [asked, said]

@@ -29,6 +29,23 @@ STAYS = [
     "24 hours a day, 365 days a year",
     "doscientos cincuenta mil euros a 30 años",
     "29,99 los 12 primeros meses y después 49,99",
+    "Directive 2011/83/EU",
+    "Directive 95/46/EC, and Regulation (EU) 2016/679",
+    "el Reglamento 2016/679 y el Real Decreto 1720/2007",
+    "la Ley 12/2023 y la Ley Orgánica 15/1999",
+    "Regulation twenty sixteen, six seventy nine",
+    "It was 350, then 420, then 505",
+    "it was 350 and then 420",
+    "bills of 120, 145 and then 160",
+    "350, 420, and finally 505",
+    "la factura fue de 85, luego de 92 y ahora de 110",
+    "300 600 o 1000",
+    "según el RGPD 2016/679",
+    "pagaba 120, luego 145, y después 160",
+    "100 300 600 o 1000 megas",
+    "100 300 600, or 1000 megabits",
+    "12 24 o 36 meses",
+    "20 30 40 and 50 euros",
 ]
 
 

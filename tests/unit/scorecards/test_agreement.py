@@ -159,6 +159,32 @@ def write(path: Path, *rows: str, head: str = "day,file,criterion,answer") -> Pa
     return path
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("quoted", ["", '"'])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "byte order mark"])
+def test_the_separator_is_the_headers(
+    tmp_path: Path, separator: str, quoted: str, end: str, mark: str
+) -> None:
+    rows = [
+        ("Day", "file", "who", "criterion", "answer"),
+        ("2026-11-16", "1, 2.wav", "", "closing", "yes"),
+        ("2026-11-16", "a.wav", "Ann", "closing", "no"),
+    ]
+    quoted = quoted or ('"' if separator == "," else "")
+    text = "".join(separator.join(f"{quoted}{cell}{quoted}" for cell in row) + end for row in rows)
+    path = tmp_path / "gold.csv"
+    path.write_text(mark + text, "utf-8", newline="")
+    assert load_labels(path) == {(DAY, "1, 2.wav"): {"closing": "yes"}, (DAY, "a.wav"): {"closing": "no"}}
+
+
+def test_a_missing_column_is_named_whatever_the_separator(tmp_path: Path) -> None:
+    for separator in ",;\t|":
+        head = separator.join(("day", "file", "answer"))
+        with pytest.raises(InvalidInput, match="have no column criterion: add it"):
+            load_labels(write(tmp_path / "gold.csv", head=head))
+
+
 SPELLINGS = {
     "yes": ["yes", "Yes", "YES", " YES ", "yEs"],
     "no": ["no", "No", "NO", "  no"],

@@ -77,6 +77,30 @@ def test_an_announcement_settles_its_criterion(asked):
     assert asked(("prompt", 110_000, 116_000, "notice"), a1=late) == ["a1", "a2", "b1"], "outside its window"
 
 
+@pytest.mark.parametrize("window", [{"first_s": 5}, {"last_s": 5}, "any", None])
+def test_an_announcement_has_its_own_window(asked, window):
+    """Without one it is where the criterion's evidence must lie: here the first 60 s, from 10 s on."""
+    rule = {"prompts": ["notice"], "answer": "yes", **({"window": window} if window else {})}
+    settled = {"settled_by_prompt": rule, "evidence": {"window": {"first_s": 60}}}
+    asks = {at: asked(("prompt", at, at + 2_000, "notice"), a1=settled) for at in (1_000, 40_000, 126_000)}
+    settles = [at for at, ids in asks.items() if "a1" not in ids]
+    if isinstance(window, dict):
+        assert settles == ([1_000] if "first_s" in window else [126_000])
+    else:
+        assert settles == ([1_000, 40_000, 126_000] if window else [1_000, 40_000])
+
+
+@pytest.mark.parametrize("played_ms", [0, 9_000, 30_000, 60_000, 280_000])
+def test_identity_is_confirmed_before_the_conversation_or_by_what_is_said(shipped, spoken, heard, played_ms):
+    """Once anything may have been told of the account, a confirmation comes too late."""
+    call = spoken(*(("agent", "your balance is thirty euros") for _ in range(30)))
+    for name in ("identity-confirmed", "identity-confirmed-es"):
+        ivr = heard(("prompt", played_ms, played_ms + 3_000, name))
+        scope = scope_of(shipped, FACTS, call, call_metrics(call, ivr))
+        asked_for = "identity_verified" in {criterion.id for criterion in scope.asked}
+        assert asked_for == (played_ms > call.turns[0].start_ms + 5_000)
+
+
 def test_what_only_the_llm_can_answer_stays_open(asked):
     depends = {"applies_if": {"criterion": "b1", "equals": "no"}}
     assert asked(a1=depends) == ["a1", "a2", "b1"]

@@ -111,15 +111,16 @@ def test_figures_compare_with_numbers_that_they_can_be(small: Small, figure: str
         return [asking(f"metrics.{figure}", op, value), metric]
 
     right = 1 if not figure.endswith("_share") else 0.5
-    for change in [*both("le", right), *both("between", [0, right]), *both("ge", 0)]:
+    for change in [*both("le", right), *both("between", [0, right]), *both("gt", 0)]:
         loaded(small, **change)
     for value in (str(right), True, "many"):
         for change in both("le", value):
             assert "number" in refused(small, **change)
     wrong = [("le", -1), ("lt", 0), ("between", [right, right]), ("between", [right, 0]), ("between", right)]
     wrong += [("le", [0, right]), ("contains", right)]
+    wrong += [("between", [0.2, 0.8])] if figure in ("hold_count", "turns", "customer_interruptions") else []
     wrong += [("le", 60), ("gt", 1)] if figure.endswith("_share") else []
-    wrong += [("le", 25), ("ge", 24.5)] if figure == "local_hour" else []
+    wrong += [("le", 25), ("ge", 24.5), ("ge", 24), ("eq", 24)] if figure == "local_hour" else []
     wrong += [("eq", 0.5)] if figure in ("hold_count", "turns", "agent_interruptions") else []
     for op, value in wrong:
         for change in both(op, value):
@@ -231,3 +232,90 @@ def test_an_na_rule_allows_na(small: Small) -> None:
     told = refused(small, na_rule="nobody asks", na_allowed=False)
     assert 'criterion "b1": na_rule: is never used while na_allowed is false' in told
     assert not loaded(small).criterion("b1").na_allowed
+
+
+_NA_KEYS = ("na", "n_a", "not_applicable", "notapplicable", "no_aplica", "no_procede")
+ALWAYS = [
+    *((figure, "ge", 0) for figure in FIGURES),
+    *((figure, "le", 1) for figure in FIGURES if figure.endswith("_share")),
+    *((figure, "ne", 2.5) for figure in ("hold_count", "turns", "agent_interruptions")),
+    *(("local_hour", op, value) for op, value in (("lt", 24), ("le", 24), ("between", [0, 24]), ("ne", 24))),
+]
+
+
+@pytest.mark.parametrize(("figure", "op", "value"), ALWAYS)
+def test_a_metric_that_holds_for_every_call_is_refused(
+    small: Small, figure: str, op: str, value: Any
+) -> None:
+    told = refused(small, answered_by="metric", metric={"field": figure, "op": op, "value": value})
+    assert 'criterion "b1": metric.value: ' in told and "holds for every call" in told
+
+
+def test_a_condition_may_ask_whether_a_figure_is_known(small: Small) -> None:
+    for figure in ("agent_talk_share", "agent_words_per_min", "local_hour"):
+        loaded(small, **asking(f"metrics.{figure}", "ge", 0))
+    for figure in ("hold_count", "longest_hold_s", "turns"):
+        assert "holds for every call" in refused(small, **asking(f"metrics.{figure}", "ge", 0))
+
+
+def head_refused(small: Small, **head: Any) -> str:
+    with pytest.raises(InvalidInput) as caught:
+        parse_scorecard(yaml.safe_dump({**small(), **head}, sort_keys=False), source="card.yaml")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("share", [0.8, 0.05, 0.999])
+def test_a_share_is_no_percentage(small: Small, share: float) -> None:
+    bands = [{"name": "good", "min_pct": share}, {"name": "poor", "min_pct": 0}]
+    told = head_refused(small, pass_threshold_pct=share)
+    assert f"pass_threshold_pct: is in per cent, 0 to 100: write {100 * share:g}, not {share:g}" in told
+    assert f"bands.0.min_pct: is in per cent, 0 to 100: write {100 * share:g}" in head_refused(
+        small, bands=bands
+    )
+
+
+def test_percentages_load(small: Small) -> None:
+    assert "write 100, not 1" in head_refused(small, pass_threshold_pct=1)
+    for pct in (0, 1.5, 80, 100):
+        bands = [{"name": "poor", "min_pct": 0}, {"name": "some", "min_pct": 1}]
+        content = {**small(), "pass_threshold_pct": pct, "bands": bands}
+        assert parse_scorecard(yaml.safe_dump(content), source="card.yaml").pass_threshold_pct == pct
+
+
+def options(*scores: float, keys: tuple[str, ...] = ("yes", "partial", "no")) -> dict[str, Any]:
+    return {"options": [{"key": k, "label": k, "score": s} for k, s in zip(keys, scores, strict=False)]}
+
+
+def test_options_differ_in_what_they_earn(small: Small) -> None:
+    for alike in ((1, 1), (2, 2, 2), (0.5, 0.5)):
+        assert "options: all options have the same score, so nothing can be lost" in refused(
+            small, **options(*alike)
+        )
+    for apart in ((1, 0), (2, 2, 0), (2, 1, 1)):
+        loaded(small, **options(*apart))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [*_NA_KEYS, "cant_determine", "cannot_determine", "cannot_be_determined", "undetermined"],
+)
+def test_no_option_stands_for_an_answer_outside_the_options(small: Small, key: str) -> None:
+    told = refused(small, **options(1, 1, 0, keys=("yes", key, "no")))
+    assert f'options.1.key: "{key}" stands for an answer outside the options' in told
+    assert ("na_allowed" in told) == (key in _NA_KEYS)
+    loaded(small, **options(1, 1, 0, keys=("yes", "national", "not_asked")))
+
+
+@pytest.mark.parametrize("end", ["first_s", "last_s"])
+def test_a_window_is_no_longer_than_a_call(small: Small, end: str) -> None:
+    for told in (
+        refused(small, evidence={"window": {end: 14_401}}),
+        refused(small, settled_by_prompt={"prompts": ["x"], "answer": "yes", "window": {end: 90_000}}),
+    ):
+        assert f"window.{end}: " in told and "longer than four hours" in told
+    loaded(small, evidence={"window": {end: 14_400}})
+    loaded(small, settled_by_prompt={"prompts": ["x"], "answer": "yes", "window": "any"})
+
+
+def test_a_window_is_at_one_end_of_the_call(small: Small) -> None:
+    assert "keep one of them" in refused(small, evidence={"window": {"first_s": 60, "last_s": 60}})
