@@ -64,8 +64,9 @@ def test_a_card_number_over_two_turns_goes_and_a_wrong_one_is_a_long_number():
 
 
 def test_security_codes_go_but_amounts_stay():
-    texts_out, _ = redacted("and the security code on the back?", "one two three", "that is 150 dollars")
-    assert texts_out == ["and the security code on the back?", "[CVV_1]", "that is 150 dollars"]
+    asked = "and the security code on the back of the card?"
+    texts_out, _ = redacted(asked, "one two three", "that is 150 dollars")
+    assert texts_out == [asked, "[CVV_1]", "that is 150 dollars"]
 
 
 def test_names_go_wherever_they_stand_and_one_person_has_one_number():
