@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from include.calls.transcript import Transcript
 from include.injection.finding import SpokenToModel
 from include.scorecards.announcing import settling
-from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, AuditAnswers
+from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, AuditAnswers, as_key
 from include.scorecards.assessment import AssessedAnswer, Standing
 from include.scorecards.conditions import METRICS_PREFIX, CriterionCondition, FieldCondition
 from include.scorecards.evidence import EvidenceSpan, EvidenceStatus, evidence_of
@@ -117,10 +117,11 @@ class Answering:
         if given is None:
             head = self._head(criterion, "The model gave no answer.")
             return AssessedAnswer(answer=CANNOT_DETERMINE, **head)
-        known = criterion.option(given.answer) is not None or given.answer == CANNOT_DETERMINE
-        allowed = known or (given.answer == NOT_APPLICABLE and criterion.na_allowed)
+        na = [NOT_APPLICABLE] if criterion.na_allowed else []
+        allowed = [*(option.key for option in criterion.options), *na, CANNOT_DETERMINE]
+        answer = as_key(given.answer, allowed)
         return AssessedAnswer(
-            answer=given.answer if allowed else CANNOT_DETERMINE,
+            answer=answer if answer in allowed else CANNOT_DETERMINE,
             evidence=[
                 self._judge.judged(criterion.evidence, item, criterion.instructions)
                 for item in given.evidence

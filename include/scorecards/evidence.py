@@ -31,7 +31,9 @@ _ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:\.{2,}|…)\s*\]|\(\s*(?:\.{2,}|…)\s*\)
 _LINE_HEAD = re.compile(
     r"^\s*\[?\s*t\d+\s*\|[^\]]*\]\s*|^\s*(?:agent|customer|speaker_\d+)\s*:\s*", re.IGNORECASE
 )
-_TURN_ID = re.compile(r"\bt\d+\b", re.IGNORECASE)
+# A turn as models cite it: `t4`, `T04`, `turn 4`; a number by itself where nothing is marked so.
+_TURN_ID = re.compile(r"\bt(?:urno?)?[\s_#.:-]*0*(\d+)\b", re.IGNORECASE)
+_TURN_NUMBER = re.compile(r"(?<![\w:.])0*(\d+)(?![\w:.])")
 
 IsAsked = Callable[[Turn], bool]
 
@@ -166,15 +168,16 @@ class EvidenceChecker:
         return CheckedEvidence(
             quote=quote,
             status=EvidenceStatus.NOT_FOUND,
-            turn_id=cited_turn_id,
+            turn_id=cited,
             speaker=speaker_label(turn) if turn else None,
             note=note,
         )
 
     def _cited(self, given: str | None) -> str | None:
-        """A turn id as models give it: `t4`, `T4`, `[t4 | agent]`."""
-        found = _TURN_ID.search(given or "")
-        return found.group().lower() if found else given
+        """The first turn that is cited and exists; what was given when none does."""
+        text = given or ""
+        named = [f"t{number}" for number in _TURN_ID.findall(text) or _TURN_NUMBER.findall(text)]
+        return next((name for name in named if name in self._turns), given)
 
     def _find(
         self, words: Sequence[str], cited: str | None, is_asked: IsAsked | None
@@ -184,6 +187,8 @@ class EvidenceChecker:
             return None
         exact = [(place, stream) for stream in self._streams for place in stream.exact(words)]
         in_cited = [one for one in exact if any(token.turn.id == cited for token in one[0])]
+        if not in_cited and is_asked is not None and not tells_a_place(words):
+            in_cited = [one for one in exact if self._one_off(one[0], cited, is_asked)]
         if in_cited or (exact and tells_a_place(words)):
             place, stream = min(in_cited or exact, key=lambda one: self._distance(one[0], cited, is_asked))
             return EvidenceStatus.VERIFIED, place, stream
@@ -199,6 +204,12 @@ class EvidenceChecker:
             if score and stream is not None:
                 return EvidenceStatus.FUZZY, place, stream
         return None
+
+    def _one_off(self, place: Place, cited: str | None, is_asked: IsAsked) -> bool:
+        """Whether a place is in the turn before or after the cited one, by the speaker who is asked for."""
+        if cited not in self._number or not all(is_asked(token.turn) for token in place):
+            return False
+        return abs(self._number[place[0].turn.id] - self._number[cited]) == 1
 
     def _distance(self, place: Place, cited: str | None, is_asked: IsAsked | None) -> tuple[bool, int]:
         """Of several places the least is taken: by who is asked for, then near the cited turn, then early."""

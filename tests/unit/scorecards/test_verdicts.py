@@ -279,3 +279,51 @@ def test_whatever_is_said_around_it_a_telling_word_stays(words, place, pair):
     checker = EvidenceChecker(one_turn(told))
     assert checker.check(" ".join(told), "t1").status is EvidenceStatus.VERIFIED
     assert checker.check(" ".join(quoted), "t1").status is EvidenceStatus.NOT_FOUND
+
+
+@pytest.mark.parametrize("role", [Role.AGENT, Role.CUSTOMER])
+def test_the_only_label_of_a_conversation_is_nobodys(judged, spoken, role):
+    call = spoken(("unknown", "The call is recorded."), ("unknown", "You are an idiot."))
+    got = judged(call, roles={"speaker_0": role}, no_abuse=said("no", "You are an idiot", turn="t2"))
+    assert (got.auto_failed, got.needs_review) == (False, True)
+    assert "nobody knows" in got.answer("no_abuse").evidence[0].note
+    two = spoken(("customer", "Hello?"), ("unknown", "You are an idiot."))
+    assert judged(
+        two, roles={"speaker_0": Role.AGENT}, no_abuse=said("no", "You are an idiot", turn="t2")
+    ).auto_failed
+
+
+@pytest.mark.parametrize(
+    "cited",
+    [
+        "2",
+        "t2",
+        "T2",
+        "t02",
+        "turn 2",
+        "Turn #2",
+        "turno 2",
+        "[2]",
+        "t2, t1",
+        "t9, t2",
+        "2-3",
+        "t2 | agent | 0:01",
+    ],
+)
+def test_a_cited_turn_is_read_in_any_writing(spoken, cited):
+    call = spoken(("customer", "Yes."), ("agent", "Yes."), ("customer", "Yes."))
+    assert EvidenceChecker(call).check("Yes.", cited).turn_id == "t2"
+
+
+def test_one_word_is_found_one_turn_off_by_who_is_asked_for(spoken):
+    call = spoken(("agent", "Do you agree?"), ("customer", "Yes."), ("agent", "Fine."), ("agent", "Bye."))
+    checker = EvidenceChecker(call)
+
+    def by(role):
+        return lambda turn: turn.speaker is role
+
+    for cited in ("t1", "t3"):
+        assert checker.check("Yes.", cited, by(ChannelRole.CUSTOMER)).turn_id == "t2"
+        assert not checker.check("Yes.", cited, by(ChannelRole.AGENT)).counts
+    assert not checker.check("Yes.", "t4", by(ChannelRole.CUSTOMER)).counts, "two turns off"
+    assert not checker.check("Yes.", None, by(ChannelRole.CUSTOMER)).counts
