@@ -16,6 +16,9 @@ from include.scorecards.schema import NO, YES, AnsweredBy, AutoFail, Criterion, 
 
 _GROUNDLESS = "it fails without evidence that counts and without saying what was looked for and not found"
 
+_NEARLY = "it fails the call on words that are only nearly found in the transcript"
+_NEGATED = "it fails the call on words that stand behind a negation"
+
 
 class Answering:
     """Holds one call's material while its criteria are answered."""
@@ -139,10 +142,8 @@ class Answering:
         notes = sorted({item.note for item in answer.evidence if item.note}) or ["no quote was given"]
         without = [f'the answer "{answer.answer}" has no evidence that counts: {"; ".join(notes)}']
         if any(item.counts for item in answer.evidence):
-            fuzzy = option.auto_fail is not AutoFail.NONE and not proves(answer.evidence)
-            return (
-                ["it fails the call on words that are only nearly found in the transcript"] if fuzzy else []
-            )
+            unproven = option.auto_fail is not AutoFail.NONE and not proves(answer.evidence)
+            return [_NEGATED if any(e.negated for e in answer.evidence) else _NEARLY] if unproven else []
         if option.auto_fail is not AutoFail.NONE or answer.answer in criterion.evidence.required_on:
             return without
         if _invented(answer):

@@ -76,8 +76,10 @@ class EvidenceJudge:
 
 
 def proves(evidence: Sequence[CheckedEvidence]) -> bool:
-    """Whether evidence is good enough for an answer that fails a call by itself: its words stand as given."""
-    return any(item.counts and item.status is EvidenceStatus.VERIFIED for item in evidence)
+    """Whether evidence is good enough for an answer that fails a call: its words stand so, not negated."""
+    return any(
+        item.counts and item.status is EvidenceStatus.VERIFIED and not item.negated for item in evidence
+    )
 
 
 def _told_apart(roles: Mapping[str, Role], transcript: Transcript) -> Mapping[str, Role]:

@@ -327,3 +327,171 @@ def test_one_word_is_found_one_turn_off_by_who_is_asked_for(spoken):
         assert not checker.check("Yes.", cited, by(ChannelRole.AGENT)).counts
     assert not checker.check("Yes.", "t4", by(ChannelRole.CUSTOMER)).counts, "two turns off"
     assert not checker.check("Yes.", None, by(ChannelRole.CUSTOMER)).counts
+
+
+NEGATED = [
+    ("I am not saying you are a liar", "you are a liar"),
+    ("I'm not saying you are a liar", "you are a liar"),
+    ("Nobody here thinks you are stupid, sir.", "you are stupid"),
+    ("Please do not think that I am calling you a liar, sir", "calling you a liar"),
+    ("Please do not think that I am calling you a liar, sir", "you a liar, sir"),
+    ("I never said that anybody here calls you an idiot", "calls you an idiot"),
+    (
+        "I can not tell you that your balance is 43 euros before I know who you are",
+        "your balance is 43 euros",
+    ),
+    ("We don't ever share or sell your data", "share or sell your data"),
+    ("No one here thinks you are stupid", "you are stupid"),
+    ("no estoy diciendo que usted sea un mentiroso", "usted sea un mentiroso"),
+    ("no es que le cobremos", "le cobremos"),
+    ("nadie de nosotros cree que usted es un idiota", "usted es un idiota"),
+    ("nunca he dicho a nadie que usted es un idiota", "usted es un idiota"),
+    ("no he dicho que usted es un idiota", "usted es un idiota"),
+    ("I will not hurt you", "hurt you"),
+    ("I won't hurt you", "I will"),
+    ("You are, in no way, an idiot, sir", "You are … an idiot, sir"),
+    ("I will, never, hurt you", "I will … hurt you"),
+]
+
+
+@pytest.mark.parametrize(("told", "quote"), NEGATED)
+def test_negated_words_fail_nobody(judged, spoken, told, quote):
+    got = judged(spoken(("agent", told)), no_abuse=said("no", quote))
+    assert (got.auto_failed, got.needs_review) == (False, True)
+    assert got.answer("no_abuse").standing is Standing.UNSUPPORTED
+
+
+def test_a_negation_reaches_over_what_the_other_side_throws_in(judged, spoken):
+    parted = ("agent", "I am not going to"), ("customer", "mm"), ("agent", "call you an idiot sir")
+    for quote in ("call you an idiot", "you an idiot sir"):
+        assert not judged(spoken(*parted), no_abuse=said("no", quote, turn="t3")).auto_failed
+    closed = ("agent", "I am not going to."), ("customer", "mm"), ("agent", "you are an idiot sir")
+    assert judged(spoken(*closed), no_abuse=said("no", "you are an idiot", turn="t3")).auto_failed
+    other = ("customer", "I will not"), ("agent", "you are an idiot sir")
+    assert judged(spoken(*other), no_abuse=said("no", "you are an idiot", turn="t2")).auto_failed
+
+
+PROVEN = [
+    ("I am not angry, but you are an idiot", "you are an idiot"),
+    ("No, you are an idiot", "you are an idiot"),
+    ("Well no you are an idiot", "you are an idiot"),
+    ("I'm not joking. You are an idiot.", "You are an idiot"),
+    ("no problem you are an idiot", "you are an idiot"),
+    ("No se preocupe usted es un idiota", "usted es un idiota"),
+    ("I am not calling you an idiot. Well: you are an idiot", "you are an idiot"),
+    ("You are, uh, an idiot", "You are an idiot"),
+    ("You are an um idiot", "You are an idiot"),
+    ("I will, no reason needed, hurt you", "I will … hurt you"),
+    ("You are, I don't know if you heard, an idiot", "You are … an idiot"),
+    ("You are an idiot. I never said that. I will hurt you.", "You are an idiot … I will hurt you"),
+]
+
+
+@pytest.mark.parametrize(("told", "quote"), PROVEN)
+def test_a_negation_of_something_else_takes_nothing_away(judged, spoken, told, quote):
+    assert judged(spoken(("agent", told)), no_abuse=said("no", quote)).auto_failed
+
+
+def test_negated_evidence_counts_and_proves_nothing(spoken):
+    told = "I don't see any fee on your bill so I will refund you 15 dollars"
+    found = EvidenceChecker(spoken(("agent", told))).check("I will refund you 15 dollars", "t1")
+    assert found.counts and found.negated
+    reply = "Well no I can offer you twenty percent"
+    found = EvidenceChecker(spoken(("agent", reply))).check("I can offer you twenty percent", "t1")
+    assert found.counts and not found.negated
+
+
+OTHERS = [
+    ("we might refund the whole of the amount", "we will refund the whole of the amount"),
+    ("I could call you back later this week", "I will call you back later this week"),
+    ("the price will increase in your next bill", "the price will decrease in your next bill"),
+    ("you should pay the rest of this bill", "you could pay the rest of this bill"),
+    ("podríamos devolverle el dinero de la factura", "podremos devolverle el dinero de la factura"),
+    ("puedo devolverle el dinero de la factura", "pude devolverle el dinero de la factura"),
+    ("puede devolverme el dinero de la factura", "puedo devolverme el dinero de la factura"),
+    ("le cobrará la cuota entera este mes", "le cobraría la cuota entera este mes"),
+    ("you have agreed to the new contract terms", "we have agreed to the new contract terms"),
+    ("she agreed to the new contract terms", "he agreed to the new contract terms"),
+    ("well I barely touched it in the whole week", "well I touched it in the whole week"),
+    ("If you agree, I will charge the card", "I will charge the card now"),
+    ("we will charge your account at the end", "we will change your account at the end"),
+    ("you get the contract by letter on Monday", "you get the contact by letter on Monday"),
+    ("we have turned your line on this morning", "we have turned your line off this morning"),
+    ("we transfer the money to your account", "we transfer the money from your account"),
+    ("I may refund the whole of the amount", "I refund the whole of the amount"),
+    ("I will probably refund the whole amount", "I will refund the whole amount"),
+    ("I will refund the whole amount of it", "I will refund the whole amount of it today or so"),
+    ("quizá le devolvemos el dinero de la cuota", "ya le devolvemos el dinero de la cuota"),
+]
+
+
+@pytest.mark.parametrize(("told", "quote"), OTHERS)
+def test_alike_is_not_the_same(spoken, told, quote):
+    for one, other in ((told, quote), (quote, told)):
+        found = EvidenceChecker(spoken(("agent", one))).check(other, "t1")
+        assert found.status is not EvidenceStatus.FUZZY, (one, other)
+    assert EvidenceChecker(spoken(("agent", told))).check(quote, "t1").status is EvidenceStatus.NOT_FOUND
+
+
+SLIPS = [
+    ("I have taken the late fee off your account", "I have taken the late fee off your acount"),
+    ("I have taken the late fee off your account", "I have taken late fee off your account"),
+    ("you will receive the confirmation by letter", "you will recieve the confirmation by letter"),
+    ("you will receive the confirmation by letter", "you will receive a confirmation by letter"),
+    ("we credited the amount to your account", "we credit the amount to your account"),
+    ("we cancelled the whole order for you", "we canceled the whole order for you"),
+    ("le devolvemos el dinero de la factura", "le devolvemos dinero de la factura"),
+    ("le enviamos la confirmación por carta", "le enviamos la confimación por carta"),
+]
+
+
+@pytest.mark.parametrize(("told", "quote"), SLIPS)
+def test_a_slip_of_the_pen_is_the_same(spoken, told, quote):
+    assert EvidenceChecker(spoken(("agent", told))).check(quote, "t1").status is EvidenceStatus.FUZZY
+
+
+WRITINGS = [
+    ["your technician comes on the 21st of March", "your technician comes on the twenty-first of March"],
+    ["the twenty first of March", "March 21st", "March the 21st", "the 21st March"],
+    ["it ends on the 3rd of May", "it ends on the third of May", "it ends on May 3rd"],
+    ["this is your fifth payment", "this is your 5th payment"],
+    ["el uno de marzo", "el 1 de marzo", "el primero de marzo"],
+    ["I won't charge you", "I will not charge you", "I wont charge you"],
+    ["I'm sorry for that", "I am sorry for that", "I’m sorry for that"],
+    ["we'll call you", "we will call you"],
+    ["they've paid it", "they have paid it"],
+    ["it's your bill", "it is your bill"],
+    ["we don't charge", "we do not charge"],
+    ["I can't see it", "I cannot see it", "I can not see it"],
+    ["you have um paid it", "you have paid it", "you have, uh, paid it", "er you have paid it"],
+    ["le hemos eh devuelto el dinero", "le hemos devuelto el dinero"],
+]
+
+
+@pytest.mark.parametrize(
+    ("told", "quote"), [pair for writings in WRITINGS for pair in permutations(writings, 2)]
+)
+def test_the_same_words_in_another_writing_stand_as_given(spoken, told, quote):
+    found = EvidenceChecker(spoken(("agent", told))).check(quote, "t1")
+    assert (found.status, found.counts) == (EvidenceStatus.VERIFIED, True)
+
+
+@pytest.mark.parametrize(
+    ("told", "quote"),
+    [
+        ("the first payment is free", "the one payment is free"),
+        ("I may first ask for your name", "ask for your name"),
+        ("you have 21 of them", "you have 21"),
+        ("in March 15 dollars were charged", "15 dollars were charged"),
+        ("on the 21st of March by post", "on the 21st"),
+    ],
+)
+def test_ordinals_that_are_no_days_stay_what_they_are(spoken, told, quote):
+    expected = EvidenceStatus.NOT_FOUND if "one payment" in quote else EvidenceStatus.VERIFIED
+    assert EvidenceChecker(spoken(("agent", told))).check(quote, "t1").status is expected
+
+
+def test_german_words_are_no_sounds():
+    turn = one_turn(["sie", "hat", "dem", "Vertrag", "zugestimmt"])
+    german = EvidenceChecker(turn.model_copy(update={"language": "de"}))
+    assert german.check("er hat dem Vertrag zugestimmt", "t1").status is EvidenceStatus.NOT_FOUND
