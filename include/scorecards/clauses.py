@@ -13,6 +13,9 @@ ELLIPSIS_TURNS = 3
 _READ_ON_WORDS = 3
 # A clause in between stands by itself from so many words on: "never", "of course not" do not.
 _CLAUSE_WORDS = 3
+# A comma before these does not end what a negation reaches: "I am not saying, sir, that …".
+_SUBORDINATE = frozenset({"that", "que"})
+_ADDRESSED = frozenset({"sir", "madam", "maam", "miss", "senor", "senora", "please"})
 _ADVERBIAL = frozenset(
     "in under by at on with for to of without de en bajo por a para con sin".split()  # noqa: SIM905 - readable
 )
@@ -27,12 +30,24 @@ def words_to_negation(before: Place, place: Place) -> int | None:
     """
     clause: list[Token] = []
     for token in reversed(before[-NEGATION_REACH_WORDS:]):
-        if token.closes:
+        if token.finishes or (token.closes and not _goes_on(clause[0] if clause else place[0])):
             break
         clause.insert(0, token)
     words = [token.text for token in (*clause, *place[:_READ_ON_WORDS])]
     found = [at for at in negations_at(words) if at < len(clause)]
     return len(clause) - found[-1] if found else None
+
+
+def _goes_on(token: Token) -> bool:
+    """Whether a clause goes on over the comma before a word."""
+    return token.text in _SUBORDINATE or (token.closes and token.text in _ADDRESSED)
+
+
+def is_negated_after(place: Place, following: Token | None) -> bool:
+    """Whether the next word turns a place around: "I will [not]"."""
+    if following is None or place[-1].closes or place[-1].text == "or":
+        return False
+    return following.text == "not"
 
 
 def may_be_left_out(before: Token, hidden: Place) -> bool:

@@ -13,7 +13,13 @@ from pydantic import BaseModel, ConfigDict
 
 from include.calls.transcript import Transcript, Turn
 from include.scorecards.answers import speaker_label
-from include.scorecards.clauses import PART_OF_THE_WORDS, may_be_left_out, words_to_negation
+from include.scorecards.clauses import (
+    NEGATION_REACH_WORDS,
+    PART_OF_THE_WORDS,
+    is_negated_after,
+    may_be_left_out,
+    words_to_negation,
+)
 from include.scorecards.matching import (
     Place,
     Stream,
@@ -163,11 +169,10 @@ class EvidenceChecker:
             whole, note = self._around_ellipses(parts, cited, is_asked)
         if whole is not None:
             status, place = whole
-            negated = self._words_to_negation(place)
-            if negated is None or negated > PART_OF_THE_WORDS:
+            if not self._is_cut_off(place):
                 found = evidence_of(quote, status, list(_spans(place)))
-                return found.model_copy(update={"negated": negated is not None})
-            note = "it leaves out the negation before it"
+                return found.model_copy(update={"negated": self._words_to_negation(place) is not None})
+            note = "it leaves out the negation beside it"
         turn = self._turns.get(cited or "")
         return CheckedEvidence(
             quote=quote,
@@ -200,11 +205,17 @@ class EvidenceChecker:
         return self._similar(words, cited) if long_enough(words) else None
 
     def _words_to_negation(self, place: Place) -> int | None:
-        turn = place[0].turn
-        return words_to_negation(self._voices[turn.channel, turn.speaker].before(place[0]), place)
+        before = self._voice(place[0]).before(place[0], NEGATION_REACH_WORDS)
+        return words_to_negation(before, place)
+
+    def _voice(self, token: Token) -> Stream:
+        """All that the speaker of a word says."""
+        return self._voices[token.turn.channel, token.turn.speaker]
 
     def _is_cut_off(self, place: Place) -> bool:
-        """Whether a negation that belongs to the words stands before them."""
+        """Whether a negation that belongs to the words stands before or after them."""
+        if is_negated_after(place, self._voice(place[-1]).after(place[-1])):
+            return True
         return (self._words_to_negation(place) or PART_OF_THE_WORDS + 1) <= PART_OF_THE_WORDS
 
     def _similar(self, words: Sequence[str], cited: str | None) -> tuple[EvidenceStatus, Place] | None:

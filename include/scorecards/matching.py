@@ -30,6 +30,7 @@ class Token:
         begins: Whether a quote may begin with it; the inside of a number may not.
         ends: Whether a quote may end with it.
         closes: Whether a punctuation mark follows it.
+        finishes: Whether one follows that ends a sentence.
     """
 
     text: str
@@ -40,6 +41,7 @@ class Token:
     begins: bool
     ends: bool
     closes: bool
+    finishes: bool
 
 
 Place = Sequence[Token]
@@ -51,7 +53,7 @@ class _Bare(NamedTuple):
     text: str
     word: Word
     closes: bool
-    ends: bool
+    finishes: bool
 
 
 def tokens_of(turn: Turn, sounds: Set[str] = frozenset()) -> list[Token]:
@@ -67,11 +69,19 @@ def tokens_of(turn: Turn, sounds: Set[str] = frozenset()) -> list[Token]:
     )
 
 
-def _token(said: Said, bare: Sequence[_Bare], turn: Turn) -> tuple[Token, bool]:
-    """A token, and whether its sentence ends with it."""
+def _token(said: Said, bare: Sequence[_Bare], turn: Turn) -> Token:
     first, last = bare[said.first], bare[said.last]
-    start_ms, end_ms, heard = first.word.start_ms, last.word.end_ms, first.word.confidence
-    return Token(said.text, turn, start_ms, end_ms, heard, said.begins, said.ends, last.closes), last.ends
+    return Token(
+        said.text,
+        turn,
+        first.word.start_ms,
+        last.word.end_ms,
+        first.word.confidence,
+        said.begins,
+        said.ends,
+        last.closes,
+        last.finishes,
+    )
 
 
 def quoted_words(quote: str, sounds: Set[str] = frozenset()) -> list[str]:
@@ -113,20 +123,30 @@ class Stream:
 
     def similar(self, words: Sequence[str]) -> tuple[float, Place]:
         """The most similar place that says the same, and its similarity, 0..100."""
-        quote = " ".join(words)
-        if len(quote) > len(self._text):
+        score, place = self._alike(" ".join(words))
+        if not place:
             return 0.0, []
-        best = fuzz.partial_ratio_alignment(quote, self._text, score_cutoff=FUZZY_MIN_SIMILARITY)
-        if best is None:
-            return 0.0, []
-        place = _trimmed(words, self._between(best.dest_start, best.dest_end))
+        place = _trimmed(words, place)
         whole = place[0].begins and place[-1].ends
         same = whole and says_the_same(words, [token.text for token in place])
-        return (best.score, place) if same else (0.0, [])
+        return (score, place) if same else (0.0, [])
 
-    def before(self, token: Token) -> Place:
-        """The tokens before one of them."""
-        return self.tokens[: self._at[id(token)]]
+    def _alike(self, quote: str) -> tuple[float, Place]:
+        """The place whose letters are most alike; where the quote is longer than all there is, all of it."""
+        if len(quote) > len(self._text):
+            score = fuzz.ratio(quote, self._text, score_cutoff=FUZZY_MIN_SIMILARITY)
+            return score, self.tokens if score else []
+        best = fuzz.partial_ratio_alignment(quote, self._text, score_cutoff=FUZZY_MIN_SIMILARITY)
+        return (best.score, self._between(best.dest_start, best.dest_end)) if best else (0.0, [])
+
+    def before(self, token: Token, most: int) -> Place:
+        """The tokens before one of them, so many at most."""
+        at = self._at[id(token)]
+        return self.tokens[max(0, at - most) : at]
+
+    def after(self, token: Token) -> Token | None:
+        """The token after one of them."""
+        return next(iter(self.tokens[self._at[id(token)] + 1 :][:1]), None)
 
     def hidden(self, first: Place, second: Place) -> Place | None:
         """What stands between two places; None when the second does not follow the first."""
@@ -166,22 +186,22 @@ def _bare(heard: Sequence[Word]) -> list[_Bare]:
     for word in heard:
         found = bare_words(word.text)
         if not found and bare and _CLOSING.search(word.text):  # a mark by itself
-            bare[-1] = bare[-1]._replace(closes=True, ends=_ENDING.search(word.text) is not None)
+            bare[-1] = bare[-1]._replace(closes=True, finishes=_ENDING.search(word.text) is not None)
         ends = [start for _, start, _ in found[1:]] + [len(word.text)]
         for (text, _, end), following in zip(found, ends, strict=False):
             number = following < len(word.text) and text[-1:].isdigit() and word.text[following].isdigit()
             mark = "" if number else word.text[end:following]
-            closes, finishes = (pattern.search(mark) is not None for pattern in (_CLOSING, _ENDING))
+            closes, finishes = _CLOSING.search(mark) is not None, _ENDING.search(mark) is not None
             bare.append(_Bare(text, word, closes, finishes))
     return bare
 
 
-def _without_sounds(tokens: Sequence[tuple[Token, bool]], sounds: Set[str]) -> list[Token]:
+def _without_sounds(tokens: Sequence[Token], sounds: Set[str]) -> list[Token]:
     """Without "uh" and "um"; what a sentence ends with behind one, closes the word before it."""
     kept: list[Token] = []
-    for token, ends in tokens:
+    for token in tokens:
         if token.text not in sounds:
             kept.append(token)
-        elif ends and kept:
-            kept[-1] = replace(kept[-1], closes=True)
+        elif token.finishes and kept:
+            kept[-1] = replace(kept[-1], closes=True, finishes=True)
     return kept

@@ -42,5 +42,7 @@ def in_full(words: Sequence[str], at: int) -> InFull | None:
         return InFull((_IN_ONE[word], "not"), 1)
     if following == "t" and word in _NOT:
         return InFull((_NOT[word], "not"), 2)
+    if word == "gonna":
+        return InFull(("going", "to"), 1)
     verb, subjects = _VERBS.get(following, ("", frozenset[str]()))
     return InFull((word, verb), 2) if word in subjects else None

@@ -67,13 +67,15 @@ _HARMLESS = tuple(
     for phrase in """
     not worry | no worries | no problem | no problems | not a problem | no doubt | without a doubt | why not
     | not only | no se preocupe | no te preocupes | no hay problema | no pasa nada | no hay de que | de nada
-    | sin duda | no solo
+    | sin duda | no solo | no hay ningun problema | nothing else | nada mas | without further ado | not at all
+    | of course not | claro que no
     """.split("|")  # noqa: SIM905 - a list of phrases
 )
 # "No" is an answer by itself where these follow; "no reason", "no le" are not.
 _AFTER_A_REPLY = frozenset(
     """
     i you we it they she there this that these those the an my your our its his their
+    yo nosotros si claro senor senora gracias pues bueno mire
     no yes yeah yep okay ok well so but sir madam maam miss thanks thank
     """.split()  # noqa: SIM905 - as above
 )

@@ -1,5 +1,6 @@
 """Whether two texts that look alike say the same: only slips of the pen and light words may differ."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from rapidfuzz.distance import OSA, Levenshtein
@@ -27,8 +28,8 @@ _LONG_CHARS = 8
 # "Contact" and "contract", "charge" and "change" are a letter apart; these letters only spell otherwise.
 _SPELLINGS = [frozenset(pair) for pair in ("sz", "cs", "cz", "iy", "bv", "gj", "ck")]
 _VOWELS = frozenset("aeiou")
-# Here stands who does it, and when: "cobrara", "cobraria".
-_ENDING_CHARS = 4
+# What follows the vowel of a Spanish verb that tells who does it, and when: "cobrara", "cobraria".
+_VERB_ENDING = re.compile(r"[aeiou]?(?:s|n|mos|ste|is|steis)?")
 
 
 def says_the_same(quoted: Sequence[str], found: Sequence[str]) -> bool:
@@ -97,4 +98,4 @@ def _is_spelling(word: str, at: int, other: str) -> bool:
 
 def _tells_a_form(word: str, at: int, letter: str) -> bool:
     """Whether a vowel stands where a verb tells who does it, and when."""
-    return letter in _VOWELS and at >= len(word) - _ENDING_CHARS
+    return letter in _VOWELS and _VERB_ENDING.fullmatch(word, at + 1) is not None
