@@ -16,7 +16,7 @@ from include.llm.structured import Provenance, Structured, nobody_asked, provena
 from include.llm.wording import SHIPPED_WORDING, Wording
 from include.redaction.known import NOTHING, Known
 from include.redaction.redacting import RedactedTranscript, prepared
-from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, AuditAnswers, AuditReply
+from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, AuditAnswers, AuditReply, as_key
 from include.scorecards.applicability import Scope, scope_of
 from include.scorecards.asking import asked_text
 from include.scorecards.metrics import CallMetrics
@@ -175,8 +175,8 @@ def _with_options(general: Mapping[str, Any], allowed: list[str]) -> dict[str, A
 
 
 def _read(said: Any, criteria: Sequence[Criterion]) -> AuditReply:
-    reply = AuditReply.model_validate(said)
     asked = {criterion.id: allowed_answers(criterion) for criterion in criteria}
+    reply = _with_keys(AuditReply.model_validate(said), asked)
     problems = [f"answers.{name} is missing" for name in asked if name not in reply.answers]
     problems += [f"answers.{name} was not asked" for name in reply.answers if name not in asked]
     problems += [
@@ -187,6 +187,15 @@ def _read(said: Any, criteria: Sequence[Criterion]) -> AuditReply:
     if problems:
         raise ValueError("; ".join(problems))
     return reply
+
+
+def _with_keys(reply: AuditReply, asked: Mapping[str, Sequence[str]]) -> AuditReply:
+    """The reply with each answer as its option's key: "Yes" for `yes` is no reason to pay for a repair."""
+    answers = {
+        name: given.model_copy(update={"answer": as_key(given.answer, asked.get(name, ()))})
+        for name, given in reply.answers.items()
+    }
+    return reply.model_copy(update={"answers": answers})
 
 
 def _scope(

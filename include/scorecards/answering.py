@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from include.calls.transcript import Transcript
 from include.injection.finding import SpokenToModel
 from include.scorecards.announcing import settling
-from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, AuditAnswers
+from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, AuditAnswers, as_key
 from include.scorecards.assessment import AssessedAnswer, Standing
 from include.scorecards.conditions import METRICS_PREFIX, CriterionCondition, FieldCondition
 from include.scorecards.evidence import CheckedEvidence, EvidenceSpan, EvidenceStatus, evidence_of
@@ -15,6 +15,9 @@ from include.scorecards.rules import RULES
 from include.scorecards.schema import NO, YES, AnsweredBy, AutoFail, Criterion, Option, Scorecard
 
 _GROUNDLESS = "it fails without evidence that counts and without saying what was looked for and not found"
+
+_NEARLY = "it fails the call on words that are only nearly found in the transcript"
+_NEGATED = "it fails the call on words that stand behind a negation"
 
 
 class Answering:
@@ -133,10 +136,11 @@ class Answering:
         if given is None:
             head = self._head(criterion, "The model gave no answer.")
             return AssessedAnswer(answer=CANNOT_DETERMINE, **head)
-        known = criterion.option(given.answer) is not None or given.answer == CANNOT_DETERMINE
-        allowed = known or (given.answer == NOT_APPLICABLE and criterion.na_allowed)
+        na = [NOT_APPLICABLE] if criterion.na_allowed else []
+        allowed = [*(option.key for option in criterion.options), *na, CANNOT_DETERMINE]
+        answer = as_key(given.answer, allowed)
         return AssessedAnswer(
-            answer=given.answer if allowed else CANNOT_DETERMINE,
+            answer=answer if answer in allowed else CANNOT_DETERMINE,
             evidence=[
                 self._judge.judged(criterion.evidence, item, criterion.instructions)
                 for item in given.evidence
@@ -154,10 +158,8 @@ class Answering:
         notes = sorted({item.note for item in answer.evidence if item.note}) or ["no quote was given"]
         without = [f'the answer "{answer.answer}" has no evidence that counts: {"; ".join(notes)}']
         if any(item.counts for item in answer.evidence):
-            fuzzy = option.auto_fail is not AutoFail.NONE and not proves(answer.evidence)
-            return (
-                ["it fails the call on words that are only nearly found in the transcript"] if fuzzy else []
-            )
+            unproven = option.auto_fail is not AutoFail.NONE and not proves(answer.evidence)
+            return [_NEGATED if any(e.negated for e in answer.evidence) else _NEARLY] if unproven else []
         if option.auto_fail is not AutoFail.NONE or answer.answer in criterion.evidence.required_on:
             return without
         if _invented(answer):

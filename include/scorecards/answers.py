@@ -1,14 +1,47 @@
 """Answers to a scorecard as they are given: by a language model, before code checks and scores them."""
 
+import re
+from collections.abc import Collection
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from include.calls.transcript import Turn
+from include.spoken.folding import plain
 
 NOT_APPLICABLE = "NA"
 CANNOT_DETERMINE = "CANNOT_DETERMINE"
+# How models write these two besides; folded, letters and digits only.
+_OTHER_WRITINGS = {
+    "notapplicable": NOT_APPLICABLE,
+    "noaplica": NOT_APPLICABLE,
+    "cannotbedetermined": CANNOT_DETERMINE,
+    "cantdetermine": CANNOT_DETERMINE,
+    "cantbedetermined": CANNOT_DETERMINE,
+    "undetermined": CANNOT_DETERMINE,
+}
+
+
+def as_key(said: str, keys: Collection[str]) -> str:
+    """The one of the keys that an answer means: "Yes", " YES ", "yes." are `yes`, "n/a" is `NA`.
+
+    Args:
+        said: As the model wrote it.
+        keys: What it may answer.
+
+    Returns:
+        `said` as it is when it means none of them, or several.
+    """
+    if said in keys:
+        return said
+    bare = _bare(said)
+    meant = {key for key in keys if _bare(key) == bare or key == _OTHER_WRITINGS.get(bare)}
+    return meant.pop() if len(meant) == 1 else said
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\W_]", "", plain(text))
 
 
 def clipped(limit: int) -> BeforeValidator:

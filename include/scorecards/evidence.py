@@ -13,25 +13,32 @@ from pydantic import BaseModel, ConfigDict
 
 from include.calls.transcript import Transcript, Turn
 from include.scorecards.answers import speaker_label
+from include.scorecards.clauses import (
+    NEGATION_REACH_WORDS,
+    PART_OF_THE_WORDS,
+    is_negated_after,
+    may_be_left_out,
+    words_to_negation,
+)
 from include.scorecards.matching import (
     Place,
     Stream,
-    cuts_off_negation,
+    Token,
     long_enough,
     quoted_words,
     tells_a_place,
     tokens_of,
 )
-from include.spoken.meaning import negates
+from include.spoken.words import thinking_sounds
 
-# Around an ellipsis, the parts of a quote lie within so many turns of their speaker.
-ELLIPSIS_TURNS = 3
 _ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:\.{2,}|…)\s*\]|\(\s*(?:\.{2,}|…)\s*\)|(?:\.\s?){3,}|…)\s*")
 # What models copy along with a line of the transcript.
 _LINE_HEAD = re.compile(
     r"^\s*\[?\s*t\d+\s*\|[^\]]*\]\s*|^\s*(?:agent|customer|speaker_\d+)\s*:\s*", re.IGNORECASE
 )
-_TURN_ID = re.compile(r"\bt\d+\b", re.IGNORECASE)
+# A turn as models cite it: `t4`, `T04`, `turn 4`; a number by itself where nothing is marked so.
+_TURN_ID = re.compile(r"\bt(?:urno?)?[\s_#.:-]*0*(\d+)\b", re.IGNORECASE)
+_TURN_NUMBER = re.compile(r"(?<![\w:.])0*(\d+)(?![\w:.])")
 
 IsAsked = Callable[[Turn], bool]
 
@@ -75,6 +82,7 @@ class CheckedEvidence(BaseModel):
         confidence: Of the span that was heard worst; None when not found.
         spans: Every turn that the quote touches, in order.
         counts: Found, and all of it by the speaker and in the window that the criterion asks for.
+        negated: A negation stands before it in its clause: "I am not saying that [you are a liar]".
         note: Why it does not count.
     """
 
@@ -89,6 +97,7 @@ class CheckedEvidence(BaseModel):
     confidence: float | None = None
     spans: list[EvidenceSpan] = []
     counts: bool = False
+    negated: bool = False
     note: str = ""
 
 
@@ -131,13 +140,14 @@ class EvidenceChecker:
     def __init__(self, transcript: Transcript) -> None:
         self._turns = {turn.id: turn for turn in transcript.turns}
         self._number = {turn.id: n for n, turn in enumerate(transcript.turns)}
-        tokens = {turn.id: tokens_of(turn) for turn in transcript.turns}
+        self._sounds = thinking_sounds(transcript.language)
+        tokens = {turn.id: tokens_of(turn, self._sounds) for turn in transcript.turns}
         voices = dict.fromkeys((turn.channel, turn.speaker) for turn in transcript.turns)
         by_voice = [[t for t in transcript.turns if (t.channel, t.speaker) == voice] for voice in voices]
         streams = [*by_voice, transcript.turns] if len(by_voice) > 1 else by_voice
         self._streams = [Stream([token for turn in turns for token in tokens[turn.id]]) for turns in streams]
         self._of_turn = {turn_id: Stream(own) for turn_id, own in tokens.items()}
-        self._voices = self._streams[: len(by_voice)]
+        self._voices = dict(zip(voices, self._streams, strict=False))
 
     def check(
         self, quote: str, cited_turn_id: str | None = None, is_asked: IsAsked | None = None
@@ -152,77 +162,103 @@ class EvidenceChecker:
         """
         cited = self._cited(cited_turn_id)
         text = _LINE_HEAD.sub("", quote)
-        whole = self._find(quoted_words(text), cited, is_asked)
-        parts = [words for part in _ELLIPSIS.split(text) if (words := quoted_words(part))]
+        whole = self._find(quoted_words(text, self._sounds), cited, is_asked)
+        parts = [words for part in _ELLIPSIS.split(text) if (words := quoted_words(part, self._sounds))]
         note = "not found in the transcript"
         if whole is None and len(parts) > 1:
             whole, note = self._around_ellipses(parts, cited, is_asked)
         if whole is not None:
-            status, place, stream = whole
-            if not cuts_off_negation(stream.before(place), place):
-                return evidence_of(quote, status, list(_spans(place)))
-            note = "it leaves out the negation right before it"
+            status, place = whole
+            if not self._is_cut_off(place):
+                found = evidence_of(quote, status, list(_spans(place)))
+                return found.model_copy(update={"negated": self._words_to_negation(place) is not None})
+            note = "it leaves out the negation beside it"
         turn = self._turns.get(cited or "")
         return CheckedEvidence(
             quote=quote,
             status=EvidenceStatus.NOT_FOUND,
-            turn_id=cited_turn_id,
+            turn_id=cited,
             speaker=speaker_label(turn) if turn else None,
             note=note,
         )
 
     def _cited(self, given: str | None) -> str | None:
-        """A turn id as models give it: `t4`, `T4`, `[t4 | agent]`."""
-        found = _TURN_ID.search(given or "")
-        return found.group().lower() if found else given
+        """The first turn that is cited and exists; what was given when none does."""
+        text = given or ""
+        named = [f"t{number}" for number in _TURN_ID.findall(text) or _TURN_NUMBER.findall(text)]
+        return next((name for name in named if name in self._turns), given)
 
     def _find(
         self, words: Sequence[str], cited: str | None, is_asked: IsAsked | None
-    ) -> tuple[EvidenceStatus, Place, Stream] | None:
+    ) -> tuple[EvidenceStatus, Place] | None:
         """Exactly before similarly; in the cited turn before elsewhere."""
         if not words:
             return None
-        exact = [(place, stream) for stream in self._streams for place in stream.exact(words)]
-        in_cited = [one for one in exact if any(token.turn.id == cited for token in one[0])]
+        exact = [place for stream in self._streams for place in stream.exact(words)]
+        exact = [place for place in exact if not self._is_cut_off(place)] or exact
+        in_cited = [place for place in exact if any(token.turn.id == cited for token in place)]
+        if not in_cited and is_asked is not None and not tells_a_place(words):
+            in_cited = [place for place in exact if self._one_off(place, cited, is_asked)]
         if in_cited or (exact and tells_a_place(words)):
-            place, stream = min(in_cited or exact, key=lambda one: self._distance(one[0], cited, is_asked))
-            return EvidenceStatus.VERIFIED, place, stream
+            place = min(in_cited or exact, key=lambda one: self._distance(one, cited, is_asked))
+            return EvidenceStatus.VERIFIED, place
         return self._similar(words, cited) if long_enough(words) else None
 
-    def _similar(
-        self, words: Sequence[str], cited: str | None
-    ) -> tuple[EvidenceStatus, Place, Stream] | None:
+    def _words_to_negation(self, place: Place) -> int | None:
+        before = self._voice(place[0]).before(place[0], NEGATION_REACH_WORDS)
+        return words_to_negation(before, place)
+
+    def _voice(self, token: Token) -> Stream:
+        """All that the speaker of a word says."""
+        return self._voices[token.turn.channel, token.turn.speaker]
+
+    def _is_cut_off(self, place: Place) -> bool:
+        """Whether a negation that belongs to the words stands before or after them."""
+        if is_negated_after(place, self._voice(place[-1]).after(place[-1])):
+            return True
+        return (self._words_to_negation(place) or PART_OF_THE_WORDS + 1) <= PART_OF_THE_WORDS
+
+    def _similar(self, words: Sequence[str], cited: str | None) -> tuple[EvidenceStatus, Place] | None:
         own = [self._of_turn[cited]] if cited in self._of_turn else []
         for streams in (own, self._streams):
-            found = [(*stream.similar(words), stream) for stream in streams]
-            score, place, stream = max(found, key=lambda one: one[0], default=(0.0, [], None))
-            if score and stream is not None:
-                return EvidenceStatus.FUZZY, place, stream
+            found = [stream.similar(words) for stream in streams]
+            score, place = max(found, key=lambda one: one[0], default=(0.0, []))
+            if score:
+                return EvidenceStatus.FUZZY, place
         return None
 
-    def _distance(self, place: Place, cited: str | None, is_asked: IsAsked | None) -> tuple[bool, int]:
-        """Of several places the least is taken: by who is asked for, then near the cited turn, then early."""
+    def _one_off(self, place: Place, cited: str | None, is_asked: IsAsked) -> bool:
+        """Whether a place is in the turn before or after the cited one, by the speaker who is asked for."""
+        if cited not in self._number or not all(is_asked(token.turn) for token in place):
+            return False
+        return abs(self._number[place[0].turn.id] - self._number[cited]) == 1
+
+    def _distance(self, place: Place, cited: str | None, is_asked: IsAsked | None) -> tuple[bool, int, bool]:
+        """Of several places the least is taken: by who is asked for, near the cited turn, not negated."""
         asked = is_asked is None or all(is_asked(token.turn) for token in place)
         here = self._number[place[0].turn.id]
-        return not asked, abs(here - self._number[cited]) if cited in self._number else here
+        away = abs(here - self._number[cited]) if cited in self._number else here
+        return not asked, away, self._words_to_negation(place) is not None
 
     def _around_ellipses(
         self, parts: Sequence[Sequence[str]], cited: str | None, is_asked: IsAsked | None
-    ) -> tuple[tuple[EvidenceStatus, Place, Stream] | None, str]:
+    ) -> tuple[tuple[EvidenceStatus, Place] | None, str]:
         """Parts in the words of one speaker; the reason when they do not go together."""
         note = "not found in the transcript"
-        for stream in sorted(self._voices, key=lambda one: not _has(one, cited)):
+        for stream in sorted(self._voices.values(), key=lambda one: not _has(one, cited)):
             found = self._in_order(stream, parts)
             if found is None:
                 continue
-            if all(_may_be_left_out(hidden) for hidden in found[1]):
-                return (EvidenceStatus.VERIFIED, found[0], stream), ""
+            if all(may_be_left_out(before, hidden) for before, hidden in found[1]):
+                return (EvidenceStatus.VERIFIED, found[0]), ""
             note = "what it leaves out changes what is said"
         return None, note
 
-    def _in_order(self, stream: Stream, parts: Sequence[Sequence[str]]) -> tuple[Place, list[Place]] | None:
-        """The places of the parts that lie nearest together, as one, and what is hidden between them."""
-        best: tuple[Place, list[Place]] | None = None
+    def _in_order(
+        self, stream: Stream, parts: Sequence[Sequence[str]]
+    ) -> tuple[Place, list[tuple[Token, Place]]] | None:
+        """The places of the parts that lie nearest together, as one; what is hidden, and the token before."""
+        best: tuple[int, Place, list[tuple[Token, Place]]] | None = None
         for first in stream.exact(parts[0]):
             places: list[Place] = [first]
             for part in parts[1:]:
@@ -233,20 +269,15 @@ class EvidenceChecker:
                     break
                 places.append(following)
             if len(places) == len(parts):
-                hidden = [stream.hidden(one, other) or [] for one, other in pairwise(places)]
-                if best is None or sum(map(len, hidden)) < sum(map(len, best[1])):
-                    best = [token for place in places for token in place], hidden
-        return best
+                hidden = [(one[-1], stream.hidden(one, other) or []) for one, other in pairwise(places)]
+                length = sum(len(left_out) for _, left_out in hidden)
+                if best is None or length < best[0]:
+                    best = length, [token for place in places for token in place], hidden
+        return best and best[1:]
 
 
 def _has(stream: Stream, turn_id: str | None) -> bool:
     return any(token.turn.id == turn_id for token in stream.tokens)
-
-
-def _may_be_left_out(hidden: Place) -> bool:
-    """A few turns' words without a negation."""
-    turns = dict.fromkeys(token.turn.id for token in hidden)
-    return len(turns) <= ELLIPSIS_TURNS and not negates([token.text for token in hidden])
 
 
 def _spans(place: Place) -> Iterator[EvidenceSpan]:

@@ -30,7 +30,7 @@ class EvidenceJudge:
         least_confidence: float,
     ) -> None:
         self._turns = transcript.turns
-        self._roles = roles
+        self._roles = _told_apart(roles, transcript)
         self._speaks_to_model = speaks_to_model
         self._least_confidence = least_confidence
         self._checker = EvidenceChecker(transcript)
@@ -76,8 +76,16 @@ class EvidenceJudge:
 
 
 def proves(evidence: Sequence[CheckedEvidence]) -> bool:
-    """Whether evidence is good enough for an answer that fails a call by itself: its words stand as given."""
-    return any(item.counts and item.status is EvidenceStatus.VERIFIED for item in evidence)
+    """Whether evidence is good enough for an answer that fails a call: its words stand so, not negated."""
+    return any(
+        item.counts and item.status is EvidenceStatus.VERIFIED and not item.negated for item in evidence
+    )
+
+
+def _told_apart(roles: Mapping[str, Role], transcript: Transcript) -> Mapping[str, Role]:
+    """The roles; none where all turns of a conversation have one label, as two people stand behind it."""
+    labels = [speaker_label(turn) for turn in transcript.turns]
+    return {} if len(labels) > 1 and len(set(labels)) == 1 else roles
 
 
 def _overlap(span: EvidenceSpan, other: SpokenToModel) -> bool:

@@ -2,25 +2,24 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein
 
 from include.calls.transcript import Turn, Word
-from include.spoken.meaning import is_opposite, negates, telling_words
-from include.spoken.words import bare_words, compared, is_unspaced
+from include.spoken.sameness import says_the_same
+from include.spoken.words import Said, bare_words, compared, is_unspaced
 
 # Below this similarity (0..100, characters) a quote is another sentence. 88 lets one word in eight differ.
 FUZZY_MIN_SIMILARITY = 88.0
 # Shorter quotes resemble something by chance; signs of a script without spaces count less than words.
 FUZZY_MIN_WORDS = 4
 FUZZY_MIN_SIGNS = 10
-# Two words of this length that are less alike than this (0..100) are two words, not two spellings of one.
-_CONTENT_WORD_CHARS = 4
-_SAME_WORD_SIMILARITY = 60.0
-_PUNCTUATION = re.compile(r"[.,;:!?…¿¡。，、？！—–]\s*$")
+_CLOSING = re.compile(r"[.,;:!?…¿¡。，、？！—–]")
+_ENDING = re.compile(r"[.!?…。？！]")
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,8 @@ class Token:
     Attributes:
         begins: Whether a quote may begin with it; the inside of a number may not.
         ends: Whether a quote may end with it.
-        after_pause: Whether it begins the turn or follows a punctuation mark.
+        closes: Whether a punctuation mark follows it.
+        finishes: Whether one follows that ends a sentence.
     """
 
     text: str
@@ -40,35 +40,54 @@ class Token:
     confidence: float
     begins: bool
     ends: bool
-    after_pause: bool
+    closes: bool
+    finishes: bool
 
 
 Place = Sequence[Token]
 
 
-def tokens_of(turn: Turn) -> list[Token]:
-    """The words of a turn with their times; without word times, spread evenly over the turn's characters."""
-    heard = turn.words or _spread(turn)
-    bare = [(text, word) for word in heard for text, _, _ in bare_words(word.text)]
-    pauses = _pauses(heard)
-    return [
-        Token(
-            said.text,
-            turn,
-            bare[said.first][1].start_ms,
-            bare[said.last][1].end_ms,
-            bare[said.first][1].confidence,
-            said.begins,
-            said.ends,
-            pauses[id(bare[said.first][1])],
-        )
-        for said in compared([text for text, _ in bare])
-    ]
+class _Bare(NamedTuple):
+    """A bare word of what was heard; whether a mark follows it, and whether that ends the sentence."""
+
+    text: str
+    word: Word
+    closes: bool
+    finishes: bool
 
 
-def quoted_words(quote: str) -> list[str]:
-    """The words of a quote as they are compared."""
-    return [said.text for said in compared([text for text, _, _ in bare_words(quote)])]
+def tokens_of(turn: Turn, sounds: Set[str] = frozenset()) -> list[Token]:
+    """The words of a turn with their times; without word times, spread evenly over the turn's characters.
+
+    Args:
+        turn: What somebody says in one go.
+        sounds: Words that say nothing and are left out.
+    """
+    bare = _bare(turn.words or _spread(turn))
+    return _without_sounds(
+        [_token(said, bare, turn) for said in compared([one.text for one in bare])], sounds
+    )
+
+
+def _token(said: Said, bare: Sequence[_Bare], turn: Turn) -> Token:
+    first, last = bare[said.first], bare[said.last]
+    return Token(
+        said.text,
+        turn,
+        first.word.start_ms,
+        last.word.end_ms,
+        first.word.confidence,
+        said.begins,
+        said.ends,
+        last.closes,
+        last.finishes,
+    )
+
+
+def quoted_words(quote: str, sounds: Set[str] = frozenset()) -> list[str]:
+    """The words of a quote as they are compared, without those that say nothing."""
+    said = compared([text for text, _, _ in bare_words(quote)])
+    return [one.text for one in said if one.text not in sounds]
 
 
 def tells_a_place(words: Sequence[str]) -> bool:
@@ -88,6 +107,7 @@ class Stream:
     def __init__(self, tokens: Sequence[Token]) -> None:
         self.tokens = tokens
         self._text = " ".join(token.text for token in tokens)
+        self._at = {id(token): n for n, token in enumerate(tokens)}
         self._starts: list[int] = []
         at = 0
         for token in tokens:
@@ -103,57 +123,40 @@ class Stream:
 
     def similar(self, words: Sequence[str]) -> tuple[float, Place]:
         """The most similar place that says the same, and its similarity, 0..100."""
-        quote = " ".join(words)
-        if len(quote) > len(self._text):
+        score, place = self._alike(" ".join(words))
+        if not place:
             return 0.0, []
-        best = fuzz.partial_ratio_alignment(quote, self._text, score_cutoff=FUZZY_MIN_SIMILARITY)
-        if best is None:
-            return 0.0, []
-        place = _trimmed(words, self._between(best.dest_start, best.dest_end))
+        place = _trimmed(words, place)
         whole = place[0].begins and place[-1].ends
         same = whole and says_the_same(words, [token.text for token in place])
-        return (best.score, place) if same else (0.0, [])
+        return (score, place) if same else (0.0, [])
 
-    def before(self, place: Place) -> Token | None:
-        """The token right before a place."""
-        at = next(n for n, token in enumerate(self.tokens) if token is place[0])
-        return self.tokens[at - 1] if at else None
+    def _alike(self, quote: str) -> tuple[float, Place]:
+        """The place whose letters are most alike; where the quote is longer than all there is, all of it."""
+        if len(quote) > len(self._text):
+            score = fuzz.ratio(quote, self._text, score_cutoff=FUZZY_MIN_SIMILARITY)
+            return score, self.tokens if score else []
+        best = fuzz.partial_ratio_alignment(quote, self._text, score_cutoff=FUZZY_MIN_SIMILARITY)
+        return (best.score, self._between(best.dest_start, best.dest_end)) if best else (0.0, [])
+
+    def before(self, token: Token, most: int) -> Place:
+        """The tokens before one of them, so many at most."""
+        at = self._at[id(token)]
+        return self.tokens[max(0, at - most) : at]
+
+    def after(self, token: Token) -> Token | None:
+        """The token after one of them."""
+        return next(iter(self.tokens[self._at[id(token)] + 1 :][:1]), None)
 
     def hidden(self, first: Place, second: Place) -> Place | None:
         """What stands between two places; None when the second does not follow the first."""
-        end = next(n for n, token in enumerate(self.tokens) if token is first[-1]) + 1
-        start = next((n for n, token in enumerate(self.tokens) if token is second[0]), -1)
+        end, start = self._at[id(first[-1])] + 1, self._at[id(second[0])]
         return self.tokens[end:start] if start >= end else None
 
     def _between(self, start: int, end: int) -> Place:
         """The tokens that the characters start..end touch."""
         first = max(0, bisect_right(self._starts, start) - 1)
         return self.tokens[first : bisect_right(self._starts, max(start, end - 1))]
-
-
-def says_the_same(quoted: Sequence[str], found: Sequence[str]) -> bool:
-    """Whether no figure, negation or indefinite word differs, and no word of weight is another one."""
-    if telling_words(quoted) != telling_words(found):
-        return False
-    return all(
-        fuzz.ratio(one, other) >= _SAME_WORD_SIMILARITY and not is_opposite(one, other)
-        for one, other in _replaced(quoted, found)
-        if min(len(one), len(other)) >= _CONTENT_WORD_CHARS
-    )
-
-
-def cuts_off_negation(before: Token | None, place: Place) -> bool:
-    """Whether the word right before a place, in the same breath, negates it."""
-    if before is None or before.turn is not place[0].turn or place[0].after_pause:
-        return False
-    return negates([before.text])
-
-
-def _replaced(quoted: Sequence[str], found: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for change in Levenshtein.opcodes(quoted, found):
-        if change.tag == "replace":
-            ours = quoted[change.src_start : change.src_end]
-            yield from zip(ours, found[change.dest_start : change.dest_end], strict=True)
 
 
 def _trimmed(words: Sequence[str], place: Place) -> Place:
@@ -177,10 +180,28 @@ def _spread(turn: Turn) -> list[Word]:
     ]
 
 
-def _pauses(words: Sequence[Word]) -> dict[int, bool]:
-    """By identity of a word, whether it begins the turn or follows a punctuation mark."""
-    pauses, pause = {}, True
-    for word in words:
-        pauses[id(word)] = pause
-        pause = _PUNCTUATION.search(word.text) is not None
-    return pauses
+def _bare(heard: Sequence[Word]) -> list[_Bare]:
+    """The bare words of what was heard; a comma between two digits closes nothing."""
+    bare: list[_Bare] = []
+    for word in heard:
+        found = bare_words(word.text)
+        if not found and bare and _CLOSING.search(word.text):  # a mark by itself
+            bare[-1] = bare[-1]._replace(closes=True, finishes=_ENDING.search(word.text) is not None)
+        ends = [start for _, start, _ in found[1:]] + [len(word.text)]
+        for (text, _, end), following in zip(found, ends, strict=False):
+            number = following < len(word.text) and text[-1:].isdigit() and word.text[following].isdigit()
+            mark = "" if number else word.text[end:following]
+            closes, finishes = _CLOSING.search(mark) is not None, _ENDING.search(mark) is not None
+            bare.append(_Bare(text, word, closes, finishes))
+    return bare
+
+
+def _without_sounds(tokens: Sequence[Token], sounds: Set[str]) -> list[Token]:
+    """Without "uh" and "um"; what a sentence ends with behind one, closes the word before it."""
+    kept: list[Token] = []
+    for token in tokens:
+        if token.text not in sounds:
+            kept.append(token)
+        elif token.finishes and kept:
+            kept[-1] = replace(kept[-1], closes=True, finishes=True)
+    return kept

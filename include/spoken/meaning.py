@@ -46,6 +46,39 @@ CALENDAR = frozenset(
     lunedi martedi mercoledi giovedi venerdi domenica domani ieri oggi amanha ontem hoje
     """.split()  # noqa: SIM905 - as above
 )
+# Who does it, and whether it is sure: "we may refund" is not "we will refund", nor "you will refund".
+FIXED = frozenset(
+    """
+    can could may might must shall should will would ought if unless
+    i you he she it we they me him her us them my your his its our their mine yours hers ours theirs
+    myself yourself himself herself itself ourselves yourselves themselves who whom
+    yo tu usted ustedes el ella nosotros nosotras vosotros vosotras ellos ellas nos os mi mis te ti su sus
+    nuestro nuestra nuestros nuestras se me si quien
+    """.split()  # noqa: SIM905 - as above
+) - {"el"}
+# Forms of poder, deber, querer, tener and haber.
+_SPANISH_MODAL = re.compile(
+    r"(?:pued|pude|pudi|podem|podr|podi|podam|deb[eioa]|quier|quer[eria]|quis|tien|teng|tendr|tuv|habr|habi)"
+    r"[a-z]*|ha|he|has|han|hay|hemos|haya|hayan"
+)
+# What a negation says in these changes nothing about what follows.
+_HARMLESS = tuple(
+    tuple(phrase.split())
+    for phrase in """
+    not worry | no worries | no problem | no problems | not a problem | no doubt | without a doubt | why not
+    | not only | no se preocupe | no te preocupes | no hay problema | no pasa nada | no hay de que | de nada
+    | sin duda | no solo | no hay ningun problema | nothing else | nada mas | without further ado | not at all
+    | of course not | claro que no
+    """.split("|")  # noqa: SIM905 - a list of phrases
+)
+# "No" is an answer by itself where these follow; "no reason", "no le" are not.
+_AFTER_A_REPLY = frozenset(
+    """
+    i you we it they she there this that these those the an my your our its his their
+    yo nosotros si claro senor senora gracias pues bueno mire
+    no yes yeah yep okay ok well so but sir madam maam miss thanks thank
+    """.split()  # noqa: SIM905 - as above
+)
 # "Possible" and "impossible" are alike, and say the opposite.
 _NEGATING_PREFIX = re.compile(r"(?:un|in|im|ir|il|dis|non|mis|des|de)(?=\w{3})")
 # One negation in several spellings: "cannot", "can not", "can't", "cant".
@@ -81,6 +114,31 @@ def is_opposite(one: str, other: str) -> bool:
     longer, shorter = (one, other) if len(one) > len(other) else (other, one)
     prefix = _NEGATING_PREFIX.match(longer)
     return prefix is not None and longer[prefix.end() :] == shorter
+
+
+def fixed_words(words: Iterable[str]) -> list[str]:
+    """The modal verbs and pronouns of a text, in order: another text that says the same has them too."""
+    return [word for word in words if word in FIXED or _SPANISH_MODAL.fullmatch(word)]
+
+
+def negations_at(words: Sequence[str]) -> list[int]:
+    """Which of the folded words negate what follows: not "no" as an answer, nor that of "no problem"."""
+    harmless = {
+        at + n
+        for at in range(len(words))
+        for phrase in _HARMLESS
+        if tuple(words[at : at + len(phrase)]) == phrase
+        for n in range(len(phrase))
+    }
+    return [
+        at
+        for at, word in enumerate(words)
+        if at not in harmless and negates([word]) and not _is_reply(word, words[at + 1 : at + 2])
+    ]
+
+
+def _is_reply(word: str, following: Sequence[str]) -> bool:
+    return word == "no" and bool(following) and following[0] in _AFTER_A_REPLY
 
 
 def negates(words: Sequence[str]) -> bool:

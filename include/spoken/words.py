@@ -1,9 +1,14 @@
-"""Texts as the words that are compared: folded, numbers as digits, signs where no spaces part words."""
+"""Texts as the words that are compared: folded, numbers as digits, contractions in full.
+
+Where no spaces part words, each sign is one.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from include.spoken.contractions import in_full
+from include.spoken.days import day_forms
 from include.spoken.folding import plain
 from include.spoken.numbers import digits_at
 
@@ -11,6 +16,9 @@ from include.spoken.numbers import digits_at
 UNSPACED = "฀-໿က-႟ក-៿぀-ヿ㐀-鿿豈-﫿\U00020000-\U0003ffff"
 _WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+")
 _UNSPACED_SIGN = re.compile(f"[{UNSPACED}]")
+# Sounds of somebody who thinks. "Er" and "um" are words in German and Portuguese.
+_THINKING = frozenset({"uh", "uhm", "ehm", "erm"})
+_THINKING_HERE = _THINKING | {"um", "er", "eh"}
 
 
 class Said(NamedTuple):
@@ -41,17 +49,38 @@ def bare_words(text: str) -> list[tuple[str, int, int]]:
 
 
 def compared(words: Sequence[str]) -> Iterator[Said]:
-    """Folded words as they are compared: "fifteen" and "15" are both `1 5`."""
+    """Folded words as they are compared.
+
+    "Fifteen" and "15" are both `1 5`, "won't" is `will not`, "March 21st" and "the twenty-first of March"
+    are `the 2 1 of march`.
+    """
     at = 0
     while at < len(words):
-        digits, used = digits_at(words, at)
-        last = at + used - 1
-        if digits:
-            for n, digit in enumerate(digits):
-                yield Said(digit, at, last, n == 0, n == len(digits) - 1)
-        else:
-            yield Said(words[at], at, last)
-        at += used
+        said = _said_at(words, at)
+        yield from said
+        at = max(one.last for one in said) + 1
+
+
+def thinking_sounds(language: str | None) -> frozenset[str]:
+    """The words of a language (ISO 639-1; None when unknown) that say nothing: "uh", "um"."""
+    return _THINKING_HERE if language in (None, "en", "es") else _THINKING
+
+
+def _said_at(words: Sequence[str], at: int) -> list[Said]:
+    """What is compared of the words from a place on that belong together."""
+    if full := in_full(words, at):
+        last = at + full.used - 1
+        first, second = full.words
+        return [Said(first, at, at, ends=second != "not"), Said(second, last, last)]
+    if day := day_forms(words, at):
+        last = at + day.used - 1
+        return [Said(word, at, last, begins, ends) for word, begins, ends in day.words]
+    digits, used = digits_at(words, at)
+    return _digits(digits, at, at + used - 1) if digits else [Said(words[at], at, at)]
+
+
+def _digits(digits: str, first: int, last: int) -> list[Said]:
+    return [Said(one, first, last, n == 0, n == len(digits) - 1) for n, one in enumerate(digits)]
 
 
 def is_unspaced(word: str) -> bool:

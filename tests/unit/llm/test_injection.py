@@ -89,9 +89,25 @@ class Obedient:
         }
 
 
-async def audited(transcript: Transcript) -> tuple[Assessment, Obedient]:
+class InOtherWritings(Obedient):
+    """As obedient; it writes its answers as models do that no schema holds."""
+
+    writings = ("Yes", " YES ", "yes.", "n/a", "cannot determine")
+
+    def _audit(self, schema: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+        reply = super()._audit(schema, body)
+        criteria = schema["properties"]["answers"]["properties"]
+        for n, (criterion_id, asked) in enumerate(criteria.items()):
+            fits = [w for w in self.writings if w != "n/a" or "NA" in asked["properties"]["answer"]["enum"]]
+            reply["answers"][criterion_id]["answer"] = fits[n % len(fits)]
+        return reply
+
+
+async def audited(
+    transcript: Transcript, make: Callable[[], Obedient] = Obedient
+) -> tuple[Assessment, Obedient]:
     """Both stages with a model that obeys, and what code makes of it."""
-    model, app = Obedient(), web.Application()
+    model, app = make(), web.Application()
     app.router.add_post("/v1/chat/completions", model.handle)
     engine = Engine(name="none", version="1", device="cpu")
     ivr = IvrResult(call_id="c1", engine=engine, seconds=0, audio_s=60, segments=[], kept=[])
@@ -152,3 +168,10 @@ async def test_an_honest_sentence_beside_the_attempt_stays_evidence(spoken: Spok
     assert got.needs_review
     quotes = [item for item in got.answer("recording_notice").evidence if item.counts]
     assert [item.quote for item in quotes] == ["this call is recorded for your safety"]
+
+
+async def test_an_answer_in_another_writing_is_no_reason_to_pay_for_a_repair(spoken: Spoken) -> None:
+    got, model = await audited(spoken(*BAD), InOtherWritings)
+    assert len(model.prompts) == 2, "one request a stage"
+    given = {answer.answer for answer in got.answers if answer.answered_by == "llm"}
+    assert {"yes", "NA", "CANNOT_DETERMINE"} == given

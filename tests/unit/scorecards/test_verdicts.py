@@ -1,13 +1,7 @@
 """Evidence that looks sound and is not, and what a verdict makes of it."""
 
-from itertools import permutations
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from include.calls.call import ChannelRole
-from include.calls.transcript import Transcript, Turn
 from include.scorecards.answers import AuditAnswers, AuditReply, Evidence, GivenAnswer, Role
 from include.scorecards.assessment import Standing
 from include.scorecards.evidence import EvidenceChecker, EvidenceStatus
@@ -17,6 +11,8 @@ from include.scorecards.schema import AnsweredBy, AutoFail
 from include.scorecards.scoring import assess
 
 SHIPPED = load_scorecard(SHIPPED_SCORECARD)
+
+
 INSULTED = (
     ("agent", "Hello, this is Anna at Acme, the call is recorded."),
     ("customer", "You are an idiot."),
@@ -94,100 +90,6 @@ def test_who_is_nobody_satisfies_no_speaker_rule(judged, spoken, role):
         assert "nobody knows" in got.answer(criterion).evidence[0].note
 
 
-CHANGED = [
-    ("that is fifteen dollars for you", "that is fifty dollars for you"),
-    ("that is 15 dollars for you", "that is fifty dollars for you"),
-    ("I charge you 150 dollars for it today", "50 dollars for it today"),
-    ("I have charged you twenty one dollars", "I have charged you twenty dollars"),
-    ("there is nothing wrong with your line", "there is something wrong with your line"),
-    ("nobody has called you about it", "somebody has called you about it"),
-    ("I can not take the fee off your account", "I can take the fee off your account"),
-    ("I can't take the fee off your account", "I can take the fee off your account"),
-    ("I always take the fee off your account", "I never take the fee off your account"),
-    ("all of the terms are in your letter", "some of the terms are in your letter"),
-    ("no le he cobrado nada por el cambio", "le he cobrado algo por el cambio"),
-    ("nadie le ha llamado por este asunto", "alguien le ha llamado por este asunto"),
-    ("son quince euros al mes por la tarifa", "son cincuenta euros al mes por la tarifa"),
-    ("nunca le cobramos por este servicio", "siempre le cobramos por este servicio"),
-    ("je ne vous ai rien facturé pour cela", "je vous ai tout facturé pour cela"),
-    ("das hat Ihnen niemand so gesagt heute", "das hat Ihnen jemand so gesagt heute"),
-    ("non abbiamo addebitato niente sul conto", "abbiamo addebitato qualcosa sul conto"),
-    ("ninguém ligou para o senhor sobre isso", "alguém ligou para o senhor sobre isso"),
-    ("我们没有收取您的任何费用请放心", "我们收取您的任何费用请放心"),
-    ("a technician comes to you on Tuesday", "a technician comes to you on Thursday"),
-    ("your contract ends on the fourth", "your contract ends on the fourteenth"),
-    ("the change is possible in your case", "the change is impossible in your case"),
-    ("your request has been approved by us", "your request has been disapproved by us"),
-    ("el cambio es posible en su caso", "el cambio es imposible en su caso"),
-    ("el tecnico va el martes por la tarde", "el tecnico va el viernes por la tarde"),
-    ("I will never hurt you", "I will … hurt you"),
-    ("I will never hurt you", "hurt you … I will"),
-    ("I did not say that you are an idiot", "say that … you are an idiot"),
-    ("we do not charge for that at all", "charge for that at all"),
-]
-
-
-@pytest.mark.parametrize(("told", "quote"), CHANGED)
-def test_a_quote_that_says_something_else_is_not_found(spoken, told, quote):
-    if quote == "say that … you are an idiot":
-        quote = "I did … you are an idiot"
-    found = EvidenceChecker(spoken(("agent", told))).check(quote, "t1")
-    assert found.status is EvidenceStatus.NOT_FOUND and not found.counts, found
-
-
-ALIKE = [
-    ("that is fifteen dollars for you", "that is 15 dollars for you"),
-    ("you pay twenty-five euros a month", "You pay 25 euros a month."),
-    ("son cuarenta y dos euros", "son 42 euros"),
-    ("I have taken the late fee off your account", "i have taken the late fee off your acount"),
-    ("No, the call is recorded", "the call is recorded"),
-    ("So, well, hello... this is Anna", "hello... this is Anna"),
-    ("您的通话可能会被录音以提高服务质量", "通话可能会被录音"),
-    ("この通話は録音されています", "通話は録音されて"),
-    ("การสนทนานี้จะถูกบันทึก", "สนทนานี้จะถูกบันทึก"),
-]
-
-
-@pytest.mark.parametrize(("told", "quote"), ALIKE)
-def test_a_quote_in_another_writing_is_found(spoken, told, quote):
-    for cited in ("t1", None, "[t1 | agent | 0:00.3-0:07.4]"):
-        assert EvidenceChecker(spoken(("agent", told))).check(quote, cited).counts, cited
-
-
-def test_an_ellipsis_leaves_out_what_changes_nothing(spoken):
-    call = spoken(
-        ("agent", "The contract runs for two years"),
-        ("customer", "I will never hurt you"),
-        ("agent", "and you may cancel within fourteen days."),
-        *(("agent", f"filler number {n}") for n in range(6)),
-        ("agent", "Have a nice evening."),
-    )
-    checker = EvidenceChecker(call)
-    assert checker.check("The contract runs … you may cancel within 14 days", "t1").counts
-    assert not checker.check("you may cancel … The contract runs", "t1").counts, "the wrong order"
-    assert not checker.check("The contract runs … a nice evening", "t1").counts, "too far apart"
-    assert not checker.check("The contract runs … hurt you", "t1").counts, "two speakers"
-
-
-@pytest.fixture
-def repeated(spoken):
-    """The same words in turn 3 by the customer, and in turns 6 and 40 by the agent."""
-    turns = [("agent", f"this is about item {n}") for n in range(1, 41)]
-    turns[2], turns[5], turns[39] = [(who, "I will call you back") for who in ("customer", "agent", "agent")]
-    return EvidenceChecker(spoken(*turns))
-
-
-def test_a_quote_that_stands_more_than_once_is_taken_where_it_was_cited(repeated):
-    def by_agent(turn: Turn) -> bool:
-        return turn.speaker is ChannelRole.AGENT
-
-    assert repeated.check("I will call you back", "t40", by_agent).turn_id == "t40"
-    assert repeated.check("I will call you back", "t3", by_agent).turn_id == "t3"
-    assert repeated.check("I will call you back", "t39", by_agent).turn_id == "t40", "the nearest"
-    assert repeated.check("I will call you back", "t2", by_agent).turn_id == "t6", "by who is asked for"
-    assert repeated.check("I will call you back", None, by_agent).turn_id == "t6"
-
-
 @pytest.mark.parametrize("answer", ["yes", "no"])
 def test_invented_quotes_count_neither_for_nor_against(judged, spoken, answer):
     call = spoken(*INSULTED)
@@ -249,33 +151,82 @@ def test_only_the_sentence_that_speaks_to_the_model_loses_its_evidence(judged, s
     assert got.answer("closing").evidence[0].note.startswith("it may speak to the model")
 
 
-WORDS = ["we", "have", "your", "order", "account", "the", "line", "today", "call", "back", "terms", "fee"]
-TELLING = ["fifteen", "fifty", "not", "never", "nothing", "something", "nobody", "somebody", "all", "some"]
+@pytest.mark.parametrize("role", [Role.AGENT, Role.CUSTOMER])
+def test_the_only_label_of_a_conversation_is_nobodys(judged, spoken, role):
+    call = spoken(("unknown", "The call is recorded."), ("unknown", "You are an idiot."))
+    got = judged(call, roles={"speaker_0": role}, no_abuse=said("no", "You are an idiot", turn="t2"))
+    assert (got.auto_failed, got.needs_review) == (False, True)
+    assert "nobody knows" in got.answer("no_abuse").evidence[0].note
+    two = spoken(("customer", "Hello?"), ("unknown", "You are an idiot."))
+    assert judged(
+        two, roles={"speaker_0": Role.AGENT}, no_abuse=said("no", "You are an idiot", turn="t2")
+    ).auto_failed
 
 
-def one_turn(words):
-    turn = Turn(
-        id="t1",
-        speaker=ChannelRole.AGENT,
-        channel=0,
-        start_ms=0,
-        end_ms=10_000,
-        text=" ".join(words),
-        confidence=0.9,
-    )
-    return Transcript(call_id="c1", language="en", turns=[turn])
+NEGATED = [
+    ("I am not saying you are a liar", "you are a liar"),
+    ("I'm not saying you are a liar", "you are a liar"),
+    ("Nobody here thinks you are stupid, sir.", "you are stupid"),
+    ("Please do not think that I am calling you a liar, sir", "calling you a liar"),
+    ("Please do not think that I am calling you a liar, sir", "you a liar, sir"),
+    ("I never said that anybody here calls you an idiot", "calls you an idiot"),
+    (
+        "I can not tell you that your balance is 43 euros before I know who you are",
+        "your balance is 43 euros",
+    ),
+    ("We don't ever share or sell your data", "share or sell your data"),
+    ("No one here thinks you are stupid", "you are stupid"),
+    ("no estoy diciendo que usted sea un mentiroso", "usted sea un mentiroso"),
+    ("no es que le cobremos", "le cobremos"),
+    ("nadie de nosotros cree que usted es un idiota", "usted es un idiota"),
+    ("nunca he dicho a nadie que usted es un idiota", "usted es un idiota"),
+    ("no he dicho que usted es un idiota", "usted es un idiota"),
+    ("I will not hurt you", "hurt you"),
+    ("I won't hurt you", "I will"),
+    ("I will not hurt you", "I will"),
+    ("I am not saying, sir, that you are a liar", "you are a liar"),
+    ("no digo, señor, que usted sea un idiota", "usted sea un idiota"),
+    ("You are, in no way, an idiot, sir", "You are … an idiot, sir"),
+    ("I will, never, hurt you", "I will … hurt you"),
+]
 
 
-@settings(max_examples=200, deadline=None)
-@given(
-    st.lists(st.sampled_from(WORDS), min_size=6, max_size=14),
-    st.integers(0, 6),
-    st.sampled_from(list(permutations(TELLING, 2))),
-)
-def test_whatever_is_said_around_it_a_telling_word_stays(words, place, pair):
-    true, false = pair
-    told = [*words[:place], true, *words[place:]]
-    quoted = [*words[:place], false, *words[place:]]
-    checker = EvidenceChecker(one_turn(told))
-    assert checker.check(" ".join(told), "t1").status is EvidenceStatus.VERIFIED
-    assert checker.check(" ".join(quoted), "t1").status is EvidenceStatus.NOT_FOUND
+@pytest.mark.parametrize(("told", "quote"), NEGATED)
+def test_negated_words_fail_nobody(judged, spoken, told, quote):
+    got = judged(spoken(("agent", told)), no_abuse=said("no", quote))
+    assert (got.auto_failed, got.needs_review) == (False, True)
+    assert got.answer("no_abuse").standing is Standing.UNSUPPORTED
+
+
+def test_a_negation_reaches_over_what_the_other_side_throws_in(judged, spoken):
+    parted = ("agent", "I am not going to"), ("customer", "mm"), ("agent", "call you an idiot sir")
+    for quote in ("call you an idiot", "you an idiot sir"):
+        assert not judged(spoken(*parted), no_abuse=said("no", quote, turn="t3")).auto_failed
+    closed = ("agent", "I am not going to."), ("customer", "mm"), ("agent", "you are an idiot sir")
+    assert judged(spoken(*closed), no_abuse=said("no", "you are an idiot", turn="t3")).auto_failed
+    other = ("customer", "I will not"), ("agent", "you are an idiot sir")
+    assert judged(spoken(*other), no_abuse=said("no", "you are an idiot", turn="t2")).auto_failed
+
+
+PROVEN = [
+    ("I am not angry, but you are an idiot", "you are an idiot"),
+    ("No, you are an idiot", "you are an idiot"),
+    ("Well no you are an idiot", "you are an idiot"),
+    ("I'm not joking. You are an idiot.", "You are an idiot"),
+    ("no problem you are an idiot", "you are an idiot"),
+    ("I'm not joking. That you are an idiot is plain", "you are an idiot"),
+    ("nothing else sir you are an idiot", "you are an idiot"),
+    ("bueno no yo le digo idiota", "yo le digo idiota"),
+    ("No se preocupe usted es un idiota", "usted es un idiota"),
+    ("I am not calling you an idiot. Well: you are an idiot", "you are an idiot"),
+    ("You are, uh, an idiot", "You are an idiot"),
+    ("You are an um idiot", "You are an idiot"),
+    ("I will, no reason needed, hurt you", "I will … hurt you"),
+    ("You are, I don't know if you heard, an idiot", "You are … an idiot"),
+    ("You are an idiot. I never said that. I will hurt you.", "You are an idiot … I will hurt you"),
+]
+
+
+@pytest.mark.parametrize(("told", "quote"), PROVEN)
+def test_a_negation_of_something_else_takes_nothing_away(judged, spoken, told, quote):
+    assert judged(spoken(("agent", told)), no_abuse=said("no", quote)).auto_failed

@@ -1,0 +1,75 @@
+"""What stands around quoted words in their clause and turns them into something else."""
+
+from include.scorecards.matching import Place, Token
+from include.spoken.meaning import NEGATIONS, negates, negations_at
+
+# A negation reaches so many words when no punctuation mark ends its clause before.
+NEGATION_REACH_WORDS = 10
+# One so near belongs to the words themselves: who leaves it out quotes something else.
+PART_OF_THE_WORDS = 3
+# Around an ellipsis, the parts of a quote lie within so many turns of their speaker.
+ELLIPSIS_TURNS = 3
+# What follows is read too: "no" before "I" is an answer.
+_READ_ON_WORDS = 3
+# A clause in between stands by itself from so many words on: "never", "of course not" do not.
+_CLAUSE_WORDS = 3
+# A comma before these does not end what a negation reaches: "I am not saying, sir, that …".
+_SUBORDINATE = frozenset({"that", "que"})
+_ADDRESSED = frozenset({"sir", "madam", "maam", "miss", "senor", "senora", "please"})
+_ADVERBIAL = frozenset(
+    "in under by at on with for to of without de en bajo por a para con sin".split()  # noqa: SIM905 - readable
+)
+
+
+def words_to_negation(before: Place, place: Place) -> int | None:
+    """How many words back a negation stands in the clause of a place; None where none does.
+
+    Args:
+        before: What its speaker says before it; a turn's end does not end a clause, punctuation does.
+        place: The quoted words.
+    """
+    clause: list[Token] = []
+    for token in reversed(before[-NEGATION_REACH_WORDS:]):
+        if token.finishes or (token.closes and not _goes_on(clause[0] if clause else place[0])):
+            break
+        clause.insert(0, token)
+    words = [token.text for token in (*clause, *place[:_READ_ON_WORDS])]
+    found = [at for at in negations_at(words) if at < len(clause)]
+    return len(clause) - found[-1] if found else None
+
+
+def _goes_on(token: Token) -> bool:
+    """Whether a clause goes on over the comma before a word."""
+    return token.text in _SUBORDINATE or (token.closes and token.text in _ADDRESSED)
+
+
+def is_negated_after(place: Place, following: Token | None) -> bool:
+    """Whether the next word turns a place around: "I will [not]"."""
+    if following is None or place[-1].closes or place[-1].text == "or":
+        return False
+    return following.text == "not"
+
+
+def may_be_left_out(before: Token, hidden: Place) -> bool:
+    """Whether an ellipsis may hide this: few turns, and no negation that reaches what is quoted.
+
+    Args:
+        before: The last word that is quoted before the ellipsis.
+        hidden: The words that it stands for.
+    """
+    if len({token.turn.id for token in hidden}) > ELLIPSIS_TURNS:
+        return False
+    words = [token.text for token in hidden]
+    ends = [at + 1 for at, token in enumerate(hidden) if token.closes]
+    starts = [0, *ends] if before.closes else ends
+    clauses = [words[start:end] for start, end in zip(starts, starts[1:] + ends[-1:], strict=False)]
+    closed = [clause for clause in clauses if clause]
+    first, last = (starts[0], ends[-1]) if closed else (0, 0)
+    if negates([*words[:first], *words[last:]]):
+        return False
+    return all(_stands_alone(clause) for clause in closed if negates(clause))
+
+
+def _stands_alone(clause: list[str]) -> bool:
+    """Whether a clause says something of its own: "no reason needed", unlike "in no way"."""
+    return len(clause) >= _CLAUSE_WORDS and clause[0] not in _ADVERBIAL and clause[-1] not in NEGATIONS
