@@ -1,7 +1,10 @@
 """What stands around quoted words in their clause and turns them into something else."""
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 from include.scorecards.matching import Place, Token
-from include.spoken.meaning import NEGATIONS, negates, negations_at
+from include.spoken.meaning import negates, negations_at
 
 # A negation reaches so many words when no punctuation mark ends its clause before.
 NEGATION_REACH_WORDS = 10
@@ -19,6 +22,8 @@ _ADDRESSED = frozenset({"sir", "madam", "maam", "miss", "senor", "senora", "plea
 _ADVERBIAL = frozenset(
     "in under by at on with for to of without de en bajo por a para con sin".split()  # noqa: SIM905 - readable
 )
+# A clause that ends in one answers what is quoted: "of course not".
+_LAST = frozenset({"not", "no", "never", "nunca", "jamas"})
 
 
 def words_to_negation(before: Place, place: Place) -> int | None:
@@ -43,11 +48,12 @@ def _goes_on(token: Token) -> bool:
     return token.text in _SUBORDINATE or (token.closes and token.text in _ADDRESSED)
 
 
-def is_negated_after(place: Place, following: Token | None) -> bool:
+def is_negated_after(place: Place, following: Place) -> bool:
     """Whether the next word turns a place around: "I will [not]"."""
-    if following is None or place[-1].closes or place[-1].text == "or":
+    words = [token.text for token in following]
+    if words[:1] != ["not"] or place[-1].closes or place[-1].text == "or":
         return False
-    return following.text == "not"
+    return negations_at(words)[:1] == [0]
 
 
 def may_be_left_out(before: Token, hidden: Place) -> bool:
@@ -60,16 +66,21 @@ def may_be_left_out(before: Token, hidden: Place) -> bool:
     if len({token.turn.id for token in hidden}) > ELLIPSIS_TURNS:
         return False
     words = [token.text for token in hidden]
-    ends = [at + 1 for at, token in enumerate(hidden) if token.closes]
-    starts = [0, *ends] if before.closes else ends
-    clauses = [words[start:end] for start, end in zip(starts, starts[1:] + ends[-1:], strict=False)]
-    closed = [clause for clause in clauses if clause]
-    first, last = (starts[0], ends[-1]) if closed else (0, 0)
-    if negates([*words[:first], *words[last:]]):
+    clauses = _closed(before.closes, [token.closes for token in hidden])
+    sentences = {at for span in _closed(before.finishes, [token.finishes for token in hidden]) for at in span}
+    closed = {at for span in clauses for at in span}
+    if negates([word for at, word in enumerate(words) if at not in closed]):
         return False
-    return all(_stands_alone(clause) for clause in closed if negates(clause))
+    spoken = [[words[at] for at in span] for span in clauses if not sentences.issuperset(span)]
+    return all(_stands_alone(clause) for clause in spoken if negates(clause))
+
+
+def _closed(before: bool, marks: Sequence[bool]) -> list[range]:
+    """Where the words stand that have a mark before and after them; `before`: whether the first has one."""
+    ends = [at + 1 for at, marked in enumerate(marks) if marked]
+    return [range(start, end) for start, end in pairwise([0, *ends] if before else ends)]
 
 
 def _stands_alone(clause: list[str]) -> bool:
     """Whether a clause says something of its own: "no reason needed", unlike "in no way"."""
-    return len(clause) >= _CLAUSE_WORDS and clause[0] not in _ADVERBIAL and clause[-1] not in NEGATIONS
+    return len(clause) >= _CLAUSE_WORDS and clause[0] not in _ADVERBIAL and clause[-1] not in _LAST

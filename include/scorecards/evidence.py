@@ -214,7 +214,7 @@ class EvidenceChecker:
 
     def _is_cut_off(self, place: Place) -> bool:
         """Whether a negation that belongs to the words stands before or after them."""
-        if is_negated_after(place, self._voice(place[-1]).after(place[-1])):
+        if is_negated_after(place, self._voice(place[-1]).after(place[-1], PART_OF_THE_WORDS)):
             return True
         return (self._words_to_negation(place) or PART_OF_THE_WORDS + 1) <= PART_OF_THE_WORDS
 

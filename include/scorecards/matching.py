@@ -144,9 +144,10 @@ class Stream:
         at = self._at[id(token)]
         return self.tokens[max(0, at - most) : at]
 
-    def after(self, token: Token) -> Token | None:
-        """The token after one of them."""
-        return next(iter(self.tokens[self._at[id(token)] + 1 :][:1]), None)
+    def after(self, token: Token, most: int) -> Place:
+        """The tokens after one of them, so many at most."""
+        at = self._at[id(token)] + 1
+        return self.tokens[at : at + most]
 
     def hidden(self, first: Place, second: Place) -> Place | None:
         """What stands between two places; None when the second does not follow the first."""

@@ -186,6 +186,8 @@ NEGATED = [
     ("I will not hurt you", "I will"),
     ("I am not saying, sir, that you are a liar", "you are a liar"),
     ("no digo, señor, que usted sea un idiota", "usted sea un idiota"),
+    ("You are, of course not, an idiot, sir", "You are … an idiot, sir"),
+    ("Usted es, jamás, un idiota", "Usted es … un idiota"),
     ("You are, in no way, an idiot, sir", "You are … an idiot, sir"),
     ("I will, never, hurt you", "I will … hurt you"),
 ]
@@ -221,6 +223,9 @@ PROVEN = [
     ("I am not calling you an idiot. Well: you are an idiot", "you are an idiot"),
     ("You are, uh, an idiot", "You are an idiot"),
     ("You are an um idiot", "You are an idiot"),
+    ("You are an idiot. No, wait. I will hurt you.", "You are an idiot … I will hurt you"),
+    ("You are, no hace falta que diga nada, an idiot", "You are … an idiot"),
+    ("you are an idiot not a problem", "you are an idiot"),
     ("I will, no reason needed, hurt you", "I will … hurt you"),
     ("You are, I don't know if you heard, an idiot", "You are … an idiot"),
     ("You are an idiot. I never said that. I will hurt you.", "You are an idiot … I will hurt you"),
