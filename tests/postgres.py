@@ -2,13 +2,14 @@
 
 import os
 import pwd
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from include.demo.ports import free_port
 
 # A database for each of Airflow and cofi, and some connections for each task.
 _OPTIONS = "-c max_connections=500"
@@ -65,16 +66,10 @@ def running(installed: Path) -> Iterator[Postgres]:
     with tempfile.TemporaryDirectory() as folder:
         if os.getuid() == 0:
             os.chown(folder, pwd.getpwnam("postgres").pw_uid, -1)
-        server = Postgres(installed, Path(folder), _free_port())
+        server = Postgres(installed, Path(folder), free_port())
         server.initialise()
         server.control("start")
         try:
             yield server
         finally:
             server.control("stop")
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

@@ -6,7 +6,6 @@ Everything lies under `<home>/var`. Nothing here imports Airflow: it is started 
 import json
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from cryptography.fernet import Fernet
 
 from include.database.migrations import upgrade
 from include.demo.airflow_api import AirflowApi
+from include.demo.ports import free_port
 from include.demo.processes import Processes
 from include.errors import CofiError, InvalidInput
 
@@ -97,7 +97,9 @@ class Stack:
         if self.running:
             return
         self.processes.end()
-        ports = {name: _free(port) for name, port in self.preferred_ports().items()}
+        ports: dict[str, int] = {}
+        for name, port in self.preferred_ports().items():
+            ports[name] = free_port(port, ports.values())
         keys = self._keys()
         self._state_file.parent.mkdir(parents=True, exist_ok=True)
         self._state_file.write_text(json.dumps({"ports": ports}))
@@ -272,18 +274,6 @@ def _own_llm() -> dict[str, object] | None:
 
 def _executable(name: str) -> str:
     return str(Path(sys.executable).parent / name)
-
-
-def _free(preferred: int) -> int:
-    for port in (preferred, 0):
-        with socket.socket() as candidate:
-            candidate.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                candidate.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(candidate.getsockname()[1])
-    raise CofiError("No free TCP port on this machine")
 
 
 def _answers(port: int, path: str, token: str = "") -> bool:

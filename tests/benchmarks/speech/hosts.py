@@ -3,7 +3,6 @@
 import io
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from pydantic import TypeAdapter
 
 from include.calls.call import ChannelRole
 from include.calls.stage import GPU_STAGES, Stage
+from include.demo.ports import free_port
 from include.errors import HostFault
 from include.gpu.wire import (
     DenoiseResult,
@@ -172,7 +172,7 @@ class Hosts:
         self._started += 1
         folder = self._scratch / f"host-{self._started}"
         folder.mkdir(parents=True)
-        port, token, log = _free_port(), secrets.token_hex(16), folder / "log"
+        port, token, log = free_port(), secrets.token_hex(16), folder / "log"
         chosen = {"port": port, "token": token, "data_dir": folder / "data", "weights_dir": self.weights_dir}
         process = self._start(chosen | settings, log)
         try:
@@ -216,12 +216,6 @@ def in_parallel(
             answers.append(answer)
             done(len(answers))
     return answers
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def _ready(process: subprocess.Popen[bytes], client: httpx.Client, log: Path) -> HostStatus:
