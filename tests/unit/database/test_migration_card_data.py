@@ -297,6 +297,20 @@ def test_a_report_that_is_no_text_is_named_with_what_to_do(old: str, reports: Pa
     assert command_line(old, "--reports", str(reports)).returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("report.html", "<p>{} and so</p>"),  # no summary tells it
+        ("summary.json", '{{"quote": "{} and'),  # broken off
+    ],
+)
+def test_a_report_is_masked_without_what_belongs_to_it(old: str, reports: Path, name: str, text: str) -> None:
+    file = reports / "demo-2026-11-16" / name
+    file.write_text(text.format("4539 5787 6362 1486"))
+    upgrade(old, reports)
+    assert file.read_text() == text.format("[card number ending 1486]")
+
+
 def test_what_a_page_tells_in_a_tag_is_masked_too(old: str, reports: Path) -> None:
     page = reports / "demo-2026-11-16" / "report.html"
     page.write_text(
