@@ -19,15 +19,9 @@ from cofi.runs import AUDIT_DAG, batch_id_of
 from cofi.scorecards import chosen
 from cofi.settings import Settings
 from include.calls.call import Call, CallState
-from include.calls.discovery import (
-    DayFolder,
-    DiscoveryRules,
-    Redo,
-    day_folder_name,
-    find_recordings,
-    mark_duplicates,
-    sha256_of_file,
-)
+from include.calls.day_folder import DayFolder, day_folder_name, sha256_of_file
+from include.calls.discovery import DiscoveryRules, Redo, find_recordings
+from include.calls.duplicates import mark_duplicates
 from include.calls.stage import STAGES, Stage
 from include.database import batches, calls
 from include.database.batches import Batch

@@ -12,7 +12,8 @@ import soundfile
 from fsspec import AbstractFileSystem
 
 from include.calls.call import Call, CallState, ChannelRole
-from include.calls.discovery import DayFolder, DiscoveryRules, find_recordings, sha256_of_file
+from include.calls.day_folder import DayFolder, sha256_of_file
+from include.calls.discovery import DiscoveryRules, find_recordings
 
 DAY = date(2026, 11, 16)
 RULES = DiscoveryRules(

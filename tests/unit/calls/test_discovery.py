@@ -6,7 +6,7 @@ import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
 from include.calls.call import CallState, ChannelRole, call_id_for
-from include.calls.discovery import day_folder_name
+from include.calls.day_folder import day_folder_name
 from tests.unit.calls.site import DAY, Site, recording, refusing
 
 AGENT, CUSTOMER = ChannelRole.AGENT, ChannelRole.CUSTOMER
