@@ -1,20 +1,29 @@
 """Finding a day's recordings in any fsspec location, and what is wrong with each of them.
 
-Every file below the day's folder is accounted for, but for the manifest and hidden files. What can be told
-from the listing, the header and the content's hash is told here, before anything is uploaded.
+Every file below the day's folders is accounted for, but for the manifest and hidden files: recordings as
+calls, what lies beside them by kind. What can be told from the listing, the header and the content's hash is
+told here, before anything is uploaded.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
-from typing import Any
 
-from include.calls.call import Call, CallMetadata, CallState, ChannelRole, call_id_for
-from include.calls.day_folder import DayFolder, listed, modified_at, sha256_of_file
+from include.calls.call import Call, CallMetadata, CallState, ChannelRole
+from include.calls.day_folder import DayFolder, listed_day, modified_at, sha256_of_files
+from include.calls.files import DayFiles
+from include.calls.headers import are_sides, header_of
+from include.calls.listed_calls import Listing, absent, call_of, now_a_side, parts_of
 from include.calls.manifest import read_manifest
-from include.calls.probing import read_header
+from include.calls.recorders.days import day_of, folder_dates
+from include.calls.recorders.knowing import Knowing, with_roles
+from include.calls.recorders.loading import plain_recorder
+from include.calls.recorders.profile import Recorder
+from include.calls.recorders.sorting import Recorded, apart, sort_files
+from include.calls.recorders.telling import told_of
 from include.errors import InvalidInput
 
 log = logging.getLogger(__name__)
@@ -38,12 +47,13 @@ class DiscoveryRules:
 
     Attributes:
         manifest_name: File name of the manifest in the day's folder.
-        timezone: Of times in the manifest that state none.
+        timezone: Of the site: of times that state none, and of the day.
         min_duration_s: Shorter recordings are skipped.
         max_duration_s: Longer ones are skipped.
-        stereo_roles: Of the two channels of a stereo call where the manifest does not say.
+        stereo_roles: Of the two channels of a stereo call where neither manifest, sidecar nor recorder says.
         redo: Which calls that were worked on before are looked at again.
         limit: Only so many recordings, in order of path; None for all.
+        recorder: What the files are.
     """
 
     manifest_name: str
@@ -53,98 +63,171 @@ class DiscoveryRules:
     stereo_roles: tuple[ChannelRole, ...] = ()
     redo: Redo = Redo.SKIP
     limit: int | None = None
+    recorder: Recorder = field(default_factory=plain_recorder)
+
+
+@dataclass(frozen=True)
+class DayFound:
+    """What lies in a day's folders.
+
+    Attributes:
+        calls: In order of path; those in a final state say why.
+        files: What lies beside them.
+    """
+
+    calls: list[Call]
+    files: DayFiles
 
 
 def find_recordings(folder: DayFolder, rules: DiscoveryRules, known: Mapping[str, Call]) -> list[Call]:
-    """Lists, probes and describes a day's recordings.
+    """The calls of `find_day`."""
+    return find_day(folder, rules, known).calls
+
+
+def find_day(folder: DayFolder, rules: DiscoveryRules, known: Mapping[str, Call]) -> DayFound:
+    """Lists, probes and describes a day's recordings, and counts what lies beside them.
 
     Args:
         folder: The day's folder; one that does not exist is a day without calls.
         rules: What to leave out.
         known: Calls of that day by path, as found before: a file that has not changed is not probed again.
 
-    Returns:
-        Calls in order of path. Those in a final state say why.
-
     Raises:
         InvalidInput: The manifest cannot be read.
     """
-    files = listed(folder, rules.manifest_name)
+    listing = listed_day(folder, rules.manifest_name)
     manifest = _manifest(folder, rules)
-    found = [_call(folder, path, info, manifest.get(path)) for path, info in files.items()]
-    absent = [
-        _absent(folder, path, row, known.get(path)) for path, row in manifest.items() if path not in files
-    ]
-    named = files.keys() | manifest.keys()
-    gone = [call for path, call in known.items() if path not in named and call.state in _UNFINISHED]
-    scope = sorted([*found, *absent, *gone], key=lambda call: call.path)
-    if rules.redo is Redo.FAILED_ONLY:
-        scope = [c for c in scope if c.path in known and known[c.path].state is CallState.FAILED]
+    files = sort_files(listing, rules.recorder)
     with ThreadPoolExecutor(_PROBES_AT_ONCE) as pool:
-        return list(
-            pool.map(lambda call: _examined(folder, call, known.get(call.path), rules), scope[: rules.limit])
+        look = _Look(folder, rules, known, listing, manifest, pool)
+        files.recordings = look.calls_told_apart(files.recordings)
+        knowing = Knowing(folder, files, rules.recorder, rules.timezone, manifest=manifest, pool=pool)
+        of_day, of_no_day = look.of_day(files.recordings, knowing)
+        scope = look.scope(of_day)
+        calls = list(
+            pool.map(lambda one: _examined(folder, one, knowing, known.get(one[0].path), rules), scope)
         )
+    other_days = len(files.recordings) - len(of_day) - len(of_no_day)
+    told = told_of(files, of_day, knowing, rules.recorder, other_days=other_days, of_no_day=of_no_day)
+    return DayFound(calls, told)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """One look at a day's folders."""
+
+    folder: DayFolder
+    rules: DiscoveryRules
+    known: Mapping[str, Call]
+    listing: Listing
+    manifest: Mapping[str, CallMetadata]
+    pool: ThreadPoolExecutor
+
+    def calls_told_apart(self, recordings: Sequence[Recorded]) -> list[Recorded]:
+        """The calls, without pairs of files that are named like two sides and are none."""
+        found = [one for some in self.pool.map(self._confirmed, recordings) for one in some]
+        return sorted(found, key=lambda one: one.path)
+
+    def of_day(self, recordings: list[Recorded], knowing: Knowing) -> tuple[list[Recorded], list[str]]:
+        """The recordings of the day, and the paths of those that no day can be told of.
+
+        Where the recorder's folders are the site's days, all of them are of the day.
+        """
+        recorder, timezone = self.rules.recorder, self.rules.timezone
+        dates = folder_dates(recorder, self.folder.day, timezone)
+        if recorder.days.are_folders and dates == [self.folder.day]:
+            return recordings, []
+
+        def its_day(one: Recorded) -> date | None:
+            began = knowing.by_path(one).started_at or knowing.of(one).metadata.started_at
+            written = modified_at(self.listing[one.path])
+            return day_of(recorder, one.path, dates, timezone, started_at=began, written_at=written)
+
+        days = list(zip(recordings, self.pool.map(its_day, recordings), strict=True))
+        of_no_day = [one.path for one, day in days if day is None]
+        return [one for one, day in days if day == self.folder.day], of_no_day
+
+    def scope(self, recordings: Sequence[Recorded]) -> list[tuple[Call, Recorded | None]]:
+        """The calls to look at, in order of path; with their files, where these are there."""
+        folder, known, rules = self.folder, self.known, self.rules
+        found = [(call_of(folder, one, self.listing, rules.recorder), one) for one in recordings]
+        missing = [
+            absent(folder, path, row, known.get(path))
+            for path, row in self.manifest.items()
+            if path not in self.listing
+        ]
+        sides = {path: one.path for one in recordings for path in one.paths if path != one.path}
+        named = self.listing.keys() | self.manifest.keys()
+        left = [call for call in known.values() if call.state in _UNFINISHED]
+        gone = [call for call in left if call.path not in named]
+        gone += [now_a_side(call, sides[call.path]) for call in left if call.path in sides]
+        without_files = ((call, None) for call in [*missing, *gone])
+        scope = sorted([*found, *without_files], key=lambda one: one[0].path)
+        if rules.redo is Redo.FAILED_ONLY:
+            scope = [(c, r) for c, r in scope if c.path in known and known[c.path].state is CallState.FAILED]
+        return scope[: rules.limit]
+
+    def _confirmed(self, one: Recorded) -> list[Recorded]:
+        before = self.known.get(one.path)
+        if not one.legs or (before and before.parts):
+            return [one]
+        parts = parts_of(self.folder, one, self.listing, self.rules.recorder)
+        return [one] if are_sides(self.folder.filesystem, self.folder.root, parts) else apart(one)
 
 
 def _manifest(folder: DayFolder, rules: DiscoveryRules) -> dict[str, CallMetadata]:
-    path = f"{folder.root.rstrip('/')}/{rules.manifest_name}"
-    if not folder.filesystem.exists(path):
-        log.info("No manifest %s: calls are audited without metadata", path)
-        return {}
-    with folder.filesystem.open(path, "rb") as file:
-        return read_manifest(file, f"{folder.uri}/{rules.manifest_name}", rules.timezone)
+    """The rows of the manifests in the day's folders, by path."""
+    rows: dict[str, CallMetadata] = {}
+    for begin, part in folder.parts.items():
+        path = f"{part.root.rstrip('/')}/{rules.manifest_name}"
+        if not folder.filesystem.exists(path):
+            log.info("No manifest %s", path)
+            continue
+        with folder.filesystem.open(path, "rb") as file:
+            read = read_manifest(file, f"{part.uri}/{rules.manifest_name}", rules.timezone)
+        rows |= {begin.strip(".") + path: row for path, row in read.items()}
+    return rows
 
 
-def _call(folder: DayFolder, path: str, info: Mapping[str, Any], metadata: CallMetadata | None) -> Call:
-    # A name that is no UTF-8 fits neither a database nor a URL; escaped, it can be told.
-    path, name = path.encode(errors="backslashreplace").decode(), path
-    unnamed = "its name is not UTF-8: rename it" if path != name else None
-    return Call(
-        call_id=call_id_for(folder.day, path),
-        day=folder.day,
-        path=path,
-        uri=f"{folder.uri}/{path}",
-        size_bytes=int(info["size"]),
-        modified_at=modified_at(info),
-        metadata=metadata or CallMetadata(),
-        state=CallState.QUARANTINED if unnamed else CallState.PENDING,
-        state_reason=unnamed,
-    )
-
-
-def _absent(folder: DayFolder, path: str, metadata: CallMetadata, before: Call | None) -> Call:
-    if before and before.size_bytes:
-        return before  # archived since: what was found out about it stays
-    call = _call(folder, path, {"size": 0}, metadata)
-    reason = "listed in the manifest, but there is no such file: copy it here, or delete its row"
-    return replace(call, state=CallState.QUARANTINED, state_reason=reason)
-
-
-def _examined(folder: DayFolder, call: Call, before: Call | None, rules: DiscoveryRules) -> Call:
+def _examined(
+    folder: DayFolder,
+    found: tuple[Call, Recorded | None],
+    knowing: Knowing,
+    before: Call | None,
+    rules: DiscoveryRules,
+) -> Call:
+    call, recorded = found
+    if recorded:
+        call = replace(call, metadata=knowing.of(recorded).metadata)
     if call.state is not CallState.PENDING:
         return call
+
+    def with_their_roles(examined: Call) -> Call:
+        told = with_roles(examined.metadata, rules.recorder, recorded, examined.channels, rules.stereo_roles)
+        return replace(examined, metadata=told)
+
     if before is None:
-        return _probed(folder, call, rules)
+        return with_their_roles(_probed(folder, call, rules))
     try:
         sha256 = _content(folder, call, before)
     except OSError as error:
         log.warning("call_id=%s was written again and cannot be read: %s", call.call_id, error)
         return before  # with its old time, so that the next run looks again
-    if call.size_bytes != before.size_bytes or sha256 != before.sha256 or _unread(before):
-        return replace(_probed(folder, call, rules), sha256=sha256)
-    if rules.redo is Redo.ALL and before.state is not CallState.DUPLICATE:
-        return replace(_probed(folder, call, rules), sha256=sha256)
-    return _as_before(call, before)
+    changed = call.size_bytes != before.size_bytes or sha256 != before.sha256 or _unread(before)
+    if changed or (rules.redo is Redo.ALL and before.state is not CallState.DUPLICATE):
+        return with_their_roles(replace(_probed(folder, call, rules), sha256=sha256))
+    return _as_before(with_their_roles(replace(call, channels=before.channels)), before)
 
 
 def _as_before(call: Call, before: Call) -> Call:
     """A call that has not changed, with the listing's description."""
-    roles = call.metadata.channel_roles or before.metadata.channel_roles
+    known = call.metadata if call.metadata.channel_roles else before.metadata
     return replace(
         before,
         uri=call.uri,
         modified_at=call.modified_at,
-        metadata=replace(call.metadata, channel_roles=roles),
+        parts=call.parts,
+        metadata=replace(call.metadata, channel_roles=known.channel_roles, roles_told_by=known.roles_told_by),
         # A copy is compared anew: its original may be gone or changed.
         state=CallState.PENDING if before.state is CallState.DUPLICATE else before.state,
     )
@@ -156,7 +239,7 @@ def _content(folder: DayFolder, call: Call, before: Call) -> str | None:
         return None
     if call.modified_at == before.modified_at:
         return before.sha256
-    return sha256_of_file(folder.filesystem, folder.path_of(call))
+    return sha256_of_files(folder.filesystem, folder.paths_of(call))
 
 
 def _unread(before: Call) -> bool:
@@ -168,20 +251,18 @@ def _probed(folder: DayFolder, call: Call, rules: DiscoveryRules) -> Call:
     if call.size_bytes == 0:
         return replace(call, state=CallState.QUARANTINED, state_reason="the file is empty: copy it again")
     try:
-        header = read_header(folder.filesystem, folder.path_of(call))
+        header = header_of(folder.filesystem, folder.root, call.path, call.parts)
     except InvalidInput as error:
         return replace(call, state=CallState.QUARANTINED, state_reason=str(error))
     except OSError as error:
         # Perhaps the store answers when it is distributed; if not, the call fails there and is tried again.
         log.warning("call_id=%s its header cannot be read: %s", call.call_id, error)
         return call
-    roles = call.metadata.channel_roles or (rules.stereo_roles if header.channels == 2 else ())
     probed = replace(
         call,
         duration_s=header.duration_s,
         sample_rate_hz=header.sample_rate_hz,
         channels=header.channels,
-        metadata=replace(call.metadata, channel_roles=roles),
     )
     if not rules.min_duration_s <= header.duration_s <= rules.max_duration_s:
         reason = (

@@ -3,23 +3,19 @@
     file,agent,queue,direction,customer_ref,started_at,channel_roles
     call-001.ogg,Dana,billing,inbound,C-1001,2026-11-16T09:12:00+01:00,agent|customer
 
-Only `file` is needed; other columns are kept as they come. A wrong cell loses that cell, not the row.
+Only `file` is needed; every field of `CallMetadata` may be a column, and other columns are kept as they come.
+A wrong cell loses that cell, not the row.
 """
 
-import logging
 from collections.abc import Hashable, Mapping
-from dataclasses import fields
 from typing import IO, Any
 
-import pendulum
-from pendulum.parsing.exceptions import ParserError
-
-from include.calls.call import CallMetadata, ChannelRole
+from include.calls.call import CallMetadata, RolesToldBy
+from include.calls.recorders.describing import Times, described
 from include.errors import InvalidInput
 
-log = logging.getLogger(__name__)
-
-_KNOWN = {field.name for field in fields(CallMetadata)} - {"extra"}
+# What people call columns.
+_ALSO = {"agent_name": "agent", "started": "started_at", "start_time": "started_at", "end_time": "ended_at"}
 
 
 def read_manifest(file: IO[bytes], name: str, timezone: str) -> dict[str, CallMetadata]:
@@ -60,37 +56,5 @@ def read_manifest(file: IO[bytes], name: str, timezone: str) -> dict[str, CallMe
 
 
 def _metadata(row: Mapping[Hashable, Any], where: str, timezone: str) -> CallMetadata:
-    told = {str(column): str(cell).replace("\0", "").strip() for column, cell in row.items()}
-    cells = {column: cell for column, cell in told.items() if cell}
-    plain = {name: cells.get(name) for name in ("agent", "queue", "direction", "customer_ref")}
-    started_at = channel_roles = None
-    extra = {name: cell for name, cell in cells.items() if name not in _KNOWN and name != "file"}
-    if "started_at" in cells:
-        started_at = _time(cells["started_at"], timezone)
-        if started_at is None:
-            extra["started_at"] = _not_understood(where, "started_at", cells, "2026-11-16T09:12:00")
-    if "channel_roles" in cells:
-        try:
-            channel_roles = tuple(ChannelRole(role.strip()) for role in cells["channel_roles"].split("|"))
-        except ValueError:
-            extra["channel_roles"] = _not_understood(where, "channel_roles", cells, "agent|customer")
-    return CallMetadata(
-        **plain,
-        started_at=started_at,
-        channel_roles=channel_roles or (),
-        extra=extra,
-    )
-
-
-def _time(text: str, timezone: str) -> pendulum.DateTime | None:
-    """A day with a time; a time alone is none, though a lenient reader would take it for today's."""
-    try:
-        moment = pendulum.parse(text, tz=timezone, exact=True)
-    except ParserError:
-        return None
-    return moment if isinstance(moment, pendulum.DateTime) else None
-
-
-def _not_understood(where: str, column: str, cells: Mapping[str, str], example: str) -> str:
-    log.warning("%s: %s '%s' is not understood; write it like %s", where, column, cells[column], example)
-    return cells[column]
+    told = {_ALSO.get(str(column), str(column)): cell for column, cell in row.items() if column != "file"}
+    return described(told, where, Times(timezone), RolesToldBy.MANIFEST)

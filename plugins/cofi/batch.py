@@ -19,9 +19,10 @@ from cofi.runs import AUDIT_DAG, batch_id_of
 from cofi.scorecards import chosen
 from cofi.settings import Settings
 from include.calls.call import Call, CallState
-from include.calls.day_folder import DayFolder, day_folder_name, sha256_of_file
-from include.calls.discovery import DiscoveryRules, Redo, find_recordings
+from include.calls.day_folder import DayFolder, sha256_of_files
+from include.calls.discovery import DiscoveryRules, Redo, find_day
 from include.calls.duplicates import mark_duplicates
+from include.calls.recorders.days import folder_of_day
 from include.calls.stage import STAGES, Stage
 from include.database import batches, calls
 from include.database.batches import Batch
@@ -88,6 +89,7 @@ def open_batch(run_id: str, params: Mapping[str, Any], interval_start: datetime 
 
     settings, database = Settings.load(), CofiDatabaseHook().get_conn()
     checked(params, settings)
+    _rules(settings, params)  # what is wrong in a recorder's file is told before anything else
     # What would fail after a night of GPU work is found out now.
     budget_of(params, settings).check(LlmHook().get_conn().model, load_prices(settings.llm_prices_file))
     if settings.llm_redact_pii and not read_models(settings.llm_name_models):
@@ -119,12 +121,16 @@ def discover(opened: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, 
     with database.reading() as connection:
         known = {call.path: call for call in calls.calls_of_day(connection, batch.day)}
     _check_location(folder, known)
-    found = find_recordings(folder, _rules(settings, params), known)
-    found = mark_duplicates(found, _originals(database, batch, found, known), _sha256)
+    looked = find_day(folder, _rules(settings, params), known)
+    found = mark_duplicates(looked.calls, _originals(database, batch, looked.calls, known), _sha256)
     with database.writing() as connection:
         calls.record_discovery(connection, batch.batch_id, found, known)
+        batches.record_files(connection, batch.batch_id, looked.files)
     by_state = {state.value: sum(call.state is state for call in found) for state in CallState}
     log.info("%s: %d recordings, %s", folder.uri, len(found), {s: n for s, n in by_state.items() if n})
+    log.info("%s: beside them %s", folder.uri, looked.files)
+    for problem in looked.files.problems:
+        log.warning("%s: %s", folder.uri, problem)
     return by_state
 
 
@@ -249,8 +255,15 @@ def batch_of(opened: Mapping[str, Any], params: Mapping[str, Any]) -> Batch:
 
 
 def _day_folder(batch: Batch, settings: Settings) -> DayFolder:
-    path = ObjectStoragePath(batch.location) / day_folder_name(batch.day, settings.recordings_layout)
-    return DayFolder(batch.day, path.fs, path.path, str(path))
+    path = ObjectStoragePath(batch.location)
+    return folder_of_day(
+        path.fs,
+        path.path,
+        str(path),
+        batch.day,
+        recorder=settings.recorder_profile,
+        timezone=settings.timezone,
+    )
 
 
 def _check_location(folder: DayFolder, known: Mapping[str, Call]) -> None:
@@ -272,6 +285,7 @@ def _rules(settings: Settings, params: Mapping[str, Any]) -> DiscoveryRules:
         stereo_roles=settings.roles_of_stereo,
         redo=Redo(params["redo"]),
         limit=params["limit"],
+        recorder=settings.recorder_profile,
     )
 
 
@@ -286,9 +300,9 @@ def _originals(database: Database, batch: Batch, found: list[Call], known: Mappi
 
 def _sha256(call: Call) -> str | None:
     """Hashes a recording; one of another day may be gone, and is then no original any more."""
-    path = ObjectStoragePath(call.uri)
+    paths = [ObjectStoragePath(uri) for uri in call.uris]
     try:
-        return sha256_of_file(path.fs, path.path)
+        return sha256_of_files(paths[0].fs, [path.path for path in paths])
     except OSError as error:
         log.warning("call_id=%s cannot be compared: %s", call.call_id, error)
         return None

@@ -62,10 +62,13 @@ def values(value: Any) -> Iterator[str]:
 
 
 def plain(stored: Rows) -> Rows:
-    """Without what the migration adds, and in JSON's own types."""
+    """Without what migrations add, and in JSON's own types."""
     made: Rows = json.loads(json.dumps(stored, default=str))
-    for row in made["answers"]:
-        row.pop("standing", None)
+    first = {table: its_rows[0].keys() for table, its_rows in version_0005.rows().items()}
+    made = {
+        table: [{name: row[name] for name in row if name in first[table]} for row in its_rows]
+        for table, its_rows in made.items()
+    }
     heard = [row["transcript"]["turns"] for row in made["transcripts"]]
     heard += [row["result"]["turns"] for row in made["stage_results"] if "turns" in row["result"]]
     for turn in (turn for turns in heard for turn in turns):
