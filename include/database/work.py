@@ -52,6 +52,7 @@ class PendingCall:
     Attributes:
         sha256: Of the recording, when it was read before.
         host_kills: How often a GPU host died while it worked on this call.
+        channels: Of the recording; None when its header could not be read.
         roles_told_by: Who told the channels' roles.
         details: See `CallRow`.
         parts: Its files, when it is not one that says itself what it is.
@@ -67,6 +68,7 @@ class PendingCall:
     host_kills: int = 0
     direction: str | None = None
     started_at: datetime | None = None
+    channels: int | None = None
     roles_told_by: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
@@ -124,6 +126,7 @@ def pending_calls(
         CallRow.sha256,
         CallRow.direction,
         CallRow.started_at,
+        CallRow.channels,
         CallRow.roles_told_by,
         CallRow.details,
         CallRow.parts,

@@ -56,13 +56,16 @@ def _content(filesystem: AbstractFileSystem, path: str) -> bytes:
 
 def _told(entry: Any, rule: Sidecar, form: SidecarFormat) -> Iterator[tuple[str, Any]]:
     language = EXPRESSIONS[form]
+    used = set()
     for field, places in rule.fields.items():
-        value = next((v for place in places if _says(v := language.value(entry, place))), None)
+        said = ((place, language.value(entry, place)) for place in places)
+        place, value = next(((at, value) for at, value in said if _says(value)), ("", None))
         if value is not None:
+            used.add(place.rpartition("/")[2])
             yield field.removeprefix(EXTRA), value
     if rule.keep_rest:
         for name, value in language.rest(entry).items():
-            if name not in FIELDS and name not in rule.fields and _says(value):
+            if name not in FIELDS | used and _says(value):
                 yield str(name), value
 
 

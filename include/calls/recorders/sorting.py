@@ -92,7 +92,8 @@ def apart(recorded: Recorded) -> list[Recorded]:
 
 
 def _sidecar_rule(path: str, recorder: Recorder) -> Sidecar | None:
-    for rule in recorder.sidecars:
+    # A list of calls may be called like a recording's own sidecar.
+    for rule in sorted(recorder.sidecars, key=lambda rule: rule.pair is None):
         names = (one.replace("{stem}", "*").replace("{name}", "*").rpartition("../")[2] for one in rule.files)
         patterns = rule.files if rule.pair else [f"*/{one}" if "/" in one else one for one in names]
         if matches(path if "/" in path else f"./{path}", patterns):

@@ -39,7 +39,9 @@ def all_of(url: str, table: str) -> list[dict[str, Any]]:
     database = Database(url)
     with database.reading() as connection:
         key = "call_id" if table != "batches" else "batch_id"
-        found = [dict(r) for r in connection.execute(text(f"SELECT * FROM {table} ORDER BY {key}")).mappings()]
+        found = [
+            dict(r) for r in connection.execute(text(f"SELECT * FROM {table} ORDER BY {key}")).mappings()
+        ]
     database.close()
     return found
 
