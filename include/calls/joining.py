@@ -20,7 +20,7 @@ _MOST_BYTES = 2**32 - _HEADER_BYTES
 
 
 class JoinedRecording:
-    """Reads like a file: 16-bit PCM, a channel for each channel of each part; the shorter ones end in silence.
+    """Reads like a file: 16-bit PCM, a channel for each of the parts'; shorter ones end in silence.
 
     Nothing is written, and no more than a piece of each part is in memory.
 
@@ -40,8 +40,8 @@ class JoinedRecording:
         if len(rates) > 1:
             told = " and ".join(str(rate) for rate in sorted(rates))
             raise RecordingUnusable(f"its sides have different sample rates ({told} Hz): convert one")
-        self._frames = max(len(sound) for sound in self._sounds)
-        self._channels = sum(sound.channels for sound in self._sounds)
+        self._frames: int = max(len(sound) for sound in self._sounds)
+        self._channels: int = sum(sound.channels for sound in self._sounds)
         self._rate_hz = rates.pop()
         self._pieces = self._written()
         self._left = b""
@@ -111,9 +111,8 @@ def _opened(part: Part, file: IO[bytes]) -> "soundfile.SoundFile":
     except soundfile.LibsndfileError as error:
         file.seek(0)
         file.read(1)  # libsndfile takes an error of the store for a wrong format
-        raise RecordingUnusable(
-            f"its side {name} cannot be joined with the other: convert it to WAV"
-        ) from error
+        told = f"its side {name} cannot be joined with the other: convert it to WAV"
+        raise RecordingUnusable(told) from error
 
 
 def _read(sound: "soundfile.SoundFile", frames: int) -> "NDArray[np.float32]":

@@ -76,6 +76,7 @@ async def recognise(
     stage: Stage,
     languages: list[str],
     call: PendingCall,
+    *,
     telling: Telling = NOBODY_ASKED,
 ) -> Success:
     """Runs one of the GPU stages; a host that came back without the recording is sent it again.
@@ -94,9 +95,9 @@ async def recognise(
         await _send(client, store, call)
         found = await client.run(call.call_id, stage, options)
     result = await asyncio.to_thread(without_card_data, found)
-    rows = (
-        [await asyncio.to_thread(_transcript, result, call, telling)] if isinstance(result, SttResult) else []
-    )
+    rows = []
+    if isinstance(result, SttResult):
+        rows.append(await asyncio.to_thread(_transcript, result, call, telling))
     return Success(
         call_id=call.call_id,
         worker=client.name,

@@ -1,8 +1,8 @@
 """Tells the agent's channel from the customer's by what is said and played: rules, run after recognition.
 
-An agent greets with the company's name, says that the call is recorded, asks who the other is; a customer says
-what is wrong. Announcements and hold music come from the company's side, keyed digits from the other. Each cue
-has a weight; the difference between channels gives a confidence, and below `SURE` nobody is named.
+An agent greets with the company's name, says that the call is recorded, asks who the other is; a customer
+says what is wrong. Announcements and hold music come from the company's side, keyed digits from the other.
+Each cue has a weight; the difference between channels gives a confidence, and below `SURE` nobody is named.
 """
 
 import math
@@ -134,12 +134,8 @@ def _cues() -> list[tuple[str, float, int | None, re.Pattern[str]]]:
     listed: list[Mapping[str, Any]] = yaml.safe_load(
         Path(__file__).with_name("cues.yaml").read_text(encoding="utf-8")
     )
-    return [
-        (
-            one["cue"],
-            float(one["weight"]),
-            one.get("within"),
-            re.compile(rf"\b(?:{'|'.join(one['phrases'])})"),
-        )
-        for one in listed
-    ]
+    return [(one["cue"], float(one["weight"]), one.get("within"), _any_of(one["phrases"])) for one in listed]
+
+
+def _any_of(phrases: Sequence[str]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(phrases)})")
