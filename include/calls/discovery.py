@@ -96,7 +96,7 @@ def find_day(folder: DayFolder, rules: DiscoveryRules, known: Mapping[str, Call]
         InvalidInput: The manifest cannot be read.
     """
     listing = listed_day(folder, rules.manifest_name)
-    manifest = _manifest(folder, rules)
+    manifest = manifest_of(folder, rules.manifest_name, rules.timezone)
     files = sort_files(listing, rules.recorder)
     with ThreadPoolExecutor(_PROBES_AT_ONCE) as pool:
         look = _Look(folder, rules, known, listing, manifest, pool)
@@ -175,16 +175,20 @@ class _Look:
         return [one] if are_sides(self.folder.filesystem, self.folder.root, parts) else apart(one)
 
 
-def _manifest(folder: DayFolder, rules: DiscoveryRules) -> dict[str, CallMetadata]:
-    """The rows of the manifests in the day's folders, by path."""
+def manifest_of(folder: DayFolder, name: str, timezone: str) -> dict[str, CallMetadata]:
+    """The rows of the manifests in the day's folders, by path.
+
+    Raises:
+        InvalidInput: One cannot be read.
+    """
     rows: dict[str, CallMetadata] = {}
     for begin, part in folder.parts.items():
-        path = f"{part.root.rstrip('/')}/{rules.manifest_name}"
+        path = f"{part.root.rstrip('/')}/{name}"
         if not folder.filesystem.exists(path):
             log.info("No manifest %s", path)
             continue
         with folder.filesystem.open(path, "rb") as file:
-            read = read_manifest(file, f"{part.uri}/{rules.manifest_name}", rules.timezone)
+            read = read_manifest(file, f"{part.uri}/{name}", timezone)
         rows |= {begin.strip(".") + path: row for path, row in read.items()}
     return rows
 

@@ -69,17 +69,21 @@ def by_ending(paths: Iterable[str]) -> dict[str, int]:
     return dict(Counter(endings).most_common())
 
 
-def some(paths: Iterable[str], what: str, mend: str) -> str | None:
-    """`3 sidecars, such as a.json: …`; None when there are none."""
+def some(paths: Iterable[str], noun: str, trouble: str, mend: str) -> str | None:
+    """`no recording for 3 sidecars, such as a.json: …`; None when there are none."""
     listed = sorted(paths)
-    return f"{len(listed)} {what}, such as {listed[0]}: {mend}" if listed else None
+    if not listed:
+        return None
+    such = f", such as {listed[0]}" if len(listed) > 1 else f" {listed[0]}"
+    return f"{trouble} {_of(len(listed), noun)}{such}: {mend}"
 
 
 def _of(count: int, noun: str, after: str = "", after_many: str = "") -> str:
     if not count:
         return ""
     rest = after if count == 1 else after_many or after
-    return f"{count:,} {noun}{'' if count == 1 else 's'}{f' {rest}' if rest else ''}"
+    many = noun if count == 1 else f"{noun.removesuffix('y')}ies" if noun.endswith("ry") else f"{noun}s"
+    return f"{count:,} {many}{f' {rest}' if rest else ''}"
 
 
 def _by_ending(counts: Mapping[str, int], noun: str) -> str:

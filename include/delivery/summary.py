@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, Row, select
 
+from include.calls.files import DayFiles
 from include.database.engine import Database
 from include.database.models import BatchRow
 from include.database.work import BatchKind
@@ -12,6 +13,7 @@ from include.delivery.agreement import GoldAgreement, agreement_of
 from include.delivery.comparison import Comparison, compare
 from include.delivery.criteria import load_scorecards
 from include.delivery.injection import Suspicions, suspicions_of
+from include.delivery.intake import RolesTold, count_roles, files_of
 from include.delivery.outcome import (
     NotAudited,
     Outcome,
@@ -53,6 +55,8 @@ class RunSummary:
         comparison: For a rescore, with the audits that its calls had before.
         gold: None without labels of its calls.
         suspicions: Calls in which somebody may have spoken to the model.
+        files: What lay beside recordings; None for a rescore, and for runs of earlier versions.
+        roles: Who told who is on which channel.
         rule_based: Answers came from the demo's rules, not from a language model.
     """
 
@@ -81,6 +85,8 @@ class RunSummary:
     comparison: Comparison | None
     gold: GoldAgreement | None
     suspicions: Suspicions
+    files: DayFiles | None
+    roles: RolesTold
 
     @property
     def title(self) -> str:
@@ -142,4 +148,6 @@ def _summarise(connection: Connection, row: Row[tuple[object, ...]], labels: Lab
         comparison=compare(connection, batch_id, scorecards) if row.kind != BatchKind.AUDIT else None,
         gold=agreement_of(connection, batch_id, labels),
         suspicions=suspicions_of(connection, batch_id),
+        files=files_of(connection, batch_id),
+        roles=count_roles(connection, batch_id),
     )

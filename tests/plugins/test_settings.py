@@ -97,7 +97,7 @@ def test_stereo_roles_are_two_or_none(setting) -> None:
     setting("stereo_roles", "customer, agent")
     assert Settings.load().roles_of_stereo == (ChannelRole.CUSTOMER, ChannelRole.AGENT)
     setting("stereo_roles", "agent")
-    with pytest.raises(InvalidInput, match="stereo_roles = agent .*name two"):
+    with pytest.raises(InvalidInput, match=r"stereo_roles = agent .*name two"):
         _ = Settings.load().roles_of_stereo
 
 

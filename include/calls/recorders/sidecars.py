@@ -61,7 +61,7 @@ def _told(entry: Any, rule: Sidecar, form: SidecarFormat) -> Iterator[tuple[str,
         said = ((place, language.value(entry, place)) for place in places)
         place, value = next(((at, value) for at, value in said if _says(value)), ("", None))
         if value is not None:
-            used.add(place.rpartition("/")[2])
+            used.add(place.rpartition("/")[2].partition("[")[0])
             yield field.removeprefix(EXTRA), value
     if rule.keep_rest:
         for name, value in language.rest(entry).items():

@@ -32,19 +32,21 @@ def told_of(
     expected = bool(recorder.sidecars) and (recorder.id != PLAIN or len(bare) < len(recordings))
     mixes = [one.mix for one in recordings if one.mix]
     problems = [
-        some(files.alone, "sidecars have no recording", "copy the recordings, or delete the sidecars"),
-        some(bare if expected else [], "recordings have no sidecar", "they are audited without its metadata"),
+        some(files.alone, "sidecar", "no recording for", "copy the recordings, or delete the sidecars"),
+        some(bare if expected else [], "recording", "no sidecar for", "audited without what it would tell"),
         some(
             files.unknown,
-            f"files are neither recordings nor sidecars of {recorder.title}",
+            "file",
+            f"neither recordings nor sidecars of {recorder.title}:",
             "name them in its recordings, sidecars or ignored",
         ),
-        some(files.one_sided, "recordings have one side only", "copy the other side, or it is not heard"),
-        some(of_no_day, "recordings are of no known day", "say in the recorder's paths where their start is"),
-        some(knowing.unclaimed, "entries of lists have no recording", "copy the recordings"),
+        some(files.one_sided, "recording", "one side only of", "copy the other, or it is not heard"),
+        some(of_no_day, "recording", "no day is told by", "say in the recorder's paths where its start is"),
+        some(knowing.unclaimed, "list entry", "no recording for", "copy the recordings"),
         some(
             [one.path for one in recordings if knowing.path_fits(one) is False],
-            f"paths are not those of {recorder.title}",
+            "path",
+            f"{recorder.title} does not write",
             "correct its paths, or the names",
         ),
         *(f"{path} tells nothing: {why}" for path, why in sorted(knowing.problems.items())),
