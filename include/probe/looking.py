@@ -71,10 +71,7 @@ class Probed:
         reasons = Counter(
             call.state_reason or "" for call in self.calls if call.state is not CallState.PENDING
         )
-        of_calls = [
-            f"{count} recording{'' if count == 1 else 's'}: {reason}"
-            for reason, count in reasons.most_common()
-        ]
+        of_calls = [f"{n} recording{'s' * (n > 1)}: {reason}" for reason, n in reasons.most_common()]
         return [*of_calls, *self.files.problems]
 
 

@@ -103,10 +103,10 @@ def test_stereo_roles_are_two_or_none(setting) -> None:
 
 def test_a_recorder_of_ones_own_lies_in_the_folder_that_is_named(setting, tmp_path: Path) -> None:
     setting("recorder", "ours")
-    with pytest.raises(InvalidInput, match="There is no recorder 'ours': choose from amazon_connect, "):
+    with pytest.raises(InvalidInput, match=r"There is no recorder 'ours': choose from amazon_connect, "):
         _ = Settings.load().recorder_profile
     setting("recorders_folder", tmp_path / "none")
-    with pytest.raises(InvalidInput, match="There is no folder .*none: correct .cofi. recorders_folder"):
+    with pytest.raises(InvalidInput, match=r"There is no folder .*none: correct .cofi. recorders_folder"):
         _ = Settings.load().recorder_profile
     setting("recorders_folder", tmp_path)
     (tmp_path / "ours.yaml").write_text("id: ours\ntitle: Ours\ndays: {folders: YYYY/MM/DD}\n")

@@ -25,7 +25,7 @@ _DIRECTIONS = {
     | {"callback", "outbound-api", "outbound-dial"},
     "internal": {"internal", "intern", "ext-to-ext"},
 }
-_LONGEST = 1000
+_LONGEST, _LONGEST_NAME = 1000, 100
 # Of what has no field: a sidecar may hold a whole transcript.
 _MOST_EXTRA = 60
 _EPOCH_S = re.compile(r"\d{10}(?:\.\d+)?")
@@ -71,7 +71,7 @@ def described(
     """
     texts = {name: cleaned(value) for name, value in told.items()}
     given = {name: text for name, text in texts.items() if text}
-    extra = {name: text for name, text in given.items() if name not in FIELDS}
+    extra = {cleaned(name)[:_LONGEST_NAME]: text for name, text in given.items() if name not in FIELDS}
     values: dict[str, Any] = {name: given[name] for name in TEXTS if name in given}
     for name in ("started_at", "ended_at", "hold_s", "direction", "channel_roles", "tags"):
         if name not in given:

@@ -1,4 +1,4 @@
-"""A day of each platform is found whole: which calls, of which day, with what is known of them, and who speaks."""
+"""A day of each platform is found whole: which calls, of which day, what is known of them, and who speaks."""
 
 from datetime import date, datetime
 from typing import Any
@@ -33,10 +33,10 @@ def found_on(
 def of_interest(call: Call, told: dict[str, Any]) -> dict[str, Any]:
     """What is known of a call, as far as the platform's table tells."""
     seen: dict[str, Any] = {}
-    for name in told:
+    for name, wanted in told.items():
         value = getattr(call.metadata, name) if hasattr(call.metadata, name) else getattr(call, name)
         if name == "extra":
-            value = {key: value.get(key) for key in told[name]}
+            value = {key: value.get(key) for key in wanted}
         if isinstance(value, tuple):
             value = list(value)
         seen[name] = value
