@@ -21,8 +21,8 @@ from include.calls.transcript import Turn
 from include.roles.told import RoleTold, ToldBy
 from include.spoken.folding import plain
 
-# A role below this confidence is not told.
-SURE = 0.9
+# A role below this confidence is not told; rules are never surer than the other.
+SURE, _MOST = 0.9, 0.99
 # A company's name as a recogniser may hear it.
 _LIKE = 85
 _NAME_WEIGHT, _NAMED_WITHIN = 1.5, 2
@@ -74,7 +74,7 @@ def roles_by_content(
     order = sorted(range(channels), key=lambda n: found[n].weight, reverse=True)
     best = order[0]
     margin = found[best].weight - found[order[1]].weight if channels > 1 else 0.0
-    confidence = round(1 / (1 + math.exp(-margin)), 2)
+    confidence = min(_MOST, round(1 / (1 + math.exp(-margin)), 2))
     silent = [n for n in range(channels) if found[n].words < _FEWEST_WORDS]
     # On a channel with both sides on it, cues of both are found, and the other one tells nothing.
     both = best in silent or (silent and any(cue.startswith("-") for cue in found[best].because))
