@@ -110,7 +110,7 @@ def test_counts_are_told_in_words() -> None:
     )
     assert str(everything) == (
         "1 second side of a call, 24 sidecars, 1 sidecar without its recording, "
-        "1 sidecar that cannot be read, 2 recordings without a sidecar, 1 ignored file (1 .wav), 2 unknown files (2 (none)), "
-        "3 recordings of other days"
+        "1 sidecar that cannot be read, 2 recordings without a sidecar, 1 ignored file (1 .wav), "
+        "2 unknown files (2 (none)), 3 recordings of other days"
     )
     assert DayFiles.of({**everything.as_json(), "of a later version": 1}) == everything
