@@ -103,14 +103,14 @@ def _sidecar_rule(path: str, recorder: Recorder) -> Sidecar | None:
 
 def _recorded(sounds: list[str], recorder: Recorder) -> Iterator[Recorded]:
     """Puts legs together; the others are a call each."""
-    there, taken = set(sounds), set[str]()
+    left = set(sounds)
     for rule in recorder.legs:
         for path in sounds:
-            call = _with_its_other_side(path, rule, there - taken)
+            call = _with_its_other_side(path, rule, left)
             if call:
-                taken |= set(call.paths)
+                left -= set(call.paths)
                 yield call
-    yield from (Recorded(path) for path in sounds if path not in taken)
+    yield from (Recorded(path) for path in sounds if path in left)
 
 
 def _one_sided(recordings: list[Recorded]) -> list[str]:

@@ -6,6 +6,7 @@ import pytest
 
 from include.calls.call import ChannelRole
 from include.calls.parts import Encoding, RawAudio
+from include.calls.recorders.describing import FIELDS
 from include.calls.recorders.loading import PLAIN, SHIPPED, all_recorders, load_recorder, read_recorder
 from include.errors import InvalidInput
 
@@ -121,3 +122,18 @@ def test_a_pair_of_legs_needs_two_endings(tmp_path: Path) -> None:
 def test_what_follows_from_others_is_text(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"derive\.0: set: started_at cannot follow from others"):
         read_recorder(written(tmp_path, OURS + "derive: [{when: {direction: in}, set: {started_at: x}}]\n"))
+
+
+def test_the_examples_of_the_documentation_are_right(tmp_path: Path) -> None:
+    text = Path("docs/recordings.md").read_text("utf-8")
+    ours, sidecars = (block.partition("```")[0] for block in text.split("```yaml\n")[1:])
+    recorder = read_recorder(written(tmp_path, ours))
+    assert (len(recorder.paths), len(recorder.sidecars), len(recorder.raw)) == (1, 1, 1)
+    head = OURS.partition("sidecars:")[0]
+    assert len(read_recorder(written(tmp_path, f"{head}sidecars:\n{sidecars}")).sidecars) == 2
+
+
+def test_the_documentation_names_every_field_and_recorder() -> None:
+    text = Path("docs/recordings.md").read_text("utf-8")
+    assert {one.id for one in all_recorders() if f"| `{one.id}` |" not in text} == set()
+    assert {name for name in FIELDS if f"`{name}`" not in text} == set()

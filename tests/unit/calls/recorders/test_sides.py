@@ -1,5 +1,6 @@
 """Two files of one call are one call, two calls that are named like it stay two; nobody guesses roles."""
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ from include.calls.call import Call, CallState, ChannelRole
 from include.calls.discovery import DayFound, find_day
 from include.calls.recorders.loading import load_recorder
 from include.calls.recorders.profile import Recorder
+from include.calls.recorders.sorting import sort_files
 from tests.unit.calls.site import RULES, Site, recording
 
 AGENT, CUSTOMER, UNKNOWN = ChannelRole.AGENT, ChannelRole.CUSTOMER, ChannelRole.UNKNOWN
@@ -144,3 +146,14 @@ class TestRoles:
         site.put("manifest.csv", b"file,channel_roles\na.wav,unknown|agent\n")
         [call] = find_day(site.folder, rules, {}).calls
         assert (call.metadata.channel_roles, call.metadata.roles_told_by) == ((UNKNOWN, AGENT), "manifest")
+
+
+def test_a_large_day_is_sorted_in_proportion_to_its_files() -> None:
+    def sorted_s(count: int) -> float:
+        names = [f"{n}{kind}" for n in range(count) for kind in ("_in.wav", "_out.wav", ".wav", "_in.json")]
+        began_s = time.perf_counter()
+        assert len(sort_files(names, PLAIN).recordings) == count
+        return time.perf_counter() - began_s
+
+    sorted_s(100)
+    assert sorted_s(8000) < 12 * max(sorted_s(2000), 0.01)
