@@ -42,6 +42,11 @@ class Recording:
         return cls([_as_pcm(channel) for channel in samples])
 
     @property
+    def pcm(self) -> list[Pcm]:
+        """The samples as they lie on disk, a channel each."""
+        return self._channels
+
+    @property
     def channels(self) -> range:
         """Numbers of the channels, from 0."""
         return range(len(self._channels))

@@ -5,9 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from include.calls.call import ChannelRole
 from include.calls.transcript import Turn, Word
 from include.gpu.wire import IvrResult, LidResult, Span, SttResult
+from include.gpu_host.audio import timeline
+from include.gpu_host.audio.levelling import Levelled
 from include.gpu_host.audio.recording import Recording
 from include.gpu_host.audio.speech import speech_spans
 from include.gpu_host.engines.protocol import Recogniser
+from include.gpu_host.speakers.voices import Voices
 from include.gpu_host.stages import turns
 from include.gpu_host.stages.inventions import flags
 from include.gpu_host.stages.job import Head
@@ -25,13 +28,19 @@ class Recognition:
 
     Args:
         recogniser: The model behind it.
+        voices: Tells people on a recording's only channel apart; None leaves them together.
         tuning: Settings of the model that change what it hears.
     """
 
-    def __init__(self, recogniser: Recogniser, tuning: Sequence[float | str] = ()) -> None:
+    def __init__(
+        self, recogniser: Recogniser, voices: Voices | None = None, tuning: Sequence[float | str] = ()
+    ) -> None:
         self._recogniser = recogniser
+        self._voices = voices
         self.engine = recogniser.engine
         self.tuning: list[float | str] = [MARGIN_MS, LONGEST_MS, turns.TURN_PAUSE_MS, *tuning]
+        if voices:
+            self.tuning += [voices.engine.name, voices.engine.weights_sha256 or ""]
 
     def run(
         self,
@@ -53,21 +62,41 @@ class Recognition:
         """
         within = [conversation(recording, ivr, channel) for channel in recording.channels]
         speech = [
-            speech_spans(recording, channel, spans, margin_ms=0)
+            _speech(recording, channel, spans)
             for channel, spans in zip(recording.channels, within, strict=True)
         ]
         heard: list[list[turns.HeardWord]] = [[] for _ in recording.channels]
         for piece, words in self._hear(recording, _all_pieces(recording, speech, within, lid)):
             placed = turns.in_original_time(words, piece.spans)
             heard[piece.channel] += [turns.HeardWord(word, piece.language) for word in placed]
+        if len(recording.channels) == 1:
+            heard = [self._told_apart(recording, speech[0], heard[0])]
         said = [_flagged(turn, speech[turn.channel]) for turn in turns.conversation(heard, roles)]
         return SttResult(**head, language=lid.language if said else None, turns=said)
+
+    def _told_apart(
+        self, recording: Recording, speech: Sequence[Span], heard: list[turns.HeardWord]
+    ) -> list[turns.HeardWord]:
+        """The words of the only channel, with whose each is."""
+        found = self._voices and self._voices.of_words(recording, 0, speech, [word for word, *_ in heard])
+        if not found:
+            return heard
+        return [word._replace(spoken_by=whose) for word, whose in zip(heard, found, strict=True)]
 
     def _hear(self, recording: Recording, waiting: Iterable[Piece]) -> Iterator[tuple[Piece, list[Word]]]:
         """Reads and hears a few pieces at a time."""
         for group in _groups(waiting):
             samples = [recording.heard(piece.channel, piece.spans) for piece in group]
             yield from zip(group, self._recogniser.hear(samples, group[0].language), strict=True)
+
+
+def _speech(recording: Recording, channel: int, within: Sequence[Span]) -> list[Span]:
+    """Where a channel holds speech. On the only channel one side may be far below the other."""
+    found = speech_spans(recording, channel, within, margin_ms=0)
+    if len(recording.channels) > 1:
+        return found
+    quiet = speech_spans(Levelled(recording, channel), channel, within, margin_ms=0)
+    return timeline.joined(sorted([*found, *quiet], key=lambda span: span.start_ms))
 
 
 def _all_pieces(
