@@ -1,7 +1,7 @@
 """How long an MP3 file says that it is: the Xing or Info frame that encoders write first.
 
-The frames that follow are heard to the end of the file, wherever that is: without this nothing tells that half
-of them are gone.
+The frames that follow are heard to the end of the file, wherever that is: without this nothing tells that
+half of them are gone.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the pages of an Ogg file say (RFC 3533): whether it is whole, and whether recordings follow each other.
+"""What the pages of an Ogg file say (RFC 3533): whether it is whole, and whether it is several recordings.
 
 Players and decoders pass over both: half of a file is heard as if it were all, and of two recordings in one
 file (recorders that append) libsndfile hears the last alone.

@@ -69,19 +69,28 @@ class Recognition:
         for piece, words in self._hear(recording, _all_pieces(recording, speech, within, lid)):
             placed = turns.in_original_time(words, piece.spans)
             heard[piece.channel] += [turns.HeardWord(word, piece.language) for word in placed]
-        if len(recording.channels) == 1:
-            heard = [self._told_apart(recording, speech[0], heard[0])]
+        heard, roles = self._told_apart(recording, speech, heard, roles)
         said = [_flagged(turn, speech[turn.channel]) for turn in turns.conversation(heard, roles)]
         return SttResult(**head, language=lid.language if said else None, turns=said)
 
     def _told_apart(
-        self, recording: Recording, speech: Sequence[Span], heard: list[turns.HeardWord]
-    ) -> list[turns.HeardWord]:
-        """The words of the only channel, with whose each is."""
-        found = self._voices and self._voices.of_words(recording, 0, speech, [word for word, *_ in heard])
+        self,
+        recording: Recording,
+        speech: Sequence[Sequence[Span]],
+        heard: list[list[turns.HeardWord]],
+        roles: Sequence[ChannelRole],
+    ) -> tuple[list[list[turns.HeardWord]], Sequence[ChannelRole]]:
+        """Where all is said on one channel: whose each word is. With several voices it has no one role."""
+        spoken_on = [channel for channel in recording.channels if heard[channel]]
+        if self._voices is None or len(spoken_on) != 1:
+            return heard, roles
+        [channel] = spoken_on
+        words = [word for word, *_ in heard[channel]]
+        found = self._voices.of_words(recording, channel, speech[channel], words)
         if not found:
-            return heard
-        return [word._replace(spoken_by=whose) for word, whose in zip(heard, found, strict=True)]
+            return heard, roles
+        told = [word._replace(spoken_by=whose) for word, whose in zip(heard[channel], found, strict=True)]
+        return [told if n == channel else [] for n in recording.channels], []
 
     def _hear(self, recording: Recording, waiting: Iterable[Piece]) -> Iterator[tuple[Piece, list[Word]]]:
         """Reads and hears a few pieces at a time."""

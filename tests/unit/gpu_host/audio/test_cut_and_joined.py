@@ -1,4 +1,4 @@
-"""Files that were cut or joined: all of the sound is heard, or the file is refused; never half of it as whole."""
+"""Files that were cut or joined: all of the sound is heard, or the file is refused; half is not whole."""
 
 import io
 from functools import cache

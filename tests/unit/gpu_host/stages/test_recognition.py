@@ -12,6 +12,7 @@ from include.calls.transcript import Word
 from include.gpu.wire import Engine, IvrResult, LanguageSpan, LidResult, Segment, SegmentKind, Span, SttResult
 from include.gpu_host.audio import timeline
 from include.gpu_host.audio.recording import Recording
+from include.gpu_host.speakers.voices import SpokenBy
 from include.gpu_host.stages.job import Head
 from include.gpu_host.stages.pieces import pieces
 from include.gpu_host.stages.recognition import Recognition
@@ -41,6 +42,20 @@ class Ears:
         return Word(text=f" w{self._count}", start_ms=at_ms, end_ms=at_ms + 100, confidence=0.9)
 
 
+class TakesTurns:
+    """Gives every second word to the other of two voices, or knows one voice only."""
+
+    engine = ENGINE
+
+    def __init__(self, *, one: bool = False, sure: float = 0.9) -> None:
+        self._one, self._sure = one, sure
+
+    def of_words(
+        self, recording: Recording, channel: int, speech: Sequence[Span], words: Sequence[Word]
+    ) -> list[SpokenBy] | None:
+        return None if self._one else [SpokenBy(1 + n % 2, self._sure) for n in range(len(words))]
+
+
 def clip(name: str) -> np.ndarray:
     samples, _ = soundfile.read(CLIPS / f"{name}.flac", dtype="float32")
     return np.asarray(samples)
@@ -62,11 +77,12 @@ def transcribed(
     *channels: np.ndarray,
     segments: Sequence[Segment] = (),
     kept: list[Span] | None = None,
+    voices: "TakesTurns | None" = None,
 ) -> SttResult:
     length = max(map(len, channels))
     recording = Recording.of(np.stack([np.pad(one, (0, length - len(one))) for one in channels]))
     ivr = IvrResult(**HEAD, segments=list(segments), kept=[recording.whole] if kept is None else kept)
-    return Recognition(ears).run(HEAD, recording, ivr, lid, ROLES)
+    return Recognition(ears, voices).run(HEAD, recording, ivr, lid, ROLES)  # type: ignore[arg-type]
 
 
 def test_speech_is_heard_with_a_margin_and_silence_is_not() -> None:
@@ -169,3 +185,44 @@ def test_flags_stand_on_the_turn() -> None:
 
     [turn] = transcribed(Dreaming(), said("en"), np.concatenate([silence(1), clip("cold_hearted")])).turns
     assert turn.flags == ["on_silence", "known_phrase"]
+
+
+def conversation_of_two() -> np.ndarray:
+    """Two stretches of speech, far enough apart to be two pieces."""
+    talk = np.tile(clip("john_dashwood"), 3)
+    return np.concatenate([talk, silence(2), talk, silence(2), talk])
+
+
+def test_two_people_on_the_only_channel_are_told_apart() -> None:
+    got = transcribed(Ears(), said("en"), conversation_of_two(), voices=TakesTurns())
+    assert len(got.turns) > 1
+    assert [turn.label for turn in got.turns] == [f"speaker_{1 + n % 2}" for n in range(len(got.turns))]
+    assert {(turn.speaker, turn.voice_confidence) for turn in got.turns} == {("unknown", 0.9)}
+
+
+def test_a_side_without_a_word_leaves_the_other_to_two_people() -> None:
+    got = transcribed(Ears(), said("en"), conversation_of_two(), silence(1), voices=TakesTurns())
+    assert {turn.label for turn in got.turns} == {"speaker_1", "speaker_2"}
+    one = transcribed(Ears(), said("en"), conversation_of_two(), silence(1), voices=TakesTurns(one=True))
+    assert {turn.label for turn in one.turns} == {"agent"}, "one voice: the channel's role holds"
+
+
+def test_two_sides_that_both_speak_keep_their_roles() -> None:
+    talk = conversation_of_two()
+    got = transcribed(Ears(), said("en"), talk, np.roll(talk, 1600), voices=TakesTurns())
+    assert {turn.label for turn in got.turns} == {"agent", "customer"}
+
+
+def test_a_voice_that_is_hardly_told_is_nobodys() -> None:
+    got = transcribed(Ears(), said("en"), conversation_of_two(), voices=TakesTurns(sure=0.6))
+    assert {(turn.label, turn.voice, turn.voice_confidence) for turn in got.turns} == {
+        ("speaker_0", None, 0.6)
+    }
+
+
+def test_the_far_side_is_heard_though_the_near_one_is_30_db_louder() -> None:
+    near, far = clip("john_dashwood"), clip("cold_hearted")
+    ears = Ears()
+    got = transcribed(ears, said("en"), np.concatenate([near, silence(3), 0.03 * far, silence(3), near]))
+    heard_s = sum(length_s for _, group in ears.heard for length_s in group)
+    assert heard_s > (2 * len(near) + 0.8 * len(far)) / 16_000 and got.turns
