@@ -6,6 +6,7 @@ from include.calls.call import ChannelRole
 from include.calls.transcript import Turn, Word
 from include.gpu.wire import IvrResult, LidResult, Span, SttResult
 from include.gpu_host.audio import timeline
+from include.gpu_host.audio.crosstalk import without_leaks
 from include.gpu_host.audio.levelling import Levelled
 from include.gpu_host.audio.recording import Recording
 from include.gpu_host.audio.speech import speech_spans
@@ -65,6 +66,7 @@ class Recognition:
             _speech(recording, channel, spans)
             for channel, spans in zip(recording.channels, within, strict=True)
         ]
+        speech = without_leaks(recording, speech)
         heard: list[list[turns.HeardWord]] = [[] for _ in recording.channels]
         for piece, words in self._hear(recording, _all_pieces(recording, speech, within, lid)):
             placed = turns.in_original_time(words, piece.spans)
