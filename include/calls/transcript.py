@@ -32,6 +32,7 @@ class TurnFlag(StrEnum):
     REPETITION = "repetition"
     ON_SILENCE = "on_silence"
     KNOWN_PHRASE = "known_phrase"
+    BADLY_HEARD = "badly_heard"
 
 
 class CardMark(BaseModel):
@@ -105,11 +106,22 @@ class Turn(BaseModel):
         return self.channel, self.label
 
 
+class Gap(BaseModel):
+    """Where somebody speaks on a channel and no word was understood; ms of the original recording."""
+
+    model_config = _PRIVATE
+
+    channel: int = Field(ge=0)
+    start_ms: int = Field(ge=0)
+    end_ms: int = Field(ge=0)
+
+
 class Transcript(BaseModel):
     """The turns of a call in order of start.
 
     Attributes:
         language: ISO 639-1 code; None when nothing was spoken or LID is unsure.
+        gaps: What was said and not understood, in order of start.
     """
 
     model_config = _PRIVATE
@@ -117,6 +129,7 @@ class Transcript(BaseModel):
     call_id: str
     language: str | None
     turns: list[Turn]
+    gaps: list[Gap] = []
 
     @property
     def text(self) -> str:
@@ -126,8 +139,9 @@ class Transcript(BaseModel):
     @property
     def sha256(self) -> str:
         """Identity of the content that the LLM stages see; word times and confidences do not change it."""
-        lines = (f"{turn.id}|{_named(turn)}|{turn.start_ms}|{turn.text}" for turn in self.turns)
-        return sha256("\n".join([self.language or "", *lines]).encode()).hexdigest()
+        lines = [f"{turn.id}|{_named(turn)}|{turn.start_ms}|{turn.text}" for turn in self.turns]
+        missing = [f"{gap.channel}|{gap.start_ms}|{gap.end_ms}" for gap in self.gaps]
+        return sha256("\n".join([self.language or "", *lines, *missing]).encode()).hexdigest()
 
 
 def _named(turn: Turn) -> str:

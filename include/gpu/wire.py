@@ -24,7 +24,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from include.calls.call import ChannelRole
-from include.calls.transcript import Turn
+from include.calls.transcript import Gap, Turn
 
 # A call id is a file name on the host: no separators, no dots, so no path can leave the data folder.
 CALL_ID_PATTERN = r"^[A-Za-z0-9_-]{1,80}$"
@@ -187,6 +187,7 @@ class SttResult(_StageResult):
     stage: Literal["stt"] = "stt"
     language: str | None
     turns: list[Turn]
+    gaps: list[Gap] = []
 
 
 StageResult = Annotated[DenoiseResult | IvrResult | LidResult | SttResult, Field(discriminator="stage")]

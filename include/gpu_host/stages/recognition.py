@@ -16,6 +16,7 @@ from include.gpu_host.stages import turns
 from include.gpu_host.stages.inventions import flags
 from include.gpu_host.stages.job import Head
 from include.gpu_host.stages.listening import MARGIN_MS, conversation, with_margin
+from include.gpu_host.stages.missing import gaps_in, missed_spans, with_missed
 from include.gpu_host.stages.pieces import LONGEST_MS, Piece, pieces
 
 # Pieces of up to 30 s that are in memory at once: 31 MB.
@@ -67,13 +68,28 @@ class Recognition:
             for channel, spans in zip(recording.channels, within, strict=True)
         ]
         speech = without_leaks(recording, speech)
+        heard = self._words(recording, speech, within, lid)
+        missed = [missed_spans(*pair) for pair in zip(speech, heard, strict=True)]
+        again = self._words(recording, missed, within, lid)
+        heard = [with_missed(*three) for three in zip(heard, again, missed, strict=True)]
+        gaps = gaps_in([missed_spans(*pair) for pair in zip(speech, heard, strict=True)])
+        heard, roles = self._told_apart(recording, speech, heard, roles)
+        said = [_flagged(turn, speech[turn.channel]) for turn in turns.conversation(heard, roles)]
+        return SttResult(**head, language=lid.language if said else None, turns=said, gaps=gaps)
+
+    def _words(
+        self,
+        recording: Recording,
+        speech: Sequence[Sequence[Span]],
+        within: Sequence[Sequence[Span]],
+        lid: LidResult,
+    ) -> list[list[turns.HeardWord]]:
+        """The words of each channel's speech, in original time."""
         heard: list[list[turns.HeardWord]] = [[] for _ in recording.channels]
         for piece, words in self._hear(recording, _all_pieces(recording, speech, within, lid)):
             placed = turns.in_original_time(words, piece.spans)
             heard[piece.channel] += [turns.HeardWord(word, piece.language) for word in placed]
-        heard, roles = self._told_apart(recording, speech, heard, roles)
-        said = [_flagged(turn, speech[turn.channel]) for turn in turns.conversation(heard, roles)]
-        return SttResult(**head, language=lid.language if said else None, turns=said)
+        return heard
 
     def _told_apart(
         self,
