@@ -62,6 +62,7 @@ class SegmentKind(StrEnum):
     HOLD_MUSIC = "hold_music"
     DTMF = "dtmf"
     DEAD_AIR = "dead_air"
+    UNKNOWN_AUDIO = "unknown_audio"
 
 
 class Segment(Span):

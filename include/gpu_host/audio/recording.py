@@ -20,6 +20,7 @@ SAMPLE_RATE_HZ = 16_000
 # One channel of a block takes 2 MB as float32.
 BLOCK_S = 30.0
 _FULL_SCALE = np.float32(32768)
+_SILENCE = 1e-12
 
 
 class Recording:
@@ -114,6 +115,12 @@ class RecordingWriter:
 def sample_of(time_ms: int) -> int:
     """The sample at a time."""
     return time_ms * SAMPLE_RATE_HZ // 1000
+
+
+def level_db(samples: Samples) -> float:
+    """How loud samples are: their mean power, in dBFS; -120 for silence."""
+    power = np.mean(np.square(samples, dtype=np.float64)) if len(samples) else 0.0
+    return float(10 * np.log10(power + _SILENCE))
 
 
 def resampled(samples: Samples, from_hz: int, to_hz: int) -> Samples:

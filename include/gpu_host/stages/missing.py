@@ -2,21 +2,31 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from include.calls.transcript import Gap
 from include.gpu.wire import Span
 from include.gpu_host.audio import timeline
+from include.gpu_host.audio.recording import Recording, level_db
 from include.gpu_host.stages.turns import HeardWord
 
 # Words are timed this far beside their sound, and a breath is taken for speech.
 _AROUND_WORD_MS = 500
+# Babble behind a line is taken for speech too, but it is softer than what was understood on that line.
+_SOFT_PERCENTILE = 10
+_SOFTER_DB = 3.0
 # What is left uncovered and is shorter is no sentence.
 _SHORTEST_MISSED_MS = 1000
 
 
-def missed_spans(speech: Sequence[Span], heard: Sequence[HeardWord]) -> list[Span]:
-    """Where a channel holds speech, and no word is near.
+def missed_spans(
+    recording: Recording, channel: int, speech: Sequence[Span], heard: Sequence[HeardWord]
+) -> list[Span]:
+    """Where a channel holds speech about as loud as what was understood, and no word is near.
 
     Args:
+        recording: What was heard.
+        channel: Which channel of it.
         speech: Of the channel, in order, disjoint.
         heard: Its words.
     """
@@ -24,7 +34,13 @@ def missed_spans(speech: Sequence[Span], heard: Sequence[HeardWord]) -> list[Spa
         Span(start_ms=max(0, one.word.start_ms - _AROUND_WORD_MS), end_ms=one.word.end_ms + _AROUND_WORD_MS)
         for one in heard
     ]
-    return [s for s in timeline.without(speech, covered) if timeline.length_ms(s) >= _SHORTEST_MISSED_MS]
+    long = [s for s in timeline.without(speech, covered) if timeline.length_ms(s) >= _SHORTEST_MISSED_MS]
+    spoken = [Span(start_ms=one.word.start_ms, end_ms=one.word.end_ms) for one in heard]
+    if not long or not spoken:
+        return long
+    levels = [level_db(recording.heard(channel, [span])) for span in spoken]
+    softest_db = np.percentile(levels, _SOFT_PERCENTILE) - _SOFTER_DB
+    return [span for span in long if level_db(recording.heard(channel, [span])) >= softest_db]
 
 
 def with_missed(

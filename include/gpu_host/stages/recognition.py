@@ -69,10 +69,10 @@ class Recognition:
         ]
         speech = without_leaks(recording, speech)
         heard = self._words(recording, speech, within, lid)
-        missed = [missed_spans(*pair) for pair in zip(speech, heard, strict=True)]
+        missed = _missed(recording, speech, heard)
         again = self._words(recording, missed, within, lid)
         heard = [with_missed(*three) for three in zip(heard, again, missed, strict=True)]
-        gaps = gaps_in([missed_spans(*pair) for pair in zip(speech, heard, strict=True)])
+        gaps = gaps_in(_missed(recording, speech, heard))
         heard, roles = self._told_apart(recording, speech, heard, roles)
         said = [_flagged(turn, speech[turn.channel]) for turn in turns.conversation(heard, roles)]
         return SttResult(**head, language=lid.language if said else None, turns=said, gaps=gaps)
@@ -124,6 +124,12 @@ def _speech(recording: Recording, channel: int, within: Sequence[Span]) -> list[
         return found
     quiet = speech_spans(Levelled(recording, channel), channel, within, margin_ms=0)
     return timeline.joined(sorted([*found, *quiet], key=lambda span: span.start_ms))
+
+
+def _missed(
+    recording: Recording, speech: Sequence[Sequence[Span]], heard: Sequence[Sequence[turns.HeardWord]]
+) -> list[list[Span]]:
+    return [missed_spans(recording, n, speech[n], heard[n]) for n in recording.channels]
 
 
 def _all_pieces(

@@ -6,7 +6,9 @@ import numpy as np
 
 from include.calls.transcript import Word
 from include.gpu.wire import Span
-from include.gpu_host.stages.missing import gaps_in, missed_spans, with_missed
+from include.gpu_host.audio.recording import Recording
+from include.gpu_host.stages import missing
+from include.gpu_host.stages.missing import gaps_in, with_missed
 from include.gpu_host.stages.turns import HeardWord
 from tests.unit.gpu_host.stages.test_recognition import Ears, clip, said, silence, transcribed
 
@@ -19,6 +21,14 @@ def spans(*edges: tuple[int, int]) -> list[Span]:
     return [Span(start_ms=start, end_ms=end) for start, end in edges]
 
 
+def missed_spans(speech: list[Span], heard: list[HeardWord], soft: list[Span] | None = None) -> list[Span]:
+    """Of a channel that is as loud everywhere, but for what is 12 dB below."""
+    samples = np.random.default_rng(1).normal(0, 0.1, 16 * 20_000).astype(np.float32)
+    for span in soft or []:
+        samples[16 * span.start_ms : 16 * span.end_ms] *= 0.25
+    return missing.missed_spans(Recording.of(samples[None]), 0, speech, heard)
+
+
 def test_speech_without_a_word_near_was_missed() -> None:
     speech = spans((0, 3000), (5000, 13_000))
     assert missed_spans(speech, words(*range(0, 3000, 300), 5000, 12_800)) == spans((5700, 12_300))
@@ -28,6 +38,15 @@ def test_speech_without_a_word_near_was_missed() -> None:
 
 def test_a_breath_or_a_word_that_is_timed_beside_its_sound_was_not_missed() -> None:
     assert missed_spans(spans((0, 900), (2000, 3500)), words(1400, 3300)) == []
+
+
+def test_babble_behind_the_line_was_not_missed() -> None:
+    babble, sentence = spans((4000, 9000), (12_000, 14_000))
+    heard = words(*range(0, 3000, 300))
+    assert missed_spans([babble, sentence], heard, soft=[babble]) == [sentence]
+    assert missed_spans([babble], [], soft=[babble]) == [babble], (
+        "where nothing was understood, all of it was"
+    )
 
 
 def test_words_of_the_second_hearing_fill_the_gap_and_double_nothing() -> None:
