@@ -161,7 +161,9 @@ def _changed(call: PendingCall, how: str) -> RecordingChanged:
 
 
 def _transcript_row(result: SttResult) -> dict[str, object]:
-    transcript = Transcript(call_id=result.call_id, language=result.language, turns=result.turns)
+    transcript = Transcript(
+        call_id=result.call_id, language=result.language, turns=result.turns, gaps=result.gaps
+    )
     return {
         "call_id": result.call_id,
         "sha256": transcript.sha256,

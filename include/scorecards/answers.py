@@ -164,5 +164,5 @@ class AuditAnswers(BaseModel):
 
 
 def speaker_label(turn: Turn) -> str:
-    """What the transcript calls a speaker: the role, or `speaker_0` by channel when the role is unknown."""
-    return turn.speaker.value if turn.speaker.value != "unknown" else f"speaker_{turn.channel}"
+    """What the transcript calls a speaker; see `Turn.label`."""
+    return turn.label

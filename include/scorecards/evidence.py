@@ -142,8 +142,8 @@ class EvidenceChecker:
         self._number = {turn.id: n for n, turn in enumerate(transcript.turns)}
         self._sounds = thinking_sounds(transcript.language)
         tokens = {turn.id: tokens_of(turn, self._sounds) for turn in transcript.turns}
-        voices = dict.fromkeys((turn.channel, turn.speaker) for turn in transcript.turns)
-        by_voice = [[t for t in transcript.turns if (t.channel, t.speaker) == voice] for voice in voices]
+        voices = dict.fromkeys(turn.whose for turn in transcript.turns)
+        by_voice = [[t for t in transcript.turns if t.whose == voice] for voice in voices]
         streams = [*by_voice, transcript.turns] if len(by_voice) > 1 else by_voice
         self._streams = [Stream([token for turn in turns for token in tokens[turn.id]]) for turns in streams]
         self._of_turn = {turn_id: Stream(own) for turn_id, own in tokens.items()}
@@ -210,7 +210,7 @@ class EvidenceChecker:
 
     def _voice(self, token: Token) -> Stream:
         """All that the speaker of a word says."""
-        return self._voices[token.turn.channel, token.turn.speaker]
+        return self._voices[token.turn.whose]
 
     def _is_cut_off(self, place: Place) -> bool:
         """Whether a negation that belongs to the words stands before or after them."""

@@ -21,6 +21,8 @@ from av.packet import Packet
 from numpy.typing import NDArray
 
 from include.errors import RecordingUnusable
+from include.gpu_host.audio import mp3_header
+from include.gpu_host.audio.ogg_pages import read_pages
 from include.gpu_host.audio.recording import Samples
 
 # Containers of sound. FFmpeg also opens playlists, which would have it read other files or fetch from the
@@ -112,10 +114,12 @@ def opened(path: Path) -> Iterator[Source]:
 
     Raises:
         NotAudio: None does, or it holds no sound.
-        RecordingUnusable: Its beginning is damaged.
+        RecordingUnusable: Its beginning is damaged, or it is an Ogg file that was cut.
     """
+    pages = read_pages(path)
     with ExitStack() as closing:
-        yield _by_libsndfile(path, closing) or _by_ffmpeg(path, closing)
+        by_libsndfile = None if pages and pages.is_chained else _by_libsndfile(path, closing)
+        yield by_libsndfile or _by_ffmpeg(path, closing)
 
 
 def _by_libsndfile(path: Path, closing: ExitStack) -> Source | None:
@@ -163,10 +167,10 @@ def _by_ffmpeg(path: Path, closing: ExitStack) -> Source:
         raise NotAudio(
             "The body is no audio format that libsndfile or FFmpeg knows: send WAV, FLAC, Ogg or MP3."
         ) from error
-    return _av_source(closing.enter_context(container))
+    return _av_source(closing.enter_context(container), path)
 
 
-def _av_source(container: InputContainer) -> Source:
+def _av_source(container: InputContainer, path: Path) -> Source:
     """Rate and channels are those of the first frame: headers of AAC and others may state half of it."""
     if not container.streams.audio:
         raise NotAudio("The file holds no audio stream: send a recording with sound.")
@@ -177,11 +181,11 @@ def _av_source(container: InputContainer) -> Source:
         raise RecordingUnusable(
             "The recording holds no audio frames: check the recorder, then upload it again."
         )
-    length = None if bare else container.duration
+    length_s = container.duration / av.time_base if container.duration else None
     return Source(
         rate_hz=first.rate_hz,
         channels=first.samples.shape[1],
-        promised_s=length / av.time_base if length else None,
+        promised_s=mp3_header.promised_s(path) if bare else length_s,
         blocks=_av_blocks(first, chain([first], frames)),
     )
 
