@@ -7,7 +7,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from include.calls.call import CallState, ChannelRole, call_id_for
 from include.calls.day_folder import day_folder_name
-from tests.unit.calls.site import DAY, Site, recording, refusing
+from tests.unit.calls.site import DAY, Site, recording, refuse
 
 AGENT, CUSTOMER = ChannelRole.AGENT, ChannelRole.CUSTOMER
 
@@ -104,7 +104,7 @@ class TestFinding:
     def test_a_file_that_cannot_be_opened_stops_no_other(self, site: Site, monkeypatch) -> None:
         site.put("a.wav", recording())
         site.put("b.wav", recording())
-        monkeypatch.setattr(type(site.filesystem), "open", refusing("a.wav", type(site.filesystem).open))
+        refuse(monkeypatch, site.filesystem, "a.wav")
 
         found = site.find()
 
