@@ -14,8 +14,7 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from include.audio_files import ffmpeg, wav
-from include.audio_files.kinds import kind_of, unknown_kind
-from include.audio_files.raw import RawAudio
+from include.audio_files.kinds import kind_of, unreadable_kind
 from include.errors import RecordingUnusable
 
 # FFmpeg looks at no more than this to find out what a file holds: object stores are asked for each piece.
@@ -23,6 +22,8 @@ _PROBE_BYTES = 32 * 1024
 # Where a page of Ogg names its stream.
 _OGG_SERIAL = slice(14, 18)
 _OGG_PAGE_BYTES = 65_307
+# Formats of frames alone that state their length still: at their beginning, or by the time of their end.
+_STATING = frozenset({"mp3", "mpeg", "mpegts"})
 # What libsndfile would read through to its end, and FFmpeg only the ends of.
 _FFMPEG_FIRST = (b"OggS", b"ID3")
 # What the two libraries raise for bytes that make no sense; see the GPU host's.
@@ -50,14 +51,12 @@ class Header:
         sample_rate_hz: Samples per second of each channel.
         channels: How many.
         estimated: The length is reckoned from the bit rate of its beginning: the format does not state it.
-        raw: It has no header, and this is what somebody has said of it.
     """
 
     duration_s: float
     sample_rate_hz: int
     channels: int
     estimated: bool = False
-    raw: RawAudio | None = None
 
 
 def read_header(file: BinaryIO, begin: bytes, size_bytes: int) -> Header:
@@ -86,7 +85,7 @@ def read_header(file: BinaryIO, begin: bytes, size_bytes: int) -> Header:
         empty = empty or header
     if empty:
         return empty
-    kind = unknown_kind(begin)
+    kind = unreadable_kind(begin)
     raise RecordingUnusable(f"no recording: it is {kind.what}; {kind.mend}")
 
 
@@ -117,6 +116,9 @@ def _by_ffmpeg(file: Any, begin: bytes, size_bytes: int) -> Header | None:
             )
         if len(tracks) > 1:
             raise RecordingUnusable(ffmpeg.several_tracks(len(tracks)))
+        # Without a decoder it has no context.
+        if tracks[0].codec_context is None:
+            return None
         rate_hz, channels = _sound(container, tracks[0])
         if not rate_hz or not channels:
             return None
@@ -140,11 +142,12 @@ def _duration(container: InputContainer, file: Any, begin: bytes, size_bytes: in
     stated_s = (container.duration or 0) / av.time_base
     if stated_s > 0 and not ffmpeg.is_bare(container):
         return stated_s, _is_chained(file, begin, size_bytes)
-    within_s = _duration_of_packets(begin)
-    if len(begin) >= size_bytes:
-        return within_s or stated_s, False
-    # Of a joined file, the header of the first part states the length of that part.
-    return max(stated_s, within_s * size_bytes / len(begin)), True
+    reckoned_s = _duration_of_packets(begin) * size_bytes / len(begin)
+    estimated = len(begin) < size_bytes
+    # Of a file that was joined of several, it may be the length of the first.
+    if container.format.name in _STATING and reckoned_s / 2 < stated_s < 2 * reckoned_s:
+        return stated_s, estimated
+    return reckoned_s or stated_s, estimated
 
 
 def _duration_of_packets(begin: bytes) -> float:

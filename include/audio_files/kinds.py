@@ -7,6 +7,7 @@ from typing import NamedTuple
 _COPY = "copy it again"
 _UNPACK = "unpack it here, and delete it"
 _MOVE = "move it out of the day's folder"
+_EXPORT = "export it as WAV, FLAC, Ogg or MP3"
 _DECRYPT = "decrypt it, and put the recording in its place"
 # Bits per byte: audio and text stay below; 16 KiB are enough to tell.
 _RANDOM_ABOVE_BITS, _RANDOM_FROM_BYTES = 7.95, 16 * 1024
@@ -53,6 +54,21 @@ _SIGNATURES: tuple[tuple[bytes, Kind], ...] = (
     (b"#EXTM3U", Kind("a playlist, not a recording", _MOVE)),
     (b"version https://git-lfs", Kind("a pointer of Git LFS", "fetch the recording itself")),
 )
+_FORMATS = (
+    (b"RIFF", "a WAV or AVI file"),
+    (b"RF64", "an RF64 file"),
+    (b"fLaC", "a FLAC file"),
+    (b"OggS", "an Ogg file"),
+    (b"ID3", "an MP3 file"),
+    (b"ftyp", "an MP4 or 3GP file"),
+    (b"\x1a\x45\xdf\xa3", "a WebM or Matroska file"),
+    (b"#!AMR", "an AMR file"),
+    (b"FORM", "an AIFF file"),
+    (b".snd", "an AU file"),
+    (b"caff", "a CAF file"),
+    (b"FLV\x01", "a Flash video"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "a Windows Media file"),
+)
 # Public-key encrypted session keys of OpenPGP: old packet format, version 3.
 _PGP = tuple(bytes([tag]) for tag in (0x84, 0x85, 0x86))
 _PGP_VERSIONS_AT = {0x84: 2, 0x85: 3, 0x86: 5}
@@ -79,13 +95,23 @@ def kind_of(begin: bytes) -> Kind | None:
     return _text(begin)
 
 
-def unknown_kind(begin: bytes) -> Kind:
-    """Tells what can be told of a file that nothing reads."""
+def unreadable_kind(begin: bytes) -> Kind:
+    """Tells what can be told of a file that no library reads."""
+    codec_at = begin.find(b"fmt ") + 8
+    if begin[:4] == b"RIFF" and begin[8:12] == b"WAVE" and codec_at >= 8:
+        codec = int.from_bytes(begin[codec_at : codec_at + 2], "little")
+        return Kind(
+            f"a WAV file that is damaged, or whose codec (format tag {codec:#06x}) is not known",
+            f"{_COPY}, or {_EXPORT}",
+        )
+    for signature, name in _FORMATS:
+        if begin.startswith(signature) or (signature == b"ftyp" and begin[4:8] == signature):
+            return Kind(f"{name} whose header is damaged or not complete", f"{_COPY}, or {_EXPORT}")
     if _is_random(begin):
         return Kind("encrypted, or compressed in a way that is not known", _DECRYPT)
     return Kind(
-        f"in a format that is not known (its first bytes are {begin[:8].hex(' ')})",
-        "export it as WAV, FLAC, Ogg or MP3",
+        f"in no format that is known (its first bytes are {begin[:8].hex(' ')}), or has no header",
+        f"{_EXPORT}, or say what it holds where its recorder is described",
     )
 
 

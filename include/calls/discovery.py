@@ -13,15 +13,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from include.audio_files.raw import RawAudio
 from include.calls.call import Call, CallMetadata, CallState, ChannelRole, call_id_for
 from include.calls.day_folder import DayFolder, as_listed, as_text, sha256_of_file
 from include.calls.day_manifest import day_manifest
 from include.calls.listing import Ignored, Info, listed, modified_at
-from include.calls.manifest import RAW_COLUMN
 from include.calls.moments import DateOrder
 from include.calls.probing import read_header
-from include.errors import InvalidInput, RecordingUnusable
+from include.errors import InvalidInput
 
 if TYPE_CHECKING:
     from include.audio_files.header import Header
@@ -57,7 +55,6 @@ class DiscoveryRules:
         limit: Only so many recordings, in order of path; None for all.
         min_age_s: Files that were last written less long ago are left for the next look.
         date_order: What 03/04/2026 means in the manifest; None to read no such cell.
-        raw_audio: What files are that have no header; None where they are no recordings.
     """
 
     manifest_name: str
@@ -69,7 +66,6 @@ class DiscoveryRules:
     limit: int | None = None
     min_age_s: float = 0
     date_order: DateOrder | None = None
-    raw_audio: RawAudio | None = None
 
 
 @dataclass(frozen=True)
@@ -206,12 +202,15 @@ def _probed(folder: DayFolder, call: Call, rules: DiscoveryRules) -> Call:
     if call.size_bytes == 0:
         return replace(call, state=CallState.QUARANTINED, state_reason="the file is empty: copy it again")
     try:
-        header = read_header(folder.filesystem, folder.path_of(call), call.size_bytes, _raw(call, rules))
-    except RecordingUnusable as error:
+        header = read_header(folder.filesystem, folder.path_of(call), call.size_bytes)
+    except InvalidInput as error:
         return replace(call, state=CallState.QUARANTINED, state_reason=str(error))
     except OSError as error:
         # Perhaps the store answers when it is distributed; if not, the call fails there and is tried again.
         log.warning("call_id=%s its header cannot be read: %s", call.call_id, error)
+        return call
+    except Exception:  # a library fails in a way that nobody knew: that is one call's trouble, not the day's
+        log.exception("call_id=%s its header cannot be read; the GPU host may know better", call.call_id)
         return call
     roles = call.metadata.channel_roles or (rules.stereo_roles if header.channels == 2 else ())
     probed = replace(
@@ -219,7 +218,7 @@ def _probed(folder: DayFolder, call: Call, rules: DiscoveryRules) -> Call:
         duration_s=header.duration_s,
         sample_rate_hz=header.sample_rate_hz,
         channels=header.channels,
-        metadata=replace(call.metadata, channel_roles=roles, extra=_extra(call, header)),
+        metadata=replace(call.metadata, channel_roles=roles),
     )
     if _is_beyond(header, rules):
         reason = (
@@ -233,18 +232,3 @@ def _probed(folder: DayFolder, call: Call, rules: DiscoveryRules) -> Call:
 def _is_beyond(header: "Header", rules: DiscoveryRules) -> bool:
     margin = _ESTIMATE_MAY_ERR if header.estimated else 1
     return not rules.min_duration_s / margin <= header.duration_s <= rules.max_duration_s * margin
-
-
-def _raw(call: Call, rules: DiscoveryRules) -> RawAudio | None:
-    """What a file holds if it has no header: what the manifest says of it, or else of all."""
-    told = call.metadata.extra.get(RAW_COLUMN)
-    try:
-        return RawAudio.parse(told) if told else rules.raw_audio
-    except InvalidInput:
-        return rules.raw_audio
-
-
-def _extra(call: Call, header: "Header") -> dict[str, str]:
-    """What a file without a header holds is kept: distribution writes a header before it."""
-    extra = {name: cell for name, cell in call.metadata.extra.items() if name != RAW_COLUMN}
-    return extra | ({RAW_COLUMN: str(header.raw)} if header.raw else {})

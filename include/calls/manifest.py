@@ -14,21 +14,17 @@ from dataclasses import dataclass, fields
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
-from include.audio_files.raw import RawAudio
 from include.calls.call import CallMetadata, ChannelRole
 from include.calls.csv_text import Row, Table, folded, read_table
 from include.calls.moments import AmbiguousMoment, DateOrder, read_moment
 from include.errors import InvalidInput
 
-# A column that says what a recording without a header holds; kept among the extra ones.
-RAW_COLUMN = "audio_encoding"
 _FILE_COLUMNS = frozenset({"file", "filename", "file_name"})
 # What is read as it is written; the others have to be understood.
 _TEXTS = frozenset(field.name for field in fields(CallMetadata) if field.type == str | None)
 _UNDERSTOOD = {
     "started_at": "2026-11-16T09:12:00",
     "channel_roles": "agent|customer",
-    RAW_COLUMN: "ulaw/8000/1",
 }
 
 
@@ -151,23 +147,15 @@ class _RowReader:
                     )
                 except ValueError:
                     problems.append(f"{column} '{cells[column]}' is not understood; write it like {example}")
-        raw = understood.pop(RAW_COLUMN, None)
         texts: dict[str, Any] = {column: cell for column, cell in cells.items() if column in _TEXTS}
-        extra = {
-            column: cell for column, cell in cells.items() if column not in texts and column not in understood
-        }
-        extra |= {RAW_COLUMN: raw} if raw else {}
-        return CallMetadata(**texts, **understood, extra=extra)
+        read = texts | understood
+        extra = {column: cell for column, cell in cells.items() if column not in read}
+        return CallMetadata(**read, extra=extra)
 
     def _understood(self, column: str, cell: str) -> object:
-        if column == "started_at":
-            moment = read_moment(cell, self._site, self._date_order)
-            if moment is None:
-                raise ValueError(cell)
-            return moment
         if column == "channel_roles":
             return tuple(ChannelRole(role) for role in re.split(r"\s*[|/;,+]\s*", cell.lower()))
-        try:
-            return str(RawAudio.parse(cell))
-        except InvalidInput as error:
-            raise ValueError(cell) from error
+        moment = read_moment(cell, self._site, self._date_order)
+        if moment is None:
+            raise ValueError(cell)
+        return moment

@@ -12,6 +12,7 @@ from fsspec import AbstractFileSystem
 
 from include.audio_files.kinds import kind_of
 from include.audio_files.raw import RawAudio, describes_itself
+from include.errors import InvalidInput, RecordingUnusable
 
 if TYPE_CHECKING:
     from include.audio_files.header import Header
@@ -116,31 +117,35 @@ class PiecewiseFile(io.RawIOBase):
 
 
 def read_header(
-    filesystem: AbstractFileSystem, path: str, size_bytes: int, raw: RawAudio | None = None
+    filesystem: AbstractFileSystem,
+    path: str,
+    size_bytes: int | None = None,
+    raw: RawAudio | None = None,
 ) -> "Header":
     """Reads a recording's header.
 
     Args:
         filesystem: fsspec's.
         path: On it, as it was listed.
-        size_bytes: As it was listed.
-        raw: What files are that have no header, where somebody has said so.
+        size_bytes: As it was listed; without it, the store is asked.
+        raw: What it holds if it has no header, where somebody has said so.
 
     Raises:
-        RecordingUnusable: It is no recording; the message says what it is and the mend.
+        InvalidInput: It is no recording; the message says what it is and the mend.
         OSError: The store does not give it.
     """
     # With numpy 0.3 s of CPU, which tasks that discover nothing do not pay.
     from include.audio_files.header import Header, read_header  # noqa: PLC0415
 
+    size_bytes = filesystem.size(path) if size_bytes is None else size_bytes
     file = PiecewiseFile(filesystem, path, size_bytes)
     begin = file.read(_BEGIN_BYTES)
-    if file.failure:
-        raise file.failure
-    if raw and not describes_itself(begin) and kind_of(begin) is None:
-        return Header(raw.duration_s(size_bytes), raw.sample_rate_hz, raw.channels, raw=raw)
+    if not file.failure and raw and not describes_itself(begin) and kind_of(begin) is None:
+        return Header(raw.duration_s(size_bytes), raw.sample_rate_hz, raw.channels)
     try:
         return read_header(cast(BinaryIO, file), begin, size_bytes)
+    except RecordingUnusable as error:
+        raise InvalidInput(str(error)) from error
     finally:
         if file.failure:
             raise file.failure

@@ -188,7 +188,7 @@ class TestWhatWasAuditedBefore:
         name = os.fsencode(store / "2026-11-16") + b"/M\xfcller.wav"
         Path(os.fsdecode(name)).write_bytes(recording(3, seed=8))
         by_state = discovered(store)[1]
-        assert (by_state["pending"], by_state["quarantined"]) == (2, 1)
+        assert (by_state["pending"], by_state["quarantined"]) == (3, 0)
 
     def test_a_linked_recording_is_accounted_for(self, day: Day, store: Path, tmp_path: Path) -> None:
         (tmp_path / "elsewhere.wav").write_bytes(recording(6, seed=9))
