@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from typing import NamedTuple
+from unicodedata import category
 
 _COPY = "copy it again"
 _UNPACK = "unpack it here, and delete it"
@@ -152,8 +153,12 @@ def _as_text(begin: bytes) -> str | None:
             if error.start < len(begin) - 3:
                 return None
             text = begin[: error.start].decode("utf-8-sig", "replace")
-    readable = sum(letter.isprintable() or letter in "\t\r\n\f" for letter in text)
-    return text if text and readable == len(text) else None
+    return text if text and all(_is_readable(letter) for letter in set(text)) else None
+
+
+def _is_readable(letter: str) -> bool:
+    """Neither a control character, nor a code point that nobody uses, nor what could not be decoded."""
+    return letter in "\t\r\n\f" or (category(letter) not in {"Cc", "Cn", "Co", "Cs"} and letter != "\ufffd")
 
 
 def _is_random(begin: bytes) -> bool:
