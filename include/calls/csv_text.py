@@ -70,10 +70,13 @@ def read_table(content: bytes, needed: frozenset[str]) -> Table:
     first = 1 if told else 0
     while first < len(lines) and not lines[first].strip(" ,;\t\r\n"):
         first += 1
-    if first >= len(lines):
+    try:
+        separator = told[1] if told else _separator(lines[first] if first < len(lines) else "", needed)
+        rows = list(_rows(lines, first, separator))
+    except csv.Error as error:
+        raise InvalidInput(f"{error}: save it as CSV (UTF-8)") from error
+    if not rows:
         raise InvalidInput(f"it is empty: write a header with the column '{min(needed)}'")
-    separator = told[1] if told else _separator(lines[first], needed)
-    rows = list(_rows(lines, first, separator))
     return Table(rows[0].cells, rows[1:], problems)
 
 
@@ -174,8 +177,14 @@ def _swallows(block: list[str], cells: list[str], separator: str, width: int) ->
     open_ended = sum(line.count('"') for line in block) % 2 == 1
     if len(block) == 1:
         return open_ended and len(cells) < width
+    if open_ended or not cells:
+        return True
+    # Two such quotes are a pair; but the second opens a cell, where one that ends a cell would close it.
+    before, _, behind = block[-1].partition('"')
+    opens = not before.strip() or before.rstrip(" ").endswith(separator)
+    closes = behind[:1] in {"", separator, '"', "\r", "\n"}
     rows = width > 1 and all(len(_unquoted(line, separator)) >= width for line in block)
-    return open_ended or rows or not cells
+    return rows and opens and not closes
 
 
 def _unquoted(line: str, separator: str) -> list[str]:

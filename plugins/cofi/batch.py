@@ -114,7 +114,7 @@ def discover(opened: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, 
     """Finds the day's recordings and writes them to the database.
 
     Returns:
-        Calls by state.
+        Calls by state, and how many files are left for the next look, and ignored.
     """
     settings, batch = Settings.load(), batch_of(opened, params)
     database = CofiDatabaseHook().get_conn()
@@ -130,7 +130,7 @@ def discover(opened: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, 
     by_state = {state.value: sum(call.state is state for call in found) for state in CallState}
     log.info("%s: %d recordings, %s", folder.uri, len(found), {s: n for s, n in by_state.items() if n})
     log_left_out(folder, discovery)
-    return by_state
+    return by_state | {"being_written": len(discovery.being_written), "ignored": len(discovery.ignored)}
 
 
 async def plan(

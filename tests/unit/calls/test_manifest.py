@@ -90,6 +90,7 @@ def test_a_comma_at_the_end_of_each_row_shifts_no_column() -> None:
         (b'[{"file": "a.wav"}]', "it is a JSON text: save it as CSV"),
         (b"\x1f\x8b\x08" + bytes(99), "it is compressed by gzip: save it as CSV"),
         (bytes(99), "it is nothing but zeros"),
+        (b"file" * 99_999, "field larger than field limit"),
     ],
 )
 def test_what_is_no_manifest_is_refused_by_name(content: bytes, told: str) -> None:
