@@ -10,7 +10,10 @@ from include.errors import RecordingUnusable
 from include.gpu_host.audio.decoding import decode, probe
 from tests.unit.calls.odd_files import AUDITED, QUARANTINED, SECONDS, SKIPPED
 from tests.unit.calls.site import Site
+from tests.unit.gpu_host.audio.recordings import TONE_HZ, loudest_hz
 
+# Nobody here writes G.729: its frames are made of chance, and decode to noise.
+WITHOUT_ENCODER = {"pbx g729.wav"}
 # Encoders pad their first and last frame, and bit rates are guessed from the first ones.
 TOLERANCE_S = 0.35
 
@@ -31,6 +34,8 @@ def test_what_the_host_decodes_is_a_recording_of_the_same_length(
     assert call.duration_s == pytest.approx(SECONDS, abs=TOLERANCE_S)
     assert heard.duration_s == pytest.approx(SECONDS, abs=TOLERANCE_S)
     assert call.channels == len(heard.channels) == 1
+    if name not in WITHOUT_ENCODER:
+        assert loudest_hz(heard.samples(0)) == pytest.approx(TONE_HZ, abs=3)
 
 
 @pytest.mark.parametrize("name", QUARANTINED)
