@@ -126,6 +126,9 @@ def _by_libsndfile(file: _File, mended: SplicedFile | None, closing: ExitStack) 
         return None
     # A length that the format does not state comes as the largest 64-bit number.
     known = 0 < sound.frames < 1 << 62 and sound.samplerate > 0
+    # Of a FLAC that was streamed or never finished, libsndfile fails at the last second; FFmpeg reads it.
+    if not known and sound.format == "FLAC":
+        return None
     promised_s = sound.frames / sound.samplerate if known else None
     return Source(sound.samplerate, sound.channels, promised_s, _sound_blocks(sound))
 

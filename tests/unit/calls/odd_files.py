@@ -134,6 +134,16 @@ def without_duration(webm: bytes) -> bytes:
     return webm[:at] + b"\xec\x89" + bytes(9) + webm[at + 11 :]
 
 
+def silent(whole: bytes, start: int, end: int) -> bytes:
+    """A file with zeros in a part of it."""
+    return whole[:start] + bytes(end - start) + whole[end:]
+
+
+def without_length(flac: bytes) -> bytes:
+    """A FLAC whose writer could not go back to its beginning, or was killed: it states no length."""
+    return flac[:21] + bytes([flac[21] & 0xF0]) + bytes(4) + flac[26:]
+
+
 def random_bytes(size: int, seed: int = 1) -> bytes:
     """What encryption makes of anything."""
     return random.Random(seed).randbytes(size)
@@ -178,6 +188,15 @@ AUDITED: dict[str, Callable[[], bytes]] = {
     "pbx g729.wav": lambda: wav(
         0x83, random_bytes(1000 * int(SECONDS)), rate_hz=8000, byte_rate=1000, block=10
     ),
+    "studio.wav": lambda: by_libsndfile("WAV", "PCM_24", 48_000),
+    "softphone.wav": lambda: by_libsndfile("WAV", "FLOAT", 16_000),
+    "old.wav": lambda: by_libsndfile("WAV", "PCM_U8"),
+    "dictation ms.wav": lambda: by_libsndfile("WAV", "MS_ADPCM"),
+    "lossless.m4a": lambda: by_ffmpeg("mov", "alac", 16_000),
+    "archive.flac": lambda: by_libsndfile("FLAC", "PCM_16"),
+    "vorbis.ogg": lambda: by_libsndfile("OGG", "VORBIS", 16_000),
+    "call.opus": lambda: by_libsndfile("OGG", "OPUS"),
+    "call.mp3": lambda: by_ffmpeg("mp3", "mp3", 16_000),
     "dictation ima.wav": lambda: by_ffmpeg("wav", "adpcm_ima_wav", 16_000),
     "sun.au": lambda: by_libsndfile("AU", "ULAW"),
     "mac.aiff": lambda: by_libsndfile("AIFF", "PCM_16"),
@@ -196,6 +215,9 @@ AUDITED: dict[str, Callable[[], bytes]] = {
     ),
     "killed recorder of gsm.wav": lambda: declaring(by_libsndfile("WAV", "GSM610"), 0),
     "streamed.wav": lambda: declaring(pcm(), 0xFFFF_FFFF),
+    "killed recorder, silent at first.wav": lambda: declaring(silent(pcm(), 44, 32_044), 0),
+    "killed recorder, silent where it stopped.wav": lambda: declaring(silent(pcm(), 32_000, 64_000), 32_000),
+    "streamed.flac": lambda: without_length(by_libsndfile("FLAC", "PCM_16")),
     "two chunks.wav": lambda: two_chunks(pcm()),
     "two chunks, notes between.wav": lambda: two_chunks(pcm(), chunk(b"LIST", b"INFOICMTxxx")),
     "two chunks of u-law.wav": lambda: two_chunks(by_libsndfile("WAV", "ULAW")),

@@ -107,6 +107,19 @@ def test_what_is_no_recording_costs_one(requests: list[str]) -> None:
     assert requests == ["cat_file"]
 
 
+def test_the_end_of_a_file_costs_one_however_it_is_read(requests: list[str]) -> None:
+    memory = fsspec.filesystem("memory")
+    memory.store["/long"] = MemoryFile(memory, "/long", bytes(5_000_000))
+    file = PiecewiseFile(memory, "/long", 5_000_000)
+
+    assert len(file.read(1000)) == 1000
+    file.seek(-1_000_000, io.SEEK_END)
+    while file.read(32_768):
+        pass
+
+    assert requests == ["cat_file"] * 2
+
+
 def test_a_header_in_many_places_is_left_to_the_host(requests: list[str]) -> None:
     scattered = b"RIFF\xff\xff\xff\x7fWAVE" + chunk(b"junk", bytes(300_000)) * 40 + pcm()[12:]
     with pytest.raises(OSError, match="scattered over too many places"):
