@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Nearly all headers, and all of a short call.
 _BEGIN_BYTES = 64 * 1024
-# What is asked for after that, or all up to the end of the file when that is near: Ogg states its length in the
+# What is asked for after that, or all up to the end of the file when it is near: Ogg states its length in the
 # last page, MP4 in a box that most write at the end, of 0.2 MiB for an hour.
 _PIECE_BYTES = 256 * 1024
 _END_BYTES = 1024 * 1024
