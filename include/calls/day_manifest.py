@@ -12,6 +12,9 @@ from include.errors import StoreFault
 
 log = logging.getLogger(__name__)
 
+# A column in a form that nobody understands is a problem of every row.
+_LOGGED = 50
+
 
 def day_manifest(
     folder: DayFolder,
@@ -44,8 +47,10 @@ def day_manifest(
         listing.being_written.remove(name)
         described.problems.append("it was written just now: if rows are missing, run the day again")
     listing.files.pop(name, None)
-    for problem in described.problems:
+    for problem in described.problems[:_LOGGED]:
         log.warning("Manifest %s/%s: %s", folder.uri, name, problem)
+    if len(described.problems) > _LOGGED:
+        log.warning("Manifest %s/%s: %d problems in all", folder.uri, name, len(described.problems))
     return described
 
 
