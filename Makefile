@@ -45,7 +45,7 @@ test-faults: $(VENV)/installed  ## Break everything that can break while calls a
 bench: $(VENV)/installed  ## Measure whole batches beside two other designs, into docs/benchmark.md; hours (ARGS=--quick: less, into var)
 	@$(BIN)/python -m tests.benchmarks.batch $(ARGS)
 
-bench-parts: $(VENV)/installed  ## Measure LLM client, LLM operators and memory; needs an idle machine
+bench-parts: $(VENV)/installed  ## Measure LLM client, LLM operators, memory and discovery; needs an idle machine
 	$(BIN)/python -m pytest -s -n0 tests/benchmarks
 
 test: $(VENV)/installed  ## Check style, types and imports, and run all tests

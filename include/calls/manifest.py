@@ -3,94 +3,159 @@
     file,agent,queue,direction,customer_ref,started_at,channel_roles
     call-001.ogg,Dana,billing,inbound,C-1001,2026-11-16T09:12:00+01:00,agent|customer
 
-Only `file` is needed; other columns are kept as they come. A wrong cell loses that cell, not the row.
+Only `file` is needed; other columns are kept as they come. What is wrong in a cell loses that cell, what is
+wrong with a row loses that row, and both are told with the row's number as a spreadsheet shows it.
 """
 
-import logging
-from collections.abc import Hashable, Mapping
-from dataclasses import fields
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from typing import IO, Any
-
-import pendulum
-from pendulum.parsing.exceptions import ParserError
+from zoneinfo import ZoneInfo
 
 from include.calls.call import CallMetadata, ChannelRole
+from include.calls.csv_text import Row, Table, folded, read_table
+from include.calls.moments import AmbiguousMoment, DateOrder, read_moment
 from include.errors import InvalidInput
 
-log = logging.getLogger(__name__)
+_FILE_COLUMNS = frozenset({"file", "filename", "file_name"})
+# What is read as it is written; the others have to be understood.
+_TEXTS = frozenset(field.name for field in fields(CallMetadata) if field.type == str | None)
+_UNDERSTOOD = {
+    "started_at": "2026-11-16T09:12:00",
+    "channel_roles": "agent|customer",
+}
 
-_KNOWN = {field.name for field in fields(CallMetadata)} - {"extra"}
+
+@dataclass(frozen=True)
+class ManifestRow:
+    """What a row says.
+
+    Attributes:
+        number: As a spreadsheet shows it.
+        file: Its cell of the column `file`, as written.
+        metadata: The others.
+    """
+
+    number: int
+    file: str
+    metadata: CallMetadata
 
 
-def read_manifest(file: IO[bytes], name: str, timezone: str) -> dict[str, CallMetadata]:
+@dataclass(frozen=True)
+class Manifest:
+    """What a manifest says.
+
+    Attributes:
+        name: What errors call it.
+        rows: In order.
+        problems: A sentence for each thing that is wrong, and what to write instead.
+    """
+
+    name: str
+    rows: tuple[ManifestRow, ...]
+    problems: tuple[str, ...] = ()
+
+
+def read_manifest(file: IO[bytes], name: str, timezone: str, date_order: DateOrder | None = None) -> Manifest:
     """Reads a manifest.
 
     Args:
-        file: The CSV, UTF-8 with or without a byte order mark.
+        file: The CSV, in any encoding with a byte order mark, UTF-8 or Windows-1252; separated by commas,
+            semicolons, tabs or bars.
         name: What errors call it.
         timezone: Of `started_at` where it states none.
-
-    Returns:
-        Metadata by path below the day's folder; where a file is listed twice, the later row.
+        date_order: What 03/04/2026 means; without it, such a cell is not read.
 
     Raises:
         InvalidInput: It is no CSV, or has no column `file`.
     """
-    import pandas as pd  # noqa: PLC0415 - a second to load, which no other task should pay
-
     try:
-        table = pd.read_csv(
-            file,
-            dtype=str,
-            keep_default_na=False,
-            index_col=False,
-            encoding="utf-8-sig",
-            skipinitialspace=True,
-        )
-    except (ValueError, UnicodeDecodeError) as error:  # pandas' parser errors are ValueErrors
-        raise InvalidInput(f"Manifest {name} is no readable CSV ({error}): save it as UTF-8 CSV.") from error
-    table.columns = [str(column).strip().lower() for column in table.columns]
-    if "file" not in table.columns:
+        table = read_table(file.read(), _FILE_COLUMNS)
+    except InvalidInput as error:
+        raise InvalidInput(f"Manifest {name} is no readable CSV: {error}") from error
+    columns, problems = _columns(table, name)
+    reader, rows = _RowReader(columns, ZoneInfo(timezone), date_order), []
+    for row in table.rows:
+        read, wrong = reader.read(row)
+        rows += [read] if read else []
+        which = f"row {row.number} ({read.file})" if read else f"row {row.number}"
+        problems += [f"{which}: {problem}" for problem in wrong]
+    return Manifest(name, tuple(rows), tuple(problems))
+
+
+def _columns(table: Table, name: str) -> tuple[list[str], list[str]]:
+    """What each column is called, and what is wrong with them; "" for one that is not read."""
+    columns = [_column(written) or f"column_{number}" for number, written in enumerate(table.columns, 1)]
+    if "file" not in columns:
         raise InvalidInput(
-            f"Manifest {name} has no column 'file' (it has: {', '.join(table.columns)}): add one with each "
+            f"Manifest {name} has no column 'file' (it has: {', '.join(columns)}): add one with each "
             "recording's path below the day's folder."
         )
-    rows = {str(row["file"]).strip(): row for row in table.to_dict("records")}
-    return {path: _metadata(row, f"{name}, file {path}", timezone) for path, row in rows.items() if path}
+    twice = [column for column, count in Counter(columns).items() if count > 1]
+    problems = [
+        *table.problems,
+        *(f"column '{column}' is there twice: the first is read" for column in twice),
+    ]
+    return [column if column not in columns[:at] else "" for at, column in enumerate(columns)], problems
 
 
-def _metadata(row: Mapping[Hashable, Any], where: str, timezone: str) -> CallMetadata:
-    told = {str(column): str(cell).replace("\0", "").strip() for column, cell in row.items()}
-    cells = {column: cell for column, cell in told.items() if cell}
-    plain = {name: cells.get(name) for name in ("agent", "queue", "direction", "customer_ref")}
-    started_at = channel_roles = None
-    extra = {name: cell for name, cell in cells.items() if name not in _KNOWN and name != "file"}
-    if "started_at" in cells:
-        started_at = _time(cells["started_at"], timezone)
-        if started_at is None:
-            extra["started_at"] = _not_understood(where, "started_at", cells, "2026-11-16T09:12:00")
-    if "channel_roles" in cells:
-        try:
-            channel_roles = tuple(ChannelRole(role.strip()) for role in cells["channel_roles"].split("|"))
-        except ValueError:
-            extra["channel_roles"] = _not_understood(where, "channel_roles", cells, "agent|customer")
-    return CallMetadata(
-        **plain,
-        started_at=started_at,
-        channel_roles=channel_roles or (),
-        extra=extra,
-    )
+def _column(written: str) -> str:
+    name = folded(written)
+    if name in _FILE_COLUMNS:
+        return "file"
+    return name if name in _TEXTS or name in _UNDERSTOOD else " ".join(folded(written, keep=True).split())
 
 
-def _time(text: str, timezone: str) -> pendulum.DateTime | None:
-    """A day with a time; a time alone is none, though a lenient reader would take it for today's."""
-    try:
-        moment = pendulum.parse(text, tz=timezone, exact=True)
-    except ParserError:
-        return None
-    return moment if isinstance(moment, pendulum.DateTime) else None
+class _RowReader:
+    """Reads rows of one manifest."""
 
+    def __init__(self, columns: Sequence[str], site: ZoneInfo, date_order: DateOrder | None) -> None:
+        self._columns = columns
+        self._site = site
+        self._date_order = date_order
 
-def _not_understood(where: str, column: str, cells: Mapping[str, str], example: str) -> str:
-    log.warning("%s: %s '%s' is not understood; write it like %s", where, column, cells[column], example)
-    return cells[column]
+    def read(self, row: Row) -> tuple[ManifestRow | None, list[str]]:
+        """What a row says, and what is wrong with it."""
+        told = [cell.replace("\0", "") for cell in row.cells]
+        if any(cell.strip() for cell in told[len(self._columns) :]):
+            return None, [
+                f"it has {len(told)} cells, and the header {len(self._columns)}: put cells that hold a "
+                "separator in quotes. Nothing of it was read"
+            ]
+        cells = {column: cell for column, cell in zip(self._columns, told, strict=False) if column}
+        file = cells.pop("file", "")
+        filled = {column: cell.strip() for column, cell in cells.items() if cell.strip()}
+        if not file.strip():
+            return None, [
+                "it names no file: write the recording's path in the column 'file'"
+            ] if filled else []
+        problems = ["its quotes are not in pairs: it was read without them"] if row.torn else []
+        return ManifestRow(row.number, file, self._metadata(filled, problems)), problems
+
+    def _metadata(self, cells: dict[str, str], problems: list[str]) -> CallMetadata:
+        understood: dict[str, Any] = {}
+        for column, example in _UNDERSTOOD.items():
+            if column in cells:
+                try:
+                    understood[column] = self._understood(column, cells[column])
+                except AmbiguousMoment as error:
+                    problems.append(
+                        f"{column} '{cells[column]}' may be {error}: write it like {example}, or set [cofi] "
+                        "manifest_date_order"
+                    )
+                except ValueError:
+                    problems.append(f"{column} '{cells[column]}' is not understood; write it like {example}")
+        texts: dict[str, Any] = {column: cell for column, cell in cells.items() if column in _TEXTS}
+        read = texts | understood
+        extra = {column: cell for column, cell in cells.items() if column not in read}
+        return CallMetadata(**read, extra=extra)
+
+    def _understood(self, column: str, cell: str) -> object:
+        if column == "channel_roles":
+            return tuple(ChannelRole(role) for role in re.split(r"\s*[|/;,+]\s*", cell.lower()))
+        moment = read_moment(cell, self._site, self._date_order)
+        if moment is None:
+            raise ValueError(cell)
+        return moment

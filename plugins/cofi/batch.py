@@ -15,12 +15,13 @@ from cofi.hooks.database import CONNECTION, CofiDatabaseHook
 from cofi.hooks.llm import LlmHook
 from cofi.hosts import ready_hosts
 from cofi.pools import LLM_POOL, pools
+from cofi.recordings import located
 from cofi.runs import AUDIT_DAG, batch_id_of
 from cofi.scorecards import chosen
 from cofi.settings import Settings
 from include.calls.call import Call, CallState
 from include.calls.day_folder import DayFolder, day_folder_name, sha256_of_file
-from include.calls.discovery import DiscoveryRules, Redo, find_recordings
+from include.calls.discovery import Discovery, DiscoveryRules, Redo, find_recordings
 from include.calls.duplicates import mark_duplicates
 from include.calls.stage import STAGES, Stage
 from include.database import batches, calls
@@ -33,6 +34,8 @@ from include.redaction.name_models import read_models
 
 log = logging.getLogger(__name__)
 
+# Of files that are left out, so many are named.
+_NAMED_IN_LOG = 20
 # What a copy may be a copy of.
 _ORIGINAL = {CallState.PENDING, CallState.AUDITED, CallState.FAILED}
 
@@ -111,7 +114,7 @@ def discover(opened: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, 
     """Finds the day's recordings and writes them to the database.
 
     Returns:
-        Calls by state.
+        Calls by state, and how many files are left for the next look, and ignored.
     """
     settings, batch = Settings.load(), batch_of(opened, params)
     database = CofiDatabaseHook().get_conn()
@@ -119,13 +122,15 @@ def discover(opened: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, 
     with database.reading() as connection:
         known = {call.path: call for call in calls.calls_of_day(connection, batch.day)}
     _check_location(folder, known)
-    found = find_recordings(folder, _rules(settings, params), known)
+    discovery = find_recordings(folder, _rules(settings, params), known)
+    found = discovery.recordings
     found = mark_duplicates(found, _originals(database, batch, found, known), _sha256)
     with database.writing() as connection:
         calls.record_discovery(connection, batch.batch_id, found, known)
     by_state = {state.value: sum(call.state is state for call in found) for state in CallState}
     log.info("%s: %d recordings, %s", folder.uri, len(found), {s: n for s, n in by_state.items() if n})
-    return by_state
+    log_left_out(folder, discovery)
+    return by_state | {"being_written": len(discovery.being_written), "ignored": len(discovery.ignored)}
 
 
 async def plan(
@@ -253,6 +258,17 @@ def _day_folder(batch: Batch, settings: Settings) -> DayFolder:
     return DayFolder(batch.day, path.fs, path.path, str(path))
 
 
+def log_left_out(folder: DayFolder, discovery: Discovery) -> None:
+    """Tells of the files that are no calls of this run, some of them by name."""
+    left = {
+        "are still being written, and left for the next look": discovery.being_written,
+        "are no recordings": [f"{file.path} ({file.reason})" for file in discovery.ignored],
+    }
+    for what, files in left.items():
+        if files:
+            log.info("%s: %d files %s: %s", folder.uri, len(files), what, ", ".join(files[:_NAMED_IN_LOG]))
+
+
 def _check_location(folder: DayFolder, known: Mapping[str, Call]) -> None:
     """A call is its day and path: the same day from elsewhere would take the place of what was audited."""
     elsewhere = next((c.uri for c in known.values() if not c.uri.startswith(f"{folder.uri}/")), None)
@@ -272,6 +288,8 @@ def _rules(settings: Settings, params: Mapping[str, Any]) -> DiscoveryRules:
         stereo_roles=settings.roles_of_stereo,
         redo=Redo(params["redo"]),
         limit=params["limit"],
+        min_age_s=settings.min_age_s,
+        date_order=settings.order_of_dates,
     )
 
 
@@ -286,9 +304,8 @@ def _originals(database: Database, batch: Batch, found: list[Call], known: Mappi
 
 def _sha256(call: Call) -> str | None:
     """Hashes a recording; one of another day may be gone, and is then no original any more."""
-    path = ObjectStoragePath(call.uri)
     try:
-        return sha256_of_file(path.fs, path.path)
+        return sha256_of_file(*located(call.uri))
     except OSError as error:
         log.warning("call_id=%s cannot be compared: %s", call.call_id, error)
         return None

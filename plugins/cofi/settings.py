@@ -7,6 +7,7 @@ from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowConfigException
 
 from include.calls.call import ChannelRole
+from include.calls.moments import DateOrder
 from include.distribution.bandwidth import MIB
 from include.errors import InvalidInput
 
@@ -21,7 +22,9 @@ class Settings:
     schedule: str
     recordings_location: str
     recordings_layout: str
+    min_age_s: float
     manifest_name: str
+    manifest_date_order: str
     stereo_roles: str
     min_duration_s: float
     max_duration_s: float
@@ -134,6 +137,18 @@ class Settings:
             raise InvalidInput(
                 f"[{SECTION}] stereo_roles = {self.stereo_roles} in airflow.cfg: {error}; the roles are "
                 f"{', '.join(ChannelRole)}."
+            ) from error
+
+    @property
+    def order_of_dates(self) -> DateOrder | None:
+        """What 03/04/2026 means in manifests; None to read no such cell."""
+        order = self.manifest_date_order.strip().upper()
+        try:
+            return DateOrder(order) if order else None
+        except ValueError as error:
+            raise InvalidInput(
+                f"[{SECTION}] manifest_date_order = {order} in airflow.cfg: write {', '.join(DateOrder)} or "
+                "nothing."
             ) from error
 
     @property

@@ -36,6 +36,7 @@ SETTINGS = {
     # Two shards for each host, one after the other: Airflow's own cost is what takes long here.
     "AIRFLOW__COFI__SHARD_AUDIO_S": "200",
     "AIRFLOW__COFI__GPU_TASKS_PER_HOST": "1",
+    "AIRFLOW__COFI__MIN_AGE_S": "0",  # recordings are made just before
     "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "3",
     "AIRFLOW__COFI__SLOW_HOST_GAIN_S": "20",
     "AIRFLOW__COFI__GPU_LOST_PATIENCE_S": "30",

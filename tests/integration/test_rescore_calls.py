@@ -144,6 +144,7 @@ def archived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archived]:
         make_day(recordings, day, CALLS)
     settings = {
         "AIRFLOW__COFI__RECORDINGS_LOCATION": f"file://{recordings}",
+        "AIRFLOW__COFI__MIN_AGE_S": "0",  # they were made just now
         "AIRFLOW__COFI__SCORECARDS_FOLDER": str(scorecards(home)),
         "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "2",
     }
