@@ -72,6 +72,7 @@ class Settings:
     webhook_requests: int
     webhook_timeout_s: float
     webhook_retry_delays_min: str
+    webhook_longest_wait_s: float
     webhook_keep_days: float
     webhook_allow_http: bool
     webhook_allow_private: bool
