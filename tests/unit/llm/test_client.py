@@ -34,11 +34,11 @@ async def test_a_completion_carries_what_the_answer_says(api, client_of, reply):
     assert sent["json_schema"] == {"name": "thing", "strict": True, "schema": SCHEMA}
 
 
-async def test_bounds_can_be_left_out_of_the_schema(api, client_of):
+async def test_bounds_can_be_left_out_of_the_schema_and_are_told_in_words_then(api, client_of):
     async with client_of(api, bounds_in_schema=False) as client:
         await client.complete(ASK, SCHEMA, "thing")
     sent = api.bodies[0]["response_format"]["json_schema"]["schema"]
-    assert sent["properties"] == {"a": {"type": "string"}}
+    assert sent["properties"] == {"a": {"type": "string", "description": "at most 5 characters"}}
 
 
 async def test_never_more_than_the_width_is_in_flight(api, client_of):
