@@ -2,8 +2,8 @@
 
 Bounds that may not stand in the schema are told in its descriptions. Where providers bound how many fields a
 schema may have, objects that stand in it more than once are defined once: a scorecard's schema names the same
-five fields for each criterion. Where a schema may have few alternatives, a value that may be null is a list of at
-most one instead; `include.llm.reading.fitted` turns it back.
+five fields for each criterion. Where a schema may have few alternatives, a value that may be null is a list
+of at most one instead; `include.llm.reading.fitted` turns it back.
 """
 
 import json

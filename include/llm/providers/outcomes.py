@@ -145,7 +145,7 @@ def error_in(said: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The error that an answer's object holds, as an object; None when it holds none."""
     error = said.get("error")
     if not error:
-        return None
+        return said if said.get("object") == "error" else None  # Mistral's
     return error if isinstance(error, Mapping) else {"message": str(error)}
 
 
