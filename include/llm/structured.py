@@ -133,7 +133,10 @@ def _whole(completion: Completion, item: str, room: int) -> None:
 
 
 def _read(completion: Completion, schema: JsonSchema, read: Callable[[Any], T]) -> T:
-    return read(fitted(json_of(completion.content), schema))
+    try:
+        return read(fitted(json_of(completion.content), schema))
+    except (TypeError, LookupError, ArithmeticError) as error:  # an answer so odd that reading it stumbles
+        raise ValueError(f"it cannot be read ({type(error).__name__})") from error
 
 
 def _repair(messages: Sequence[Message], answer: str, problems: str) -> Sequence[Message]:

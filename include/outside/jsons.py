@@ -9,6 +9,7 @@ from include.outside.text import cleaned
 
 # Nothing that cofi reads is deeper than a tenth of it; what walks through a value may do so recursively.
 DEEPEST = 100
+_MOST_DIGITS = 300
 
 
 def parsed(text: str, deepest: int = DEEPEST) -> Any:
@@ -19,7 +20,9 @@ def parsed(text: str, deepest: int = DEEPEST) -> Any:
             deep. Nothing else is raised, whatever the text.
     """
     try:
-        value = json.loads(text, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_finite)
+        value = json.loads(
+            text, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_finite, parse_int=_short
+        )
     except RecursionError:
         raise ValueError(f"the JSON is more than {deepest} levels deep") from None
     _check_depth(value, deepest)
@@ -56,6 +59,13 @@ def _finite(said: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{said[:20]} is too large for a number")
     return number
+
+
+def _short(said: str) -> int:
+    """An integer that a float can hold, too: whoever divides it fails else."""
+    if len(said) > _MOST_DIGITS:
+        raise ValueError(f"{said[:20]}… is too large for a number")
+    return int(said)
 
 
 def _check_depth(value: Any, deepest: int) -> None:

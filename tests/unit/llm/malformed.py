@@ -94,6 +94,7 @@ CONTENTS: dict[str, tuple[Change, bool]] = {
     "nan": (_raw_number("NaN"), False),
     "infinity": (_raw_number("-Infinity"), False),
     "1e999": (_raw_number("1e999"), False),
+    "400 digits": (_raw_number("9" * 400), False),
     "deep list": (lambda text, _: "[" * _DEEP, False),
     "deep object": (lambda text, _: '{"a":' * _DEEP, False),
     "deep inside": (lambda text, _: text.replace('"who called"', "[" * 500 + "]" * 500), False),

@@ -83,7 +83,8 @@ def test_parsing_gives_a_value_or_a_value_error(text: str) -> None:
         ("[" * 200_000, "deep"),
         ('{"a":' * 200_000, "deep"),
         ("[" * (DEEPEST + 1) + "]" * (DEEPEST + 1), "deep"),
-        ("9" * 5000, "digits"),
+        ("9" * 5000, "too large"),
+        ('{"a": -' + "9" * 400 + "}", "too large"),
     ],
 )
 def test_what_is_no_answer(text: str, problem: str) -> None:
