@@ -38,7 +38,11 @@ class LlamaCpp(ChatApi):
 
     @override
     def wrong_schema(self, name: str, problem: str) -> Refused:
-        return Refused(400, f"JSON schema conversion failed: {problem}", "invalid_request_error")
+        return Refused(
+            400,
+            f"Automatic parser generation failed: JSON schema error at #: {problem}",
+            "invalid_request_error",
+        )
 
     @override
     def answer(self, asked: Asked, answer: Answer) -> dict[str, Any]:

@@ -32,6 +32,11 @@ _ADVICE = {
     403: "check the API key's rights",
     413: "the transcript is longer than the model takes",
 }
+# How APIs say that a prompt is longer than the model's context.
+_TOO_LONG = re.compile(
+    "context[ _](size|length|window)|prompt is too long|too many (input )?tokens|maximum number of tokens",
+    re.IGNORECASE,
+)
 _TOLD_CHARS = 300
 
 
@@ -126,7 +131,8 @@ def _meant(status: int, error: Mapping[str, Any], profile: Profile, headers: Map
         return LlmBusy(f"the LLM API refuses for load ({status}): {text}", retry_after_s=asked_s)
     if status >= 500 or status in errors.passing:
         return LlmLost(f"the LLM API answered {status}: {text}", retry_after_s=asked_s)
-    advice = _ADVICE.get(status, "check the model and its settings")
+    too_long = _TOO_LONG.search(" ".join([*codes, text]))
+    advice = _ADVICE.get(413 if too_long else status, "check the model and its settings")
     message = f"the LLM API refuses the request ({status}), {advice}. It says: {text}"
     of_schema = any(re.search(sign, text, re.IGNORECASE) for sign in profile.schema_rules.refused)
     return SchemaRefused(message) if of_schema else RequestRefused(message)
