@@ -6,6 +6,7 @@ from typing import Any
 
 from include.errors import AnswerInvalid, CofiError, TransientError
 from include.llm.usage import Usage
+from include.outside.text import one_line
 
 Message = Mapping[str, str]
 JsonSchema = Mapping[str, Any]
@@ -67,4 +68,4 @@ def told(error: CofiError, item: str, attempt: int) -> CofiError:
 
 def name_of(said: object) -> str:
     """An identifier as an API gives it: a short text, whatever it is."""
-    return said[:_ID_CHARS] if isinstance(said, str) else ""
+    return one_line(said, _ID_CHARS) if isinstance(said, str) else ""

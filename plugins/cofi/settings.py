@@ -60,6 +60,7 @@ class Settings:
     llm_attempts: int
     llm_longest_wait_s: float
     llm_outage_patience_s: float
+    llm_longest_answer_mib: float
     llm_requests_per_minute: float
     llm_tokens_per_minute: float
     llm_budget_per_run_usd: float

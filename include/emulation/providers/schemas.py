@@ -38,15 +38,21 @@ class SchemaLaw:
         """Why the provider refuses a schema; None when it takes it."""
         if schema.get("type") != "object":
             return "schema must be of type object"
-        return (
-            next(filter(None, (self._of_node(node) for node in nodes(schema))), None)
-            or self._count("object properties", self.properties, property_count(schema))
-            or self._count(
-                "enum values", self.enum_values, sum(len(n.get("enum", ())) for n in nodes(schema))
-            )
-            or self._count("levels of nesting", self.depth, depth(schema, schema))
-            or self._too_many_unions(schema)
-        )
+        problems = (self._of_node(node) for node in nodes(schema))
+        try:
+            return next(filter(None, problems), None) or self._too_much(schema)
+        except RecursionError:
+            return "recursive schemas are not supported"
+
+    def _too_much(self, schema: Mapping[str, Any]) -> str | None:
+        for what, limit, count in (
+            ("object properties", self.properties, property_count),
+            ("enum values", self.enum_values, enum_count),
+            ("levels of nesting", self.depth, lambda each: depth(each, each)),
+        ):
+            if limit is not None and (found := count(schema)) > limit:
+                return f"{found} {what} exceeds limit of {limit}"
+        return self._too_many_unions(schema)
 
     def _of_node(self, node: Mapping[str, Any]) -> str | None:
         unknown = sorted(set(node) - self.keywords)
@@ -65,17 +71,15 @@ class SchemaLaw:
         return None
 
     def _too_many_unions(self, schema: Mapping[str, Any]) -> str | None:
+        if self.unions is None:
+            return None
         count = sum(_is_union(node) for node in expanded(schema, schema))
-        if self.unions is None or count <= self.unions:
+        if count <= self.unions:
             return None
         return (
             f"Schemas contains too many parameters with union types ({count} parameters with type arrays or "
             f"anyOf) which exceeds the limit: {self.unions}"
         )
-
-    @staticmethod
-    def _count(what: str, limit: int | None, count: int) -> str | None:
-        return f"{count} {what} exceeds limit of {limit}" if limit is not None and count > limit else None
 
 
 def nodes(schema: Any) -> Iterator[Mapping[str, Any]]:
@@ -93,7 +97,7 @@ def nodes(schema: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def expanded(schema: Any, root: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """A schema and all in it, definitions where they are used. Recursive schemas are refused before."""
+    """A schema and all in it, definitions where they are used."""
     if isinstance(schema, list):
         for one in schema:
             yield from expanded(one, root)
@@ -124,6 +128,11 @@ def depth(schema: Any, root: Mapping[str, Any]) -> int:
 def property_count(schema: Mapping[str, Any]) -> int:
     """Properties of all objects, each definition counted once."""
     return sum(len(node.get("properties", ())) for node in nodes(schema))
+
+
+def enum_count(schema: Mapping[str, Any]) -> int:
+    """Values of all enums."""
+    return sum(len(node.get("enum", ())) for node in nodes(schema))
 
 
 def conform(value: Any, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Any:

@@ -9,6 +9,7 @@ of at most one instead; `include.llm.reading.fitted` turns it back.
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -38,10 +39,19 @@ def in_dialect(schema: JsonSchema, rules: SchemaRules) -> dict[str, Any]:
         schema: Strict: every property required, no additional ones.
         rules: The provider's.
 
+    Returns:
+        A schema that others have too: it is not to be changed.
+
     Raises:
         ValueError: It holds a keyword that can neither be sent nor be told in words.
     """
-    made: dict[str, Any] = _written(schema, rules)
+    return _in_dialect(json.dumps(schema), rules)
+
+
+# Calls of a run are asked the same; writing it anew for each would take longer than all else of a request.
+@lru_cache(maxsize=64)
+def _in_dialect(schema: str, rules: SchemaRules) -> dict[str, Any]:
+    made: dict[str, Any] = _written(json.loads(schema), rules)
     return _shared(made) if rules.shared else made
 
 

@@ -59,6 +59,7 @@ class LlmHook(BaseHook):
             "max_attempts": settings.llm_attempts,
             "longest_wait_s": settings.llm_longest_wait_s,
             "outage_patience_s": settings.llm_outage_patience_s,
+            "longest_answer_mib": settings.llm_longest_answer_mib,
             "requests_per_minute": settings.llm_requests_per_minute * share,
             "tokens_per_minute": settings.llm_tokens_per_minute * share,
         }
