@@ -21,7 +21,7 @@ from include.database import spending
 from include.database.engine import Database
 from include.distribution.writer import Writer
 from include.errors import BudgetReached, InvalidInput
-from include.llm.usage import Prices, Usage, cost_usd
+from include.llm.usage import Prices, Usage, cost_usd, price_of
 
 LOOK_EVERY_S = 1.0
 
@@ -50,7 +50,7 @@ class Budget:
         Raises:
             InvalidInput: There is a budget, and the model has no price.
         """
-        if self.limited and cost_usd(model, Usage(), prices) is None:
+        if self.limited and price_of(model, prices) is None:
             raise InvalidInput(
                 f"There is an LLM budget, but model {model} has no price: add it to the file that "
                 "[cofi] llm_prices_file names, or set the budgets to 0."
@@ -134,7 +134,7 @@ class Meter:
                 )
 
     def paid(self, call_id: str, model: str, usage: Usage) -> None:
-        """Books an answer, of use or not."""
+        """Books an answer, of use or not; one whose tokens nobody told has an unknown cost."""
         cost = cost_usd(model, usage, self._prices, asked=self._payer.model)
         known_usd = cost or 0.0
         self._run_usd += known_usd
@@ -146,7 +146,9 @@ class Meter:
                 "call_id": call_id,
                 "stage": self._payer.stage,
                 "model": model,
-                **vars(usage),
+                "prompt_tokens": usage.prompt_tokens,
+                "completion_tokens": usage.completion_tokens,
+                "cached_tokens": usage.cached_tokens,
                 "cost_usd": cost,
                 "paid_at": datetime.now(UTC),
             }

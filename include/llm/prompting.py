@@ -67,11 +67,20 @@ def strict_schema(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def strict(schema: Any) -> Any:
-    """Makes a JSON schema strict; see `strict_schema`."""
+    """Makes a JSON schema strict; see `strict_schema`.
+
+    Raises:
+        ValueError: It holds what is no keyword of JSON Schema: some API would refuse it.
+    """
     if isinstance(schema, list):
         return [strict(value) for value in schema]
     if not isinstance(schema, Mapping):
         return schema
+    if unknown := set(schema) - _KEYWORDS:
+        raise ValueError(
+            f"{', '.join(sorted(unknown))}: no keyword of JSON Schema. In an Annotated, a constraint has to "
+            "stand before a validator; behind it, pydantic writes its own name for it into the schema."
+        )
     made = {
         key: {name: strict(value) for name, value in content.items()} if key in _NAMED else strict(content)
         for key, content in schema.items()
@@ -84,6 +93,17 @@ def strict(schema: Any) -> Any:
 
 # Keywords whose keys are names, not keywords.
 _NAMED = {"properties", "$defs"}
+# Of JSON Schema 2020-12, those that pydantic's schemas may hold.
+# fmt: off
+_KEYWORDS = frozenset({
+    "$defs", "$ref", "additionalProperties", "allOf", "anyOf", "const", "contentEncoding", "default",
+    "deprecated", "description", "discriminator", "enum", "examples", "exclusiveMaximum",
+    "exclusiveMinimum", "format", "items", "maxItems", "maxLength", "maxProperties", "maximum", "minItems",
+    "minLength", "minProperties", "minimum", "multipleOf", "not", "oneOf", "pattern", "patternProperties",
+    "prefixItems", "properties", "propertyNames", "readOnly", "required", "title", "type", "uniqueItems",
+    "writeOnly",
+})
+# fmt: on
 
 
 def request_identity(  # noqa: PLR0917 - all of them name the request

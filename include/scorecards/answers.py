@@ -65,7 +65,8 @@ Short = Annotated[str, clipped(200), Field(max_length=200)]
 Quote = Annotated[str, clipped(300), Field(max_length=300)]
 Justification = Annotated[str, clipped(400), Field(max_length=400)]
 Comment = Annotated[str, clipped(500), Field(max_length=500)]
-Probability = Annotated[float, BeforeValidator(_share), Field(ge=0, le=1)]
+# The constraint stands before the validator; behind it, pydantic writes its own name into the schema: `ge`.
+Probability = Annotated[float, Field(ge=0, le=1), BeforeValidator(_share)]
 
 
 class Given(BaseModel):

@@ -63,6 +63,7 @@ class Settings:
     llm_attempts: int
     llm_longest_wait_s: float
     llm_outage_patience_s: float
+    llm_longest_answer_mib: float
     llm_requests_per_minute: float
     llm_tokens_per_minute: float
     llm_budget_per_run_usd: float
@@ -75,6 +76,7 @@ class Settings:
     webhook_requests: int
     webhook_timeout_s: float
     webhook_retry_delays_min: str
+    webhook_longest_wait_s: float
     webhook_keep_days: float
     webhook_allow_http: bool
     webhook_allow_private: bool

@@ -17,8 +17,8 @@ EXAMPLE = '{"model": "gpt-4o-mini"}'
 class LlmHook(BaseHook):
     """An `http` connection: the URL up to `/v1` as host, the API key as password, and in its extra `model`.
 
-    The extra may also hold any other setting of `LlmSettings`, such as `max_output_tokens`; it goes before
-    `[cofi]`.
+    The extra may also hold `provider` (where the address does not tell it) and any other setting of
+    `LlmSettings`, such as `max_output_tokens`; it goes before the provider's profile and `[cofi]`.
 
     Args:
         slots: Of the pool, which the client will hold: its share of what the account allows in a minute.
@@ -32,7 +32,7 @@ class LlmHook(BaseHook):
         """Reads the connection and `[cofi]`; call it before anything else is awaited.
 
         Raises:
-            InvalidInput: It names no model, or an unknown setting.
+            InvalidInput: It names no model, an unknown provider, or an unknown setting.
         """
         connection = connection_of(CONNECTION)
         extra: dict[str, Any] = connection.extra_dejson
@@ -59,6 +59,7 @@ class LlmHook(BaseHook):
             "max_attempts": settings.llm_attempts,
             "longest_wait_s": settings.llm_longest_wait_s,
             "outage_patience_s": settings.llm_outage_patience_s,
+            "longest_answer_mib": settings.llm_longest_answer_mib,
             "requests_per_minute": settings.llm_requests_per_minute * share,
             "tokens_per_minute": settings.llm_tokens_per_minute * share,
         }

@@ -1,6 +1,9 @@
 import json
+from typing import Annotated
 
+import pytest
 from jsonschema import Draft202012Validator
+from pydantic import BaseModel, BeforeValidator, Field
 
 from include.calls.vocabulary import CallType
 from include.llm.audit import answers_schema, audit_identity
@@ -34,6 +37,18 @@ def test_schemas_are_valid_and_strict():
         assert len(found) > 5
         for part in found:
             assert part["required"] == list(part["properties"]) and part["additionalProperties"] is False
+
+
+def test_a_constraint_behind_a_validator_is_refused_before_it_leaks_into_a_schema():
+    class Leaking(BaseModel):
+        share: Annotated[float, BeforeValidator(abs), Field(ge=0)]
+
+    class Sound(BaseModel):
+        share: Annotated[float, Field(ge=0), BeforeValidator(abs)]
+
+    with pytest.raises(ValueError, match="ge: no keyword of JSON Schema.*before a validator"):
+        strict_schema(Leaking)
+    assert strict_schema(Sound)["properties"] == {"share": {"type": "number", "minimum": 0}}
 
 
 def test_every_criterion_has_its_own_options_after_evidence_and_justification():
