@@ -1,17 +1,44 @@
-"""What LLM1 finds out about a call: facts, no judgement of the agent. Every string and list is bounded."""
+"""What LLM1 finds out about a call: facts, no judgement of the agent. Every string and list is bounded.
+
+`FactsReply` is what the model writes, `Understanding` what of it holds for the call: `checked_facts` makes one of
+the other. How an agent feels is neither asked nor kept: only the customer has a sentiment here.
+"""
 
 import re
-from typing import Annotated
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Generic, TypeVar
 
-from pydantic import Field
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
+from typing_extensions import TypeAliasType
 
-from include.calls.vocabulary import CallType, Resolution, SignalKind
+from include.calls.references import TurnReferences
+from include.calls.vocabulary import CallType, Resolution, SignalKind, reason_code
 from include.scorecards.answers import Given, Id, Probability, Role, Short, clipped
 
 Headline = Annotated[str, clipped(280), Field(max_length=280)]
 Text = Annotated[str, clipped(400), Field(max_length=400)]
-Mood = Annotated[int, Field(ge=-5, le=5)]
-TurnIds = Annotated[list[Id], clipped(6), Field(max_length=6)]
+# A mood between two steps, or beyond the scale, is no reason to pay for a repair.
+_MOST = 5
+Mood = Annotated[int, Field(ge=-_MOST, le=_MOST), BeforeValidator(lambda said: _mood(said))]
+_MOST_TURNS = 6
+# Models copy the whole line of a turn, or write its number alone: it is looked up, whatever it is.
+_Reference = Annotated[Id, BeforeValidator(lambda said: str(said) if isinstance(said, int) else said)]
+_ASKED_ID = {"type": "string", "maxLength": 16}
+TurnIds = TypeAliasType(
+    "TurnIds",
+    Annotated[
+        list[_Reference],
+        clipped(_MOST_TURNS),
+        Field(max_length=_MOST_TURNS),
+        WithJsonSchema({"type": "array", "items": _ASKED_ID, "maxItems": _MOST_TURNS}),
+    ],
+)
+# None when it is not in the call; the model is asked for one.
+TurnId = Annotated[_Reference | None, WithJsonSchema(_ASKED_ID)]
+
+
+def _mood(said: object) -> object:
+    return max(-_MOST, min(_MOST, round(said))) if isinstance(said, int | float) else said
 
 
 # Below it nobody knows who somebody is.
@@ -21,7 +48,7 @@ _LABEL = re.compile(r"speaker_\d{1,3}")
 
 
 class Participant(Given):
-    """Who stands behind a speaker label of the transcript."""
+    """Who stands behind a speaker label of the transcript that does not say it."""
 
     speaker: Id
     role: Role
@@ -38,10 +65,18 @@ class Summary(Given):
     next_steps: Text
 
 
+class GivenReason(Given):
+    """Why the customer called, by a title of the taxonomy."""
+
+    reason: Short
+    primary: bool
+    turns: TurnIds
+
+
 class ContactReason(Given):
     """Why the customer called; `code` is one of the taxonomy's."""
 
-    code: Id
+    code: Short
     primary: bool
     turns: TurnIds
 
@@ -52,40 +87,23 @@ class Commitment(Given):
     by: Role
     text: Short
     due: Short | None
-    turn: Id
+    turn: TurnId
 
 
-class Feeling(Given):
-    """One side's mood, −5..5."""
+class CustomerSentiment(Given):
+    """The customer's mood by their words, −5..5, when the call begins and when it ends."""
 
     start: Mood
     end: Mood
-    overall: Mood
-
-
-class TurningPoint(Given):
-    """Where a mood changes, and why."""
-
-    turn: Id
-    who: Role
-    cause: Short
-
-
-class Sentiment(Given):
-    """Moods of both sides."""
-
-    customer: Feeling
-    agent: Feeling
-    turning_points: Annotated[list[TurningPoint], clipped(5), Field(max_length=5)]
 
 
 class Entity(Given):
-    """Something named in the call."""
+    """Something named in the call; `normalized` where that says more than `text`."""
 
     type: Id
     text: Short
-    normalized: Short
-    turn: Id
+    normalized: Short | None
+    turn: TurnId
     pii: bool
 
 
@@ -104,22 +122,37 @@ class DataQuality(Given):
     usable_share: Probability
 
 
-class Understanding(Given):
-    """The whole of what LLM1 says."""
+Reason = TypeVar("Reason", bound=BaseModel)
+
+
+class Facts(Given, Generic[Reason]):
+    """The facts of a call, in the order in which they are thought of."""
 
     call_type: CallType
     analysable: bool
-    unanalysable_reason: Short | None
     participants: Annotated[list[Participant], clipped(6), Field(max_length=6)]
     summary: Summary
-    contact_reasons: Annotated[list[ContactReason], clipped(4), Field(max_length=4)]
+    contact_reasons: Annotated[list[Reason], clipped(4), Field(max_length=4)]
     resolution: Resolution
     commitments: Annotated[list[Commitment], clipped(8), Field(max_length=8)]
-    sentiment: Sentiment
+    customer_sentiment: CustomerSentiment
     entities: Annotated[list[Entity], clipped(20), Field(max_length=20)]
     signals: Annotated[list[Signal], clipped(9), Field(max_length=9)]
     data_quality: DataQuality
-    unknowns: Annotated[list[Short], clipped(6), Field(max_length=6)]
+
+
+class FactsReply(Facts[GivenReason]):
+    """The whole of what LLM1 writes."""
+
+
+class Understanding(Facts[ContactReason]):
+    """What of LLM1's reply holds for the call.
+
+    Attributes:
+        dropped: How many turns it named that are not in the call, and reasons that are not in the taxonomy.
+    """
+
+    dropped: int = 0
 
     @property
     def roles(self) -> dict[str, Role]:
@@ -131,13 +164,80 @@ class Understanding(Given):
         }
 
 
+def checked_facts(reply: FactsReply, turn_ids: Iterable[str]) -> Understanding:
+    """Looks up what a reply refers to; no slip of it is worth the price of a repair.
+
+    Turns that are not in the call are dropped, and so are reasons that are not in the taxonomy. What is said
+    twice is one, and exactly one reason is the primary one: the first that is called so, or else the first.
+
+    Args:
+        reply: As the model wrote it.
+        turn_ids: Of the call's turns.
+    """
+    check = _Check(turn_ids)
+    facts = dict(reply)  # the fields as they are, not their JSON
+    facts["contact_reasons"] = check.reasons(reply.contact_reasons)
+    facts["signals"] = check.signals(reply.signals)
+    facts["commitments"] = [check.placed(one) for one in reply.commitments]
+    facts["entities"] = [check.placed(one) for one in reply.entities]
+    return Understanding(**facts, dropped=check.dropped)
+
+
+Placed = TypeVar("Placed", Commitment, Entity)
+
+
+class _Check:
+    """Looks up and counts what it drops."""
+
+    def __init__(self, turn_ids: Iterable[str]) -> None:
+        self._references = TurnReferences(turn_ids)
+        self.dropped = 0
+
+    def reasons(self, given: Sequence[GivenReason]) -> list[ContactReason]:
+        turns: dict[str, list[str]] = {}
+        primary: str | None = None
+        for reason in given:
+            code = reason_code(reason.reason)
+            if code is None:
+                self.dropped += 1
+                continue
+            turns.setdefault(code, []).extend(reason.turns)
+            primary = code if reason.primary and primary is None else primary
+        primary = primary or next(iter(turns), None)
+        return [
+            ContactReason(code=code, primary=code == primary, turns=self._turns(named))
+            for code, named in turns.items()
+        ]
+
+    def signals(self, given: Sequence[Signal]) -> list[Signal]:
+        by_kind: dict[SignalKind, list[Signal]] = {}
+        for signal in given:
+            by_kind.setdefault(signal.kind, []).append(signal)
+        return [
+            Signal(
+                kind=kind,
+                turns=self._turns([turn for one in told for turn in one.turns]),
+                confidence=max(one.confidence for one in told),
+            )
+            for kind, told in by_kind.items()
+        ]
+
+    def placed(self, given: Placed) -> Placed:
+        """With the first turn that it names."""
+        found = self._turns([given.turn or ""])
+        return given.model_copy(update={"turn": found[0] if found else None})
+
+    def _turns(self, named: Sequence[str]) -> list[str]:
+        found, dropped = self._references.looked_up(named)
+        self.dropped += dropped
+        return found[:_MOST_TURNS]
+
+
 def nothing_said() -> Understanding:
     """The facts of a recording without a word; no model is asked about it."""
-    silence = Feeling(start=0, end=0, overall=0)
     return Understanding(
         call_type=CallType.SILENT,
         analysable=False,
-        unanalysable_reason="nothing is said in the recording",
         participants=[],
         summary=Summary(
             short="Nothing is said in the recording.", issue="", actions_taken="", outcome="", next_steps=""
@@ -145,9 +245,8 @@ def nothing_said() -> Understanding:
         contact_reasons=[],
         resolution=Resolution.UNKNOWN,
         commitments=[],
-        sentiment=Sentiment(customer=silence, agent=silence, turning_points=[]),
+        customer_sentiment=CustomerSentiment(start=0, end=0),
         entities=[],
         signals=[],
         data_quality=DataQuality(issues=["no speech"], usable_share=0.0),
-        unknowns=[],
     )
