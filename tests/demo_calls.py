@@ -5,7 +5,6 @@ card data masked as it is stored. `python -m tests.demo_calls DATABASE` takes it
 database (`var/cofi.db`).
 """
 
-import asyncio
 import gzip
 import json
 import sys
@@ -94,8 +93,10 @@ def _rows(call: dict[str, Any]) -> list[tuple[Any, dict[str, Any]]]:
             },
         ),
         (BatchCallRow, {**of_call, "shard": 0, "host": _HOST}),
-        *((StageResultRow, {**result, "stage": stage, "result": call["ivr"] if stage is Stage.IVR else {}})
-          for stage in (Stage.DISTRIBUTE, Stage.DENOISE, Stage.IVR, Stage.LID, Stage.STT)),
+        *(
+            (StageResultRow, {**result, "stage": stage, "result": call["ivr"] if stage is Stage.IVR else {}})
+            for stage in (Stage.DISTRIBUTE, Stage.DENOISE, Stage.IVR, Stage.LID, Stage.STT)
+        ),
         (
             TranscriptRow,
             {

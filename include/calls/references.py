@@ -12,9 +12,7 @@ _NEXT = re.compile(
     re.IGNORECASE,
 )
 # Without any mark, only where nothing else is said: a time or an amount is no turn.
-_NUMBER = re.compile(
-    r"[\s(#]*0*(\d+)(?=\s*(?:$|[,;/&+)–—…-]|\.(?!\d)|\b(?:and|to|y|a)\b))", re.IGNORECASE
-)
+_NUMBER = re.compile(r"[\s(#]*0*(\d+)(?=\s*(?:$|[,;/&+)–—…-]|\.(?!\d)|\b(?:and|to|y|a)\b))", re.IGNORECASE)
 # What follows the id in a line of the transcript: its speaker and times, then what was said.
 _REST_OF_LINE = re.compile(r"\s*\|.*|(?<=\d)\s+(?:agent|customer|speaker_\d+)\b.*", re.IGNORECASE | re.DOTALL)
 # A longer text may say "turn 5" without meaning a turn.

@@ -1,7 +1,7 @@
-"""What a model cannot hear, told in a few lines of the transcript: silence, announcements, how turns were heard.
+"""What a model cannot hear, told in a few lines of the transcript: silence, announcements, bad hearing.
 
-Only the recording and its figures speak here, nobody in the call. Keys that were pressed are counted, for they
-may be a PIN. What a model reads of an announcement is the name by which the telephone system's owner calls it.
+Only the recording and its figures speak here, nobody in the call. Which keys were pressed is not told: they
+may be a PIN. What a model reads of an announcement is the name that its owner gave it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +23,8 @@ GAP_TOLD_MS = 8_000
 # Words that were heard with less are no evidence by a scorecard's default.
 BADLY_HEARD = 0.5
 _TURNS_NAMED = 12
+# Music while nobody waits for the agent is no hold: the figures tell which is.
+_KINDS = {SegmentKind.PROMPT: "announcement", SegmentKind.HOLD_MUSIC: "music"}
 _NAME_CHARS = 40
 
 
@@ -59,7 +61,9 @@ def circumstances_of(transcript: Transcript, ivr: IvrResult | None = None) -> Ci
 def _figures(metrics: CallMetrics) -> Iterator[str]:
     parts = []
     if metrics.agent_talk_share is not None and metrics.customer_talk_share is not None:
-        parts.append(f"agent talks {metrics.agent_talk_share:.0%}, customer {metrics.customer_talk_share:.0%}")
+        parts.append(
+            f"agent talks {metrics.agent_talk_share:.0%}, customer {metrics.customer_talk_share:.0%}"
+        )
     if metrics.hold_count:
         parts.append(f"{metrics.hold_count} hold, longest {metrics.longest_hold_s:.0f} s")
     if metrics.longest_dead_air_s * 1000 >= GAP_TOLD_MS:
@@ -108,8 +112,7 @@ def _what(segment: Segment) -> str:
     if segment.kind is SegmentKind.DTMF:
         return "keys pressed"
     name = one_line(segment.label)[:_NAME_CHARS] if segment.kind is SegmentKind.PROMPT else ""
-    kind = "announcement" if segment.kind is SegmentKind.PROMPT else segment.kind.value.replace("_", " ")
-    return f"{kind} {name}".strip()
+    return f"{_KINDS.get(segment.kind, segment.kind.value.replace('_', ' '))} {name}".strip()
 
 
 def _told(segments: Iterable[Segment]) -> Iterator[str]:
@@ -120,7 +123,7 @@ def _told(segments: Iterable[Segment]) -> Iterator[str]:
     for name, played in by_name.items():
         times = f", {len(played)} times" if len(played) > 1 else ""
         end_ms = max(one.end_ms for one in played)
-        yield f"{name} {clock(played[0].start_ms)}-{clock(end_ms)}{times}"
+        yield f"{name} {seconds(played[0].start_ms)}-{seconds(end_ms)}{times}"
 
 
 def _hearing(turns: Sequence[Turn]) -> Iterator[str]:
@@ -148,10 +151,9 @@ def _over_others(turns: Sequence[Turn]) -> Iterator[str]:
         spoken_until[voice] = max(spoken_until.get(voice, 0), turn.end_ms)
 
 
-def clock(ms: int) -> str:
-    """`1:05`: minutes and seconds of the recording."""
-    minutes, seconds = divmod(ms // 1000, 60)
-    return f"{minutes}:{seconds:02}"
+def seconds(ms: int) -> int:
+    """Of the recording; whole ones: what hangs on less, code computes."""
+    return ms // 1000
 
 
 def one_line(text: str) -> str:

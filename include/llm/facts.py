@@ -1,14 +1,16 @@
 """What LLM1 finds out about a call: facts, no judgement of the agent. Every string and list is bounded.
 
-`FactsReply` is what the model writes, `Understanding` what of it holds for the call: `checked_facts` makes one of
-the other. How an agent feels is neither asked nor kept: only the customer has a sentiment here.
+`FactsReply` is what the model writes, `Understanding` what of it holds for the call: `checked_facts` makes
+the one of the other. How an agent feels is neither asked nor kept: only the customer has a sentiment here.
 """
 
 import re
 from collections.abc import Iterable, Sequence
+from enum import StrEnum
 from typing import Annotated, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
+from pydantic.json_schema import SkipJsonSchema
 from typing_extensions import TypeAliasType
 
 from include.calls.references import TurnReferences
@@ -17,9 +19,14 @@ from include.scorecards.answers import Given, Id, Probability, Role, Short, clip
 
 Headline = Annotated[str, clipped(280), Field(max_length=280)]
 Text = Annotated[str, clipped(400), Field(max_length=400)]
-# A mood between two steps, or beyond the scale, is no reason to pay for a repair.
-_MOST = 5
-Mood = Annotated[int, Field(ge=-_MOST, le=_MOST), BeforeValidator(lambda said: _mood(said))]
+
+
+def _mood(said: object) -> object:
+    """Within −5..5: a mood between two steps, or beyond the scale, is no reason to pay for a repair."""
+    return max(-5, min(5, round(said))) if isinstance(said, int | float) else said
+
+
+Mood = Annotated[int, BeforeValidator(_mood)]
 _MOST_TURNS = 6
 # Models copy the whole line of a turn, or write its number alone: it is looked up, whatever it is.
 _Reference = Annotated[Id, BeforeValidator(lambda said: str(said) if isinstance(said, int) else said)]
@@ -35,10 +42,12 @@ TurnIds = TypeAliasType(
 )
 # None when it is not in the call; the model is asked for one.
 TurnId = Annotated[_Reference | None, WithJsonSchema(_ASKED_ID)]
-
-
-def _mood(said: object) -> object:
-    return max(-_MOST, min(_MOST, round(said))) if isinstance(said, int | float) else said
+# None where the model writes nothing: "or null" would cost a schema twice as much.
+OrNone = Annotated[
+    Short | None,
+    BeforeValidator(lambda said: said or None),
+    WithJsonSchema({"type": "string", "maxLength": 200}),
+]
 
 
 # Below it nobody knows who somebody is.
@@ -47,30 +56,36 @@ _LEAST_ROLE_CONFIDENCE = 0.5
 _LABEL = re.compile(r"speaker_\d{1,3}")
 
 
+class Promiser(StrEnum):
+    """Who promises something."""
+
+    AGENT = "agent"
+    CUSTOMER = "customer"
+    OTHER = "other"
+
+
 class Participant(Given):
-    """Who stands behind a speaker label of the transcript that does not say it."""
+    """Who stands behind a speaker label of the transcript that does not say it; `other` when that is unsure.
+
+    Attributes:
+        confidence: Not asked for; heeded where a model tells it all the same.
+    """
 
     speaker: Id
     role: Role
-    confidence: Probability
-
-
-class Summary(Given):
-    """The call in short."""
-
-    short: Headline
-    issue: Text
-    actions_taken: Text
-    outcome: Text
-    next_steps: Text
+    confidence: SkipJsonSchema[Probability] = 1.0
 
 
 class GivenReason(Given):
-    """Why the customer called, by a title of the taxonomy."""
+    """Why the customer called, by a title of the taxonomy; the main reason is asked for first.
+
+    Attributes:
+        primary: Not asked for; heeded where a model tells it all the same.
+    """
 
     reason: Short
-    primary: bool
     turns: TurnIds
+    primary: SkipJsonSchema[bool] = False
 
 
 class ContactReason(Given):
@@ -84,25 +99,17 @@ class ContactReason(Given):
 class Commitment(Given):
     """What somebody promised; `due` as it was said."""
 
-    by: Role
+    by: Promiser
     text: Short
-    due: Short | None
+    due: OrNone
     turn: TurnId
 
 
-class CustomerSentiment(Given):
-    """The customer's mood by their words, −5..5, when the call begins and when it ends."""
-
-    start: Mood
-    end: Mood
-
-
 class Entity(Given):
-    """Something named in the call; `normalized` where that says more than `text`."""
+    """Something named in the call."""
 
     type: Id
     text: Short
-    normalized: Short | None
     turn: TurnId
     pii: bool
 
@@ -112,33 +119,35 @@ class Signal(Given):
 
     kind: SignalKind
     turns: TurnIds
-    confidence: Probability
-
-
-class DataQuality(Given):
-    """How far the transcript can be trusted."""
-
-    issues: Annotated[list[Short], clipped(5), Field(max_length=5)]
-    usable_share: Probability
 
 
 Reason = TypeVar("Reason", bound=BaseModel)
 
 
 class Facts(Given, Generic[Reason]):
-    """The facts of a call, in the order in which they are thought of."""
+    """The facts of a call, in the order in which they are thought of; few objects make a short schema.
+
+    Attributes:
+        sentiment_start: The customer's mood by their words when the call begins, −5..5.
+        sentiment_end: When it ends.
+    """
 
     call_type: CallType
     analysable: bool
     participants: Annotated[list[Participant], clipped(6), Field(max_length=6)]
-    summary: Summary
+    summary: Headline
+    issue: Text
+    actions_taken: Text
+    outcome: Text
+    next_steps: Text
     contact_reasons: Annotated[list[Reason], clipped(4), Field(max_length=4)]
     resolution: Resolution
     commitments: Annotated[list[Commitment], clipped(8), Field(max_length=8)]
-    customer_sentiment: CustomerSentiment
+    sentiment_start: Mood
+    sentiment_end: Mood
     entities: Annotated[list[Entity], clipped(20), Field(max_length=20)]
     signals: Annotated[list[Signal], clipped(9), Field(max_length=9)]
-    data_quality: DataQuality
+    quality_issues: Annotated[list[Short], clipped(5), Field(max_length=5)]
 
 
 class FactsReply(Facts[GivenReason]):
@@ -210,17 +219,10 @@ class _Check:
         ]
 
     def signals(self, given: Sequence[Signal]) -> list[Signal]:
-        by_kind: dict[SignalKind, list[Signal]] = {}
+        turns: dict[SignalKind, list[str]] = {}
         for signal in given:
-            by_kind.setdefault(signal.kind, []).append(signal)
-        return [
-            Signal(
-                kind=kind,
-                turns=self._turns([turn for one in told for turn in one.turns]),
-                confidence=max(one.confidence for one in told),
-            )
-            for kind, told in by_kind.items()
-        ]
+            turns.setdefault(signal.kind, []).extend(signal.turns)
+        return [Signal(kind=kind, turns=self._turns(named)) for kind, named in turns.items()]
 
     def placed(self, given: Placed) -> Placed:
         """With the first turn that it names."""
@@ -239,14 +241,17 @@ def nothing_said() -> Understanding:
         call_type=CallType.SILENT,
         analysable=False,
         participants=[],
-        summary=Summary(
-            short="Nothing is said in the recording.", issue="", actions_taken="", outcome="", next_steps=""
-        ),
+        summary="Nothing is said in the recording.",
+        issue="",
+        actions_taken="",
+        outcome="",
+        next_steps="",
         contact_reasons=[],
         resolution=Resolution.UNKNOWN,
         commitments=[],
-        customer_sentiment=CustomerSentiment(start=0, end=0),
+        sentiment_start=0,
+        sentiment_end=0,
         entities=[],
         signals=[],
-        data_quality=DataQuality(issues=["no speech"], usable_share=0.0),
+        quality_issues=["no speech"],
     )

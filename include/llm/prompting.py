@@ -1,9 +1,9 @@
 """Builds the prompts: what all calls have in common comes first, for a provider's prefix cache.
 
-The system message holds the rules, the task and its lists, the same for every call of a stage; the user message
-holds the transcript and one closing line, with what is known of this call alone. So a day's calls share all but
-their own words. That LLM2 might instead find LLM1's transcript in a cache would save less: a transcript is
-shared by two requests, the rest by all, and a prefix ends where the first difference stands.
+The system message holds the rules, the task and its lists, the same for every call of a stage. The user
+message holds the transcript and one closing line with what is known of this call alone. So a day's calls
+share all but their own words. LLM2 does not find LLM1's transcript in a cache then; that would save less: a
+transcript is shared by two requests, the rest by all of a day, and a prefix ends at the first difference.
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from include.calls.transcript import Transcript, Turn
 from include.llm.chat_api import Message, conversation
-from include.llm.circumstances import Circumstances, circumstances_of, clock, one_line
+from include.llm.circumstances import Circumstances, circumstances_of, one_line, seconds
 from include.llm.wording import Wording
 from include.scorecards.answers import speaker_label
 
@@ -75,7 +75,7 @@ def transcript_text(transcript: Transcript, circumstances: Circumstances | None 
 
 
 def _line(turn: Turn) -> str:
-    return f"[{one_line(turn.id)} {speaker_label(turn)} {clock(turn.start_ms)}] {one_line(turn.text)}"
+    return f"[{one_line(turn.id)} {speaker_label(turn)} {seconds(turn.start_ms)}] {one_line(turn.text)}"
 
 
 def strict_schema(model: type[BaseModel]) -> dict[str, Any]:

@@ -31,8 +31,7 @@ def facts_rows(understanding: Understanding, call_id: str, batch_id: str, identi
         batch_id: Of the run that they are found in.
         identity: Of the answer.
     """
-    facts_id, quality = str(uuid4()), understanding.data_quality
-    summary, sentiment = understanding.summary, understanding.customer_sentiment
+    facts_id = str(uuid4())
     facts = {
         "facts_id": facts_id,
         "call_id": call_id,
@@ -41,16 +40,15 @@ def facts_rows(understanding: Understanding, call_id: str, batch_id: str, identi
         "call_type": understanding.call_type,
         "analysable": understanding.analysable,
         "resolution": understanding.resolution,
-        "sentiment_start": sentiment.start,
-        "sentiment_end": sentiment.end,
-        "summary": summary.short,
-        "issue": summary.issue,
-        "actions_taken": summary.actions_taken,
-        "outcome": summary.outcome,
-        "next_steps": summary.next_steps,
+        "sentiment_start": understanding.sentiment_start,
+        "sentiment_end": understanding.sentiment_end,
+        "summary": understanding.summary,
+        "issue": understanding.issue,
+        "actions_taken": understanding.actions_taken,
+        "outcome": understanding.outcome,
+        "next_steps": understanding.next_steps,
         "participants": [one.model_dump(mode="json") for one in understanding.participants],
-        "quality_issues": quality.issues,
-        "usable_share": quality.usable_share,
+        "quality_issues": understanding.quality_issues,
         "dropped": understanding.dropped,
         "created_at": datetime.now(UTC),
     }
@@ -71,15 +69,7 @@ def _parts(understanding: Understanding, facts_id: str) -> Rows:
         for reason in understanding.contact_reasons
     ]
     signals: Rows = [
-        (
-            CallSignalRow,
-            {
-                "facts_id": facts_id,
-                "kind": signal.kind,
-                "confidence": signal.confidence,
-                "turn_ids": signal.turns,
-            },
-        )
+        (CallSignalRow, {"facts_id": facts_id, "kind": signal.kind, "turn_ids": signal.turns})
         for signal in understanding.signals
     ]
     commitments: Rows = [
@@ -104,7 +94,6 @@ def _parts(understanding: Understanding, facts_id: str) -> Rows:
                 "number": number,
                 "type": entity.type,
                 "text": entity.text,
-                "normalized": entity.normalized,
                 "pii": entity.pii,
                 "turn_id": entity.turn,
             },

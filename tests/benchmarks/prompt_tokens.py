@@ -1,10 +1,9 @@
-"""How many tokens the two LLM stages send: `make bench-prompts`, or `python -m tests.benchmarks.prompt_tokens`.
+"""How many tokens the two LLM stages send: `make bench-prompts`.
 
-Both stages go over the sample calls (`tests.demo_calls`) against the demo's endpoint, and what arrives there is
-counted by llama.cpp's server with the tokenizer of a small model.
+Both stages go over the sample calls (`tests.demo_calls`) against the demo's endpoint, and what arrives there
+is counted by llama.cpp's server with the tokenizer of a small model.
 """
 
-import argparse
 import asyncio
 import json
 import subprocess
@@ -14,7 +13,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from importlib.metadata import distribution
 from itertools import takewhile
 from pathlib import Path
@@ -32,8 +30,6 @@ from include.llm.audit import SCHEMA_NAME as AUDIT
 from include.llm.client import LlmClient, LlmSettings
 from include.llm.understanding import SCHEMA_NAME as FACTS
 from include.llm.usage import Prices, Usage, cost_usd, load_prices
-from tests.benchmarks.findings import Check, Table, percent
-from tests.benchmarks.reporting import acceptance, as_markdown, commit_of
 from tests.demo_calls import audited, stored
 
 ROOT = Path(__file__).parents[2]
@@ -265,4 +261,9 @@ if __name__ == "__main__":
         print(_stage, figures(_sent))
     _f = {stage: figures(sent) for stage, sent in _found.items()}
     print(share_same(_f), share_same(_f, whole=False))
-    for _m in load_prices(): print(_m, usd_per_1000(_f, _m, load_prices(), cached=False), usd_per_1000(_f, _m, load_prices(), cached=True))
+    for _m in load_prices():
+        print(
+            _m,
+            usd_per_1000(_f, _m, load_prices(), cached=False),
+            usd_per_1000(_f, _m, load_prices(), cached=True),
+        )

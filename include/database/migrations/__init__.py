@@ -94,6 +94,6 @@ def _told(masked: Counter[str]) -> str:
 
 def _moved(moved: Counter[str]) -> str:
     return (
-        f"Facts of {moved['call_facts']} answers about calls are in tables now; agents' moods and lists of "
-        f"violations were deleted from {moved['llm_results']} answers and {moved['failures']} failed attempts."
+        f"Facts of calls in tables of their own: {moved['call_facts']}; agents' moods and lists of "
+        f"violations deleted from {moved['llm_results']} answers and {moved['failures']} failed attempts."
     )

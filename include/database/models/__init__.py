@@ -7,7 +7,7 @@
            ├─ transcripts                     what STT heard, in original time
            ├─ llm_results                     one row per answer that was paid for, by request identity
            ├─ llm_spending                    what every answer of the LLM API cost
-           ├─ call_facts ── call_reasons, call_signals, call_commitments, call_entities      what LLM1 found out
+           ├─ call_facts ── call_reasons, …   what LLM1 found out; also call_signals, _commitments, _entities
            ├─ audits ── answers               the scored scorecard; scorecards keeps each version's text
            └─ webhook_outbox                  one event per final state and run, written in its transaction
 

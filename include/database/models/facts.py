@@ -36,7 +36,6 @@ class CallFactsRow(Base):
     next_steps: Mapped[str] = mapped_column(Text)
     participants: Mapped[list[Any]]
     quality_issues: Mapped[list[Any]]
-    usable_share: Mapped[float | None]
     dropped: Mapped[int]
     created_at: Mapped[datetime]
     superseded_at: Mapped[datetime | None]
@@ -74,7 +73,6 @@ class CallSignalRow(Base):
 
     facts_id: Mapped[str] = mapped_column(ForeignKey("call_facts.facts_id"), primary_key=True)
     kind: Mapped[str] = mapped_column(String(40), primary_key=True)
-    confidence: Mapped[float]
     turn_ids: Mapped[list[Any]]
 
     __table_args__ = (Index("ix_call_signals_kind", "kind"),)
@@ -102,7 +100,6 @@ class CallEntityRow(Base):
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     type: Mapped[str] = mapped_column(String(64))
     text: Mapped[str] = mapped_column(Text)
-    normalized: Mapped[str | None] = mapped_column(Text)
     pii: Mapped[bool]
     turn_id: Mapped[str | None] = mapped_column(String(64))
 

@@ -35,21 +35,18 @@ def facts(prompt: Prompt) -> dict[str, Any]:
         "call_type": call_type,
         "analysable": agent_heard,
         "participants": [
-            {"speaker": label, "role": role, "confidence": 0.6}
+            {"speaker": label, "role": role}
             for label, role in roles.items()
             if label not in ("agent", "customer")
         ],
-        "summary": _summary(heard, resolution, commitments),
+        **_summary(heard, resolution, commitments),
         "contact_reasons": _contact_reasons(heard, prompt.contact_reasons),
         "resolution": resolution,
         "commitments": commitments,
-        "customer_sentiment": _sentiment(heard.spoken_by("customer")),
+        **_sentiment(heard.spoken_by("customer")),
         "entities": _entities(heard),
         "signals": _signals(heard),
-        "data_quality": {
-            "issues": [f"Rule-based answer of {MODEL}: wording was matched, nothing was understood."],
-            "usable_share": 1.0 if prompt.lines else 0.0,
-        },
+        "quality_issues": [f"Rule-based answer of {MODEL}: wording was matched, nothing was understood."],
     }
 
 
@@ -102,7 +99,7 @@ def _summary(prompt: Prompt, resolution: str, commitments: Sequence[dict[str, An
     actions = " ".join(dict.fromkeys(done))
     steps = " ".join(commitment["text"] for commitment in commitments)
     return {
-        "short": clipped_at_word(
+        "summary": clipped_at_word(
             f'Customer says: "{clipped_at_word(issue, 200)}" Outcome: {resolution}.', 280
         ),
         "issue": clipped_at_word(issue, 400),
@@ -128,10 +125,7 @@ def _contact_reasons(prompt: Prompt, asked: Sequence[str]) -> list[dict[str, Any
             if any(words.search(line.folded.text) for words in words_of.get(reason_code(reason) or "", ())):
                 turns_by_reason.setdefault(reason, []).append(line.turn_id)
     reasons = list(turns_by_reason)[:4] or [reason for reason in asked if reason_code(reason) == "other"]
-    return [
-        {"reason": reason, "primary": n == 0, "turns": turns_by_reason.get(reason, [])[:6]}
-        for n, reason in enumerate(reasons)
-    ]
+    return [{"reason": reason, "turns": turns_by_reason.get(reason, [])[:6]} for reason in reasons]
 
 
 def _resolution(prompt: Prompt) -> str:
@@ -152,7 +146,7 @@ def _commitments(prompt: Prompt) -> list[dict[str, Any]]:
             said = clipped_at_word(quote(line.folded, promise.start(), promise.end()), 200)
             due = lexicon.DUE.search(line.folded.text, promise.start())
             made.append(
-                {"by": "agent", "text": said, "due": due.group()[:200] if due else None, "turn": line.turn_id}
+                {"by": "agent", "text": said, "due": due.group()[:200] if due else "", "turn": line.turn_id}
             )
     return made[:8]
 
@@ -165,7 +159,7 @@ def _mood(lines: Iterable[Line]) -> int:
 
 def _sentiment(lines: Sequence[Line]) -> dict[str, int]:
     third = max(1, len(lines) // 3)
-    return {"start": _mood(lines[:third]), "end": _mood(lines[-third:])}
+    return {"sentiment_start": _mood(lines[:third]), "sentiment_end": _mood(lines[-third:])}
 
 
 def _entities(prompt: Prompt) -> list[dict[str, Any]]:
@@ -182,7 +176,7 @@ def _entities(prompt: Prompt) -> list[dict[str, Any]]:
 
 def _entity(kind: str, text: str, line: Line, *, pii: bool) -> dict[str, Any]:
     said = clipped_at_word(text, 200)
-    return {"type": kind, "text": said, "normalized": None, "turn": line.turn_id, "pii": pii}
+    return {"type": kind, "text": said, "turn": line.turn_id, "pii": pii}
 
 
 def _signals(prompt: Prompt) -> list[dict[str, Any]]:
@@ -192,5 +186,5 @@ def _signals(prompt: Prompt) -> list[dict[str, Any]]:
         lines = prompt.lines if side == "any" else prompt.spoken_by(side)
         turns = [line.turn_id for line in lines if re.search(words, line.folded.text)]
         if turns:
-            found.append({"kind": kind, "turns": turns[:6], "confidence": 0.6})
+            found.append({"kind": kind, "turns": turns[:6]})
     return found

@@ -10,7 +10,7 @@ from include.spoken.folding import Folded, folded
 _TRANSCRIPT = re.compile(
     r'\A<transcript language="([^"]*)">\n(.*?)\n?^</transcript>$', re.DOTALL | re.MULTILINE
 )
-_TURN = re.compile(r"\[(\S+) (\S+) (\d+):(\d\d)\] (.*)")
+_TURN = re.compile(r"\[(\S+) (\S+) (\d+)\] (.*)")
 # What no turn says is told in lines of their own.
 _GAP = re.compile(r"-- (\d+) s without speech\b.*")
 _BLOCK = r"^<{0}>\n(.*?)\n</{0}>$"
@@ -74,7 +74,7 @@ class Prompt:
         Raises:
             UnknownPrompt: It brings none.
         """
-        return self._block("contact_reasons").splitlines()
+        return self._block("reasons").splitlines()
 
     @property
     def criteria(self) -> dict[str, list[str]]:
@@ -143,6 +143,6 @@ def _lines(told: Iterable[str]) -> list[Line]:
 
 
 def _line(turn: re.Match[str]) -> Line:
-    turn_id, speaker, minutes, seconds, text = turn.groups()
-    start_s = int(minutes) * 60.0 + int(seconds)
+    turn_id, speaker, seconds, text = turn.groups()
+    start_s = float(seconds)
     return Line(turn_id, speaker, start_s, start_s + len(text.split()) / _WORDS_PER_S, text, folded(text))

@@ -1,1 +1,1 @@
-"""What revision 0007 makes of the answers of earlier versions: facts in tables, and no agent's mood anywhere."""
+"""What revision 0007 makes of earlier answers: facts in tables, and no agent's mood anywhere."""

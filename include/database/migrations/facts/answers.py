@@ -1,4 +1,4 @@
-"""Stored answers of versions before 0007, and what becomes of them. Written down as they were: models go on."""
+"""Stored answers of versions before 0007, as they were written then, and what becomes of them."""
 
 import json
 import re
@@ -21,23 +21,22 @@ def with_facts_alone(answer: Mapping[str, Any], turn_ids: Iterable[str]) -> dict
         turn_ids: Of the call's transcript.
     """
     lookup = _Lookup(turn_ids)
-    customer = (answer.get("sentiment") or {}).get("customer") or answer.get("customer_sentiment") or {}
-    quality = answer.get("data_quality") or {}
+    customer = (answer.get("sentiment") or {}).get("customer") or {}
+    summary = answer.get("summary") or {}
     facts = {
         "call_type": answer.get("call_type", "conversation"),
         "analysable": bool(answer.get("analysable")),
         "participants": answer.get("participants") or [],
-        "summary": {
-            name: (answer.get("summary") or {}).get(name, "")
-            for name in ("short", "issue", "actions_taken", "outcome", "next_steps")
-        },
+        "summary": summary.get("short", ""),
+        **{name: summary.get(name, "") for name in ("issue", "actions_taken", "outcome", "next_steps")},
         "contact_reasons": lookup.reasons(answer.get("contact_reasons") or []),
         "resolution": answer.get("resolution", "unknown"),
         "commitments": [lookup.placed(one) for one in answer.get("commitments") or []],
-        "customer_sentiment": {"start": customer.get("start", 0), "end": customer.get("end", 0)},
+        "sentiment_start": customer.get("start", 0),
+        "sentiment_end": customer.get("end", 0),
         "entities": [lookup.placed(one) for one in answer.get("entities") or []],
         "signals": lookup.signals(answer.get("signals") or []),
-        "data_quality": {"issues": quality.get("issues", []), "usable_share": quality.get("usable_share", 1.0)},
+        "quality_issues": (answer.get("data_quality") or {}).get("issues", []),
     }
     return {**facts, "dropped": lookup.dropped}
 
@@ -63,14 +62,9 @@ class _Lookup:
 
     def signals(self, given: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         turns: dict[str, list[str]] = {}
-        confidence: dict[str, float] = {}
         for signal in given:
             turns.setdefault(signal["kind"], []).extend(signal.get("turns", []))
-            confidence[signal["kind"]] = max(confidence.get(signal["kind"], 0), signal.get("confidence", 0))
-        return [
-            {"kind": kind, "turns": self._turns(named), "confidence": confidence[kind]}
-            for kind, named in turns.items()
-        ]
+        return [{"kind": kind, "turns": self._turns(named)} for kind, named in turns.items()]
 
     def placed(self, given: Mapping[str, Any]) -> dict[str, Any]:
         found = self._turns([given.get("turn") or ""])
@@ -103,6 +97,6 @@ def without_moods(raw_answer: str) -> str | None:
     kept = {name: value for name, value in said.items() if name not in _GONE}
     sentiment = said.get("sentiment")
     if isinstance(sentiment, dict) and isinstance(sentiment.get("customer"), dict):
-        kept["customer_sentiment"] = sentiment["customer"]
+        kept["customer"] = sentiment["customer"]
     told = json.dumps(kept, ensure_ascii=False)
     return None if _MENTIONED.search(told) else told

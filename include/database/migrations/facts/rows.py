@@ -58,7 +58,6 @@ _FACTS = table(
     column("next_steps"),
     column("participants", Json),
     column("quality_issues", Json),
-    column("usable_share"),
     column("dropped"),
     column("created_at", UtcDateTime),
     column("superseded_at", UtcDateTime),
@@ -70,9 +69,7 @@ _REASONS = table(
     column("is_primary", Boolean),
     column("turn_ids", Json),
 )
-_SIGNALS = table(
-    "call_signals", column("facts_id"), column("kind"), column("confidence"), column("turn_ids", Json)
-)
+_SIGNALS = table("call_signals", column("facts_id"), column("kind"), column("turn_ids", Json))
 _COMMITMENTS = table(
     "call_commitments",
     column("facts_id"),
@@ -88,7 +85,6 @@ _ENTITIES = table(
     column("number"),
     column("type"),
     column("text"),
-    column("normalized"),
     column("pii", Boolean),
     column("turn_id"),
 )
@@ -185,16 +181,14 @@ def _of_another_call(connection: Connection, identity: str | None) -> dict[str, 
         _LLM_RESULTS.c.identity == identity, _LLM_RESULTS.c.stage == "llm1"
     )
     found = connection.execute(query).scalar_one_or_none()
-    if found is None or "customer_sentiment" in found:
+    if found is None or "dropped" in found:
         return found
     turns = [turn for part in ("contact_reasons", "signals") for one in found[part] for turn in one["turns"]]
     return with_facts_alone(found, turns)
 
 
 def _facts_row(facts_id: str, answer: Mapping[str, Any], identity: str, row: Any) -> dict[str, Any]:
-    summary, sentiment, quality = (
-        answer[name] for name in ("summary", "customer_sentiment", "data_quality")
-    )
+    named = ("sentiment_start", "sentiment_end", "summary", "issue", "actions_taken", "outcome", "next_steps")
     return {
         "facts_id": facts_id,
         "call_id": row.call_id,
@@ -203,16 +197,9 @@ def _facts_row(facts_id: str, answer: Mapping[str, Any], identity: str, row: Any
         "call_type": answer["call_type"],
         "analysable": answer["analysable"],
         "resolution": answer["resolution"],
-        "sentiment_start": sentiment["start"],
-        "sentiment_end": sentiment["end"],
-        "summary": summary["short"],
-        "issue": summary["issue"],
-        "actions_taken": summary["actions_taken"],
-        "outcome": summary["outcome"],
-        "next_steps": summary["next_steps"],
+        **{name: answer[name] for name in named},
         "participants": answer["participants"],
-        "quality_issues": quality["issues"],
-        "usable_share": quality["usable_share"],
+        "quality_issues": answer["quality_issues"],
         "dropped": answer["dropped"],
         "created_at": row.created_at,
         "superseded_at": row.superseded_at,
@@ -229,15 +216,7 @@ def _parts(facts_id: str, answer: Mapping[str, Any]) -> Iterator[tuple[Any, list
     )
     yield (
         _SIGNALS,
-        [
-            {
-                "facts_id": facts_id,
-                "kind": s["kind"],
-                "confidence": s["confidence"],
-                "turn_ids": s["turns"],
-            }
-            for s in answer["signals"]
-        ],
+        [{"facts_id": facts_id, "kind": s["kind"], "turn_ids": s["turns"]} for s in answer["signals"]],
     )
     yield (
         _COMMITMENTS,
@@ -253,11 +232,16 @@ def _parts(facts_id: str, answer: Mapping[str, Any]) -> Iterator[tuple[Any, list
             for number, c in enumerate(answer["commitments"], start=1)
         ],
     )
-    named = ("type", "text", "normalized", "pii")
+    named = ("type", "text", "pii")
     yield (
         _ENTITIES,
         [
-            {"facts_id": facts_id, "number": number, "turn_id": e["turn"], **{name: e[name] for name in named}}
+            {
+                "facts_id": facts_id,
+                "number": number,
+                "turn_id": e["turn"],
+                **{name: e[name] for name in named},
+            }
             for number, e in enumerate(answer["entities"], start=1)
         ],
     )
