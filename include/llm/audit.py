@@ -184,10 +184,19 @@ def _left_out_text(scorecard: Scorecard, asked: Collection[str]) -> str:
 
 
 def _read(said: Any, criteria: Sequence[Criterion]) -> AuditReply:
-    """The answers to what was asked; others are passed over: nobody reads them."""
+    """The answers to what was asked; others are passed over: nobody reads them.
+
+    Null where it may stand is no answer, and no reason to pay for a repair: it cannot be determined then.
+    """
     asked = {criterion.id: allowed_answers(criterion) for criterion in criteria}
-    reply = _with_keys(AuditReply.model_validate(_without_null(said)), asked)
-    problems = [f"answers.{name} is missing" for name in asked if name not in reply.answers]
+    may_be_null = {criterion.id for criterion in criteria if may_be_left_out(criterion)}
+    answers, null = _answers_given(said)
+    reply = _with_keys(AuditReply.model_validate({**said, "answers": answers} if null else said), asked)
+    problems = [
+        f"answers.{name} is missing"
+        for name in asked
+        if name not in reply.answers and name not in null & may_be_null
+    ]
     problems += [
         f"answers.{name}.answer is {given.answer}; allowed are {', '.join(asked[name])}"
         for name, given in reply.answers.items()
@@ -198,11 +207,13 @@ def _read(said: Any, criteria: Sequence[Criterion]) -> AuditReply:
     return reply
 
 
-def _without_null(said: Any) -> Any:
-    """A reply without what stands for criteria that were not asked."""
-    if not isinstance(said, dict) or not isinstance(said.get("answers"), dict):
-        return said
-    return {**said, "answers": {name: given for name, given in said["answers"].items() if given is not None}}
+def _answers_given(said: Any) -> tuple[dict[str, Any], set[str]]:
+    """A reply's answers, and the names of those that are null."""
+    answers = said.get("answers") if isinstance(said, dict) else None
+    if not isinstance(answers, dict):
+        return {}, set()
+    null = {name for name, given in answers.items() if given is None}
+    return {name: given for name, given in answers.items() if given is not None}, null
 
 
 def _with_keys(reply: AuditReply, asked: Mapping[str, Sequence[str]]) -> AuditReply:

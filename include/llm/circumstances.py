@@ -60,12 +60,11 @@ def circumstances_of(transcript: Transcript, ivr: IvrResult | None = None) -> Ci
 
 def _figures(metrics: CallMetrics) -> Iterator[str]:
     parts = []
-    if metrics.agent_talk_share is not None and metrics.customer_talk_share is not None:
-        parts.append(
-            f"agent talks {metrics.agent_talk_share:.0%}, customer {metrics.customer_talk_share:.0%}"
-        )
+    if metrics.agent_talk_share is not None:
+        parts.append(f"agent talks {metrics.agent_talk_share:.0%}")
     if metrics.hold_count:
-        parts.append(f"{metrics.hold_count} hold, longest {metrics.longest_hold_s:.0f} s")
+        held = f"{metrics.hold_count} holds" if metrics.hold_count > 1 else "1 hold"
+        parts.append(f"{held}, longest {metrics.longest_hold_s:.0f} s")
     if metrics.longest_dead_air_s * 1000 >= GAP_TOLD_MS:
         parts.append(f"longest dead air {metrics.longest_dead_air_s:.0f} s")
     if parts:
@@ -123,7 +122,8 @@ def _told(segments: Iterable[Segment]) -> Iterator[str]:
     for name, played in by_name.items():
         times = f", {len(played)} times" if len(played) > 1 else ""
         end_ms = max(one.end_ms for one in played)
-        yield f"{name} {seconds(played[0].start_ms)}-{seconds(end_ms)}{times}"
+        span = dict.fromkeys([seconds(played[0].start_ms), seconds(end_ms)])
+        yield f"{name} {'-'.join(map(str, span))}{times}"
 
 
 def _hearing(turns: Sequence[Turn]) -> Iterator[str]:
