@@ -99,7 +99,7 @@ def move_facts(connection: Connection) -> Counter[str]:
             identity: _with_facts(connection, identity, answer, turns.get(call_id, ()), counts)
             for identity, call_id, answer in _answers(connection, "llm1", call_ids)
         }
-        _fill_facts(connection, call_ids, answers, counts)
+        _fill_facts(connection, call_ids, answers, turns, counts)
         for identity, _, answer in _answers(connection, "llm2", call_ids):
             _move_reply(connection, identity, answer, counts)
     _clean_failures(connection, counts)
@@ -157,6 +157,7 @@ def _fill_facts(
     connection: Connection,
     call_ids: Sequence[str],
     answers: Mapping[str, dict[str, Any]],
+    turns: Mapping[str, Sequence[str]],
     counts: Counter[str],
 ) -> None:
     """A row of facts for each result of LLM1, current or history as that is."""
@@ -164,7 +165,8 @@ def _fill_facts(
     query = select(_STAGE_RESULTS).where(*of_calls).order_by(_STAGE_RESULTS.c.id)
     for row in connection.execute(query).all():
         identity = row.result.get("identity")
-        answer = answers.get(identity) or _of_another_call(connection, identity)
+        turn_ids = turns.get(row.call_id, ())
+        answer = answers.get(identity) or _of_another_call(connection, identity, turn_ids)
         if answer is None:
             continue  # nothing of it is stored
         facts_id = str(uuid4())
@@ -175,16 +177,13 @@ def _fill_facts(
         counts["call_facts"] += 1
 
 
-def _of_another_call(connection: Connection, identity: str | None) -> dict[str, Any] | None:
-    """An answer that was paid for by a call with the same words; changed by now, or on a later page."""
-    query = select(_LLM_RESULTS.c.answer).where(
-        _LLM_RESULTS.c.identity == identity, _LLM_RESULTS.c.stage == "llm1"
-    )
-    found = connection.execute(query).scalar_one_or_none()
-    if found is None or "dropped" in found:
-        return found
-    turns = [turn for part in ("contact_reasons", "signals") for one in found[part] for turn in one["turns"]]
-    return with_facts_alone(found, turns)
+def _of_another_call(
+    connection: Connection, identity: str | None, turn_ids: Iterable[str]
+) -> dict[str, Any] | None:
+    """An answer that was paid for by another call with the same words, and so with the same turns."""
+    mine = (_LLM_RESULTS.c.identity == identity, _LLM_RESULTS.c.stage == "llm1")
+    found = connection.execute(select(_LLM_RESULTS.c.answer).where(*mine)).scalar_one_or_none()
+    return None if found is None else with_facts_alone(found, turn_ids)
 
 
 def _facts_row(facts_id: str, answer: Mapping[str, Any], identity: str, row: Any) -> dict[str, Any]:

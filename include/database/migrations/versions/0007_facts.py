@@ -117,9 +117,7 @@ def _make_tables() -> None:
 
 def downgrade() -> None:
     # What was deleted stays deleted.
-    with op.batch_alter_table("audits", schema=None) as batch_op:
-        batch_op.drop_column("comment")
-        batch_op.drop_column("coaching")
-        batch_op.drop_column("strengths")
+    for column in ("comment", "coaching", "strengths"):
+        op.drop_column("audits", column)  # made anew, the table would leave its answers without an audit
     for table in ("call_entities", "call_commitments", "call_signals", "call_reasons", "call_facts"):
         op.drop_table(table)
