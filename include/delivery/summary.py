@@ -11,6 +11,7 @@ from include.database.work import BatchKind
 from include.delivery.agreement import GoldAgreement, agreement_of
 from include.delivery.comparison import Comparison, compare
 from include.delivery.criteria import load_scorecards
+from include.delivery.facts import RunFacts, facts_of
 from include.delivery.injection import Suspicions, suspicions_of
 from include.delivery.outcome import (
     NotAudited,
@@ -53,6 +54,7 @@ class RunSummary:
         comparison: For a rescore, with the audits that its calls had before.
         gold: None without labels of its calls.
         suspicions: Calls in which somebody may have spoken to the model.
+        facts: What the calls were about.
         rule_based: Answers came from the demo's rules, not from a language model.
     """
 
@@ -81,6 +83,7 @@ class RunSummary:
     comparison: Comparison | None
     gold: GoldAgreement | None
     suspicions: Suspicions
+    facts: RunFacts
 
     @property
     def title(self) -> str:
@@ -142,4 +145,5 @@ def _summarise(connection: Connection, row: Row[tuple[object, ...]], labels: Lab
         comparison=compare(connection, batch_id, scorecards) if row.kind != BatchKind.AUDIT else None,
         gold=agreement_of(connection, batch_id, labels),
         suspicions=suspicions_of(connection, batch_id),
+        facts=facts_of(connection, batch_id),
     )

@@ -6,6 +6,7 @@ from itertools import groupby
 from include.database.work import BatchKind
 from include.delivery.agreement import GoldAgreement
 from include.delivery.comparison import Comparison
+from include.delivery.facts import RunFacts
 from include.delivery.review import ReviewItem
 from include.delivery.summary import RunSummary
 from include.delivery.wording import RULES_NOTICE, calls, count, decimal, duration, money, percent
@@ -17,6 +18,7 @@ _STAGE_ROWS = 14
 _REVIEW_ROWS = 3
 _REASON_ROWS = 6
 _CHANGE_ROWS = 5
+_REASONS_NAMED = 5
 
 
 def text_table(summary: RunSummary) -> str:
@@ -26,6 +28,7 @@ def text_table(summary: RunSummary) -> str:
         _stages(summary.stages),
         _comparison(summary.comparison),
         _scores(summary),
+        _facts(summary.facts),
         _gold(summary.gold),
         _review(summary),
         _reasons(summary),
@@ -155,6 +158,16 @@ def _scores(summary: RunSummary) -> list[str]:
         following = "run of the day" if summary.kind is BatchKind.AUDIT else "rescore"
         lines.append(f"budget    used up: {calls(summary.spending.stopped)} wait for the next {following}")
     return lines
+
+
+def _facts(facts: RunFacts) -> list[str]:
+    if not facts.calls:
+        return []
+    reasons = [reason for reason in facts.reasons if reason.main][:_REASONS_NAMED]
+    called = ", ".join(f"{count(reason.main)} {reason.title}" for reason in reasons) or "nobody knows why"
+    ended = ", ".join(f"{count(one.calls)} {one.name}" for one in facts.resolutions)
+    signals = ", ".join(f"{count(one.calls)} {one.name}" for one in facts.signals)
+    return [f"facts     {called}", f"          {ended}{f'; {signals}' if signals else ''}"]
 
 
 def _usage(summary: RunSummary) -> str:

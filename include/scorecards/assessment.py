@@ -5,7 +5,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from include.injection.finding import SpokenToModel
-from include.scorecards.answers import Absence, Coaching, Violation
+from include.scorecards.answers import Absence, Coaching
 from include.scorecards.evidence import CheckedEvidence
 from include.scorecards.schema import AnsweredBy, AutoFail, Severity
 
@@ -89,6 +89,8 @@ class Assessment(_Result):
         review_reasons: `criterion: reason`, or a reason that concerns the call.
         not_auditable: Why no score is given; None when there is one.
         speaks_to_model: Sentences that may be meant for the model; they are no evidence, and a person looks.
+        strengths: What the model says that the agent did well.
+        coaching: What it says that could be done better; turns that are not in the call are left out.
         comment: The model's overall comment.
     """
 
@@ -107,7 +109,6 @@ class Assessment(_Result):
     review_reasons: list[str]
     not_auditable: str | None
     speaks_to_model: list[SpokenToModel] = []
-    violations: list[Violation] = []
     strengths: list[str] = []
     coaching: list[Coaching] = []
     comment: str = ""

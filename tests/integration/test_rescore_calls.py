@@ -172,7 +172,7 @@ def scorecards(home: Path) -> Path:
     folder.mkdir()
     shipped = (ROOT / "include" / "scorecards" / "service_call.yaml").read_text()
     (folder / "service_call.yaml").write_text(shipped)
-    content = yaml.safe_load(shipped) | {"version": "3", "pass_threshold_pct": 20.0}
+    content = yaml.safe_load(shipped) | {"version": "stricter", "pass_threshold_pct": 20.0}
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
     (folder / "candidate.yaml").write_text(text)
     return folder
@@ -218,7 +218,7 @@ def test_an_official_rescore_pays_nothing_for_answers_that_are_stored(archived: 
     assert set(after) == set(before)
     assert len(changed) == CALLS
     assert all(call_id.startswith(f"{DAYS[0]:%Y%m%d}") for call_id in changed)
-    ((candidate,),) = archived.rows(select(ScorecardRow.sha256).where(ScorecardRow.version == "3"))
+    ((candidate,),) = archived.rows(select(ScorecardRow.sha256).where(ScorecardRow.version == "stricter"))
     assert {after[call_id][1] for call_id in changed} == {candidate}
 
 

@@ -7,6 +7,7 @@
            ├─ transcripts                     what STT heard, in original time
            ├─ llm_results                     one row per answer that was paid for, by request identity
            ├─ llm_spending                    what every answer of the LLM API cost
+           ├─ call_facts ── call_reasons, …   what LLM1 found out; also call_signals, _commitments, _entities
            ├─ audits ── answers               the scored scorecard; scorecards keeps each version's text
            └─ webhook_outbox                  one event per final state and run, written in its transaction
 
@@ -16,6 +17,13 @@ Times are UTC. JSON columns are JSONB on PostgreSQL.
 from include.database.columns import Base
 from include.database.models.audits import AnswerRow, AuditRow, LlmResultRow, LlmSpendingRow, ScorecardRow
 from include.database.models.events import OutboxRow
+from include.database.models.facts import (
+    CallCommitmentRow,
+    CallEntityRow,
+    CallFactsRow,
+    CallReasonRow,
+    CallSignalRow,
+)
 from include.database.models.work import (
     BatchCallRow,
     BatchRow,
@@ -32,7 +40,12 @@ __all__ = [
     "Base",
     "BatchCallRow",
     "BatchRow",
+    "CallCommitmentRow",
+    "CallEntityRow",
+    "CallFactsRow",
+    "CallReasonRow",
     "CallRow",
+    "CallSignalRow",
     "FailureRow",
     "LaneRow",
     "LlmResultRow",

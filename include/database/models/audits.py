@@ -82,7 +82,7 @@ class AuditRow(Base):
     """The score of a call under one scorecard. At most one per call is not superseded: its official one.
 
     A shadow run's are superseded from the beginning. `speaks_to_model`: turns that may be meant for the
-    model.
+    model. `strengths`, `coaching` and `comment` are the model's, about the agent's work.
     """
 
     __tablename__ = "audits"
@@ -101,6 +101,9 @@ class AuditRow(Base):
     review_reasons: Mapped[list[Any]]
     sections: Mapped[list[Any]]
     speaks_to_model: Mapped[list[Any]] = mapped_column(server_default="[]")
+    strengths: Mapped[list[Any]] = mapped_column(server_default="[]")
+    coaching: Mapped[list[Any]] = mapped_column(server_default="[]")
+    comment: Mapped[str] = mapped_column(Text, server_default="")
     created_at: Mapped[datetime]
     superseded_at: Mapped[datetime | None]
 

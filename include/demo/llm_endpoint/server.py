@@ -13,7 +13,7 @@ from aiohttp import web
 
 from include.demo.llm_endpoint.audit import MODEL, audit
 from include.demo.llm_endpoint.facts import facts
-from include.demo.llm_endpoint.prompt import UnknownPrompt, read_prompt
+from include.demo.llm_endpoint.prompt import Prompt, UnknownPrompt, read_prompt
 from include.llm.audit import SCHEMA_NAME as AUDIT_SCHEMA
 from include.llm.understanding import SCHEMA_NAME as FACTS_SCHEMA
 
@@ -105,8 +105,7 @@ def answered(body: dict[str, Any]) -> dict[str, Any]:
     asked = body.get("response_format") or {}
     if asked.get("type") != "json_schema":
         raise UnknownPrompt("response_format must be of type json_schema")
-    # The first user message is the prompt; a repair follows it.
-    prompt = next((message["content"] for message in body["messages"] if message["role"] == "user"), "")
+    prompt = read_prompt(body["messages"], asked["json_schema"].get("schema") or {})
     content = json.dumps(_answer(asked["json_schema"]["name"], prompt), ensure_ascii=False)
     room = body.get("max_completion_tokens") or body.get("max_tokens")
     cut = content[: room * _CHARS_PER_TOKEN] if room else content
@@ -128,11 +127,11 @@ def answered(body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _answer(schema_name: str, text: str) -> dict[str, Any]:
+def _answer(schema_name: str, prompt: Prompt) -> dict[str, Any]:
     if schema_name == FACTS_SCHEMA:
-        return facts(read_prompt(text))
+        return facts(prompt)
     if schema_name == AUDIT_SCHEMA:
-        return audit(read_prompt(text))
+        return audit(prompt)
     raise UnknownPrompt(f"the schema is {schema_name}; known are {FACTS_SCHEMA} and {AUDIT_SCHEMA}")
 
 
