@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from include.delivery import charts, wording
 from include.delivery.summary import RunSummary
+from include.scorecards import certainty
 from include.scorecards.assessment import ONE_RULE
 
 REPORT_NAME, SUMMARY_NAME = "report.html", "summary.json"
@@ -37,6 +38,7 @@ def render_html(summary: RunSummary) -> str:
         groups_drawn=charts.GROUPS_DRAWN,
         rules_notice=wording.RULES_NOTICE,
         one_rule=ONE_RULE,
+        gold_rule=" ".join(certainty.RULE),
     )
 
 

@@ -10,6 +10,7 @@ from include.delivery.review import ReviewItem
 from include.delivery.summary import RunSummary
 from include.delivery.wording import RULES_NOTICE, calls, count, decimal, duration, money, percent
 from include.delivery.work import StageFigures
+from include.scorecards.bootstrap import Interval
 
 WIDTH_CHARS = 100
 # With more rows than this, the hosts of a stage share one.
@@ -73,11 +74,19 @@ def _gold(gold: GoldAgreement | None) -> list[str]:
     before = gold.before.total if gold.before else None
     was = f" (old: {_pct(before.accuracy)})" if before and before.accuracy is not None else ""
     return [
-        f"gold      {_pct(total.accuracy)} of {count(total.labelled)} labels agree{was}, κ "
-        f"{decimal(total.kappa, 2)}",
+        f"gold      {_pct(total.accuracy)} of {count(total.labelled)} labels agree{was}, "
+        f"κ {_sure(total.kappa, total.certainty.kappa)}, AC1 {_sure(total.ac1, total.certainty.ac1)}",
         f"          found {_found(total.fails_found, total.fails, total.false_fails)} fails, "
         f"{_found(total.auto_fails_found, total.auto_fails, total.false_auto_fails)} auto-fails",
     ]
+
+
+def _sure(value: float | None, interval: Interval | None) -> str:
+    """`0.88 (0.75 to 0.94)`."""
+    if value is None:
+        return "unknown"
+    off = f"{decimal(interval.low, 2)} to {decimal(interval.high, 2)}" if interval else "too few to tell"
+    return f"{decimal(value, 2)} ({off})"
 
 
 def _found(found: int, labelled: int, false: int) -> str:
