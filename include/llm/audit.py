@@ -91,7 +91,7 @@ async def _ask(
         wording,
         _TASK,
         call_type=understanding.call_type.value,
-        roles=_roles_text(understanding),
+        roles=roles_text(understanding),
         scorecard=_questions(scorecard, asked),
     )
     return await structured(
@@ -130,7 +130,7 @@ def _identity(
     wording: Wording,
 ) -> str:
     asked = [criterion.id for criterion in scope.asked]
-    context = json.dumps([understanding.call_type, _roles_text(understanding), asked])
+    context = json.dumps([understanding.call_type, roles_text(understanding), asked])
     return prompting.request_identity(
         Stage.LLM2, transcript, model, audit_prompt_hash(wording), scorecard.sha256, redact, context=context
     )
@@ -147,7 +147,7 @@ def answers_schema(criteria: Sequence[Criterion]) -> dict[str, Any]:
     """The schema of an answer: one property per criterion, with its own options and no others."""
     schema = prompting.strict_schema(AuditReply)
     general = schema["$defs"].pop("GivenAnswer")
-    by_id = {c.id: _with_options(general, allowed_answers(c)) for c in criteria}
+    by_id = {c.id: with_options(general, allowed_answers(c)) for c in criteria}
     schema["properties"]["answers"] = prompting.strict({"type": "object", "properties": by_id})
     return schema
 
@@ -169,7 +169,8 @@ def allowed_answers(criterion: Criterion) -> list[str]:
     return [*keys, *([NOT_APPLICABLE] if criterion.na_allowed else []), CANNOT_DETERMINE]
 
 
-def _with_options(general: Mapping[str, Any], allowed: list[str]) -> dict[str, Any]:
+def with_options(general: Mapping[str, Any], allowed: list[str]) -> dict[str, Any]:
+    """The schema of one answer, with a criterion's own options and no others."""
     properties = dict(general["properties"]) | {"answer": {"type": "string", "enum": allowed}}
     return dict(general) | {"properties": properties}
 
@@ -221,6 +222,7 @@ def _answers(scope: Scope, understanding: Understanding, reply: AuditReply | Non
     )
 
 
-def _roles_text(understanding: Understanding) -> str:
+def roles_text(understanding: Understanding) -> str:
+    """Who stands behind the speaker labels, for a prompt."""
     roles = [f"{label} is {role.value}" for label, role in sorted(understanding.roles.items())]
     return "; ".join(roles) or "as they say"

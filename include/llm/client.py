@@ -6,7 +6,8 @@ import random
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,7 +24,7 @@ from include.errors import (
     TransientError,
 )
 from include.llm.breaker import Breaker, BreakerSettings
-from include.llm.budget import Meter
+from include.llm.budget import Meter, Payer
 from include.llm.chat_api import (
     Answer,
     JsonSchema,
@@ -132,6 +133,7 @@ class LlmClient:
         self._rate = RateLimit(settings.requests_per_minute, settings.tokens_per_minute)
         self._url = settings.base_url.rstrip("/") + "/chat/completions"
         self._session: aiohttp.ClientSession | None = None
+        self._payer: Payer | None = None
         self._random = random.Random()  # noqa: S311 - jitter, no secret
 
     async def __aenter__(self) -> Self:
@@ -157,6 +159,18 @@ class LlmClient:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    def asking(self, payer: Payer, **settings: Any) -> Self:
+        """This client, asking or paying otherwise: session, slots and what it knows of the API stay one.
+
+        Args:
+            payer: What its answers are booked on.
+            settings: Of `LlmSettings`: another model, another temperature.
+        """
+        other = copy(self)
+        other.settings = replace(self.settings, **settings)
+        other._payer = payer
+        return other
 
     async def complete(
         self,
@@ -205,7 +219,7 @@ class LlmClient:
                 await asyncio.sleep(wait_s)
             else:
                 if self._meter:
-                    self._meter.paid(item, answer.model, answer.usage)
+                    self._meter.paid(item, answer.model, answer.usage, self._payer)
                 return Completion(**vars(answer), latency_s=latency_s, attempts=sent)
 
     def _body(

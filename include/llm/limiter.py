@@ -91,6 +91,15 @@ class Limiter:
         finally:
             self._release()
 
+    @asynccontextmanager
+    async def lent(self) -> AsyncIterator[None]:
+        """Holds a slot for a request to another API, which tells nothing about this one."""
+        await self._acquire()
+        try:
+            yield
+        finally:
+            self._release()
+
     def succeeded(self, of: Round, latency_s: float) -> None:
         """Notes an answer; the limit grows with every one."""
         of.succeeded += 1

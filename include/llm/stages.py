@@ -39,6 +39,17 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
+class Judged:
+    """A call with its answers, before they are kept."""
+
+    call: PendingCall
+    transcript: Transcript
+    understanding: Understanding
+    answers: AuditAnswers
+    assessment: Assessment
+
+
+@dataclass(frozen=True)
 class LlmWork:
     """What both stages need.
 
@@ -133,8 +144,20 @@ class LlmWork:
             content = {"scorecard_sha256": self.scorecard.sha256, "answer": answers.model_dump(mode="json")}
             rows = [(LlmResultRow, {**row, **content})]
         assessment = await asyncio.to_thread(assess, self.scorecard, answers, transcript, metrics)
+        assessment = await self._looked_over(
+            Judged(call, transcript, understanding, answers, assessment), rows
+        )
         rows += _audit_rows(self.scorecard, assessment, self.job.batch_id, identity)
         return self._success(call, identity, provenance, rows, state=CallState.AUDITED)
+
+    async def _looked_over(self, judged: Judged, paid: list[tuple[type[Any], dict[str, Any]]]) -> Assessment:
+        """The assessment as it is kept; `include.judge` asks others about it first.
+
+        Args:
+            judged: The call, and what came of it.
+            paid: Rows of an answer that was paid for just now, and is not stored yet.
+        """
+        return judged.assessment
 
     async def _understanding(self, call: PendingCall) -> Understanding:
         identity = await self._read(lambda c, id_: stored.llm1_identity_of(c, id_, self.job), call.call_id)
@@ -152,7 +175,7 @@ class LlmWork:
         return await asyncio.to_thread(self.database.read, lambda connection: query(connection, key))
 
     def _llm_row(
-        self, call: PendingCall, stage: Stage, transcript: Transcript, identity: str, made: Provenance
+        self, call: PendingCall, stage: str, transcript: Transcript, identity: str, made: Provenance
     ) -> dict[str, Any]:
         return {
             "identity": identity,
@@ -228,6 +251,7 @@ def _audit_rows(
             "potential": answer.potential,
             "auto_fail": answer.auto_fail,
             "review_reasons": answer.review_reasons,
+            "opinions": [opinion.model_dump(mode="json") for opinion in answer.opinions],
             "evidence": [evidence.model_dump(mode="json") for evidence in answer.evidence],
             "absence": answer.absence and answer.absence.model_dump(mode="json"),
         }

@@ -56,6 +56,11 @@ def load_prices(path: Path = PRICES_FILE) -> Prices:
         raise InvalidInput(f"prices file {path}: {error}") from error
 
 
+def is_model(answered: str, asked: str) -> bool:
+    """Whether a model, as the API names it, is the one that was asked for, or a dated snapshot of it."""
+    return asked in (answered, _SNAPSHOT.sub("", answered))
+
+
 def cost_usd(model: str, usage: Usage, prices: Prices, *, asked: str = "") -> float | None:
     """What these tokens cost: the one rule of prices.
 

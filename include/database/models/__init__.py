@@ -8,13 +8,21 @@
            ├─ llm_results                     one row per answer that was paid for, by request identity
            ├─ llm_spending                    what every answer of the LLM API cost
            ├─ audits ── answers               the scored scorecard; scorecards keeps each version's text
+           ├─ canaries                        what a run answered about calls whose right answers are known
            └─ webhook_outbox                  one event per final state and run, written in its transaction
 
 Times are UTC. JSON columns are JSONB on PostgreSQL.
 """
 
 from include.database.columns import Base
-from include.database.models.audits import AnswerRow, AuditRow, LlmResultRow, LlmSpendingRow, ScorecardRow
+from include.database.models.audits import (
+    AnswerRow,
+    AuditRow,
+    CanaryRow,
+    LlmResultRow,
+    LlmSpendingRow,
+    ScorecardRow,
+)
 from include.database.models.events import OutboxRow
 from include.database.models.work import (
     BatchCallRow,
@@ -33,6 +41,7 @@ __all__ = [
     "BatchCallRow",
     "BatchRow",
     "CallRow",
+    "CanaryRow",
     "FailureRow",
     "LaneRow",
     "LlmResultRow",
