@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from include.llm.budget import Meter, Payer
+from include.llm.budget import Payer
 from include.llm.client import LlmClient, LlmSettings
 from include.llm.limiter import Round
 
@@ -14,14 +14,11 @@ class ClientBeside(LlmClient):
     Args:
         settings: Of its own API.
         first: Whose slots it takes.
-        meter: As the first's.
-        payer: What its answers are booked on.
+        payer: What its answers are booked on, by the first's meter.
     """
 
-    def __init__(
-        self, settings: LlmSettings, first: LlmClient, meter: Meter | None = None, payer: Payer | None = None
-    ) -> None:
-        super().__init__(settings, first.limiter.width, meter=meter)
+    def __init__(self, settings: LlmSettings, first: LlmClient, payer: Payer | None = None) -> None:
+        super().__init__(settings, first.limiter.width, meter=first._meter)
         self._first = first
         self._payer = payer
 

@@ -47,13 +47,12 @@ def test_values_of_the_literature(
 
 
 def test_ac1_of_three_answers_by_hand() -> None:
-    pairs = pairs_of(
-        {
-            ("a", "a"): 44, ("a", "b"): 7, ("a", "c"): 9,
-            ("b", "a"): 5, ("b", "b"): 20, ("b", "c"): 5,
-            ("c", "a"): 1, ("c", "b"): 3, ("c", "c"): 6,
-        }  # fmt: skip
-    )
+    table = {
+        ("a", "a"): 44, ("a", "b"): 7, ("a", "c"): 9,
+        ("b", "a"): 5, ("b", "b"): 20, ("b", "c"): 5,
+        ("c", "a"): 1, ("c", "b"): 3, ("c", "c"): 6,
+    }  # fmt: skip
+    pairs = pairs_of(table)
     # Both sides together: a 0.55, b 0.30, c 0.15.
     by_chance = (0.55 * 0.45 + 0.30 * 0.70 + 0.15 * 0.85) / 2
     assert gwets_ac1(pairs) == pytest.approx((0.70 - by_chance) / (1 - by_chance))
