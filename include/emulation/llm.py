@@ -1,4 +1,7 @@
-"""An emulated LLM API: OpenAI-compatible, schema-valid answers after a set time, and it counts."""
+"""An emulated LLM API: OpenAI-compatible, schema-valid answers after a set time, and it counts.
+
+At a temperature above 0 its answers are by chance, as samples are.
+"""
 
 import asyncio
 import json
@@ -16,6 +19,7 @@ from aiohttp import web
 
 from include.emulation.faults import Emulated, Handler, reset
 from include.emulation.minimal import minimal
+from include.judge.asking import SECOND_OPINION
 from include.llm.audit import SCHEMA_NAME as AUDIT_SCHEMA
 from include.llm.understanding import SCHEMA_NAME as FACTS_SCHEMA
 
@@ -30,7 +34,7 @@ class LlmEmulation:
     """How the API behaves when nothing is wrong.
 
     Attributes:
-        llm1_s: Seconds until an answer to LLM1; `llm2_s` to LLM2.
+        llm1_s: Seconds until an answer to LLM1; `llm2_s` to LLM2, or to a second opinion.
         spread: Sigma of the logarithm of these times; the same request takes the same time again.
         most_at_once: Requests that it takes at once; more get 429. 0 for any number.
         key: Bearer token that it asks for; empty for none.
@@ -86,7 +90,9 @@ class EmulatedLlm:
             with self._settings.record.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(body, ensure_ascii=False) + "\n")
         asked = body["response_format"]["json_schema"]
-        identity = _identity(asked["name"], body["messages"])
+        sampled = (body.get("temperature") or 0) > 0
+        # Samples are asked for in the same words, and each is another answer.
+        identity = _identity(asked["name"], body["messages"]) + (f" {uuid.uuid4()}" if sampled else "")
         self._asked[identity] += 1
         self._state.began()
         try:
@@ -95,7 +101,8 @@ class EmulatedLlm:
             self._state.ended()
         if self._state.happens(self._state.faults.error_share):
             return _refusal(500, "it broke")
-        return self._answer(json.dumps(minimal(asked["schema"])), asked["name"], identity)
+        content = minimal(asked["schema"], pick=self._state.one_of) if sampled else minimal(asked["schema"])
+        return self._answer(json.dumps(content), asked["name"], identity)
 
     async def _think(self, schema_name: str, identity: str) -> None:
         if self._state.happens(self._state.faults.hang_share):
@@ -119,9 +126,9 @@ class EmulatedLlm:
         return _refusal(status, "too many requests", self._state.faults.retry_after_s)
 
     def _service_s(self, schema_name: str) -> float:
-        return {FACTS_SCHEMA: self._settings.llm1_s, AUDIT_SCHEMA: self._settings.llm2_s}.get(
-            schema_name, 0.0
-        )
+        llm2_s = self._settings.llm2_s
+        known = {FACTS_SCHEMA: self._settings.llm1_s, AUDIT_SCHEMA: llm2_s, SECOND_OPINION: llm2_s}
+        return known.get(schema_name, 0.0)
 
     def _figures(self) -> dict[str, Any]:
         """Also how many different requests there were, and how often the same one came at most.

@@ -93,7 +93,8 @@ class CanaryNight:
         drift = [
             {
                 "criterion": None if one.criterion == ALL else one.criterion,
-                "change": round(one.change, 4),
+                "agreement": round(one.share, 4),
+                "agreement_before": round(one.before, 4),
                 "low": round(one.interval.low, 4),
                 "high": round(one.interval.high, 4),
             }

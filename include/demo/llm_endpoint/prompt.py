@@ -19,7 +19,7 @@ _ROLE = re.compile(r"(\S+) is (\w+)")
 
 
 class UnknownPrompt(ValueError):
-    """This endpoint answers cofi's two prompts and no others."""
+    """This endpoint answers cofi's prompts and no others."""
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ class ReportOperator(BaseOperator):
                 "Canaries drift: %s: %.1f %% of the answers agreed with gold before, tonight %.1f %%",
                 one.criterion,
                 100 * one.before,
-                100 * (one.before + one.change),
+                100 * one.share,
             )
         return found
 
