@@ -4,7 +4,7 @@ A permutation test: if tonight is a night like the others, then each call's answ
 be those of any of its nights. Drawing one night for each call, again and again, tells between what bounds
 tonight's agreement with the labels lies then; beyond them is drift. It stays named until most of the nights
 before are like it. Calls are drawn whole, for answers of one call hang together. Criteria are many, so their
-bounds are so much wider (Bonferroni) that without any drift one of them is named in 5 % of the nights at most.
+bounds are so much wider (Bonferroni) that without a drift one of them is named in 5 % of the nights at most.
 
 Source: E. J. G. Pitman, "Significance tests which may be applied to samples from any populations", Supplement
 to the Journal of the Royal Statistical Society 4 (1937).

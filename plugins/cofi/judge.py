@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from include.judge.work import JudgedWork
     from include.llm.client import LlmSettings
     from include.llm.usage import Prices
+    from include.scorecards.gold import Labels
 
 log = logging.getLogger(__name__)
 
@@ -35,14 +36,23 @@ def second_opinion_of(settings: Settings) -> SecondOpinionSetting:
 
 
 def canaries_of(settings: Settings) -> Canaries:
-    """What is asked about every night.
+    """What is asked about every night, with the labels of its own files alone.
 
     Raises:
-        InvalidInput: The setting, or a file of labels, is wrong.
+        InvalidInput: The setting, or one of these files, is wrong.
+    """
+    return read_canaries(settings.canary_calls, {})
+
+
+def all_labels(settings: Settings) -> "Labels":
+    """What people answered: the gold labels, and those of the canaries' files.
+
+    Raises:
+        InvalidInput: A file is wrong.
     """
     from cofi.promotion import labels_of  # noqa: PLC0415 - few tasks need it
 
-    return read_canaries(settings.canary_calls, labels_of(settings))
+    return read_canaries(settings.canary_calls, labels_of(settings)).labels
 
 
 def checked(settings: Settings, params: Mapping[str, Any], prices: "Prices") -> None:
@@ -56,8 +66,7 @@ def checked(settings: Settings, params: Mapping[str, Any], prices: "Prices") -> 
             f"[cofi] review_below_confidence = {settings.review_below_confidence:g} in airflow.cfg: write a "
             "share from 0 (nothing is reviewed for it) to 1."
         )
-    if settings.canary_calls:
-        canaries_of(settings)
+    canaries_of(settings)
     second = second_opinion_of(settings)
     if second.source in (Source.MODEL, Source.CONNECTION):
         other = other_api(settings)

@@ -118,10 +118,10 @@ class ReportOperator(BaseOperator):
 
     def _labels(self) -> "Labels | None":
         """Gold labels, canaries' own among them; a wrong file must not cost a run its report."""
-        from cofi.judge import canaries_of  # noqa: PLC0415
+        from cofi.judge import all_labels  # noqa: PLC0415
 
         try:
-            return canaries_of(Settings.load()).labels
+            return all_labels(Settings.load())
         except InvalidInput as error:
             self.log.warning("Not compared with gold labels: %s", error)
             return None
