@@ -98,7 +98,7 @@ def _canaries(canaries: CanaryNight | None) -> list[str]:
     told = f"DRIFT in {drifts}" if drifts else canaries.too_few or "no drift"
     failed = f", {count(len(canaries.failed))} could not be asked" if canaries.failed else ""
     share = f"{_pct(canaries.tonight.share)} agree with gold{before}"
-    return [f"canaries  {calls(canaries.asked)}{failed}, {share}: {told}"]
+    return [f"canaries  {calls(canaries.asked)}{failed}, {share}", f"          {told}"]
 
 
 def _sure(value: float | None, interval: Interval | None) -> str:
