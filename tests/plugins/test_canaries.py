@@ -1,5 +1,7 @@
 """Canaries: asked anew each night beside a run's own calls, compared with gold and the nights before."""
 
+import json
+import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -35,6 +37,7 @@ from tests.unit.database.seeding import DAY, Day, recording, scorecard
 
 CANARIES = [recording(f"{number:02}.wav") for number in range(12)]
 TONIGHT = date(2026, 11, 20)
+DOCUMENT = Path("docs/judge-quality.md")
 GOODBYE = "Thank you for calling, goodbye."
 ENGINE = Engine(name="landmarks", version="1", device="cpu")
 
@@ -234,11 +237,12 @@ async def test_a_drift_is_named_in_report_event_and_log(
     llm.first, llm.model = closing("no", range(9)), "judge-1-2026-11-23"
     drifted = await night(audited, llm, 4)
     event = told(audited, drifted)["canaries"]
-    assert (event["agreement"], event["agreement_before"]) == (0.625, 1.0)
-    assert event["changed_answers"] == 9
+    assert (event["agreement"], event["agreement_before"], event["changed_answers"]) == (0.625, 1.0, 9)
     all_, one = event["drift"]
     assert (all_["criterion"], one["criterion"]) == (None, "closing")
     assert one["agreement"] == 0.25 and one["agreement_before"] == 1.0 and one["low"] > 0.25
+    documented = re.search(r"```json\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
+    assert documented and json.loads(f"{{{documented[1]}}}") == {"canaries": event}
     text = (runs_folder / drifted / "report.html").read_text()
     assert "The judge answers otherwise than in the nights before." in text
     assert "Answered otherwise than usual: 9 of" in text and "2026-11-16/00.wav" in text

@@ -168,7 +168,9 @@ class TestCanaries:
         assert run.canaries is not None and not run.canaries.drifts and run.canaries.too_few == ""
         page = render_html(run)
         assert "no drift" in page and "Drift cannot be told" not in page
-        assert "canaries  12 calls, 96 % agree with gold (before: 96 %)\n          no drift" in text_table(run)
+        assert "canaries  12 calls, 96 % agree with gold (before: 96 %)\n          no drift" in text_table(
+            run
+        )
         assert "<script>" not in page
 
     def test_one_that_drifts(self, day: SeededDay) -> None:
