@@ -261,7 +261,8 @@ class LlmClient:
             latency_s = time.perf_counter() - started_s
             if self._breaker.answered():
                 self.limiter.restore()
-            self.limiter.succeeded(turn, latency_s)
+            # What is asked beside the stage's own question takes another time than that.
+            self.limiter.succeeded(turn, None if self._payer else latency_s)
         self._rate.took(len(body), answer.usage.prompt_tokens + answer.usage.completion_tokens)
         return answer, latency_s
 

@@ -7,7 +7,7 @@ from statistics import fmean
 
 from include.errors import InvalidInput
 from include.scorecards.answers import CANNOT_DETERMINE
-from include.scorecards.certainty import Certainty, Labelled, certainty_of, certainty_of_all
+from include.scorecards.certainty import Certainty, Labelled, certainty_of
 from include.scorecards.coefficients import cohens_kappa, gwets_ac1
 from include.scorecards.gold import CallKey, Labels
 from include.scorecards.schema import AutoFail, Criterion, Scorecard
@@ -134,12 +134,12 @@ def measure(labels: Labels, answers: Answers, scorecard: Scorecard) -> Agreement
         }
         if pairs:
             labelled[criterion.id] = Labelled(tuple(pairs), tuple(pairs.values()))
-    sure = certainty_of(labelled, len(audited))
+    sure, sure_of_all = certainty_of(labelled, len(audited))
     by_criterion = {
         name: replace(_agreement(scorecard.criterion(name), one.pairs), certainty=sure[name])
         for name, one in labelled.items()
     }
-    total = replace(_together(by_criterion.values()), certainty=certainty_of_all(labelled, len(audited)))
+    total = replace(_together(by_criterion.values()), certainty=sure_of_all)
     known = {criterion.id for criterion in scorecard.criteria}
     left_out = Counter(name for key in audited for name in labels[key] if name not in known)
     return Agreements(len(audited), by_criterion, total, dict(left_out))

@@ -63,35 +63,38 @@ class Labelled:
         """The most frequent label, and how many there are."""
         return Counter(label for label, _ in self.pairs).most_common(1)[0]
 
-    def in_draws(self, times: Floats) -> Coefficients:
-        """Its figures when calls count so often; draws × all calls."""
-        return self.counted.coefficients(times[:, list(self.calls)])
+    def of_calls(self, times: Floats) -> Floats:
+        """How often its pairs count where calls count so often; draws × all calls to draws × its own."""
+        return times if len(self.calls) == times.shape[1] else times[:, list(self.calls)]
 
 
-def certainty_of(labelled: Mapping[str, Labelled], calls: int) -> dict[str, Certainty]:
-    """How far each criterion's figures may be off."""
-    enough = {name: one for name, one in labelled.items() if len(one.calls) >= ENOUGH_CALLS}
-    draws: dict[str, list[Coefficients]] = {name: [] for name in enough}
-    for times in drawn(calls) if enough else ():
-        for name, one in enough.items():
-            draws[name].append(one.in_draws(times))
-    return {
-        name: _certainty(one, _joined(draws[name])) if name in enough else _few_calls(len(one.calls))
-        for name, one in labelled.items()
-    }
+def certainty_of(labelled: Mapping[str, Labelled], calls: int) -> tuple[dict[str, Certainty], Certainty]:
+    """How far each criterion's figures may be off, and those over all: all labels, or the criteria's means.
 
-
-def certainty_of_all(labelled: Mapping[str, Labelled], calls: int) -> Certainty:
-    """How far accuracy over all labels, and the criteria's mean kappa and AC1, may be off."""
-    if calls < ENOUGH_CALLS:
-        return _few_calls(calls)
+    Args:
+        labelled: By criterion.
+        calls: How many there are in all.
+    """
+    if calls < ENOUGH_CALLS or not labelled:
+        return {name: _few_calls(len(one.calls)) for name, one in labelled.items()}, _few_calls(calls)
+    draws: dict[str, list[Coefficients]] = {name: [] for name in labelled}
+    totals = []
+    for times in drawn(calls):
+        counted = {name: one.of_calls(times) for name, one in labelled.items()}
+        each = {name: one.counted.coefficients(counted[name]) for name, one in labelled.items()}
+        totals.append(_together(list(each.values()), [one.sum(axis=1) for one in counted.values()]))
+        for name, one in each.items():
+            draws[name].append(one)
+    by_criterion = {name: _certainty(one, _joined(draws[name])) for name, one in labelled.items()}
     all_ = list(labelled.values())
     if all(one.counted.all_agree for one in all_):
-        return _all_agree(calls, all_)
-    return _of_draws(_joined([_together(all_, times) for times in drawn(calls)]))
+        return by_criterion, _all_agree(calls, all_)
+    return by_criterion, _of_draws(_joined(totals))
 
 
 def _certainty(one: Labelled, draws: Coefficients) -> Certainty:
+    if len(one.calls) < ENOUGH_CALLS:
+        return _few_calls(len(one.calls))
     if len(one.counted.answers) == 1:
         only = f'too few: nothing but "{one.counted.answers[0]}"'
         return Certainty(_all_right(len(one.calls)), too_few=only)
@@ -132,12 +135,12 @@ def _all_agree(calls: int, all_: Sequence[Labelled]) -> Certainty:
     )
 
 
-def _together(all_: Sequence[Labelled], times: Floats) -> Coefficients:
-    each = [one.in_draws(times) for one in all_]
-    labels = np.array([times[:, list(one.calls)].sum(axis=1) for one in all_])
-    agreed = np.array([np.nan_to_num(one.accuracy) for one in each]) * labels
+def _together(each: Sequence[Coefficients], labels: Sequence[Floats]) -> Coefficients:
+    """Over all labels, and the criteria's means; `labels` is how many each criterion has in each draw."""
+    counts = np.array(labels)
+    agreed = np.array([np.nan_to_num(one.accuracy) for one in each]) * counts
     return Coefficients(
-        agreed.sum(axis=0) / labels.sum(axis=0),
+        agreed.sum(axis=0) / counts.sum(axis=0),
         _mean(np.array([one.kappa for one in each])),
         _mean(np.array([one.ac1 for one in each])),
     )
