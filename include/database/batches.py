@@ -175,8 +175,15 @@ def held_on_hosts(connection: Connection, batch_id: str) -> dict[str, list[str]]
     return held
 
 
-def close(connection: Connection, batch: Batch) -> tuple[Ledger, list[str]]:
+def close(
+    connection: Connection, batch: Batch, more: Mapping[str, Any] | None = None
+) -> tuple[Ledger, list[str]]:
     """Counts the ledger, records and announces it, closes the batch if it closes, and gives up its claims.
+
+    Args:
+        connection: In a transaction.
+        batch: The batch.
+        more: What else the event of the run tells.
 
     Returns:
         The ledger, and the paths of calls that are unaccounted for.
@@ -184,7 +191,7 @@ def close(connection: Connection, batch: Batch) -> tuple[Ledger, list[str]]:
     ledger, now = ledger_of(connection, batch.batch_id), datetime.now(UTC)
     values = {"ledger": asdict(ledger), "closed_at": now if ledger.closed else None}
     connection.execute(update(BatchRow).where(BatchRow.batch_id == batch.batch_id).values(values))
-    announce_run(connection, batch.batch_id, ledger, now)
+    announce_run(connection, batch.batch_id, ledger, now, more)
     release(connection, batch)
     return ledger, [row.path for row in _still_pending(connection, batch)]
 

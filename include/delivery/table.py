@@ -7,10 +7,13 @@ from include.database.work import BatchKind
 from include.delivery.agreement import GoldAgreement
 from include.delivery.comparison import Comparison
 from include.delivery.facts import RunFacts
+from include.delivery.opinions import SecondOpinions
 from include.delivery.review import ReviewItem
 from include.delivery.summary import RunSummary
 from include.delivery.wording import RULES_NOTICE, calls, count, decimal, duration, money, percent
 from include.delivery.work import StageFigures
+from include.judge.nights import CanaryNight
+from include.scorecards.bootstrap import Interval
 
 WIDTH_CHARS = 100
 # With more rows than this, the hosts of a stage share one.
@@ -29,7 +32,7 @@ def text_table(summary: RunSummary) -> str:
         _comparison(summary.comparison),
         _scores(summary),
         _facts(summary.facts),
-        _gold(summary.gold),
+        [*_gold(summary.gold), *_second(summary.second_opinions), *_canaries(summary.canaries)],
         _review(summary),
         _reasons(summary),
     ]
@@ -76,11 +79,37 @@ def _gold(gold: GoldAgreement | None) -> list[str]:
     before = gold.before.total if gold.before else None
     was = f" (old: {_pct(before.accuracy)})" if before and before.accuracy is not None else ""
     return [
-        f"gold      {_pct(total.accuracy)} of {count(total.labelled)} labels agree{was}, κ "
-        f"{decimal(total.kappa, 2)}",
+        f"gold      {_pct(total.accuracy)} of {count(total.labelled)} labels agree{was}, "
+        f"κ {_sure(total.kappa, total.certainty.kappa)}, AC1 {_sure(total.ac1, total.certainty.ac1)}",
         f"          found {_found(total.fails_found, total.fails, total.false_fails)} fails, "
         f"{_found(total.auto_fails_found, total.auto_fails, total.false_auto_fails)} auto-fails",
     ]
+
+
+def _second(opinions: SecondOpinions) -> list[str]:
+    if not opinions.asked:
+        return []
+    total = opinions.total
+    return [f"opinions  {count(total.agreed)} of {count(total.answers)} answers agree with second opinions"]
+
+
+def _canaries(canaries: CanaryNight | None) -> list[str]:
+    if canaries is None:
+        return []
+    before = f" (before: {_pct(canaries.compared[0].before)})" if canaries.compared else ""
+    drifts = ", ".join(one.criterion for one in canaries.drifts)
+    told = f"DRIFT in {drifts}" if drifts else canaries.too_few or "no drift"
+    failed = f", {count(len(canaries.failed))} could not be asked" if canaries.failed else ""
+    share = f"{_pct(canaries.tonight.share)} agree with gold{before}"
+    return [f"canaries  {calls(canaries.asked)}{failed}, {share}", f"          {told}"]
+
+
+def _sure(value: float | None, interval: Interval | None) -> str:
+    """`0.88 (0.75 to 0.94)`."""
+    if value is None:
+        return "unknown"
+    off = f"{decimal(interval.low, 2)} to {decimal(interval.high, 2)}" if interval else "too few to tell"
+    return f"{decimal(value, 2)} ({off})"
 
 
 def _found(found: int, labelled: int, false: int) -> str:

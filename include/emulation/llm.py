@@ -1,9 +1,13 @@
-"""An emulated LLM API: one provider's contract, schema-valid answers after a set time, and it counts."""
+"""An emulated LLM API: one provider's contract, schema-valid answers after a set time, and it counts.
+
+At a temperature above 0 its answers are by chance, as samples are.
+"""
 
 import asyncio
 import json
 import math
 import random
+import uuid
 from collections import Counter
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,8 +18,10 @@ from aiohttp import web
 
 from include.emulation.answers import WRITERS
 from include.emulation.faults import Emulated, Handler, reset
+from include.emulation.minimal import minimal
 from include.emulation.providers import PROVIDERS
 from include.emulation.providers.api import Answer, Asked, Refused
+from include.judge.asking import SECOND_OPINION
 from include.llm.audit import SCHEMA_NAME as AUDIT_SCHEMA
 from include.llm.understanding import SCHEMA_NAME as FACTS_SCHEMA
 
@@ -31,7 +37,7 @@ class LlmEmulation:
     """How the API behaves when nothing is wrong.
 
     Attributes:
-        llm1_s: Seconds until an answer to LLM1; `llm2_s` to LLM2.
+        llm1_s: Seconds until an answer to LLM1; `llm2_s` to LLM2, or to a second opinion.
         spread: Sigma of the logarithm of these times; the same request takes the same time again.
         most_at_once: Requests that it takes at once; more get 429. 0 for any number.
         key: Bearer token that it asks for; empty for none.
@@ -99,7 +105,8 @@ class EmulatedLlm:
         except Refused as refused:
             self._state.refused += 1
             return self._refusal(refused)
-        identity = _identity(asked)
+        # Samples are asked for in the same words, and each is another answer.
+        identity = _identity(asked) + (f" {uuid.uuid4()}" if asked.is_sampled else "")
         self._asked[identity] += 1
         self._state.began()
         try:
@@ -132,7 +139,7 @@ class EmulatedLlm:
             return Answer("", "refusal", cached)
         if happens(faults.filtered_share):
             return Answer("", "filter", cached)
-        content = self._write(asked)
+        content = self._sampled(asked) if asked.is_sampled else self._write(asked)
         if happens(faults.wrong_share):
             wrong = self._state.one_of(faults.wrong)
             return Answer(_spoilt(content, wrong), _ENDS.get(wrong, "stop"), cached)
@@ -140,6 +147,9 @@ class EmulatedLlm:
         self._paid[identity] += 1
         room = asked.room * _CHARS_PER_TOKEN
         return Answer(content[:room], "stop" if len(content) <= room else "length", cached)
+
+    def _sampled(self, asked: Asked) -> str:
+        return json.dumps(minimal(asked.schema, pick=self._state.one_of))
 
     def _busy(self, status: int) -> web.Response:
         self._state.refused += 1
@@ -155,9 +165,9 @@ class EmulatedLlm:
         return web.json_response(body, headers=self._api.headers(200, 0))
 
     def _service_s(self, schema_name: str) -> float:
-        return {FACTS_SCHEMA: self._settings.llm1_s, AUDIT_SCHEMA: self._settings.llm2_s}.get(
-            schema_name, 0.0
-        )
+        llm2_s = self._settings.llm2_s
+        known = {FACTS_SCHEMA: self._settings.llm1_s, AUDIT_SCHEMA: llm2_s, SECOND_OPINION: llm2_s}
+        return known.get(schema_name, 0.0)
 
     def _figures(self) -> dict[str, Any]:
         """Also how many different requests there were, and how often the same one came at most.

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from include.llm.prompting import strict, strict_schema
-from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, AuditReply
+from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, AuditReply, GivenAnswer
 from include.scorecards.asking import may_be_left_out
 from include.scorecards.schema import Criterion
 
@@ -38,6 +38,12 @@ def allowed_answers(criterion: Criterion) -> list[str]:
     """The option keys, NA where the criterion allows it, and CANNOT_DETERMINE."""
     keys = [option.key for option in criterion.options]
     return [*keys, *([NOT_APPLICABLE] if criterion.na_allowed else []), CANNOT_DETERMINE]
+
+
+def answer_schema(allowed: list[str]) -> dict[str, Any]:
+    """The schema of one answer by itself, with these keys and no others."""
+    general = strict_schema(GivenAnswer)
+    return general | {"properties": general["properties"] | {"answer": {"type": "string", "enum": allowed}}}
 
 
 def _answer(general: Mapping[str, Any], allowed: list[str], parts: Mapping[str, Any]) -> dict[str, Any]:

@@ -102,7 +102,7 @@ async def _ask(
         _TASK,
         circumstances=told,
         call_type=understanding.call_type.value,
-        roles=_roles_text(understanding),
+        roles=roles_text(understanding),
         scorecard=_questions(scorecard, asked),
         left_out=_left_out_text(scorecard, asked),
     )
@@ -146,7 +146,7 @@ def _identity(
     wording: Wording,
 ) -> str:
     asked = [criterion.id for criterion in scope.asked]
-    context = json.dumps([understanding.call_type, _roles_text(understanding), asked, told.text])
+    context = json.dumps([understanding.call_type, roles_text(understanding), asked, told.text])
     return prompting.request_identity(
         Stage.LLM2, transcript, model, audit_prompt_hash(wording), scorecard.sha256, redact, context=context
     )
@@ -249,6 +249,7 @@ def _answers(scope: Scope, understanding: Understanding, reply: AuditReply | Non
     )
 
 
-def _roles_text(understanding: Understanding) -> str:
+def roles_text(understanding: Understanding) -> str:
+    """Who stands behind the speaker labels, for a prompt."""
     roles = [f"{label} is {role.value}" for label, role in sorted(understanding.roles.items())]
     return "; ".join(roles) or "as they say"

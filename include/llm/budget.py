@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from include.calls.stage import Stage
 from include.database import spending
 from include.database.engine import Database
 from include.distribution.writer import Writer
@@ -62,11 +61,12 @@ class Payer:
     """Who pays, and for what.
 
     Attributes:
+        stage: `llm1`, `llm2`, or what else is paid for.
         model: That is asked; its price counts when the API names another one that has none.
     """
 
     batch_id: str
-    stage: Stage
+    stage: str
     model: str
 
 
@@ -133,18 +133,22 @@ class Meter:
                     "same run again: what is paid for is not asked again"
                 )
 
-    def paid(self, call_id: str, model: str, usage: Usage) -> None:
-        """Books an answer, of use or not; one whose tokens nobody told has an unknown cost."""
-        cost = cost_usd(model, usage, self._prices, asked=self._payer.model)
+    def paid(self, call_id: str, model: str, usage: Usage, payer: Payer | None = None) -> None:
+        """Books an answer, of use or not; one whose tokens nobody told has an unknown cost.
+
+        It is booked on the task's payer, or on another one of the same run.
+        """
+        payer = payer or self._payer
+        cost = cost_usd(model, usage, self._prices, asked=payer.model)
         known_usd = cost or 0.0
         self._run_usd += known_usd
         self._day_usd += known_usd
         self._paid_usd += known_usd
         self._writer.put(
             {
-                "batch_id": self._payer.batch_id,
+                "batch_id": payer.batch_id,
                 "call_id": call_id,
-                "stage": self._payer.stage,
+                "stage": payer.stage,
                 "model": model,
                 "prompt_tokens": usage.prompt_tokens,
                 "completion_tokens": usage.completion_tokens,

@@ -6,9 +6,10 @@ import random
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from copy import copy
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import aiohttp
 
@@ -23,7 +24,7 @@ from include.errors import (
     TransientError,
 )
 from include.llm.breaker import Breaker, BreakerSettings
-from include.llm.budget import Meter
+from include.llm.budget import Meter, Payer
 from include.llm.chat_api import Ask, JsonSchema, Message, Reply, told
 from include.llm.limiter import Limiter, LimiterSettings, Round
 from include.llm.providers.outcomes import Outcome, SchemaRefused
@@ -93,6 +94,7 @@ class LlmClient:
         self._provider = Provider(settings)
         self._in_words: set[str] = set()
         self._session: aiohttp.ClientSession | None = None
+        self._payer: Payer | None = None
         self._random = random.Random()  # noqa: S311 - jitter, no secret
 
     @property
@@ -122,6 +124,22 @@ class LlmClient:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    def asking(self, payer: Payer, **settings: Any) -> Self:
+        """This client, asking or paying otherwise: session, slots and what it knows of the API stay one.
+
+        Args:
+            payer: What its answers are booked on.
+            settings: Of `LlmSettings`: another model, another temperature. The latter only where the provider
+                takes one: models that take none sample by themselves.
+        """
+        if self._provider.profile.temperature is None:
+            settings.pop("temperature", None)
+        other = copy(self)
+        other.settings = replace(self.settings, **settings)
+        other._provider = Provider(other.settings)
+        other._payer = payer
+        return other
 
     async def complete(
         self,
@@ -211,7 +229,8 @@ class LlmClient:
             latency_s = time.perf_counter() - started_s
             if self._breaker.answered():
                 self.limiter.restore()
-            self.limiter.succeeded(turn, latency_s)
+            # What is asked beside the stage's own question takes another time than that.
+            self.limiter.succeeded(turn, None if self._payer else latency_s)
         if reply.usage:
             self._rate.took(len(body), reply.usage.prompt_tokens + reply.usage.completion_tokens)
         return reply, latency_s
@@ -236,7 +255,9 @@ class LlmClient:
             await self._meter.admit()
         outcome = await self._exchange(body)
         if self._meter and outcome.billed:
-            self._meter.paid(item, outcome.model or self.settings.model, outcome.usage or Usage())
+            self._meter.paid(
+                item, outcome.model or self.settings.model, outcome.usage or Usage(), self._payer
+            )
         if outcome.reply is None:
             raise outcome.error or LlmLost("the LLM API answered nothing")
         return outcome.reply

@@ -142,6 +142,7 @@ def _answer_row(audit_id: str, answer: AssessedAnswer) -> dict[str, Any]:
         "potential": answer.potential,
         "auto_fail": answer.auto_fail,
         "review_reasons": answer.review_reasons,
+        "opinions": [opinion.model_dump(mode="json") for opinion in answer.opinions],
         "evidence": [evidence.model_dump(mode="json") for evidence in answer.evidence],
         "absence": answer.absence and answer.absence.model_dump(mode="json"),
     }

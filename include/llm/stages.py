@@ -27,6 +27,7 @@ from include.llm.wording import SHIPPED_WORDING, Wording
 from include.redaction.known import Known
 from include.redaction.names import names_in_metadata
 from include.scorecards.answers import AuditAnswers
+from include.scorecards.assessment import Assessment
 from include.scorecards.metrics import call_metrics
 from include.scorecards.schema import Scorecard
 from include.scorecards.scoring import assess
@@ -35,6 +36,17 @@ if TYPE_CHECKING:
     from include.redaction.recognition import NameRecogniser
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A call with its answers, before they are kept."""
+
+    call: PendingCall
+    transcript: Transcript
+    understanding: Understanding
+    answers: AuditAnswers
+    assessment: Assessment
 
 
 @dataclass(frozen=True)
@@ -140,8 +152,20 @@ class LlmWork:
             content = {"scorecard_sha256": self.scorecard.sha256, "answer": answers.model_dump(mode="json")}
             rows = [(LlmResultRow, {**row, **content})]
         assessment = await asyncio.to_thread(assess, self.scorecard, answers, transcript, metrics)
+        assessment = await self._looked_over(
+            Judged(call, transcript, understanding, answers, assessment), rows
+        )
         rows += audit_rows(self.scorecard, assessment, self.job.batch_id, identity)
         return self._success(call, identity, provenance, rows, state=CallState.AUDITED)
+
+    async def _looked_over(self, judged: Judged, paid: Rows) -> Assessment:
+        """The assessment as it is kept; `include.judge` asks others about it first.
+
+        Args:
+            judged: The call, and what came of it.
+            paid: Rows of an answer that was paid for just now, and is not stored yet.
+        """
+        return judged.assessment
 
     async def _understanding(self, call: PendingCall) -> Understanding:
         identity = await self._read(lambda c, id_: stored.llm1_identity_of(c, id_, self.job), call.call_id)
@@ -159,7 +183,7 @@ class LlmWork:
         return await asyncio.to_thread(self.database.read, lambda connection: query(connection, key))
 
     def _llm_row(
-        self, call: PendingCall, stage: Stage, transcript: Transcript, identity: str, made: Provenance
+        self, call: PendingCall, stage: str, transcript: Transcript, identity: str, made: Provenance
     ) -> dict[str, Any]:
         return {
             "identity": identity,

@@ -94,6 +94,11 @@ def load_prices(path: Path = PRICES_FILE) -> Prices:
         raise InvalidInput(f"prices file {path}: {error}") from error
 
 
+def is_model(answered: str, asked: str) -> bool:
+    """Whether a model, as the API names it, is the one that was asked for, or a dated snapshot of it."""
+    return asked in (answered, _SNAPSHOT.sub("", answered))
+
+
 def price_of(model: str, prices: Prices, *, asked: str = "") -> Price | None:
     """The price of a model; None when none is known.
 

@@ -87,12 +87,15 @@ def open_batch(run_id: str, params: Mapping[str, Any], interval_start: datetime 
         The batch as later tasks read it: id, day, location.
     """
     # Only this task pays for loading it.
+    from cofi import judge  # noqa: PLC0415
     from include.llm.usage import load_prices  # noqa: PLC0415
 
     settings, database = Settings.load(), CofiDatabaseHook().get_conn()
     checked(params, settings)
     # What would fail after a night of GPU work is found out now.
-    budget_of(params, settings).check(LlmHook().get_conn().model, load_prices(settings.llm_prices_file))
+    prices = load_prices(settings.llm_prices_file)
+    budget_of(params, settings).check(LlmHook().get_conn().model, prices)
+    judge.checked(settings, params, prices)
     if settings.llm_redact_pii and not read_models(settings.llm_name_models):
         log.warning("[cofi] llm_name_models is empty: names in calls are found by rules only")
     check_tables()

@@ -56,6 +56,11 @@ class Settings:
     promotion_min_fail_recall: float
     promotion_min_auto_fail_recall: float
     promotion_max_false_auto_fails: int
+    second_opinion: str
+    second_opinion_on: str
+    second_opinion_temperature: float
+    review_below_confidence: float
+    canary_calls: str
     llm_requests_per_task: int
     llm_connect_timeout_s: float
     llm_read_timeout_s: float

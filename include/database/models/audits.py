@@ -1,6 +1,6 @@
 """What the LLM answered and cost, and the audits that were made of it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text
@@ -123,7 +123,7 @@ class AnswerRow(Base):
     """One answer of an audit: exactly one per criterion.
 
     `standing`: whether it is `counted` in the score, or why not: `unsupported`, `undetermined`,
-    `not_applicable`.
+    `not_applicable`. `opinions`: what others said who were asked about it; they score nothing.
     """
 
     __tablename__ = "answers"
@@ -141,3 +141,28 @@ class AnswerRow(Base):
     evidence: Mapped[list[Any]]
     absence: Mapped[dict[str, Any] | None]
     standing: Mapped[str] = mapped_column(String(20), server_default="counted")
+    opinions: Mapped[list[Any]] = mapped_column(server_default="[]")
+
+
+class CanaryRow(Base):
+    """What a run answered about a call whose right answers are known: a test of the judge, and no audit.
+
+    It need not be a call that cofi knows: then it says so as its failure.
+    `night`: the site's date when the run was opened. `answers`: answer by criterion; None where there are
+    none, for `failure`. `model`: as the API named it.
+    """
+
+    __tablename__ = "canaries"
+
+    batch_id: Mapped[str] = mapped_column(ForeignKey("batches.batch_id"), primary_key=True)
+    call_id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    day: Mapped[date]
+    path: Mapped[str] = mapped_column(Text)
+    night: Mapped[date]
+    scorecard_sha256: Mapped[str] = mapped_column(ForeignKey("scorecards.sha256"))
+    model: Mapped[str | None] = mapped_column(Text)
+    answers: Mapped[dict[str, Any] | None]
+    failure: Mapped[str | None] = mapped_column(Text)
+    asked_at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_canaries_night", "scorecard_sha256", "night"),)

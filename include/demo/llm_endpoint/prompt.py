@@ -22,7 +22,7 @@ _WORDS_PER_S = 3.0
 
 
 class UnknownPrompt(ValueError):
-    """This endpoint answers cofi's two prompts and no others."""
+    """This endpoint answers cofi's prompts and no others."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from aiohttp import web
 from include.demo.llm_endpoint.audit import MODEL, audit
 from include.demo.llm_endpoint.facts import facts
 from include.demo.llm_endpoint.prompt import Prompt, UnknownPrompt, read_prompt
+from include.judge.asking import SECOND_OPINION
 from include.llm.audit import SCHEMA_NAME as AUDIT_SCHEMA
 from include.llm.understanding import SCHEMA_NAME as FACTS_SCHEMA
 
@@ -99,7 +100,7 @@ def answered(body: dict[str, Any]) -> dict[str, Any]:
     """The chat completion for a request's body.
 
     Raises:
-        UnknownPrompt: It is none of cofi's two prompts, or asks for no JSON schema.
+        UnknownPrompt: It is none of cofi's prompts, or asks for no JSON schema.
         LookupError, TypeError: It is no chat completion request.
     """
     asked = body.get("response_format") or {}
@@ -132,7 +133,11 @@ def _answer(schema_name: str, prompt: Prompt) -> dict[str, Any]:
         return facts(prompt)
     if schema_name == AUDIT_SCHEMA:
         return audit(prompt)
-    raise UnknownPrompt(f"the schema is {schema_name}; known are {FACTS_SCHEMA} and {AUDIT_SCHEMA}")
+    if schema_name == SECOND_OPINION:
+        (answer,) = audit(prompt)["answers"].values()
+        return dict(answer)
+    known = f"{FACTS_SCHEMA}, {AUDIT_SCHEMA} and {SECOND_OPINION}"
+    raise UnknownPrompt(f"the schema is {schema_name}; known are {known}")
 
 
 def _tokens(chars: int) -> int:

@@ -60,7 +60,9 @@ class Anthropic(ProviderApi):
         if form is not None and (problem := self._problem(schema)):
             raise Refused(400, f"output_config.format.schema: {problem}")
         system = [{"role": "system", "content": text_of(body.get("system", ""))}]
-        return Asked(name_of(schema), schema, system + told, str(body["model"]), int(body["max_tokens"]))
+        sampled = (body.get("temperature") or 0) > 0
+        room = int(body["max_tokens"])
+        return Asked(name_of(schema), schema, system + told, str(body["model"]), room, sampled)
 
     @staticmethod
     def _check(body: Mapping[str, Any], headers: Mapping[str, str]) -> None:

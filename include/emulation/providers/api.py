@@ -41,6 +41,7 @@ class Asked:
         name: The schema's.
         messages: Role and text.
         room: Most tokens of the answer.
+        is_sampled: At a temperature above 0: each answer to the same words is another.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Asked:
     messages: Sequence[Mapping[str, str]]
     model: str
     room: int
+    is_sampled: bool = False
 
     @property
     def prompt_tokens(self) -> int:

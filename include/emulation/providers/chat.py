@@ -60,7 +60,8 @@ class ChatApi(ProviderApi):
             if problem := self.law.problem(schema):
                 raise self.wrong_schema(name, problem)
         room = int(body.get("max_completion_tokens") or body.get("max_tokens") or 100_000)
-        return Asked(name, schema, messages, str(body.get("model", "")), room)
+        sampled = (body.get("temperature") or 0) > 0
+        return Asked(name, schema, messages, str(body.get("model", "")), room, sampled)
 
     def unknown(self, field: str) -> Refused:
         """How a field is refused that it does not know."""

@@ -75,7 +75,8 @@ class Gemini(ProviderApi):
             raise Refused(400, f"Invalid value at 'generation_config.response_json_schema': {problem}")
         system = _message(body.get("systemInstruction", {"parts": []})) | {"role": "system"}
         room = int(config.get("maxOutputTokens", 65_536))
-        return Asked(name_of(schema), schema, [system, *told], path["model"], room)
+        sampled = (config.get("temperature") or 0) > 0
+        return Asked(name_of(schema), schema, [system, *told], path["model"], room, sampled)
 
     @override
     def answer(self, asked: Asked, answer: Answer) -> dict[str, Any]:

@@ -22,11 +22,13 @@ class LlmHook(BaseHook):
 
     Args:
         slots: Of the pool, which the client will hold: its share of what the account allows in a minute.
+        conn_id: Of the connection.
     """
 
-    def __init__(self, slots: int = 1) -> None:
+    def __init__(self, slots: int = 1, conn_id: str = CONNECTION) -> None:
         super().__init__()
         self._slots = slots
+        self._conn_id = conn_id
 
     def get_conn(self) -> LlmSettings:
         """Reads the connection and `[cofi]`; call it before anything else is awaited.
@@ -34,10 +36,10 @@ class LlmHook(BaseHook):
         Raises:
             InvalidInput: It names no model, an unknown provider, or an unknown setting.
         """
-        connection = connection_of(CONNECTION)
+        connection = connection_of(self._conn_id)
         extra: dict[str, Any] = connection.extra_dejson
         if not extra.get("model"):
-            raise InvalidInput(f"Connection {CONNECTION} names no model: put {EXAMPLE} into its extra.")
+            raise InvalidInput(f"Connection {self._conn_id} names no model: put {EXAMPLE} into its extra.")
         try:
             return LlmSettings(
                 base_url=base_url(connection.schema, connection.host, connection.port),
@@ -46,7 +48,7 @@ class LlmHook(BaseHook):
             )
         except TypeError as error:
             raise InvalidInput(
-                f"The extra of connection {CONNECTION} holds an unknown setting: {error}."
+                f"The extra of connection {self._conn_id} holds an unknown setting: {error}."
             ) from error
 
     def _configured(self) -> dict[str, Any]:

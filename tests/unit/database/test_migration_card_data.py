@@ -63,11 +63,13 @@ def values(value: Any) -> Iterator[str]:
 
 
 def plain(stored: Rows) -> Rows:
-    """Without what the migration adds, and in JSON's own types."""
+    """Without what this migration and later ones add, and in JSON's own types."""
     made: Rows = json.loads(json.dumps(stored, default=str))
     for row in made["answers"]:
         row.pop("standing", None)
     _as_later_versions_store(made)
+    for row in made["answers"]:
+        row.pop("opinions", None)
     heard = [row["transcript"]["turns"] for row in made["transcripts"]]
     heard += [row["result"]["turns"] for row in made["stage_results"] if "turns" in row["result"]]
     for turn in (turn for turns in heard for turn in turns):

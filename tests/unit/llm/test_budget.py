@@ -223,3 +223,22 @@ async def test_a_refusal_is_paid_for_and_one_without_tokens_has_an_unknown_cost(
     assert [row["cost_usd"] for row in rows] == [pytest.approx(1), None, None]
     assert [row["prompt_tokens"] for row in rows] == [100, 0, 0]
     assert {row["call_id"] for row in rows} == {CALL}
+
+
+async def test_a_client_that_asks_otherwise_pays_into_the_same_budget_on_another_account(
+    day: Day, api: FakeApi, client_of: ClientOf
+) -> None:
+    async with meter_of(day, run_usd=3) as meter:
+        plain = client_of(api)
+        client = LlmClient(plain.settings, 4, meter=meter)
+        async with client:
+            again = client.asking(Payer("run-1", "second_opinion", "m-2"), model="m-2", temperature=0.7)
+            await ask(client)
+            await ask(again)
+            await ask(again)
+            for one in (client, again):
+                with pytest.raises(BudgetReached):
+                    await ask(one)
+    assert [(body["model"], body["temperature"]) for body in api.bodies] == [("m", 0), *[("m-2", 0.7)] * 2]
+    assert [row["stage"] for row in day.rows(LlmSpendingRow)] == ["llm1", *["second_opinion"] * 2]
+    assert again.limiter is client.limiter and client.settings.model == "m"
