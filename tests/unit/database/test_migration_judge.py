@@ -8,7 +8,7 @@ from include.database.migrations import config, upgrade
 from include.delivery.summary import summarise
 from tests.unit.database.version_0005 import dumped
 
-BEFORE = "0006"
+BEFORE = "0007"
 
 
 def without_opinions(url: str) -> dict[str, list[dict[str, object]]]:

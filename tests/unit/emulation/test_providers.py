@@ -19,6 +19,7 @@ from include.emulation.llm import EmulatedLlm, LlmEmulation
 from include.emulation.providers import PROVIDERS
 from include.errors import AnswerRefused, LlmBusy, LlmLost, LlmUnusable, RequestRefused
 from include.llm.audit import answer_scorecard
+from include.llm.budget import Payer
 from include.llm.client import LlmClient, LlmSettings
 from include.llm.facts import Understanding
 from include.llm.providers.profile import profile_of
@@ -56,7 +57,7 @@ class Booked:
     async def admit(self) -> None:
         """Everything is let through."""
 
-    def paid(self, call_id: str, model: str, usage: Usage) -> None:
+    def paid(self, call_id: str, model: str, usage: Usage, payer: Payer | None = None) -> None:
         self.rows.append((call_id, model, usage))
 
 

@@ -223,7 +223,7 @@ class Booked:
     async def admit(self):
         """Everything is let through."""
 
-    def paid(self, call_id, model, usage):
+    def paid(self, call_id, model, usage, payer=None):
         self.rows.append((call_id, model, usage))
 
 

@@ -11,6 +11,7 @@ from aiohttp.test_utils import TestServer
 
 from include.calls.transcript import Transcript
 from include.errors import AnswerInvalid, CofiError
+from include.llm.budget import Payer
 from include.llm.client import LlmClient, LlmSettings
 from include.llm.understanding import Understood, understand
 from include.llm.usage import Usage
@@ -51,7 +52,7 @@ class Booked:
     async def admit(self) -> None:
         """Everything is let through."""
 
-    def paid(self, call_id: str, model: str, usage: Usage) -> None:
+    def paid(self, call_id: str, model: str, usage: Usage, payer: Payer | None = None) -> None:
         self.rows.append((call_id, model, usage))
 
 
