@@ -191,8 +191,12 @@ def _sentiment(connection: Connection, batch_id: str) -> Sentiment:
     start, end = CallFactsRow.sentiment_start, CallFactsRow.sentiment_end
     query = select(func.avg(start), func.avg(end), _count_if(end > start), _count_if(end < start))
     mean_start, mean_end, better, worse = connection.execute(_of_current_facts(query, batch_id)).one()
-    means = (None if mean is None else float(mean) for mean in (mean_start, mean_end))
-    return Sentiment(*means, better=better, worse=worse)
+    return Sentiment(_float(mean_start), _float(mean_end), better, worse)
+
+
+def _float(mean: Any) -> float | None:
+    """PostgreSQL's mean of whole numbers is a decimal."""
+    return None if mean is None else float(mean)
 
 
 def _signals(connection: Connection, batch_id: str) -> tuple[Count, ...]:
@@ -294,12 +298,12 @@ def _starts(connection: Connection, call_ids: Sequence[str]) -> dict[str, dict[s
 
 
 def _times(turn_ids: Iterable[str | None], starts: Mapping[str, int]) -> tuple[int, ...]:
-    return tuple(starts[turn_id] for turn_id in turn_ids if turn_id in starts)
+    return tuple(starts[turn_id] for turn_id in turn_ids if turn_id and turn_id in starts)
 
 
 def _advice(stored: Mapping[str, str], starts: Mapping[str, int]) -> Advice:
-    told = (stored.get(name, "") for name in ("skill", "observation", "suggestion"))
-    return Advice(*told, starts_ms=_times([stored.get("turn_id")], starts))
+    skill, observation, suggestion = (stored.get(name, "") for name in ("skill", "observation", "suggestion"))
+    return Advice(skill, observation, suggestion, _times([stored.get("turn_id")], starts))
 
 
 def _promise(row: Row[*tuple[Any, ...]]) -> str:
