@@ -4,7 +4,7 @@ from typing import Any
 
 from include.calls.call import CallState
 from include.database.models import AuditRow, BatchCallRow, TranscriptRow
-from include.delivery import facts as delivered
+from include.delivery import call_facts
 from include.delivery.report import render_html, render_json
 from include.delivery.summary import summarise
 from include.delivery.table import text_table
@@ -158,7 +158,7 @@ def test_calls_of_before_the_tables_are_no_section(day: SeededDay) -> None:
 
 
 def test_a_large_run_opens_some_of_its_calls(day: SeededDay, monkeypatch: Any) -> None:
-    monkeypatch.setattr(delivered, "CALLS_SHOWN", 2)
+    monkeypatch.setattr(call_facts, "CALLS_SHOWN", 2)
     day.batch("run")
     for name in "abc":
         audited(day, f"{name}.wav")
