@@ -7,7 +7,7 @@ REQUIREMENTS := requirements.txt include/gpu_host/requirements.txt include/demo/
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: demo test test-faults bench bench-parts bench-speech bench-redaction gpu-host up down status plan lint format lock scorecard agreement clean help
+.PHONY: demo test test-faults bench bench-parts bench-speech bench-redaction bench-prompts gpu-host up down status plan lint format lock scorecard agreement clean help
 .DEFAULT_GOAL := help
 
 help:  ## Show what there is
@@ -76,6 +76,9 @@ bench-speech: $(VENV)/installed  ## Measure the speech stages on the sample call
 
 bench-redaction: $(VENV)/installed  ## Measure what redaction finds in labelled calls, and what it leaves, into docs/redaction.md
 	@$(BIN)/python -m tests.benchmarks.redaction
+
+bench-prompts: $(VENV)/installed  ## Count the tokens that are sent to the LLM about the sample calls, into docs/prompts.md
+	@$(BIN)/python -m tests.benchmarks.prompt_tokens
 
 lock: $(VENV)/installed  ## Renew the lock: newest versions that fit the requirements
 	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-header \

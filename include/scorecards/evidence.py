@@ -34,7 +34,10 @@ from include.spoken.words import thinking_sounds
 _ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:\.{2,}|…)\s*\]|\(\s*(?:\.{2,}|…)\s*\)|(?:\.\s?){3,}|…)\s*")
 # What models copy along with a line of the transcript.
 _LINE_HEAD = re.compile(
-    r"^\s*\[?\s*t\d+\s*\|[^\]]*\]\s*|^\s*(?:agent|customer|speaker_\d+)\s*:\s*", re.IGNORECASE
+    r"^\s*\[\s*t\d+\b[^\]]*\]\s*"  # [t4 agent 95], and [t4 | agent | 1:35.0-1:38.2] of older versions
+    r"|^\s*t\d+\s*\|[^\]]*\]\s*"
+    r"|^\s*(?:t\d+\s+)?(?:agent|customer|speaker_\d+)(?:\s+\d+)?\s*:\s*",
+    re.IGNORECASE,
 )
 # A turn as models cite it: `t4`, `T04`, `turn 4`; a number by itself where nothing is marked so.
 _TURN_ID = re.compile(r"\bt(?:urno?)?[\s_#.:-]*0*(\d+)\b", re.IGNORECASE)

@@ -100,7 +100,7 @@ class Prompt:
             raise UnknownPrompt(f"the schema does not tell what {criterion_id} may be answered") from error
 
     def _resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-        """A schema without the detour over a definition, or over what is null, or an empty list, elsewhere."""
+        """A schema without the detour over a definition, or over what is null or no item elsewhere."""
         if schema.get("type") == "array":
             return self._resolved(schema["items"])
         if "anyOf" in schema:

@@ -94,14 +94,10 @@ def move_facts(connection: Connection) -> Counter[str]:
     """Does all of it; returns how many rows of `llm_results` and `failures` were changed, and facts made."""
     counts: Counter[str] = Counter()
     for call_ids in _pages(connection):
-        turns = _turns(connection, call_ids)
-        answers = {
-            identity: _with_facts(connection, identity, answer, turns.get(call_id, ()), counts)
-            for identity, call_id, answer in _answers(connection, "llm1", call_ids)
-        }
-        _fill_facts(connection, call_ids, answers, turns, counts)
-        for identity, _, answer in _answers(connection, "llm2", call_ids):
-            _move_reply(connection, identity, answer, counts)
+        _rewrite_answers(connection, call_ids, counts)
+        _move_replies(connection, call_ids)
+        _rewrite_replies(connection, call_ids, counts)
+    _fill_facts(connection, counts)
     _clean_failures(connection, counts)
     return counts
 
@@ -117,6 +113,18 @@ def _pages(connection: Connection) -> Iterator[list[str]]:
         last = page[-1]
 
 
+def _rewrite_answers(connection: Connection, call_ids: Sequence[str], counts: Counter[str]) -> None:
+    """Takes the moods out of LLM1's answers, and looks up the turns that they name."""
+    turns = _turns(connection, call_ids)
+    for identity, call_id, old in _answers(connection, "llm1", call_ids):
+        _store(connection, identity, old, with_facts_alone(old, turns.get(call_id, ())), counts)
+
+
+def _rewrite_replies(connection: Connection, call_ids: Sequence[str], counts: Counter[str]) -> None:
+    for identity, _, old in _answers(connection, "llm2", call_ids):
+        _store(connection, identity, old, without_violations(old), counts)
+
+
 def _turns(connection: Connection, call_ids: Sequence[str]) -> dict[str, list[str]]:
     """Ids of the turns of each call that has a transcript."""
     query = select(_TRANSCRIPTS).where(_TRANSCRIPTS.c.call_id.in_(call_ids))
@@ -129,19 +137,16 @@ def _answers(
 ) -> Sequence[tuple[str, str, dict[str, Any]]]:
     columns = (_LLM_RESULTS.c.identity, _LLM_RESULTS.c.call_id, _LLM_RESULTS.c.answer)
     mine = (_LLM_RESULTS.c.stage == stage, _LLM_RESULTS.c.call_id.in_(call_ids))
-    return [tuple(row) for row in connection.execute(select(*columns).where(*mine)).all()]
+    return [
+        (row.identity, row.call_id, row.answer) for row in connection.execute(select(*columns).where(*mine))
+    ]
 
 
-def _with_facts(
-    connection: Connection,
-    identity: str,
-    old: Mapping[str, Any],
-    turn_ids: Iterable[str],
-    counts: Counter[str],
-) -> dict[str, Any]:
-    new = with_facts_alone(old, turn_ids)
-    _store(connection, identity, old, new, counts)
-    return new
+def _by_identity(connection: Connection, identities: Iterable[str | None]) -> dict[str, dict[str, Any]]:
+    """Answers by their identity: another call with the same words may have paid for them."""
+    columns = (_LLM_RESULTS.c.identity, _LLM_RESULTS.c.answer)
+    query = select(*columns).where(_LLM_RESULTS.c.identity.in_([i for i in identities if i]))
+    return {row.identity: row.answer for row in connection.execute(query)}
 
 
 def _store(
@@ -153,37 +158,42 @@ def _store(
         counts["llm_results"] += 1
 
 
-def _fill_facts(
-    connection: Connection,
-    call_ids: Sequence[str],
-    answers: Mapping[str, dict[str, Any]],
-    turns: Mapping[str, Sequence[str]],
-    counts: Counter[str],
-) -> None:
-    """A row of facts for each result of LLM1, current or history as that is."""
-    of_calls = (_STAGE_RESULTS.c.stage == "llm1", _STAGE_RESULTS.c.call_id.in_(call_ids))
-    query = select(_STAGE_RESULTS).where(*of_calls).order_by(_STAGE_RESULTS.c.id)
-    for row in connection.execute(query).all():
-        identity = row.result.get("identity")
-        turn_ids = turns.get(row.call_id, ())
-        answer = answers.get(identity) or _of_another_call(connection, identity, turn_ids)
-        if answer is None:
-            continue  # nothing of it is stored
-        facts_id = str(uuid4())
-        connection.execute(insert(_FACTS).values(_facts_row(facts_id, answer, identity, row)))
-        for part, rows in _parts(facts_id, answer):
-            if rows:
-                connection.execute(insert(part), rows)
-        counts["call_facts"] += 1
+def _move_replies(connection: Connection, call_ids: Sequence[str]) -> None:
+    """Gives audits what the model said about the agent's work."""
+    query = select(_AUDITS.c.audit_id, _AUDITS.c.llm_identity).where(_AUDITS.c.call_id.in_(call_ids))
+    audits = connection.execute(query).all()
+    answers = _by_identity(connection, {audit.llm_identity for audit in audits})
+    for audit in audits:
+        reply = answers.get(audit.llm_identity, {}).get("reply")
+        if reply:
+            said = {"strengths": reply.get("strengths", []), "coaching": reply.get("coaching", [])}
+            mine = update(_AUDITS).where(_AUDITS.c.audit_id == audit.audit_id)
+            connection.execute(mine.values(**said, comment=reply.get("overall_comment", "")))
 
 
-def _of_another_call(
-    connection: Connection, identity: str | None, turn_ids: Iterable[str]
-) -> dict[str, Any] | None:
-    """An answer that was paid for by another call with the same words, and so with the same turns."""
-    mine = (_LLM_RESULTS.c.identity == identity, _LLM_RESULTS.c.stage == "llm1")
-    found = connection.execute(select(_LLM_RESULTS.c.answer).where(*mine)).scalar_one_or_none()
-    return None if found is None else with_facts_alone(found, turn_ids)
+def _fill_facts(connection: Connection, counts: Counter[str]) -> None:
+    """A row of facts for each result of LLM1, current or history as that is; one pass over the results."""
+    last = 0
+    while True:
+        next_ones = (_STAGE_RESULTS.c.id > last, _STAGE_RESULTS.c.stage == "llm1")
+        query = select(_STAGE_RESULTS).where(*next_ones).order_by(_STAGE_RESULTS.c.id).limit(_CALLS_AT_ONCE)
+        rows = connection.execute(query).all()
+        if not rows:
+            return
+        last = rows[-1].id
+        answers = _by_identity(connection, {row.result.get("identity") for row in rows})
+        for row in rows:
+            if answer := answers.get(row.result.get("identity")):  # else nothing of it is stored
+                _add_facts(connection, row, answer)
+                counts["call_facts"] += 1
+
+
+def _add_facts(connection: Connection, row: Any, answer: Mapping[str, Any]) -> None:
+    facts_id = str(uuid4())
+    connection.execute(insert(_FACTS).values(_facts_row(facts_id, answer, row.result["identity"], row)))
+    for part, rows in _parts(facts_id, answer):
+        if rows:
+            connection.execute(insert(part), rows)
 
 
 def _facts_row(facts_id: str, answer: Mapping[str, Any], identity: str, row: Any) -> dict[str, Any]:
@@ -244,16 +254,6 @@ def _parts(facts_id: str, answer: Mapping[str, Any]) -> Iterator[tuple[Any, list
             for number, e in enumerate(answer["entities"], start=1)
         ],
     )
-
-
-def _move_reply(connection: Connection, identity: str, old: Mapping[str, Any], counts: Counter[str]) -> None:
-    """Gives audits what the model said about the agent's work, and deletes violations."""
-    _store(connection, identity, old, without_violations(old), counts)
-    reply = old.get("reply") or {}
-    said = {"strengths": reply.get("strengths", []), "coaching": reply.get("coaching", [])}
-    if reply:
-        made = update(_AUDITS).where(_AUDITS.c.llm_identity == identity)
-        connection.execute(made.values(**said, comment=reply.get("overall_comment", "")))
 
 
 def _clean_failures(connection: Connection, counts: Counter[str]) -> None:

@@ -1,10 +1,9 @@
-"""How many tokens the two LLM stages send: `make bench-prompts`.
+"""Counts what both LLM stages send about the sample calls (`tests.demo_calls`).
 
-Both stages go over the sample calls (`tests.demo_calls`) against the demo's endpoint, and what arrives there
-is counted by llama.cpp's server with the tokenizer of a small model.
+They ask the demo's endpoint, and what arrives there is counted by llama.cpp's server with the tokenizer of a
+small model.
 """
 
-import asyncio
 import json
 import subprocess
 import sys
@@ -32,8 +31,7 @@ from include.llm.understanding import SCHEMA_NAME as FACTS
 from include.llm.usage import Prices, Usage, cost_usd, load_prices
 from tests.demo_calls import audited, stored
 
-ROOT = Path(__file__).parents[2]
-REPORT = ROOT / "docs" / "prompts.md"
+ROOT = Path(__file__).parents[3]
 STAGES = {FACTS: "LLM1", AUDIT: "LLM2"}
 SAMPLE = "1003-card-payment"
 # OpenAI caches prompts from 1,024 tokens on, in steps of 128; others' steps are smaller.
@@ -252,18 +250,3 @@ def usd_per_1000(stages: Mapping[str, Figures], model: str, prices: Prices, *, c
         )
         total += cost_usd(model, usage, prices) or 0.0
     return total
-
-
-if __name__ == "__main__":
-    with counting() as _counter:
-        _found = measured(_counter, asyncio.run(bodies_sent()))
-    for _stage, _sent in _found.items():
-        print(_stage, figures(_sent))
-    _f = {stage: figures(sent) for stage, sent in _found.items()}
-    print(share_same(_f), share_same(_f, whole=False))
-    for _m in load_prices():
-        print(
-            _m,
-            usd_per_1000(_f, _m, load_prices(), cached=False),
-            usd_per_1000(_f, _m, load_prices(), cached=True),
-        )
