@@ -41,7 +41,7 @@ class Kept:
         since: Of this state, in UTC.
         restarts: How often it was started again.
         short_runs: How often in a row, by now, it has ended within a minute.
-        ended: How its last run ended, and when; empty in its first.
+        ended: How and when its last run ended, as a predicate; empty in its first.
     """
 
     pid: int
@@ -114,7 +114,7 @@ class Keeper:
             # A group of its own: a signal for it is none for its keeper.
             process = subprocess.Popen(self._command, process_group=0)
         except OSError as error:
-            print(f"{self._name} cannot be started: {error}", flush=True)
+            _say(f"{self._name} cannot be started: {error}")
             return _NOT_STARTED
         self._note(pid=process.pid, since=_now())
         began_s, kill_at_s = time.monotonic(), 0.0
@@ -135,9 +135,9 @@ class Keeper:
         short_runs = self._state.short_runs + 1 if ran_s < _WELL_S else 0
         pause_s = max(wait_s(short_runs), self._killed_wait_s if status < 0 else 0)
         at = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
-        told = f"{self._name} {_told(status)} at {at} after {ran_s:.0f} s"
-        print(f"\n{told}; starting it again in {pause_s:.0f} s", flush=True)
-        self._note(pid=0, since=_now(), short_runs=short_runs, ended=told)
+        ended = f"{_how(status)} at {at} after {ran_s:.0f} s"
+        _say(f"\n{self._name} {ended}; starting it again in {pause_s:.0f} s")
+        self._note(pid=0, since=_now(), short_runs=short_runs, ended=ended)
         deadline_s = time.monotonic() + pause_s
         while time.monotonic() < deadline_s and not self._told:
             time.sleep(_LOOK_EVERY_S)
@@ -146,8 +146,14 @@ class Keeper:
     def _note(self, **changed: object) -> None:
         self._state = Kept(**(asdict(self._state) | changed))
         whole = self._file.with_suffix(".new")
-        whole.write_text(json.dumps(asdict(self._state)))
-        whole.replace(self._file)  # whoever reads it meanwhile sees the one or the other
+        with suppress(OSError):  # a full disk is no reason to give up
+            whole.write_text(json.dumps(asdict(self._state)))
+            whole.replace(self._file)  # whoever reads it meanwhile sees the one or the other
+
+
+def _say(text: str) -> None:
+    with suppress(OSError):
+        print(text, flush=True)
 
 
 def _adopt_orphans() -> None:
@@ -204,7 +210,7 @@ def is_alive(process: psutil.Process) -> bool:
         return False
 
 
-def _told(status: int) -> str:
+def _how(status: int) -> str:
     if status >= 0:
         return f"ended with status {status}"
     return f"was killed ({signal.strsignal(-status)}, signal {-status})"

@@ -27,15 +27,17 @@ def _line(processes: Processes, started: Started) -> str:
     """Nothing of one that has run all the time."""
     name, log = started.name, processes.log_of(started.name)
     if not started.alive:
-        left = "has left others running" if started.session else "has ended"
-        return f"{name} {left}: {_AGAIN}; see {log}"
+        state = "has ended" if not started.session else "has ended, and what it started runs on"
+        if started.kept and started.session:
+            state = "is kept up no more, but runs"
+        return f"{name} {state}: {_AGAIN}; see {log}"
     kept = processes.kept(name) if started.kept else None
     if not kept or not kept.ended:
         return ""
     if kept.fails:
         return f"{name} ends whenever it is started, {kept.short_runs} times in a row by now: see {log}"
     if not kept.pid:
-        return f"{kept.ended}; it is started again in a moment: see {log}"
+        return f"{name} {kept.ended}; it is started again in a moment: see {log}"
     times = "once" if kept.restarts == 1 else f"{kept.restarts} times"
     since = f"{datetime.fromisoformat(kept.since):%Y-%m-%d %H:%M:%S} UTC"
-    return f"{name} was started again {times}, and runs since {since}. {kept.ended}: see {log}"
+    return f"{name} was started again {times}, and runs since {since}. Before, it {kept.ended}: see {log}"
