@@ -22,7 +22,8 @@ up: $(VENV)/installed  ## Start Airflow with two GPU hosts and an LLM endpoint, 
 down: $(VENV)/installed  ## Stop what `make up` started
 	@$(BIN)/python -m include.demo down
 
-status: $(VENV)/installed  ## Show how far the open runs are: DB=… for another database than the demo's, RUN=… for one run
+status: $(VENV)/installed  ## Show how the stack and the open runs are: DB=… for another database than the demo's, RUN=… for one run
+	@$(if $(DB),,$(BIN)/python -m include.demo status && echo)
 	@$(BIN)/python -m include.delivery.status $(or $(DB),sqlite:///$(CURDIR)/var/cofi.db) $(RUN)
 
 PLAN := FILES AUDIO_S SPREAD HOSTS SPEEDS UPLOAD_S STAGE_S RTF LLM1_S LLM2_S SLOTS REQUESTS_PER_TASK \
