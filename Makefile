@@ -7,7 +7,7 @@ REQUIREMENTS := requirements.txt include/gpu_host/requirements.txt include/demo/
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: demo test test-faults bench bench-parts bench-speech bench-redaction gpu-host up down status plan probe lint format lock scorecard agreement clean help
+.PHONY: demo test test-faults bench bench-parts bench-speech bench-redaction bench-prompts gpu-host up down status plan probe lint format lock scorecard agreement clean help
 .DEFAULT_GOAL := help
 
 help:  ## Show what there is
@@ -22,7 +22,8 @@ up: $(VENV)/installed  ## Start Airflow with two GPU hosts and an LLM endpoint, 
 down: $(VENV)/installed  ## Stop what `make up` started
 	@$(BIN)/python -m include.demo down
 
-status: $(VENV)/installed  ## Show how far the open runs are: DB=… for another database than the demo's, RUN=… for one run
+status: $(VENV)/installed  ## Show how the stack and the open runs are: DB=… for another database than the demo's, RUN=… for one run
+	@$(if $(DB),,$(BIN)/python -m include.demo status && echo)
 	@$(BIN)/python -m include.delivery.status $(or $(DB),sqlite:///$(CURDIR)/var/cofi.db) $(RUN)
 
 PLAN := FILES AUDIO_S SPREAD HOSTS SPEEDS UPLOAD_S STAGE_S RTF LLM1_S LLM2_S SLOTS REQUESTS_PER_TASK \
@@ -50,7 +51,7 @@ test-faults: $(VENV)/installed  ## Break everything that can break while calls a
 bench: $(VENV)/installed  ## Measure whole batches beside two other designs, into docs/benchmark.md; hours (ARGS=--quick: less, into var)
 	@$(BIN)/python -m tests.benchmarks.batch $(ARGS)
 
-bench-parts: $(VENV)/installed  ## Measure LLM client, LLM operators and memory; needs an idle machine
+bench-parts: $(VENV)/installed  ## Measure LLM client, LLM operators, memory and discovery; needs an idle machine
 	$(BIN)/python -m pytest -s -n0 tests/benchmarks
 
 test: $(VENV)/installed  ## Check style, types and imports, and run all tests
@@ -81,6 +82,9 @@ bench-speech: $(VENV)/installed  ## Measure the speech stages on the sample call
 
 bench-redaction: $(VENV)/installed  ## Measure what redaction finds in labelled calls, and what it leaves, into docs/redaction.md
 	@$(BIN)/python -m tests.benchmarks.redaction
+
+bench-prompts: $(VENV)/installed  ## Count the tokens that are sent to the LLM about the sample calls, into docs/prompts.md
+	@$(BIN)/python -m tests.benchmarks.prompt_tokens
 
 lock: $(VENV)/installed  ## Renew the lock: newest versions that fit the requirements
 	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-header \

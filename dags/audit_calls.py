@@ -13,6 +13,8 @@ others at once, and in the first also what a slow one would be late with. **reco
 left behind when all hosts have ended. A stage does only what is missing: clear **plan** with its downstream
 tasks, or run the day again, and failed calls are taken up where they stopped; nothing is paid for twice.
 
+With `[cofi] canary_calls` set, **canaries** asks the LLM anew about calls whose right answers are known.
+
 * **By schedule**: every night, for the day that ended.
 * **By hand**: *Trigger*; the form explains its fields.
 * **Backfill**: *Trigger → Backfill*, or `airflow backfill create --dag-id audit_calls …`
@@ -40,6 +42,7 @@ from airflow.sdk import (
 
 from cofi import batch as batches
 from cofi import ending, recovery
+from cofi.operators.canaries import CanaryOperator
 from cofi.operators.distribute import DistributeOperator
 from cofi.operators.gpu_stage import GpuStageOperator
 from cofi.operators.llm_stage import LlmStageOperator
@@ -135,6 +138,17 @@ def audit_calls() -> None:
         )
         stages.expand(shard=recovered) >> settled
     report = ReportOperator(task_id="report", batch=batch, planned=planned, trigger_rule="all_done")
+    if settings.canary_calls:
+        # Below every task of the run's own calls; two runs in one night ask once.
+        canaries = CanaryOperator(
+            task_id="canaries",
+            batch=batch,
+            pool_slots=llm_slots,
+            priority_weight=1,
+            weight_rule="absolute",
+            max_active_tis_per_dag=1,
+        )
+        canaries >> report
     settled >> report >> clean_up(batch)
 
 

@@ -208,6 +208,12 @@ class AnswerInvalid(PermanentError):
         self.raw_answer = raw_answer
 
 
+class AnswerRefused(AnswerInvalid):
+    """The model, or a content filter before or behind it, refuses to answer; it will refuse again."""
+
+    kind = "answer_refused"
+
+
 class ReceiverGone(PermanentError):
     """The webhook's receiver answers 410: it wants no more events, so it gets none."""
 

@@ -37,6 +37,8 @@ def _enter(home: Path) -> None:
     for name in [name for name in os.environ if name.startswith("AIRFLOW_")]:
         del os.environ[name]
     os.environ["AIRFLOW_HOME"] = str(home)
+    # Recordings of tests are made just before they are looked for.
+    os.environ["AIRFLOW__COFI__MIN_AGE_S"] = "0"
 
 
 AIRFLOW_HOME = _make()

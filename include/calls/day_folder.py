@@ -1,15 +1,18 @@
-"""Where the recordings of a day lie, in any fsspec location, and which files are there."""
+"""Where the recordings of a day lie, in any fsspec location."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 from hashlib import file_digest, sha256
-from typing import Any
 
 import pendulum
 from fsspec import AbstractFileSystem
 
 from include.calls.call import Call
+
+# Python tells bytes of a name that are not UTF-8 as such code points.
+_ESCAPED_BYTE = re.compile(r"\\u(dc[89a-f][0-9a-f])")
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,15 @@ class DayFolder:
 
     def path_of(self, call: Call) -> str:
         """A call's recording on the filesystem."""
-        return f"{self.root}/{call.path}"
+        return self.place_of(call.path)
 
     def paths_of(self, call: Call) -> list[str]:
         """All files of a call on the filesystem, in order of channel."""
-        return [f"{self.root}/{part.path}" for part in call.parts] or [self.path_of(call)]
+        return [self.place_of(part.path) for part in call.parts] or [self.path_of(call)]
+
+    def place_of(self, path: str) -> str:
+        """A file on the filesystem, by its path as calls have it."""
+        return f"{self.root.rstrip('/')}/{as_listed(path)}"
 
     def _below(self, name: str) -> "DayFolder":
         below = f"/{name}" if name.strip(".") else ""
@@ -55,38 +62,14 @@ def day_folder_name(day: date, layout: str) -> str:
     return pendulum.date(day.year, day.month, day.day).format(layout).strip("/")
 
 
-def listed(folder: DayFolder, manifest_name: str) -> dict[str, Mapping[str, Any]]:
-    """What the store tells of each file below the day's folder, by path; no manifest, nothing hidden."""
-    root, depth = folder.root.rstrip("/") + "/", None if folder.nested else 1
-    below = {
-        path.removeprefix(root): info
-        for path, info in folder.filesystem.find(folder.root, maxdepth=depth, detail=True).items()
-        if info["type"] == "file" or (info.get("islink") and folder.filesystem.isfile(path))
-    }
-    hidden = {path for path in below if any(part.startswith(".") for part in path.split("/"))}
-    return {path: info for path, info in below.items() if path != manifest_name and path not in hidden}
+def as_text(path: str) -> str:
+    r"""A path that a database and a log can hold: bytes that are not UTF-8 are written as `\udce9`."""
+    return path.encode(errors="backslashreplace").decode()
 
 
-def listed_day(folder: DayFolder, manifest_name: str) -> dict[str, Mapping[str, Any]]:
-    """What `listed` tells of all folders of the day, by path below its root."""
-    return {
-        begin.strip(".") + path: info
-        for begin, part in folder.parts.items()
-        for path, info in listed(part, manifest_name).items()
-    }
-
-
-def modified_at(info: Mapping[str, Any]) -> datetime | None:
-    """Reads local, sftp, s3, abfs and gs listings: fsspec has no common name for it."""
-    for key in ("mtime", "LastModified", "last_modified", "updated"):
-        value = info.get(key)
-        if isinstance(value, int | float):
-            return datetime.fromtimestamp(value, UTC)
-        if isinstance(value, datetime):
-            return value.astimezone(UTC)
-        if isinstance(value, str):
-            return datetime.fromisoformat(value).astimezone(UTC)
-    return None
+def as_listed(text: str) -> str:
+    """The path that `as_text` wrote."""
+    return _ESCAPED_BYTE.sub(lambda byte: chr(int(byte[1], 16)), text)
 
 
 def sha256_of_file(filesystem: AbstractFileSystem, path: str) -> str:

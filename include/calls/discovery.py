@@ -1,115 +1,94 @@
 """Finding a day's recordings in any fsspec location, and what is wrong with each of them.
 
-Every file below the day's folders is accounted for, but for the manifest and hidden files: recordings as
-calls, what lies beside them by kind. What can be told from the listing, the header and the content's hash is
-told here, before anything is uploaded.
+Every file below the day's folders is accounted for: recordings as calls, what lies beside them by kind, what
+is being written and what is none of it. What can be told from the listing, the header and the content's hash
+is told here, before a file is uploaded.
 """
 
-import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from datetime import date
-from enum import StrEnum
+from dataclasses import dataclass, field
+from datetime import date, datetime
 
-from include.calls.call import Call, CallMetadata, CallState, ChannelRole
-from include.calls.day_folder import DayFolder, listed_day, modified_at, sha256_of_files
+from include.calls.call import Call, CallState
+from include.calls.day_folder import DayFolder, as_text
+from include.calls.day_listing import DayListing, list_day
+from include.calls.discovery_rules import DiscoveryRules, Redo
+from include.calls.examining import UNFINISHED, examined
 from include.calls.files import DayFiles
-from include.calls.headers import are_sides, header_of
-from include.calls.listed_calls import Listing, absent, call_of, now_a_side, parts_of
-from include.calls.manifest import read_manifest
+from include.calls.headers import are_sides
+from include.calls.listed_calls import absent, call_of, now_a_side, parts_of, stamps
+from include.calls.listing import Ignored, modified_at
 from include.calls.recorders.days import day_of, folder_dates
-from include.calls.recorders.knowing import Knowing, with_roles
-from include.calls.recorders.loading import plain_recorder
-from include.calls.recorders.profile import Recorder
-from include.calls.recorders.sorting import Recorded, apart, sort_files
+from include.calls.recorders.knowing import Knowing
+from include.calls.recorders.sorting import Recorded, apart, sort_listing
 from include.calls.recorders.telling import told_of
-from include.errors import InvalidInput
-
-log = logging.getLogger(__name__)
 
 # Headers are read over the network: the wait is for latency, not for the CPU.
-_PROBES_AT_ONCE = 16
-_UNFINISHED = {CallState.PENDING, CallState.FAILED}
-
-
-class Redo(StrEnum):
-    """What a run does with calls that an earlier run worked on."""
-
-    SKIP = "skip"
-    FAILED_ONLY = "failed only"
-    ALL = "all"
+_PROBES_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
-class DiscoveryRules:
-    """What to look for, and what to leave out.
-
-    Attributes:
-        manifest_name: File name of the manifest in the day's folder.
-        timezone: Of the site: of times that state none, and of the day.
-        min_duration_s: Shorter recordings are skipped.
-        max_duration_s: Longer ones are skipped.
-        stereo_roles: Of the two channels of a stereo call where neither manifest, sidecar nor recorder says.
-        redo: Which calls that were worked on before are looked at again.
-        limit: Only so many recordings, in order of path; None for all.
-        recorder: What the files are.
-    """
-
-    manifest_name: str
-    timezone: str
-    min_duration_s: float
-    max_duration_s: float
-    stereo_roles: tuple[ChannelRole, ...] = ()
-    redo: Redo = Redo.SKIP
-    limit: int | None = None
-    recorder: Recorder = field(default_factory=plain_recorder)
-
-
-@dataclass(frozen=True)
-class DayFound:
+class Discovery:
     """What lies in a day's folders.
 
     Attributes:
-        calls: In order of path; those in a final state say why.
-        files: What lies beside them.
+        recordings: Calls in order of path. Those in a final state say why.
+        files: What lies beside them, counted.
+        being_written: Files that are left for the next look, by path.
+        ignored: Files that are no recordings whatever recorder wrote there, and why.
+        problems: A sentence for each thing in the manifest that was not read, and what to write instead.
     """
 
-    calls: list[Call]
-    files: DayFiles
+    recordings: list[Call]
+    files: DayFiles = field(default_factory=DayFiles)
+    being_written: list[str] = field(default_factory=list)
+    ignored: list[Ignored] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
 
-def find_recordings(folder: DayFolder, rules: DiscoveryRules, known: Mapping[str, Call]) -> list[Call]:
-    """The calls of `find_day`."""
-    return find_day(folder, rules, known).calls
-
-
-def find_day(folder: DayFolder, rules: DiscoveryRules, known: Mapping[str, Call]) -> DayFound:
+def find_recordings(
+    folder: DayFolder, rules: DiscoveryRules, known: Mapping[str, Call], now: datetime | None = None
+) -> Discovery:
     """Lists, probes and describes a day's recordings, and counts what lies beside them.
 
     Args:
         folder: The day's folder; one that does not exist is a day without calls.
         rules: What to leave out.
         known: Calls of that day by path, as found before: a file that has not changed is not probed again.
+        now: This machine's clock, unless a test says otherwise.
 
     Raises:
         InvalidInput: The manifest cannot be read.
+        StoreFault: The folder, one below it, or the manifest cannot be read at the moment.
     """
-    listing = listed_day(folder, rules.manifest_name)
-    manifest = manifest_of(folder, rules.manifest_name, rules.timezone)
-    files = sort_files(listing, rules.recorder)
+    day = list_day(
+        folder,
+        rules.manifest_name,
+        rules.timezone,
+        date_order=rules.date_order,
+        min_age_s=rules.min_age_s,
+        now=now,
+        known=dict(stamps(known)),
+    )
+    files = sort_listing(day.listing, rules.recorder)
+    described = day.described
     with ThreadPoolExecutor(_PROBES_AT_ONCE) as pool:
-        look = _Look(folder, rules, known, listing, manifest, pool)
+        look = _Look(folder, rules, known, day, set(files.being_written), pool)
         files.recordings = look.calls_told_apart(files.recordings)
-        knowing = Knowing(folder, files, rules.recorder, rules.timezone, manifest=manifest, pool=pool)
+        knowing = Knowing(folder, files, rules.recorder, rules.timezone, manifest=described.files, pool=pool)
         of_day, of_no_day = look.of_day(files.recordings, knowing)
-        scope = look.scope(of_day)
-        calls = list(
-            pool.map(lambda one: _examined(folder, one, knowing, known.get(one[0].path), rules), scope)
-        )
-    other_days = len(files.recordings) - len(of_day) - len(of_no_day)
-    told = told_of(files, of_day, knowing, rules.recorder, other_days=other_days, of_no_day=of_no_day)
-    return DayFound(calls, told)
+        calls = look.examined(look.scope(of_day), knowing)
+    told = told_of(
+        files,
+        of_day,
+        knowing,
+        rules.recorder,
+        other_days=len(files.recordings) - len(of_day) - len(of_no_day),
+        of_no_day=of_no_day,
+        manifest_problems=described.problems,
+    )
+    return Discovery(calls, told, files.being_written, day.listing.ignored, described.problems)
 
 
 @dataclass(frozen=True)
@@ -119,8 +98,8 @@ class _Look:
     folder: DayFolder
     rules: DiscoveryRules
     known: Mapping[str, Call]
-    listing: Listing
-    manifest: Mapping[str, CallMetadata]
+    day: DayListing
+    being_written: set[str]
     pool: ThreadPoolExecutor
 
     def calls_told_apart(self, recordings: Sequence[Recorded]) -> list[Recorded]:
@@ -140,7 +119,7 @@ class _Look:
 
         def its_day(one: Recorded) -> date | None:
             began = knowing.by_path(one).started_at or knowing.of(one).metadata.started_at
-            written = modified_at(self.listing[one.path])
+            written = modified_at(self.day.listing.files[one.path])
             return day_of(recorder, one.path, dates, timezone, started_at=began, written_at=written)
 
         days = list(zip(recordings, self.pool.map(its_day, recordings), strict=True))
@@ -150,15 +129,14 @@ class _Look:
     def scope(self, recordings: Sequence[Recorded]) -> list[tuple[Call, Recorded | None]]:
         """The calls to look at, in order of path; with their files, where these are there."""
         folder, known, rules = self.folder, self.known, self.rules
-        found = [(call_of(folder, one, self.listing, rules.recorder), one) for one in recordings]
+        there, described = self.day.listing.files, self.day.described
+        found = [(call_of(folder, one, there, rules.recorder), one) for one in recordings]
         missing = [
-            absent(folder, path, row, known.get(path))
-            for path, row in self.manifest.items()
-            if path not in self.listing
+            absent(folder, path, row, known.get(as_text(path))) for path, row in described.absent.items()
         ]
-        sides = {path: one.path for one in recordings for path in one.paths if path != one.path}
-        named = self.listing.keys() | self.manifest.keys()
-        left = [call for call in known.values() if call.state in _UNFINISHED]
+        sides = {as_text(path): as_text(one.path) for one in recordings for path in one.paths[1:]}
+        named = {*map(as_text, there), *map(as_text, self.being_written), *(call.path for call in missing)}
+        left = [call for call in known.values() if call.state in UNFINISHED]
         gone = [call for call in left if call.path not in named]
         gone += [now_a_side(call, sides[call.path]) for call in left if call.path in sides]
         without_files = ((call, None) for call in [*missing, *gone])
@@ -167,111 +145,19 @@ class _Look:
             scope = [(c, r) for c, r in scope if c.path in known and known[c.path].state is CallState.FAILED]
         return scope[: rules.limit]
 
+    def examined(self, scope: Sequence[tuple[Call, Recorded | None]], knowing: Knowing) -> list[Call]:
+        """The same calls, probed and described."""
+
+        def one(found: tuple[Call, Recorded | None]) -> Call:
+            call, recorded = found
+            before = self.known.get(call.path)
+            return examined(self.folder, call, recorded, knowing=knowing, before=before, rules=self.rules)
+
+        return list(self.pool.map(one, scope))
+
     def _confirmed(self, one: Recorded) -> list[Recorded]:
-        before = self.known.get(one.path)
+        before = self.known.get(as_text(one.path))
         if not one.legs or (before and before.parts):
             return [one]
-        parts = parts_of(self.folder, one, self.listing, self.rules.recorder)
-        return [one] if are_sides(self.folder.filesystem, self.folder.root, parts) else apart(one)
-
-
-def manifest_of(folder: DayFolder, name: str, timezone: str) -> dict[str, CallMetadata]:
-    """The rows of the manifests in the day's folders, by path.
-
-    Raises:
-        InvalidInput: One cannot be read.
-    """
-    rows: dict[str, CallMetadata] = {}
-    for begin, part in folder.parts.items():
-        path = f"{part.root.rstrip('/')}/{name}"
-        if not folder.filesystem.exists(path):
-            log.info("No manifest %s", path)
-            continue
-        with folder.filesystem.open(path, "rb") as file:
-            read = read_manifest(file, f"{part.uri}/{name}", timezone)
-        rows |= {begin.strip(".") + path: row for path, row in read.items()}
-    return rows
-
-
-def _examined(
-    folder: DayFolder,
-    found: tuple[Call, Recorded | None],
-    knowing: Knowing,
-    before: Call | None,
-    rules: DiscoveryRules,
-) -> Call:
-    call, recorded = found
-    if recorded:
-        call = replace(call, metadata=knowing.of(recorded).metadata)
-    if call.state is not CallState.PENDING:
-        return call
-
-    def with_their_roles(examined: Call) -> Call:
-        told = with_roles(examined.metadata, rules.recorder, recorded, examined.channels, rules.stereo_roles)
-        return replace(examined, metadata=told)
-
-    if before is None:
-        return with_their_roles(_probed(folder, call, rules))
-    try:
-        sha256 = _content(folder, call, before)
-    except OSError as error:
-        log.warning("call_id=%s was written again and cannot be read: %s", call.call_id, error)
-        return before  # with its old time, so that the next run looks again
-    changed = call.size_bytes != before.size_bytes or sha256 != before.sha256 or _unread(before)
-    if changed or (rules.redo is Redo.ALL and before.state is not CallState.DUPLICATE):
-        return with_their_roles(replace(_probed(folder, call, rules), sha256=sha256))
-    return _as_before(with_their_roles(replace(call, channels=before.channels)), before)
-
-
-def _as_before(call: Call, before: Call) -> Call:
-    """A call that has not changed, with the listing's description."""
-    known = call.metadata if call.metadata.channel_roles else before.metadata
-    return replace(
-        before,
-        uri=call.uri,
-        modified_at=call.modified_at,
-        parts=call.parts,
-        metadata=replace(call.metadata, channel_roles=known.channel_roles, roles_told_by=known.roles_told_by),
-        # A copy is compared anew: its original may be gone or changed.
-        state=CallState.PENDING if before.state is CallState.DUPLICATE else before.state,
-    )
-
-
-def _content(folder: DayFolder, call: Call, before: Call) -> str | None:
-    """The hash of a known recording: read again only if it was written again at the same size."""
-    if call.size_bytes != before.size_bytes:
-        return None
-    if call.modified_at == before.modified_at:
-        return before.sha256
-    return sha256_of_files(folder.filesystem, folder.paths_of(call))
-
-
-def _unread(before: Call) -> bool:
-    """Whether its header could not be read until now."""
-    return before.duration_s is None and before.state in _UNFINISHED
-
-
-def _probed(folder: DayFolder, call: Call, rules: DiscoveryRules) -> Call:
-    if call.size_bytes == 0:
-        return replace(call, state=CallState.QUARANTINED, state_reason="the file is empty: copy it again")
-    try:
-        header = header_of(folder.filesystem, folder.root, call.path, call.parts)
-    except InvalidInput as error:
-        return replace(call, state=CallState.QUARANTINED, state_reason=str(error))
-    except OSError as error:
-        # Perhaps the store answers when it is distributed; if not, the call fails there and is tried again.
-        log.warning("call_id=%s its header cannot be read: %s", call.call_id, error)
-        return call
-    probed = replace(
-        call,
-        duration_s=header.duration_s,
-        sample_rate_hz=header.sample_rate_hz,
-        channels=header.channels,
-    )
-    if not rules.min_duration_s <= header.duration_s <= rules.max_duration_s:
-        reason = (
-            f"lasts {header.duration_s:.1f} s; audited are calls of "
-            f"{rules.min_duration_s:.0f} to {rules.max_duration_s:.0f} s"
-        )
-        return replace(probed, state=CallState.SKIPPED, state_reason=reason)
-    return probed
+        parts = parts_of(self.folder, one, self.day.listing.files, self.rules.recorder)
+        return [one] if are_sides(self.folder, parts) else apart(one)

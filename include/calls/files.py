@@ -20,9 +20,12 @@ class DayFiles:
         sidecars_alone: Those whose recording is not there.
         sidecars_unread: Those that could not be read.
         without_sidecar: Recordings without one, where the recorder writes them.
-        ignored: Files that are neither, by ending.
+        ignored: Files that are neither, by ending: those that the recorder's file names, and those that
+            systems and programs leave anywhere.
         unknown: Files that the recorder's file does not know, by ending.
         other_days: Recordings in these folders that belong to other days.
+        being_written: Files that are left for the next look: they may still grow.
+        manifest_problems: What of the manifest was not read, or does not count.
         problems: What somebody should look at, a sentence each, the first ones.
     """
 
@@ -35,6 +38,8 @@ class DayFiles:
     ignored: Mapping[str, int] = field(default_factory=dict)
     unknown: Mapping[str, int] = field(default_factory=dict)
     other_days: int = 0
+    being_written: int = 0
+    manifest_problems: int = 0
     problems: tuple[str, ...] = ()
 
     @classmethod
@@ -58,6 +63,8 @@ class DayFiles:
             _by_ending(self.ignored, "ignored file"),
             _by_ending(self.unknown, "unknown file"),
             _of(self.other_days, "recording", "of another day", "of other days"),
+            _of(self.being_written, "file", "still being written"),
+            _of(self.manifest_problems, "problem", "in the manifest"),
         ]
         return ", ".join(filter(None, told)) or "nothing"
 

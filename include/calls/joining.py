@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import IO, TYPE_CHECKING
 
-from include.calls.parts import Encoding, Part
+from include.audio_files.raw import Encoding, describes_itself
+from include.calls.parts import Part
 from include.errors import RecordingUnusable
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 # Frames that are read at a time: 64 KiB of each side.
 _PIECE_FRAMES = 32_768
 _HEADER_BYTES = 44
+_SIGNATURE_BYTES = 64
 _SUBTYPES = {Encoding.MULAW: "ULAW", Encoding.ALAW: "ALAW", Encoding.PCM_S16LE: "PCM_16"}
 # Sizes in a WAV header have 32 bits.
 _MOST_BYTES = 2**32 - _HEADER_BYTES
@@ -97,8 +99,10 @@ def _opened(part: Part, file: IO[bytes]) -> "soundfile.SoundFile":
     import soundfile  # noqa: PLC0415 - with numpy 0.25 s of CPU
 
     name = part.path.rpartition("/")[2]
+    begin = file.read(_SIGNATURE_BYTES)
+    file.seek(0)
     try:
-        if part.raw is None:
+        if part.raw is None or describes_itself(begin):
             return soundfile.SoundFile(file)
         return soundfile.SoundFile(
             file,

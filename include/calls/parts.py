@@ -2,34 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from typing import Any
 
-
-class Encoding(StrEnum):
-    """How the samples of a file without a header are written."""
-
-    MULAW = "mulaw"
-    ALAW = "alaw"
-    PCM_S16LE = "pcm_s16le"
-
-    @property
-    def sample_bytes(self) -> int:
-        """Bytes of one sample of one channel."""
-        return 2 if self is Encoding.PCM_S16LE else 1
-
-
-@dataclass(frozen=True)
-class RawAudio:
-    """What a file without a header holds."""
-
-    encoding: Encoding
-    sample_rate_hz: int
-    channels: int = 1
-
-    def duration_s(self, size_bytes: int) -> float:
-        """How long a file of this size lasts."""
-        return size_bytes / (self.encoding.sample_bytes * self.channels * self.sample_rate_hz)
+from include.audio_files.raw import Encoding, RawAudio
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ class TurnFlag(StrEnum):
     REPETITION = "repetition"
     ON_SILENCE = "on_silence"
     KNOWN_PHRASE = "known_phrase"
+    BADLY_HEARD = "badly_heard"
 
 
 class CardMark(BaseModel):
@@ -61,6 +62,8 @@ class Turn(BaseModel):
         id: `t1`, `t2`, … in order of `start_ms`; evidence refers to it.
         channel: 0-based channel of the recording.
         confidence: Mean word confidence, 0..1.
+        voice: Which of several voices on its channel, from 1; None where they are not told apart.
+        voice_confidence: How sure that is, 0..1; None likewise.
         language: ISO 639-1 code that it was heard in; None in a transcript that does not say.
         flags: Signs that it is an invention of the recogniser.
         card_data: Where `text` has a mask instead of payment card data.
@@ -76,9 +79,41 @@ class Turn(BaseModel):
     text: str
     confidence: float = Field(ge=0, le=1)
     words: list[Word] = []
+    voice: int | None = Field(default=None, ge=1)
+    voice_confidence: float | None = Field(default=None, ge=0, le=1)
     language: str | None = None
     flags: list[TurnFlag] = []
     card_data: list[CardMark] = []
+
+    @property
+    def label(self) -> str:
+        """What a transcript calls whoever speaks: the role where it is known, else the voice or the channel.
+
+        `speaker_0` of a call with voices is whoever was not told apart.
+        """
+        if self.speaker is not ChannelRole.UNKNOWN:
+            return self.speaker.value
+        return f"speaker_{self.channel if self.voice is None else self.voice}"
+
+    @property
+    def is_told_apart(self) -> bool:
+        """Whether it is one person's: of a known role, or one of several voices."""
+        return self.speaker is not ChannelRole.UNKNOWN or self.voice is not None
+
+    @property
+    def whose(self) -> tuple[int, str]:
+        """Channel and label: turns of the same are one person's, as far as can be told."""
+        return self.channel, self.label
+
+
+class Gap(BaseModel):
+    """Where somebody speaks on a channel and no word was understood; ms of the original recording."""
+
+    model_config = _PRIVATE
+
+    channel: int = Field(ge=0)
+    start_ms: int = Field(ge=0)
+    end_ms: int = Field(ge=0)
 
 
 class Transcript(BaseModel):
@@ -86,6 +121,7 @@ class Transcript(BaseModel):
 
     Attributes:
         language: ISO 639-1 code; None when nothing was spoken or LID is unsure.
+        gaps: What was said and not understood, in order of start.
     """
 
     model_config = _PRIVATE
@@ -93,6 +129,7 @@ class Transcript(BaseModel):
     call_id: str
     language: str | None
     turns: list[Turn]
+    gaps: list[Gap] = []
 
     @property
     def text(self) -> str:
@@ -102,5 +139,10 @@ class Transcript(BaseModel):
     @property
     def sha256(self) -> str:
         """Identity of the content that the LLM stages see; word times and confidences do not change it."""
-        lines = (f"{turn.id}|{turn.speaker}|{turn.start_ms}|{turn.text}" for turn in self.turns)
-        return sha256("\n".join([self.language or "", *lines]).encode()).hexdigest()
+        lines = [f"{turn.id}|{_named(turn)}|{turn.start_ms}|{turn.text}" for turn in self.turns]
+        missing = [f"{gap.channel}|{gap.start_ms}|{gap.end_ms}" for gap in self.gaps]
+        return sha256("\n".join([self.language or "", *lines, *missing]).encode()).hexdigest()
+
+
+def _named(turn: Turn) -> str:
+    return turn.speaker.value if turn.voice is None else turn.label

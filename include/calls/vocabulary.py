@@ -7,6 +7,8 @@ from pathlib import Path
 
 import yaml
 
+from include.spoken.folding import plain
+
 _CONTACT_REASONS = Path(__file__).parent / "contact_reasons.yaml"
 
 
@@ -50,3 +52,22 @@ def contact_reasons() -> Mapping[str, str]:
     """The taxonomy of why customers call: code to title."""
     reasons: Mapping[str, str] = yaml.safe_load(_CONTACT_REASONS.read_text("utf-8"))
     return reasons
+
+
+def reason_code(said: str) -> str | None:
+    """The code that a title of the taxonomy stands for; a code stands for itself. None for anything else.
+
+    Args:
+        said: As a model wrote it: case, accents and punctuation do not matter.
+    """
+    return _codes().get(_bare(said))
+
+
+@cache
+def _codes() -> Mapping[str, str]:
+    reasons = contact_reasons()
+    return {_bare(written): code for code, title in reasons.items() for written in (title, code)}
+
+
+def _bare(text: str) -> str:
+    return "".join(filter(str.isalnum, plain(text)))

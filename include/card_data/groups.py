@@ -110,13 +110,14 @@ class Conversation:
         return self._texts[turn]
 
     def who(self, turn: int) -> tuple[int, str]:
-        """Who speaks: channel and speaker."""
-        return self.turns[turn].channel, self.turns[turn].speaker.value
+        """Who speaks: channel and label."""
+        return self.turns[turn].whose
 
     def answers(self, group: Group) -> bool:
         """Whether it is named in its own turn or by the other side: who asks for digits does not say them."""
-        asked_by = self.who(group.turn - group.turns_since)
-        return group.turns_since == 0 or asked_by != self.who(group.turn) or asked_by[1] == "unknown"
+        if group.turns_since == 0 or not self.turns[group.turn].is_told_apart:
+            return True
+        return self.who(group.turn - group.turns_since) != self.who(group.turn)
 
     @cached_property
     def pays(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from include.calls.call import CallState
-from include.calls.discovery import Redo
+from include.calls.discovery_rules import Redo
 from include.calls.files import DayFiles
 from include.calls.ledger import Ledger
 from include.calls.stage import LLM_STAGES, STAGES, Stage
@@ -182,8 +182,15 @@ def held_on_hosts(connection: Connection, batch_id: str) -> dict[str, list[str]]
     return held
 
 
-def close(connection: Connection, batch: Batch) -> tuple[Ledger, list[str]]:
+def close(
+    connection: Connection, batch: Batch, more: Mapping[str, Any] | None = None
+) -> tuple[Ledger, list[str]]:
     """Counts the ledger, records and announces it, closes the batch if it closes, and gives up its claims.
+
+    Args:
+        connection: In a transaction.
+        batch: The batch.
+        more: What else the event of the run tells.
 
     Returns:
         The ledger, and the paths of calls that are unaccounted for.
@@ -191,7 +198,7 @@ def close(connection: Connection, batch: Batch) -> tuple[Ledger, list[str]]:
     ledger, now = ledger_of(connection, batch.batch_id), datetime.now(UTC)
     values = {"ledger": asdict(ledger), "closed_at": now if ledger.closed else None}
     connection.execute(update(BatchRow).where(BatchRow.batch_id == batch.batch_id).values(values))
-    announce_run(connection, batch.batch_id, ledger, now)
+    announce_run(connection, batch.batch_id, ledger, now, more)
     release(connection, batch)
     return ledger, [row.path for row in _still_pending(connection, batch)]
 

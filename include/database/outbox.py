@@ -1,6 +1,7 @@
 """The transactional outbox: an event for every final state, written in the transaction that reaches it."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
@@ -45,18 +46,31 @@ def _standings(connection: Connection, audit_id: str) -> dict[str, int]:
     return {standing: found.get(standing, 0) for standing in map(str, Standing)}
 
 
-def announce_run(connection: Connection, batch_id: str, ledger: Ledger, now: datetime) -> None:
+def announce_run(
+    connection: Connection,
+    batch_id: str,
+    ledger: Ledger,
+    now: datetime,
+    more: Mapping[str, Any] | None = None,
+) -> None:
     """Queues the event of a run that ends, with its ledger: `run.completed`, or `run.incomplete`.
 
     A run whose end is repeated says the same again only if its counts have changed: the event's id is made of
     the run's and them.
+
+    Args:
+        connection: In a transaction.
+        batch_id: Of the run.
+        ledger: Its counts.
+        now: When.
+        more: What else is told: figures by name, such as `canaries` (`CanaryNight.told`).
     """
     day = connection.execute(select(BatchRow.day).where(BatchRow.batch_id == batch_id)).scalar_one()
     counts = {**vars(ledger), "discovered": ledger.discovered}
     data = {"batch_id": batch_id, "day": day.isoformat(), "closed": ledger.closed, "ledger": counts}
-    waiting = {"waiting_for_budget": count_stopped(connection, batch_id)}
-    data |= waiting
-    event_id = str(uuid5(NAMESPACE_URL, f"cofi:run:{batch_id}:{json.dumps(counts | waiting)}"))
+    rest = {"waiting_for_budget": count_stopped(connection, batch_id), **(more or {})}
+    data |= rest
+    event_id = str(uuid5(NAMESPACE_URL, f"cofi:run:{batch_id}:{json.dumps(counts | rest)}"))
     row = _row("run.completed" if ledger.closed else "run.incomplete", data, now)
     insert_missing(connection, OutboxRow, [{"event_id": event_id, "call_id": None, **row}])
 

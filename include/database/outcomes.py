@@ -16,6 +16,7 @@ from include.database.engine import insert_missing, upsert
 from include.database.models import (
     AuditRow,
     BatchCallRow,
+    CallFactsRow,
     CallRow,
     FailureRow,
     LlmResultRow,
@@ -24,6 +25,9 @@ from include.database.models import (
 )
 from include.database.outbox import announce
 from include.database.work import BatchKind, StageJob, is_open
+
+# Of these, a call has at most one current row; what a rescore makes becomes current with its audit, if ever.
+_ONE_CURRENT: tuple[type[AuditRow | CallFactsRow], ...] = (AuditRow, CallFactsRow)
 
 
 @dataclass(frozen=True)
@@ -155,9 +159,13 @@ def _adopt(connection: Connection, batch_id: str, call_id: str, now: datetime) -
     newest = connection.execute(own.group_by(StageResultRow.stage)).scalars().all()
     results = update(StageResultRow).where(StageResultRow.id.in_(newest))
     connection.execute(results.values(superseded_at=None))
-    _supersede_audits(connection, [call_id], now)
-    audits = update(AuditRow).where(AuditRow.batch_id == batch_id, AuditRow.call_id == call_id)
-    connection.execute(audits.values(superseded_at=None))
+    for table in _ONE_CURRENT:
+        (key,) = table.__mapper__.primary_key
+        made = select(key).where(table.batch_id == batch_id, table.call_id == call_id)
+        mine = connection.execute(made.order_by(table.created_at.desc()).limit(1)).scalar_one_or_none()
+        if mine is not None:  # a rescore of before the tables made no facts: the old ones stay
+            _supersede_rows(connection, table, [call_id], now)
+            connection.execute(update(table).where(key == mine).values(superseded_at=None))
 
 
 def supersede(
@@ -200,21 +208,22 @@ def _save_successes(
     by_table: dict[type[Base], list[Mapping[str, Any]]] = defaultdict(list)
     for table, row in (row for success in successes for row in success.rows):
         by_table[table].append(row)
-    if job.kind is BatchKind.AUDIT:
-        _supersede_audits(connection, [audit["call_id"] for audit in by_table.get(AuditRow, [])], now)
-    else:
-        by_table[AuditRow] = [{**audit, "superseded_at": now} for audit in by_table[AuditRow]]
+    for table in _ONE_CURRENT:
+        current = by_table.get(table, [])
+        if current and job.kind is BatchKind.AUDIT:
+            _supersede_rows(connection, table, [row["call_id"] for row in current], now)
+        elif current:
+            by_table[table] = [{**row, "superseded_at": now} for row in current]
     upsert(connection, TranscriptRow, by_table.pop(TranscriptRow, []), ["call_id"])
-    for table, rows in by_table.items():  # answers, scorecards and audits never change
-        insert_missing(connection, table, rows)
+    for made, rows in by_table.items():  # answers, facts, scorecards and audits never change
+        insert_missing(connection, made, rows)
 
 
-def _supersede_audits(connection: Connection, call_ids: Sequence[str], now: datetime) -> None:
-    connection.execute(
-        update(AuditRow)
-        .where(AuditRow.call_id.in_(call_ids), AuditRow.superseded_at.is_(None))
-        .values(superseded_at=now)
-    )
+def _supersede_rows(
+    connection: Connection, table: type[AuditRow | CallFactsRow], call_ids: Sequence[str], now: datetime
+) -> None:
+    current = update(table).where(table.call_id.in_(call_ids), table.superseded_at.is_(None))
+    connection.execute(current.values(superseded_at=now))
 
 
 def _result_row(job: StageJob, success: Success, now: datetime) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from include.database.scorecards import given_answers, scorecard_of
 from include.database.work import BatchKind
 from include.delivery.wording import DASH
 from include.scorecards.agreement import Agreement, Agreements, measure
+from include.scorecards.bootstrap import Interval
+from include.scorecards.certainty import RULE
 from include.scorecards.gold import Labels
 from include.scorecards.schema import Scorecard
 
@@ -60,12 +62,14 @@ def _measured(
 def agreement_lines(found: Agreements) -> list[str]:
     """For a terminal or a log: a line for each criterion, then all.
 
-    Beside the fails and auto-fails found stand the false ones: `4/5 +2` is four of five, and two false.
+    Beside kappa and AC1 stand their intervals, or that there are too few labels to tell. Beside the fails and
+    auto-fails found stand the false ones: `4/5 +2` is four of five, and two false.
     """
-    head = f"{'agreement with gold labels':<30}{'agree':>10}{'accuracy':>10}{'kappa':>8}"
+    head = f"{'agreement with gold labels':<29}{'agree':>8}{'accuracy':>9}{'kappa (95 %)':>17}"
+    head += f"{'AC1 (95 %)':>17}{'fails':>9}{'auto-fails':>11}"
     rows = [_line(name, one) for name, one in found.by_criterion.items()]
-    head += f"{'fails':>12}{'auto-fails':>12}"
-    return [head, *rows, _line(f"all of {found.calls} calls", found.total), *_left_out(found)]
+    total = _line(f"all of {found.calls} calls", found.total)
+    return [head, *rows, total, *(f"  {sentence}" for sentence in RULE), *_left_out(found)]
 
 
 def _left_out(found: Agreements) -> list[str]:
@@ -77,9 +81,16 @@ def _line(name: str, one: Agreement) -> str:
     agreed = f"{one.agreed}/{one.labelled}"
     fails = _found(one.fails_found, one.fails, one.false_fails)
     auto_fails = _found(one.auto_fails_found, one.auto_fails, one.false_auto_fails)
-    kappa = f"{one.kappa:.2f}" if one.kappa is not None else DASH
+    kappa, ac1 = _sure(one.kappa, one.certainty.kappa), _sure(one.ac1, one.certainty.ac1)
     accuracy = f"{one.accuracy:.1%}" if one.accuracy is not None else DASH
-    return f"  {name[:28]:<28}{agreed:>10}{accuracy:>10}{kappa:>8}{fails:>12}{auto_fails:>12}"
+    return f"  {name[:27]:<27}{agreed:>8}{accuracy:>9}{kappa:>17}{ac1:>17}{fails:>9}{auto_fails:>11}"
+
+
+def _sure(value: float | None, interval: Interval | None) -> str:
+    """`0.86 0.60..1.00`; `0.37 too few` where nobody can tell how far it is off."""
+    if value is None:
+        return "unknown"
+    return f"{value:.2f} " + (f"{interval.low:.2f}..{interval.high:.2f}" if interval else "too few")
 
 
 def _found(found: int, labelled: int, false: int) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 
 from include.database.models import LlmResultRow
+from include.judge.canaries import CANARY_STAGES
 
 # In the words of a report; a type that is missing here is shown as it is.
 _TITLES = {
@@ -59,7 +60,8 @@ class Redactions:
 def count_redactions(connection: Connection, batch_id: str) -> Redactions:
     """Counts what was replaced in each call once: both LLM stages send the same transcript."""
     row = LlmResultRow
-    asked = select(row.call_id, row.redactions).where(row.batch_id == batch_id, row.attempts > 0)
+    own = (row.batch_id == batch_id, row.attempts > 0, row.stage.not_in(CANARY_STAGES))
+    asked = select(row.call_id, row.redactions).where(*own)
     by_call: dict[str, Counter[str]] = defaultdict(Counter)
     for call_id, counts in connection.execute(asked):
         by_call[call_id] |= Counter(counts)

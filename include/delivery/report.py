@@ -7,8 +7,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pydantic import TypeAdapter
 
-from include.delivery import charts, wording
+from include.delivery import charts, judge_charts, wording
 from include.delivery.summary import RunSummary
+from include.judge.calibration import ENOUGH_ANSWERS
+from include.scorecards import certainty
 from include.scorecards.assessment import ONE_RULE
 
 REPORT_NAME, SUMMARY_NAME = "report.html", "summary.json"
@@ -37,6 +39,8 @@ def render_html(summary: RunSummary) -> str:
         groups_drawn=charts.GROUPS_DRAWN,
         rules_notice=wording.RULES_NOTICE,
         one_rule=ONE_RULE,
+        gold_rule=" ".join(certainty.RULE),
+        enough_answers=ENOUGH_ANSWERS,
     )
 
 
@@ -56,6 +60,8 @@ def _charts(summary: RunSummary) -> dict[str, Markup]:
         "throughput": charts.throughput_chart(summary.stages),
         "progress": charts.progress_chart(summary.progress),
         "comparison": charts.comparison_chart(summary.comparison.criteria) if summary.comparison else "",
+        "reliability": judge_charts.reliability_chart(summary.calibration),
+        "canaries": judge_charts.canary_chart(summary.canaries),
     }
     # Markup: matplotlib has escaped the text in its SVG.
     return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704

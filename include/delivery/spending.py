@@ -7,6 +7,7 @@ from sqlalchemy import Connection, case, func, select
 
 from include.database.models import LlmResultRow, LlmSpendingRow
 from include.database.spending import count_stopped
+from include.judge.canaries import CANARY_STAGES
 
 # The demo's endpoint answers by rules; whoever reads its scores must know that no language model gave them.
 RULE_BASED_PREFIX = "cofi-rules"
@@ -52,8 +53,8 @@ class Spending:
     """The run's money.
 
     Attributes:
-        calls: Calls that something was paid for.
-        cost_usd: As far as prices are known; None when none is.
+        calls: Calls that something was paid for, without canaries.
+        cost_usd: All that was paid, canaries included, as far as prices are known; None when none is.
         mean_call_usd: Of those calls; `max_call_usd` of the dearest.
         stopped: Calls that ended as failed because the budget was used up; the next run of the
             day, or the next rescore, has them.
@@ -77,19 +78,21 @@ def measure_llm(connection: Connection, batch_id: str) -> tuple[LlmUsage, ...]:
 
 
 def measure_spending(connection: Connection, batch_id: str) -> Spending:
-    """Sums up what this run paid, call by call."""
+    """Sums up what this run paid: all of it; call by call without canaries, which are none of its calls."""
     row = LlmSpendingRow
-    of_call = (
-        select(func.sum(row.cost_usd).label("usd")).where(row.batch_id == batch_id).group_by(row.call_id)
-    )
-    usd = of_call.subquery().c.usd
+    of_run = row.batch_id == batch_id
+    of_call = select(func.sum(row.cost_usd).label("usd")).where(of_run, row.stage.not_in(CANARY_STAGES))
+    usd = of_call.group_by(row.call_id).subquery().c.usd
     figures = select(
         func.count().label("calls"),
-        func.sum(usd).label("cost_usd"),
         func.avg(usd).label("mean_call_usd"),
         func.max(usd).label("max_call_usd"),
     ).select_from(usd.table)
-    return Spending(**connection.execute(figures).one()._mapping, stopped=count_stopped(connection, batch_id))
+    return Spending(
+        **connection.execute(figures).one()._mapping,
+        cost_usd=connection.scalar(select(func.sum(row.cost_usd)).where(of_run)),
+        stopped=count_stopped(connection, batch_id),
+    )
 
 
 def _answers(connection: Connection, batch_id: str) -> dict[_Key, dict[str, Any]]:

@@ -12,8 +12,10 @@ from include.database.work import BatchKind
 from include.delivery.agreement import GoldAgreement, agreement_of
 from include.delivery.comparison import Comparison, compare
 from include.delivery.criteria import load_scorecards
+from include.delivery.facts import RunFacts, facts_of
 from include.delivery.injection import Suspicions, suspicions_of
 from include.delivery.intake import RolesTold, count_roles, files_of
+from include.delivery.opinions import SecondOpinions, second_opinions_of
 from include.delivery.outcome import (
     NotAudited,
     Outcome,
@@ -41,6 +43,9 @@ from include.delivery.work import (
     measure_stages,
 )
 from include.errors import InvalidInput
+from include.judge.calibration import Calibration
+from include.judge.nights import CanaryNight
+from include.judge.stated import calibration_of
 from include.scorecards.gold import Labels
 
 
@@ -54,9 +59,13 @@ class RunSummary:
         review: The first of the calls to review; `review_counts` counts all by their most urgent kind.
         comparison: For a rescore, with the audits that its calls had before.
         gold: None without labels of its calls.
+        second_opinions: How far others agree who were asked about its answers.
+        calibration: What the stated confidence of its model is worth; None without labels.
+        canaries: None for a run that asked none.
         suspicions: Calls in which somebody may have spoken to the model.
         files: What lay beside recordings; None for a rescore, and for runs of earlier versions.
         roles: Who told who is on which channel.
+        facts: What the calls were about.
         rule_based: Answers came from the demo's rules, not from a language model.
     """
 
@@ -84,9 +93,13 @@ class RunSummary:
     review_counts: dict[str, int]
     comparison: Comparison | None
     gold: GoldAgreement | None
+    second_opinions: SecondOpinions
+    calibration: Calibration | None
+    canaries: CanaryNight | None
     suspicions: Suspicions
     files: DayFiles | None
     roles: RolesTold
+    facts: RunFacts
 
     @property
     def title(self) -> str:
@@ -96,13 +109,19 @@ class RunSummary:
         return f"{what[self.kind]} of {self.day:%A, %-d %B %Y}{until}"
 
 
-def summarise(database: Database, batch_id: str, labels: Labels | None = None) -> RunSummary:
+def summarise(
+    database: Database,
+    batch_id: str,
+    labels: Labels | None = None,
+    canaries: CanaryNight | None = None,
+) -> RunSummary:
     """Computes the figures of a run as the database has them now.
 
     Args:
         database: cofi's.
         batch_id: Of the run.
         labels: Gold labels, to compare its answers with.
+        canaries: What its canaries come to (`include.judge.nights.night_of_run`).
 
     Raises:
         InvalidInput: There is no such run.
@@ -113,10 +132,15 @@ def summarise(database: Database, batch_id: str, labels: Labels | None = None) -
         ).one_or_none()
         if row is None:
             raise InvalidInput(f"there is no run {batch_id!r} in the database: check the batch id")
-        return _summarise(connection, row, labels or {})
+        return _summarise(connection, row, labels or {}, canaries)
 
 
-def _summarise(connection: Connection, row: Row[tuple[object, ...]], labels: Labels) -> RunSummary:
+def _summarise(
+    connection: Connection,
+    row: Row[tuple[object, ...]],
+    labels: Labels,
+    canaries: CanaryNight | None,
+) -> RunSummary:
     batch_id = row.batch_id
     scorecards = load_scorecards(connection, batch_id)
     scores = measure_scores(connection, batch_id, scorecards)
@@ -147,7 +171,20 @@ def _summarise(connection: Connection, row: Row[tuple[object, ...]], labels: Lab
         review_counts=count_reviews(connection, batch_id, scorecards),
         comparison=compare(connection, batch_id, scorecards) if row.kind != BatchKind.AUDIT else None,
         gold=agreement_of(connection, batch_id, labels),
+        second_opinions=second_opinions_of(connection, batch_id, scorecards),
+        calibration=_calibration(connection, row.scorecard_sha256, scores, labels),
+        canaries=canaries,
         suspicions=suspicions_of(connection, batch_id),
         files=files_of(connection, batch_id),
         roles=count_roles(connection, batch_id),
+        facts=facts_of(connection, batch_id),
     )
+
+
+def _calibration(
+    connection: Connection, scorecard_sha256: str | None, scores: Scores, labels: Labels
+) -> Calibration | None:
+    """Of the model that gave most of the run's answers: another one's confidence is another's."""
+    if not (scorecard_sha256 and labels and scores.models):
+        return None
+    return calibration_of(connection, labels, scorecard_sha256, scores.models[0].name)

@@ -6,11 +6,15 @@ from itertools import groupby
 from include.database.work import BatchKind
 from include.delivery.agreement import GoldAgreement
 from include.delivery.comparison import Comparison
+from include.delivery.facts import RunFacts
+from include.delivery.opinions import SecondOpinions
 from include.delivery.review import ReviewItem
 from include.delivery.summary import RunSummary
 from include.delivery.wording import RULES_NOTICE, calls, count, decimal, duration, money, percent
 from include.delivery.work import StageFigures
+from include.judge.nights import CanaryNight
 from include.roles.told import ToldBy
+from include.scorecards.bootstrap import Interval
 
 WIDTH_CHARS = 100
 # With more rows than this, the hosts of a stage share one.
@@ -18,6 +22,7 @@ _STAGE_ROWS = 14
 _REVIEW_ROWS = 3
 _REASON_ROWS = 6
 _CHANGE_ROWS = 5
+_REASONS_NAMED = 5
 
 
 def text_table(summary: RunSummary) -> str:
@@ -27,7 +32,8 @@ def text_table(summary: RunSummary) -> str:
         _stages(summary.stages),
         _comparison(summary.comparison),
         _scores(summary),
-        _gold(summary.gold),
+        _facts(summary.facts),
+        [*_gold(summary.gold), *_second(summary.second_opinions), *_canaries(summary.canaries)],
         _review(summary),
         _reasons(summary),
     ]
@@ -88,11 +94,37 @@ def _gold(gold: GoldAgreement | None) -> list[str]:
     before = gold.before.total if gold.before else None
     was = f" (old: {_pct(before.accuracy)})" if before and before.accuracy is not None else ""
     return [
-        f"gold      {_pct(total.accuracy)} of {count(total.labelled)} labels agree{was}, κ "
-        f"{decimal(total.kappa, 2)}",
+        f"gold      {_pct(total.accuracy)} of {count(total.labelled)} labels agree{was}, "
+        f"κ {_sure(total.kappa, total.certainty.kappa)}, AC1 {_sure(total.ac1, total.certainty.ac1)}",
         f"          found {_found(total.fails_found, total.fails, total.false_fails)} fails, "
         f"{_found(total.auto_fails_found, total.auto_fails, total.false_auto_fails)} auto-fails",
     ]
+
+
+def _second(opinions: SecondOpinions) -> list[str]:
+    if not opinions.asked:
+        return []
+    total = opinions.total
+    return [f"opinions  {count(total.agreed)} of {count(total.answers)} answers agree with second opinions"]
+
+
+def _canaries(canaries: CanaryNight | None) -> list[str]:
+    if canaries is None:
+        return []
+    before = f" (before: {_pct(canaries.compared[0].before)})" if canaries.compared else ""
+    drifts = ", ".join(one.criterion for one in canaries.drifts)
+    told = f"DRIFT in {drifts}" if drifts else canaries.too_few or "no drift"
+    failed = f", {count(len(canaries.failed))} could not be asked" if canaries.failed else ""
+    share = f"{_pct(canaries.tonight.share)} agree with gold{before}"
+    return [f"canaries  {calls(canaries.asked)}{failed}, {share}", f"          {told}"]
+
+
+def _sure(value: float | None, interval: Interval | None) -> str:
+    """`0.88 (0.75 to 0.94)`."""
+    if value is None:
+        return "unknown"
+    off = f"{decimal(interval.low, 2)} to {decimal(interval.high, 2)}" if interval else "too few to tell"
+    return f"{decimal(value, 2)} ({off})"
 
 
 def _found(found: int, labelled: int, false: int) -> str:
@@ -170,6 +202,16 @@ def _scores(summary: RunSummary) -> list[str]:
         following = "run of the day" if summary.kind is BatchKind.AUDIT else "rescore"
         lines.append(f"budget    used up: {calls(summary.spending.stopped)} wait for the next {following}")
     return lines
+
+
+def _facts(facts: RunFacts) -> list[str]:
+    if not facts.calls:
+        return []
+    reasons = [reason for reason in facts.reasons if reason.main][:_REASONS_NAMED]
+    called = ", ".join(f"{count(reason.main)} {reason.title}" for reason in reasons) or "nobody knows why"
+    ended = ", ".join(f"{count(one.calls)} {one.name}" for one in facts.resolutions)
+    signals = ", ".join(f"{count(one.calls)} {one.name}" for one in facts.signals)
+    return [f"facts     {called}", f"          {ended}{f'; {signals}' if signals else ''}"]
 
 
 def _usage(summary: RunSummary) -> str:

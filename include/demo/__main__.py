@@ -1,4 +1,4 @@
-"""`python -m include.demo up|down|run`: the embedded stack, and the demo that audits sample calls on it."""
+"""`python -m include.demo up|down|status|run`: the embedded stack, and the demo: an audit of sample calls."""
 
 import argparse
 import os
@@ -13,6 +13,7 @@ from include.delivery.table import text_table
 from include.demo.findings import findings_of, new_work
 from include.demo.progress import Progress, progress_of
 from include.demo.stack import DAG_ID, Stack
+from include.demo.standing import standing
 from include.errors import CofiError
 
 DAYS = (date(2026, 11, 16), date(2026, 11, 17))
@@ -23,11 +24,11 @@ _LONGEST_S = 3600
 def main() -> int:
     """Runs a command; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m include.demo", description=__doc__)
-    parser.add_argument("command", choices=["up", "down", "run"])
+    parser.add_argument("command", choices=["up", "down", "status", "run"])
     command = parser.parse_args().command
     stack = Stack(Path(os.environ.get("AIRFLOW_HOME", Path.cwd())))
     try:
-        return {"up": _up, "down": _down, "run": _run}[command](stack)
+        return {"up": _up, "down": _down, "status": _status, "run": _run}[command](stack)
     except CofiError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -43,6 +44,11 @@ def _up(stack: Stack) -> int:
 def _down(stack: Stack) -> int:
     ended = stack.down()
     print(f"Stopped: {', '.join(ended)}" if ended else "Nothing was running")
+    return 0
+
+
+def _status(stack: Stack) -> int:
+    print(standing(stack.processes))
     return 0
 
 

@@ -14,6 +14,8 @@ from include.errors import CofiError
 # Airflow gives no more at a time ([api] maximum_page_limit).
 _PAGE = 100
 _ATTEMPTS = 3
+# How long an API server may be away that is started again: loading it takes 10 s, and more on a busy machine.
+_AWAY_S = 120
 
 
 class AirflowApi:
@@ -34,15 +36,14 @@ class AirflowApi:
         """The admin's."""
         return str(json.loads(self._passwords_file.read_text())["admin"])
 
-    def healthy(self) -> bool:
-        """Whether scheduler and web server work."""
+    def healthy(self, component: str) -> bool:
+        """Whether a component works, called as its command is."""
         try:
             health = requests.get(f"{self.url}/api/v2/monitor/health", timeout=5).json()
         except (requests.RequestException, ValueError):
             return False
-        return all(
-            health[part]["status"] == "healthy" for part in ("metadatabase", "scheduler", "dag_processor")
-        )
+        part = "metadatabase" if component == "api-server" else component.replace("-", "_")
+        return bool(health[part]["status"] == "healthy")
 
     def has_dag(self, dag_id: str) -> bool:
         """Whether the DAG processor has read the DAG."""
@@ -93,7 +94,7 @@ class AirflowApi:
         if "Authorization" not in self._session.headers:
             self._log_in()
         for attempt in range(_ATTEMPTS):
-            answer = self._session.request(method, f"{self.url}/api/v2/{path}", timeout=60, **body)
+            answer = self._send(method, f"api/v2/{path}", **body)
             # On SQLite, two writers can be in each other's way: see airflow.cfg. Nothing was done then.
             if answer.status_code != 500:
                 break
@@ -105,9 +106,20 @@ class AirflowApi:
     def _log_in(self) -> None:
         credentials = {"username": "admin", "password": self.password}
         for _ in range(20):  # the server answers its health before it takes logins
-            answer = requests.post(f"{self.url}/auth/token", json=credentials, timeout=30)
+            answer = self._send("POST", "auth/token", json=credentials)
             if answer.ok:
                 self._session.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
                 return
             time.sleep(0.5)
         raise CofiError(f"Airflow takes no login: {answer.status_code} {answer.text[:200]}")
+
+    def _send(self, method: str, path: str, **body: Any) -> requests.Response:
+        """Waits while nobody listens: the API server may have died, and is started again then."""
+        deadline_s = time.monotonic() + _AWAY_S
+        while True:
+            try:
+                return self._session.request(method, f"{self.url}/{path}", timeout=60, **body)
+            except requests.ConnectionError as error:
+                if time.monotonic() > deadline_s:
+                    raise CofiError(f"Airflow does not answer at {self.url}: see `make status`") from error
+            time.sleep(1)

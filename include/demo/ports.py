@@ -1,8 +1,11 @@
 """TCP ports for servers on this machine."""
 
+import fcntl
+import os
 import random
 import socket
-from collections.abc import Collection
+import tempfile
+from pathlib import Path
 
 from include.errors import CofiError
 
@@ -10,20 +13,72 @@ _OF_SERVERS = range(20_000, 32_000)  # Linux gives those from 32,768 on to conne
 _TRIED = 100
 
 
-def free_port(preferred: int = 0, but_not: Collection[int] = ()) -> int:
-    """The preferred TCP port of this machine, or any free one; none of `but_not`.
+class Reservation:
+    """Ports that no other reservation is given, although nobody listens on them yet, or for a while.
 
-    None that the kernel would choose: it gives those to outgoing connections too, so that another
-    process may have it by the time when a server that takes seconds to start listens.
-
-    Raises:
-        CofiError: None is free.
+    Servers take seconds to start, and some are started again: without it, two that start at the same moment
+    may both be given a port. Each port is a locked file, which the kernel unlocks when the last process ends
+    that has it open. Users of a machine have locks of their own.
     """
-    others = random.sample(_OF_SERVERS, k=_TRIED)
-    for port in [preferred, *others] if preferred else others:
-        if port not in but_not and _is_free(port):
-            return port
-    raise CofiError("No free TCP port on this machine")
+
+    def __init__(self) -> None:
+        self._locks: dict[int, int] = {}
+
+    @property
+    def locks(self) -> list[int]:
+        """File descriptors. A process that inherits them holds the ports after `release`, until it ends."""
+        return list(self._locks.values())
+
+    def take(self, preferred: int = 0) -> int:
+        """The preferred TCP port of this machine, or any free one.
+
+        None that the kernel would choose: it gives those to outgoing connections too, so that another
+        process may have it by the time when a server that takes seconds to start listens.
+
+        Raises:
+            CofiError: None is free.
+        """
+        others = random.sample(_OF_SERVERS, k=_TRIED)
+        for port in [preferred, *others] if preferred else others:
+            lock = _lock(port)
+            if lock is None:
+                continue
+            if _is_free(port):
+                self._locks[port] = lock
+                return port
+            os.close(lock)
+        raise CofiError("No free TCP port on this machine")
+
+    def release(self) -> None:
+        """Holds nothing any more."""
+        for lock in self.locks:
+            os.close(lock)
+        self._locks.clear()
+
+    def __enter__(self) -> "Reservation":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+def free_port(preferred: int = 0) -> int:
+    """A port that nobody has now: for a server that listens at once."""
+    with Reservation() as reservation:
+        return reservation.take(preferred)
+
+
+def _lock(port: int) -> int | None:
+    """The file descriptor of a port's lock; None while another has it."""
+    folder = Path(tempfile.gettempdir()) / f"cofi-ports-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    lock = os.open(folder / str(port), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return None
+    return lock
 
 
 def _is_free(port: int) -> bool:

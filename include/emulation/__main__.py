@@ -6,8 +6,10 @@ from pathlib import Path
 
 from aiohttp import web
 
+from include.emulation.answers import WRITERS
 from include.emulation.gpu_host import EmulatedGpuHost, GpuHostSettings
 from include.emulation.llm import EmulatedLlm, LlmEmulation
+from include.emulation.providers import PROVIDERS
 
 TOKEN_VARIABLE = "COFI_EMULATED_TOKEN"  # noqa: S105 - the variable's name
 
@@ -42,6 +44,8 @@ def _llm(chosen: argparse.Namespace) -> web.Application:
         spread=chosen.spread,
         most_at_once=chosen.most_at_once,
         key=os.environ.get(TOKEN_VARIABLE, ""),
+        provider=chosen.provider,
+        writer=chosen.answers,
         record=chosen.record,
     )
     return EmulatedLlm(settings).app
@@ -65,6 +69,12 @@ def _parser() -> argparse.ArgumentParser:
     llm.add_argument("--spread", type=float, default=0.0, help="of these times: sigma of their logarithm")
     llm.add_argument("--most-at-once", type=int, default=0, help="requests; more get 429 (0: any number)")
     llm.add_argument("--record", type=Path, help="file that each request's body is added to, a line each")
+    llm.add_argument(
+        "--provider", choices=sorted(PROVIDERS), default="generic", help="whose contract it keeps"
+    )
+    llm.add_argument(
+        "--answers", choices=sorted(WRITERS), default="least", help="the least that fits, or rules"
+    )
     llm.add_argument("--finishes-abandoned", action="store_true", help="goes on when the connection breaks")
     for service in (gpu, llm):
         service.add_argument("--port", type=int, required=True)

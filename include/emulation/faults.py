@@ -29,6 +29,10 @@ class Faults:
         error_share: Share that it answers with 500.
         hang_share: Share that it never answers.
         wrong_share: Share that it answers in one of the ways of `wrong`: malformed, truncated, empty, schema.
+        refusal_share: Share that the model refuses to answer.
+        filtered_share: Share whose answer a content filter stops.
+        blocked_share: Share whose prompt a content filter refuses (400).
+        broken_share: Share that is answered 200 with an error inside.
     """
 
     unready: bool = False
@@ -42,6 +46,10 @@ class Faults:
     error_share: float = 0.0
     hang_share: float = 0.0
     wrong_share: float = 0.0
+    refusal_share: float = 0.0
+    filtered_share: float = 0.0
+    blocked_share: float = 0.0
+    broken_share: float = 0.0
     wrong: tuple[str, ...] = ("malformed", "truncated", "empty", "schema")
 
     def changed(self, wanted: dict[str, Any]) -> "Faults":

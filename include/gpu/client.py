@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 import aiohttp
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter
 from tenacity import (
     AsyncRetrying,
     RetryCallState,
@@ -32,6 +32,7 @@ from include.errors import (
     StoreFault,
     TransientError,
 )
+from include.gpu.reading import read_answer, read_health
 from include.gpu.refusals import StagesMissing, refusal
 from include.gpu.wire import (
     SHA256_HEADER,
@@ -42,6 +43,8 @@ from include.gpu.wire import (
     StageRequest,
     StageResult,
 )
+from include.outside.bodies import ERROR_BYTES, MIB, Body, read_body
+from include.outside.text import one_line
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +57,7 @@ _BACKOFF = wait_exponential_jitter(multiplier=0.5, max=15)
 _STATUS_TIMEOUT_S = 30
 _LEAST_WAIT_S = 0.2
 _JITTER_S = 0.3
+_REASON_CHARS = 300
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,7 @@ class HostSettings:
         health_every_s: How often a host that has not answered a request yet is asked for its health.
         busy_patience_s: How long a request may be put off by "at capacity" before it is given up.
         unready_patience_s: The same for "not ready".
+        longest_answer_mib: A longer answer is cut off and counts as a fault.
     """
 
     connect_timeout_s: float = 10
@@ -75,6 +80,7 @@ class HostSettings:
     health_every_s: float = 30
     busy_patience_s: float = 3600
     unready_patience_s: float = 300
+    longest_answer_mib: int = 64
 
 
 class GpuHostClient:
@@ -211,15 +217,13 @@ class GpuHostClient:
     async def _ask(self, method: str, path: str, answer: TypeAdapter[Answer], **request: Any) -> Answer:
         body = await self._send(method, path, **request)
         try:
-            return answer.validate_json(body)
-        except ValidationError as error:
-            wrong = error.errors()[0]
+            return read_answer(body, answer)
+        except ValueError as error:
             raise HostFault(
-                f"GPU host {self.name} answered {path} in no known form ({wrong['msg']} at {wrong['loc']}): "
-                "check its version."
+                f"GPU host {self.name} answered {path} in no known form ({error}): check its version."
             ) from error
 
-    async def _send(self, method: str, path: str, **request: Any) -> bytes:
+    async def _send(self, method: str, path: str, **request: Any) -> Body:
         """Waits for the answer as long as the host lives: one without power closes no connection."""
         answer = asyncio.create_task(self._exchange(method, path, **request))
         try:
@@ -234,12 +238,13 @@ class GpuHostClient:
         if isinstance(error, HostLost):
             raise error
 
-    async def _exchange(self, method: str, path: str, **request: Any) -> bytes:
+    async def _exchange(self, method: str, path: str, **request: Any) -> Body:
+        settings = self._settings
         try:
             async with self._session.request(method, path, **request) as response:
                 if response.status >= 400:
-                    raise await refusal(self.name, response, path)
-                return await response.read()
+                    raise await refusal(self.name, response, path, settings.busy_patience_s)
+                return await read_body(response, settings.longest_answer_mib * MIB)
         except TimeoutError as error:
             if isinstance(error, aiohttp.ServerTimeoutError) or path == "ready":
                 raise await self._broken_off(error, path) from None
@@ -278,7 +283,7 @@ class GpuHostClient:
             await asyncio.sleep(attempt)
             try:
                 async with self._session.get("health", timeout=timeout) as response:
-                    return _health(await response.read())
+                    return read_health(await read_body(response, ERROR_BYTES))
             except (aiohttp.ClientError, TimeoutError):
                 continue
         return None
@@ -287,18 +292,10 @@ class GpuHostClient:
 def _reason(error: Exception) -> str:
     """Why a connection broke, without the library's own details: the error that is raised says it in full."""
     if not isinstance(error, aiohttp.ClientConnectorError):
-        return str(error) or type(error).__name__
+        return one_line(str(error), _REASON_CHARS) or type(error).__name__
     number = error.os_error.errno
     why = os.strerror(number) if number and number > 0 else str(error.os_error)
     return f"{error.host}:{error.port}: {why}"
-
-
-def _health(body: bytes) -> HostHealth:
-    """Whatever a host says, it speaks."""
-    try:
-        return HostHealth.model_validate_json(body)
-    except ValidationError:
-        return HostHealth()
 
 
 def _as_asked(state: RetryCallState) -> float:

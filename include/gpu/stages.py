@@ -215,7 +215,7 @@ def _transcript(
     told = telling.roles(result.call_id, result.turns, call.channels, call.channel_roles, call.roles_told_by)
     by_content = [one for one in told if one.told_by is ToldBy.CONTENT]
     turns = with_roles(result.turns, by_content)
-    transcript = Transcript(call_id=result.call_id, language=result.language, turns=turns)
+    transcript = Transcript(call_id=result.call_id, language=result.language, turns=turns, gaps=result.gaps)
     return TranscriptRow, {
         "call_id": result.call_id,
         "sha256": transcript.sha256,

@@ -24,7 +24,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from include.calls.call import ChannelRole
-from include.calls.transcript import Turn
+from include.calls.transcript import Gap, Turn
 
 # A call id is a file name on the host: no separators, no dots, so no path can leave the data folder.
 CALL_ID_PATTERN = r"^[A-Za-z0-9_-]{1,80}$"
@@ -62,6 +62,7 @@ class SegmentKind(StrEnum):
     HOLD_MUSIC = "hold_music"
     DTMF = "dtmf"
     DEAD_AIR = "dead_air"
+    UNKNOWN_AUDIO = "unknown_audio"
 
 
 class Segment(Span):
@@ -187,6 +188,7 @@ class SttResult(_StageResult):
     stage: Literal["stt"] = "stt"
     language: str | None
     turns: list[Turn]
+    gaps: list[Gap] = []
 
 
 StageResult = Annotated[DenoiseResult | IvrResult | LidResult | SttResult, Field(discriminator="stage")]

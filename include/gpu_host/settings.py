@@ -12,6 +12,7 @@ from include.errors import InvalidInput
 
 ENV_PREFIX = "COFI_GPU_HOST_"
 PACKAGED_WHISPER = "packaged-whisper-base"
+PACKAGED_CAMPPLUS = "packaged-campplus"
 _DEVICE = re.compile(r"cpu|cuda(:\d+)?")
 
 
@@ -62,6 +63,13 @@ class Settings:
     lid_model_sha256: str = field(
         default="",
         metadata={"help": "refuse other weights of lid_model than these; empty: take what is there"},
+    )
+    speaker_model: str = field(
+        default=PACKAGED_CAMPPLUS,
+        metadata={
+            "help": "what tells people on one channel apart: packaged-campplus, the file of CAM++'s state "
+            "dict, or none"
+        },
     )
     weights_dir: Path = field(
         default=Path("var/weights"), metadata={"help": "folder where packaged or downloaded weights are kept"}

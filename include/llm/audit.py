@@ -2,25 +2,28 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
 from include.calls.stage import Stage
 from include.calls.transcript import Transcript
+from include.gpu.wire import IvrResult
 from include.llm import prompting
+from include.llm.answers_schema import allowed_answers, answers_schema
+from include.llm.circumstances import Circumstances, circumstances_of
 from include.llm.client import LlmClient
 from include.llm.facts import Understanding
 from include.llm.structured import Provenance, Structured, nobody_asked, provenance, structured
 from include.llm.wording import SHIPPED_WORDING, Wording
 from include.redaction.known import NOTHING, Known
 from include.redaction.redacting import RedactedTranscript, prepared
-from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, AuditAnswers, AuditReply, as_key
+from include.scorecards.answers import AuditAnswers, AuditReply, as_key
 from include.scorecards.applicability import Scope, scope_of
-from include.scorecards.asking import asked_text
+from include.scorecards.asking import asked_text, may_be_left_out
 from include.scorecards.metrics import CallMetrics
-from include.scorecards.schema import Criterion, Scorecard
+from include.scorecards.schema import AnsweredBy, Criterion, Scorecard
 
 SCHEMA_NAME = "scorecard_answers"
 _TASK = "audit"
@@ -43,6 +46,7 @@ async def answer_scorecard(
     scorecard: Scorecard,
     *,
     metrics: CallMetrics | None = None,
+    ivr: IvrResult | None = None,
     redact: bool = True,
     known: Known = NOTHING,
     wording: Wording = SHIPPED_WORDING,
@@ -55,6 +59,7 @@ async def answer_scorecard(
         understanding: LLM1's facts; the prompt gets call type and roles of it, not its opinions.
         scorecard: What to answer.
         metrics: Of the call: what code can settle by them is not asked; without them it is.
+        ivr: What was cut out of the call: the model is told of it.
         redact: Whether private data is replaced before the transcript leaves.
         known: What is known of the call: names to replace, names to keep.
         wording: Which prompts.
@@ -66,12 +71,16 @@ async def answer_scorecard(
     prompt_sha256 = audit_prompt_hash(wording)
     # What goes through the whole call is work for a thread: requests in flight would wait for it.
     scope = await asyncio.to_thread(_scope, understanding, transcript, scorecard, metrics)
-    model = client.settings.model
-    identity = _identity(model, transcript, understanding, scorecard, scope, redact=redact, wording=wording)
+    model, told = client.settings.model, circumstances_of(transcript, ivr)
+    identity = _identity(
+        model, transcript, understanding, scorecard, scope, told=told, redact=redact, wording=wording
+    )
     reply, made = None, nobody_asked(prompt_sha256)
     if scope.asked:
         leaving = await asyncio.to_thread(prepared, transcript, known, redacted=redact)
-        answer = await _ask(client, leaving, understanding, scorecard, criteria=scope.asked, wording=wording)
+        answer = await _ask(
+            client, leaving, understanding, scorecard, criteria=scope.asked, told=told, wording=wording
+        )
         reply, made = answer.value, provenance(answer, prompt_sha256, leaving.redaction.counts)
     return Answered(_answers(scope, understanding, reply), identity, scorecard.sha256, made)
 
@@ -83,6 +92,7 @@ async def _ask(
     scorecard: Scorecard,
     *,
     criteria: Sequence[Criterion],
+    told: Circumstances,
     wording: Wording,
 ) -> Structured[AuditReply]:
     asked = tuple(criterion.id for criterion in criteria)
@@ -90,9 +100,11 @@ async def _ask(
         leaving.transcript,
         wording,
         _TASK,
+        circumstances=told,
         call_type=understanding.call_type.value,
-        roles=_roles_text(understanding),
+        roles=roles_text(understanding),
         scorecard=_questions(scorecard, asked),
+        left_out=_left_out_text(scorecard, asked),
     )
     return await structured(
         client,
@@ -111,12 +123,15 @@ def audit_identity(
     scorecard: Scorecard,
     *,
     metrics: CallMetrics | None = None,
+    ivr: IvrResult | None = None,
     redact: bool = True,
     wording: Wording = SHIPPED_WORDING,
 ) -> str:
     """Names the request that `answer_scorecard` would make, without making it."""
-    scope = _scope(understanding, transcript, scorecard, metrics)
-    return _identity(model, transcript, understanding, scorecard, scope, redact=redact, wording=wording)
+    scope, told = _scope(understanding, transcript, scorecard, metrics), circumstances_of(transcript, ivr)
+    return _identity(
+        model, transcript, understanding, scorecard, scope, told=told, redact=redact, wording=wording
+    )
 
 
 def _identity(
@@ -126,11 +141,12 @@ def _identity(
     scorecard: Scorecard,
     scope: Scope,
     *,
+    told: Circumstances,
     redact: bool,
     wording: Wording,
 ) -> str:
     asked = [criterion.id for criterion in scope.asked]
-    context = json.dumps([understanding.call_type, _roles_text(understanding), asked])
+    context = json.dumps([understanding.call_type, roles_text(understanding), asked, told.text])
     return prompting.request_identity(
         Stage.LLM2, transcript, model, audit_prompt_hash(wording), scorecard.sha256, redact, context=context
     )
@@ -139,61 +155,73 @@ def _identity(
 @cache
 def audit_prompt_hash(wording: Wording = SHIPPED_WORDING) -> str:
     """Identity of the stage's wording, without the scorecard, which has its own hash."""
-    texts = [wording.text("system"), wording.text(_TASK)]
+    texts = prompting.wording_texts(wording, _TASK)
     return prompting.prompt_hash(*texts, json.dumps(prompting.strict_schema(AuditReply)))
-
-
-def answers_schema(criteria: Sequence[Criterion]) -> dict[str, Any]:
-    """The schema of an answer: one property per criterion, with its own options and no others."""
-    schema = prompting.strict_schema(AuditReply)
-    general = schema["$defs"].pop("GivenAnswer")
-    by_id = {c.id: _with_options(general, allowed_answers(c)) for c in criteria}
-    schema["properties"]["answers"] = prompting.strict({"type": "object", "properties": by_id})
-    return schema
 
 
 # Calls of a run are asked the same; making questions and schema anew for each cost six times all the rest.
 @lru_cache(maxsize=64)
 def _questions(scorecard: Scorecard, asked: tuple[str, ...]) -> str:
-    return asked_text(scorecard.criterion(criterion_id) for criterion_id in asked)
+    """Those that every call is asked come first: what calls have in common ends where they differ."""
+    criteria = [scorecard.criterion(criterion_id) for criterion_id in asked]
+    return asked_text(sorted(criteria, key=may_be_left_out))
 
 
 @lru_cache(maxsize=64)
 def _schema(scorecard: Scorecard, asked: tuple[str, ...]) -> dict[str, Any]:
-    return answers_schema([scorecard.criterion(criterion_id) for criterion_id in asked])
+    """The same for every call of a scorecard: providers that show it to the model put it before all else."""
+    return answers_schema(_in_schema(scorecard, asked))
 
 
-def allowed_answers(criterion: Criterion) -> list[str]:
-    """The option keys, NA where the criterion allows it, and CANNOT_DETERMINE."""
-    keys = [option.key for option in criterion.options]
-    return [*keys, *([NOT_APPLICABLE] if criterion.na_allowed else []), CANNOT_DETERMINE]
+def _in_schema(scorecard: Scorecard, asked: Collection[str]) -> list[Criterion]:
+    """What is asked, and what is not asked of this call but of others: that is null."""
+    return [c for c in scorecard.answered_by(AnsweredBy.LLM) if c.id in asked or may_be_left_out(c)]
 
 
-def _with_options(general: Mapping[str, Any], allowed: list[str]) -> dict[str, Any]:
-    properties = dict(general["properties"]) | {"answer": {"type": "string", "enum": allowed}}
-    return dict(general) | {"properties": properties}
+def _left_out_text(scorecard: Scorecard, asked: Collection[str]) -> str:
+    left_out = [c.id for c in _in_schema(scorecard, asked) if c.id not in asked]
+    return f" Not asked in this call, so null: {', '.join(left_out)}." if left_out else ""
 
 
 def _read(said: Any, criteria: Sequence[Criterion]) -> AuditReply:
+    """The answers to what was asked; others are passed over: nobody reads them.
+
+    Null where it may stand is no answer, and no reason to pay for a repair: it cannot be determined then.
+    """
     asked = {criterion.id: allowed_answers(criterion) for criterion in criteria}
-    reply = _with_keys(AuditReply.model_validate(said), asked)
-    problems = [f"answers.{name} is missing" for name in asked if name not in reply.answers]
-    problems += [f"answers.{name} was not asked" for name in reply.answers if name not in asked]
+    may_be_null = {criterion.id for criterion in criteria if may_be_left_out(criterion)}
+    answers, null = _answers_given(said)
+    reply = _with_keys(AuditReply.model_validate({**said, "answers": answers} if null else said), asked)
+    problems = [
+        f"answers.{name} is missing"
+        for name in asked
+        if name not in reply.answers and name not in null & may_be_null
+    ]
     problems += [
         f"answers.{name}.answer is {given.answer}; allowed are {', '.join(asked[name])}"
         for name, given in reply.answers.items()
-        if name in asked and given.answer not in asked[name]
+        if given.answer not in asked[name]
     ]
     if problems:
         raise ValueError("; ".join(problems))
     return reply
 
 
+def _answers_given(said: Any) -> tuple[dict[str, Any], set[str]]:
+    """A reply's answers, and the names of those that are null."""
+    answers = said.get("answers") if isinstance(said, dict) else None
+    if not isinstance(answers, dict):
+        return {}, set()
+    null = {name for name, given in answers.items() if given is None}
+    return {name: given for name, given in answers.items() if given is not None}, null
+
+
 def _with_keys(reply: AuditReply, asked: Mapping[str, Sequence[str]]) -> AuditReply:
     """The reply with each answer as its option's key: "Yes" for `yes` is no reason to pay for a repair."""
     answers = {
-        name: given.model_copy(update={"answer": as_key(given.answer, asked.get(name, ()))})
+        name: given.model_copy(update={"answer": as_key(given.answer, asked[name])})
         for name, given in reply.answers.items()
+        if name in asked
     }
     return reply.model_copy(update={"answers": answers})
 
@@ -221,6 +249,7 @@ def _answers(scope: Scope, understanding: Understanding, reply: AuditReply | Non
     )
 
 
-def _roles_text(understanding: Understanding) -> str:
+def roles_text(understanding: Understanding) -> str:
+    """Who stands behind the speaker labels, for a prompt."""
     roles = [f"{label} is {role.value}" for label, role in sorted(understanding.roles.items())]
     return "; ".join(roles) or "as they say"

@@ -16,12 +16,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from include.calls.stage import Stage
 from include.database import spending
 from include.database.engine import Database
 from include.distribution.writer import Writer
 from include.errors import BudgetReached, InvalidInput
-from include.llm.usage import Prices, Usage, cost_usd
+from include.llm.usage import Prices, Usage, cost_usd, price_of
 
 LOOK_EVERY_S = 1.0
 
@@ -50,7 +49,7 @@ class Budget:
         Raises:
             InvalidInput: There is a budget, and the model has no price.
         """
-        if self.limited and cost_usd(model, Usage(), prices) is None:
+        if self.limited and price_of(model, prices) is None:
             raise InvalidInput(
                 f"There is an LLM budget, but model {model} has no price: add it to the file that "
                 "[cofi] llm_prices_file names, or set the budgets to 0."
@@ -62,11 +61,12 @@ class Payer:
     """Who pays, and for what.
 
     Attributes:
+        stage: `llm1`, `llm2`, or what else is paid for.
         model: That is asked; its price counts when the API names another one that has none.
     """
 
     batch_id: str
-    stage: Stage
+    stage: str
     model: str
 
 
@@ -133,20 +133,26 @@ class Meter:
                     "same run again: what is paid for is not asked again"
                 )
 
-    def paid(self, call_id: str, model: str, usage: Usage) -> None:
-        """Books an answer, of use or not."""
-        cost = cost_usd(model, usage, self._prices, asked=self._payer.model)
+    def paid(self, call_id: str, model: str, usage: Usage, payer: Payer | None = None) -> None:
+        """Books an answer, of use or not; one whose tokens nobody told has an unknown cost.
+
+        It is booked on the task's payer, or on another one of the same run.
+        """
+        payer = payer or self._payer
+        cost = cost_usd(model, usage, self._prices, asked=payer.model)
         known_usd = cost or 0.0
         self._run_usd += known_usd
         self._day_usd += known_usd
         self._paid_usd += known_usd
         self._writer.put(
             {
-                "batch_id": self._payer.batch_id,
+                "batch_id": payer.batch_id,
                 "call_id": call_id,
-                "stage": self._payer.stage,
+                "stage": payer.stage,
                 "model": model,
-                **vars(usage),
+                "prompt_tokens": usage.prompt_tokens,
+                "completion_tokens": usage.completion_tokens,
+                "cached_tokens": usage.cached_tokens,
                 "cost_usd": cost,
                 "paid_at": datetime.now(UTC),
             }

@@ -1,12 +1,13 @@
-"""Async client of an OpenAI-compatible API: one session, never more than `width` requests in flight."""
+"""Async client of an LLM API: one session, never more than `width` requests in flight."""
 
 import asyncio
-import json
+import logging
 import random
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,66 +24,26 @@ from include.errors import (
     TransientError,
 )
 from include.llm.breaker import Breaker, BreakerSettings
-from include.llm.budget import Meter
-from include.llm.chat_api import (
-    Answer,
-    JsonSchema,
-    Message,
-    read_answer,
-    refusal,
-    response_format,
-    told,
-)
+from include.llm.budget import Meter, Payer
+from include.llm.chat_api import Ask, JsonSchema, Message, Reply, told
 from include.llm.limiter import Limiter, LimiterSettings, Round
+from include.llm.providers.outcomes import Outcome, SchemaRefused
+from include.llm.providers.provider import Provider
 from include.llm.rate import RateLimit
+from include.llm.settings import MIB, LlmSettings
 from include.llm.usage import Usage
+from include.outside.bodies import ERROR_BYTES, read_body
+from include.outside.text import one_line
+
+__all__ = ["Completion", "LlmClient", "LlmSettings"]
+
+log = logging.getLogger(__name__)
 
 # Backoff without Retry-After: full jitter under a doubling bound (AWS Architecture Blog, "Exponential
 # backoff and jitter"), so that refused requests do not come back together.
 BACKOFF_FIRST_S = 0.5
 BACKOFF_LONGEST_S = 30.0
-
-
-@dataclass(frozen=True)
-class LlmSettings:
-    """Where the LLM is and how it is asked.
-
-    Attributes:
-        base_url: Up to and with the version, such as `https://api.openai.com/v1`.
-        api_key: Bearer token; empty for none.
-        connect_timeout_s: To open a connection.
-        read_timeout_s: Between two pieces of an answer; a completion comes in one piece, after all thinking.
-        total_timeout_s: For one attempt.
-        max_attempts: Of one request, the first included.
-        longest_wait_s: When the API asks for a longer wait than this, the request fails as transient and
-            Airflow tries the task again later.
-        outage_patience_s: How long requests wait for an API that is down before the task gives up.
-        requests_per_minute: Of this client; 0 for any number. `tokens_per_minute` likewise, of prompts and
-            answers together.
-        max_output_tokens: Of one answer; doubled once when it was not enough.
-        temperature: None leaves it out, for models that refuse it.
-        output_tokens_field: `max_tokens` (vLLM, llama.cpp, Ollama, …) or `max_completion_tokens` (newer
-            OpenAI).
-        bounds_in_schema: Off for APIs that refuse length bounds in strict schemas.
-        extra_headers: Sent with every request (`api-key` for Azure, a gateway's routing).
-    """
-
-    base_url: str
-    model: str
-    api_key: str = field(default="", repr=False)
-    connect_timeout_s: float = 10.0
-    read_timeout_s: float = 120.0
-    total_timeout_s: float = 180.0
-    max_attempts: int = 6
-    longest_wait_s: float = 120.0
-    outage_patience_s: float = 600.0
-    requests_per_minute: float = 0.0
-    tokens_per_minute: float = 0.0
-    max_output_tokens: int = 4096
-    temperature: float | None = 0.0
-    output_tokens_field: str = "max_tokens"
-    bounds_in_schema: bool = True
-    extra_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+_TOLD_CHARS = 300
 
 
 @dataclass(frozen=True)
@@ -130,16 +91,22 @@ class LlmClient:
         self.limiter = Limiter(width, limiter)
         self._breaker = Breaker(width, BreakerSettings(patience_s=settings.outage_patience_s))
         self._rate = RateLimit(settings.requests_per_minute, settings.tokens_per_minute)
-        self._url = settings.base_url.rstrip("/") + "/chat/completions"
+        self._provider = Provider(settings)
+        self._in_words: set[str] = set()
         self._session: aiohttp.ClientSession | None = None
+        self._payer: Payer | None = None
         self._random = random.Random()  # noqa: S311 - jitter, no secret
+
+    @property
+    def max_output_tokens(self) -> int:
+        """Of one answer, as the connection or the provider's profile says."""
+        return self._provider.profile.max_output_tokens
 
     async def __aenter__(self) -> Self:
         settings = self.settings
-        headers = {"Authorization": f"Bearer {settings.api_key}"} if settings.api_key else {}
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self.limiter.width),
-            headers=headers | dict(settings.extra_headers),
+            headers=self._provider.headers,
             timeout=aiohttp.ClientTimeout(
                 total=settings.total_timeout_s,
                 sock_connect=settings.connect_timeout_s,
@@ -157,6 +124,22 @@ class LlmClient:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    def asking(self, payer: Payer, **settings: Any) -> Self:
+        """This client, asking or paying otherwise: session, slots and what it knows of the API stay one.
+
+        Args:
+            payer: What its answers are booked on.
+            settings: Of `LlmSettings`: another model, another temperature. The latter only where the provider
+                takes one: models that take none sample by themselves.
+        """
+        if self._provider.profile.temperature is None:
+            settings.pop("temperature", None)
+        other = copy(self)
+        other.settings = replace(self.settings, **settings)
+        other._provider = Provider(other.settings)
+        other._payer = payer
+        return other
 
     async def complete(
         self,
@@ -182,15 +165,20 @@ class LlmClient:
             LlmDown: The API has been down for too long.
             LlmUnusable: It refuses everything: key, model, credit.
             RequestRefused: It refuses this request for good.
-            AnswerInvalid: The model refuses to answer.
+            AnswerRefused: The model, or a content filter, refuses to answer.
             BudgetReached: It would cost more than may be paid.
         """
-        body = self._body(messages, schema, name, max_output_tokens)
+        ask = Ask(messages, schema, name, max_output_tokens or self.max_output_tokens)
         sent = failed = 0
         while True:
             sent += 1
+            in_words = self._provider.profile.schema_in_words or name in self._in_words
             try:
-                answer, latency_s = await self._attempt(body)
+                reply, latency_s = await self._attempt(replace(ask, in_words=in_words), item)
+            except SchemaRefused as error:
+                if in_words:
+                    raise told(error, item, sent) from error
+                self._tell_in_words(name, error)
             except CofiError as error:
                 if error.of_the_stage:
                     raise
@@ -204,31 +192,23 @@ class LlmClient:
                     raise told(error, item, sent) from error
                 await asyncio.sleep(wait_s)
             else:
-                if self._meter:
-                    self._meter.paid(item, answer.model, answer.usage)
-                return Completion(**vars(answer), latency_s=latency_s, attempts=sent)
+                usage = reply.usage or Usage()
+                return Completion(**vars(reply) | {"usage": usage}, latency_s=latency_s, attempts=sent)
 
-    def _body(
-        self, messages: Sequence[Message], schema: JsonSchema, name: str, max_output_tokens: int | None
-    ) -> bytes:
-        settings = self.settings
-        body: dict[str, Any] = {
-            "model": settings.model,
-            "messages": list(messages),
-            "response_format": response_format(name, schema, bounds=settings.bounds_in_schema),
-            settings.output_tokens_field: max_output_tokens or settings.max_output_tokens,
-        }
-        if settings.temperature is not None:
-            body["temperature"] = settings.temperature
-        return json.dumps(body, ensure_ascii=False).encode()
+    def _tell_in_words(self, name: str, error: SchemaRefused) -> None:
+        """From now on: what the API takes is known after one request, and refusals cost nothing."""
+        if name not in self._in_words:
+            log.warning("The schema %s is told in words from now on: %s", name, error)
+        self._in_words.add(name)
 
-    async def _attempt(self, body: bytes) -> tuple[Answer, float]:
+    async def _attempt(self, ask: Ask, item: str) -> tuple[Reply, float]:
         """One request in one slot; limiter and breaker hear how it went."""
+        body = self._provider.body(ask)
         await self._rate.admit(len(body))
         async with self._turn() as turn:
             started_s = time.perf_counter()
             try:
-                answer = await self._send(body)
+                reply = await self._send(body, item)
             except TransientError as error:
                 if isinstance(error, LlmBusy | LlmLate):
                     self.limiter.refused(turn)
@@ -238,6 +218,8 @@ class LlmClient:
                 if self._breaker.believes():
                     raise
                 raise LlmLost(str(error)) from error
+            except SchemaRefused:
+                raise
             except RequestRefused as error:
                 self._breaker.refused(error)
                 raise
@@ -247,9 +229,11 @@ class LlmClient:
             latency_s = time.perf_counter() - started_s
             if self._breaker.answered():
                 self.limiter.restore()
-            self.limiter.succeeded(turn, latency_s)
-        self._rate.took(len(body), answer.usage.prompt_tokens + answer.usage.completion_tokens)
-        return answer, latency_s
+            # What is asked beside the stage's own question takes another time than that.
+            self.limiter.succeeded(turn, None if self._payer else latency_s)
+        if reply.usage:
+            self._rate.took(len(body), reply.usage.prompt_tokens + reply.usage.completion_tokens)
+        return reply, latency_s
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[Round]:
@@ -265,25 +249,33 @@ class LlmClient:
                 if is_probe:
                     self._breaker.probed()
 
-    async def _send(self, body: bytes) -> Answer:
-        if self._session is None:
-            raise RuntimeError("LlmClient is used outside its `async with` block")
+    async def _send(self, body: bytes, item: str) -> Reply:
+        """Sends a request and books what came of it, whatever that is, exactly once."""
         if self._meter:
             await self._meter.admit()
+        outcome = await self._exchange(body)
+        if self._meter and outcome.billed:
+            self._meter.paid(
+                item, outcome.model or self.settings.model, outcome.usage or Usage(), self._payer
+            )
+        if outcome.reply is None:
+            raise outcome.error or LlmLost("the LLM API answered nothing")
+        return outcome.reply
+
+    async def _exchange(self, body: bytes) -> Outcome:
+        if self._session is None:
+            raise RuntimeError("LlmClient is used outside its `async with` block")
         try:
             async with self._session.post(
-                self._url, data=body, headers={"Content-Type": "application/json"}
+                self._provider.url, data=body, headers={"Content-Type": "application/json"}
             ) as response:
-                text = await response.text(errors="replace")
-                if response.status != 200:
-                    raise refusal(response.status, text, response.headers)
-                return read_answer(text, response.headers)
+                longest = int(self.settings.longest_answer_mib * MIB)
+                read = await read_body(response, longest if response.status == 200 else ERROR_BYTES)
+                return self._provider.outcome(response.status, read, response.headers)
         except TimeoutError as error:
-            raise LlmLate(
-                f"the LLM API does not answer in time: {type(error).__name__} {error}".rstrip()
-            ) from error
+            raise LlmLate(f"the LLM API does not answer in time: {_kind(error)}") from error
         except (aiohttp.ClientError, ConnectionError) as error:
-            raise LlmLost(f"the LLM API does not answer: {type(error).__name__} {error}".rstrip()) from error
+            raise LlmLost(f"the LLM API does not answer: {_kind(error)}") from error
 
     def _wait_s(self, error: TransientError, attempt: int) -> float:
         """What the API asks for, a little spread; else a jittered backoff."""
@@ -291,3 +283,7 @@ class LlmClient:
             return error.retry_after_s * self._random.uniform(1.0, 1.1)
         bound_s = min(BACKOFF_LONGEST_S, BACKOFF_FIRST_S * 2 ** (attempt - 1))
         return self._random.uniform(0, bound_s)
+
+
+def _kind(error: Exception) -> str:
+    return one_line(f"{type(error).__name__} {error}", _TOLD_CHARS)

@@ -91,13 +91,28 @@ class Limiter:
         finally:
             self._release()
 
-    def succeeded(self, of: Round, latency_s: float) -> None:
-        """Notes an answer; the limit grows with every one."""
+    @asynccontextmanager
+    async def lent(self) -> AsyncIterator[None]:
+        """Holds a slot for a request to another API, which tells nothing about this one."""
+        await self._acquire()
+        try:
+            yield
+        finally:
+            self._release()
+
+    def succeeded(self, of: Round, latency_s: float | None) -> None:
+        """Notes an answer; the limit grows with every one.
+
+        Args:
+            of: Its round.
+            latency_s: None of a request that takes another time than most: it tells nothing about the load.
+        """
         of.succeeded += 1
         self._answered(of)
         gain = self._settings.growth * self._clean_rounds / self._round.size
         self.limit = min(float(self.width), self.limit + gain)
-        self._note_latency(latency_s)
+        if latency_s is not None:
+            self._note_latency(latency_s)
         self._wake()
 
     def refused(self, of: Round) -> None:

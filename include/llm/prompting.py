@@ -1,6 +1,13 @@
-"""Builds the prompts. Both stages begin with the same bytes: a provider's prompt cache serves the second."""
+"""Builds the prompts: what all calls have in common comes first, for a provider's prefix cache.
 
-from collections.abc import Mapping, Sequence
+The system message holds the rules, the task and its lists, the same for every call of a stage. The user
+message holds the transcript and one closing line with what is known of this call alone. So a day's calls
+share all but their own words. LLM2 does not find LLM1's transcript in a cache then; that would save less: a
+transcript is shared by two requests, the rest by all of a day, and a prefix ends at the first difference.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from string import Template
 from typing import Any
@@ -9,11 +16,9 @@ from pydantic import BaseModel
 
 from include.calls.transcript import Transcript, Turn
 from include.llm.chat_api import Message, conversation
+from include.llm.circumstances import Circumstances, circumstances_of, one_line, seconds
 from include.llm.wording import Wording
 from include.scorecards.answers import speaker_label
-
-# A pause in the conversation that is worth telling: holds and dead air show as such.
-GAP_TOLD_S = 8.0
 
 
 def prompt_hash(*texts: str) -> str:
@@ -21,57 +26,114 @@ def prompt_hash(*texts: str) -> str:
     return sha256("\0".join(texts).encode()).hexdigest()
 
 
-def messages(transcript: Transcript, wording: Wording, task: str, **values: str) -> Sequence[Message]:
-    """System message, then transcript and task as one user message: some chat templates take no two in a row.
+def wording_texts(wording: Wording, task: str) -> list[str]:
+    """All that a stage's prompts are made of, but for what they are filled with."""
+    return [wording.text(name) for name in ("system", task, _closing(task))]
+
+
+def messages(
+    transcript: Transcript,
+    wording: Wording,
+    task: str,
+    *,
+    circumstances: Circumstances | None = None,
+    **values: str,
+) -> Sequence[Message]:
+    """System message with the task, then the transcript and a closing line as the user's.
 
     Args:
         transcript: As it may leave.
         wording: Which prompts.
-        task: Name of the task's prompt file.
-        values: What its `$names` stand for.
+        task: Name of the task's prompt file; `{task}_end` is that of its closing line.
+        circumstances: What the transcript's words do not tell.
+        values: What the files' `$names` stand for; those of one call belong into the closing line.
     """
-    text = Template(wording.text(task)).substitute(values)
+    system, *filled = wording_texts(wording, task)
+    asked, closing = (Template(text).substitute(values).strip() for text in filled)
     return conversation(
-        ("system", wording.text("system").strip()), ("user", f"{transcript_text(transcript)}\n\n{text}")
+        ("system", f"{system.strip()}\n\n{asked}"),
+        ("user", f"{transcript_text(transcript, circumstances)}\n\n{closing}"),
     )
 
 
-def transcript_text(transcript: Transcript) -> str:
-    """The delimited transcript. Nothing that is said can close the delimiter or begin a line."""
-    lines = [f'<transcript language="{transcript.language or "unknown"}">']
-    heard_until_ms = transcript.turns[0].start_ms if transcript.turns else 0
-    for turn in transcript.turns:
-        gap_s = (turn.start_ms - heard_until_ms) / 1000
-        if gap_s >= GAP_TOLD_S:
-            lines.append(f"-- {gap_s:.0f} s without speech --")
-        lines.append(_line(turn))
-        heard_until_ms = max(heard_until_ms, turn.end_ms)
-    return "\n".join([*lines, "</transcript>"])
+def _closing(task: str) -> str:
+    return f"{task}_end"
+
+
+def transcript_text(transcript: Transcript, circumstances: Circumstances | None = None) -> str:
+    """The delimited transcript. Nothing that is said can close the delimiter or begin a line.
+
+    Args:
+        transcript: As it may leave.
+        circumstances: Of the original; without them, what the turns themselves tell.
+    """
+    told = circumstances_of(transcript) if circumstances is None else circumstances
+    lines = [f'<transcript language="{one_line(transcript.language or "unknown")}">']
+    for place, turn in enumerate(transcript.turns):
+        lines += [*told.before(place), _line(turn)]
+    return "\n".join([*lines, *told.before(len(transcript.turns)), "</transcript>"])
 
 
 def _line(turn: Turn) -> str:
-    said = " ".join(turn.text.split()).replace("<", "‹").replace(">", "›")
-    at = f"{_clock(turn.start_ms)}-{_clock(turn.end_ms)}"
-    return f"[{turn.id} | {speaker_label(turn)} | {at}] {said}"
-
-
-def _clock(ms: int) -> str:
-    minutes, rest_ms = divmod(ms, 60_000)
-    return f"{minutes}:{rest_ms / 1000:04.1f}"
+    return f"[{one_line(turn.id)} {speaker_label(turn)} {seconds(turn.start_ms)}] {one_line(turn.text)}"
 
 
 def strict_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """A model's JSON schema as strict APIs want it: all properties required, no others, no defaults."""
+    """A model's JSON schema as strict APIs want it: all properties required, no others, no defaults.
+
+    What stands in several places is a definition, what stands in one is written there: servers that show the
+    schema to the model count its tokens.
+    """
     schema: dict[str, Any] = strict(model.model_json_schema())
-    return schema
+    return _without_single_definitions(schema)
+
+
+def _without_single_definitions(schema: dict[str, Any]) -> dict[str, Any]:
+    definitions = schema.get("$defs", {})
+    times = Counter(_references(schema))
+    single = {name: content for name, content in definitions.items() if times[name] == 1}
+    made: dict[str, Any] = _written_out(schema, single)
+    made["$defs"] = {name: content for name, content in made.get("$defs", {}).items() if name not in single}
+    if not made["$defs"]:
+        del made["$defs"]
+    return made
+
+
+def _references(schema: Any) -> Iterator[str]:
+    if isinstance(schema, Mapping):
+        if isinstance(reference := schema.get("$ref"), str):
+            yield reference.removeprefix(_DEFINED)
+        for content in schema.values():
+            yield from _references(content)
+    elif isinstance(schema, list):
+        for content in schema:
+            yield from _references(content)
+
+
+def _written_out(schema: Any, single: Mapping[str, Any]) -> Any:
+    if isinstance(schema, Mapping):
+        reference = schema.get("$ref")
+        if isinstance(reference, str) and (name := reference.removeprefix(_DEFINED)) in single:
+            return _written_out(single[name], single)
+        return {name: _written_out(content, single) for name, content in schema.items()}
+    return [_written_out(content, single) for content in schema] if isinstance(schema, list) else schema
 
 
 def strict(schema: Any) -> Any:
-    """Makes a JSON schema strict; see `strict_schema`."""
+    """Makes a JSON schema strict; see `strict_schema`.
+
+    Raises:
+        ValueError: It holds what is no keyword of JSON Schema: some API would refuse it.
+    """
     if isinstance(schema, list):
         return [strict(value) for value in schema]
     if not isinstance(schema, Mapping):
         return schema
+    if unknown := set(schema) - _KEYWORDS:
+        raise ValueError(
+            f"{', '.join(sorted(unknown))}: no keyword of JSON Schema. In an Annotated, a constraint has to "
+            "stand before a validator; behind it, pydantic writes its own name for it into the schema."
+        )
     made = {
         key: {name: strict(value) for name, value in content.items()} if key in _NAMED else strict(content)
         for key, content in schema.items()
@@ -84,6 +146,18 @@ def strict(schema: Any) -> Any:
 
 # Keywords whose keys are names, not keywords.
 _NAMED = {"properties", "$defs"}
+# Of JSON Schema 2020-12, those that pydantic's schemas may hold.
+# fmt: off
+_KEYWORDS = frozenset({
+    "$defs", "$ref", "additionalProperties", "allOf", "anyOf", "const", "contentEncoding", "default",
+    "deprecated", "description", "discriminator", "enum", "examples", "exclusiveMaximum",
+    "exclusiveMinimum", "format", "items", "maxItems", "maxLength", "maxProperties", "maximum", "minItems",
+    "minLength", "minProperties", "minimum", "multipleOf", "not", "oneOf", "pattern", "patternProperties",
+    "prefixItems", "properties", "propertyNames", "readOnly", "required", "title", "type", "uniqueItems",
+    "writeOnly",
+})
+# fmt: on
+_DEFINED = "#/$defs/"
 
 
 def request_identity(  # noqa: PLR0917 - all of them name the request

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
-from uuid import uuid4
 
 from sqlalchemy import Connection
 
@@ -14,12 +13,13 @@ from include.calls.stage import Stage
 from include.calls.transcript import Transcript
 from include.database import answers as stored
 from include.database.engine import Database
-from include.database.models import AnswerRow, AuditRow, LlmResultRow
+from include.database.models import LlmResultRow
 from include.database.outcomes import Ended, Success
 from include.database.work import PendingCall, StageJob
 from include.llm.audit import answer_scorecard, audit_identity
 from include.llm.client import LlmClient
 from include.llm.facts import Understanding
+from include.llm.rows import Rows, audit_rows, facts_rows
 from include.llm.structured import Provenance
 from include.llm.understanding import understand, understanding_identity
 from include.llm.usage import Prices, cost_usd
@@ -37,6 +37,17 @@ if TYPE_CHECKING:
     from include.redaction.recognition import NameRecogniser
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A call with its answers, before they are kept."""
+
+    call: PendingCall
+    transcript: Transcript
+    understanding: Understanding
+    answers: AuditAnswers
+    assessment: Assessment
 
 
 @dataclass(frozen=True)
@@ -75,22 +86,28 @@ class LlmWork:
         transcript = await self._read(stored.transcript_of, call.call_id)
         if not transcript.turns:
             return Ended(call.call_id, CallState.SKIPPED, "nobody speaks in it")
+        ivr = await self._read(stored.ivr_result_of, call.call_id)
         identity = understanding_identity(
-            self.client.settings.model, transcript, redact=self.redact, wording=self.wording
+            self.client.settings.model, transcript, ivr=ivr, redact=self.redact, wording=self.wording
         )
-        if await self._read(stored.stored_answer, identity):
-            return self._success(call, identity, None, [])
-        made = await understand(
-            self.client,
-            transcript,
-            redact=self.redact,
-            known=await self._known(call, transcript),
-            wording=self.wording,
-        )
-        row = self._llm_row(call, Stage.LLM1, transcript, identity, made.provenance)
-        answer = made.understanding.model_dump(mode="json")
-        rows = [(LlmResultRow, {**row, "scorecard_sha256": None, "answer": answer})]
-        return self._success(call, identity, made.provenance, rows)
+        known = await self._read(stored.stored_answer, identity)
+        if known:
+            understanding, provenance, rows = Understanding.model_validate(known), None, Rows()
+        else:
+            made = await understand(
+                self.client,
+                transcript,
+                ivr=ivr,
+                redact=self.redact,
+                known=await self._known(call, transcript),
+                wording=self.wording,
+            )
+            understanding, provenance = made.understanding, made.provenance
+            row = self._llm_row(call, Stage.LLM1, transcript, identity, provenance)
+            content = {"scorecard_sha256": None, "answer": understanding.model_dump(mode="json")}
+            rows = [(LlmResultRow, {**row, **content})]
+        rows += facts_rows(understanding, call.call_id, self.job.batch_id, identity)
+        return self._success(call, identity, provenance, rows)
 
     async def audit(self, call: PendingCall) -> Success:
         """LLM2 and the score: the call is audited.
@@ -112,12 +129,13 @@ class LlmWork:
             understanding,
             self.scorecard,
             metrics=metrics,
+            ivr=ivr,
             redact=self.redact,
             wording=self.wording,
         )
         known = await self._read(stored.stored_answer, identity)
         if known:
-            answers, provenance, rows = AuditAnswers.model_validate(known), None, []
+            answers, provenance, rows = AuditAnswers.model_validate(known), None, Rows()
         else:
             made = await answer_scorecard(
                 self.client,
@@ -125,6 +143,7 @@ class LlmWork:
                 understanding,
                 self.scorecard,
                 metrics=metrics,
+                ivr=ivr,
                 redact=self.redact,
                 known=await self._known(call, transcript),
                 wording=self.wording,
@@ -134,8 +153,20 @@ class LlmWork:
             content = {"scorecard_sha256": self.scorecard.sha256, "answer": answers.model_dump(mode="json")}
             rows = [(LlmResultRow, {**row, **content})]
         assessment = await asyncio.to_thread(assess, self.scorecard, answers, transcript, metrics)
-        rows += _audit_rows(self.scorecard, assessment, self.job.batch_id, identity)
+        assessment = await self._looked_over(
+            Judged(call, transcript, understanding, answers, assessment), rows
+        )
+        rows += audit_rows(self.scorecard, assessment, self.job.batch_id, identity)
         return self._success(call, identity, provenance, rows, state=CallState.AUDITED)
+
+    async def _looked_over(self, judged: Judged, paid: Rows) -> Assessment:
+        """The assessment as it is kept; `include.judge` asks others about it first.
+
+        Args:
+            judged: The call, and what came of it.
+            paid: Rows of an answer that was paid for just now, and is not stored yet.
+        """
+        return judged.assessment
 
     async def _understanding(self, call: PendingCall) -> Understanding:
         identity = await self._read(lambda c, id_: stored.llm1_identity_of(c, id_, self.job), call.call_id)
@@ -162,7 +193,7 @@ class LlmWork:
         return await asyncio.to_thread(self.database.read, lambda connection: query(connection, key))
 
     def _llm_row(
-        self, call: PendingCall, stage: Stage, transcript: Transcript, identity: str, made: Provenance
+        self, call: PendingCall, stage: str, transcript: Transcript, identity: str, made: Provenance
     ) -> dict[str, Any]:
         return {
             "identity": identity,
@@ -188,7 +219,7 @@ class LlmWork:
         call: PendingCall,
         identity: str,
         made: Provenance | None,
-        rows: list[tuple[type[Any], dict[str, Any]]],
+        rows: Rows,
         *,
         state: CallState | None = None,
     ) -> Success:
@@ -201,46 +232,3 @@ class LlmWork:
             rows=rows,
             state=state,
         )
-
-
-def _audit_rows(
-    scorecard: Scorecard, assessment: Assessment, batch_id: str, identity: str
-) -> list[tuple[type[Any], dict[str, Any]]]:
-    now = datetime.now(UTC)
-    audit_id = str(uuid4())
-    audit = {
-        "audit_id": audit_id,
-        "call_id": assessment.call_id,
-        "batch_id": batch_id,
-        "scorecard_sha256": scorecard.sha256,
-        "transcript_sha256": assessment.transcript_sha256,
-        "llm_identity": identity,
-        "pct": assessment.pct,
-        "band": assessment.band,
-        "passed": assessment.passed,
-        "auto_failed": assessment.auto_failed,
-        "needs_review": assessment.needs_review or assessment.not_auditable is not None,
-        "review_reasons": [*assessment.review_reasons, *filter(None, [assessment.not_auditable])],
-        "speaks_to_model": [one.model_dump(mode="json") for one in assessment.speaks_to_model],
-        "sections": [section.model_dump(mode="json") for section in assessment.sections],
-        "created_at": now,
-    }
-    given = [
-        {
-            "audit_id": audit_id,
-            "criterion_id": answer.criterion_id,
-            "answer": answer.answer,
-            "answered_by": answer.answered_by,
-            "justification": answer.justification,
-            "confidence": answer.confidence,
-            "standing": answer.standing,
-            "earned": answer.earned,
-            "potential": answer.potential,
-            "auto_fail": answer.auto_fail,
-            "review_reasons": answer.review_reasons,
-            "evidence": [evidence.model_dump(mode="json") for evidence in answer.evidence],
-            "absence": answer.absence and answer.absence.model_dump(mode="json"),
-        }
-        for answer in assessment.answers
-    ]
-    return [(AuditRow, audit), *((AnswerRow, row) for row in given)]

@@ -1,6 +1,5 @@
 """Gets an answer that fits its schema: one repair when it does not, more room when it was cut off."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -10,6 +9,7 @@ from pydantic import ValidationError
 from include.errors import AnswerInvalid, RequestRefused
 from include.llm.chat_api import JsonSchema, Message
 from include.llm.client import Completion, LlmClient
+from include.llm.reading import fitted, json_of
 from include.llm.usage import Usage
 
 T = TypeVar("T")
@@ -98,13 +98,13 @@ async def structured(
         TransientError, PermanentError: As `LlmClient.complete`.
     """
     made = [await client.complete(messages, schema, name, item=item)]
-    room = client.settings.max_output_tokens
+    room = client.max_output_tokens
     if made[-1].finish_reason == "length":
         room *= 2
         made.append(await client.complete(messages, schema, name, item=item, max_output_tokens=room))
         _whole(made[-1], item, room)
     try:
-        return _result(made, _read(made[-1], read))
+        return _result(made, _read(made[-1], schema, read))
     except ValueError as error:
         repair = _repair(messages, made[-1].content, problems_told(error))
     try:
@@ -116,7 +116,7 @@ async def structured(
         ) from refused
     _whole(made[-1], item, room)
     try:
-        return _result(made, _read(made[-1], read))
+        return _result(made, _read(made[-1], schema, read))
     except ValueError as error:
         raise AnswerInvalid(
             f"{item}: the answer to {name} does not fit, nor after a repair: {problems_told(error)}",
@@ -132,8 +132,11 @@ def _whole(completion: Completion, item: str, room: int) -> None:
         )
 
 
-def _read(completion: Completion, read: Callable[[Any], T]) -> T:
-    return read(json.loads(completion.content))
+def _read(completion: Completion, schema: JsonSchema, read: Callable[[Any], T]) -> T:
+    try:
+        return read(fitted(json_of(completion.content), schema))
+    except (TypeError, LookupError, ArithmeticError) as error:  # an answer so odd that reading it stumbles
+        raise ValueError(f"it cannot be read ({type(error).__name__})") from error
 
 
 def _repair(messages: Sequence[Message], answer: str, problems: str) -> Sequence[Message]:

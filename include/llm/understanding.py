@@ -9,9 +9,11 @@ from typing import Any
 from include.calls.stage import Stage
 from include.calls.transcript import Transcript
 from include.calls.vocabulary import contact_reasons
+from include.gpu.wire import IvrResult
 from include.llm import prompting
+from include.llm.circumstances import circumstances_of
 from include.llm.client import LlmClient
-from include.llm.facts import Understanding, nothing_said
+from include.llm.facts import FactsReply, Understanding, checked_facts, nothing_said
 from include.llm.structured import Provenance, nobody_asked, provenance, structured
 from include.llm.wording import SHIPPED_WORDING, Wording
 from include.redaction.known import NOTHING, Known
@@ -34,6 +36,7 @@ async def understand(
     client: LlmClient,
     transcript: Transcript,
     *,
+    ivr: IvrResult | None = None,
     redact: bool = True,
     known: Known = NOTHING,
     wording: Wording = SHIPPED_WORDING,
@@ -43,6 +46,7 @@ async def understand(
     Args:
         client: The API.
         transcript: The original.
+        ivr: What was cut out of the call: the model is told of it.
         redact: Whether private data is replaced before the transcript leaves.
         known: What is known of the call: names to replace, names to keep.
         wording: Which prompts.
@@ -52,56 +56,67 @@ async def understand(
         TransientError, PermanentError: As `LlmClient.complete`.
     """
     prompt_sha256 = understanding_prompt_hash(wording)
-    identity = understanding_identity(client.settings.model, transcript, redact=redact, wording=wording)
+    identity = understanding_identity(
+        client.settings.model, transcript, ivr=ivr, redact=redact, wording=wording
+    )
     if not transcript.turns:
         return Understood(nothing_said(), identity, nobody_asked(prompt_sha256))
     # What goes through the whole call is work for a thread: requests in flight would wait for it.
     leaving = await asyncio.to_thread(prepared, transcript, known, redacted=redact)
     answer = await structured(
         client,
-        prompting.messages(leaving.transcript, wording, _TASK, contact_reasons=_contact_reasons_text()),
+        prompting.messages(
+            leaving.transcript,
+            wording,
+            _TASK,
+            circumstances=circumstances_of(transcript, ivr),
+            contact_reasons=_contact_reasons_text(),
+        ),
         _schema(),
         SCHEMA_NAME,
         item=transcript.call_id,
-        read=lambda said: _read(leaving.redaction.restore_reply(said)),
+        read=lambda said: _read(leaving.redaction.restore_reply(said), transcript),
     )
     made = provenance(answer, prompt_sha256, leaving.redaction.counts)
     return Understood(answer.value, identity, made)
 
 
 def understanding_identity(
-    model: str, transcript: Transcript, *, redact: bool = True, wording: Wording = SHIPPED_WORDING
+    model: str,
+    transcript: Transcript,
+    *,
+    ivr: IvrResult | None = None,
+    redact: bool = True,
+    wording: Wording = SHIPPED_WORDING,
 ) -> str:
     """Names the request that `understand` would make, without making it."""
+    told = circumstances_of(transcript, ivr).text
+    prompt_sha256 = understanding_prompt_hash(wording)
     return prompting.request_identity(
-        Stage.LLM1, transcript, model, understanding_prompt_hash(wording), redact=redact
+        Stage.LLM1, transcript, model, prompt_sha256, redact=redact, context=told
     )
 
 
 @cache
 def understanding_prompt_hash(wording: Wording = SHIPPED_WORDING) -> str:
     """Identity of the stage's wording: prompts, taxonomy and schema."""
-    texts = [wording.text("system"), wording.text(_TASK), _contact_reasons_text()]
+    texts = [*prompting.wording_texts(wording, _TASK), _contact_reasons_text()]
     return prompting.prompt_hash(*texts, json.dumps(_schema()))
 
 
 @cache
 def _contact_reasons_text() -> str:
-    return "\n".join(f"{code}: {title}" for code, title in contact_reasons().items())
+    return "\n".join(contact_reasons().values())
 
 
 @cache
 def _schema() -> dict[str, Any]:
-    """The answer's schema, with the taxonomy's codes as the only reasons."""
-    schema = prompting.strict_schema(Understanding)
-    code = {"type": "string", "enum": list(contact_reasons())}
-    schema["$defs"]["ContactReason"]["properties"]["code"] = code
+    """The answer's schema, with the taxonomy's titles as the only reasons: codes are our own affair."""
+    schema = prompting.strict_schema(FactsReply)
+    reason = {"type": "string", "enum": list(contact_reasons().values())}
+    schema["properties"]["contact_reasons"]["items"]["properties"]["reason"] = reason
     return schema
 
 
-def _read(said: Any) -> Understanding:
-    understanding = Understanding.model_validate(said)
-    unknown = {reason.code for reason in understanding.contact_reasons} - set(contact_reasons())
-    if unknown:
-        raise ValueError(f"contact_reasons: {', '.join(sorted(unknown))} is not among the codes given")
-    return understanding
+def _read(said: Any, transcript: Transcript) -> Understanding:
+    return checked_facts(FactsReply.model_validate(said), (turn.id for turn in transcript.turns))

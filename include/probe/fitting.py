@@ -6,12 +6,12 @@ from dataclasses import dataclass, fields
 from datetime import date
 
 from include.calls.call import CallMetadata
-from include.calls.day_folder import DayFolder, listed_day
-from include.calls.discovery import manifest_of
+from include.calls.day_folder import DayFolder
+from include.calls.day_listing import DayListing, list_day
 from include.calls.recorders.knowing import Knowing
 from include.calls.recorders.loading import PLAIN
 from include.calls.recorders.profile import Recorder
-from include.calls.recorders.sorting import SortedFiles, sort_files
+from include.calls.recorders.sorting import SortedFiles, sort_listing
 from include.probe.days import days_there
 from include.probe.place import Place
 
@@ -68,9 +68,9 @@ def fit_of(place: Place, recorder: Recorder, day: date | None) -> Fit:
     wanted = [day] if day else days_there(place.filesystem, place.root, recorder, place.timezone, 1)
     for one in wanted:
         folder = place.folder(recorder, one)
-        listing = listed_day(folder, place.manifest_name)
-        if listing:
-            return _judged(folder, sort_files(listing, recorder), recorder, place, len(listing))
+        listed = list_day(folder, place.manifest_name, place.timezone)
+        if listed.listing.files:
+            return _judged(folder, listed, sort_listing(listed.listing, recorder), recorder, place)
     return Fit(recorder, 0.0, None)
 
 
@@ -81,11 +81,13 @@ def _layouts(recorder: Recorder) -> Iterator[Recorder]:
     yield from (recorder.laid_out(layout) for layout in _LAYOUTS)
 
 
-def _judged(folder: DayFolder, files: SortedFiles, recorder: Recorder, place: Place, count: int) -> Fit:
+def _judged(
+    folder: DayFolder, listed: DayListing, files: SortedFiles, recorder: Recorder, place: Place
+) -> Fit:
     if not files.recordings:
         return Fit(recorder, 0.0, folder.day)
     with ThreadPoolExecutor(8) as pool:
-        rows = manifest_of(folder, place.manifest_name, place.timezone)
+        rows = listed.described.files
         knowing = Knowing(folder, files, recorder, place.timezone, manifest=rows, pool=pool)
         step = max(1, len(files.recordings) // _SAMPLE)
         sample = files.recordings[::step][:_SAMPLE]
@@ -99,6 +101,7 @@ def _judged(folder: DayFolder, files: SortedFiles, recorder: Recorder, place: Pl
     untold = (len(files.recordings) - described) * (0.5 if recorder.id == PLAIN else 0.25)
     sides = sum(len(one.paths) - 1 for one in files.recordings)
     others = sum(map(len, files.sidecars.values())) + len(files.shared) + len(files.ignored)
+    count = len(listed.listing.files) + len(listed.listing.ignored)
     unread = len(knowing.problems)
     explained = max(0.0, described + untold + sides + others - unread) / count
     told = sum(map(_told, known)) / len(known)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from include.calls.call import Call, CallMetadata, CallState
 from include.calls.day_folder import DayFolder, sha256_of_files
-from include.calls.discovery import DiscoveryRules, find_day
+from include.calls.discovery import find_recordings
+from include.calls.discovery_rules import DiscoveryRules
 from include.calls.files import DayFiles
 from include.calls.recorders.loading import PLAIN, all_recorders, load_recorder
 from include.calls.recorders.profile import Recorder
@@ -105,17 +106,17 @@ def look(
     rules = DiscoveryRules(
         place.manifest_name, place.timezone, _SHORTEST_S, _LONGEST_S, limit=limit, recorder=best.recorder
     )
-    looked = find_day(folder, rules, {})
+    looked = find_recordings(folder, rules, {})
     return Probed(
         place=place,
         fits=tuple(found),
         day=best.day,
-        calls=tuple(looked.calls),
+        calls=tuple(looked.recordings),
         limit=limit,
         files=looked.files,
-        formats=formats_of(folder, looked.calls),
-        duplicates=tuple(_duplicates(folder, looked.calls)),
-        roles=_roles(looked.calls),
+        formats=formats_of(folder, looked.recordings),
+        duplicates=tuple(_duplicates(folder, looked.recordings)),
+        roles=_roles(looked.recordings),
     )
 
 

@@ -7,7 +7,7 @@ from typing import IO, Any, cast
 import fsspec
 from fsspec import AbstractFileSystem
 
-from include.calls.day_folder import DayFolder
+from include.calls.day_folder import DayFolder, as_listed
 from include.calls.recorders.days import folder_of_day
 from include.calls.recorders.profile import Recorder
 from include.errors import InvalidInput
@@ -44,7 +44,8 @@ class Place:
 
     def open(self, uri: str) -> IO[bytes]:
         """Opens a recording by the URI that its call has."""
-        return cast(IO[bytes], self.filesystem.open(f"{self.root}{uri.removeprefix(self.uri)}", "rb"))
+        path = as_listed(uri.removeprefix(self.uri))
+        return cast(IO[bytes], self.filesystem.open(f"{self.root}{path}", "rb"))
 
 
 def place_of(location: str, timezone: str, options: dict[str, Any] | None = None) -> Place:

@@ -168,6 +168,8 @@ def _many(count: int, noun: str, plural: str = "") -> str:
 def _wrapped(line: str) -> str:
     """A line of at most the width, its rest below it, whatever a file's name holds."""
     plain = " ".join(line.splitlines()).rstrip()
+    if plain.startswith("    ") and " = " in plain:
+        return plain  # a setting, to be copied
     indent = " " * min(24, len(plain) - len(plain.lstrip()) + 4)
     return textwrap.fill(
         plain, WIDTH_CHARS, subsequent_indent=indent, drop_whitespace=False, break_on_hyphens=False

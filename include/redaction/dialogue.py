@@ -5,7 +5,6 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from include.calls.call import ChannelRole
 from include.calls.transcript import Turn
 from include.redaction.identifying import identifying_runs
 from include.redaction.phrases import phrase
@@ -55,7 +54,7 @@ class Dialogue:
     def __init__(self, turns: Sequence[Turn]) -> None:
         self.texts: list[str] = [turn.text for turn in turns]
         self.folded: list[Folded] = [folded(text) for text in self.texts]
-        self.speakers = _told_apart([(turn.channel, turn.speaker) for turn in turns])
+        self.speakers = _told_apart(turns)
 
         self._ends = [[end.end() for end in _SENTENCE_ENDS.finditer(text.text)] for text in self.folded]
         self._requests: dict[tuple[int, int], bool] = {}
@@ -128,10 +127,11 @@ class Dialogue:
         return self._requests[turn, begins]
 
 
-def _told_apart(speakers: Sequence[tuple[int, ChannelRole]]) -> list[tuple[int, ChannelRole] | None]:
+def _told_apart(turns: Sequence[Turn]) -> list[tuple[int, str] | None]:
     """Who speaks in each turn; None for all when one channel has one voice, or turns of nobody knows whom."""
-    one_channel = len({channel for channel, _ in speakers}) == 1
-    unknown = any(role is ChannelRole.UNKNOWN for _, role in speakers)
+    speakers = [turn.whose for turn in turns]
+    one_channel = len({turn.channel for turn in turns}) == 1
+    unknown = not all(turn.is_told_apart for turn in turns)
     return [None] * len(speakers) if one_channel and (unknown or len(set(speakers)) == 1) else list(speakers)
 
 

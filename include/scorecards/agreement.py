@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 
 from include.errors import InvalidInput
 from include.scorecards.answers import CANNOT_DETERMINE
+from include.scorecards.certainty import Certainty, Labelled, certainty_of
+from include.scorecards.coefficients import cohens_kappa, gwets_ac1
 from include.scorecards.gold import CallKey, Labels
 from include.scorecards.schema import AutoFail, Criterion, Scorecard
 
@@ -21,6 +23,8 @@ class Agreement:
         labelled: Labels of calls that were audited.
         undetermined: Missing, or `CANNOT_DETERMINE`; they do not agree.
         kappa: Cohen's; over all criteria the mean of theirs. None where it is not defined.
+        ac1: Gwet's, likewise: it does not fall, as kappa does, where nearly all labels are the same.
+        certainty: How far accuracy, kappa and AC1 may be off, or that there are too few labels to tell.
         fails: Labels that earn no point; `fails_found` are those whose answer earns none either.
         false_fails: Answers that earn no point where the label earns some, or is NA or CANNOT_DETERMINE.
         auto_fails: Labels that fail a section or the form; found when the answer is such a one, whether it
@@ -38,6 +42,8 @@ class Agreement:
     auto_fails: int
     auto_fails_found: int
     false_auto_fails: int
+    ac1: float | None = None
+    certainty: Certainty = field(default_factory=Certainty)
 
     @property
     def accuracy(self) -> float | None:
@@ -86,16 +92,16 @@ class Bar:
 
     def missed(self, found: Agreements) -> list[str]:
         """What is not reached. A share that nothing is known about is not reached."""
-        total = found.total
+        total, certainty = found.total, found.total.certainty
         reached = {
-            "accuracy": (total.accuracy, self.accuracy),
-            "Cohen's kappa": (total.kappa, self.kappa),
-            "recall on fails": (total.fail_recall, self.fail_recall),
-            "recall on auto-fails": (total.auto_fail_recall, self.auto_fail_recall),
+            "accuracy": (total.accuracy, self.accuracy, certainty.told(certainty.accuracy)),
+            "Cohen's kappa": (total.kappa, self.kappa, f"{certainty.told(certainty.kappa)}{_ac1(total)}"),
+            "recall on fails": (total.fail_recall, self.fail_recall, ""),
+            "recall on auto-fails": (total.auto_fail_recall, self.auto_fail_recall, ""),
         }
         missed = [
-            f"{name} is {'unknown' if value is None else f'{value:.3f}'}, asked for: {least:g}"
-            for name, (value, least) in reached.items()
+            f"{name} is {'unknown' if value is None else f'{value:.3f}'}{off}, asked for: {least:g}"
+            for name, (value, least, off) in reached.items()
             if least > 0 and (value is None or value < least)
         ]
         if self.false_auto_fails is not None and total.false_auto_fails > self.false_auto_fails:
@@ -117,19 +123,26 @@ def measure(labels: Labels, answers: Answers, scorecard: Scorecard) -> Agreement
         InvalidInput: As `check_labels`.
     """
     check_labels(labels, scorecard)
-    audited = [key for key in labels if key in answers]
-    by_criterion = {}
+    # In one order: draws of the same calls are the same, whatever the order of the file.
+    audited = sorted(key for key in labels if key in answers)
+    labelled = {}
     for criterion in scorecard.criteria:
-        pairs = [
-            (labels[key][criterion.id], answers[key].get(criterion.id, CANNOT_DETERMINE))
-            for key in audited
+        pairs = {
+            place: (str(labels[key][criterion.id]), answers[key].get(criterion.id, CANNOT_DETERMINE))
+            for place, key in enumerate(audited)
             if criterion.id in labels[key]
-        ]
+        }
         if pairs:
-            by_criterion[criterion.id] = _agreement(criterion, pairs)
+            labelled[criterion.id] = Labelled(tuple(pairs), tuple(pairs.values()))
+    sure, sure_of_all = certainty_of(labelled, len(audited))
+    by_criterion = {
+        name: replace(_agreement(scorecard.criterion(name), one.pairs), certainty=sure[name])
+        for name, one in labelled.items()
+    }
+    total = replace(_together(by_criterion.values()), certainty=sure_of_all)
     known = {criterion.id for criterion in scorecard.criteria}
     left_out = Counter(name for key in audited for name in labels[key] if name not in known)
-    return Agreements(len(audited), by_criterion, _together(by_criterion.values()), dict(left_out))
+    return Agreements(len(audited), by_criterion, total, dict(left_out))
 
 
 def check_labels(labels: Labels, scorecard: Scorecard) -> None:
@@ -150,21 +163,6 @@ def check_labels(labels: Labels, scorecard: Scorecard) -> None:
         raise InvalidInput("\n".join(told))
 
 
-def cohens_kappa(pairs: Sequence[tuple[str, str]]) -> float | None:
-    """Agreement beyond chance; None when chance alone would agree always.
-
-    Source: J. Cohen, "A coefficient of agreement for nominal scales", Educational and Psychological
-    Measurement 20 (1960): κ = (p_o - p_e) / (1 - p_e), p_e = Σ over answers of the product of their shares.
-
-    Args:
-        pairs: The two answers to each question; at least one pair.
-    """
-    observed = sum(one == other for one, other in pairs) / len(pairs)
-    ones, others = Counter(one for one, _ in pairs), Counter(other for _, other in pairs)
-    by_chance = sum(ones[answer] * others[answer] for answer in ones) / len(pairs) ** 2
-    return None if by_chance == 1 else (observed - by_chance) / (1 - by_chance)
-
-
 def _agreement(criterion: Criterion, pairs: Sequence[tuple[str, str]]) -> Agreement:
     fails = [given for gold, given in pairs if _fails(criterion, gold)]
     auto_fails = [given for gold, given in pairs if _auto_fails(criterion, gold)]
@@ -173,6 +171,7 @@ def _agreement(criterion: Criterion, pairs: Sequence[tuple[str, str]]) -> Agreem
         agreed=sum(gold == given for gold, given in pairs),
         undetermined=sum(given == CANNOT_DETERMINE for _, given in pairs),
         kappa=cohens_kappa(pairs),
+        ac1=gwets_ac1(pairs),
         fails=len(fails),
         fails_found=sum(_fails(criterion, given) for given in fails),
         false_fails=sum(_fails(criterion, given) and not _fails(criterion, gold) for gold, given in pairs),
@@ -186,12 +185,12 @@ def _agreement(criterion: Criterion, pairs: Sequence[tuple[str, str]]) -> Agreem
 
 def _together(all_: Iterable[Agreement]) -> Agreement:
     counted = list(all_)
-    kappas = [one.kappa for one in counted if one.kappa is not None]
     return Agreement(
         labelled=sum(one.labelled for one in counted),
         agreed=sum(one.agreed for one in counted),
         undetermined=sum(one.undetermined for one in counted),
-        kappa=fmean(kappas) if kappas else None,
+        kappa=_mean(one.kappa for one in counted),
+        ac1=_mean(one.ac1 for one in counted),
         fails=sum(one.fails for one in counted),
         fails_found=sum(one.fails_found for one in counted),
         false_fails=sum(one.false_fails for one in counted),
@@ -199,6 +198,18 @@ def _together(all_: Iterable[Agreement]) -> Agreement:
         auto_fails_found=sum(one.auto_fails_found for one in counted),
         false_auto_fails=sum(one.false_auto_fails for one in counted),
     )
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    """Of those that are known."""
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else None
+
+
+def _ac1(total: Agreement) -> str:
+    """Beside a kappa that is too low: whether it is so for the labels' sameness alone."""
+    known = "unknown" if total.ac1 is None else f"{total.ac1:.3f}"
+    return f", Gwet's AC1 {known}{total.certainty.told(total.certainty.ac1)}"
 
 
 def _fails(criterion: Criterion, answer: str) -> bool:

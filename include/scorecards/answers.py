@@ -65,20 +65,20 @@ Short = Annotated[str, clipped(200), Field(max_length=200)]
 Quote = Annotated[str, clipped(300), Field(max_length=300)]
 Justification = Annotated[str, clipped(400), Field(max_length=400)]
 Comment = Annotated[str, clipped(500), Field(max_length=500)]
-Probability = Annotated[float, BeforeValidator(_share), Field(ge=0, le=1)]
+# The constraint stands before the validator; behind it, pydantic writes its own name into the schema: `ge`.
+Probability = Annotated[float, Field(ge=0, le=1), BeforeValidator(_share)]
 
 
 class Given(BaseModel):
-    """What a model writes; unknown fields are refused, so that a misspelt one is seen."""
+    """What a model writes. Fields that nobody asked for are passed over; a misspelt one is missing."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Evidence(Given):
-    """A verbatim quote, with the turn and speaker that the model says it is from."""
+    """A verbatim quote, with the turn that the model says it is from; who says it, the transcript tells."""
 
     turn_id: Id
-    speaker: Id
     quote: Quote
 
 
@@ -103,14 +103,6 @@ class GivenAnswer(Given):
     confidence: Probability
 
 
-class Violation(Given):
-    """Something against the rules, whether a criterion asks for it or not."""
-
-    criterion_id: Id
-    description: Short
-    turn_id: Id
-
-
 class Coaching(Given):
     """One thing that the agent could do better."""
 
@@ -124,7 +116,6 @@ class AuditReply(Given):
     """The whole of what LLM2 writes."""
 
     answers: dict[str, GivenAnswer]
-    violations: Annotated[list[Violation], clipped(5), Field(max_length=5)]
     strengths: Annotated[list[Short], clipped(5), Field(max_length=5)]
     coaching: Annotated[list[Coaching], clipped(3), Field(max_length=3)]
     overall_comment: Comment
@@ -164,5 +155,5 @@ class AuditAnswers(BaseModel):
 
 
 def speaker_label(turn: Turn) -> str:
-    """What the transcript calls a speaker: the role, or `speaker_0` by channel when the role is unknown."""
-    return turn.speaker.value if turn.speaker.value != "unknown" else f"speaker_{turn.channel}"
+    """What the transcript calls a speaker; see `Turn.label`."""
+    return turn.label

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from include.injection.finding import SpokenToModel
-from include.scorecards.answers import Absence, Coaching, Violation
+from include.scorecards.answers import Absence, Coaching
 from include.scorecards.evidence import CheckedEvidence
 from include.scorecards.schema import AnsweredBy, AutoFail, Severity
 
@@ -36,6 +36,26 @@ IN_WORDS = {
 }
 
 
+class Opinion(_Result):
+    """What a second one says to a criterion; it scores nothing.
+
+    Attributes:
+        by: Who: `sample 2` of the same model, or another model's name.
+        answer: An option's key, `NA` or `CANNOT_DETERMINE`; None when there is no answer, for `failure`.
+        evidence: Checked quotes.
+        llm_identity: Of the request: its answer is stored under it.
+    """
+
+    by: str
+    answer: str | None
+    failure: str = ""
+    evidence: list[CheckedEvidence] = []
+    absence: Absence | None = None
+    justification: str = ""
+    confidence: float | None = None
+    llm_identity: str
+
+
 class AssessedAnswer(_Result):
     """One criterion, answered, checked and scored.
 
@@ -50,6 +70,7 @@ class AssessedAnswer(_Result):
         weight: Its share of the whole scorecard, 0..1, before anything is NA.
         auto_fail: How far it fails the call; `none` when its evidence is not proof.
         review_reasons: Why a person should look at it.
+        opinions: What others were asked, and said.
     """
 
     criterion_id: str
@@ -67,6 +88,7 @@ class AssessedAnswer(_Result):
     weight: float
     auto_fail: AutoFail = AutoFail.NONE
     review_reasons: list[str] = []
+    opinions: list[Opinion] = []
 
 
 class SectionScore(_Result):
@@ -89,6 +111,8 @@ class Assessment(_Result):
         review_reasons: `criterion: reason`, or a reason that concerns the call.
         not_auditable: Why no score is given; None when there is one.
         speaks_to_model: Sentences that may be meant for the model; they are no evidence, and a person looks.
+        strengths: What the model says that the agent did well.
+        coaching: What it says that could be done better; turns that are not in the call are left out.
         comment: The model's overall comment.
     """
 
@@ -107,7 +131,6 @@ class Assessment(_Result):
     review_reasons: list[str]
     not_auditable: str | None
     speaks_to_model: list[SpokenToModel] = []
-    violations: list[Violation] = []
     strengths: list[str] = []
     coaching: list[Coaching] = []
     comment: str = ""

@@ -41,6 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
 def described(scorecard: Scorecard) -> str:
     """The scorecard in short, then the questions as the LLM reads them."""
     asked = scorecard.answered_by(AnsweredBy.LLM)
+    again = [c.id for c in asked if c.may_be_asked_again]
     computed = [
         f"{c.id} ({c.answered_by})" for c in scorecard.criteria if c.answered_by is not AnsweredBy.LLM
     ]
@@ -51,6 +52,7 @@ def described(scorecard: Scorecard) -> str:
             f"{scorecard.pass_threshold_pct:g} %",
             f"applies if: {scorecard.applies_if or 'always'}",
             f"computed by code: {', '.join(computed) or 'none'}",
+            f"a second opinion may be asked for: {', '.join(again) or 'none'}",
             f"the LLM is asked {len(asked)}:",
             "",
             asked_text(asked),

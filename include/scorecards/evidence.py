@@ -34,7 +34,10 @@ from include.spoken.words import thinking_sounds
 _ELLIPSIS = re.compile(r"\s*(?:\[\s*(?:\.{2,}|…)\s*\]|\(\s*(?:\.{2,}|…)\s*\)|(?:\.\s?){3,}|…)\s*")
 # What models copy along with a line of the transcript.
 _LINE_HEAD = re.compile(
-    r"^\s*\[?\s*t\d+\s*\|[^\]]*\]\s*|^\s*(?:agent|customer|speaker_\d+)\s*:\s*", re.IGNORECASE
+    r"^\s*\[\s*t\d+\b[^\]]*\]\s*"  # [t4 agent 95], and [t4 | agent | 1:35.0-1:38.2] of older versions
+    r"|^\s*t\d+\s*\|[^\]]*\]\s*"
+    r"|^\s*(?:t\d+\s+)?(?:agent|customer|speaker_\d+)(?:\s+\d+)?\s*:\s*",
+    re.IGNORECASE,
 )
 # A turn as models cite it: `t4`, `T04`, `turn 4`; a number by itself where nothing is marked so.
 _TURN_ID = re.compile(r"\bt(?:urno?)?[\s_#.:-]*0*(\d+)\b", re.IGNORECASE)
@@ -142,8 +145,8 @@ class EvidenceChecker:
         self._number = {turn.id: n for n, turn in enumerate(transcript.turns)}
         self._sounds = thinking_sounds(transcript.language)
         tokens = {turn.id: tokens_of(turn, self._sounds) for turn in transcript.turns}
-        voices = dict.fromkeys((turn.channel, turn.speaker) for turn in transcript.turns)
-        by_voice = [[t for t in transcript.turns if (t.channel, t.speaker) == voice] for voice in voices]
+        voices = dict.fromkeys(turn.whose for turn in transcript.turns)
+        by_voice = [[t for t in transcript.turns if t.whose == voice] for voice in voices]
         streams = [*by_voice, transcript.turns] if len(by_voice) > 1 else by_voice
         self._streams = [Stream([token for turn in turns for token in tokens[turn.id]]) for turns in streams]
         self._of_turn = {turn_id: Stream(own) for turn_id, own in tokens.items()}
@@ -210,7 +213,7 @@ class EvidenceChecker:
 
     def _voice(self, token: Token) -> Stream:
         """All that the speaker of a word says."""
-        return self._voices[token.turn.channel, token.turn.speaker]
+        return self._voices[token.turn.whose]
 
     def _is_cut_off(self, place: Place) -> bool:
         """Whether a negation that belongs to the words stands before or after them."""

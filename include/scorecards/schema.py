@@ -142,6 +142,7 @@ class Criterion(_Part):
         rule: For `answered_by: rule`, one of `include.scorecards.rules.RULES`.
         applies_if: When it does not hold, the answer is NA; the LLM is not asked if that is known before.
         settled_by_prompt: Announcements are cut out before the transcript: what they say, the LLM cannot see.
+        second_opinion: Whether one may be asked for; None where that hangs on an option that fails more.
     """
 
     id: str = Field(pattern=ID_PATTERN)
@@ -160,6 +161,7 @@ class Criterion(_Part):
     rule: str | None = None
     metric: MetricRule | None = None
     settled_by_prompt: PromptRule | None = None
+    second_opinion: bool | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -179,6 +181,14 @@ class Criterion(_Part):
         keys = [option.key for option in self.options]
         may_be_na = self.na_allowed or self.applies_if is not None
         return [*keys, *([NOT_APPLICABLE] if may_be_na else []), CANNOT_DETERMINE]
+
+    @property
+    def may_be_asked_again(self) -> bool:
+        """Whether a second opinion may be asked for: as it says, else where an option fails more than it."""
+        fails_more = any(option.auto_fail is not AutoFail.NONE for option in self.options)
+        return self.answered_by is AnsweredBy.LLM and (
+            fails_more if self.second_opinion is None else self.second_opinion
+        )
 
     def option(self, key: str) -> Option | None:
         """The option of this key; None for NA, CANNOT_DETERMINE and unknown keys."""
@@ -218,9 +228,15 @@ class Scorecard(_Part):
 
     @cached_property
     def content_sha256(self) -> str:
-        """Hash of the content; comments and layout of the file do not change it."""
-        content = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
-        return sha256(content.encode()).hexdigest()
+        """Hash of the content; comments and layout of the file do not change it.
+
+        A field that came later is left out where it is not used: what was recorded before keeps its hash.
+        """
+        content = self.model_dump(mode="json")
+        for criterion in content["criteria"]:
+            if criterion["second_opinion"] is None:
+                del criterion["second_opinion"]
+        return sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
     def recorded_as(self, sha256: str) -> Self:
         """The same, under the hash that it was recorded by: what refers to it goes on referring to it."""

@@ -12,10 +12,11 @@ answer: the score is 0.
 
 from collections.abc import Iterable, Sequence
 
+from include.calls.references import TurnReferences
 from include.calls.transcript import Transcript
 from include.injection.finding import spoken_to_model
 from include.scorecards.answering import Answering
-from include.scorecards.answers import AuditAnswers
+from include.scorecards.answers import AuditAnswers, Coaching
 from include.scorecards.assessment import AssessedAnswer, Assessment, SectionScore, Standing
 from include.scorecards.metrics import CallMetrics
 from include.scorecards.schema import AnsweredBy, AutoFail, Scorecard
@@ -61,11 +62,17 @@ def assess(
         review_reasons=reasons,
         not_auditable=not_auditable,
         speaks_to_model=speaks_to_model,
-        violations=reply.violations if reply else [],
         strengths=reply.strengths if reply else [],
-        coaching=reply.coaching if reply else [],
+        coaching=_placed(reply.coaching, transcript) if reply else [],
         comment=reply.overall_comment if reply else "",
     )
+
+
+def _placed(coaching: Iterable[Coaching], transcript: Transcript) -> list[Coaching]:
+    """Coaching with the turn of the call that it names, or none."""
+    references = TurnReferences(turn.id for turn in transcript.turns)
+    turns = ((one, references.looked_up([one.turn_id])[0]) for one in coaching)
+    return [one.model_copy(update={"turn_id": found[0] if found else ""}) for one, found in turns]
 
 
 def _section_score(scorecard: Scorecard, section_id: str, answers: Iterable[AssessedAnswer]) -> SectionScore:

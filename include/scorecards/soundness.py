@@ -136,6 +136,8 @@ def _answerer(criterion: Criterion) -> Iterator[Problem]:
             yield Problem((name,), f"is not looked at while answered_by is {by}: write answered_by: {owner}")
     if by is not AnsweredBy.LLM and {option.key for option in criterion.options} != {YES, NO}:
         yield Problem(("options",), "a rule or metric answers yes or no: give exactly these options")
+    if by is not AnsweredBy.LLM and criterion.second_opinion is not None:
+        yield Problem(("second_opinion",), f"is not looked at while answered_by is {by}: remove it")
     if by is not AnsweredBy.LLM and criterion.settled_by_prompt is not None:
         yield Problem(("settled_by_prompt",), "announcements settle only what the LLM is asked: remove it")
 

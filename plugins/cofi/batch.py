@@ -15,12 +15,14 @@ from cofi.hooks.database import CONNECTION, CofiDatabaseHook
 from cofi.hooks.llm import LlmHook
 from cofi.hosts import ready_hosts
 from cofi.pools import LLM_POOL, pools
+from cofi.recordings import located
 from cofi.runs import AUDIT_DAG, batch_id_of
 from cofi.scorecards import chosen
 from cofi.settings import Settings
 from include.calls.call import Call, CallState
 from include.calls.day_folder import DayFolder, sha256_of_files
-from include.calls.discovery import DiscoveryRules, Redo, find_day
+from include.calls.discovery import Discovery, find_recordings
+from include.calls.discovery_rules import DiscoveryRules, Redo
 from include.calls.duplicates import mark_duplicates
 from include.calls.recorders.days import folder_of_day
 from include.calls.stage import STAGES, Stage
@@ -34,6 +36,8 @@ from include.redaction.name_models import read_models
 
 log = logging.getLogger(__name__)
 
+# Of files that are left out, so many are named.
+_NAMED_IN_LOG = 20
 # What a copy may be a copy of.
 _ORIGINAL = {CallState.PENDING, CallState.AUDITED, CallState.FAILED}
 
@@ -85,13 +89,16 @@ def open_batch(run_id: str, params: Mapping[str, Any], interval_start: datetime 
         The batch as later tasks read it: id, day, location.
     """
     # Only this task pays for loading it.
+    from cofi import judge  # noqa: PLC0415
     from include.llm.usage import load_prices  # noqa: PLC0415
 
     settings, database = Settings.load(), CofiDatabaseHook().get_conn()
     checked(params, settings)
     _rules(settings, params)  # what is wrong in a recorder's file is told before anything else
     # What would fail after a night of GPU work is found out now.
-    budget_of(params, settings).check(LlmHook().get_conn().model, load_prices(settings.llm_prices_file))
+    prices = load_prices(settings.llm_prices_file)
+    budget_of(params, settings).check(LlmHook().get_conn().model, prices)
+    judge.checked(settings, params, prices)
     if settings.llm_redact_pii and not read_models(settings.llm_name_models):
         log.warning("[cofi] llm_name_models is empty: names in calls are found by rules only")
     check_tables()
@@ -113,7 +120,7 @@ def discover(opened: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, 
     """Finds the day's recordings and writes them to the database.
 
     Returns:
-        Calls by state.
+        Calls by state, and how many files are left for the next look, and ignored.
     """
     settings, batch = Settings.load(), batch_of(opened, params)
     database = CofiDatabaseHook().get_conn()
@@ -121,17 +128,19 @@ def discover(opened: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, 
     with database.reading() as connection:
         known = {call.path: call for call in calls.calls_of_day(connection, batch.day)}
     _check_location(folder, known)
-    looked = find_day(folder, _rules(settings, params), known)
-    found = mark_duplicates(looked.calls, _originals(database, batch, looked.calls, known), _sha256)
+    discovery = find_recordings(folder, _rules(settings, params), known)
+    found = discovery.recordings
+    found = mark_duplicates(found, _originals(database, batch, found, known), _sha256)
     with database.writing() as connection:
         calls.record_discovery(connection, batch.batch_id, found, known)
-        batches.record_files(connection, batch.batch_id, looked.files)
+        batches.record_files(connection, batch.batch_id, discovery.files)
     by_state = {state.value: sum(call.state is state for call in found) for state in CallState}
     log.info("%s: %d recordings, %s", folder.uri, len(found), {s: n for s, n in by_state.items() if n})
-    log.info("%s: beside them %s", folder.uri, looked.files)
-    for problem in looked.files.problems:
+    log.info("%s: beside them %s", folder.uri, discovery.files)
+    for problem in discovery.files.problems:
         log.warning("%s: %s", folder.uri, problem)
-    return by_state
+    log_left_out(folder, discovery)
+    return by_state | {"being_written": len(discovery.being_written), "ignored": len(discovery.ignored)}
 
 
 async def plan(
@@ -266,6 +275,17 @@ def _day_folder(batch: Batch, settings: Settings) -> DayFolder:
     )
 
 
+def log_left_out(folder: DayFolder, discovery: Discovery) -> None:
+    """Tells of the files that are no calls of this run, some of them by name."""
+    left = {
+        "are still being written, and left for the next look": discovery.being_written,
+        "are no recordings": [f"{file.path} ({file.reason})" for file in discovery.ignored],
+    }
+    for what, files in left.items():
+        if files:
+            log.info("%s: %d files %s: %s", folder.uri, len(files), what, ", ".join(files[:_NAMED_IN_LOG]))
+
+
 def _check_location(folder: DayFolder, known: Mapping[str, Call]) -> None:
     """A call is its day and path: the same day from elsewhere would take the place of what was audited."""
     elsewhere = next((c.uri for c in known.values() if not c.uri.startswith(f"{folder.uri}/")), None)
@@ -286,6 +306,8 @@ def _rules(settings: Settings, params: Mapping[str, Any]) -> DiscoveryRules:
         redo=Redo(params["redo"]),
         limit=params["limit"],
         recorder=settings.recorder_profile,
+        min_age_s=settings.min_age_s,
+        date_order=settings.order_of_dates,
     )
 
 
@@ -300,9 +322,9 @@ def _originals(database: Database, batch: Batch, found: list[Call], known: Mappi
 
 def _sha256(call: Call) -> str | None:
     """Hashes a recording; one of another day may be gone, and is then no original any more."""
-    paths = [ObjectStoragePath(uri) for uri in call.uris]
+    places = [located(uri) for uri in call.uris]
     try:
-        return sha256_of_files(paths[0].fs, [path.path for path in paths])
+        return sha256_of_files(places[0][0], [path for _, path in places])
     except OSError as error:
         log.warning("call_id=%s cannot be compared: %s", call.call_id, error)
         return None

@@ -40,6 +40,7 @@ def open_batch(run_id: str, params: Mapping[str, Any], interval_start: datetime 
         InvalidInput: A Param is wrong; the message says what to enter.
     """
     # Only this task pays for loading it.
+    from cofi import judge  # noqa: PLC0415
     from cofi.promotion import labels_of  # noqa: PLC0415
     from include.llm.usage import load_prices  # noqa: PLC0415
     from include.llm.wording import SHIPPED, checked  # noqa: PLC0415
@@ -48,7 +49,9 @@ def open_batch(run_id: str, params: Mapping[str, Any], interval_start: datetime 
     settings, database = Settings.load(), CofiDatabaseHook().get_conn()
     checked(params["prompts"])
     model = params["model"] or LlmHook().get_conn().model
-    budget_of(params, settings).check(model, load_prices(settings.llm_prices_file))
+    prices = load_prices(settings.llm_prices_file)
+    budget_of(params, settings).check(model, prices)
+    judge.checked(settings, params, prices)
     check_tables()
     if (params["promote"] or params["only_labelled"]) and not labels_of(settings):
         raise InvalidInput("There are no gold labels: name the CSV in [cofi] gold_labels.")

@@ -7,6 +7,7 @@ from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowConfigException
 
 from include.calls.call import ChannelRole
+from include.calls.moments import DateOrder
 from include.calls.recorders.loading import PLAIN, load_recorder
 from include.calls.recorders.profile import Recorder
 from include.distribution.bandwidth import MIB
@@ -25,7 +26,9 @@ class Settings:
     recorder: str
     recorders_folder: str
     recordings_layout: str
+    min_age_s: float
     manifest_name: str
+    manifest_date_order: str
     stereo_roles: str
     min_duration_s: float
     max_duration_s: float
@@ -57,6 +60,11 @@ class Settings:
     promotion_min_fail_recall: float
     promotion_min_auto_fail_recall: float
     promotion_max_false_auto_fails: int
+    second_opinion: str
+    second_opinion_on: str
+    second_opinion_temperature: float
+    review_below_confidence: float
+    canary_calls: str
     llm_requests_per_task: int
     llm_connect_timeout_s: float
     llm_read_timeout_s: float
@@ -64,6 +72,7 @@ class Settings:
     llm_attempts: int
     llm_longest_wait_s: float
     llm_outage_patience_s: float
+    llm_longest_answer_mib: float
     llm_requests_per_minute: float
     llm_tokens_per_minute: float
     llm_budget_per_run_usd: float
@@ -76,6 +85,7 @@ class Settings:
     webhook_requests: int
     webhook_timeout_s: float
     webhook_retry_delays_min: str
+    webhook_longest_wait_s: float
     webhook_keep_days: float
     webhook_allow_http: bool
     webhook_allow_private: bool
@@ -156,6 +166,18 @@ class Settings:
         folder = Path(self.recorders_folder) if self.recorders_folder else None
         recorder = load_recorder(self.recorder, folder)
         return recorder.laid_out(self.recordings_layout) if recorder.id == PLAIN else recorder
+
+    @property
+    def order_of_dates(self) -> DateOrder | None:
+        """What 03/04/2026 means in manifests; None to read no such cell."""
+        order = self.manifest_date_order.strip().upper()
+        try:
+            return DateOrder(order) if order else None
+        except ValueError as error:
+            raise InvalidInput(
+                f"[{SECTION}] manifest_date_order = {order} in airflow.cfg: write {', '.join(DateOrder)} or "
+                "nothing."
+            ) from error
 
     @property
     def webhook_retry_delays_s(self) -> tuple[float, ...]:

@@ -22,7 +22,7 @@ from cofi.pools import LLM_POOL, RECOVERY_POOL, UPLOAD_POOL, pools
 from cofi.runs import AUDIT_DAG
 from cofi.scorecards import PROMOTED
 from cofi.settings import Settings
-from include.calls.discovery import Redo
+from include.calls.discovery_rules import Redo
 from include.calls.stage import GPU_STAGES, LLM_STAGES, STAGES, Stage
 from tests.airflow_home import AIRFLOW_HOME
 
@@ -70,6 +70,24 @@ def test_other_tasks_read_all_hosts(dag: DAG, task_id: str) -> None:
 def test_a_task_of_another_dag_that_reads_this_one_reads_all_of_it(dag: DAG) -> None:
     task_id = f"audit.{HOSTS[-1]}.{Stage.STT}"
     assert set(parsed_for(task_id, dag_id="reports").task_ids) == set(dag.task_ids)
+
+
+def test_canaries_have_a_task_where_there_are_any_below_the_runs_own_calls(dag: DAG) -> None:
+    assert "canaries" not in dag.task_ids
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AIRFLOW__COFI__CANARY_CALLS", "2026-11-16/1001-billing.wav")
+        bag = DagBag(dag_folder=AIRFLOW_HOME / "dags" / "audit_calls.py")
+    with_canaries = bag.dags[AUDIT_DAG]
+    assert set(with_canaries.task_ids) == {*dag.task_ids, "canaries"}
+    canaries = with_canaries.get_task("canaries")
+    assert canaries.upstream_task_ids == {"open_batch"}, "they wait for no call"
+    assert canaries.downstream_task_ids == {"report"}
+    assert (canaries.pool, canaries.pool_slots) == (LLM_POOL, Settings.load().llm_requests_per_task)
+    others = [task for task in with_canaries.tasks if task.pool == LLM_POOL and task is not canaries]
+    assert others and all(task.priority_weight > canaries.priority_weight for task in others)
+    assert with_canaries.get_task("report").trigger_rule == "all_done", (
+        "without them it is written all the same"
+    )
 
 
 def test_every_dag_file_parses(bag: DagBag) -> None:

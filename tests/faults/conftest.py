@@ -36,6 +36,7 @@ SETTINGS = {
     # Two shards for each host, one after the other: Airflow's own cost is what takes long here.
     "AIRFLOW__COFI__SHARD_AUDIO_S": "200",
     "AIRFLOW__COFI__GPU_TASKS_PER_HOST": "1",
+    "AIRFLOW__COFI__MIN_AGE_S": "0",  # recordings are made just before
     "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "3",
     "AIRFLOW__COFI__SLOW_HOST_GAIN_S": "20",
     "AIRFLOW__COFI__GPU_LOST_PATIENCE_S": "30",
@@ -87,8 +88,12 @@ class Cofi:
             states[:] = [self.stack.airflow.run_state(DAG_ID, run_id) for run_id in run_ids]
             return all(state in {"success", "failed"} for state in states)
 
-        until(ended, f"{run_ids} end", LONGEST_S, every_s=1)
+        until(ended, f"{run_ids} end", LONGEST_S, every_s=1, trouble=self.trouble)
         return states
+
+    def trouble(self) -> str:
+        """Of Airflow's components: they are started again, unless they end at every start."""
+        return self.stack.processes.trouble(but_not=[*self.stack.hosts, "llm"])
 
     def wait_until_done(self, run_id: str, stage: str, share: float, host: str | None = None) -> None:
         """Waits until so much of a run's calls have passed a stage (on a host)."""
@@ -103,7 +108,8 @@ class Cofi:
             planned, finished = self.ask(of_batch), self.ask(done)
             return planned > 0 and finished >= share * planned
 
-        until(passed, f"{share:.0%} of {run_id} have passed {stage}", LONGEST_S)
+        what = f"{share:.0%} of {run_id} have passed {stage}"
+        until(passed, what, LONGEST_S, trouble=self.trouble)
 
     def ask(self, query: Any) -> Any:
         with self.database.reading() as connection:
@@ -115,8 +121,13 @@ class Cofi:
 
     def kill_host(self, host: str, how: signal.Signals = signal.SIGKILL) -> None:
         """As a crash does, which closes its connections."""
-        victim = [started for started in self.stack.processes.started if started.name == host][-1]
-        os.kill(victim.pid, how)
+        os.kill(self.stack.processes.latest[host].pid, how)
+
+    def kill_scheduler(self) -> None:
+        """As a crash does; the stack starts it again."""
+        scheduler = self.stack.processes.kept("scheduler")
+        assert scheduler and scheduler.pid, "it works"
+        os.kill(scheduler.pid, signal.SIGKILL)
 
     def is_alive(self, host: str) -> bool:
         return any(started.name == host and started.alive for started in self.stack.processes.started)
@@ -171,10 +182,26 @@ class Watched:
     repeated: int = 0
 
 
-def until(condition: Callable[[], bool], what: str, longest_s: float = 60, every_s: float = 0.25) -> None:
-    """Waits for a condition. Asking Airflow costs the machine something: do not ask it too often."""
+def until(
+    condition: Callable[[], bool],
+    what: str,
+    longest_s: float = 60,
+    *,
+    every_s: float = 0.25,
+    trouble: Callable[[], str] = str,
+) -> None:
+    """Waits for a condition. Asking Airflow costs the machine something: do not ask it too often.
+
+    Args:
+        condition: To wait for.
+        what: Says it.
+        longest_s: To wait.
+        every_s: Between two looks.
+        trouble: Tells why it need not be waited for.
+    """
     deadline_s = time.monotonic() + longest_s
     while not condition():
+        assert not (told := trouble()), f"waiting until {what}: {told}"
         assert time.monotonic() < deadline_s, f"waited {longest_s:.0f} s until {what}"
         time.sleep(every_s)
 

@@ -1,9 +1,11 @@
 """A whole cofi for the tests that need one: Airflow, two GPU hosts and the LLM endpoint, as processes."""
 
+import os
 import shutil
+import signal
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ from sqlalchemy import func, select
 from include.database.engine import Database
 from include.database.models import CallRow, FailureRow, LlmResultRow, StageResultRow
 from include.demo.stack import DAG_ID, Stack
+from include.demo.standing import standing
+from include.errors import CofiError
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "include" / "demo" / "sample_calls" / "recordings"
@@ -46,6 +50,7 @@ class Running:
 
     stack: Stack
     recordings: Path
+    killed: set[str] = field(default_factory=set)
 
     @property
     def database(self) -> Database:
@@ -65,8 +70,42 @@ class Running:
             states[:] = [self.stack.airflow.run_state(DAG_ID, run_id) for run_id in run_ids]
             return all(state in {"success", "failed"} for state in states)
 
-        until(ended, f"{run_ids} end", longest_s)
+        self.until(ended, f"{run_ids} end", longest_s)
         return states
+
+    def until(self, condition: Callable[[], bool], what: str, longest_s: float) -> None:
+        """Waits for a condition, as long as all processes live that no test has killed."""
+        until(condition, what, longest_s, self.stack, self.killed)
+
+    def kill(self, name: str) -> None:
+        """Kills a process that nobody starts again."""
+        self.killed.add(name)
+        os.kill(self.stack.processes.latest[name].pid, signal.SIGKILL)
+
+    def backfill(self, dag_id: str, first: date, last: date, *options: str) -> list[str]:
+        """Gives the command until it is taken; the ids of the DAG's backfill runs.
+
+        On SQLite it may meet another writer. Airflow takes back then what it has made, if it can; what it
+        could not take back has to end before it takes the command again, for the days that are missing.
+        """
+        days = ["--from-date", first.isoformat(), "--to-date", last.isoformat(), "--max-active-runs", "2"]
+
+        def taken() -> bool:
+            try:
+                self.stack.airflow_command("backfill", "create", "--dag-id", dag_id, *days, *options)
+            except CofiError as error:
+                if "Another backfill is running" not in str(error):
+                    raise
+                return False
+            return True
+
+        def backfilled() -> list[str]:
+            runs = self.stack.airflow.runs(dag_id)
+            return [run["dag_run_id"] for run in runs if run["run_type"] == "backfill"]
+
+        self.until(taken, "the backfill is taken", 240)
+        self.until(lambda: len(backfilled()) == (last - first).days + 1, "each day has a run", 60)
+        return backfilled()
 
     def calls(self, day: date) -> dict[str, tuple[str, str | None]]:
         """State and reason by path."""
@@ -107,11 +146,16 @@ class Running:
         return "".join(path.read_text() for path in logs)
 
 
-def until(condition: Callable[[], bool], what: str, longest_s: float) -> None:
-    """Waits for a condition."""
+def until(
+    condition: Callable[[], bool], what: str, longest_s: float, stack: Stack, dead: Collection[str] = ()
+) -> None:
+    """Waits for a condition; not any longer when a process of the stack has died, but for `dead`."""
     deadline_s = time.monotonic() + longest_s
     while not condition():
-        assert time.monotonic() < deadline_s, f"waited {longest_s:.0f} s until {what}"
+        trouble = stack.processes.trouble(but_not=dead)
+        assert not trouble, f"waiting until {what}: {trouble}"
+        waited = f"waited {longest_s:.0f} s until {what}"
+        assert time.monotonic() < deadline_s, f"{waited}. {standing(stack.processes)}"
         time.sleep(0.5)
 
 
@@ -131,6 +175,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     )
     settings = {
         "AIRFLOW__COFI__RECORDINGS_LOCATION": f"file://{recordings}",
+        "AIRFLOW__COFI__MIN_AGE_S": "0",  # they were made just now
         "AIRFLOW__COFI__SHARD_AUDIO_S": "100",
         "AIRFLOW__COFI__TASK_RETRIES": "1",
         "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "2",

@@ -1,4 +1,4 @@
-"""The audit DAG as users run it: by the UI's trigger, by schedule, by backfill; and when a host dies."""
+"""The audit DAG as users run it: by the UI's trigger, by schedule, by backfill; and when something dies."""
 
 import json
 import os
@@ -14,8 +14,9 @@ from sqlalchemy import select
 
 from include.database.models import BatchCallRow, StageResultRow, TranscriptRow
 from include.demo.stack import DAG_ID
+from include.demo.standing import standing
 from include.errors import CofiError
-from tests.integration.conftest import CLIPS, FIRST, KILLED, SECOND, TODAY, YESTERDAY, Running, until
+from tests.integration.conftest import CLIPS, FIRST, KILLED, SECOND, TODAY, YESTERDAY, Running
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
 
@@ -71,17 +72,10 @@ def test_the_schedule_audited_yesterday(running: Running) -> None:
 
 
 def test_a_backfill_over_two_days_audits_what_is_missing(running: Running) -> None:
-    days = ["--from-date", FIRST.isoformat(), "--to-date", SECOND.isoformat()]
-    running.stack.airflow_command("backfill", "create", "--dag-id", DAG_ID, *days, "--max-active-runs", "2")
-
-    def backfilled() -> list[str]:
-        runs = running.stack.airflow.runs(DAG_ID)
-        return [run["dag_run_id"] for run in runs if run["run_type"] == "backfill"]
-
-    until(lambda: len(backfilled()) == 2, "both days have a run", 60)
-    assert running.wait_for(*backfilled()) == ["success", "success"]
+    run_ids = running.backfill(DAG_ID, FIRST, SECOND)
+    assert running.wait_for(*run_ids) == ["success", "success"]
     assert running.states(SECOND) == {"audited": 2}
-    work = [running.work_of(run_id) for run_id in backfilled()]
+    work = [running.work_of(run_id) for run_id in run_ids]
     assert work[0] == {}, "the first day was audited before"
     assert work[1]["llm2"] == 2
 
@@ -122,7 +116,7 @@ def test_events_of_calls_and_runs_reach_the_receiver_that_is_connected(running: 
         run_id = running.stack.airflow.trigger("deliver_webhooks", {})
         ended = {"success", "failed"}
         state = partial(running.stack.airflow.run_state, "deliver_webhooks", run_id)
-        until(lambda: state() in ended, "the events are delivered", 120)
+        running.until(lambda: state() in ended, "the events are delivered", 120)
         assert state() == "success"
     runs = {event["data"]["batch_id"]: event for event in receiver.events if "ledger" in event["data"]}
     assert runs[audited]["type"] == "run.completed"
@@ -132,13 +126,35 @@ def test_events_of_calls_and_runs_reach_the_receiver_that_is_connected(running: 
     assert told["empty.wav"] == "call.quarantined"
 
 
+def test_a_killed_scheduler_comes_back_by_itself_and_its_run_goes_on(running: Running) -> None:
+    conf = {"day": FIRST.isoformat(), "redo": "all", "first_stage": "stt"}
+    run_id = running.stack.airflow.trigger(DAG_ID, conf)
+    scheduler = running.stack.processes.kept("scheduler")
+    interrupted: set[str] = set()
+
+    def killed() -> bool:
+        interrupted.update(at_work(running, run_id, "stt"))
+        if interrupted and scheduler:
+            os.kill(scheduler.pid, signal.SIGKILL)
+        return bool(interrupted)
+
+    running.until(killed, "the scheduler is killed while a host works", 120)
+    assert running.wait_for(run_id) == ["success"]
+    work = running.work_of(run_id)
+    assert {stage: work[stage] for stage in ("stt", "llm1", "llm2")} == {"stt": 2, "llm1": 2, "llm2": 2}
+    assert running.states(FIRST) == {"audited": 2, "duplicate": 1, "quarantined": 1}
+    tasks = {ti["id"] for ti in running.stack.airflow.task_instances(DAG_ID, run_id)}
+    assert interrupted.isdisjoint(tasks), "what was at work was begun again"
+    assert running.stack.processes.trouble() == ""
+    assert "scheduler was started again once, and runs since" in standing(running.stack.processes)
+
+
 def test_the_calls_of_a_killed_host_are_finished_by_another(running: Running) -> None:
     """Last: it leaves one host fewer."""
     run_id = running.stack.airflow.trigger(DAG_ID, {"day": KILLED.isoformat()})
-    victim = next(process for process in running.stack.processes.started if process.name == "gpu_b")
-    until(lambda: has_everything(running, run_id, "gpu_b"), "gpu_b has its recordings", 120)
+    running.until(lambda: has_everything(running, run_id, "gpu_b"), "gpu_b has its recordings", 120)
     before = planned(running, run_id)
-    os.kill(victim.pid, signal.SIGKILL)
+    running.kill("gpu_b")
     assert running.wait_for(run_id) == ["success"]
 
     assert running.states(KILLED) == {"audited": len(CLIPS[KILLED])}
@@ -146,6 +162,12 @@ def test_the_calls_of_a_killed_host_are_finished_by_another(running: Running) ->
     assert moved, "the host was killed before it had done everything"
     assert moved <= {path for path, host in before.items() if host == "gpu_b"}
     assert {failure.kind for failure in running.failures(run_id)} == {"host_lost"}
+
+
+def at_work(running: Running, run_id: str, stage: str) -> set[str]:
+    """Tasks of a stage that run; a new try of one has a new id."""
+    tasks = running.stack.airflow.task_instances(DAG_ID, run_id, "running")
+    return {ti["id"] for ti in tasks if ti["task_id"].endswith(f".{stage}")}
 
 
 class Receiver(ThreadingHTTPServer):

@@ -4,8 +4,6 @@ GPU hosts and LLM API are emulated. Before anything is rescored the hosts are en
 on in their place, and the recordings are deleted, as if they had been archived.
 """
 
-import os
-import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -24,7 +22,7 @@ from include.demo.stack import DAG_ID, RESCORE_DAG_ID
 from include.emulation.stack import EmulatedStack
 from include.errors import CofiError
 from tests.faults.recordings import make_day
-from tests.integration.conftest import ROOT, Running, until
+from tests.integration.conftest import ROOT, Running
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 
@@ -96,7 +94,7 @@ class Archived:
             states[:] = [self.stack.airflow.run_state(RESCORE_DAG_ID, run_id) for run_id in run_ids]
             return all(state in {"success", "failed"} for state in states)
 
-        until(ended, f"{run_ids} end", 300)
+        self.running.until(ended, f"{run_ids} end", 300)
         return states
 
     def official(self) -> dict[str, tuple[str, str]]:
@@ -144,6 +142,7 @@ def archived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archived]:
         make_day(recordings, day, CALLS)
     settings = {
         "AIRFLOW__COFI__RECORDINGS_LOCATION": f"file://{recordings}",
+        "AIRFLOW__COFI__MIN_AGE_S": "0",  # they were made just now
         "AIRFLOW__COFI__SCORECARDS_FOLDER": str(scorecards(home)),
         "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "2",
     }
@@ -155,7 +154,7 @@ def archived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archived]:
         runs = [stack.airflow.trigger(DAG_ID, {"day": day.isoformat()}) for day in DAYS]
         assert running.wait_for(*runs) == ["success", "success"]
         assert [running.states(day) for day in DAYS] == [{"audited": CALLS}] * 2
-        listeners = [archive(stack, host) for host in HOSTS]
+        listeners = [archive(running, host) for host in HOSTS]
         for recording in recordings.rglob("*.wav"):
             recording.unlink()
         yield Archived(running, listeners)
@@ -171,18 +170,18 @@ def scorecards(home: Path) -> Path:
     folder.mkdir()
     shipped = (ROOT / "include" / "scorecards" / "service_call.yaml").read_text()
     (folder / "service_call.yaml").write_text(shipped)
-    content = yaml.safe_load(shipped) | {"version": "3", "pass_threshold_pct": 20.0}
+    content = yaml.safe_load(shipped) | {"version": "stricter", "pass_threshold_pct": 20.0}
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
     (folder / "candidate.yaml").write_text(text)
     return folder
 
 
-def archive(stack: EmulatedStack, host: str) -> Listener:
+def archive(running: Running, host: str) -> Listener:
     """Ends a host and listens in its place."""
-    process = next(started for started in stack.processes.started if started.name == host)
-    os.kill(process.pid, signal.SIGKILL)
-    until(lambda: not process.alive, f"{host} has ended", 30)
-    return Listener(stack.ports[host]).start()
+    process = running.stack.processes.latest[host]
+    running.kill(host)
+    running.until(lambda: not process.alive, f"{host} has ended", 30)
+    return Listener(running.stack.ports[host]).start()
 
 
 def test_a_shadow_run_with_another_scorecard_asks_llm2_only_and_changes_nothing(archived: Archived) -> None:
@@ -217,7 +216,7 @@ def test_an_official_rescore_pays_nothing_for_answers_that_are_stored(archived: 
     assert set(after) == set(before)
     assert len(changed) == CALLS
     assert all(call_id.startswith(f"{DAYS[0]:%Y%m%d}") for call_id in changed)
-    ((candidate,),) = archived.rows(select(ScorecardRow.sha256).where(ScorecardRow.version == "3"))
+    ((candidate,),) = archived.rows(select(ScorecardRow.sha256).where(ScorecardRow.version == "stricter"))
     assert {after[call_id][1] for call_id in changed} == {candidate}
 
 
@@ -230,19 +229,10 @@ def test_a_range_of_days_is_one_run(archived: Archived) -> None:
 
 def test_a_backfill_rescores_day_by_day(archived: Archived) -> None:
     before, official = archived.asked(), archived.official()
-    days = ["--from-date", DAYS[0].isoformat(), "--to-date", DAYS[1].isoformat()]
     conf = ["--dag-run-conf", '{"model": "yet-another-model"}']
-    archived.stack.airflow_command(
-        "backfill", "create", "--dag-id", RESCORE_DAG_ID, *days, *conf, "--max-active-runs", "2"
-    )
-
-    def backfilled() -> list[str]:
-        runs = archived.stack.airflow.runs(RESCORE_DAG_ID)
-        return [run["dag_run_id"] for run in runs if run["run_type"] == "backfill"]
-
-    until(lambda: len(backfilled()) == len(DAYS), "both days have a run", 60)
-    assert archived.wait_for(*backfilled()) == ["success", "success"]
-    assert [archived.ledger(run_id) for run_id in backfilled()] == [{"audited": CALLS}] * 2
+    run_ids = archived.running.backfill(RESCORE_DAG_ID, *DAYS, *conf)
+    assert archived.wait_for(*run_ids) == ["success", "success"]
+    assert [archived.ledger(run_id) for run_id in run_ids] == [{"audited": CALLS}] * 2
     assert archived.since(before) == {FACTS: 2 * CALLS, ANSWERS: 2 * CALLS}
     assert archived.official() == official, "a shadow run is the default"
 

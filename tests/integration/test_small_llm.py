@@ -3,6 +3,7 @@
 What so small a model thinks of a call is of no use; that every answer has the shape that was asked for, is.
 """
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from aiohttp.test_utils import unused_port
 
 from include.calls.call import ChannelRole
 from include.calls.transcript import Transcript, Turn
+from include.errors import RequestRefused
 from include.llm.audit import answer_scorecard
 from include.llm.client import LlmClient, LlmSettings
 from include.llm.understanding import understand
@@ -27,6 +29,12 @@ pytestmark = pytest.mark.timeout(1200)
 
 SCRIPT = ROOT / "include/demo/sample_calls/scripts/1008-not-verified.yaml"
 CRITERIA = ["recording_notice", "greeting_company_and_agent", "no_abuse"]
+SMALL = {
+    "type": "object",
+    "properties": {"a": {"type": "string", "maxLength": 5}},
+    "required": ["a"],
+    "additionalProperties": False,
+}
 WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
@@ -49,7 +57,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 async def test_both_stages_get_valid_answers(server: str) -> None:
-    settings = LlmSettings(base_url=server, model="smollm2", total_timeout_s=900, read_timeout_s=900)
+    settings = LlmSettings(
+        base_url=server, model="smollm2", provider="llama.cpp", total_timeout_s=900, read_timeout_s=900
+    )
     async with LlmClient(settings, 2) as client:
         understood = await understand(client, spoken())
         answered = await answer_scorecard(client, spoken(), understood.understanding, short_scorecard())
@@ -58,10 +68,25 @@ async def test_both_stages_get_valid_answers(server: str) -> None:
         assert made.usage.completion_tokens > 50
         assert made.latency_s > 0
         assert all(made.request_ids)
-    assert (
-        any(understood.understanding.summary.model_dump().values()) or understood.understanding.participants
-    )
+    facts = understood.understanding
+    assert facts.summary or facts.issue or facts.participants
     assert list(answered.answers.answers) == CRITERIA
+
+
+async def test_it_refuses_as_its_profile_says(server: str) -> None:
+    settings = LlmSettings(base_url=server, model="smollm2", provider="llama.cpp", max_output_tokens=40)
+    ask = [{"role": "user", "content": "hello"}]
+    async with LlmClient(settings, 1) as client:
+        told = await client.complete(ask, {"type": "object", "properties": {"a": {"type": "colour"}}}, "odd")
+        assert told.attempts == 2, "the schema was refused, and told in words"
+        with pytest.raises(RequestRefused, match="the transcript is longer than the model takes"):
+            await client.complete([{"role": "user", "content": "word " * 40_000}], SMALL, "small")
+        first = await client.complete(ask, SMALL, "small")
+        again = await client.complete(ask, SMALL, "small")
+    assert json.loads(first.content).keys() == {"a"}
+    assert len(json.loads(first.content)["a"]) <= 5
+    assert again.usage.cached_tokens > 0
+    assert first.usage.prompt_tokens == again.usage.prompt_tokens > again.usage.cached_tokens
 
 
 def short_scorecard() -> Scorecard:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -18,7 +19,7 @@ from include.database.batches import Batch, stage_job
 from include.database.models import BatchCallRow, BatchRow, CallRow, OutboxRow, StageResultRow
 from include.database.outcomes import Failure
 from include.database.work import StageJob, pending_calls
-from include.errors import HostLost, InvalidInput, RequestRefused
+from include.errors import HostLost, InvalidInput, RequestRefused, StoreFault
 from tests.plugins.params import params
 from tests.unit.calls.site import recording, sha256_of
 from tests.unit.database.seeding import Day, success
@@ -188,7 +189,41 @@ class TestWhatWasAuditedBefore:
         name = os.fsencode(store / "2026-11-16") + b"/M\xfcller.wav"
         Path(os.fsdecode(name)).write_bytes(recording(3, seed=8))
         by_state = discovered(store)[1]
-        assert (by_state["pending"], by_state["quarantined"]) == (2, 1)
+        assert (by_state["pending"], by_state["quarantined"]) == (3, 0)
+
+    def test_a_file_that_is_being_written_is_left_for_the_next_look(
+        self, day: Day, store: Path, setting, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        setting("min_age_s", 60)
+        folder = store / "2026-11-16"
+        an_hour_ago = time.time() - 3600
+        os.utime(folder / "a.wav", (an_hour_ago, an_hour_ago))
+        (folder / "c.wav.part").touch()
+        with caplog.at_level("INFO"):
+            now = discovered(store)[1]
+        os.utime(folder / "b.wav", (an_hour_ago, an_hour_ago))
+        later = discovered(store, "run-2")[1]
+
+        assert (now["pending"], now["being_written"]) == (1, 2)
+        assert "2 files are still being written, and left for the next look: b.wav, c.wav.part" in caplog.text
+        assert (later["pending"], later["being_written"]) == (2, 1)
+        assert set(states(day)) == {"a.wav", "b.wav"}
+
+    def test_a_folder_that_cannot_be_listed_fails_the_run(
+        self, day: Day, store: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (store / "2026-11-16" / "night").mkdir()
+        scanned = os.scandir
+
+        def scandir(path: str) -> object:
+            if os.fspath(path).endswith("night"):
+                raise PermissionError(13, "Permission denied")
+            return scanned(path)
+
+        monkeypatch.setattr(os, "scandir", scandir)
+        with pytest.raises(StoreFault, match=r"The folder .*/2026-11-16/night cannot be listed"):
+            discovered(store)
+        assert day.rows(CallRow) == []
 
     def test_a_linked_recording_is_accounted_for(self, day: Day, store: Path, tmp_path: Path) -> None:
         (tmp_path / "elsewhere.wav").write_bytes(recording(6, seed=9))

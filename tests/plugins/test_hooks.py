@@ -134,6 +134,21 @@ class TestLlm:
         with pytest.raises(InvalidInput, match=r'names no model: put \{"model": .*\} into its extra'):
             LlmHook().get_conn()
 
+    def test_a_provider_is_one_word_or_told_by_the_address(self, connection) -> None:
+        extra = {"model": "claude-sonnet-5-5"}
+        connection("cofi_llm", conn_type="http", host="https://api.anthropic.com/v1", extra=extra)
+        assert LlmHook().get_conn().profile.name == "anthropic"
+        extra = {"model": "qwen3", "provider": "vllm", "reasoning_effort": "low"}
+        connection("cofi_llm", conn_type="http", host="http://gpu-1:8000/v1", extra=extra)
+        assert LlmHook().get_conn().profile.name == "vllm"
+
+    @pytest.mark.parametrize("wrong", [{"provider": "opneai"}, {"reasoning_effort": "lots"}])
+    def test_a_typo_is_refused_with_what_there_is(self, connection, wrong: dict[str, str]) -> None:
+        extra = {"model": "gpt-6.1-sol", **wrong}
+        connection("cofi_llm", conn_type="http", host="https://api.openai.com/v1", extra=extra)
+        with pytest.raises(InvalidInput, match=r"enter one of (anthropic, azure|none, minimal)"):
+            LlmHook().get_conn()
+
     def test_an_unknown_setting_is_named_and_the_key_is_not(self, connection) -> None:
         extra = {"model": "m-1", "max_token": 99}
         connection("cofi_llm", conn_type="http", host="https://x/v1", password="s3cret", extra=extra)

@@ -9,6 +9,7 @@ import pytest
 
 from cofi.settings import Settings
 from include.calls.call import ChannelRole
+from include.calls.moments import DateOrder
 from include.errors import InvalidInput
 from include.scorecards.loading import load_scorecard
 from tests.airflow_home import REPOSITORY
@@ -85,6 +86,20 @@ def test_a_role_that_nobody_knows_is_refused_by_name(setting) -> None:
     setting("stereo_roles", "agent, caller")
     with pytest.raises(InvalidInput, match="stereo_roles"):
         _ = Settings.load().roles_of_stereo
+
+
+@pytest.mark.parametrize(("written", "order"), [("", None), ("dmy", DateOrder.DAY_FIRST), (" MDY ", "MDY")])
+def test_the_order_of_dates_may_be_told(setting, written: str, order: DateOrder | None) -> None:
+    setting("manifest_date_order", written)
+    assert Settings.load().order_of_dates == order
+
+
+def test_an_order_of_dates_that_is_none_is_refused_by_name(setting) -> None:
+    setting("manifest_date_order", "european")
+    with pytest.raises(
+        InvalidInput, match=r"manifest_date_order = EUROPEAN .*write DMY, MDY, YMD or nothing"
+    ):
+        _ = Settings.load().order_of_dates
 
 
 def test_a_setting_that_is_missing_says_how_to_add_it(monkeypatch: pytest.MonkeyPatch) -> None:

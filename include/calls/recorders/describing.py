@@ -25,16 +25,19 @@ _DIRECTIONS = {
     | {"callback", "outbound-api", "outbound-dial"},
     "internal": {"internal", "intern", "ext-to-ext"},
 }
-_LONGEST, _LONGEST_NAME = 1000, 100
+_LONGEST, LONGEST_NAME = 1000, 100
 # Of what has no field: a sidecar may hold a whole transcript.
-_MOST_EXTRA = 60
+MOST_EXTRA = 60
 _EPOCH_S = re.compile(r"\d{10}(?:\.\d+)?")
 _EPOCH_MS = re.compile(r"\d{13}")
 _CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:\.\d+)?)")
 # What pendulum raises for what is no time; "9:" is a TypeError to it.
 _NO_TIME = (ValueError, OverflowError, TypeError)
+_ROLE_ENDS = re.compile(r"\s*[|/;,+]\s*")
 _TAG_ENDS = re.compile(r"[|;,]")
-_HOW = {
+# Fields that are no texts, and how to write those that may be misunderstood.
+UNDERSTOOD = ("started_at", "ended_at", "hold_s", "direction", "channel_roles", "tags")
+HOW = {
     "started_at": "2026-11-16T09:12:00",
     "ended_at": "2026-11-16T09:15:30",
     "channel_roles": "agent|customer",
@@ -71,22 +74,22 @@ def described(
     """
     texts = {name: cleaned(value) for name, value in told.items()}
     given = {name: text for name, text in texts.items() if text}
-    extra = {cleaned(name)[:_LONGEST_NAME]: text for name, text in given.items() if name not in FIELDS}
+    extra = {cleaned(name)[:LONGEST_NAME]: text for name, text in given.items() if name not in FIELDS}
     values: dict[str, Any] = {name: given[name] for name in TEXTS if name in given}
-    for name in ("started_at", "ended_at", "hold_s", "direction", "channel_roles", "tags"):
+    for name in UNDERSTOOD:
         if name not in given:
             continue
-        value = _read(name, told[name], given[name], times)
+        value = understood(name, told[name], given[name], times)
         if value is None:
             log.warning(
-                "%s: %s '%s' is not understood; write it like %s", where, name, given[name], _HOW[name]
+                "%s: %s '%s' is not understood; write it like %s", where, name, given[name], HOW[name]
             )
             extra[name] = given[name]
         else:
             values[name] = value
     if values.get("channel_roles"):
         values["roles_told_by"] = by
-    return CallMetadata(**values, extra=dict(list(extra.items())[:_MOST_EXTRA]))
+    return CallMetadata(**values, extra=dict(list(extra.items())[:MOST_EXTRA]))
 
 
 def merged(descriptions: Iterable[CallMetadata]) -> CallMetadata:
@@ -110,7 +113,7 @@ def cleaned(value: Any) -> str:
     return " ".join(text.split())[:_LONGEST]
 
 
-def _read(name: str, value: Any, text: str, times: Times) -> Any:
+def understood(name: str, value: Any, text: str, times: Times) -> Any:
     """The value of a field that is no text; None when it is not understood."""
     match name:
         case "started_at" | "ended_at":
@@ -156,7 +159,7 @@ def _seconds(text: str) -> float | None:
 
 
 def _roles(value: Any, text: str) -> tuple[ChannelRole, ...] | None:
-    words = value if isinstance(value, list | tuple) else text.split("|")
+    words = value if isinstance(value, list | tuple) else _ROLE_ENDS.split(text)
     try:
         return tuple(ChannelRole(cleaned(word).casefold()) for word in words)
     except ValueError:

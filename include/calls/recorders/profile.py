@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from include.audio_files.raw import Encoding, RawAudio
 from include.calls.call import ChannelRole
-from include.calls.parts import Encoding, RawAudio
 from include.calls.recorders.checks import (
     EXTRA,
     SITE,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from posixpath import join, normpath, splitext
 
+from include.calls.listing import Listing, finished_name
 from include.calls.recorders.profile import Legs, Recorder, Sidecar, matches
 
 # Whatever a recorder's file says, one of these is not left out: better audited without metadata than lost.
@@ -47,6 +48,7 @@ class SortedFiles:
         one_sided: Recordings that are one side of a call whose other side is not there.
         ignored: What the recorder's file says to leave alone.
         unknown: What it does not know.
+        being_written: What is left for the next look.
     """
 
     recordings: list[Recorded] = field(default_factory=list)
@@ -56,6 +58,37 @@ class SortedFiles:
     one_sided: list[str] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    being_written: list[str] = field(default_factory=list)
+
+
+def sort_listing(listing: Listing, recorder: Recorder) -> SortedFiles:
+    """Sorts a day's files; a call waits for the next look as long as one of its files is being written.
+
+    Files that are being written are sorted by the names that they will have, so that one side of a call is
+    not taken for all of it. A sidecar that was written just now is read.
+    """
+    later = {path: finished_name(path) for path in listing.being_written}
+    # Beside the file itself, one of such a name is an old copy of it.
+    awaited = {path if name in listing.files else name: path for path, name in later.items()}
+    found = sort_files(listing.files.keys() | awaited.keys(), recorder)
+    waiting = [one for one in found.recordings if not awaited.keys().isdisjoint(one.paths)]
+    left = {awaited.get(path, path) for one in waiting for path in one.paths}
+    left |= {awaited.get(path, path) for one in waiting for path, _ in found.sidecars.pop(one.path, [])}
+    left |= set(listing.being_written)
+    beside = [path for some in found.sidecars.values() for path, _ in some]
+    left -= {path for path in [*beside, *(path for path, _ in found.shared)] if awaited.get(path) == path}
+    names = {one.path for one in waiting}
+    found.recordings = [one for one in found.recordings if one.path not in names]
+    for paths in (found.alone, found.one_sided, found.ignored, found.unknown):
+        paths[:] = [path for path in paths if path not in awaited]
+    # One that has not its last name yet cannot be opened by it.
+    unnamed = {path for path, now in awaited.items() if path != now} - listing.files.keys()
+    found.shared = [(path, rule) for path, rule in found.shared if path not in unnamed]
+    for path, some in list(found.sidecars.items()):
+        found.sidecars[path] = [(one, rule) for one, rule in some if one not in unnamed]
+    found.ignored += [file.path for file in listing.ignored]
+    found.being_written = sorted(left)
+    return found
 
 
 def sort_files(paths: Iterable[str], recorder: Recorder) -> SortedFiles:

@@ -17,6 +17,7 @@ def told_of(
     *,
     other_days: int = 0,
     of_no_day: Sequence[str] = (),
+    manifest_problems: Sequence[str] = (),
 ) -> DayFiles:
     """Counts a day's files.
 
@@ -27,6 +28,7 @@ def told_of(
         recorder: By which.
         other_days: How many recordings belong to other days.
         of_no_day: Recordings that no day can be told of.
+        manifest_problems: What of the manifest was not read, or does not count.
     """
     bare = [one.path for one in recordings if not files.sidecars.get(one.path) and not knowing.listed(one)]
     expected = bool(recorder.sidecars) and (recorder.id != PLAIN or len(bare) < len(recordings))
@@ -50,6 +52,7 @@ def told_of(
             "correct its paths, or the names",
         ),
         *(f"{path} tells nothing: {why}" for path, why in sorted(knowing.problems.items())),
+        *(f"manifest: {problem}" for problem in manifest_problems),
     ]
     return DayFiles(
         recordings=len(recordings),
@@ -61,5 +64,7 @@ def told_of(
         ignored=by_ending([*files.ignored, *mixes]),
         unknown=by_ending([*files.unknown, *of_no_day]),
         other_days=other_days,
+        being_written=len(files.being_written),
+        manifest_problems=len(manifest_problems),
         problems=tuple(filter(None, problems))[:PROBLEMS_KEPT],
     )

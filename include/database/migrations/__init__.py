@@ -26,7 +26,7 @@ def upgrade(url: str, reports: Path | None = None, say: Callable[[str], None] = 
     Args:
         url: Of the database.
         reports: Folder of the reports of earlier runs: card data is masked there too.
-        say: Told what was masked.
+        say: Told what was masked, moved and deleted.
     """
     configuration = config(url)
     configuration.attributes["reports"] = reports
@@ -37,6 +37,8 @@ def upgrade(url: str, reports: Path | None = None, say: Callable[[str], None] = 
         say(_told(masked))
         if reports is None:
             say("Reports of earlier runs were not looked at: name their folder, [cofi] runs_folder.")
+    if moved := configuration.attributes.get("moved"):
+        say(_moved(moved))
 
 
 def clean_reports(url: str, folder: Path) -> int:
@@ -87,4 +89,11 @@ def _told(masked: Counter[str]) -> str:
     files = masked["reports"]
     return (
         f"Card data of earlier runs, masked rows: {counts or 'none'}; masked report files: {files or 'none'}."
+    )
+
+
+def _moved(moved: Counter[str]) -> str:
+    return (
+        f"Facts of calls in tables of their own: {moved['call_facts']}; agents' moods and lists of "
+        f"violations deleted from {moved['llm_results']} answers and {moved['failures']} failed attempts."
     )

@@ -7,15 +7,31 @@
            ├─ transcripts                     what STT heard, in original time
            ├─ llm_results                     one row per answer that was paid for, by request identity
            ├─ llm_spending                    what every answer of the LLM API cost
+           ├─ call_facts ── call_reasons, …   what LLM1 found out; also call_signals, _commitments, _entities
            ├─ audits ── answers               the scored scorecard; scorecards keeps each version's text
+           ├─ canaries                        what a run answered about calls whose right answers are known
            └─ webhook_outbox                  one event per final state and run, written in its transaction
 
 Times are UTC. JSON columns are JSONB on PostgreSQL.
 """
 
 from include.database.columns import Base
-from include.database.models.audits import AnswerRow, AuditRow, LlmResultRow, LlmSpendingRow, ScorecardRow
+from include.database.models.audits import (
+    AnswerRow,
+    AuditRow,
+    CanaryRow,
+    LlmResultRow,
+    LlmSpendingRow,
+    ScorecardRow,
+)
 from include.database.models.events import OutboxRow
+from include.database.models.facts import (
+    CallCommitmentRow,
+    CallEntityRow,
+    CallFactsRow,
+    CallReasonRow,
+    CallSignalRow,
+)
 from include.database.models.work import (
     BatchCallRow,
     BatchRow,
@@ -32,7 +48,13 @@ __all__ = [
     "Base",
     "BatchCallRow",
     "BatchRow",
+    "CallCommitmentRow",
+    "CallEntityRow",
+    "CallFactsRow",
+    "CallReasonRow",
     "CallRow",
+    "CallSignalRow",
+    "CanaryRow",
     "FailureRow",
     "LaneRow",
     "LlmResultRow",

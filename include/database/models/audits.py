@@ -1,6 +1,6 @@
 """What the LLM answered and cost, and the audits that were made of it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, String, Text
@@ -82,7 +82,7 @@ class AuditRow(Base):
     """The score of a call under one scorecard. At most one per call is not superseded: its official one.
 
     A shadow run's are superseded from the beginning. `speaks_to_model`: turns that may be meant for the
-    model.
+    model. `strengths`, `coaching` and `comment` are the model's, about the agent's work.
     """
 
     __tablename__ = "audits"
@@ -101,6 +101,9 @@ class AuditRow(Base):
     review_reasons: Mapped[list[Any]]
     sections: Mapped[list[Any]]
     speaks_to_model: Mapped[list[Any]] = mapped_column(server_default="[]")
+    strengths: Mapped[list[Any]] = mapped_column(server_default="[]")
+    coaching: Mapped[list[Any]] = mapped_column(server_default="[]")
+    comment: Mapped[str] = mapped_column(Text, server_default="")
     created_at: Mapped[datetime]
     superseded_at: Mapped[datetime | None]
 
@@ -120,7 +123,7 @@ class AnswerRow(Base):
     """One answer of an audit: exactly one per criterion.
 
     `standing`: whether it is `counted` in the score, or why not: `unsupported`, `undetermined`,
-    `not_applicable`.
+    `not_applicable`. `opinions`: what others said who were asked about it; they score nothing.
     """
 
     __tablename__ = "answers"
@@ -138,3 +141,28 @@ class AnswerRow(Base):
     evidence: Mapped[list[Any]]
     absence: Mapped[dict[str, Any] | None]
     standing: Mapped[str] = mapped_column(String(20), server_default="counted")
+    opinions: Mapped[list[Any]] = mapped_column(server_default="[]")
+
+
+class CanaryRow(Base):
+    """What a run answered about a call whose right answers are known: a test of the judge, and no audit.
+
+    It need not be a call that cofi knows: then it says so as its failure.
+    `night`: the site's date when the run was opened. `answers`: answer by criterion; None where there are
+    none, for `failure`. `model`: as the API named it.
+    """
+
+    __tablename__ = "canaries"
+
+    batch_id: Mapped[str] = mapped_column(ForeignKey("batches.batch_id"), primary_key=True)
+    call_id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    day: Mapped[date]
+    path: Mapped[str] = mapped_column(Text)
+    night: Mapped[date]
+    scorecard_sha256: Mapped[str] = mapped_column(ForeignKey("scorecards.sha256"))
+    model: Mapped[str | None] = mapped_column(Text)
+    answers: Mapped[dict[str, Any] | None]
+    failure: Mapped[str | None] = mapped_column(Text)
+    asked_at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_canaries_night", "scorecard_sha256", "night"),)

@@ -13,7 +13,8 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
 from include.delivery.webhooks.targets import checked_addresses
 from include.errors import EventRefused, InvalidInput, ReceiverGone
-from include.llm.chat_api import retry_after_s
+from include.outside.text import decoded, one_line
+from include.outside.times import LONGEST_WAIT_S, asked_wait_s
 
 # So much of an answer that is no success is kept for the engineer.
 _TOLD_BYTES = 200
@@ -29,6 +30,7 @@ class ReceiverSettings:
             be changed while both are valid.
         width: Most requests in flight.
         timeout_s: For one request, from opening the connection to the end of the answer.
+        longest_wait_s: An event waits no longer for its next attempt, whatever the receiver asks for.
         allow_http: Whether events may go without TLS.
         allow_private: Whether they may go to addresses that are not public.
     """
@@ -37,6 +39,7 @@ class ReceiverSettings:
     secrets: Sequence[str] = field(repr=False)
     width: int = 20
     timeout_s: float = 15.0
+    longest_wait_s: float = LONGEST_WAIT_S
     allow_http: bool = False
     allow_private: bool = False
 
@@ -107,8 +110,8 @@ class Receiver:
             ) as answer:
                 if 200 <= answer.status < 300:
                     return answer.status
-                told = (await answer.content.read(_TOLD_BYTES)).decode(errors="replace")
-                raise _refusal(answer, " ".join(told.split()))
+                told = decoded(await answer.content.read(_TOLD_BYTES))
+                raise _refusal(answer, one_line(told, _TOLD_BYTES), self.settings.longest_wait_s)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             what = "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
             raise EventRefused(f"{what}: {error}".removesuffix(": ")) from error
@@ -134,12 +137,12 @@ def _signer(secret: str) -> Webhook:
         ) from error
 
 
-def _refusal(answer: aiohttp.ClientResponse, told: str) -> EventRefused | ReceiverGone:
+def _refusal(answer: aiohttp.ClientResponse, told: str, longest_wait_s: float) -> EventRefused | ReceiverGone:
     if answer.status == 410:
         return ReceiverGone(f"it answered 410 {told}".rstrip())
     hint = ", and redirects are not followed" if 300 <= answer.status < 400 else ""
     return EventRefused(
         f"it answered {answer.status}{hint} {told}".rstrip(),
         status=answer.status,
-        retry_after_s=retry_after_s(answer.headers),
+        retry_after_s=asked_wait_s(answer.headers, longest_wait_s),
     )

@@ -1,12 +1,13 @@
 """LLM2 by rules: every criterion by the hints that the endpoint has for its id."""
 
+from collections.abc import Collection
 from typing import Any
 
 from include.demo.llm_endpoint.deciding import Decision, Place, decide
 from include.demo.llm_endpoint.hints import Hints, shipped_hints
 from include.demo.llm_endpoint.prompt import Prompt
 from include.demo.llm_endpoint.wording import clipped_at_word, quote
-from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE
+from include.scorecards.answers import CANNOT_DETERMINE
 
 MODEL = "cofi-rules-1"
 _FOUND_CONFIDENCE, _DEFAULT_CONFIDENCE = 0.7, 0.5
@@ -19,12 +20,11 @@ def audit(prompt: Prompt) -> dict[str, Any]:
     Raises:
         UnknownPrompt: It brings none.
     """
-    criteria = prompt.block("scorecard")
-    answers = {criterion["id"]: _answer(criterion, prompt) for criterion in criteria}
+    answers: dict[str, Any] = {id_: _answer(id_, allowed, prompt) for id_, allowed in prompt.criteria.items()}
     undecided = sum(answer["answer"] == CANNOT_DETERMINE for answer in answers.values())
+    asked = prompt.schema["properties"]["answers"]["properties"]
     return {
-        "answers": answers,
-        "violations": [],
+        "answers": {**dict.fromkeys(asked), **answers},  # what is not asked of this call is null
         "strengths": [],
         "coaching": [],
         "overall_comment": (
@@ -34,15 +34,15 @@ def audit(prompt: Prompt) -> dict[str, Any]:
     }
 
 
-def _answer(criterion: dict[str, Any], prompt: Prompt) -> dict[str, Any]:
-    hints = shipped_hints().get(criterion["id"])
+def _answer(criterion_id: str, allowed: Collection[str], prompt: Prompt) -> dict[str, Any]:
+    hints = shipped_hints().get(criterion_id)
     if hints is None:
-        return _undecided(f"it has no hints for the criterion {criterion['id']}.")
+        return _undecided(f"it has no hints for the criterion {criterion_id}.")
     decision = decide(hints, prompt)
     if decision.answer == CANNOT_DETERMINE:
         return _undecided("no wording points to an answer.")
-    if decision.answer not in [*criterion["options"], *([NOT_APPLICABLE] if "NA" in criterion else [])]:
-        return _undecided(f"its hints say {decision.answer}, which {criterion['id']} does not allow.")
+    if decision.answer not in allowed:
+        return _undecided(f"its hints say {decision.answer}, which {criterion_id} does not allow.")
     return {
         "evidence": _evidence(decision),
         "absence": _absence(decision, hints, prompt),
@@ -72,7 +72,6 @@ def _quoted(place: Place) -> dict[str, str]:
     assert place.line is not None  # gaps are not quoted
     return {
         "turn_id": place.line.turn_id,
-        "speaker": place.line.speaker,
         "quote": quote(place.line.folded, place.start, place.end),
     }
 

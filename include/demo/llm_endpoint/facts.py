@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
+from include.calls.vocabulary import reason_code
 from include.demo.llm_endpoint import lexicon
 from include.demo.llm_endpoint.audit import MODEL
 from include.demo.llm_endpoint.hints import shipped_contact_words
@@ -22,7 +24,7 @@ def facts(prompt: Prompt) -> dict[str, Any]:
         UnknownPrompt: It brings no taxonomy of contact reasons.
     """
     roles = _roles(prompt)
-    heard = Prompt(prompt.language, prompt.lines, roles, prompt.task)
+    heard = replace(prompt, roles=roles)
     call_type = _call_type(heard)
     agent_heard = (
         call_type not in _NO_AGENT and sum(len(line.text.split()) for line in heard.spoken_by("agent")) > 5
@@ -32,20 +34,19 @@ def facts(prompt: Prompt) -> dict[str, Any]:
     return {
         "call_type": call_type,
         "analysable": agent_heard,
-        "unanalysable_reason": None if agent_heard else f"no agent is heard: {call_type}",
         "participants": [
-            {"speaker": label, "role": role, "confidence": 0.9 if label == role else 0.6}
+            {"speaker": label, "role": role}
             for label, role in roles.items()
+            if label not in ("agent", "customer")
         ],
-        "summary": _summary(heard, resolution, commitments),
-        "contact_reasons": _contact_reasons(heard, prompt.block("contact_reasons")),
+        **_summary(heard, resolution, commitments),
+        "contact_reasons": _contact_reasons(heard, prompt.contact_reasons),
         "resolution": resolution,
         "commitments": commitments,
-        "sentiment": _sentiment(heard),
+        **_sentiment(heard.spoken_by("customer")),
         "entities": _entities(heard),
         "signals": _signals(heard),
-        "data_quality": {"issues": [], "usable_share": 1.0 if prompt.lines else 0.0},
-        "unknowns": [f"Rule-based answer of {MODEL}: wording was matched, nothing was understood."],
+        "quality_issues": [f"Rule-based answer of {MODEL}: wording was matched, nothing was understood."],
     }
 
 
@@ -98,7 +99,7 @@ def _summary(prompt: Prompt, resolution: str, commitments: Sequence[dict[str, An
     actions = " ".join(dict.fromkeys(done))
     steps = " ".join(commitment["text"] for commitment in commitments)
     return {
-        "short": clipped_at_word(
+        "summary": clipped_at_word(
             f'Customer says: "{clipped_at_word(issue, 200)}" Outcome: {resolution}.', 280
         ),
         "issue": clipped_at_word(issue, 400),
@@ -116,18 +117,15 @@ def _first_sentences(lines: Iterable[Line]) -> str:
     return ""
 
 
-def _contact_reasons(prompt: Prompt, codes_asked: Iterable[str]) -> list[dict[str, Any]]:
+def _contact_reasons(prompt: Prompt, asked: Sequence[str]) -> list[dict[str, Any]]:
     words_of = shipped_contact_words()
-    turns_by_code: dict[str, list[str]] = {}
+    turns_by_reason: dict[str, list[str]] = {}
     for line in prompt.spoken_by("customer"):
-        for code in codes_asked:
-            if any(words.search(line.folded.text) for words in words_of.get(code, ())):
-                turns_by_code.setdefault(code, []).append(line.turn_id)
-    codes = list(turns_by_code)[:4] or ["other"]
-    return [
-        {"code": code, "primary": n == 0, "turns": turns_by_code.get(code, [])[:6]}
-        for n, code in enumerate(codes)
-    ]
+        for reason in asked:
+            if any(words.search(line.folded.text) for words in words_of.get(reason_code(reason) or "", ())):
+                turns_by_reason.setdefault(reason, []).append(line.turn_id)
+    reasons = list(turns_by_reason)[:4] or [reason for reason in asked if reason_code(reason) == "other"]
+    return [{"reason": reason, "turns": turns_by_reason.get(reason, [])[:6]} for reason in reasons]
 
 
 def _resolution(prompt: Prompt) -> str:
@@ -148,7 +146,7 @@ def _commitments(prompt: Prompt) -> list[dict[str, Any]]:
             said = clipped_at_word(quote(line.folded, promise.start(), promise.end()), 200)
             due = lexicon.DUE.search(line.folded.text, promise.start())
             made.append(
-                {"by": "agent", "text": said, "due": due.group()[:200] if due else None, "turn": line.turn_id}
+                {"by": "agent", "text": said, "due": due.group()[:200] if due else "", "turn": line.turn_id}
             )
     return made[:8]
 
@@ -159,14 +157,9 @@ def _mood(lines: Iterable[Line]) -> int:
     return max(-5, min(5, _MOOD_STEP * balance))
 
 
-def _feeling(lines: Sequence[Line]) -> dict[str, int]:
+def _sentiment(lines: Sequence[Line]) -> dict[str, int]:
     third = max(1, len(lines) // 3)
-    return {"start": _mood(lines[:third]), "end": _mood(lines[-third:]), "overall": _mood(lines)}
-
-
-def _sentiment(prompt: Prompt) -> dict[str, Any]:
-    sides = {role: _feeling(prompt.spoken_by(role)) for role in ("customer", "agent")}
-    return {**sides, "turning_points": []}
+    return {"sentiment_start": _mood(lines[:third]), "sentiment_end": _mood(lines[-third:])}
 
 
 def _entities(prompt: Prompt) -> list[dict[str, Any]]:
@@ -183,7 +176,7 @@ def _entities(prompt: Prompt) -> list[dict[str, Any]]:
 
 def _entity(kind: str, text: str, line: Line, *, pii: bool) -> dict[str, Any]:
     said = clipped_at_word(text, 200)
-    return {"type": kind, "text": said, "normalized": said, "turn": line.turn_id, "pii": pii}
+    return {"type": kind, "text": said, "turn": line.turn_id, "pii": pii}
 
 
 def _signals(prompt: Prompt) -> list[dict[str, Any]]:
@@ -193,5 +186,5 @@ def _signals(prompt: Prompt) -> list[dict[str, Any]]:
         lines = prompt.lines if side == "any" else prompt.spoken_by(side)
         turns = [line.turn_id for line in lines if re.search(words, line.folded.text)]
         if turns:
-            found.append({"kind": kind, "turns": turns[:6], "confidence": 0.6})
+            found.append({"kind": kind, "turns": turns[:6]})
     return found

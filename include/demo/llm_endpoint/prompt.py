@@ -1,30 +1,38 @@
-"""Reads a prompt: the transcript is data between its delimiters, the task stands after it."""
+"""Reads a prompt: the task stands in the system message, the transcript is data in the user's."""
 
 import re
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
-
-import yaml
 
 from include.spoken.folding import Folded, folded
 
 _TRANSCRIPT = re.compile(
     r'\A<transcript language="([^"]*)">\n(.*?)\n?^</transcript>$', re.DOTALL | re.MULTILINE
 )
-_TURN = re.compile(r"\[(\S+) \| (\S+) \| (\d+):([\d.]+)-(\d+):([\d.]+)\] (.*)")
+_TURN = re.compile(r"\[(\S+) (\S+) (\d+)\] (.*)")
+# What no turn says is told in lines of their own.
+_GAP = re.compile(r"-- (\d+) s without speech\b.*")
 _BLOCK = r"^<{0}>\n(.*?)\n</{0}>$"
-_ROLES = re.compile(r"^Who the speaker labels are: (.*)$", re.MULTILINE)
+_CRITERION = re.compile(r"^- ([a-z][a-z0-9_]*): ", re.MULTILINE)
+_ROLES = re.compile(r"\bSpeaker labels: ([^.]*)\.")
 _ROLE = re.compile(r"(\S+) is (\w+)")
+# Somebody who speaks until the next turn begins says so many words in a second.
+_WORDS_PER_S = 3.0
 
 
 class UnknownPrompt(ValueError):
-    """This endpoint answers cofi's two prompts and no others."""
+    """This endpoint answers cofi's prompts and no others."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One turn as the prompt tells it; times in s of the recording."""
+    """One turn as the prompt tells it; times in s of the recording.
+
+    Attributes:
+        start_s: To the second.
+        end_s: No prompt tells it: when the next turn begins, less the silence that is told before that.
+    """
 
     turn_id: str
     speaker: str
@@ -39,14 +47,16 @@ class Prompt:
     """A prompt, read.
 
     Attributes:
-        roles: What the task says about speaker labels; labels that are roles are not in it.
-        task: The text after the transcript.
+        roles: What the closing line says about speaker labels; labels that are roles are not in it.
+        task: What is asked: the system message.
+        schema: Of the answer.
     """
 
     language: str
     lines: tuple[Line, ...]
     roles: dict[str, str]
     task: str
+    schema: Mapping[str, Any]
 
     def role(self, line: Line) -> str:
         """`agent`, `customer`, or "" when nobody told."""
@@ -57,43 +67,84 @@ class Prompt:
         """The turns of a role; those of nobody in particular count for everybody."""
         return [line for line in self.lines if self.role(line) in (role, "")]
 
-    def block(self, name: str) -> Any:
-        """The YAML between `<name>` and `</name>` in the task.
+    @property
+    def contact_reasons(self) -> list[str]:
+        """The reasons to choose from.
 
         Raises:
-            UnknownPrompt: There is none, or it is not YAML.
+            UnknownPrompt: It brings none.
         """
+        return self._block("reasons").splitlines()
+
+    @property
+    def criteria(self) -> dict[str, list[str]]:
+        """Each criterion that is asked, with the answers that it allows.
+
+        Raises:
+            UnknownPrompt: It brings no scorecard, or the schema does not know one of the criteria.
+        """
+        ids = _CRITERION.findall(self._block("scorecard"))
+        return {criterion_id: self._allowed(criterion_id) for criterion_id in ids}
+
+    def _block(self, name: str) -> str:
         found = re.search(_BLOCK.format(name), self.task, re.DOTALL | re.MULTILINE)
         if found is None:
             raise UnknownPrompt(f"the prompt has no <{name}> block")
+        return found.group(1)
+
+    def _allowed(self, criterion_id: str) -> list[str]:
         try:
-            return _yaml(found.group(1))
-        except yaml.YAMLError as error:
-            raise UnknownPrompt(f"the <{name}> block is not YAML: {error}") from error
+            answer = self._resolved(self.schema["properties"]["answers"]["properties"][criterion_id])
+            return list(answer["properties"]["answer"]["enum"])
+        except LookupError as error:
+            raise UnknownPrompt(f"the schema does not tell what {criterion_id} may be answered") from error
+
+    def _resolved(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A schema without the detour over a definition, or over what is null or no item elsewhere."""
+        if schema.get("type") == "array":
+            return self._resolved(schema["items"])
+        if "anyOf" in schema:
+            return self._resolved(next(one for one in schema["anyOf"] if one != {"type": "null"}))
+        if "$ref" in schema:
+            return self._resolved(self.schema["$defs"][schema["$ref"].removeprefix("#/$defs/")])
+        return schema
 
 
-@lru_cache(maxsize=16)
-def _yaml(text: str) -> Any:
-    """Every call brings the same blocks, and reading YAML takes longer than all else here."""
-    return yaml.safe_load(text)
-
-
-def read_prompt(text: str) -> Prompt:
-    """Reads a user message of cofi.
+def read_prompt(messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any]) -> Prompt:
+    """Reads a request of cofi; a repair's further messages do not matter.
 
     Raises:
-        UnknownPrompt: It does not begin with a transcript.
+        UnknownPrompt: There is no system message, or the user's does not begin with a transcript.
     """
+    task, text = (
+        next((message["content"] for message in messages if message["role"] == role), "")
+        for role in ("system", "user")
+    )
     found = _TRANSCRIPT.match(text)
-    if found is None:
-        raise UnknownPrompt("the prompt does not begin with a <transcript> block")
-    lines = tuple(_line(turn) for turn in map(_TURN.fullmatch, found.group(2).splitlines()) if turn)
-    task = text[found.end() :]
-    roles = _ROLES.search(task)
-    return Prompt(found.group(1), lines, dict(_ROLE.findall(roles.group(1))) if roles else {}, task)
+    if found is None or not task:
+        raise UnknownPrompt("the user's message does not begin with a <transcript> block")
+    lines = tuple(_lines(found.group(2).splitlines()))
+    roles = _ROLES.search(text[found.end() :])
+    return Prompt(found.group(1), lines, dict(_ROLE.findall(roles.group(1))) if roles else {}, task, schema)
+
+
+def _lines(told: Iterable[str]) -> list[Line]:
+    """The turns. One that follows a silence tells when the one before it ended."""
+    lines: list[Line] = []
+    gap_s = 0.0
+    for text in told:
+        if turn := _TURN.fullmatch(text):
+            line = _line(turn)
+            if lines:
+                lines[-1] = replace(lines[-1], end_s=max(lines[-1].start_s, line.start_s - gap_s))
+            lines.append(line)
+            gap_s = 0.0
+        elif gap := _GAP.fullmatch(text):
+            gap_s = float(gap.group(1))
+    return lines
 
 
 def _line(turn: re.Match[str]) -> Line:
-    turn_id, speaker, min_0, s_0, min_1, s_1, text = turn.groups()
-    start_s, end_s = int(min_0) * 60 + float(s_0), int(min_1) * 60 + float(s_1)
-    return Line(turn_id, speaker, start_s, end_s, text, folded(text))
+    turn_id, speaker, seconds, text = turn.groups()
+    start_s = float(seconds)
+    return Line(turn_id, speaker, start_s, start_s + len(text.split()) / _WORDS_PER_S, text, folded(text))

@@ -13,7 +13,8 @@ from aiohttp import web
 
 from include.demo.llm_endpoint.audit import MODEL, audit
 from include.demo.llm_endpoint.facts import facts
-from include.demo.llm_endpoint.prompt import UnknownPrompt, read_prompt
+from include.demo.llm_endpoint.prompt import Prompt, UnknownPrompt, read_prompt
+from include.judge.asking import SECOND_OPINION
 from include.llm.audit import SCHEMA_NAME as AUDIT_SCHEMA
 from include.llm.understanding import SCHEMA_NAME as FACTS_SCHEMA
 
@@ -99,14 +100,13 @@ def answered(body: dict[str, Any]) -> dict[str, Any]:
     """The chat completion for a request's body.
 
     Raises:
-        UnknownPrompt: It is none of cofi's two prompts, or asks for no JSON schema.
+        UnknownPrompt: It is none of cofi's prompts, or asks for no JSON schema.
         LookupError, TypeError: It is no chat completion request.
     """
     asked = body.get("response_format") or {}
     if asked.get("type") != "json_schema":
         raise UnknownPrompt("response_format must be of type json_schema")
-    # The first user message is the prompt; a repair follows it.
-    prompt = next((message["content"] for message in body["messages"] if message["role"] == "user"), "")
+    prompt = read_prompt(body["messages"], asked["json_schema"].get("schema") or {})
     content = json.dumps(_answer(asked["json_schema"]["name"], prompt), ensure_ascii=False)
     room = body.get("max_completion_tokens") or body.get("max_tokens")
     cut = content[: room * _CHARS_PER_TOKEN] if room else content
@@ -128,12 +128,16 @@ def answered(body: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _answer(schema_name: str, text: str) -> dict[str, Any]:
+def _answer(schema_name: str, prompt: Prompt) -> dict[str, Any]:
     if schema_name == FACTS_SCHEMA:
-        return facts(read_prompt(text))
+        return facts(prompt)
     if schema_name == AUDIT_SCHEMA:
-        return audit(read_prompt(text))
-    raise UnknownPrompt(f"the schema is {schema_name}; known are {FACTS_SCHEMA} and {AUDIT_SCHEMA}")
+        return audit(prompt)
+    if schema_name == SECOND_OPINION:
+        (answer,) = audit(prompt)["answers"].values()
+        return dict(answer)
+    known = f"{FACTS_SCHEMA}, {AUDIT_SCHEMA} and {SECOND_OPINION}"
+    raise UnknownPrompt(f"the schema is {schema_name}; known are {known}")
 
 
 def _tokens(chars: int) -> int:

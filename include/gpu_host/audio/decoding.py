@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import soxr
 
+from include.audio_files.wav import refuse_truncated
 from include.errors import RecordingUnusable
 from include.gpu_host.audio.recording import SAMPLE_RATE_HZ, Recording, RecordingWriter, Samples
 from include.gpu_host.audio.sources import NotAudio, Source, opened
-from include.gpu_host.audio.wav_header import refuse_truncated
 
 __all__ = ["NotAudio", "decode", "probe"]
 
@@ -77,7 +77,8 @@ def decode(path: Path, scratch: Path, max_duration_s: float) -> Recording:
 def _opened(path: Path, max_duration_s: float) -> Iterator[Source]:
     if not path.stat().st_size:
         raise RecordingUnusable("The recording is empty: check the recorder, then upload it again.")
-    refuse_truncated(path, _MISSING_S)
+    with path.open("rb") as file:
+        refuse_truncated(file, path.stat().st_size, _MISSING_S)
     with opened(path) as source:
         _check(source, max_duration_s)
         yield source

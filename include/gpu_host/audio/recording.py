@@ -11,6 +11,7 @@ import soxr
 from numpy.typing import NDArray
 
 from include.gpu.wire import Span
+from include.gpu_host.audio.same_channels import without_copies
 
 Samples = NDArray[np.float32]
 Pcm = NDArray[np.int16]
@@ -18,12 +19,8 @@ Pcm = NDArray[np.int16]
 SAMPLE_RATE_HZ = 16_000
 # One channel of a block takes 2 MB as float32.
 BLOCK_S = 30.0
-# Two sides of a call differ by more than what they hold (+3 dB); one voice in two channels, through a stereo
-# codec or a room, by -20 dB and less (a speech of 1961: -30 dB on average, -21 dB in its worst second). What
-# is below the floor (-55 dBFS) nobody hears.
-_ALIKE_BELOW_DB = -15.0
-_DIFFERENCE_FLOOR = np.float32(10 ** (-55 / 20))
 _FULL_SCALE = np.float32(32768)
+_SILENCE = 1e-12
 
 
 class Recording:
@@ -40,6 +37,11 @@ class Recording:
     def of(cls, samples: Samples) -> "Recording":
         """A recording of samples in memory, shape (channels, frames)."""
         return cls([_as_pcm(channel) for channel in samples])
+
+    @property
+    def pcm(self) -> list[Pcm]:
+        """The samples as they lie on disk, a channel each."""
+        return self._channels
 
     @property
     def channels(self) -> range:
@@ -88,13 +90,11 @@ class RecordingWriter:
     def __init__(self, scratch: Path, channels: int) -> None:
         # They stay open as long as the writer: `close`.
         self._files: list[BinaryIO] = [TemporaryFile(dir=scratch) for _ in range(channels)]  # noqa: SIM115
-        self._all_alike = True
         self._frames = 0
 
     def write(self, block: NDArray[np.float32]) -> None:
         """Appends a block of shape (frames, channels), best of a second or so."""
         pcm = _as_pcm(block)
-        self._all_alike = self._all_alike and _are_alike(block)
         self._frames += len(pcm)
         for file, channel in zip(self._files, pcm.T, strict=True):
             file.write(channel.tobytes())
@@ -103,8 +103,8 @@ class RecordingWriter:
         """What was written. Channels in which the same is heard are one: nobody is transcribed twice."""
         if not self._frames:
             return Recording([np.zeros(0, dtype=np.int16)])
-        files = self._files[:1] if self._all_alike else self._files
-        return Recording([_mapped(file, self._frames) for file in files])
+        channels = [_mapped(file, self._frames) for file in self._files]
+        return Recording(without_copies(channels))
 
     def close(self) -> None:
         """Closes the files; what was mapped from them stays readable."""
@@ -115,6 +115,12 @@ class RecordingWriter:
 def sample_of(time_ms: int) -> int:
     """The sample at a time."""
     return time_ms * SAMPLE_RATE_HZ // 1000
+
+
+def level_db(samples: Samples) -> float:
+    """How loud samples are: their mean power, in dBFS; -120 for silence."""
+    power = np.mean(np.square(samples, dtype=np.float64)) if len(samples) else 0.0
+    return float(10 * np.log10(power + _SILENCE))
 
 
 def resampled(samples: Samples, from_hz: int, to_hz: int) -> Samples:
@@ -134,15 +140,6 @@ def write_flac(path: Path, channels: Sequence[Iterator[Samples]]) -> None:
     ) as file:
         for blocks in zip(*channels, strict=True):
             file.write(np.stack(blocks, axis=1))
-
-
-def _are_alike(block: NDArray[np.float32]) -> bool:
-    """Whether the channels of a block of shape (frames, channels) differ by no more than a trace."""
-    if block.shape[1] == 1 or not len(block):
-        return True
-    loudest = np.sqrt(np.max(np.mean(np.square(block), axis=0)))
-    difference = np.sqrt(np.max(np.mean(np.square(block - block[:, :1]), axis=0)))
-    return bool(difference <= max(_DIFFERENCE_FLOOR, loudest * 10 ** (_ALIKE_BELOW_DB / 20)))
 
 
 def _as_pcm(samples: Samples) -> Pcm:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from io import FileIO
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import av
 import numpy as np
@@ -20,25 +20,13 @@ from av.container import InputContainer
 from av.packet import Packet
 from numpy.typing import NDArray
 
+from include.audio_files import ffmpeg, wav
+from include.audio_files.spliced import SplicedFile
 from include.errors import RecordingUnusable
+from include.gpu_host.audio import mp3_header
+from include.gpu_host.audio.ogg_pages import read_pages
 from include.gpu_host.audio.recording import Samples
 
-# Containers of sound. FFmpeg also opens playlists, which would have it read other files or fetch from the
-# network, and pictures.
-_CONTAINERS = (
-    "aac,ac3,eac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dss,flac,flv,gsm,matroska,webm,mov,mp4,m4a,3gp,"
-    "mp3,mpeg,mpegts,ogg,tta,wav,w64,wv"
-)
-# Formats that are frames and nothing else: FFmpeg guesses their length from the bit rate of their beginning,
-# and they may be cut and joined anywhere, with tags left in between.
-_BARE_FRAMES = frozenset({"aac", "ac3", "eac3", "amr", "amrnb", "amrwb", "gsm", "mp3", "mpeg", "mpegts"})
-_OPTIONS = {
-    "format_whitelist": _CONTAINERS,
-    # The file is handed over open; there is nothing else to be opened.
-    "protocol_whitelist": "none",
-    "probesize": "5000000",
-    "analyzeduration": "5000000",
-}
 _BLOCK_S = 1
 # Junk before the first frame and a cut last one are common.
 _JUNK_PACKETS = 20
@@ -110,17 +98,23 @@ class _Frame(NamedTuple):
 def opened(path: Path) -> Iterator[Source]:
     """Opens a file with the first library that reads it.
 
+    A WAV whose header does not tell where all of its audio is comes as one whose header does.
+
     Raises:
         NotAudio: None does, or it holds no sound.
-        RecordingUnusable: Its beginning is damaged.
+        RecordingUnusable: Its beginning is damaged, or it is an Ogg file that was cut.
     """
+    pages = read_pages(path)
     with ExitStack() as closing:
-        yield _by_libsndfile(path, closing) or _by_ffmpeg(path, closing)
+        # Without a buffer: libsndfile goes on where the operating system is in the file.
+        file = closing.enter_context(_File(path))
+        mended = wav.as_one(cast(BinaryIO, file), path.stat().st_size)
+        by_libsndfile = None if pages and pages.is_chained else _by_libsndfile(file, mended, closing)
+        yield by_libsndfile or _by_ffmpeg(mended or file, path, closing)
 
 
-def _by_libsndfile(path: Path, closing: ExitStack) -> Source | None:
-    # Without a buffer: libsndfile goes on where the operating system is in the file.
-    file = closing.enter_context(path.open("rb", buffering=0))
+def _by_libsndfile(file: _File, mended: SplicedFile | None, closing: ExitStack) -> Source | None:
+    file.seek(0)
     # soundfile seeks after each read, and an MP3 clicks there: its frames lean on those before them.
     begin = file.read(3)
     if begin == b"ID3" or (begin[:1] == b"\xff" and begin[1:2] >= b"\xe0"):
@@ -128,7 +122,7 @@ def _by_libsndfile(path: Path, closing: ExitStack) -> Source | None:
     file.seek(0)
     try:
         # By its number: by its name, libsndfile would also look for a file of the same name beside it.
-        sound = closing.enter_context(soundfile.SoundFile(file.fileno(), closefd=False))
+        sound = closing.enter_context(soundfile.SoundFile(mended or file.fileno(), closefd=False))
     except _LIBRARY_ERRORS:
         return None
     # Recorders that stream may write a length of 0, which FFmpeg knows.
@@ -136,6 +130,9 @@ def _by_libsndfile(path: Path, closing: ExitStack) -> Source | None:
         return None
     # A length that the format does not state comes as the largest 64-bit number.
     known = 0 < sound.frames < 1 << 62 and sound.samplerate > 0
+    # Of a FLAC that was streamed or never finished, libsndfile fails at the last second; FFmpeg reads it.
+    if not known and sound.format == "FLAC":
+        return None
     promised_s = sound.frames / sound.samplerate if known else None
     return Source(sound.samplerate, sound.channels, promised_s, _sound_blocks(sound))
 
@@ -154,34 +151,35 @@ def _sound_blocks(sound: soundfile.SoundFile) -> Iterator[Samples]:
         yield block
 
 
-def _by_ffmpeg(path: Path, closing: ExitStack) -> Source:
-    file = closing.enter_context(_File(path))
+def _by_ffmpeg(file: SplicedFile | _File, path: Path, closing: ExitStack) -> Source:
+    file.seek(0)
     try:
-        # Tags in the wild are in any encoding.
-        container = av.open(file, mode="r", options=_OPTIONS, metadata_errors="replace")
+        container = ffmpeg.opened(file)
     except _LIBRARY_ERRORS as error:
         raise NotAudio(
             "The body is no audio format that libsndfile or FFmpeg knows: send WAV, FLAC, Ogg or MP3."
         ) from error
-    return _av_source(closing.enter_context(container))
+    return _av_source(closing.enter_context(container), path)
 
 
-def _av_source(container: InputContainer) -> Source:
+def _av_source(container: InputContainer, path: Path) -> Source:
     """Rate and channels are those of the first frame: headers of AAC and others may state half of it."""
     if not container.streams.audio:
         raise NotAudio("The file holds no audio stream: send a recording with sound.")
-    bare = bool(_BARE_FRAMES.intersection(container.format.name.split(",")))
+    if len(container.streams.audio) > 1:
+        raise RecordingUnusable(f"{ffmpeg.several_tracks(len(container.streams.audio))}.")
+    bare = ffmpeg.is_bare(container)
     frames = _frames(container, container.streams.audio[0], bare=bare)
     first = next(frames, None)
     if first is None:
         raise RecordingUnusable(
             "The recording holds no audio frames: check the recorder, then upload it again."
         )
-    length = None if bare else container.duration
+    length_s = container.duration / av.time_base if container.duration else None
     return Source(
         rate_hz=first.rate_hz,
         channels=first.samples.shape[1],
-        promised_s=length / av.time_base if length else None,
+        promised_s=mp3_header.promised_s(path) if bare else length_s,
         blocks=_av_blocks(first, chain([first], frames)),
     )
 

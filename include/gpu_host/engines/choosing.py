@@ -1,8 +1,9 @@
 """The engines that the settings ask for. Another engine is a class in this folder and a line here."""
 
+from include.gpu_host.engines.campplus import CamPlusPlus
 from include.gpu_host.engines.deepfilternet import DeepFilterNet
 from include.gpu_host.engines.onnx_asr import OnnxRecogniser
-from include.gpu_host.engines.protocol import Denoiser, LanguageIdentifier, Recogniser
+from include.gpu_host.engines.protocol import Denoiser, LanguageIdentifier, Recogniser, SpeakerEmbedder
 from include.gpu_host.engines.rnnoise import Rnnoise
 from include.gpu_host.engines.weights import find_onnx, find_whisper
 from include.gpu_host.engines.whisper import Whisper, WhisperLanguages, WhisperRecogniser
@@ -12,6 +13,15 @@ from include.gpu_host.settings import PACKAGED_WHISPER, Settings
 def chosen_denoiser(settings: Settings) -> Denoiser:
     """Loads the speech enhancement; it runs on the CPU, beside whatever device."""
     return Rnnoise() if settings.denoise_engine == "rnnoise" else DeepFilterNet()
+
+
+def chosen_embedder(settings: Settings) -> SpeakerEmbedder | None:
+    """Loads what tells voices apart; it runs on the CPU. None where people on one channel are left together.
+
+    Raises:
+        InvalidInput: The setting points to weights that are not there; the message says what to do.
+    """
+    return None if settings.speaker_model == "none" else CamPlusPlus(settings.speaker_model)
 
 
 def chosen_models(settings: Settings, device: str) -> tuple[LanguageIdentifier, Recogniser]:

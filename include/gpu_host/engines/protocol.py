@@ -7,9 +7,14 @@ one small class. Engines are loaded once, and are called from several threads at
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from include.calls.transcript import Word
 from include.gpu.wire import Engine
 from include.gpu_host.audio.recording import Samples
+
+Embeddings = NDArray[np.float32]
 
 
 class Denoiser(Protocol):
@@ -61,5 +66,24 @@ class Recogniser(Protocol):
         Returns:
             The words of each piece, in order, times in ms of the piece. A text keeps the space that it begins
             with: without one it goes on from the word before ("high", "-end"), as in Japanese.
+        """
+        ...
+
+
+class SpeakerEmbedder(Protocol):
+    """What a voice is like, as a point: voices of one person lie close together.
+
+    Attributes:
+        longest_ms: Of a window.
+    """
+
+    engine: Engine
+    longest_ms: int
+
+    def embed(self, windows: Sequence[Samples]) -> Embeddings:
+        """Embeds windows of 16 kHz speech.
+
+        Returns:
+            Shape (windows, values), each of length 1; zeros where a window is too short to tell anything.
         """
         ...

@@ -9,6 +9,7 @@ from include.gpu_host.audio.speech import speech_spans
 from include.gpu_host.ivr import dtmf
 from include.gpu_host.ivr.fingerprints import FingerprintLibrary
 from include.gpu_host.ivr.known import SHORTEST_KNOWN_MS, Heard, known_on
+from include.gpu_host.ivr.sounding import sounding, speech_level_db
 from include.gpu_host.ivr.talk_over import speech_over
 from include.gpu_host.stages.job import Head
 
@@ -18,11 +19,13 @@ _SHORTEST_KEPT_MS = 250
 # Speech on another channel that saves a prompt from being cut. With noise 20 dB below, up to 0.3 % of such
 # speech is lost and 97 % of what is clean is cut; ordinary voice activity loses 5 to 6 %, and cuts 99 %.
 _SURELY_ABOVE = 0.5
+# Music that is told by its sound, and by no library: less sure than any that one knows.
+_BY_SOUND = 0.7
 _BESIDE_MS = 500
 
 
 class IvrFinding:
-    """Landmark fingerprints for known audio, Goertzel for keys, voice activity for dead air.
+    """Landmark fingerprints for known audio, Goertzel for keys, held notes for other music, voice activity.
 
     It hears the original recording: enhancement would suppress the music that it looks for.
 
@@ -34,7 +37,7 @@ class IvrFinding:
     def __init__(self, library: FingerprintLibrary, dead_air_s: float) -> None:
         self._library = library
         self._dead_air_ms = round(dead_air_s * 1000)
-        self.engine = Engine(name="landmarks", version="4", device="cpu", weights_sha256=library.sha256)
+        self.engine = Engine(name="landmarks", version="5", device="cpu", weights_sha256=library.sha256)
         self.tuning: list[float | str] = [dead_air_s]
 
     def run(self, head: Head, recording: Recording) -> IvrResult:
@@ -48,11 +51,34 @@ class IvrFinding:
         speech = [_speech(recording, n, heard) for n, heard in enumerate(known)]
         plays = [segment for on_channel in known for heard in on_channel for segment in _segments(heard)]
         keyed = [segment for channel in recording.channels for segment in _keyed(recording, channel)]
-        busy = [*plays, *keyed, *(span for spans in speech for span in spans)]
+        sounds = _sounds(recording, speech, plays, keyed)
+        plays += [segment for segment in sounds if segment.kind is SegmentKind.HOLD_MUSIC]
+        busy = [*plays, *sounds, *keyed, *(span for spans in speech for span in spans)]
         silence = timeline.without([recording.whole], busy)
         dead_air = [_dead_air(s) for s in silence if timeline.length_ms(s) >= self._dead_air_ms]
-        segments = sorted([*plays, *keyed, *dead_air], key=lambda s: (s.start_ms, s.channel or 0))
+        unknown = [segment for segment in sounds if segment.kind is SegmentKind.UNKNOWN_AUDIO]
+        segments = sorted([*plays, *unknown, *keyed, *dead_air], key=lambda s: (s.start_ms, s.channel or 0))
         return IvrResult(**head, segments=segments, kept=_kept(recording, plays))
+
+
+def _sounds(
+    recording: Recording, speech: Sequence[Sequence[Span]], plays: Sequence[Segment], keyed: Sequence[Segment]
+) -> list[Segment]:
+    """Music and other loud sound that no library knows, where nobody speaks on a channel."""
+    level_db = speech_level_db(recording, speech)
+    found: list[Segment] = []
+    for channel, spoken in enumerate(speech):
+        own = [segment for segment in [*plays, *keyed] if segment.channel == channel]
+        heard = sounding(recording, channel, timeline.without([recording.whole], [*spoken, *own]), level_db)
+        found += [_sound(span, SegmentKind.HOLD_MUSIC, channel) for span in heard.music]
+        found += [_sound(span, SegmentKind.UNKNOWN_AUDIO, channel) for span in heard.loud]
+    return found
+
+
+def _sound(span: Span, kind: SegmentKind, channel: int) -> Segment:
+    return Segment(
+        start_ms=span.start_ms, end_ms=span.end_ms, kind=kind, confidence=_BY_SOUND, channel=channel
+    )
 
 
 def _segments(heard: Heard) -> list[Segment]:

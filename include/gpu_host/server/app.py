@@ -17,6 +17,7 @@ from include.gpu.wire import (
     CALL_ID_PATTERN,
     SHA256_HEADER,
     AudioStored,
+    HostHealth,
     HostStatus,
     Problem,
     StageRequest,
@@ -137,9 +138,9 @@ def _about(host: Host) -> APIRouter:
     router = APIRouter(tags=["host"])
 
     @router.get("/health")
-    async def health() -> dict[str, str]:
-        """Says that the process lives; needs no token."""
-        return {"status": "ok"}
+    async def health() -> HostHealth:
+        """Says that the process lives, and which start of it this is; needs no token."""
+        return HostHealth(instance=host.instance)
 
     @router.get("/ready", dependencies=[_BEARER])
     async def ready() -> HostStatus:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from include.calls.stage import Stage
 from include.card_data.results import CARD_DATA_RULES, without_card_data
@@ -33,6 +34,9 @@ class Host:
         settings: The operator's.
         start_stages: Starts a worker that does `StageJob` and `ListenJob`.
         start_probe: Starts a worker that does `ProbeJob`: decoders are not let into the server's process.
+
+    Attributes:
+        instance: Another one after every start, so that clients learn of a restart that they did not see.
     """
 
     def __init__(self, settings: Settings, start_stages: StartWorker, start_probe: StartWorker) -> None:
@@ -49,6 +53,7 @@ class Host:
         self._throughput = Throughput()
         self._plans: Plans | None = None
         self._about: About | None = None
+        self.instance = uuid4().hex
         self.store = CallStore(settings.data_dir)
         self.metrics = Metrics(self._stages)
         self.uploads = Uploads(self.store, self._probe, max_bytes=settings.max_upload_bytes)

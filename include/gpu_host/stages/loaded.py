@@ -6,11 +6,12 @@ import numpy as np
 
 from include.calls.stage import GPU_STAGES
 from include.gpu_host.audio.recording import SAMPLE_RATE_HZ, Recording
-from include.gpu_host.engines.choosing import chosen_denoiser, chosen_models
+from include.gpu_host.engines.choosing import chosen_denoiser, chosen_embedder, chosen_models
 from include.gpu_host.engines.protocol import Denoiser, LanguageIdentifier, Recogniser
 from include.gpu_host.ivr.finding import IvrFinding
 from include.gpu_host.ivr.library import load_library
 from include.gpu_host.settings import Settings
+from include.gpu_host.speakers.voices import Voices
 from include.gpu_host.stages.denoising import Denoising
 from include.gpu_host.stages.job import About, Head
 from include.gpu_host.stages.languages import Languages
@@ -47,11 +48,12 @@ def loaded_stages(settings: Settings, device: str) -> LoadedStages:
     """
     denoiser = chosen_denoiser(settings)
     identifier, recogniser = chosen_models(settings, device)
+    embedder = chosen_embedder(settings)
     stages = LoadedStages(
         denoising=Denoising(denoiser, settings.denoise_below_snr_db),
         ivr=IvrFinding(load_library(settings.prompts_dir), settings.dead_air_s),
         languages=Languages(identifier),
-        recognition=Recognition(recogniser, [settings.beam_size]),
+        recognition=Recognition(recogniser, Voices(embedder) if embedder else None, [settings.beam_size]),
     )
     _warm_up(denoiser, identifier, recogniser, stages.ivr)
     return stages

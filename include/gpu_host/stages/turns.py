@@ -7,19 +7,23 @@ from include.calls.call import ChannelRole
 from include.calls.transcript import Turn, Word
 from include.gpu.wire import Span
 from include.gpu_host.audio import timeline
+from include.gpu_host.speakers.voices import SpokenBy
 
 # A pause this long inside one channel's words ends the turn.
 TURN_PAUSE_MS = 1000
 # Where both speakers are on one channel, a shorter one does after a sentence: the other may answer.
 SENTENCE_PAUSE_MS = 500
+# Below it a turn is nobody's: of two voices that are this little apart, one in seven words was the other's.
+LEAST_VOICE_CONFIDENCE = 0.75
 _SENTENCE_ENDS = tuple(".?!…。？！")
 
 
 class HeardWord(NamedTuple):
-    """A word and the ISO 639-1 code of the language that it was heard in."""
+    """A word, the ISO 639-1 code of the language that it was heard in, and whose it is of several voices."""
 
     word: Word
     language: str
+    spoken_by: SpokenBy | None = None
 
 
 def in_original_time(words: Sequence[Word], heard: Sequence[Span]) -> list[Word]:
@@ -46,7 +50,7 @@ def conversation(channels: Sequence[Sequence[HeardWord]], roles: Sequence[Channe
 
 
 def _split(heard: Sequence[HeardWord], is_shared: bool) -> list[list[HeardWord]]:
-    """Splits one channel's words at its pauses, and where the language changes."""
+    """Splits one channel's words at its pauses, and where the language or the voice changes."""
     runs: list[list[HeardWord]] = []
     for word in heard:
         if runs and _goes_on(runs[-1][-1], word, is_shared):
@@ -59,11 +63,17 @@ def _split(heard: Sequence[HeardWord], is_shared: bool) -> list[list[HeardWord]]
 def _goes_on(before: HeardWord, after: HeardWord, is_shared: bool) -> bool:
     ends_sentence = before.word.text.endswith(_SENTENCE_ENDS)
     longest_ms = SENTENCE_PAUSE_MS if is_shared and ends_sentence else TURN_PAUSE_MS
-    return before.language == after.language and after.word.start_ms - before.word.end_ms < longest_ms
+    is_one = before.language == after.language and _voice(before) == _voice(after)
+    return is_one and after.word.start_ms - before.word.end_ms < longest_ms
+
+
+def _voice(heard: HeardWord) -> int | None:
+    return heard.spoken_by.voice if heard.spoken_by else None
 
 
 def _turn(turn_id: str, speaker: ChannelRole, channel: int, heard: list[HeardWord]) -> Turn:
-    words = [word for word, _ in heard]
+    words = [one.word for one in heard]
+    voice, sure = _whose(heard)
     return Turn(
         id=turn_id,
         speaker=speaker,
@@ -73,5 +83,16 @@ def _turn(turn_id: str, speaker: ChannelRole, channel: int, heard: list[HeardWor
         text="".join(word.text for word in words).strip(),
         confidence=round(sum(word.confidence for word in words) / len(words), 3),
         words=[word.model_copy(update={"text": word.text.strip()}) for word in words],
+        voice=voice,
+        voice_confidence=sure,
         language=heard[0].language,
     )
+
+
+def _whose(heard: list[HeardWord]) -> tuple[int | None, float | None]:
+    """A turn's voice, where its words are sure enough of it, and how sure they are."""
+    told = [one.spoken_by for one in heard if one.spoken_by]
+    if not told:
+        return None, None
+    sure = round(sum(one.confidence for one in told) / len(told), 3)
+    return (told[0].voice if sure >= LEAST_VOICE_CONFIDENCE else None), sure

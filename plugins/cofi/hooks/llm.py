@@ -17,27 +17,29 @@ EXAMPLE = '{"model": "gpt-4o-mini"}'
 class LlmHook(BaseHook):
     """An `http` connection: the URL up to `/v1` as host, the API key as password, and in its extra `model`.
 
-    The extra may also hold any other setting of `LlmSettings`, such as `max_output_tokens`; it goes before
-    `[cofi]`.
+    The extra may also hold `provider` (where the address does not tell it) and any other setting of
+    `LlmSettings`, such as `max_output_tokens`; it goes before the provider's profile and `[cofi]`.
 
     Args:
         slots: Of the pool, which the client will hold: its share of what the account allows in a minute.
+        conn_id: Of the connection.
     """
 
-    def __init__(self, slots: int = 1) -> None:
+    def __init__(self, slots: int = 1, conn_id: str = CONNECTION) -> None:
         super().__init__()
         self._slots = slots
+        self._conn_id = conn_id
 
     def get_conn(self) -> LlmSettings:
         """Reads the connection and `[cofi]`; call it before anything else is awaited.
 
         Raises:
-            InvalidInput: It names no model, or an unknown setting.
+            InvalidInput: It names no model, an unknown provider, or an unknown setting.
         """
-        connection = connection_of(CONNECTION)
+        connection = connection_of(self._conn_id)
         extra: dict[str, Any] = connection.extra_dejson
         if not extra.get("model"):
-            raise InvalidInput(f"Connection {CONNECTION} names no model: put {EXAMPLE} into its extra.")
+            raise InvalidInput(f"Connection {self._conn_id} names no model: put {EXAMPLE} into its extra.")
         try:
             return LlmSettings(
                 base_url=base_url(connection.schema, connection.host, connection.port),
@@ -46,7 +48,7 @@ class LlmHook(BaseHook):
             )
         except TypeError as error:
             raise InvalidInput(
-                f"The extra of connection {CONNECTION} holds an unknown setting: {error}."
+                f"The extra of connection {self._conn_id} holds an unknown setting: {error}."
             ) from error
 
     def _configured(self) -> dict[str, Any]:
@@ -59,6 +61,7 @@ class LlmHook(BaseHook):
             "max_attempts": settings.llm_attempts,
             "longest_wait_s": settings.llm_longest_wait_s,
             "outage_patience_s": settings.llm_outage_patience_s,
+            "longest_answer_mib": settings.llm_longest_answer_mib,
             "requests_per_minute": settings.llm_requests_per_minute * share,
             "tokens_per_minute": settings.llm_tokens_per_minute * share,
         }

@@ -26,6 +26,7 @@ class WebhookHook(BaseHook):
             secrets=(connection.password or "").split(),
             width=settings.webhook_requests,
             timeout_s=settings.webhook_timeout_s,
+            longest_wait_s=settings.webhook_longest_wait_s,
             allow_http=settings.webhook_allow_http,
             allow_private=settings.webhook_allow_private,
         )

@@ -1,13 +1,14 @@
 """Distribution: recordings of a shard to its GPU host."""
 
 from functools import partial
-from typing import IO, Any, cast
+from typing import Any
 
-from airflow.sdk import Context, ObjectStoragePath
+from airflow.sdk import Context
 
 from cofi.hooks.gpu_host import GpuHostHook
 from cofi.operators.on_host import HostOperator
 from cofi.pools import UPLOAD_POOL
+from cofi.recordings import opened
 from cofi.settings import Settings
 from include.calls.stage import Stage
 from include.database.engine import Database
@@ -43,8 +44,4 @@ class DistributeOperator(HostOperator):
 
 def recordings(settings: Settings) -> Store:
     """Where recordings are read, within the task's share of the bandwidth."""
-    return Store(_open, Bandwidth(settings.upload_share_bytes_per_s).admit)
-
-
-def _open(uri: str) -> IO[bytes]:
-    return cast(IO[bytes], ObjectStoragePath(uri).open("rb"))
+    return Store(opened, Bandwidth(settings.upload_share_bytes_per_s).admit)

@@ -19,6 +19,7 @@ from include.database.work import BatchKind
 from include.errors import InvalidInput, LedgerOpen, NearlyAllFailed
 
 if TYPE_CHECKING:
+    from include.judge.nights import CanaryNight
     from include.scorecards.gold import Labels
 
 _NAMED = 20
@@ -54,15 +55,17 @@ class ReportOperator(BaseOperator):
         if self.batch is None:
             raise LedgerOpen("The run failed before its batch was opened: see the log of open_batch.")
         batch = batch_of(self.batch, {})
-        database = CofiDatabaseHook().get_conn()
+        database, labels = CofiDatabaseHook().get_conn(), self._labels()
+        canaries = self._canaries(database, batch, labels)
+        more = {"canaries": canaries.told()} if canaries else {}
         with database.writing() as connection:
             batches.settle(connection, batch)
             if batch.kind is not BatchKind.AUDIT:
                 rescores.end_strays(connection, batch)
-            ledger, unaccounted = batches.close(connection, batch)
+            ledger, unaccounted = batches.close(connection, batch, more)
             worked_on = batches.worked_on(connection, batch)
             stopped = spending.count_stopped(connection, batch.batch_id)
-        page = self._write(database, batch)
+        page = self._write(database, batch, labels, canaries)
         self.log.info("Report: %s", page)
         if self.planned is None:
             raise LedgerOpen(
@@ -82,27 +85,43 @@ class ReportOperator(BaseOperator):
             )
         return asdict(ledger)
 
-    def _write(self, database: Database, batch: Batch) -> Path:
+    def _write(
+        self, database: Database, batch: Batch, labels: "Labels | None", canaries: "CanaryNight | None"
+    ) -> Path:
         # Charts and templates take a second to load, which no other task should pay.
         from include.delivery.report import write_report  # noqa: PLC0415
         from include.delivery.summary import summarise  # noqa: PLC0415
         from include.delivery.table import text_table  # noqa: PLC0415
 
         try:
-            summary = summarise(database, batch.batch_id, self._labels())
+            summary = summarise(database, batch.batch_id, labels, canaries)
         except InvalidInput as error:  # labels that are no answers of the run's scorecard
             self.log.warning("Not compared with gold labels: %s", error)
-            summary = summarise(database, batch.batch_id)
+            summary = summarise(database, batch.batch_id, None, canaries)
         for line in text_table(summary).splitlines():
             self.log.info(line)
         return write_report(summary, report_folder(Settings.load(), batch.batch_id))
 
+    def _canaries(self, database: Database, batch: Batch, labels: "Labels | None") -> "CanaryNight | None":
+        """What the run's canaries come to; None when it asked none."""
+        from include.judge.nights import night_of_run  # noqa: PLC0415
+
+        found = database.read(lambda connection: night_of_run(connection, batch.batch_id, labels or {}))
+        for one in found.drifts if found else ():
+            self.log.warning(
+                "Canaries drift: %s: %.1f %% of the answers agreed with gold before, tonight %.1f %%",
+                one.criterion,
+                100 * one.before,
+                100 * one.share,
+            )
+        return found
+
     def _labels(self) -> "Labels | None":
-        """Gold labels; a wrong file must not cost a run its report."""
-        from cofi.promotion import labels_of  # noqa: PLC0415
+        """Gold labels, canaries' own among them; a wrong file must not cost a run its report."""
+        from cofi.judge import all_labels  # noqa: PLC0415
 
         try:
-            return labels_of(Settings.load())
+            return all_labels(Settings.load())
         except InvalidInput as error:
             self.log.warning("Not compared with gold labels: %s", error)
             return None

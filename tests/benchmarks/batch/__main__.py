@@ -95,6 +95,7 @@ def _stack(work: Work, with_naive: bool) -> Iterator[Cofi]:
     settings = {
         "AIRFLOW__CORE__PARALLELISM": str(work.parallelism),
         "AIRFLOW__COFI__SHARD_AUDIO_S": f"{work.shard_audio_s:.0f}",
+        "AIRFLOW__COFI__MIN_AGE_S": "0",
         "AIRFLOW__COFI__SHARDS_PER_HOST": str(work.shards_per_host),
         "AIRFLOW__COFI__GPU_TASKS_PER_HOST": str(GPU_TASKS_PER_HOST),
         "AIRFLOW__COFI__UPLOADS_PER_TASK": str(UPLOADS_PER_TASK),

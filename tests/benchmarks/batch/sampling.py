@@ -10,14 +10,13 @@ from typing import Any
 import psutil
 import requests
 
+from include.demo.stack import AIRFLOW_COMPONENTS
 from include.emulation.stack import EmulatedStack
 from tests.benchmarks.batch.outcome import Samples
 from tests.benchmarks.batch.work import IN_FLIGHT
 
 # Reading the memory of 60 processes takes seconds of a core.
 _MEMORY_EVERY = 60
-# As they stand in the command lines of Airflow's parts.
-_PARTS = ("scheduler", "api_server", "dag-processor", "triggerer")
 
 
 class Sampler:
@@ -80,16 +79,16 @@ class Sampler:
 
     def _airflow(self) -> Iterator[tuple[str, psutil.Process]]:
         """Its processes, and the part of it that each belongs to."""
-        [airflow] = [started for started in self._stack.processes.started if started.name == "airflow"]
-        root = psutil.Process(airflow.pid)
-        yield "others", root
-        for process in root.children():
-            # With more tasks than it carries, a part of Airflow may have died.
-            with suppress(psutil.NoSuchProcess):
-                part = next((part for part in _PARTS if part in " ".join(process.cmdline())), "others")
-                yield part, process
-                for below in process.children(recursive=True):
-                    yield "tasks" if part == "scheduler" else part, below
+        for component in AIRFLOW_COMPONENTS:
+            part = component.replace("-", "_")
+            keeper = psutil.Process(self._stack.processes.latest[component].pid)
+            yield part, keeper
+            for process in keeper.children():
+                # With more tasks than it carries, a part of Airflow may die, and be started again.
+                with suppress(psutil.NoSuchProcess):
+                    yield part, process
+                    for below in process.children(recursive=True):
+                        yield "tasks" if part == "scheduler" else part, below
 
     def _cpu_s(self) -> Counter[str]:
         """Of all that live, and of those of their children that have ended."""

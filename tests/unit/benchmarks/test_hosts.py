@@ -79,9 +79,11 @@ def test_a_wav_holds_what_was_given() -> None:
 
 
 def test_usage_is_that_of_the_whole_tree() -> None:
-    hold = "import sys; held = b'x' * 50_000_000; print('held', flush=True); sys.stdin.read()"
+    # Of less than a clock tick the system says 0.
+    work = "import subprocess, sys, time\nwhile time.process_time() < 0.1: pass\n"
+    hold = work + "held = b'x' * 50_000_000; print('held', flush=True); sys.stdin.read()"
     # The memory is a grandchild's, like that of a host's workers.
-    hold = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {hold!r}])"
+    hold = work + f"subprocess.run([sys.executable, '-c', {hold!r}])"
     child = subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert child.stdin and child.stdout
     try:

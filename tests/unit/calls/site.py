@@ -8,12 +8,14 @@ from io import BytesIO
 from typing import Any
 
 import numpy as np
+import pytest
 import soundfile
 from fsspec import AbstractFileSystem
 
 from include.calls.call import Call, CallState, ChannelRole
 from include.calls.day_folder import DayFolder, sha256_of_file
-from include.calls.discovery import DiscoveryRules, find_recordings
+from include.calls.discovery import Discovery, find_recordings
+from include.calls.discovery_rules import DiscoveryRules
 
 DAY = date(2026, 11, 16)
 RULES = DiscoveryRules(
@@ -61,8 +63,12 @@ class Site:
     def find(self, known: list[Call] | None = None, **rules: object) -> dict[str, Call]:
         """Discovers the day; calls by path, in the order found."""
         before = {call.path: call for call in known or []}
-        found = find_recordings(self.folder, replace(RULES, **rules), before)
-        return {call.path: call for call in found}
+        return {call.path: call for call in self.discover(before, **rules).recordings}
+
+    def discover(self, known: dict[str, Call] | None = None, **rules: Any) -> Discovery:
+        """All that discovery tells of the day."""
+        now = rules.pop("now", None)
+        return find_recordings(self.folder, replace(RULES, **rules), known or {}, now)
 
     def find_worked_on(self, path: str, state: CallState) -> Call:
         """A call as the database holds it when an earlier run has brought it to a state."""
@@ -79,12 +85,17 @@ def sha256_of(content: bytes) -> str:
     return sha256(content).hexdigest()
 
 
-def refusing(name: str, opened: Callable[..., Any]) -> Callable[..., Any]:
-    """`open` of a filesystem on which one file may not be read."""
+def refuse(monkeypatch: pytest.MonkeyPatch, filesystem: AbstractFileSystem, name: str) -> None:
+    """Files whose name ends so may not be read, in one piece or as a whole."""
+    kind = type(filesystem)
+    for method in ("open", "cat_file"):
+        monkeypatch.setattr(kind, method, _refusing(name, getattr(kind, method)))
 
-    def open_(self, path, *arguments, **options):
+
+def _refusing(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    def refused(self, path, *arguments, **options):
         if str(path).endswith(name):
             raise PermissionError("denied")
-        return opened(self, path, *arguments, **options)
+        return method(self, path, *arguments, **options)
 
-    return open_
+    return refused

@@ -5,9 +5,10 @@ from datetime import date
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
+from include.audio_files import header
 from include.calls.call import CallState, ChannelRole, call_id_for
 from include.calls.day_folder import day_folder_name
-from tests.unit.calls.site import DAY, Site, recording, refusing
+from tests.unit.calls.site import DAY, Site, recording, refuse
 
 AGENT, CUSTOMER = ChannelRole.AGENT, ChannelRole.CUSTOMER
 
@@ -46,11 +47,19 @@ class TestFinding:
 
         told = {path: (call.state, call.state_reason) for path, call in found.items()}
         assert told == {
-            "cut.flac": (CallState.QUARANTINED, "no recording: its content is not WAV, FLAC, Ogg or MP3"),
+            "cut.flac": (
+                CallState.QUARANTINED,
+                "no recording: it is a FLAC file whose header is damaged or not complete; copy it again, or "
+                "export it as WAV, FLAC, Ogg or MP3",
+            ),
             "empty.wav": (CallState.QUARANTINED, "the file is empty: copy it again"),
             "long.wav": (CallState.SKIPPED, "lasts 61.0 s; audited are calls of 2 to 60 s"),
             "short.wav": (CallState.SKIPPED, "lasts 1.5 s; audited are calls of 2 to 60 s"),
-            "text.wav": (CallState.QUARANTINED, "no recording: its content is not WAV, FLAC, Ogg or MP3"),
+            "text.wav": (
+                CallState.QUARANTINED,
+                "no recording: it is an HTML page; such pages are often errors that were saved in place of "
+                "the recording: look at what it says, and download the recording again",
+            ),
         }
         assert found["short.wav"].duration_s == pytest.approx(1.5)
 
@@ -104,7 +113,7 @@ class TestFinding:
     def test_a_file_that_cannot_be_opened_stops_no_other(self, site: Site, monkeypatch) -> None:
         site.put("a.wav", recording())
         site.put("b.wav", recording())
-        monkeypatch.setattr(type(site.filesystem), "open", refusing("a.wav", type(site.filesystem).open))
+        refuse(monkeypatch, site.filesystem, "a.wav")
 
         found = site.find()
 
@@ -113,21 +122,26 @@ class TestFinding:
         assert found["a.wav"].duration_s is None
         assert found["b.wav"].duration_s is not None
 
-    @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
     def test_a_store_that_breaks_off_is_not_mistaken_for_a_file_that_is_no_audio(
         self, memory_site: Site, monkeypatch
     ) -> None:
         memory_site.put("a.wav", recording())
-        opened = MemoryFileSystem.open
+        memory_site.put("b.ogg", recording(container="OGG", subtype="OPUS"))
+        failing = raising(TimeoutError("the store does not answer"))
+        monkeypatch.setattr(MemoryFileSystem, "cat_file", failing)
 
-        def broken(self, path, mode="rb", **options):
-            file = opened(self, path, mode, **options)
-            file.read = file.readinto = raising(TimeoutError("the store does not answer"))
-            return file
+        for call in memory_site.find().values():
+            assert (call.state, call.state_reason, call.duration_s) == (CallState.PENDING, None, None)
 
-        monkeypatch.setattr(MemoryFileSystem, "open", broken)
+    def test_a_library_that_fails_as_nobody_knew_stops_no_other(self, site: Site, monkeypatch) -> None:
+        site.put("a.wav", recording())
+        site.put("b.ogg", recording(container="OGG", subtype="OPUS"))
+        monkeypatch.setattr(header, "_by_ffmpeg", raising(AssertionError("a bug of its own")))
 
-        assert "content is not" not in str(memory_site.find()["a.wav"].state_reason)
+        found = site.find()
+
+        assert found["a.wav"].duration_s == pytest.approx(3)
+        assert (found["b.ogg"].state, found["b.ogg"].duration_s) == (CallState.PENDING, None)
 
     @pytest.mark.parametrize(
         ("layout", "name"),
@@ -148,7 +162,7 @@ class TestFinding:
 
 
 def raising(error: Exception):
-    def read(*_: object) -> bytes:
+    def read(*_: object, **__: object) -> bytes:
         raise error
 
     return read

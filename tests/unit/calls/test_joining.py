@@ -10,8 +10,9 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
+from include.audio_files.raw import Encoding, RawAudio
 from include.calls.joining import JoinedRecording
-from include.calls.parts import Encoding, Part, RawAudio, parts_as_json, parts_from_json
+from include.calls.parts import Part, parts_as_json, parts_from_json
 from include.errors import RecordingUnusable
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from include.calls.call import Call, CallState, ChannelRole
-from include.calls.discovery import Redo
-from tests.unit.calls.site import Site, recording, refusing
+from include.calls.discovery_rules import Redo
+from tests.unit.calls.site import Site, recording, refuse
 
 AGENT, CUSTOMER, UNKNOWN = ChannelRole.AGENT, ChannelRole.CUSTOMER, ChannelRole.UNKNOWN
 
@@ -76,8 +76,7 @@ class TestKnownRecordings:
         local_site.put("b.wav", recording(seed=2))
         known = local_site.find_worked_on("a.wav", CallState.AUDITED)
         overwrite(local_site, "a.wav", recording(seed=1), written_ago_s=3600)
-        filesystem = type(local_site.filesystem)
-        monkeypatch.setattr(filesystem, "open", refusing("a.wav", filesystem.open))
+        refuse(monkeypatch, local_site.filesystem, "a.wav")
 
         assert local_site.find([known])["b.wav"].state is CallState.PENDING
 
@@ -87,9 +86,8 @@ class TestKnownRecordings:
         local_site.put("a.wav", recording(seed=1))
         known = local_site.find_worked_on("a.wav", CallState.AUDITED)
         overwrite(local_site, "a.wav", recording(seed=2), written_ago_s=3600)
-        filesystem = type(local_site.filesystem)
         with monkeypatch.context() as denied:
-            denied.setattr(filesystem, "open", refusing("a.wav", filesystem.open))
+            refuse(denied, local_site.filesystem, "a.wav")
             unread = local_site.find([known])["a.wav"]
 
         assert local_site.find([unread])["a.wav"].state is CallState.PENDING
@@ -99,9 +97,8 @@ class TestKnownRecordings:
     ) -> None:
         local_site.put("a.wav", recording(channels=2))
         local_site.put("short.wav", recording(1))
-        filesystem = type(local_site.filesystem)
         with monkeypatch.context() as denied:
-            denied.setattr(filesystem, "open", refusing(".wav", filesystem.open))
+            refuse(denied, local_site.filesystem, ".wav")
             unread = list(local_site.find().values())
 
         found = local_site.find(unread)

@@ -10,19 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.calls.call import CallMetadata, ChannelRole, RolesToldBy
-from include.calls.manifest import read_manifest
+from include.calls.manifest import Manifest, read_manifest
 from include.calls.recorders.describing import FIELDS
 from include.errors import InvalidInput
 
 
-def read(text: str | bytes) -> dict[str, CallMetadata]:
+def manifest(text: str | bytes) -> Manifest:
     content = text if isinstance(text, bytes) else text.encode()
     return read_manifest(BytesIO(content), "manifest.csv", "Europe/Madrid")
 
 
+def read(text: str | bytes) -> dict[str, CallMetadata]:
+    return {row.file.strip(): row.metadata for row in manifest(text).rows}
+
+
 def test_every_column_becomes_metadata_and_unknown_ones_are_kept() -> None:
     rows = read(
-        "file,agent,queue,direction,customer_ref,started_at,channel_roles,campaign\n"
+        "file,agent,queue,direction,customer_ref,started_at,channel_roles,Campaign Name\n"
         "night/a.ogg,Dana,billing,inbound,C-1,2026-11-16T09:12:00+02:00,agent|customer,autumn\n"
     )
     assert rows == {
@@ -34,7 +38,7 @@ def test_every_column_becomes_metadata_and_unknown_ones_are_kept() -> None:
             started_at=datetime(2026, 11, 16, 7, 12, tzinfo=UTC),
             channel_roles=(ChannelRole.AGENT, ChannelRole.CUSTOMER),
             roles_told_by=RolesToldBy.MANIFEST,
-            extra={"campaign": "autumn"},
+            extra={"campaign name": "autumn"},
         )
     }
 
@@ -90,17 +94,16 @@ def test_spreadsheet_habits_do_no_harm() -> None:
     }
 
 
-def test_a_file_that_is_listed_twice_has_the_later_row() -> None:
-    assert read("file,agent\na.wav,Dana\na.wav,Kim\n")["a.wav"].agent == "Kim"
-
-
-def test_a_wrong_cell_loses_that_cell_only(caplog: pytest.LogCaptureFixture) -> None:
-    row = read("file,agent,started_at,channel_roles\na.wav,Dana,yesterday-ish,left|right\n")["a.wav"]
+def test_a_wrong_cell_loses_that_cell_only() -> None:
+    read = manifest("file,agent,started_at,channel_roles\na.wav,Dana,yesterday-ish,left|right\n")
+    row = read.rows[0].metadata
 
     assert (row.agent, row.started_at, row.channel_roles) == ("Dana", None, ())
     assert row.extra == {"started_at": "yesterday-ish", "channel_roles": "left|right"}
-    assert "a.wav: started_at 'yesterday-ish' is not understood" in caplog.text
-    assert "a.wav: channel_roles 'left|right' is not understood; write it like agent|customer" in caplog.text
+    assert read.problems == (
+        "row 2 (a.wav): started_at 'yesterday-ish' is not understood; write it like 2026-11-16T09:12:00",
+        "row 2 (a.wav): channel_roles 'left|right' is not understood; write it like agent|customer",
+    )
 
 
 def test_a_time_without_a_day_is_not_taken_for_today() -> None:
@@ -118,16 +121,22 @@ def test_a_comma_at_the_end_of_each_row_shifts_no_column() -> None:
     ("content", "told"),
     [
         (b"path,agent\na.wav,Dana\n", "no column 'file' .it has: path, agent.: add one"),
-        (b"file;agent\na.wav;Dana\n", "no column 'file' .it has: file;agent."),
-        (b"", "is no readable CSV"),
-        (b"file,agent\na.wav,Dana\nb.wav,Kim,x,y,z\n", "is no readable CSV"),
-        ("file,agent\na.wav,Núria\n".encode("latin-1"), "is no readable CSV.*save it as UTF-8 CSV"),
+        (b"a.wav;Dana\n", "no column 'file' .it has: a.wav, dana.: add one"),
+        (b"", "is no readable CSV: it is empty: write a header with the column 'file'"),
+        (b"\xef\xbb\xbf\r\n\r\n", "is no readable CSV: it is empty"),
+        (b"PK\x03\x04" + bytes(26) + b"xl/workbook.xml", "it is an Excel workbook: save it as CSV .UTF-8."),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(99), "it is an old Office document: save it as CSV"),
+        (b"<html><body>Sign in</body></html>", "it is an HTML page: save it as CSV"),
+        (b'[{"file": "a.wav"}]', "it is a JSON text: save it as CSV"),
+        (b"\x1f\x8b\x08" + bytes(99), "it is compressed by gzip: save it as CSV"),
+        (bytes(99), "it is nothing but zeros"),
+        (b"file" * 99_999, "field larger than field limit"),
     ],
 )
 def test_what_is_no_manifest_is_refused_by_name(content: bytes, told: str) -> None:
     with pytest.raises(InvalidInput, match=f"Manifest manifest.csv .*{told}"):
-        read(content)
+        manifest(content)
 
 
 def test_a_manifest_without_rows_describes_nothing() -> None:
-    assert read("file,agent\n") == {}
+    assert manifest("file,agent\n") == Manifest("manifest.csv", ())

@@ -5,8 +5,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from include.audio_files.raw import Encoding, RawAudio
 from include.calls.call import CallMetadata, CallState, ChannelRole, RolesToldBy
-from include.calls.parts import Encoding, Part, RawAudio
+from include.calls.parts import Part
 from include.calls.stage import Stage
 from include.database.calls import calls_of_day, originals_of_other_days, record_discovery
 from include.database.models import BatchCallRow, CallRow, OutboxRow, StageResultRow

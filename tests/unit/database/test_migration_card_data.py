@@ -16,6 +16,7 @@ from include.calls.transcript import Transcript
 from include.card_data.masking import card_marks
 from include.database.migrations import config, is_current, upgrade
 from include.database.migrations.card_data import rows
+from include.database.migrations.facts.answers import with_facts_alone, without_violations
 from include.errors import InvalidInput
 from tests.card_data_search import readings, tells
 from tests.unit.database import version_0005
@@ -62,18 +63,31 @@ def values(value: Any) -> Iterator[str]:
 
 
 def plain(stored: Rows) -> Rows:
-    """Without what migrations add, and in JSON's own types."""
-    made: Rows = json.loads(json.dumps(stored, default=str))
-    first = {table: its_rows[0].keys() for table, its_rows in version_0005.rows().items()}
-    made = {
+    """Without columns that this migration and later ones add, and in JSON's own types."""
+    first = {table: its_rows[0].keys() for table, its_rows in version_0005.rows().items() if its_rows}
+    made: Rows = {
         table: [{name: row[name] for name in row if name in first[table]} for row in its_rows]
-        for table, its_rows in made.items()
+        for table, its_rows in json.loads(json.dumps(stored, default=str)).items()
     }
+    _as_later_versions_store(made)
     heard = [row["transcript"]["turns"] for row in made["transcripts"]]
     heard += [row["result"]["turns"] for row in made["stage_results"] if "turns" in row["result"]]
     for turn in (turn for turns in heard for turn in turns):
         turn["card_data"] = [{**mark, "reason": ""} for mark in turn.get("card_data", [])]
     return made
+
+
+def _as_later_versions_store(made: Rows) -> None:
+    """What 0007 does: it has tests of its own."""
+    turns = {row["call_id"]: row["transcript"]["turns"] for row in made["transcripts"]}
+    for row in made["llm_results"]:
+        if row["stage"] == "llm1":
+            row["answer"] = with_facts_alone(row["answer"], (turn["id"] for turn in turns[row["call_id"]]))
+        else:
+            row["answer"] = without_violations(row["answer"])
+    for row in made["audits"]:
+        for name in ("strengths", "coaching", "comment"):
+            row.pop(name, None)
 
 
 def holds_number(found: list[dict[str, Any]]) -> bool:
@@ -110,13 +124,14 @@ def test_card_data_goes_and_nothing_else(old: str) -> None:
 def test_what_was_masked_is_told(old: str, reports: Path) -> None:
     told: list[str] = []
     upgrade(old, reports, told.append)
-    assert told == [
+    assert told[0] == (
         "Card data of earlier runs, masked rows: 2 in answers, 1 in audits, 1 in batch_calls, 1 in calls, "
         "2 in failures, 2 in llm_results, 2 in stage_results, 1 in transcripts, 1 in webhook_outbox; "
         "masked report files: 2."
-    ]
+    )
+    lines = len(told)
     upgrade(old, reports, told.append)
-    assert len(told) == 1  # nothing was left to do
+    assert len(told) == lines  # nothing was left to do
 
 
 def test_a_new_database_has_nothing_to_tell(
@@ -211,7 +226,7 @@ def test_masking_again_changes_nothing(old: str, reports: Path) -> None:
     command.downgrade(config(old), "0005")
     told: list[str] = []
     upgrade(old, reports, told.append)
-    assert told == ["Card data of earlier runs, masked rows: none; masked report files: none."]
+    assert told[0] == "Card data of earlier runs, masked rows: none; masked report files: none."
     assert dumped(old) == once
     assert pages and {path: path.read_bytes() for path in reports.rglob("*.*")} == pages
 

@@ -1,4 +1,4 @@
-"""A demo's database of version 0006 keeps all that it had, and gets what recorders tell."""
+"""Migration 0009 on what a demo left in version 0006 and the versions between made of it: all of it stays."""
 
 import json
 from collections.abc import Callable
@@ -17,6 +17,7 @@ from include.database.models import CallRow
 from tests.unit.database import version_0005
 from tests.unit.database.seeding import DAY, Day
 
+BEFORE = "0008"
 LATE_FEE = "20261116-a3ae2d194970cd3e1198"
 
 
@@ -32,6 +33,7 @@ def stored() -> version_0005.Rows:
 def url(new_url: Callable[[], str]) -> str:
     made = new_url()
     version_0005.load(made, stored(), "0006")
+    command.upgrade(config(made), BEFORE)
     return made
 
 
@@ -88,5 +90,5 @@ def test_a_day_that_was_audited_before_is_found_again(url: str) -> None:
 def test_it_can_be_taken_back_with_rows_in_it(url: str) -> None:
     before = all_of(url, "calls")
     upgrade(url)
-    command.downgrade(config(url), "0006")
+    command.downgrade(config(url), BEFORE)
     assert [row.keys() for row in all_of(url, "calls")] == [row.keys() for row in before]

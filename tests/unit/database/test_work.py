@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from include.audio_files.raw import Encoding, RawAudio
 from include.calls.call import CallMetadata, CallState, ChannelRole
-from include.calls.discovery import Redo
-from include.calls.parts import Encoding, Part, RawAudio
+from include.calls.discovery_rules import Redo
+from include.calls.parts import Part
 from include.calls.stage import STAGES, Stage
 from include.calls.transcript import Transcript
 from include.database.models import (

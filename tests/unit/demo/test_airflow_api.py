@@ -1,22 +1,25 @@
-"""The client of Airflow's REST API asks again when two writers were in each other's way."""
+"""The client of Airflow's REST API asks again when writers were in each other's way, and while it is away."""
 
 import json
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
+from include.demo import airflow_api
 from include.demo.airflow_api import AirflowApi
+from include.demo.ports import free_port
 from include.errors import CofiError
 
 
 class Server(HTTPServer):
     """Answers a login, and then what it is told; `asked` holds the bodies of triggers."""
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
         self.answers: list[int] = []
         self.asked: list[dict[str, object]] = []
 
@@ -65,3 +68,31 @@ def test_what_is_refused_for_good_says_so(server: Server, api: AirflowApi, answe
     with pytest.raises(CofiError, match=f"{answers[-1]}"):
         api.trigger("audit_calls", {"day": "2026-11-16"})
     assert server.answers == []
+
+
+def test_an_api_server_that_is_being_started_again_is_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "passwords.json").write_text('{"admin": "s3cret"}')
+    port = free_port()
+    started: list[Server] = []
+
+    def start_later() -> None:
+        time.sleep(1.5)
+        server = Server(port)
+        server.answers = [200]
+        started.append(server)
+        server.serve_forever()
+
+    threading.Thread(target=start_later).start()
+    AirflowApi(f"http://127.0.0.1:{port}", tmp_path / "passwords.json").trigger("audit_calls", {})
+    (server,) = started
+    server.shutdown()
+    server.server_close()
+    assert len(server.asked) == 1
+
+
+def test_an_api_server_that_stays_away_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "passwords.json").write_text('{"admin": "s3cret"}')
+    monkeypatch.setattr(airflow_api, "_AWAY_S", 0)
+    url = f"http://127.0.0.1:{free_port()}"
+    with pytest.raises(CofiError, match=f"Airflow does not answer at {url}: see `make status`"):
+        AirflowApi(url, tmp_path / "passwords.json").trigger("audit_calls", {})

@@ -150,7 +150,7 @@ async def test_a_good_call_passes_on_verified_evidence(server):
     facts = understood.understanding
     assert (facts.call_type, facts.contact_reasons[0].code) == ("conversation", "billing_dispute")
     assert {signal.kind for signal in facts.signals} == {"repeat_contact"}
-    assert facts.summary.short and facts.sentiment.customer.end > facts.sentiment.customer.start
+    assert facts.summary and facts.sentiment_end > facts.sentiment_start
     assert facts.resolution == "resolved"
     assert understood.provenance.redactions["NAME"] >= 1
     assert answered.provenance.model == "cofi-rules-1" and "ule-based" in assessment.comment

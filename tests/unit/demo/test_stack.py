@@ -1,12 +1,15 @@
-"""Commands of Airflow on a stack."""
+"""A stack whose Airflow is a script: its commands, its components, its ports."""
 
 import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from include.demo import stack
-from include.demo.stack import Stack
+from include.demo import keeping, stack
+from include.demo.ports import Reservation
+from include.demo.stack import AIRFLOW_COMPONENTS, Stack
 from include.errors import CofiError
 
 PORTS = {"airflow": 1, "worker_log": 2, "triggerer_log": 3}
@@ -52,3 +55,74 @@ def test_what_another_airflow_left_in_the_environment_is_not_inherited(
     given = stack_whose_airflow(tmp_path, monkeypatch, "true").environment
     assert given.get(name) != "of another Airflow"
     assert given["AIRFLOW__COFI__TIMEZONE"] == "Europe/Madrid"
+
+
+class WithoutServices(Stack):
+    """One of Airflow alone, on ports that no other prefers."""
+
+    def preferred_ports(self) -> dict[str, int]:
+        return dict.fromkeys(super().preferred_ports(), 0)
+
+    def start_services(self, ports: Mapping[str, int], gpu_token: str) -> None:
+        pass
+
+
+def of_airflow_alone(home: Path, monkeypatch: pytest.MonkeyPatch, does: str) -> Stack:
+    stack_whose_airflow(home, monkeypatch, does)
+    monkeypatch.undo()  # time passes
+    monkeypatch.setattr(stack, "_executable", lambda _: str(home / "airflow"))
+    (home / "include").symlink_to(Path(keeping.__file__).parents[1])
+    return WithoutServices(home, hosts=())
+
+
+def test_a_component_that_cannot_start_fails_up_with_the_end_of_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    does = 'case "$1" in scheduler) echo "no such table: job" >&2; exit 3;; db|connections) exit;; esac'
+    does += "; sleep 60"
+    broken = of_airflow_alone(tmp_path, monkeypatch, does)
+    with pytest.raises(CofiError) as raised:
+        broken.up(say=lambda _: None)
+    first, *log = str(raised.value).splitlines()
+    assert first == f"scheduler ends whenever it is started. The end of {tmp_path}/var/stack/scheduler.log:"
+    assert log.count("no such table: job") == 3
+    assert re.fullmatch(
+        "scheduler ended with status 3 at .* UTC after 0 s; starting it again in 4 s", log[-1]
+    )
+    assert broken.processes.started == [], "nothing of it is left"
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert {*AIRFLOW_COMPONENTS} < {*calls}
+
+
+def test_what_does_not_answer_in_time_fails_up_with_the_end_of_its_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = of_airflow_alone(tmp_path, monkeypatch, 'case "$1" in api-server) echo busy; sleep 60;; esac')
+    monkeypatch.setattr(stack, "_START_S", 1)
+    monkeypatch.setattr(silent, "airflow_command", lambda *_: "")
+    with pytest.raises(CofiError, match=r"(?s)Airflow's api-server does not start. The end of .*busy"):
+        silent.up(say=lambda _: None)
+
+
+def test_ports_are_held_from_before_a_server_listens_until_the_stack_is_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = of_airflow_alone(tmp_path, monkeypatch, "sleep 60")
+    monkeypatch.setattr(one, "airflow_command", lambda *_: "")
+    monkeypatch.setattr(one, "_await_all", lambda *_: None)
+    one.up(say=lambda _: None)
+    try:
+        with Reservation() as other:
+            assert {other.take(port) for port in one.ports.values()}.isdisjoint(one.ports.values())
+    finally:
+        one.down()
+    with Reservation() as other:
+        assert {other.take(port) for port in one.ports.values()} == {*one.ports.values()}
+
+
+def test_the_embedded_airflow_runs_its_own_tasks_and_makes_its_own_logins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = stack_whose_airflow(tmp_path, monkeypatch, "true").environment
+    assert given["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
+    assert given["AIRFLOW__CORE__AUTH_MANAGER"].endswith(".SimpleAuthManager")

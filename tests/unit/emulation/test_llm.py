@@ -1,6 +1,7 @@
 """The emulated LLM API answers cofi's own requests validly, after its time, and counts them."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from include.emulation.minimal import minimal
 from include.emulation.results import result_of
 from include.errors import LlmUnusable
 from include.llm.audit import answer_scorecard
+from include.llm.budget import Payer
 from include.llm.client import LlmClient, LlmSettings
 from include.llm.understanding import understand
 from include.scorecards.loading import load_scorecard
@@ -102,6 +104,18 @@ async def test_it_fails_as_it_is_told() -> None:
                 await answer(hang_share=1.0)
         counted = await stats(url)
     assert (counted["refused"], counted["paid_again"]) == (2, 0)
+
+
+async def test_samples_differ_and_are_no_request_that_was_paid_twice() -> None:
+    schema = {"type": "object", "properties": {"a": {"enum": ["x", "y", "z"]}}, "required": ["a"]}
+    async with emulated() as (client, url):
+        sampled = client.asking(Payer("run-1", "second_opinion", MODEL), temperature=0.7)
+        said = [(await sampled.complete([], schema, "second_opinion")).content for _ in range(20)]
+        same = [(await client.complete([], schema, "second_opinion")).content for _ in range(3)]
+        counted = await stats(url)
+    assert set(said) == {json.dumps({"a": answer}) for answer in "xyz"}
+    assert set(same) == {json.dumps({"a": "x"})}
+    assert counted["paid_again"] == 2, "of those that were the same"
 
 
 async def test_it_asks_for_its_key() -> None:

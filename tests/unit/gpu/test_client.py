@@ -20,7 +20,17 @@ from include.errors import (
 )
 from include.gpu.stages import Store, distribute, recognise
 from include.gpu.wire import StageOptions
-from tests.unit.gpu.fake_host import Connect, FakeGpuHost, Reply, broken_off, hangs, problem, said, text
+from tests.unit.gpu.fake_host import (
+    Connect,
+    FakeGpuHost,
+    Reply,
+    broken_off,
+    hangs,
+    problem,
+    result_of,
+    said,
+    text,
+)
 from tests.unit.gpu.recording import CALL, CONTENT, Recording
 
 
@@ -251,3 +261,94 @@ class TestConnection:
         client = connect()
         await asyncio.gather(*(client.run(f"call-{n}", Stage.DENOISE, StageOptions()) for n in range(120)))
         assert host.max_in_flight == 120
+
+
+class TestTextFromOutside:
+    """Whatever a host or a proxy before it sends, it becomes a result, or an error of the call."""
+
+    async def test_a_result_is_stored_without_what_no_database_takes(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        result = result_of("call-1", "stt", [said("call-1")]).model_dump_json()
+        spoilt = result.replace("Good morning", r"Good\u0000 \ud800 \u001bmorning")
+        host.replies["stt"] = [text(spoilt)]
+        success = await recognise(connect(), Store(Recording()), Stage.STT, [], CALL)
+        ((_, row),) = success.rows
+        words = row["transcript"]["turns"][0]["text"]
+        assert words == said("call-1").text.replace("Good morning", "Good \ufffd morning")
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            "[" * 200_000,
+            '{"stage": "stt", "stage": "lid"}',
+            '{"seconds": 1e999}',
+            '{"seconds": NaN}',
+            "",
+            "\x00",
+            "<html>",
+            "data: {}\n\n",
+        ],
+    )
+    async def test_a_wrong_result_is_the_hosts_fault(
+        self, host: FakeGpuHost, connect: Connect, body: str
+    ) -> None:
+        host.replies["stt"] = [text(body)] * 3
+        with pytest.raises(HostFault, match="no known form"):
+            await connect().run("call-1", Stage.STT, StageOptions())
+
+    async def test_an_answer_without_end_is_cut_off(self, host: FakeGpuHost, connect: Connect) -> None:
+        sent = 0
+
+        async def endless(request: web.Request) -> web.StreamResponse:
+            nonlocal sent
+            response = web.StreamResponse()
+            await response.prepare(request)
+            while sent < 400 * 1024 * 1024:
+                await response.write(b" " * 1024 * 1024)
+                sent += 1024 * 1024
+            return response
+
+        host.replies["stt"] = [endless]
+        with pytest.raises(HostFault, match="no known form"):
+            await connect(longest_answer_mib=1, attempts=1).run("call-1", Stage.STT, StageOptions())
+        assert sent < 100 * 1024 * 1024
+
+    @pytest.mark.parametrize("status", [400, 502])
+    async def test_a_proxys_page_is_told_in_one_clean_line(
+        self, host: FakeGpuHost, connect: Connect, status: int
+    ) -> None:
+        host.replies["stt"] = [text("<html>\n\x00 Bad\x1b[1m gateway \x85" + "x" * 5000, status)] * 3
+        with pytest.raises((HostFault, RequestRefused)) as caught:
+            await connect().run("call-1", Stage.STT, StageOptions())
+        assert "<html> Bad[1m gateway" in str(caught.value)
+        assert len(str(caught.value)) < 400
+        assert str(caught.value).isprintable()
+
+    async def test_an_explanation_is_cleaned(self, host: FakeGpuHost, connect: Connect) -> None:
+        host.replies["stt"] = [problem(422, "not\x00 audio \ufffd")]
+        with pytest.raises(RecordingUnusable) as caught:
+            await connect().run("call-1", Stage.STT, StageOptions())
+        assert str(caught.value) == "not audio \ufffd"
+
+    async def test_stages_that_there_are_not_are_a_fault(self, host: FakeGpuHost, connect: Connect) -> None:
+        host.replies["stt"] = [problem(409, "first", missing=["astrology"])] * 3
+        with pytest.raises(HostFault, match="stages that there are not"):
+            await connect().run("call-1", Stage.STT, StageOptions())
+
+    @pytest.mark.parametrize(
+        "wait",
+        [
+            pytest.param(str(int(time.time()) + 10**9), id="a time far ahead"),  # processes collect it alike
+            "1e999",
+            "31 Dec 9999 23:59:59 -2359",
+        ],
+    )
+    async def test_nobody_waits_for_a_busy_host_longer_than_the_patience(
+        self, host: FakeGpuHost, connect: Connect, wait: str
+    ) -> None:
+        host.replies["stt"] = [problem(429, "full", retry_after_s=wait)] * 100
+        began_s = time.monotonic()
+        with pytest.raises(HostBusy):
+            await connect(busy_patience_s=0.3).run("call-1", Stage.STT, StageOptions())
+        assert time.monotonic() - began_s < 3

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from aiohttp import web
 
 from include.calls.stage import Stage
 from include.concurrency import for_each
@@ -16,7 +17,7 @@ from include.database import spending
 from include.database.engine import Database
 from include.database.migrations import upgrade
 from include.database.models import LlmSpendingRow
-from include.errors import AnswerInvalid, BudgetReached, InvalidInput
+from include.errors import AnswerInvalid, AnswerRefused, BudgetReached, InvalidInput, LlmLost
 from include.llm.budget import Budget, Meter, Payer
 from include.llm.client import LlmClient
 from include.llm.structured import structured
@@ -203,3 +204,41 @@ def test_a_budget_needs_a_price() -> None:
         Budget(run_usd=1).check("x", PRICES)
     Budget(run_usd=1).check("m", PRICES)
     Budget().check("x", PRICES)
+
+
+async def test_a_refusal_is_paid_for_and_one_without_tokens_has_an_unknown_cost(
+    day: Day, api: FakeApi, client_of: ClientOf
+) -> None:
+    usage = {"prompt_tokens": 100, "completion_tokens": 10, "prompt_tokens_details": {"cached_tokens": 40}}
+    refused = {"choices": [{"message": {"content": None, "refusal": "no"}}], "model": "m", "usage": usage}
+    async with meter_of(day) as meter:
+        client = client_of(api, max_attempts=1)
+        client._meter = meter
+        async with client:
+            for reply in (refused, refused | {"usage": {}}, web.Response(text="<html>")):
+                api.replies = [reply]
+                with pytest.raises((AnswerRefused, LlmLost)):
+                    await client.complete([], {}, "name", item=CALL)
+    rows = day.rows(LlmSpendingRow)
+    assert [row["cost_usd"] for row in rows] == [pytest.approx(1), None, None]
+    assert [row["prompt_tokens"] for row in rows] == [100, 0, 0]
+    assert {row["call_id"] for row in rows} == {CALL}
+
+
+async def test_a_client_that_asks_otherwise_pays_into_the_same_budget_on_another_account(
+    day: Day, api: FakeApi, client_of: ClientOf
+) -> None:
+    async with meter_of(day, run_usd=3) as meter:
+        plain = client_of(api)
+        client = LlmClient(plain.settings, 4, meter=meter)
+        async with client:
+            again = client.asking(Payer("run-1", "second_opinion", "m-2"), model="m-2", temperature=0.7)
+            await ask(client)
+            await ask(again)
+            await ask(again)
+            for one in (client, again):
+                with pytest.raises(BudgetReached):
+                    await ask(one)
+    assert [(body["model"], body["temperature"]) for body in api.bodies] == [("m", 0), *[("m-2", 0.7)] * 2]
+    assert [row["stage"] for row in day.rows(LlmSpendingRow)] == ["llm1", *["second_opinion"] * 2]
+    assert again.limiter is client.limiter and client.settings.model == "m"

@@ -17,7 +17,7 @@ from tests.corpora.cards import CARDS, digits_of_card
 from tests.corpora.dialogue import Item, as_transcript, made
 
 OF_EACH_FAMILY = 12
-_TURN = re.compile(r"^\[t(\d+) \| \S+ \| \S+\] (.*)$", re.MULTILINE)
+_TURN = re.compile(r"^\[t(\d+) \S+ \d+\] (.*)$", re.MULTILINE)
 
 
 async def sent(calls: list[Transcript], folder: Path, *, redact: bool) -> list[str]:

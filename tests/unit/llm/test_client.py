@@ -1,4 +1,5 @@
 import asyncio
+import gzip
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -6,9 +7,23 @@ from email.utils import format_datetime
 
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 
-from include.errors import LlmBusy, LlmDown, LlmLate, LlmUnusable, RequestRefused
+from include.errors import (
+    AnswerInvalid,
+    AnswerRefused,
+    CofiError,
+    LlmBusy,
+    LlmDown,
+    LlmLate,
+    LlmLost,
+    LlmUnusable,
+    RequestRefused,
+)
 from include.llm.breaker import BreakerSettings
+from include.llm.client import LlmClient, LlmSettings
+from include.llm.usage import Usage
+from include.outside.times import LONGEST_WAIT_S
 
 SCHEMA = {"type": "object", "properties": {"a": {"type": "string", "maxLength": 5}}, "required": ["a"]}
 ASK = [{"role": "user", "content": "hello"}]
@@ -34,11 +49,11 @@ async def test_a_completion_carries_what_the_answer_says(api, client_of, reply):
     assert sent["json_schema"] == {"name": "thing", "strict": True, "schema": SCHEMA}
 
 
-async def test_bounds_can_be_left_out_of_the_schema(api, client_of):
+async def test_bounds_can_be_left_out_of_the_schema_and_are_told_in_words_then(api, client_of):
     async with client_of(api, bounds_in_schema=False) as client:
         await client.complete(ASK, SCHEMA, "thing")
     sent = api.bodies[0]["response_format"]["json_schema"]["schema"]
-    assert sent["properties"] == {"a": {"type": "string"}}
+    assert sent["properties"] == {"a": {"type": "string", "description": "at most 5 characters"}}
 
 
 async def test_never_more_than_the_width_is_in_flight(api, client_of):
@@ -197,3 +212,205 @@ async def test_under_a_real_limit_everything_is_answered_at_little_extra_cost(ap
         assert client.limiter.limit < 12
     assert len(api.bodies) - api.refused == 200
     assert len(api.bodies) < 1.6 * 200
+
+
+class Booked:
+    """A meter that remembers."""
+
+    def __init__(self):
+        self.rows = []
+
+    async def admit(self):
+        """Everything is let through."""
+
+    def paid(self, call_id, model, usage, payer=None):
+        self.rows.append((call_id, model, usage))
+
+
+async def metered(client, item="c1"):
+    """What comes of a request, and what is booked for it."""
+    client._meter = booked = Booked()
+    try:
+        return await client.complete(ASK, SCHEMA, "thing", item=item), booked.rows
+    except CofiError as error:
+        return error, booked.rows
+
+
+def answer(message, finish_reason="stop", **choice):
+    usage = {"prompt_tokens": 70, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 30}}
+    choices = [{"message": message, "finish_reason": finish_reason, **choice}]
+    return {"id": "x", "model": "m-2", "choices": choices, "usage": usage}
+
+
+async def test_a_refusal_is_told_by_its_text_and_paid_for(api, client_of):
+    api.replies = [answer({"content": None, "refusal": "I can't help with \x00that."})]
+    async with client_of(api) as client:
+        error, rows = await metered(client)
+    assert isinstance(error, AnswerRefused) and isinstance(error, AnswerInvalid)
+    assert "c1: the model refuses: I can't help with that. (attempt 1)" in str(error)
+    assert (error.kind, error.raw_answer) == ("answer_refused", "I can't help with that.")
+    assert rows == [("c1", "m-2", Usage(70, 5, 30))]
+    assert len(api.bodies) == 1
+
+
+async def test_what_a_content_filter_stops_is_told_and_paid_for(api, client_of):
+    found = {"violence": {"filtered": True}, "hate": {"filtered": False}}
+    api.replies = [answer({"content": "{"}, "content_filter", content_filter_results=found)]
+    async with client_of(api) as client:
+        error, rows = await metered(client)
+    assert "filter stopped the answer (content_filter: violence)" in str(error)
+    assert [usage for _, _, usage in rows] == [Usage(70, 5, 30)]
+
+
+async def test_a_prompt_that_is_filtered_is_booked_at_a_cost_that_nobody_knows(api, client_of):
+    error = {"error": {"code": "content_filter", "message": "The response was filtered", "innererror": {}}}
+    api.replies = [web.json_response(error, status=400)]
+    async with client_of(api) as client:
+        refused, rows = await metered(client)
+    assert isinstance(refused, AnswerRefused) and "The response was filtered" in str(refused)
+    assert rows == [("c1", "m", Usage())]
+
+
+@pytest.mark.parametrize(
+    ("inside", "kind"),
+    [
+        ({"code": 502, "message": "upstream"}, LlmLost),
+        ({"code": "429", "message": "slow down"}, LlmBusy),
+        ({"code": 402, "message": "no credit"}, LlmUnusable),
+        ({"code": "insufficient_quota", "message": "pay"}, LlmUnusable),
+        ({"code": "content_filter", "message": "no"}, AnswerRefused),
+        ({"code": 400, "message": "too long"}, RequestRefused),
+        ("it broke", LlmLost),
+    ],
+)
+async def test_an_error_inside_a_200_means_what_it_says_and_each_is_booked(api, client_of, inside, kind):
+    usage = {"prompt_tokens": 9, "completion_tokens": 1}
+    api.replies = [{"error": inside, "usage": usage, "model": "m-2"} for _ in range(2)]
+    async with client_of(api, max_attempts=2) as client:
+        error, rows = await metered(client)
+    assert type(error) is kind
+    text = inside if isinstance(inside, str) else inside["message"]
+    assert text in str(error)
+    assert rows == [("c1", "m-2", Usage(9, 1))] * len(api.bodies)
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+async def test_an_answer_without_end_is_cut_off(client_of, status):
+    sent = 0
+
+    async def endless(request):
+        nonlocal sent
+        response = web.StreamResponse(status=status)
+        await response.prepare(request)
+        while sent < 100 * 1024 * 1024:
+            await response.write(b" " * 1024 * 1024)
+            sent += 1024 * 1024
+        return response
+
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", endless)
+    async with TestServer(app) as server:
+        settings = LlmSettings(
+            base_url=str(server.make_url("/v1")), model="m", max_attempts=1, longest_answer_mib=2
+        )
+        async with LlmClient(settings, 1) as client:
+            error, rows = await metered(client)
+    assert isinstance(error, RequestRefused if status == 400 else LlmLost)
+    assert sent < 50 * 1024 * 1024
+    assert len(str(error)) < 600
+    assert rows == ([("c1", "m", Usage())] if status == 200 else [])
+
+
+async def test_a_compressed_answer_is_measured_as_it_is_read(client_of):
+    async def bomb(_):
+        body = gzip.compress(b" " * 100 * 1024 * 1024)
+        return web.Response(body=body, headers={"Content-Encoding": "gzip"})
+
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", bomb)
+    async with TestServer(app) as server:
+        settings = LlmSettings(
+            base_url=str(server.make_url("/v1")), model="m", max_attempts=1, longest_answer_mib=1
+        )
+        async with LlmClient(settings, 1) as client:
+            error, _ = await metered(client)
+    assert isinstance(error, LlmLost)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 200_000,
+        b'{"choices": [{"message": {"content": "{}"}}], "usage": {"prompt_tokens": 1e999}}',
+        b'{"choices": [], "choices": []}',
+        b"\xff\xfe\x00",
+        b"",
+        b"data: {}\n\n",
+    ],
+)
+async def test_a_200_that_is_no_answer_is_lost_and_nobody_knows_what_it_cost(api, client_of, body):
+    api.replies = [web.Response(body=body, content_type="text/html", charset="nonsense")]
+    async with client_of(api, max_attempts=1) as client:
+        error, rows = await metered(client)
+    assert isinstance(error, LlmLost)
+    assert rows == [("c1", "m", Usage())]
+
+
+@pytest.mark.parametrize(
+    ("said", "tokens"),
+    [
+        ({"prompt_tokens": 10**30}, Usage()),
+        ({"prompt_tokens": -1, "completion_tokens": 4}, Usage()),
+        ({"prompt_tokens": "12"}, Usage()),
+        ({"prompt_tokens": 12.0, "completion_tokens": None}, Usage(12)),
+        ({"prompt_tokens": 5, "prompt_tokens_details": {"cached_tokens": 50}}, Usage(5, 0, 5)),
+        ({"prompt_tokens": 5, "prompt_tokens_details": "none"}, Usage(5)),
+        ([], Usage()),
+        (None, Usage()),
+    ],
+)
+async def test_whatever_is_told_of_tokens_the_answer_counts(api, client_of, said, tokens):
+    api.replies = [{"choices": [{"message": {"content": "{}"}}], "usage": said}]
+    async with client_of(api, max_attempts=1) as client:
+        got, rows = await metered(client)
+    assert (got.content, got.usage) == ("{}", tokens)
+    assert rows == [("c1", "m", tokens)]
+
+
+@pytest.mark.parametrize("wait", ["Fri, 31 Dec 9999 23:59:59 -2359", "1e999", "4102444800", "-5", "nan", "²"])
+async def test_no_wait_that_an_api_asks_for_ends_a_task(api, client_of, wait):
+    api.replies = [refused(429, **{"Retry-After": wait}) for _ in range(2)]
+    async with client_of(api, max_attempts=1) as client:
+        with pytest.raises(LlmBusy) as caught:
+            await client.complete(ASK, SCHEMA, "thing")
+    assert caught.value.retry_after_s is None or 0 <= caught.value.retry_after_s <= LONGEST_WAIT_S
+
+
+async def test_what_an_error_says_is_told_in_one_clean_line(api, client_of):
+    api.replies = [web.Response(status=400, body=b"<html>\n\x00\xff no \x1b[1m way" + b"x" * 10_000)]
+    async with client_of(api) as client:
+        with pytest.raises(RequestRefused) as caught:
+            await client.complete(ASK, SCHEMA, "thing")
+    assert "<html> \ufffd no [1m way" in str(caught.value) and str(caught.value).isprintable()
+    assert len(str(caught.value)) < 600
+
+
+async def test_a_schema_that_an_api_does_not_take_is_told_in_words_from_then_on(api, client_of, reply):
+    no = web.json_response({"error": {"message": "response_format json_schema is not supported"}}, status=400)
+    api.replies = [no, reply('{"a": "x"}'), reply('{"a": "x"}'), reply('{"b": "x"}')]
+    async with client_of(api) as client:
+        first = await client.complete(ASK, SCHEMA, "thing")
+        second = await client.complete(ASK, SCHEMA, "thing")
+        await client.complete(ASK, SCHEMA, "another")
+    assert (first.attempts, second.attempts) == (2, 1)
+    assert ["response_format" in body for body in api.bodies] == [True, False, False, True]
+    assert '"maxLength":5' in api.bodies[1]["messages"][-1]["content"]
+    assert api.bodies[0]["messages"] == ASK
+
+
+async def test_an_api_that_takes_no_schema_at_all_refuses_the_request(api, client_of):
+    api.replies = [refused(400, "response_format is unknown") for _ in range(5)]
+    async with client_of(api) as client:
+        with pytest.raises(RequestRefused, match="response_format"):
+            await client.complete(ASK, SCHEMA, "thing")
+    assert len(api.bodies) == 2

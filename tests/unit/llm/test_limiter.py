@@ -136,3 +136,28 @@ async def test_an_outage_leaves_the_width_as_it_was():
 def test_a_width_below_one_is_refused():
     with pytest.raises(ValueError, match="width"):
         Limiter(0)
+
+
+async def test_requests_that_take_another_time_than_most_are_no_sign_of_load():
+    limits = []
+    for told in (True, False):
+        limiter = Limiter(40)
+        api = Api(limiter, lambda taken: False, latency_s=1.0)
+        for _ in range(10):
+            await api.round()
+        for _ in range(200):
+            async with limiter.slot() as of:
+                limiter.succeeded(of, 9.0 if told else None)
+        limits.append(limiter.limit)
+    assert limits[0] < 40 and limits[1] == 40
+
+
+async def test_a_lent_slot_is_one_of_the_width_and_tells_nothing():
+    limiter = Limiter(2)
+    async with limiter.lent(), limiter.slot():
+        assert limiter.in_flight == 2
+        third = asyncio.ensure_future(limiter.slot().__aenter__())
+        await asyncio.sleep(0)
+        assert not third.done()
+    await third
+    assert limiter.in_flight == 1 and limiter.limit == 2

@@ -7,12 +7,14 @@ import pytest
 import yaml
 
 from include.errors import InvalidInput
-from include.scorecards.agreement import Bar, cohens_kappa, measure
+from include.scorecards.agreement import Bar, measure
+from include.scorecards.coefficients import cohens_kappa
 from include.scorecards.gold import load_labels
 from include.scorecards.loading import parse_scorecard
 from include.scorecards.schema import Scorecard
 
 DAY = date(2026, 11, 16)
+FEW = "(too few: 2 of 20 labelled calls)"
 LABELS = Path("include/demo/sample_calls/gold.csv")
 
 
@@ -110,11 +112,11 @@ def test_the_bar_allows_so_many_false_auto_fails(card: Scorecard, allowed, given
     ("bar", "told"),
     [
         ({}, []),
-        ({"accuracy": 0.6}, ["accuracy is 0.500, asked for: 0.6"]),
+        ({"accuracy": 0.6}, [f"accuracy is 0.500 {FEW}, asked for: 0.6"]),
         ({"calls": 5}, ["2 labelled calls were audited, asked for: 5"]),
         ({"fail_recall": 0.9}, ["recall on fails is 0.500, asked for: 0.9"]),
         ({"auto_fail_recall": 0.9}, ["recall on auto-fails is unknown, asked for: 0.9"]),
-        ({"kappa": 0.2}, ["Cohen's kappa is 0.000, asked for: 0.2"]),
+        ({"kappa": 0.2}, [f"Cohen's kappa is 0.000 {FEW}, Gwet's AC1 0.200 {FEW}, asked for: 0.2"]),
     ],
 )
 def test_the_bar_names_what_is_missed(card: Scorecard, bar: dict[str, float], told: list[str]) -> None:

@@ -52,11 +52,10 @@ def test_every_text_that_the_model_reads_is_marked(small) -> None:
     }
     content["criteria"][2]["options"][0]["label"] = 'says "have a nice day"'
     card = parse_scorecard(yaml.safe_dump(content), source="c")
-    (asked,) = yaml.safe_load(asked_text([card.criterion("b1")]))
-    assert asked["how_to_decide"] == (
+    told = asked_text([card.criterion("b1")])
+    assert told.splitlines()[1] == (
         "yes when ‹for example: have a nice day› is said. no for ‹for example: get lost›."
     )
-    told = yaml.safe_dump(asked, allow_unicode=True, width=1000)
     assert told.count("have a nice day") == told.count("‹for example: have a nice day›") == 4
 
 

@@ -155,7 +155,7 @@ def test_what_is_no_scorecard_is_refused(text):
 def test_check_shows_what_is_asked_or_what_is_wrong(shipped_file, tmp_path, capsys):
     assert check.main([str(shipped_file)]) == 0
     shown = capsys.readouterr().out
-    assert "no_card_data_spoken (rule)" in shown and "- id: closing" in shown
+    assert "no_card_data_spoken (rule)" in shown and "- closing: " in shown
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text("id: x")
     assert check.main([str(wrong)]) == 1

@@ -70,6 +70,16 @@ def test_a_quote_in_another_writing_is_found(spoken, told, quote):
         assert EvidenceChecker(spoken(("agent", told))).check(quote, cited).counts, cited
 
 
+@pytest.mark.parametrize(
+    "head",
+    ["[t1 agent 95] ", "[t1 | agent | 1:35.0-1:38.2] ", "t1 | agent | 95] ", "agent: ", "t1 agent 95: "],
+)
+def test_a_quote_with_the_head_of_its_line_is_found(spoken, head):
+    call = spoken(("agent", "Thank you for holding the line"))
+    found = EvidenceChecker(call).check(f"{head}Thank you for holding", "[t1 agent 95]")
+    assert (found.counts, found.turn_id) == (True, "t1")
+
+
 def test_an_ellipsis_leaves_out_what_changes_nothing(spoken):
     call = spoken(
         ("agent", "The contract runs for two years"),

@@ -22,7 +22,7 @@ def given(answer, *quotes, turn="t1"):
 
 def answers(more=None, **by_id):
     found = {name: value if isinstance(value, GivenAnswer) else given(value) for name, value in by_id.items()}
-    reply = AuditReply(answers=found, violations=[], strengths=[], coaching=[], overall_comment="")
+    reply = AuditReply(answers=found, strengths=[], coaching=[], overall_comment="")
     return AuditAnswers(reply=reply, **(more or {}))
 
 

@@ -35,9 +35,7 @@ def judged(heard):
             sound = said("yes", call.turns[0].text)
             default = sound if otherwise == "NA" and not criterion.na_allowed else said(otherwise)
             given_answers[criterion.id] = by_id.get(criterion.id, default)
-        reply = AuditReply(
-            answers=given_answers, violations=[], strengths=[], coaching=[], overall_comment=""
-        )
+        reply = AuditReply(answers=given_answers, strengths=[], coaching=[], overall_comment="")
         metrics = call_metrics(call, heard(*segments))
         return assess(SHIPPED, AuditAnswers(reply=reply, roles=roles or {}), call, metrics)
 

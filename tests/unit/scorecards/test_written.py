@@ -98,7 +98,7 @@ def test_what_cannot_be_read_is_refused(text: str) -> None:
 
 def test_the_shipped_file_is_short_and_its_weights_keep_their_order(shipped_file, shipped: Scorecard) -> None:
     assert len(shipped_file.read_text("utf-8").splitlines()) <= 150
-    assert shipped.version == "2"
+    assert shipped.version == "3"
     settled = shipped.criterion("identity_verified").settled_by_prompt
     assert settled is not None and "identity-confirmed" in settled.prompts and settled.answer == "yes"
     shares = {

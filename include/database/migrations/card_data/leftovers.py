@@ -57,8 +57,8 @@ def _rewrite_sqlite(cursor: DBAPICursor) -> None:
             _asked(cursor, "PRAGMA wal_checkpoint(TRUNCATE)")
             return
     log.warning(
-        "Somebody reads the database, so that its log still holds card data: stop everything that uses it, "
-        "and run the migration again."
+        "Somebody reads the database, so that its log still holds what was deleted: stop everything that "
+        "uses it, and run the migration again."
     )
 
 

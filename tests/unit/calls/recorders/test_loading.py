@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from include.audio_files.raw import Encoding, RawAudio
 from include.calls.call import ChannelRole
-from include.calls.parts import Encoding, RawAudio
 from include.calls.recorders.describing import FIELDS
 from include.calls.recorders.loading import PLAIN, SHIPPED, all_recorders, load_recorder, read_recorder
 from include.errors import InvalidInput

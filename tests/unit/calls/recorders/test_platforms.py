@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from include.calls.call import Call, CallState
-from include.calls.discovery import DayFound, DiscoveryRules, find_day
+from include.calls.discovery import Discovery, find_recordings
+from include.calls.discovery_rules import DiscoveryRules
 from include.calls.recorders.days import folder_of_day
 from include.calls.recorders.loading import load_recorder
 from tests.unit.calls.recorders.platforms import PLATFORMS
@@ -22,12 +23,12 @@ def laid_out(site: Site, name: str) -> None:
 
 def found_on(
     site: Site, name: str, day: date = DAY, known: list[Call] | None = None, **rules: Any
-) -> DayFound:
+) -> Discovery:
     recorder, timezone = load_recorder(name), PLATFORMS[name].timezone
     uri = f"{site.scheme}://{site.root}"
     folder = folder_of_day(site.filesystem, site.root, uri, day, recorder=recorder, timezone=timezone)
     wanted = DiscoveryRules("manifest.csv", timezone, 2, 60, recorder=recorder, **rules)
-    return find_day(folder, wanted, {call.path: call for call in known or []})
+    return find_recordings(folder, wanted, {call.path: call for call in known or []})
 
 
 def of_interest(call: Call, told: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def of_interest(call: Call, told: dict[str, Any]) -> dict[str, Any]:
 @each_platform
 def test_its_day_is_found_with_all_that_is_known(site: Site, name: str) -> None:
     laid_out(site, name)
-    found = {call.path: call for call in found_on(site, name).calls}
+    found = {call.path: call for call in found_on(site, name).recordings}
 
     assert found.keys() == PLATFORMS[name].calls.keys()
     for path, told in PLATFORMS[name].calls.items():
@@ -90,7 +91,7 @@ def test_every_recording_is_found_on_exactly_one_day(site: Site, name: str) -> N
     days = [date(2026, 11, day) for day in range(13, 20)]
     if name == "plain":
         days = [DAY]
-    found = [call.uri for day in days for call in found_on(site, name, day).calls]
+    found = [call.uri for day in days for call in found_on(site, name, day).recordings]
     assert len(found) == len(set(found))
     files = found_on(site, name).files
     wavs = [path for path in PLATFORMS[name].files if not path.endswith((".json", ".csv", ".xml", ".txt"))]
@@ -103,13 +104,13 @@ def test_finding_it_again_changes_nothing_and_probes_nothing(
     site: Site, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     laid_out(site, name)
-    known = found_on(site, name).calls
+    known = found_on(site, name).recordings
     monkeypatch.setattr("include.calls.headers.read_header", lambda *_: pytest.fail("it was read again"))
-    assert found_on(site, name, known=known).calls == known
+    assert found_on(site, name, known=known).recordings == known
 
 
 @each_platform
 def test_a_trial_run_reads_no_more_than_it_looks_at(site: Site, name: str) -> None:
     laid_out(site, name)
-    first = found_on(site, name, limit=1).calls
+    first = found_on(site, name, limit=1).recordings
     assert [call.path for call in first] == [min(PLATFORMS[name].calls)]

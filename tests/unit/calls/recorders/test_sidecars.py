@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.calls.call import Call, CallState, ChannelRole, RolesToldBy
-from include.calls.discovery import DayFound, find_day
+from include.calls.discovery import Discovery, find_recordings
 from include.calls.recorders.expressions import EXPRESSIONS, SidecarFormat
 from include.calls.recorders.loading import load_recorder
 from include.errors import InvalidInput
@@ -18,9 +18,9 @@ from tests.unit.calls.site import RULES, Site, recording
 NAMES = ("{0}_metadata.json", "{0}.wav_metadata.json", "{0}.json", "{0}.wav.json", "{0}.metadata.json")
 
 
-def found_in(site: Site) -> tuple[dict[str, Call], DayFound]:
-    looked = find_day(site.folder, RULES, {})
-    return {call.path: call for call in looked.calls}, looked
+def found_in(site: Site) -> tuple[dict[str, Call], Discovery]:
+    looked = find_recordings(site.folder, RULES, {})
+    return {call.path: call for call in looked.recordings}, looked
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -174,7 +174,7 @@ def test_whatever_a_sidecar_says_its_call_can_be_stored(told: dict[str, object])
     site = Site(memory, "/calls/2026-11-16", "memory")
     site.put("a.wav", recording(2))
     site.put("a.json", json.dumps(told).encode())
-    [call] = find_day(site.folder, RULES, {}).calls
+    [call] = find_recordings(site.folder, RULES, {}).recordings
     assert call.state is CallState.PENDING
     json.dumps(call.metadata.extra).encode()
     for text in (
@@ -191,7 +191,7 @@ def test_entries_find_their_recordings_by_what_they_say(site: Site) -> None:
     site.put("123456789012.wav", recording(seed=1))
     site.put("123456789013.wav", recording(seed=2))
     site.put("report.csv", b"contact_id,agent_name\n123456789013,Kim\n123456789999,Nobody\n")
-    looked = find_day(site.folder, replace(RULES, recorder=nice), {})
-    agents = {call.path: call.metadata.agent for call in looked.calls}
+    looked = find_recordings(site.folder, replace(RULES, recorder=nice), {})
+    agents = {call.path: call.metadata.agent for call in looked.recordings}
     assert agents == {"123456789012.wav": None, "123456789013.wav": "Kim"}
     assert any("no recording for 1 list entry 123456789999" in one for one in looked.files.problems)

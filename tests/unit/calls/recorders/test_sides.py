@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from include.calls.call import Call, CallState, ChannelRole
-from include.calls.discovery import DayFound, find_day
+from include.calls.discovery import Discovery, find_recordings
 from include.calls.recorders.loading import load_recorder
 from include.calls.recorders.profile import Recorder
 from include.calls.recorders.sorting import sort_files
@@ -17,13 +17,15 @@ AGENT, CUSTOMER, UNKNOWN = ChannelRole.AGENT, ChannelRole.CUSTOMER, ChannelRole.
 PLAIN = RULES.recorder
 
 
-def looked(site: Site, recorder: Recorder = PLAIN, known: list[Call] | None = None, **rules: Any) -> DayFound:
+def looked(
+    site: Site, recorder: Recorder = PLAIN, known: list[Call] | None = None, **rules: Any
+) -> Discovery:
     before = {call.path: call for call in known or []}
-    return find_day(site.folder, replace(RULES, recorder=recorder, stereo_roles=(), **rules), before)
+    return find_recordings(site.folder, replace(RULES, recorder=recorder, stereo_roles=(), **rules), before)
 
 
-def calls_of(found: DayFound) -> dict[str, Call]:
-    return {call.path: call for call in found.calls}
+def calls_of(found: Discovery) -> dict[str, Call]:
+    return {call.path: call for call in found.recordings}
 
 
 class TestSides:
@@ -39,7 +41,7 @@ class TestSides:
             site.put(f"x/call{ending}.wav", recording(3 + seed, seed=seed))
         site.put("manifest.csv", f"file,direction\nx/call{endings[1]}.wav,{direction}\n".encode())
         found = looked(site)
-        [call] = found.calls
+        [call] = found.recordings
         assert (call.path, call.state) == (f"x/call{endings[0]}.wav", CallState.PENDING)
         assert (call.channels, call.sample_rate_hz, call.duration_s) == (2, 8000, pytest.approx(4))
         assert call.metadata.channel_roles == roles
@@ -78,7 +80,7 @@ class TestSides:
     ) -> None:
         site.put("a_in.wav", recording(seed=1))
         site.put("a_out.wav", other)
-        [call] = looked(site).calls
+        [call] = looked(site).recordings
         assert call.state is CallState.QUARANTINED
         assert str(call.state_reason).startswith(why)
 
@@ -92,7 +94,7 @@ class TestSides:
         soundfile.write(fast, np.zeros(48_000), 16_000, format="WAV")
         site.put("a_in.wav", recording(seed=1))
         site.put("a_out.wav", fast.getvalue())
-        [call] = looked(site).calls
+        [call] = looked(site).recordings
         assert call.state is CallState.QUARANTINED
         assert "different sample rates (8000 and 16000 Hz): convert one" in str(call.state_reason)
 
@@ -100,7 +102,7 @@ class TestSides:
         for seed, name in enumerate(("a_in.wav", "a_out.wav")):
             site.put(name, recording(seed=seed))
         none = PLAIN.model_copy(update={"legs": ()})
-        before = looked(site, none).calls
+        before = looked(site, none).recordings
         now = calls_of(looked(site, known=before))
         assert now["a_in.wav"].state is CallState.PENDING
         assert now["a_in.wav"].channels == 2
@@ -110,41 +112,41 @@ class TestSides:
     def test_a_side_that_was_written_again_is_noticed(self, site: Site) -> None:
         site.put("a_in.wav", recording(3, seed=1))
         site.put("a_out.wav", recording(3, seed=2))
-        [before] = looked(site).calls
+        [before] = looked(site).recordings
         audited = replace(before, state=CallState.AUDITED)
-        assert looked(site, known=[audited]).calls == [audited]
+        assert looked(site, known=[audited]).recordings == [audited]
         site.put("a_out.wav", recording(5, seed=3))
-        [now] = looked(site, known=[audited]).calls
+        [now] = looked(site, known=[audited]).recordings
         assert (now.state, now.duration_s) == (CallState.PENDING, pytest.approx(5))
 
 
 class TestRoles:
     def test_nobody_guesses_who_is_on_which_channel(self, site: Site) -> None:
         site.put("a.wav", recording(channels=2))
-        [call] = looked(site).calls
+        [call] = looked(site).recordings
         assert (call.metadata.channel_roles, call.metadata.roles_told_by) == ((), None)
 
     def test_a_recorder_knows_its_channels(self, site: Site) -> None:
         name = "0a1b2c3d-1111-4222-8333-444455556666_20261116T14:07_UTC.wav"
         site.put(name, recording(channels=2))
         connect = load_recorder("amazon_connect").model_copy(update={"days": PLAIN.days})
-        [call] = looked(site, connect).calls
+        [call] = looked(site, connect).recordings
         assert call.metadata.channel_roles == (CUSTOMER, AGENT)
         assert call.metadata.roles_told_by == "recorder"
 
     def test_a_recording_of_one_channel_has_no_roles(self, site: Site) -> None:
         site.put("a.wav", recording())
         connect = load_recorder("amazon_connect").model_copy(update={"days": PLAIN.days})
-        [call] = looked(site, connect).calls
+        [call] = looked(site, connect).recordings
         assert call.metadata.channel_roles == ()
 
     def test_the_setting_is_asked_last(self, site: Site) -> None:
         site.put("a.wav", recording(channels=2))
         rules = replace(RULES, stereo_roles=(CUSTOMER, AGENT))
-        [call] = find_day(site.folder, rules, {}).calls
+        [call] = find_recordings(site.folder, rules, {}).recordings
         assert (call.metadata.channel_roles, call.metadata.roles_told_by) == ((CUSTOMER, AGENT), "setting")
         site.put("manifest.csv", b"file,channel_roles\na.wav,unknown|agent\n")
-        [call] = find_day(site.folder, rules, {}).calls
+        [call] = find_recordings(site.folder, rules, {}).recordings
         assert (call.metadata.channel_roles, call.metadata.roles_told_by) == ((UNKNOWN, AGENT), "manifest")
 
 

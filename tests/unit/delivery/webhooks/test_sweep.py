@@ -4,6 +4,7 @@ import asyncio
 import json
 import multiprocessing
 import os
+import re
 import signal
 from collections import Counter
 from collections.abc import Callable
@@ -124,6 +125,56 @@ async def test_a_receiver_that_asks_for_a_longer_wait_gets_it(
     await sweep()
     (row,) = day.rows(OutboxRow)
     assert row["next_attempt_at"] > datetime.now(UTC) + timedelta(seconds=7100)
+
+
+@pytest.mark.parametrize(
+    ("asked", "least_s", "most_s"),
+    [
+        ("in 7200 s", 7100, 7300),
+        ("in 7200 s, in ms", 7100, 7300),
+        ("in 1000000000 s", 86_000, 86_500),
+        ("1e999", 86_000, 86_500),
+        ("9" * 30, 86_000, 86_500),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", 86_000, 86_500),
+        ("-1", DELAYS_S[0] - 1, DELAYS_S[0] * 1.1 + 60),
+        ("Mon, 01 Jan 0001 00:00:00 +2359", DELAYS_S[0] - 1, DELAYS_S[0] * 1.1 + 60),
+        ("in a while", DELAYS_S[0] - 1, DELAYS_S[0] * 1.1 + 60),
+    ],
+)
+async def test_whatever_wait_a_receiver_asks_for_the_event_stays_near(  # noqa: PLR0917 - fixtures
+    day: Day,
+    events: Events,
+    receiver: FakeReceiver,
+    sweep: RunSweep,
+    asked: str,
+    least_s: float,
+    most_s: float,
+) -> None:
+    first, *_ = events(3)
+    if seconds := re.match(r"in (\d+) s", asked):  # as a time since 1970
+        at_s = int(datetime.now(UTC).timestamp()) + int(seconds[1])
+        asked = str(at_s * 1000 if "ms" in asked else at_s)
+    receiver.answer = lambda event: (
+        web.Response(status=503, headers={"Retry-After": asked})
+        if receiver.ids[-1] == first
+        else web.Response(status=204)
+    )
+    began = datetime.now(UTC)
+    swept = await sweep(width=1)
+    assert (swept.delivered, swept.failed) == (2, 1)
+    (row,) = [row for row in day.rows(OutboxRow) if row["event_id"] == first]
+    assert least_s <= (row["next_attempt_at"] - began).total_seconds() <= most_s
+
+
+async def test_what_a_receiver_says_is_kept_without_what_no_database_takes(
+    day: Day, events: Events, receiver: FakeReceiver, sweep: RunSweep
+) -> None:
+    events(1)
+    receiver.answer = lambda event: web.Response(status=500, body=b"out\x00 of\xff\x1b order")
+    await sweep()
+    (row,) = day.rows(OutboxRow)
+    assert "out of\ufffd order" in row["last_error"]
+    assert "\x00" not in row["last_error"]
 
 
 async def test_a_slow_receiver_costs_its_timeout_and_the_event_is_tried_again(

@@ -52,7 +52,9 @@ def test_too_loud_is_clipped_and_no_number_is_silence() -> None:
 
 
 def test_flac_comes_back_as_it_was(tmp_path: Path) -> None:
-    channels = np.stack([tone(16_000, 3.0), tone(16_000, 3.0, level=1.2)]).astype(np.float32)
+    channels = np.stack([tone(16_000, 3.0), tone(16_000, 3.0)[::-1] * np.linspace(0, 1.2, 48_000)]).astype(
+        np.float32
+    )
     recording = Recording.of(channels)
     write_flac(tmp_path / "copy", [recording.blocks(n, block_s=0.7) for n in recording.channels])
     assert soundfile.info(tmp_path / "copy").format == "FLAC"

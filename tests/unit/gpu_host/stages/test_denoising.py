@@ -156,7 +156,7 @@ def test_an_engine_that_recognition_only_loses_by_is_for_listening(
 def test_for_listening_every_channel_is_enhanced(
     tmp_path: Path, denoising: Denoising, call: np.ndarray
 ) -> None:
-    recording = Recording.of(np.stack([call, call * 0.5]))
+    recording = Recording.of(np.stack([call, np.roll(call, 8000) * 0.5]))
     denoising.write_enhanced(recording, tmp_path / "draft")
     heard = decode(tmp_path / "draft", tmp_path, 60)
     assert heard.frames == recording.frames

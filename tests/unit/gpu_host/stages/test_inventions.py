@@ -70,10 +70,15 @@ def test_text_where_nobody_speaks_is_on_silence() -> None:
 )
 def test_a_stock_phrase_is_flagged_where_little_speaks_for_it(text: str) -> None:
     text = text.replace("vídeo", "video")
-    assert flags(turn(text, confidence=0.4), SPOKEN) == [TurnFlag.KNOWN_PHRASE]
+    assert flags(turn(text, confidence=0.5), SPOKEN) == [TurnFlag.KNOWN_PHRASE]
     assert flags(turn(text, confidence=0.95), SPOKEN) == []
     assert TurnFlag.KNOWN_PHRASE in flags(turn(text, confidence=0.95), [])
 
 
 def test_a_stock_phrase_within_a_sentence_is_speech() -> None:
-    assert flags(turn("thank you for calling Acme", confidence=0.4), SPOKEN) == []
+    assert flags(turn("thank you for calling Acme", confidence=0.5), SPOKEN) == []
+
+
+def test_words_of_which_the_recogniser_is_unsure_are_flagged() -> None:
+    assert flags(turn("I want to cancel it", confidence=0.27), SPOKEN) == [TurnFlag.BADLY_HEARD]
+    assert flags(turn("I want to cancel it", confidence=0.55), SPOKEN) == []

@@ -12,6 +12,7 @@ from include.calls.transcript import Word
 from include.gpu.wire import Engine, IvrResult, LanguageSpan, LidResult, Segment, SegmentKind, Span, SttResult
 from include.gpu_host.audio import timeline
 from include.gpu_host.audio.recording import Recording
+from include.gpu_host.speakers.voices import SpokenBy
 from include.gpu_host.stages.job import Head
 from include.gpu_host.stages.pieces import pieces
 from include.gpu_host.stages.recognition import Recognition
@@ -23,7 +24,7 @@ ROLES = [ChannelRole.AGENT, ChannelRole.CUSTOMER]
 
 
 class Ears:
-    """Hears a word in the middle of each piece: its number."""
+    """Hears the number of each piece, over and over."""
 
     engine = ENGINE
 
@@ -33,12 +34,28 @@ class Ears:
 
     def hear(self, pieces: Sequence[np.ndarray], language: str) -> list[list[Word]]:
         self.heard.append((language, [len(piece) / 16_000 for piece in pieces]))
-        return [[self._word(len(piece) / 16)] for piece in pieces]
+        return [self._words(len(piece) // 16) for piece in pieces]
 
-    def _word(self, length_ms: float) -> Word:
+    def _words(self, length_ms: int) -> list[Word]:
         self._count += 1
-        at_ms = round(length_ms / 2)
-        return Word(text=f" w{self._count}", start_ms=at_ms, end_ms=at_ms + 100, confidence=0.9)
+        return [
+            Word(text=f" w{self._count}", start_ms=at_ms, end_ms=at_ms + 200, confidence=0.9)
+            for at_ms in range(0, length_ms, 300)
+        ]
+
+
+class TakesTurns:
+    """Gives every second word to the other of two voices, or knows one voice only."""
+
+    engine = ENGINE
+
+    def __init__(self, *, one: bool = False, sure: float = 0.9) -> None:
+        self._one, self._sure = one, sure
+
+    def of_words(
+        self, recording: Recording, channel: int, speech: Sequence[Span], words: Sequence[Word]
+    ) -> list[SpokenBy] | None:
+        return None if self._one else [SpokenBy(1 + n % 2, self._sure) for n in range(len(words))]
 
 
 def clip(name: str) -> np.ndarray:
@@ -62,11 +79,12 @@ def transcribed(
     *channels: np.ndarray,
     segments: Sequence[Segment] = (),
     kept: list[Span] | None = None,
+    voices: "TakesTurns | None" = None,
 ) -> SttResult:
     length = max(map(len, channels))
     recording = Recording.of(np.stack([np.pad(one, (0, length - len(one))) for one in channels]))
     ivr = IvrResult(**HEAD, segments=list(segments), kept=[recording.whole] if kept is None else kept)
-    return Recognition(ears).run(HEAD, recording, ivr, lid, ROLES)
+    return Recognition(ears, voices).run(HEAD, recording, ivr, lid, ROLES)  # type: ignore[arg-type]
 
 
 def test_speech_is_heard_with_a_margin_and_silence_is_not() -> None:
@@ -78,7 +96,7 @@ def test_speech_is_heard_with_a_margin_and_silence_is_not() -> None:
     [(language, [length_s])] = ears.heard
     # Twice the clip, with margins at its ends and in its pause, and without the silence around it.
     assert language == "en" and length_s == pytest.approx(2 * len(talk) / 16_000 + 1, abs=1)
-    assert (got.language, [turn.speaker for turn in got.turns]) == ("en", ["agent"])
+    assert (got.language, {turn.speaker for turn in got.turns}) == ("en", {"agent"})
 
 
 def test_silence_music_and_noise_are_an_empty_transcript_in_no_language() -> None:
@@ -164,8 +182,49 @@ def test_what_is_cut_or_plays_on_the_channel_is_not_heard() -> None:
 def test_flags_stand_on_the_turn() -> None:
     class Dreaming(Ears):
         def hear(self, pieces: Sequence[np.ndarray], language: str) -> list[list[Word]]:
-            dreamt = [Word(text=" Bye.", start_ms=0, end_ms=100, confidence=0.3)]
+            dreamt = [Word(text=" Bye.", start_ms=0, end_ms=100, confidence=0.5)]
             return [dreamt for _ in pieces]
 
     [turn] = transcribed(Dreaming(), said("en"), np.concatenate([silence(1), clip("cold_hearted")])).turns
     assert turn.flags == ["on_silence", "known_phrase"]
+
+
+def conversation_of_two() -> np.ndarray:
+    """Two stretches of speech, far enough apart to be two pieces."""
+    talk = np.tile(clip("john_dashwood"), 3)
+    return np.concatenate([talk, silence(2), talk, silence(2), talk])
+
+
+def test_two_people_on_the_only_channel_are_told_apart() -> None:
+    got = transcribed(Ears(), said("en"), conversation_of_two(), voices=TakesTurns())
+    assert len(got.turns) > 1
+    assert [turn.label for turn in got.turns] == [f"speaker_{1 + n % 2}" for n in range(len(got.turns))]
+    assert {(turn.speaker, turn.voice_confidence) for turn in got.turns} == {("unknown", 0.9)}
+
+
+def test_a_side_without_a_word_leaves_the_other_to_two_people() -> None:
+    got = transcribed(Ears(), said("en"), conversation_of_two(), silence(1), voices=TakesTurns())
+    assert {turn.label for turn in got.turns} == {"speaker_1", "speaker_2"}
+    one = transcribed(Ears(), said("en"), conversation_of_two(), silence(1), voices=TakesTurns(one=True))
+    assert {turn.label for turn in one.turns} == {"agent"}, "one voice: the channel's role holds"
+
+
+def test_two_sides_that_both_speak_keep_their_roles() -> None:
+    talk = conversation_of_two()
+    got = transcribed(Ears(), said("en"), talk, np.roll(talk, 1600), voices=TakesTurns())
+    assert {turn.label for turn in got.turns} == {"agent", "customer"}
+
+
+def test_a_voice_that_is_hardly_told_is_nobodys() -> None:
+    got = transcribed(Ears(), said("en"), conversation_of_two(), voices=TakesTurns(sure=0.6))
+    assert {(turn.label, turn.voice, turn.voice_confidence) for turn in got.turns} == {
+        ("speaker_0", None, 0.6)
+    }
+
+
+def test_the_far_side_is_heard_though_the_near_one_is_30_db_louder() -> None:
+    near, far = clip("john_dashwood"), clip("cold_hearted")
+    ears = Ears()
+    got = transcribed(ears, said("en"), np.concatenate([near, silence(3), 0.03 * far, silence(3), near]))
+    heard_s = sum(length_s for _, group in ears.heard for length_s in group)
+    assert heard_s > (2 * len(near) + 0.8 * len(far)) / 16_000 and got.turns

@@ -1,0 +1,85 @@
+"""The manifest in a day's folder: found, read, and laid beside the files that are there."""
+
+import logging
+from dataclasses import replace
+
+from include.calls.day_folder import DayFolder
+from include.calls.listing import Listing
+from include.calls.manifest import read_manifest
+from include.calls.manifest_paths import Described, describe
+from include.calls.moments import DateOrder
+from include.errors import StoreFault
+
+log = logging.getLogger(__name__)
+
+# A column in a form that nobody understands is a problem of every row.
+_LOGGED = 50
+
+
+def day_manifest(
+    folder: DayFolder,
+    listing: Listing,
+    manifest_name: str,
+    timezone: str,
+    date_order: DateOrder | None = None,
+) -> Described:
+    """Reads the day's manifest, and takes it out of the listing.
+
+    Args:
+        folder: The day's folder.
+        listing: Its files.
+        manifest_name: File name of the manifest; where no file has it, one that differs by case alone serves.
+        timezone: Of times that state none.
+        date_order: What 03/04/2026 means.
+
+    Raises:
+        InvalidInput: It cannot be read as a manifest.
+        StoreFault: The store does not give it.
+    """
+    present = [*listing.files, *listing.being_written]
+    named = [path for path in present if path.casefold() == manifest_name.casefold()]
+    if not named:
+        log.info("No manifest %s/%s: calls are audited without metadata", folder.uri, manifest_name)
+        return Described()
+    name = manifest_name if manifest_name in named else min(named)
+    described = _read(folder, listing, name, timezone, date_order)
+    if name in listing.being_written:
+        listing.being_written.remove(name)
+        described.problems.append("it was written just now: if rows are missing, run the day again")
+    listing.files.pop(name, None)
+    for problem in described.problems[:_LOGGED]:
+        log.warning("Manifest %s/%s: %s", folder.uri, name, problem)
+    if len(described.problems) > _LOGGED:
+        log.warning("Manifest %s/%s: %d problems in all", folder.uri, name, len(described.problems))
+    return described
+
+
+def _read(
+    folder: DayFolder, listing: Listing, name: str, timezone: str, date_order: DateOrder | None
+) -> Described:
+    uri = f"{folder.uri}/{name}"
+    try:
+        with folder.filesystem.open(f"{folder.root.rstrip('/')}/{name}", "rb") as file:
+            manifest = read_manifest(file, uri, timezone, date_order)
+    except OSError as error:
+        raise StoreFault(
+            f"Manifest {uri} cannot be read ({error}): check its store and connection."
+        ) from error
+    ignored = {file.path: file.reason for file in listing.ignored}
+    described = describe(manifest, [*listing.files, *listing.being_written, *ignored], folder.root)
+    no_recordings = [
+        f"{path} is no recording: {ignored[path]}; rename it if it is one"
+        for path in described.files
+        if path in ignored
+    ]
+    return replace(
+        described,
+        absent={path: row for path, row in described.absent.items() if not _comes(path, listing)},
+        problems=described.problems + no_recordings,
+    )
+
+
+def _comes(path: str, listing: Listing) -> bool:
+    """Whether a recording that the manifest names is still being written, under a name for the time being."""
+    folder, slash, name = path.rpartition("/")
+    return any(other.startswith((path, f"{folder}{slash}~${name}")) for other in listing.being_written)

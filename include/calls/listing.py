@@ -1,0 +1,228 @@
+"""Which files lie in a day's folder: those to look at, those that are being written, those that are none.
+
+What cannot be listed fails: fsspec takes a folder that it may not read for an empty one.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from fsspec import AbstractFileSystem
+from fsspec.asyn import AsyncFileSystem
+
+from include.errors import StoreFault
+
+Info = Mapping[str, Any]
+
+# How programs name what they have not finished.
+_UNFINISHED_ENDINGS = (
+    *(".part", ".partial", ".filepart", ".tmp", ".temp", ".crdownload", ".download", ".opdownload", ".aria2"),
+    *(".!ut", ".!qb", ".inprogress", ".in-progress", ".incomplete", ".writing", ".uploading", ".swp", "~"),
+)
+# Files that systems leave in any folder.
+_OF_SYSTEMS = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "_success", "$recycle.bin", "lost+found"})
+_FOLDER_MARKER = "_$folder$"
+# A time that lies further ahead is no clock that is wrong by some minutes, or by its zone.
+_NONSENSE_AHEAD = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """A file that is no recording, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass
+class Listing:
+    """The files below a day's folder, by their path there.
+
+    Attributes:
+        files: What the store tells of each that is to be looked at.
+        being_written: Those that are left for the next look.
+        ignored: Those that are no recordings.
+    """
+
+    files: dict[str, Info] = field(default_factory=dict)
+    being_written: list[str] = field(default_factory=list)
+    ignored: list[Ignored] = field(default_factory=list)
+
+
+def listed(
+    filesystem: AbstractFileSystem,
+    root: str,
+    *,
+    nested: bool = True,
+    min_age_s: float = 0,
+    now: datetime | None = None,
+    known: Mapping[str, tuple[int, datetime | None]] | None = None,
+) -> Listing:
+    """Lists the files below a folder.
+
+    A file is still being written when its name says so, or when it was last written less than `min_age_s`
+    ago. "Now" is this machine's clock or the newest time in the listing, whichever is later: in a store whose
+    clock is ahead, all files would else be young. One whose clock is behind cannot be told: raise `min_age_s`
+    by that much.
+
+    Args:
+        filesystem: fsspec's.
+        root: The folder on it; one that does not exist has no files.
+        nested: Whether files in its folders are listed, too.
+        min_age_s: Files that are younger are left; 0 for none.
+        now: This machine's clock, unless a test says otherwise.
+        known: Size and time of files as they were found before: those that have not changed since are whole.
+
+    Raises:
+        StoreFault: The folder, or one below it, cannot be listed; the message names it.
+    """
+    found = sorted(_below(filesystem, root, nested))
+    listing = Listing()
+    for path, info in found:
+        reason = _no_recording(path, info)
+        if reason:
+            listing.ignored.append(Ignored(path, reason))
+        elif _is_unfinished(path):
+            listing.being_written.append(path)
+        else:
+            listing.files[path] = info
+    _leave_young(listing, min_age_s, now or datetime.now(UTC), known or {})
+    return listing
+
+
+def modified_at(info: Info) -> datetime | None:
+    """Reads local, sftp, s3, abfs and gs listings: fsspec has no common name for it."""
+    for key in ("mtime", "LastModified", "last_modified", "updated"):
+        value = info.get(key)
+        if isinstance(value, int | float):
+            return datetime.fromtimestamp(value, UTC)
+        if isinstance(value, datetime):
+            return value.astimezone(UTC)
+        if isinstance(value, str):
+            return datetime.fromisoformat(value).astimezone(UTC)
+    return None
+
+
+def finished_name(path: str) -> str:
+    """How a file that is being written will be called, as far as its name tells."""
+    folder, slash, name = path.rpartition("/")
+    name = name.removeprefix("~$")
+    ending = next((ending for ending in _UNFINISHED_ENDINGS if name.lower().endswith(ending)), "")
+    return folder + slash + (name[: len(name) - len(ending)] or name)
+
+
+def _below(filesystem: AbstractFileSystem, root: str, nested: bool) -> Iterator[tuple[str, Info]]:
+    prefix = root.rstrip("/") + "/"
+    filesystem.invalidate_cache(root)
+    for name, info in _found(filesystem, root.rstrip("/"), nested):
+        path = name.removeprefix(prefix)
+        if path and path != name:  # else it is the marker of the folder itself
+            yield path, info
+
+
+def _found(filesystem: AbstractFileSystem, root: str, nested: bool) -> Iterator[tuple[str, Info]]:
+    try:
+        if not nested:
+            yield from _walked(filesystem, root, None)
+            return
+        if not _finds_at_once(filesystem):
+            yield from _walked(filesystem, root, {_place(filesystem, root, filesystem.info(root))})
+            return
+        found: dict[str, Info] = filesystem.find(root, detail=True)
+    except StoreFault:
+        raise
+    except FileNotFoundError:
+        return
+    except Exception as error:  # each store's library has errors of its own
+        raise _unlisted(root, error) from error
+    yield from found.items()
+
+
+def _finds_at_once(filesystem: AbstractFileSystem) -> bool:
+    """Object stores list all that begins with a path, and say when they cannot.
+
+    What fsspec has for the others walks from folder to folder, and passes those over that it cannot list.
+    """
+    kind = type(filesystem)
+    if isinstance(filesystem, AsyncFileSystem):
+        return kind._find is not AsyncFileSystem._find
+    return kind.find is not AbstractFileSystem.find
+
+
+def _walked(
+    filesystem: AbstractFileSystem, folder: str, seen: set[object] | None
+) -> Iterator[tuple[str, Info]]:
+    """Files below a folder; links to folders are followed, but not in a circle.
+
+    Args:
+        filesystem: fsspec's.
+        folder: On it.
+        seen: The folders on the way here; None for the files in this one alone.
+    """
+    try:
+        infos: list[Info] = filesystem.ls(folder, detail=True)
+    except FileNotFoundError:
+        return  # it is gone since its parent was listed
+    except Exception as error:
+        raise _unlisted(folder, error) from error
+    for info in infos:
+        name: str = info["name"]
+        if name.rstrip("/") == folder:
+            if name == folder and info.get("type") != "directory":
+                yield name, info  # the folder is a file
+            continue
+        if info.get("type") == "directory" or (info.get("islink") and filesystem.isdir(name)):
+            place = _place(filesystem, name, info)
+            if seen is not None and place not in seen:
+                yield from _walked(filesystem, name.rstrip("/"), {*seen, place})
+        else:
+            yield name, info
+
+
+def _place(filesystem: AbstractFileSystem, name: str, info: Info) -> object:
+    """What tells a folder from others, however a link calls it."""
+    told = filesystem.info(name) if info.get("islink") else info
+    return (told.get("ino"), told.get("created")) if told.get("ino") else name
+
+
+def _unlisted(folder: str, error: Exception) -> StoreFault:
+    return StoreFault(
+        f"The folder {folder} cannot be listed ({error}), so that its recordings are not known: check its "
+        "permissions, mount and connection, then clear this task."
+    )
+
+
+def _no_recording(path: str, info: Info) -> str | None:
+    parts = path.split("/")
+    if path.endswith("/") and not info["size"]:
+        return "marks a folder in an object store"
+    if path.endswith(_FOLDER_MARKER) and not info["size"]:
+        return "marks a folder in an object store"
+    if any(part.startswith(".") for part in parts):
+        return "its name begins with a dot"
+    if any(part.casefold() in _OF_SYSTEMS for part in parts):
+        return "an operating system's or a program's own"
+    if info.get("type", "file") not in {"file", "link"} and not info.get("islink"):
+        return "a device, pipe or socket"
+    return None
+
+
+def _is_unfinished(path: str) -> bool:
+    name = path.rpartition("/")[2].lower()
+    return name.endswith(_UNFINISHED_ENDINGS) or name.startswith("~$")
+
+
+def _leave_young(
+    listing: Listing, min_age_s: float, now: datetime, known: Mapping[str, tuple[int, datetime | None]]
+) -> None:
+    """Takes files out that were written less than `min_age_s` ago."""
+    times = {path: modified_at(info) for path, info in listing.files.items()}
+    sound = {path: time for path, time in times.items() if time and time <= now + _NONSENSE_AHEAD}
+    latest = max([now, *sound.values()])
+    for path, time in sound.items():
+        age_s = (latest - time).total_seconds()
+        if age_s < min_age_s and known.get(path) != (listing.files[path]["size"], time):
+            del listing.files[path]
+            listing.being_written.append(path)
+    listing.being_written.sort()

@@ -1,0 +1,158 @@
+"""Times as people and spreadsheets write them. What may mean two days is not guessed."""
+
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from enum import StrEnum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "jan ene",
+            "feb",
+            "mar",
+            "apr abr",
+            "may",
+            "jun",
+            "jul",
+            "aug ago",
+            "sep set",
+            "oct",
+            "nov",
+            "dec dic",
+        ),
+        1,
+    )
+    for name in names.split()
+}
+_CLOCK = (
+    r"(?P<hour>\d{1,2})[:.h]?(?P<minute>\d{2})(?:[:.]?(?P<second>\d{2})(?:[.,](?P<part>\d+))?)?"
+    r"(?:\s*(?P<half>[ap])\.?\s?m\.?)?\s*(?P<zone>z|utc|gmt|[+-]\d{2}:?(?:\d{2})?|[a-z]+/[a-z_/]+)?"
+)
+_DAYS = (
+    r"(?P<year>\d{4})-?(?P<month>\d{2})-?(?P<day>\d{2})",
+    r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})",
+    r"(?P<first>\d{1,2})[-/.](?P<middle>\d{1,2})[-/.](?P<third>\d{4}|\d{2})",
+    r"(?:[a-z]{2,10}\.?,?\s+)?(?P<day>\d{1,2})[-\s]+(?:de\s+)?(?P<name>[a-z]{3,10})\.?[-\s,]+(?:de\s+)?(?P<year>\d{4})",
+    r"(?:[a-z]{2,10}\.?,?\s+)?(?P<name>[a-z]{3,10})\.?\s+(?P<day>\d{1,2}),?\s+(?P<year>\d{4})",
+)
+_WRITTEN = [re.compile(rf"{day}(?:t|,?\s+){_CLOCK}", re.IGNORECASE) for day in _DAYS]
+_WRITTEN.append(re.compile(rf"{_DAYS[0]}{_CLOCK}", re.IGNORECASE))  # 20261116091200
+_EPOCH = re.compile(r"(\d{10})(?:\.\d+)?|(\d{13})")
+# Days since the end of 1899, with the time as a fraction: a cell of Excel that was not formatted as a date.
+_SERIAL = re.compile(r"([3-6]\d{4})[.,]\d+")
+_SERIAL_BEGINS = datetime(1899, 12, 30)  # noqa: DTZ001 - in the site's zone, below
+
+
+class DateOrder(StrEnum):
+    """What 03/04/2026 means."""
+
+    DAY_FIRST = "DMY"
+    MONTH_FIRST = "MDY"
+    YEAR_FIRST = "YMD"
+
+
+class AmbiguousMoment(ValueError):
+    """It may mean several days.
+
+    Args:
+        readings: The days, in order.
+    """
+
+    def __init__(self, readings: list[datetime]) -> None:
+        super().__init__(" or ".join(f"{reading:%-d %B %Y}" for reading in readings))
+        self.readings = readings
+
+
+def read_moment(text: str, site: tzinfo, order: DateOrder | None = None) -> datetime | None:
+    """Reads a day with a time.
+
+    Args:
+        text: As it is written: ISO 8601, as spreadsheets of the world write it, seconds or ms since 1970.
+        site: Time zone where it states none.
+        order: What 03/04/2026 means.
+
+    Returns:
+        In UTC; None for what is no moment, such as a day alone or a time alone.
+
+    Raises:
+        AmbiguousMoment: It may mean several days.
+    """
+    text = " ".join(text.split())
+    if counted := _counted(text, site):
+        return counted.astimezone(UTC)
+    for pattern in _WRITTEN:
+        written = pattern.fullmatch(text)
+        readings = _readings(written.groupdict(), site) if written else {}
+        if order and order in readings:
+            return readings[order].astimezone(UTC)
+        if len(set(readings.values())) > 1:
+            raise AmbiguousMoment(sorted(set(readings.values())))
+        if readings:
+            return next(iter(readings.values())).astimezone(UTC)
+    return None
+
+
+def _counted(text: str, site: tzinfo) -> datetime | None:
+    epoch = _EPOCH.fullmatch(text)
+    if epoch:
+        return datetime.fromtimestamp(float(text) if epoch[1] else int(text) / 1000, UTC)
+    serial = _SERIAL.fullmatch(text)
+    if serial:
+        since = timedelta(seconds=round(float(text.replace(",", ".")) * 86_400))
+        return (_SERIAL_BEGINS + since).replace(tzinfo=site)
+    return None
+
+
+def _readings(parts: dict[str, str | None], site: tzinfo) -> dict[DateOrder, datetime]:
+    """All moments that it may mean, by the order of its date."""
+    hour, zone = _hour(parts), _zone(parts["zone"], site)
+    if hour is None or zone is None:
+        return {}
+    clock = (hour, int(parts["minute"] or 0), int(parts["second"] or 0), int(f"{parts['part'] or 0:0<6}"[:6]))
+    readings: dict[DateOrder, datetime] = {}
+    for order, day in _days(parts):
+        with suppress(ValueError):
+            readings[order] = datetime(*day, *clock, tzinfo=zone)
+    return readings
+
+
+def _days(parts: dict[str, str | None]) -> Iterator[tuple[DateOrder, tuple[int, int, int]]]:
+    """Year, month and day in each order."""
+    if parts.get("year"):
+        month = _MONTHS.get((parts.get("name") or "")[:3].lower()) or int(parts.get("month") or 0)
+        yield DateOrder.YEAR_FIRST, (int(parts["year"] or 0), month, int(parts["day"] or 0))
+        return
+    first, second, third = (int(parts[name] or 0) for name in ("first", "middle", "third"))
+    year = third if third > 99 else 2000 + third
+    yield DateOrder.DAY_FIRST, (year, second, first)
+    yield DateOrder.MONTH_FIRST, (year, first, second)
+    if third <= 99:
+        yield DateOrder.YEAR_FIRST, (2000 + first, second, third)
+
+
+def _hour(parts: dict[str, str | None]) -> int | None:
+    hour, half = int(parts["hour"] or 0), (parts["half"] or "").lower()
+    if not half:
+        return hour if hour < 24 else None
+    return hour % 12 + 12 * (half == "p") if 1 <= hour <= 12 else None
+
+
+def _zone(text: str | None, site: tzinfo) -> tzinfo | None:
+    if not text:
+        return site
+    if text.lower() in {"z", "utc", "gmt"}:
+        return UTC
+    if "/" in text:
+        try:
+            return ZoneInfo(text)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            return None
+    sign = -1 if text[0] == "-" else 1
+    hours, minutes = int(text[1:3]), int(text[3:].lstrip(":") or 0)
+    if hours > 14 or minutes > 59:
+        return None
+    return timezone(sign * timedelta(hours=hours, minutes=minutes))

@@ -1,0 +1,1 @@
+"""Telling the people on one channel apart: voices by embeddings and clustering, word by word."""

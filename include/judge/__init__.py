@@ -1,0 +1,1 @@
+"""How far the judge can be trusted: second opinions, calibrated confidence, canaries."""

@@ -1,0 +1,125 @@
+"""Finds the JSON answer in what a model wrote, and fits it to its schema where nothing is ambiguous."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from include.llm.chat_api import JsonSchema
+from include.llm.providers.dialect import nullable_of
+from include.outside.jsons import parsed
+from include.outside.text import cleaned
+
+# What a model thought, in the tags that open models are trained with; some templates open it in the prompt.
+_THOUGHT = re.compile(r"\A.*</(?:think|thinking|thought|reasoning|reflection)>", re.DOTALL | re.IGNORECASE)
+_OPENED = re.compile(r"<(?:think|thinking|thought|reasoning|reflection)>", re.IGNORECASE)
+_OPENING = re.compile(r'\{\s*["}]')
+# Behind a whole object, they belong to something that it is only a part of.
+_GOES_ON = frozenset("}],:")
+_DECODER = json.JSONDecoder()
+# Names this near to each other are one name, misspelt.
+_NEAR = 0.7
+
+
+def json_of(content: str) -> Any:
+    """The value that an answer gives: all of it, or the one object in it.
+
+    Fences, an introduction, what the model thought before, and the same object said twice are no reason to
+    ask again.
+
+    Raises:
+        ValueError: It gives none, or several different ones.
+    """
+    text = cleaned(content).strip().removeprefix("\ufeff")
+    try:
+        whole = parsed(text)
+    except ValueError as error:
+        problem = str(error)
+    else:
+        return json_of(whole) if isinstance(whole, str) and _OPENING.search(whole) else whole
+    found = [parsed(each) for each in _objects(_without_thought(text))]
+    different = [each for n, each in enumerate(found) if each not in found[:n]]
+    if not different:
+        raise ValueError(f"it is no JSON: {problem}")
+    if len(different) > 1:
+        raise ValueError(f"it gives {len(different)} different JSON objects")
+    return different[0]
+
+
+def _without_thought(text: str) -> str:
+    answer = _THOUGHT.sub("", text)
+    return "" if _OPENED.match(answer.lstrip()) else answer
+
+
+def _objects(text: str) -> Iterator[str]:
+    """The outermost JSON objects in a text.
+
+    Raises:
+        ValueError: One breaks off, or is a part of something.
+    """
+    at = 0
+    while opening := _OPENING.search(text, at):
+        begin = opening.start()
+        try:
+            _, end = _DECODER.raw_decode(text, begin)
+        except RecursionError:
+            raise ValueError("its JSON is too deep") from None
+        if text[end:].lstrip()[:1] in _GOES_ON and text[end:].strip():
+            raise ValueError("its JSON object is followed by more of it")
+        yield text[begin:end]
+        at = end
+
+
+def fitted(value: Any, schema: JsonSchema) -> Any:
+    """The value in the form of its schema, where it is plain which that is.
+
+    A field that may be null and is absent is null, unknown fields are left out, and a list of at most one
+    stands for a value that may be null (see `include.llm.providers.dialect`). A field that is absent while an
+    unknown one has nearly its name stays absent: it is misspelt.
+
+    Args:
+        value: Of bounded depth.
+        schema: With its definitions.
+    """
+    return _fitted(value, schema, schema)
+
+
+def _fitted(value: Any, schema: Mapping[str, Any], root: JsonSchema) -> Any:
+    schema = _resolved(schema, root)
+    inner = nullable_of(schema)
+    if inner is not None:
+        return _unlisted(value, _resolved(inner, root), root)
+    if isinstance(value, list) and isinstance(schema.get("items"), Mapping):
+        return [_fitted(one, schema["items"], root) for one in value]
+    if isinstance(value, dict) and isinstance(schema.get("properties"), Mapping):
+        return _object(value, schema, root)
+    return value
+
+
+def _unlisted(value: Any, inner: Mapping[str, Any], root: JsonSchema) -> Any:
+    if isinstance(value, list) and inner.get("type") != "array" and len(value) <= 1:
+        value = value[0] if value else None
+    return None if value is None else _fitted(value, inner, root)
+
+
+def _object(value: dict[str, Any], schema: Mapping[str, Any], root: JsonSchema) -> dict[str, Any]:
+    properties = schema["properties"]
+    unknown = [key for key in value if key not in properties]
+    made = {
+        key: _fitted(one, properties[key], root) if key in properties else one
+        for key, one in value.items()
+        if key in properties or schema.get("additionalProperties") is not False
+    }
+    for name, kind in properties.items():
+        may_be_null = nullable_of(_resolved(kind, root)) is not None
+        if name not in value and may_be_null and not get_close_matches(name, unknown, n=1, cutoff=_NEAR):
+            made[name] = None
+    return made
+
+
+def _resolved(schema: Mapping[str, Any], root: JsonSchema) -> Mapping[str, Any]:
+    reference = schema.get("$ref")
+    if not isinstance(reference, str) or not reference.startswith("#/$defs/"):
+        return schema
+    return dict(root.get("$defs", {}).get(reference.removeprefix("#/$defs/"), {}))

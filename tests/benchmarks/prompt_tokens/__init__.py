@@ -1,0 +1,1 @@
+"""Counts the tokens that are sent to the LLM."""

@@ -1,0 +1,46 @@
+"""What docs/llm.md says is so: its extras are taken, its commands run, its table is complete."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from include.emulation.__main__ import _llm, _parser
+from include.llm.providers.profile import names, profile_of
+from include.llm.settings import LlmSettings
+
+TEXT = (Path(__file__).parents[3] / "docs/llm.md").read_text()
+HOSTS = re.findall(r"host\s+`([^`]+)`", TEXT)
+EXTRAS = [json.loads(found) for found in re.findall(r"^    (\{.*\})$", TEXT, re.MULTILINE)]
+COMMANDS = re.findall(r"^    python -m include\.emulation (.*)$", TEXT, re.MULTILINE)
+
+
+def test_the_table_names_every_provider() -> None:
+    rows = re.findall(r"^\| `([^`]+)` \| .* \| .* \| .* \| .* \|$", TEXT, re.MULTILINE)
+    assert sorted(rows) == names()
+    assert len(EXTRAS) == len(names())
+
+
+@pytest.mark.parametrize("extra", EXTRAS, ids=lambda extra: str(extra["model"]))
+def test_every_extra_is_taken(extra: dict[str, object]) -> None:
+    assert LlmSettings(base_url="https://llm.example/v1", **extra).profile
+
+
+def test_hosts_lead_to_the_providers_that_they_are_of() -> None:
+    found = {LlmSettings(base_url=host, model="m").profile.name for host in HOSTS if "gpu-1:80" not in host}
+    assert found >= {"openai", "azure", "anthropic", "gemini", "mistral", "openrouter", "ollama"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_emulation_starts_as_it_is_said(command: str) -> None:
+    chosen = _parser().parse_args(shlex.split(command))
+    assert profile_of(chosen.provider)
+    assert {route.method for route in _llm(chosen).router.routes()} >= {"GET", "POST"}
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_provider_can_be_emulated_from_the_shell(name: str) -> None:
+    chosen = _parser().parse_args(["llm", "--provider", name, "--port", "1"])
+    assert _llm(chosen).router.routes()
