@@ -128,7 +128,10 @@ def test_mp3_is_read_without_clicks(path: Path) -> None:
 def test_channels_stay_apart(path: Path, channels: int) -> None:
     levels = [0.1 * (n + 1) for n in range(channels)]
     soundfile.write(
-        path, np.stack([tone(8_000, level=level) for level in levels], axis=1), 8_000, format="WAV"
+        path,
+        np.stack([np.roll(tone(8_000, level=level), 3 * n) for n, level in enumerate(levels)], axis=1),
+        8_000,
+        format="WAV",
     )
     recording = decode(path, path.parent, 10)
     assert [np.abs(recording.samples(n)).max() for n in recording.channels] == pytest.approx(levels, abs=0.02)
