@@ -127,7 +127,7 @@ def test_mp3_is_read_without_clicks(path: Path) -> None:
 @pytest.mark.parametrize("channels", [2, 8])
 def test_channels_stay_apart(path: Path, channels: int) -> None:
     levels = [0.1 * (n + 1) for n in range(channels)]
-    pitches = [0.2 + 0.1 * n for n in range(channels)]
+    pitches = [0.1 + 0.05 * n for n in range(channels)]
     soundfile.write(
         path,
         np.stack(
