@@ -138,7 +138,7 @@ def test_channels_stay_apart(path: Path, channels: int) -> None:
         format="WAV",
     )
     recording = decode(path, path.parent, 10)
-    assert [np.abs(recording.samples(n)).max() for n in recording.channels] == pytest.approx(levels, abs=0.02)
+    assert [np.abs(recording.samples(n)).max() for n in recording.channels] == pytest.approx(levels, abs=0.04)
 
 
 def test_channels_that_are_the_same_become_one(path: Path) -> None:
