@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 from contextlib import suppress
 
 import pytest
@@ -12,10 +13,10 @@ from include.llm.answers_schema import answers_schema
 from include.llm.audit import SCHEMA_NAME as LLM2
 from include.llm.audit import answer_scorecard, audit_identity
 from include.llm.facts import FactsReply, Understanding, nothing_said
-from include.llm.prompting import strict_schema, transcript_text
+from include.llm.prompting import messages, strict_schema, transcript_text
 from include.llm.understanding import SCHEMA_NAME as LLM1
 from include.llm.understanding import understand, understanding_identity
-from include.llm.wording import SHIPPED_WORDING
+from include.llm.wording import PROMPTS_FOLDER, SHIPPED_WORDING, checked
 from include.scorecards.loading import SHIPPED_SCORECARD, load_scorecard
 from include.scorecards.metrics import call_metrics
 from include.scorecards.schema import AnsweredBy
@@ -204,6 +205,20 @@ async def test_silence_costs_nothing_and_names_leave_as_tokens(api, client_of, r
         unheard = await answer_scorecard(client, spoken(), silent.understanding, SCORECARD)
     assert len(api.bodies) == requests
     assert (silent.provenance.model, unheard.answers.reply) == ("none", None)
+
+
+def test_a_wording_of_before_the_closing_lines_still_tells_of_the_call(spoken, tmp_path, monkeypatch):
+    shutil.copytree(PROMPTS_FOLDER, tmp_path / "prompts")
+    own = tmp_path / "prompts" / "own"
+    own.mkdir()
+    (own / "audit.md").write_text("It is a $call_type; $roles.\n<scorecard>\n$scorecard\n</scorecard>")
+    monkeypatch.setattr("include.llm.wording.PROMPTS_FOLDER", tmp_path / "prompts")
+    values = {"call_type": "voicemail", "roles": "as they say", "scorecard": "- a: $5?", "left_out": ""}
+    system, user = messages(spoken(("agent", "$1")), checked("own"), "audit", **values)
+    assert "It is a voicemail; as they say.\n<scorecard>\n- a: $5?" in system["content"]
+    assert user["content"].endswith(
+        "Call type: voicemail. Speaker labels: as they say. Answer the scorecard now."
+    )
 
 
 def test_nothing_is_asked_about_how_an_agent_feels():
