@@ -13,7 +13,7 @@ from include.llm.answers_schema import answers_schema
 from include.llm.audit import SCHEMA_NAME as LLM2
 from include.llm.audit import answer_scorecard, audit_identity
 from include.llm.facts import FactsReply, Understanding, nothing_said
-from include.llm.prompting import messages, strict_schema, transcript_text
+from include.llm.prompting import inlined, messages, strict_schema, transcript_text
 from include.llm.understanding import SCHEMA_NAME as LLM1
 from include.llm.understanding import understand, understanding_identity
 from include.llm.wording import PROMPTS_FOLDER, SHIPPED_WORDING, checked
@@ -235,6 +235,19 @@ def test_definitions_that_are_used_once_are_written_where_they_are_used():
     schema = strict_schema(FactsReply)
     assert list(schema["$defs"]) == ["TurnIds"]
     assert json.dumps(schema).count('"#/$defs/TurnIds"') == 2
+
+
+def test_a_schema_can_be_written_without_references():
+    schema = answers_schema(SCORECARD.criteria)
+    plain = inlined(schema)
+    text = json.dumps(plain)
+    assert "$ref" not in text and "$defs" not in text
+    closing = plain["properties"]["answers"]["properties"]["closing"]
+    assert closing["properties"]["answer"]["enum"] == ["yes", "no", "CANNOT_DETERMINE"]
+    fitting = {"answers": {c.id: GIVEN for c in SCORECARD.criteria}, **REST}
+    for one in (schema, plain):
+        Draft202012Validator(one).validate(fitting)
+        assert not Draft202012Validator(one).is_valid({**fitting, "answers": {}})
 
 
 def test_a_line_of_the_recorder_cannot_be_said(spoken):
