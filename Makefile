@@ -7,7 +7,7 @@ REQUIREMENTS := requirements.txt include/gpu_host/requirements.txt include/demo/
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: demo test test-faults bench bench-parts bench-speech bench-redaction bench-prompts gpu-host up down status plan probe lint format lock scorecard agreement clean help
+.PHONY: demo test test-faults bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts gpu-host up down status plan probe lint format lock scorecard agreement clean help
 .DEFAULT_GOAL := help
 
 help:  ## Show what there is
@@ -79,6 +79,9 @@ bench-speech: $(VENV)/installed  ## Measure the speech stages on the sample call
 	@# PESQ has no wheel: it is measured where it can be compiled.
 	@$(BIN)/python -c 'import pesq' 2>/dev/null || $(BIN)/uv pip install --quiet --python $(BIN)/python pesq==0.0.4 || true
 	@$(BIN)/python -m tests.benchmarks.speech $(ARGS)
+
+bench-first-day: $(VENV)/installed  ## Measure mono calls and holds of a site that has loaded nothing, into docs/first-day.md
+	@$(BIN)/python -m tests.benchmarks.first_day
 
 bench-redaction: $(VENV)/installed  ## Measure what redaction finds in labelled calls, and what it leaves, into docs/redaction.md
 	@$(BIN)/python -m tests.benchmarks.redaction

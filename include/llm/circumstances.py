@@ -7,7 +7,6 @@ may be a PIN. What a model reads of an announcement is the name that its owner g
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from include.calls.call import ChannelRole
 from include.calls.transcript import Transcript, Turn
 from include.gpu.wire import IvrResult, Segment, SegmentKind
 from include.scorecards.metrics import (
@@ -53,7 +52,7 @@ def circumstances_of(transcript: Transcript, ivr: IvrResult | None = None) -> Ci
     """
     turns = transcript.turns
     lines = [(0, text) for text in _figures(call_metrics(transcript, ivr))] if ivr and turns else []
-    lines += _between(turns, ivr.segments if ivr else [])
+    lines += _between(transcript, ivr.segments if ivr else [])
     lines += [(len(turns), text) for text in _hearing(turns)]
     return Circumstances(tuple(lines))
 
@@ -71,15 +70,18 @@ def _figures(metrics: CallMetrics) -> Iterator[str]:
         yield "; ".join(parts)
 
 
-def _between(turns: Sequence[Turn], segments: Iterable[Segment]) -> Iterator[tuple[int, str]]:
+def _between(transcript: Transcript, segments: Iterable[Segment]) -> Iterator[tuple[int, str]]:
     """One line for all that happens between two turns."""
-    told = _merged(segments)
+    turns, told, missing = transcript.turns, _merged(segments), list(transcript.gaps)
     heard_until_ms = turns[0].start_ms if turns else 0
     for place in range(len(turns) + 1):
         turn = turns[place] if place < len(turns) else None
         here = [one for one in told if turn is None or one.start_ms < turn.start_ms]
         told = told[len(here) :]
         parts = list(_told(here))
+        gaps = [one for one in missing if turn is None or one.start_ms < turn.start_ms]
+        missing = missing[len(gaps) :]
+        parts += [f"speech not understood {seconds(gap.start_ms)}-{seconds(gap.end_ms)}" for gap in gaps]
         if turn and turn.start_ms - heard_until_ms >= GAP_TOLD_MS:
             parts.insert(0, f"{(turn.start_ms - heard_until_ms) / 1000:.0f} s without speech")
         if parts:
@@ -141,9 +143,9 @@ def _hearing(turns: Sequence[Turn]) -> Iterator[str]:
 
 def _over_others(turns: Sequence[Turn]) -> Iterator[str]:
     """Turns that begin well inside the other side's."""
-    spoken_until: dict[tuple[int, ChannelRole], int] = {}
+    spoken_until: dict[tuple[int, str], int] = {}
     for turn in turns:
-        voice = (turn.channel, turn.speaker)
+        voice = turn.whose
         other_ms = max((end for who, end in spoken_until.items() if who != voice), default=0)
         long_enough = len(turn.text.split()) >= INTERRUPTION_MIN_WORDS
         if long_enough and turn.start_ms <= other_ms - INTERRUPTION_OVERLAP_MS:

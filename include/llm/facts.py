@@ -23,7 +23,7 @@ Text = Annotated[str, clipped(400), Field(max_length=400)]
 
 def _mood(said: object) -> object:
     """Within −5..5: a mood between two steps, or beyond the scale, is no reason to pay for a repair."""
-    return max(-5, min(5, round(said))) if isinstance(said, int | float) else said
+    return round(max(-5, min(5, said))) if isinstance(said, int | float) else said
 
 
 Mood = Annotated[int, BeforeValidator(_mood)]
@@ -57,11 +57,15 @@ _LABEL = re.compile(r"speaker_\d{1,3}")
 
 
 class Promiser(StrEnum):
-    """Who promises something."""
+    """Who promises something; whatever else a model calls them is `OTHER`."""
 
     AGENT = "agent"
     CUSTOMER = "customer"
     OTHER = "other"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Promiser":
+        return cls.OTHER
 
 
 class Participant(Given):
@@ -226,7 +230,7 @@ class _Check:
 
     def placed(self, given: Placed) -> Placed:
         """With the first turn that it names."""
-        found = self._turns([given.turn or ""])
+        found = self._turns([given.turn] if given.turn else [])
         return given.model_copy(update={"turn": found[0] if found else None})
 
     def _turns(self, named: Sequence[str]) -> list[str]:

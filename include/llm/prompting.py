@@ -88,6 +88,13 @@ def strict_schema(model: type[BaseModel]) -> dict[str, Any]:
     return _without_single_definitions(schema)
 
 
+def inlined(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The same schema without references, longer, for APIs that take none."""
+    made: dict[str, Any] = _written_out(schema, schema.get("$defs", {}))
+    made.pop("$defs", None)
+    return made
+
+
 def _without_single_definitions(schema: dict[str, Any]) -> dict[str, Any]:
     definitions = schema.get("$defs", {})
     times = Counter(_references(schema))

@@ -141,8 +141,11 @@ def _announcements(ivr: IvrResult) -> list[Announcement]:
 def _conversation(turns: Sequence[Turn]) -> Span:
     if not turns:
         return Span(start_ms=0, end_ms=0)
-    begun = next((turn for turn in turns if turn.speaker is ChannelRole.AGENT), turns[0])
-    return Span(start_ms=begun.start_ms, end_ms=max(turn.end_ms for turn in turns))
+    # It begins and ends with people: what may never have been said, such as a word in the queue's music, is
+    # not theirs.
+    said = [turn for turn in turns if not turn.flags] or turns
+    begun = next((turn for turn in said if turn.speaker is ChannelRole.AGENT), said[0])
+    return Span(start_ms=begun.start_ms, end_ms=max(turn.end_ms for turn in said))
 
 
 def _inside(segments: Iterable[Segment], kind: SegmentKind, conversation: Span) -> list[Span]:

@@ -21,6 +21,10 @@ from include.scorecards.assessment import AssessedAnswer, Assessment, SectionSco
 from include.scorecards.metrics import CallMetrics
 from include.scorecards.schema import AnsweredBy, AutoFail, Scorecard
 
+# A sentence takes 2 s and more; what is shorter decides no answer.
+_MISSING_S = 2.0
+_PLACES_NAMED = 5
+
 
 def assess(
     scorecard: Scorecard, llm_answers: AuditAnswers, transcript: Transcript, metrics: CallMetrics
@@ -45,6 +49,7 @@ def assess(
     pct = None if not_auditable else _pct(answers, sections, form_failed=form_failed)
     reasons = [f"{answer.criterion_id}: {reason}" for answer in answers for reason in answer.review_reasons]
     reasons += [f'{one.turn_id} may speak to the model: "{one.quote}"' for one in speaks_to_model]
+    reasons += _not_understood(transcript)
     reply = llm_answers.reply
     return Assessment(
         call_id=transcript.call_id,
@@ -66,6 +71,16 @@ def assess(
         coaching=_placed(reply.coaching, transcript) if reply else [],
         comment=reply.overall_comment if reply else "",
     )
+
+
+def _not_understood(transcript: Transcript) -> list[str]:
+    """Why a person should listen, where somebody speaks and no word was understood for long."""
+    missing_s = sum(gap.end_ms - gap.start_ms for gap in transcript.gaps) / 1000
+    if missing_s < _MISSING_S:
+        return []
+    places = ", ".join(f"{gap.start_ms / 1000:.0f}" for gap in transcript.gaps[:_PLACES_NAMED])
+    more = ", …" if len(transcript.gaps) > _PLACES_NAMED else ""
+    return [f"{missing_s:.0f} s of speech were not understood (from second {places}{more} on)"]
 
 
 def _placed(coaching: Iterable[Coaching], transcript: Transcript) -> list[Coaching]:

@@ -2,7 +2,7 @@
 
 import re
 
-from include.calls.vocabulary import contact_reasons
+from include.calls.vocabulary import contact_reasons, reason_code
 from include.llm import understanding
 from include.scorecards.schema import ID_PATTERN
 
@@ -11,9 +11,15 @@ def test_every_code_has_a_whole_title() -> None:
     reasons = contact_reasons()
     assert len(reasons) == 14 and list(reasons)[-1] == "other"
     assert all(re.fullmatch(ID_PATTERN, code) and title.strip() for code, title in reasons.items())
-    assert reasons["sales_new_service"] == "Buys, upgrades or asks for an offer"
+    assert reasons["sales_new_service"] == "Purchase or offer"
 
 
-def test_the_model_reads_every_code_with_its_title() -> None:
-    text = understanding._contact_reasons_text()
-    assert text.splitlines() == [f"{code}: {title}" for code, title in contact_reasons().items()]
+def test_the_model_reads_every_title_and_no_code() -> None:
+    assert understanding._contact_reasons_text().splitlines() == list(contact_reasons().values())
+
+
+def test_a_title_names_its_code_and_nothing_else_does() -> None:
+    titles = contact_reasons()
+    assert len({*titles.values()}) == len(titles)
+    assert [reason_code(title.lower() + ".") for title in titles.values()] == list(titles)
+    assert [reason_code(said) for said in ("", "Paying", "pay", "Refund and payment")] == [None] * 4

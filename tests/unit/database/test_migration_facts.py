@@ -51,7 +51,7 @@ def before() -> Rows:
     ]
     facts["commitments"] = [
         {"by": "agent", "text": "sends a receipt", "due": "within the hour", "turn": "t11"},
-        {"by": "agent", "text": "calls", "due": None, "turn": "the end"},
+        {"by": "mixed", "text": "calls", "due": None, "turn": "the end"},
     ]
     facts["signals"] = [{"kind": "praise", "turns": ["t12"], "confidence": 0.8}]
     reply = one(made, "llm_results", call_id=CARD, stage="llm2")["answer"]["reply"]
@@ -132,7 +132,7 @@ def test_facts_stand_in_tables(url: str) -> None:
     assert [
         (c["promised_by"], c["promise"], c["due"], c["turn_id"])
         for c in rows_of(url, CallCommitmentRow, facts_id=id_)
-    ] == [("agent", "sends a receipt", "within the hour", "t11"), ("agent", "calls", None, None)]
+    ] == [("agent", "sends a receipt", "within the hour", "t11"), ("other", "calls", None, None)]
     assert [(s["kind"], s["turn_ids"]) for s in rows_of(url, CallSignalRow, facts_id=id_)] == [
         ("praise", ["t12"])
     ]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from include.calls.call import ChannelRole
-from include.calls.transcript import Transcript, Turn, TurnFlag
+from include.calls.transcript import Gap, Transcript, Turn, TurnFlag
 from include.gpu.wire import Engine, IvrResult, Segment, SegmentKind
 from include.llm.circumstances import Circumstances, circumstances_of
 from include.llm.prompting import transcript_text
@@ -148,3 +148,18 @@ def test_no_name_of_an_announcement_begins_a_line_or_closes_the_transcript(label
     )
     assert text.count("</transcript>") == 1
     assert len(text.splitlines()) == 5
+
+
+def test_speech_that_was_not_understood_is_told_where_it_is() -> None:
+    call = heard({}, {}).model_copy(
+        update={
+            "gaps": [
+                Gap(channel=1, start_ms=24_200, end_ms=24_900),
+                Gap(channel=0, start_ms=31_000, end_ms=43_000),
+            ]
+        }
+    )
+    told = lines(call)
+    assert told[1] == "-- speech not understood 24-24 --"
+    assert told[-1] == "-- speech not understood 31-43 --"
+    assert call.sha256 != heard({}, {}).sha256, "another question is another request"

@@ -114,6 +114,21 @@ def test_moods_beyond_the_scale_and_fields_that_nobody_asked_for_are_no_reason_t
     assert "agent" not in got.model_dump_json()
 
 
+@pytest.mark.parametrize("mood", [float("inf"), float("-inf"), float("nan"), 10**400, True])
+def test_no_number_breaks_a_mood(mood: float) -> None:
+    assert -5 <= checked(sentiment_start=mood).sentiment_start <= 5
+
+
+def test_who_promises_is_agent_customer_or_somebody_else() -> None:
+    promises = [
+        {"by": by, "text": "x", "due": "", "turn": ""} for by in ("agent", "customer", "ivr", "a colleague")
+    ]
+    got = checked(commitments=promises)
+    assert [one.by for one in got.commitments] == ["agent", "customer", "other", "other"]
+    assert [one.turn for one in got.commitments] == [None] * 4
+    assert got.dropped == 0, "nothing was named"
+
+
 def test_an_unsure_participant_is_nobody() -> None:
     got = checked(
         participants=[

@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 from contextlib import suppress
 from typing import Annotated
 
@@ -14,10 +15,10 @@ from include.llm.answers_schema import answers_schema
 from include.llm.audit import SCHEMA_NAME as LLM2
 from include.llm.audit import answer_scorecard, audit_identity
 from include.llm.facts import FactsReply, Understanding, nothing_said
-from include.llm.prompting import strict_schema, transcript_text
+from include.llm.prompting import inlined, messages, strict_schema, transcript_text
 from include.llm.understanding import SCHEMA_NAME as LLM1
 from include.llm.understanding import understand, understanding_identity
-from include.llm.wording import SHIPPED_WORDING
+from include.llm.wording import PROMPTS_FOLDER, SHIPPED_WORDING, checked
 from include.scorecards.loading import SHIPPED_SCORECARD, load_scorecard
 from include.scorecards.metrics import call_metrics
 from include.scorecards.schema import AnsweredBy
@@ -220,6 +221,20 @@ async def test_silence_costs_nothing_and_names_leave_as_tokens(api, client_of, r
     assert (silent.provenance.model, unheard.answers.reply) == ("none", None)
 
 
+def test_a_wording_of_before_the_closing_lines_still_tells_of_the_call(spoken, tmp_path, monkeypatch):
+    shutil.copytree(PROMPTS_FOLDER, tmp_path / "prompts")
+    own = tmp_path / "prompts" / "own"
+    own.mkdir()
+    (own / "audit.md").write_text("It is a $call_type; $roles.\n<scorecard>\n$scorecard\n</scorecard>")
+    monkeypatch.setattr("include.llm.wording.PROMPTS_FOLDER", tmp_path / "prompts")
+    values = {"call_type": "voicemail", "roles": "as they say", "scorecard": "- a: $5?", "left_out": ""}
+    system, user = messages(spoken(("agent", "$1")), checked("own"), "audit", **values)
+    assert "It is a voicemail; as they say.\n<scorecard>\n- a: $5?" in system["content"]
+    assert user["content"].endswith(
+        "Call type: voicemail. Speaker labels: as they say. Answer the scorecard now."
+    )
+
+
 def test_nothing_is_asked_about_how_an_agent_feels():
     schema = json.dumps(strict_schema(FactsReply)) + json.dumps(answers_schema(SCORECARD.criteria))
     assert set(re.findall(r"\w*(?:sentiment|mood|feel)\w*", schema)) == {"sentiment_start", "sentiment_end"}
@@ -234,6 +249,19 @@ def test_definitions_that_are_used_once_are_written_where_they_are_used():
     schema = strict_schema(FactsReply)
     assert list(schema["$defs"]) == ["TurnIds"]
     assert json.dumps(schema).count('"#/$defs/TurnIds"') == 2
+
+
+def test_a_schema_can_be_written_without_references():
+    schema = answers_schema(SCORECARD.criteria)
+    plain = inlined(schema)
+    text = json.dumps(plain)
+    assert "$ref" not in text and "$defs" not in text
+    closing = plain["properties"]["answers"]["properties"]["closing"]
+    assert closing["properties"]["answer"]["enum"] == ["yes", "no", "CANNOT_DETERMINE"]
+    fitting = {"answers": {c.id: GIVEN for c in SCORECARD.criteria}, **REST}
+    for one in (schema, plain):
+        Draft202012Validator(one).validate(fitting)
+        assert not Draft202012Validator(one).is_valid({**fitting, "answers": {}})
 
 
 def test_a_line_of_the_recorder_cannot_be_said(spoken):

@@ -1,5 +1,5 @@
 from include.calls.call import ChannelRole
-from include.calls.transcript import Transcript, Turn
+from include.calls.transcript import Transcript, Turn, TurnFlag
 from include.scorecards.metrics import call_metrics
 
 
@@ -67,3 +67,10 @@ def test_nobody_known_and_nobody_there(heard):
     assert unknown.agent_talk_share is None and unknown.conversation_s == 5
     silent = call_metrics(call(), heard(("hold_music", 0, 9000, "")))
     assert (silent.hold_count, silent.conversation_s, silent.turns) == (0, 0, 0)
+
+
+def test_a_word_that_was_invented_in_the_queues_music_does_not_begin_the_conversation(heard):
+    ivr = heard(("hold_music", 0, 30_000, ""))
+    invented = turn(1, "agent", 5, 6, "you").model_copy(update={"flags": [TurnFlag.BADLY_HEARD]})
+    found = call_metrics(call(invented, turn(2, "agent", 30, 40), turn(3, "customer", 41, 50)), ivr)
+    assert (found.hold_count, found.conversation_s) == (0, 20)

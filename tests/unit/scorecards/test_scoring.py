@@ -3,7 +3,7 @@ from datetime import datetime
 import pytest
 import yaml
 
-from include.calls.transcript import TurnFlag
+from include.calls.transcript import Gap, TurnFlag
 from include.card_data.masking import masked
 from include.scorecards.answers import Absence, AuditAnswers, AuditReply, Evidence, GivenAnswer, Role
 from include.scorecards.assessment import Standing
@@ -333,3 +333,13 @@ def test_an_announcement_settles_what_the_transcript_cannot_tell(judge, heard):
 def test_a_missing_answer_is_undetermined(judge):
     got = judge(answers(a2="yes", b1="yes")).answer("a1")
     assert (got.answer, got.standing.value, got.potential) == ("CANNOT_DETERMINE", "undetermined", 0)
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(1.5, False), (12, True)])
+def test_speech_that_was_not_understood_sends_the_call_to_a_person(judge, spoken, seconds, told):
+    call = spoken(("agent", "hello"), ("customer", "good morning"))
+    gap = Gap(channel=0, start_ms=40_000, end_ms=40_000 + int(seconds * 1000))
+    found = judge(answers(a1="yes", a2="yes", b1="yes"), call.model_copy(update={"gaps": [gap]}))
+    reasons = [reason for reason in found.review_reasons if "not understood" in reason]
+    assert reasons == (["12 s of speech were not understood (from second 40 on)"] if told else [])
+    assert found.needs_review or not told

@@ -33,7 +33,7 @@ def with_facts_alone(answer: Mapping[str, Any], turn_ids: Iterable[str]) -> dict
         **{name: summary.get(name, "") for name in ("issue", "actions_taken", "outcome", "next_steps")},
         "contact_reasons": lookup.reasons(answer.get("contact_reasons") or []),
         "resolution": answer.get("resolution", "unknown"),
-        "commitments": [lookup.placed(one) for one in answer.get("commitments") or []],
+        "commitments": [_by_whom(lookup.placed(one)) for one in answer.get("commitments") or []],
         "sentiment_start": customer.get("start", 0),
         "sentiment_end": customer.get("end", 0),
         "entities": [lookup.placed(one) for one in answer.get("entities") or []],
@@ -41,6 +41,11 @@ def with_facts_alone(answer: Mapping[str, Any], turn_ids: Iterable[str]) -> dict
         "quality_issues": (answer.get("data_quality") or {}).get("issues", []),
     }
     return {**facts, "dropped": lookup.dropped}
+
+
+def _by_whom(commitment: Mapping[str, Any]) -> dict[str, Any]:
+    known = commitment.get("by") in ("agent", "customer")
+    return {**commitment, "by": commitment["by"] if known else "other"}
 
 
 class _Lookup:
@@ -69,7 +74,7 @@ class _Lookup:
         return [{"kind": kind, "turns": self._turns(named)} for kind, named in turns.items()]
 
     def placed(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        found = self._turns([given.get("turn") or ""])
+        found = self._turns([given["turn"]] if given.get("turn") else [])
         return {**given, "turn": found[0] if found else None}
 
     def _turns(self, named: Iterable[str]) -> list[str]:
