@@ -13,7 +13,7 @@ others at once, and in the first also what a slow one would be late with. **reco
 left behind when all hosts have ended. A stage does only what is missing: clear **plan** with its downstream
 tasks, or run the day again, and failed calls are taken up where they stopped; nothing is paid for twice.
 
-* **By schedule**: every night, for the day that ended.
+* **By schedule**: every night, for the day that ended, and for what came late for the two days before.
 * **By hand**: *Trigger*; the form explains its fields.
 * **Backfill**: *Trigger → Backfill*, or `airflow backfill create --dag-id audit_calls …`
 
@@ -39,7 +39,7 @@ from airflow.sdk import (
 )
 
 from cofi import batch as batches
-from cofi import ending, recovery
+from cofi import discovering, ending, recovery
 from cofi.operators.distribute import DistributeOperator
 from cofi.operators.gpu_stage import GpuStageOperator
 from cofi.operators.llm_stage import LlmStageOperator
@@ -48,7 +48,7 @@ from cofi.params import audit_params
 from cofi.parsing import hosts_laid_out
 from cofi.pools import RECOVERY_POOL
 from cofi.retries import retry_arguments
-from cofi.runs import running, unfinished
+from cofi.runs import run_type_of, running, unfinished
 from cofi.settings import Settings
 from include.calls.stage import GPU_STAGES, LLM_STAGES, STAGES, Stage
 
@@ -77,12 +77,14 @@ def audit_calls() -> None:
     @task
     def open_batch() -> dict[str, object]:
         context = get_current_context()
-        return batches.open_batch(context["run_id"], context["params"], context.get("data_interval_start"))
+        begin, run_type = context.get("data_interval_start"), run_type_of(context)
+        return batches.open_batch(context["run_id"], context["params"], begin, run_type)
 
     # One at a time over all runs, so that of two copies on two days exactly one is the original.
     @task(max_active_tis_per_dag=1)
     def discover(batch: dict[str, object]) -> dict[str, int]:
-        return batches.discover(batch, get_current_context()["params"])
+        context = get_current_context()
+        return discovering.discover(batch, context["params"], running(context))
 
     @task
     async def plan(batch: dict[str, object]) -> list[int]:

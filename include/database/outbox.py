@@ -8,6 +8,7 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 from sqlalchemy import Connection, RowMapping, func, insert, select
 
 from include.calls.ledger import Ledger
+from include.database.days import late_calls, own_day, was_discovered
 from include.database.engine import insert_missing
 from include.database.models import AnswerRow, AuditRow, BatchRow, CallRow, OutboxRow
 from include.database.spending import count_stopped
@@ -48,17 +49,29 @@ def _standings(connection: Connection, audit_id: str) -> dict[str, int]:
 def announce_run(connection: Connection, batch_id: str, ledger: Ledger, now: datetime) -> None:
     """Queues the event of a run that ends, with its ledger: `run.completed`, or `run.incomplete`.
 
-    A run whose end is repeated says the same again only if its counts have changed: the event's id is made of
-    the run's and them.
+    One that never found out what there is to audit is incomplete, though nothing is open in its ledger. A run
+    whose end is repeated says the same again only if its counts have changed: the event's id is made of the
+    run's and them.
     """
     day = connection.execute(select(BatchRow.day).where(BatchRow.batch_id == batch_id)).scalar_one()
+    closed = ledger.closed and was_discovered(connection, batch_id)
     counts = {**vars(ledger), "discovered": ledger.discovered}
-    data = {"batch_id": batch_id, "day": day.isoformat(), "closed": ledger.closed, "ledger": counts}
     waiting = {"waiting_for_budget": count_stopped(connection, batch_id)}
-    data |= waiting
-    event_id = str(uuid5(NAMESPACE_URL, f"cofi:run:{batch_id}:{json.dumps(counts | waiting)}"))
-    row = _row("run.completed" if ledger.closed else "run.incomplete", data, now)
+    days = _of_days(connection, batch_id)
+    data = {"batch_id": batch_id, "day": day.isoformat(), "closed": closed, "ledger": counts}
+    event_id = str(uuid5(NAMESPACE_URL, f"cofi:run:{batch_id}:{json.dumps(counts | waiting | days)}"))
+    row = _row("run.completed" if closed else "run.incomplete", data | waiting | days, now)
     insert_missing(connection, OutboxRow, [{"event_id": event_id, "call_id": None, **row}])
+
+
+def _of_days(connection: Connection, batch_id: str) -> dict[str, Any]:
+    """How a run found its day, and what it took up of days before; neither of a rescore."""
+    day = own_day(connection, batch_id)
+    late = [
+        {"day": each.isoformat(), "new": calls.new, "again": calls.again}
+        for each, calls in late_calls(connection, batch_id).items()
+    ]
+    return {"day_state": day and day.state, "day_told": day and day.told, "late": late}
 
 
 def _row(event_type: str, data: dict[str, Any], now: datetime) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from include.delivery.agreement import GoldAgreement
 from include.delivery.comparison import Comparison
 from include.delivery.review import ReviewItem
 from include.delivery.summary import RunSummary
-from include.delivery.wording import RULES_NOTICE, calls, count, decimal, duration, money, percent
+from include.delivery.wording import DAY_STATES, RULES_NOTICE, calls, count, decimal, duration, money, percent
 from include.delivery.work import StageFigures
 
 WIDTH_CHARS = 100
@@ -39,8 +39,22 @@ def _head(summary: RunSummary) -> list[str]:
     return [
         f"{_what(summary)}: {closed}{took}; run {summary.batch_id}",
         str(summary.outcome.ledger),
+        *_days(summary),
         *([RULES_NOTICE] if summary.rule_based else []),
     ]
+
+
+def _days(summary: RunSummary) -> list[str]:
+    """What is to be said of the run's days: absence first."""
+    own = summary.own_day
+    lines = [f"{DAY_STATES[own.state]}: {own.told}"] if own and own.told else []
+    if not summary.outcome.looked_for:
+        lines.append("nobody knows what there was to audit: recordings could not be looked for")
+    late = [day.late for day in summary.late_days if day.late]
+    if late:
+        lines.append(f"late recordings: {'; '.join(late)}")
+    unread = [str(day.day) for day in summary.late_days if day.told]
+    return [*lines, *([f"not looked at again: {', '.join(unread)}"] if unread else [])]
 
 
 def _what(summary: RunSummary) -> str:

@@ -1,6 +1,7 @@
 """The tables of cofi's own database.
 
     calls ─┬─ batch_calls ── batches          which run works on which call, in which shard, on which host
+           │              └── batch_days      what a run found of its day, and of days before it
            ├─ stage_results                   one row per success; superseded rows are history
            ├─ failures                        every attempt that failed; never mixed with results
            ├─ lanes                           the stage tasks of shards: what they have in flight
@@ -18,6 +19,7 @@ from include.database.models.audits import AnswerRow, AuditRow, LlmResultRow, Ll
 from include.database.models.events import OutboxRow
 from include.database.models.work import (
     BatchCallRow,
+    BatchDayRow,
     BatchRow,
     CallRow,
     FailureRow,
@@ -31,6 +33,7 @@ __all__ = [
     "AuditRow",
     "Base",
     "BatchCallRow",
+    "BatchDayRow",
     "BatchRow",
     "CallRow",
     "FailureRow",

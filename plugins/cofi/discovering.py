@@ -1,0 +1,168 @@
+"""Discovery: the recordings of a run's day, and what came late for the days before it."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from airflow.sdk import ObjectStoragePath
+
+from cofi import stores
+from cofi.batch import batch_of
+from cofi.days import judged, left_open, looked_at_again, unreadable
+from cofi.hooks.database import CofiDatabaseHook
+from cofi.settings import Settings
+from include.calls.call import Call, CallState
+from include.calls.day_folder import DayFolder, day_folder_name, sha256_of_file
+from include.calls.days import MANUAL, DayState, JudgedDay, Verdict, recordings_of
+from include.calls.discovery import DiscoveryRules, Redo, find_recordings
+from include.calls.duplicates import mark_duplicates
+from include.calls.late import late_recordings
+from include.calls.stores import reading
+from include.database import calls, days
+from include.database.batches import Batch
+from include.database.engine import Database
+from include.errors import InvalidInput
+
+log = logging.getLogger(__name__)
+
+# What a copy may be a copy of.
+_ORIGINAL = {CallState.PENDING, CallState.AUDITED, CallState.FAILED}
+# What is looked for on days before: nothing that was found there is looked at anew.
+_LATE = {"redo": Redo.SKIP, "limit": None}
+
+
+def discover(
+    opened: Mapping[str, Any], params: Mapping[str, Any], goes_on: Callable[[str], bool]
+) -> dict[str, int]:
+    """Finds the day's recordings, and what came late for days before it, and writes them to the database.
+
+    Args:
+        opened: From `open_batch`.
+        params: The run's.
+        goes_on: Whether a run goes on: pending calls that it accounts for are left to it.
+
+    Returns:
+        Calls by state, of all these days.
+
+    Raises:
+        InvalidInput: The recordings cannot be had before somebody mends something.
+        StoreFault: They cannot be read at the moment.
+    """
+    settings, batch = Settings.load(), batch_of(opened, params)
+    database = CofiDatabaseHook().get_conn()
+    found: list[Call] = []
+    for day in looked_at_again(database, batch, opened.get("lookback_days", 0)):
+        found += _discover_late(database, batch, day, settings, goes_on)
+    found += _discover_own(database, batch, settings, params, opened.get("run_type", MANUAL))
+    return _by_state(found)
+
+
+def _discover_own(
+    database: Database, batch: Batch, settings: Settings, params: Mapping[str, Any], run_type: str
+) -> list[Call]:
+    known = _known(database, batch.day)
+    folder = _day_folder(batch, batch.day, settings)
+    found = _found(batch, folder, known, settings, params)
+    is_trial = params["limit"] is not None
+    day = judged(database, batch, found, known, run_type=run_type, is_trial=is_trial)
+    return _record(database, batch, day, found, known)
+
+
+def _discover_late(
+    database: Database, batch: Batch, day: date, settings: Settings, goes_on: Callable[[str], bool]
+) -> list[Call]:
+    """Only what is new there: nothing that was discovered is judged again, whatever this run does anew."""
+    known = _known(database, day)
+    try:
+        found = _found(batch, _day_folder(batch, day, settings), known, settings, _LATE)
+    except InvalidInput as error:
+        looked_at = unreadable(day, known.values(), error)
+        database.write(lambda connection: days.record_day(connection, batch.batch_id, looked_at))
+        return []
+    late = late_recordings(found, known, left_open(database, batch, day, goes_on))
+    looked_at = JudgedDay(day, DayState.OK, Verdict.OK, recordings_of(known.values(), late))
+    return _record(database, batch, looked_at, late, known)
+
+
+def _found(
+    batch: Batch,
+    folder: DayFolder,
+    known: Mapping[str, Call],
+    settings: Settings,
+    params: Mapping[str, Any],
+) -> list[Call]:
+    _check_location(folder, known)
+    with reading(batch.location):
+        try:
+            return find_recordings(folder, _rules(settings, params), known)
+        except FileNotFoundError:  # of a file that has gone meanwhile; or of a store without the bucket
+            if stores.around(batch.location, folder.day, settings.recordings_layout) is None:
+                raise
+            return []
+
+
+def _record(
+    database: Database, batch: Batch, day: JudgedDay, found: list[Call], known: Mapping[str, Call]
+) -> list[Call]:
+    found = mark_duplicates(found, _originals(database, day.day, found, known), _sha256)
+    with database.writing() as connection:
+        calls.record_discovery(connection, batch.batch_id, found, known)
+        days.record_day(connection, batch.batch_id, day)
+    what = "recordings" if day.day == batch.day else "late recordings"
+    log.info("%s: %d %s, %s", day.day, len(found), what, {s: n for s, n in _by_state(found).items() if n})
+    return found
+
+
+def _by_state(found: Sequence[Call]) -> dict[str, int]:
+    return {state.value: sum(call.state is state for call in found) for state in CallState}
+
+
+def _known(database: Database, day: date) -> dict[str, Call]:
+    return database.read(lambda connection: {c.path: c for c in calls.calls_of_day(connection, day)})
+
+
+def _day_folder(batch: Batch, day: date, settings: Settings) -> DayFolder:
+    path = stores.opened(batch.location) / day_folder_name(day, settings.recordings_layout)
+    return DayFolder(day, path.fs, path.path, str(path))
+
+
+def _check_location(folder: DayFolder, known: Mapping[str, Call]) -> None:
+    """A call is its day and path: the same day from elsewhere would take the place of what was audited."""
+    elsewhere = next((c.uri for c in known.values() if not c.uri.startswith(f"{folder.uri}/")), None)
+    if elsewhere:
+        raise InvalidInput(
+            f"{folder.day} was audited from another location ({elsewhere}), and this is {folder.uri}: enter "
+            "that location, or give another site a cofi_db of its own."
+        )
+
+
+def _rules(settings: Settings, params: Mapping[str, Any]) -> DiscoveryRules:
+    return DiscoveryRules(
+        manifest_name=settings.manifest_name,
+        timezone=settings.timezone,
+        min_duration_s=settings.min_duration_s,
+        max_duration_s=settings.max_duration_s,
+        stereo_roles=settings.roles_of_stereo,
+        redo=Redo(params["redo"]),
+        limit=params["limit"],
+    )
+
+
+def _originals(database: Database, day: date, found: list[Call], known: Mapping[str, Call]) -> list[Call]:
+    """Calls of other days, and those of this day that a trial run leaves aside."""
+    sizes = {call.size_bytes for call in found if call.state is CallState.PENDING}
+    looked_at = {call.path for call in found}
+    aside = [call for path, call in known.items() if path not in looked_at and call.state in _ORIGINAL]
+    with database.reading() as connection:
+        return [*calls.originals_of_other_days(connection, day, sizes), *aside]
+
+
+def _sha256(call: Call) -> str | None:
+    """Hashes a recording; one of another day may be gone, and is then no original any more."""
+    path = ObjectStoragePath(call.uri)
+    try:
+        return sha256_of_file(path.fs, path.path)
+    except OSError as error:
+        log.warning("call_id=%s cannot be compared: %s", call.call_id, error)
+        return None
