@@ -46,6 +46,8 @@ def listed(folder: DayFolder, manifest_name: str) -> dict[str, Mapping[str, Any]
         if info["type"] == "file" or (info.get("islink") and folder.filesystem.isfile(path))
     }
     hidden = {path for path in below if any(part.startswith(".") for part in path.split("/"))}
+    # Object stores mark folders by empty objects.
+    hidden |= {path for path, info in below.items() if not info["size"] and (not path or path.endswith("/"))}
     return {path: info for path, info in below.items() if path != manifest_name and path not in hidden}
 
 
@@ -63,6 +65,15 @@ def modified_at(info: Mapping[str, Any]) -> datetime | None:
 
 
 def sha256_of_file(filesystem: AbstractFileSystem, path: str) -> str:
-    """Hashes a file in pieces."""
-    with filesystem.open(path, "rb") as file:
-        return file_digest(file, "sha256").hexdigest()
+    """Hashes a file in pieces.
+
+    Raises:
+        OSError: The store does not give it.
+    """
+    try:
+        with filesystem.open(path, "rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError:
+        raise
+    except Exception as error:  # each store's library has errors of its own
+        raise OSError(str(error)) from error

@@ -27,6 +27,15 @@ def read_header(filesystem: AbstractFileSystem, path: str) -> Header:
         InvalidInput: It is no recording; the message says what is wrong and the mend.
         OSError: The store does not give it.
     """
+    try:
+        return _read(filesystem, path)
+    except (InvalidInput, OSError):
+        raise
+    except Exception as error:  # each store's library has errors of its own
+        raise OSError(str(error)) from error
+
+
+def _read(filesystem: AbstractFileSystem, path: str) -> Header:
     import soundfile  # noqa: PLC0415 - with numpy 0.25 s of CPU, which tasks that discover nothing do not pay
 
     with filesystem.open(path, "rb", block_size=_BLOCK_BYTES) as file:

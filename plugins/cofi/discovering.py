@@ -94,6 +94,7 @@ def _found(
 ) -> list[Call]:
     _check_location(folder, known)
     with reading(batch.location):
+        folder.filesystem.invalidate_cache()  # a kept listing is older than this look
         try:
             return find_recordings(folder, _rules(settings, params), known)
         except FileNotFoundError:  # of a file that has gone meanwhile; or of a store without the bucket
