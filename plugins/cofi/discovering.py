@@ -164,6 +164,6 @@ def _sha256(call: Call) -> str | None:
     path = ObjectStoragePath(call.uri)
     try:
         return sha256_of_file(path.fs, path.path)
-    except OSError as error:
+    except Exception as error:  # each store's library has errors of its own
         log.warning("call_id=%s cannot be compared: %s", call.call_id, error)
         return None

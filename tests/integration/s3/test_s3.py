@@ -7,6 +7,7 @@ import asyncio
 import importlib.util
 import json
 import os
+import re
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -22,6 +23,7 @@ from include.calls.stage import Stage
 from include.database.models import BatchDayRow, CallRow, FailureRow, StageResultRow
 from include.demo.ports import free_port
 from include.errors import CallsPutOff, InvalidInput, StoreFault
+from tests.airflow_home import REPOSITORY
 from tests.integration.s3.bucket import FRIDAY, KEYS, Bucket
 from tests.integration.s3.object_store import Cut, Refusal
 from tests.plugins.params import params
@@ -154,6 +156,21 @@ class TestAllTheWay:
         distribute(bucket, opened, attempt=2)
 
         assert len({row["call_id"] for row in bucket.day.rows(StageResultRow, superseded_at=None)}) == 2
+
+
+def test_the_connection_of_the_documentation_is_one_that_works(bucket: Bucket, connection) -> None:
+    text = (REPOSITORY / "docs" / "days.md").read_text()
+    [described] = re.findall(r"AIRFLOW_CONN_RECORDINGS_S3='(.*?)'", text, re.DOTALL)
+    [location] = re.findall(r"RECORDINGS_LOCATION=(s3://\S+)", text)
+    fields = json.loads(described)
+    assert fields["extra"].pop("endpoint_url").startswith("https://")
+    fields["extra"]["endpoint_url"] = bucket.store.url
+    connection("recordings_s3", **fields)
+    bucket.put(FRIDAY, {"a.wav": recording()})
+
+    place = location.replace("bucket/calls", f"{bucket.name}/{bucket.prefix}")
+
+    assert bucket.discover(location=place)[1] == {"pending": 1}
 
 
 class TestWhatGoesWrong:
