@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from textwrap import wrap
 
 from include.database.work import BatchKind
 from include.delivery.agreement import GoldAgreement
@@ -17,6 +18,7 @@ _STAGE_ROWS = 14
 _REVIEW_ROWS = 3
 _REASON_ROWS = 6
 _CHANGE_ROWS = 5
+_DAY_ROWS = 3
 
 
 def text_table(summary: RunSummary) -> str:
@@ -47,7 +49,8 @@ def _head(summary: RunSummary) -> list[str]:
 def _days(summary: RunSummary) -> list[str]:
     """What is to be said of the run's days: absence first."""
     own = summary.own_day
-    lines = [f"{DAY_STATES[own.state]}: {own.told}"] if own and own.told else []
+    lines = wrap(f"{DAY_STATES[own.state]}: {own.told}", WIDTH_CHARS) if own and own.told else []
+    lines = lines[:_DAY_ROWS]
     if not summary.outcome.looked_for:
         lines.append("nobody knows what there was to audit: recordings could not be looked for")
     late = [day.late for day in summary.late_days if day.late]
