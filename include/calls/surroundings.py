@@ -43,7 +43,7 @@ class Surroundings:
         return f"{what}; the last there are {self._some()}: were the recordings copied?"
 
     def _some(self) -> str:
-        more = f" and {len(self.names) - _NAMED:,} others" if len(self.names) > _NAMED else ""
+        more = f" and {len(self.names) - _NAMED:,} more" if len(self.names) > _NAMED else ""
         return ", ".join(self.names[-_NAMED:]) + more
 
 

@@ -78,7 +78,7 @@ def test_a_wrong_layout_is_told_with_the_names_that_are_there(shelf: Shelf) -> N
 
 def test_many_names_are_not_all_told(shelf: Shelf) -> None:
     shelf.put(*(f"day-{n:02}/a.wav" for n in range(12)))
-    assert "found day-08, day-09, day-10, day-11 and 8 others: is" in shelf.told()
+    assert "found day-08, day-09, day-10, day-11 and 8 more: is" in shelf.told()
 
 
 def test_other_days_of_the_layout_say_that_it_is_right(shelf: Shelf) -> None:
