@@ -7,7 +7,7 @@ REQUIREMENTS := requirements.txt include/gpu_host/requirements.txt include/demo/
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: demo test test-faults bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts gpu-host up down status plan lint format lock scorecard agreement clean help
+.PHONY: demo test test-faults bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts gpu-host up down status plan probe lint format lock scorecard agreement clean help
 .DEFAULT_GOAL := help
 
 help:  ## Show what there is
@@ -32,6 +32,11 @@ PLAN := FILES AUDIO_S SPREAD HOSTS SPEEDS UPLOAD_S STAGE_S RTF LLM1_S LLM2_S SLO
 plan: $(VENV)/installed  ## Tell how long a day takes, what holds it up, and what to set: FILES=… HOSTS=… (ARGS=--help for all)
 	@$(BIN)/python -m include.capacity $(ARGS) \
 		$(foreach name,$(PLAN),$(if $($(name)),--$(shell echo $(name) | tr A-Z_ a-z-)=$($(name))))
+
+PROBE := DAY RECORDER RECORDERS_FOLDER TIMEZONE LIMIT HEAR HOST TOKEN COMPANY
+probe: $(VENV)/installed  ## Look at a location of recordings: LOCATION=… [DAY=…] [RECORDER=…] [HEAR=5 HOST=…] (ARGS=--help)
+	@$(BIN)/python -m include.probe $(if $(LOCATION),"$(LOCATION)") $(ARGS) \
+		$(foreach name,$(PROBE),$(if $($(name)),--$(shell echo $(name) | tr A-Z_ a-z-) "$($(name))"))
 
 # -rP tells what each cost; all of them, beside an undisturbed day.
 FAULT_TESTS = $(BIN)/python -m pytest -rP --show-capture=stdout --count $(or $(TIMES),1) --repeat-scope session \

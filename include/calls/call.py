@@ -5,6 +5,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from hashlib import sha256
 
+from include.calls.parts import Part
+
 
 class CallState(StrEnum):
     """Where a call stands. All but `PENDING` are final: the ledger counts them (design rule 1)."""
@@ -28,21 +30,54 @@ class ChannelRole(StrEnum):
     UNKNOWN = "unknown"
 
 
+class RolesToldBy(StrEnum):
+    """Who said who is heard on which channel: the first of these that knows."""
+
+    MANIFEST = "manifest"
+    SIDECAR = "sidecar"
+    RECORDER = "recorder"
+    SETTING = "setting"
+
+
 @dataclass(frozen=True)
 class CallMetadata:
-    """What the contact centre knows about a call, from the day's manifest; every field may be missing.
+    """What path, sidecar and manifest say about a call; every field may be missing.
 
     Attributes:
+        agent: The agent's name, as people say it.
+        agent_id: How the contact centre's systems call the agent: a login, an extension, a UUID.
+        direction: `inbound`, `outbound` or `internal`.
+        caller: Number or address of the calling side; private, as all of the next three are.
+        called: The same of the called side.
+        caller_name: Name of the calling side.
+        called_name: Name of the called side.
+        hold_s: Seconds on hold, all together.
+        interaction_id: The platform's own name of the call.
+        language: As the platform says it, mostly ISO 639-1.
         channel_roles: One role per channel, in channel order; empty when unknown.
-        extra: Manifest columns that cofi does not know, kept as they came.
+        roles_told_by: None when they are unknown, or told by an earlier version.
+        extra: What cofi has no field for, kept as it came.
     """
 
     agent: str | None = None
+    agent_id: str | None = None
+    team: str | None = None
     queue: str | None = None
     direction: str | None = None
+    caller: str | None = None
+    called: str | None = None
+    caller_name: str | None = None
+    called_name: str | None = None
     customer_ref: str | None = None
     started_at: datetime | None = None
+    ended_at: datetime | None = None
+    hold_s: float | None = None
+    disposition: str | None = None
+    interaction_id: str | None = None
+    language: str | None = None
+    tags: tuple[str, ...] = ()
     channel_roles: tuple[ChannelRole, ...] = ()
+    roles_told_by: RolesToldBy | None = None
     extra: dict[str, str] = field(default_factory=dict)
 
 
@@ -55,7 +90,7 @@ class Call:
         day: The business day that the recording belongs to.
         path: Where it lies below the day's folder, with `/` between the parts.
         uri: Where to read it, as fsspec understands it.
-        size_bytes: Size of the file.
+        size_bytes: Size of the file; of all its parts.
         modified_at: When the store says that it was last written; None when it does not say.
         duration_s: Length of the audio; None when it could not be read.
         sample_rate_hz: None when it could not be read.
@@ -64,6 +99,8 @@ class Call:
         state: Where discovery puts it; `PENDING` when it is to be audited.
         state_reason: Why it is in a final state.
         duplicate_of: The call that has the same content.
+        parts: The files of a call whose sides were recorded apart, or that has no header; empty for a file
+            that says itself what it is. `path` and `uri` are those of the first.
     """
 
     call_id: str
@@ -80,6 +117,12 @@ class Call:
     state_reason: str | None = None
     duplicate_of: str | None = None
     metadata: CallMetadata = field(default_factory=CallMetadata)
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def uris(self) -> tuple[str, ...]:
+        """All of its files, in order of channel."""
+        return tuple(part.uri for part in self.parts) or (self.uri,)
 
 
 def call_id_for(day: date, path: str) -> str:

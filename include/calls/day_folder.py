@@ -1,9 +1,10 @@
 """Where the recordings of a day lie, in any fsspec location."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
-from hashlib import file_digest
+from hashlib import file_digest, sha256
 
 import pendulum
 from fsspec import AbstractFileSystem
@@ -20,18 +21,40 @@ class DayFolder:
 
     Attributes:
         filesystem: fsspec's.
-        root: The folder on it.
+        root: The folder on it that paths of calls are below.
         uri: The same folder as `ObjectStoragePath` writes it.
+        names: The folders below it that hold the day; `""` is itself, `.` only the files in it.
+        nested: Whether folders in it belong to it.
     """
 
     day: date
     filesystem: AbstractFileSystem
     root: str
     uri: str
+    names: tuple[str, ...] = ("",)
+    nested: bool = True
+
+    @property
+    def parts(self) -> dict[str, "DayFolder"]:
+        """Its folders by what the paths of their files begin with; `.` stands for nothing."""
+        return {f"{name}/" if name.strip(".") else name: self._below(name) for name in self.names}
 
     def path_of(self, call: Call) -> str:
         """A call's recording on the filesystem."""
-        return f"{self.root.rstrip('/')}/{as_listed(call.path)}"
+        return self.place_of(call.path)
+
+    def paths_of(self, call: Call) -> list[str]:
+        """All files of a call on the filesystem, in order of channel."""
+        return [self.place_of(part.path) for part in call.parts] or [self.path_of(call)]
+
+    def place_of(self, path: str) -> str:
+        """A file on the filesystem, by its path as calls have it."""
+        return f"{self.root.rstrip('/')}/{as_listed(path)}"
+
+    def _below(self, name: str) -> "DayFolder":
+        below = f"/{name}" if name.strip(".") else ""
+        root, uri = f"{self.root.rstrip('/')}{below}", f"{self.uri}{below}"
+        return replace(self, root=root, uri=uri, names=("",), nested=name != ".")
 
 
 def day_folder_name(day: date, layout: str) -> str:
@@ -53,3 +76,9 @@ def sha256_of_file(filesystem: AbstractFileSystem, path: str) -> str:
     """Hashes a file in pieces."""
     with filesystem.open(path, "rb") as file:
         return file_digest(file, "sha256").hexdigest()
+
+
+def sha256_of_files(filesystem: AbstractFileSystem, paths: Sequence[str]) -> str:
+    """Hashes a file, or the hashes of several: what makes a call of two files another one."""
+    hashes = [sha256_of_file(filesystem, path) for path in paths]
+    return hashes[0] if len(hashes) == 1 else sha256("\n".join(hashes).encode()).hexdigest()

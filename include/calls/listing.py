@@ -54,6 +54,7 @@ def listed(
     filesystem: AbstractFileSystem,
     root: str,
     *,
+    nested: bool = True,
     min_age_s: float = 0,
     now: datetime | None = None,
     known: Mapping[str, tuple[int, datetime | None]] | None = None,
@@ -68,6 +69,7 @@ def listed(
     Args:
         filesystem: fsspec's.
         root: The folder on it; one that does not exist has no files.
+        nested: Whether files in its folders are listed, too.
         min_age_s: Files that are younger are left; 0 for none.
         now: This machine's clock, unless a test says otherwise.
         known: Size and time of files as they were found before: those that have not changed since are whole.
@@ -75,7 +77,7 @@ def listed(
     Raises:
         StoreFault: The folder, or one below it, cannot be listed; the message names it.
     """
-    found = sorted(_below(filesystem, root))
+    found = sorted(_below(filesystem, root, nested))
     listing = Listing()
     for path, info in found:
         reason = _no_recording(path, info)
@@ -102,17 +104,28 @@ def modified_at(info: Info) -> datetime | None:
     return None
 
 
-def _below(filesystem: AbstractFileSystem, root: str) -> Iterator[tuple[str, Info]]:
+def finished_name(path: str) -> str:
+    """How a file that is being written will be called, as far as its name tells."""
+    folder, slash, name = path.rpartition("/")
+    name = name.removeprefix("~$")
+    ending = next((ending for ending in _UNFINISHED_ENDINGS if name.lower().endswith(ending)), "")
+    return folder + slash + (name[: len(name) - len(ending)] or name)
+
+
+def _below(filesystem: AbstractFileSystem, root: str, nested: bool) -> Iterator[tuple[str, Info]]:
     prefix = root.rstrip("/") + "/"
     filesystem.invalidate_cache(root)
-    for name, info in _found(filesystem, root.rstrip("/")):
+    for name, info in _found(filesystem, root.rstrip("/"), nested):
         path = name.removeprefix(prefix)
         if path and path != name:  # else it is the marker of the folder itself
             yield path, info
 
 
-def _found(filesystem: AbstractFileSystem, root: str) -> Iterator[tuple[str, Info]]:
+def _found(filesystem: AbstractFileSystem, root: str, nested: bool) -> Iterator[tuple[str, Info]]:
     try:
+        if not nested:
+            yield from _walked(filesystem, root, None)
+            return
         if not _finds_at_once(filesystem):
             yield from _walked(filesystem, root, {_place(filesystem, root, filesystem.info(root))})
             return
@@ -137,8 +150,16 @@ def _finds_at_once(filesystem: AbstractFileSystem) -> bool:
     return kind.find is not AbstractFileSystem.find
 
 
-def _walked(filesystem: AbstractFileSystem, folder: str, seen: set[object]) -> Iterator[tuple[str, Info]]:
-    """Files below a folder; links to folders are followed, but not in a circle."""
+def _walked(
+    filesystem: AbstractFileSystem, folder: str, seen: set[object] | None
+) -> Iterator[tuple[str, Info]]:
+    """Files below a folder; links to folders are followed, but not in a circle.
+
+    Args:
+        filesystem: fsspec's.
+        folder: On it.
+        seen: The folders on the way here; None for the files in this one alone.
+    """
     try:
         infos: list[Info] = filesystem.ls(folder, detail=True)
     except FileNotFoundError:
@@ -153,7 +174,7 @@ def _walked(filesystem: AbstractFileSystem, folder: str, seen: set[object]) -> I
             continue
         if info.get("type") == "directory" or (info.get("islink") and filesystem.isdir(name)):
             place = _place(filesystem, name, info)
-            if place not in seen:
+            if seen is not None and place not in seen:
                 yield from _walked(filesystem, name.rstrip("/"), {*seen, place})
         else:
             yield name, info

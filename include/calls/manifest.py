@@ -3,29 +3,36 @@
     file,agent,queue,direction,customer_ref,started_at,channel_roles
     call-001.ogg,Dana,billing,inbound,C-1001,2026-11-16T09:12:00+01:00,agent|customer
 
-Only `file` is needed; other columns are kept as they come. What is wrong in a cell loses that cell, what is
-wrong with a row loses that row, and both are told with the row's number as a spreadsheet shows it.
+Only `file` is needed; every field of `CallMetadata` may be a column, and other columns are kept as they come.
+What is wrong in a cell loses that cell, what is wrong with a row loses that row, and both are told with the
+row's number as a spreadsheet shows it.
 """
 
-import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
-from include.calls.call import CallMetadata, ChannelRole
+from include.calls.call import CallMetadata, RolesToldBy
 from include.calls.csv_text import Row, Table, folded, read_table
 from include.calls.moments import AmbiguousMoment, DateOrder, read_moment
+from include.calls.recorders.describing import (
+    HOW,
+    LONGEST_NAME,
+    MOST_EXTRA,
+    TEXTS,
+    UNDERSTOOD,
+    Times,
+    cleaned,
+    understood,
+)
 from include.errors import InvalidInput
 
 _FILE_COLUMNS = frozenset({"file", "filename", "file_name"})
-# What is read as it is written; the others have to be understood.
-_TEXTS = frozenset(field.name for field in fields(CallMetadata) if field.type == str | None)
-_UNDERSTOOD = {
-    "started_at": "2026-11-16T09:12:00",
-    "channel_roles": "agent|customer",
-}
+# What else people call columns.
+_ALSO = {"agent_name": "agent", "started": "started_at", "start_time": "started_at", "end_time": "ended_at"}
+_MOMENTS = frozenset({"started_at", "ended_at"})
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ def read_manifest(file: IO[bytes], name: str, timezone: str, date_order: DateOrd
         file: The CSV, in any encoding with a byte order mark, UTF-8 or Windows-1252; separated by commas,
             semicolons, tabs or bars.
         name: What errors call it.
-        timezone: Of `started_at` where it states none.
+        timezone: Of times that state none.
         date_order: What 03/04/2026 means; without it, such a cell is not read.
 
     Raises:
@@ -76,7 +83,7 @@ def read_manifest(file: IO[bytes], name: str, timezone: str, date_order: DateOrd
     except InvalidInput as error:
         raise InvalidInput(f"Manifest {name} is no readable CSV: {error}") from error
     columns, problems = _columns(table, name)
-    reader, rows = _RowReader(columns, ZoneInfo(timezone), date_order), []
+    reader, rows = _RowReader(columns, timezone, date_order), []
     for row in table.rows:
         read, wrong = reader.read(row)
         rows += [read] if read else []
@@ -105,15 +112,17 @@ def _column(written: str) -> str:
     name = folded(written)
     if name in _FILE_COLUMNS:
         return "file"
-    return name if name in _TEXTS or name in _UNDERSTOOD else " ".join(folded(written, keep=True).split())
+    name = _ALSO.get(name, name)
+    return name if name in TEXTS or name in UNDERSTOOD else " ".join(folded(written, keep=True).split())
 
 
 class _RowReader:
     """Reads rows of one manifest."""
 
-    def __init__(self, columns: Sequence[str], site: ZoneInfo, date_order: DateOrder | None) -> None:
+    def __init__(self, columns: Sequence[str], timezone: str, date_order: DateOrder | None) -> None:
         self._columns = columns
-        self._site = site
+        self._site = ZoneInfo(timezone)
+        self._times = Times(timezone)
         self._date_order = date_order
 
     def read(self, row: Row) -> tuple[ManifestRow | None, list[str]]:
@@ -135,27 +144,34 @@ class _RowReader:
         return ManifestRow(row.number, file, self._metadata(filled, problems)), problems
 
     def _metadata(self, cells: dict[str, str], problems: list[str]) -> CallMetadata:
-        understood: dict[str, Any] = {}
-        for column, example in _UNDERSTOOD.items():
-            if column in cells:
-                try:
-                    understood[column] = self._understood(column, cells[column])
-                except AmbiguousMoment as error:
-                    problems.append(
-                        f"{column} '{cells[column]}' may be {error}: write it like {example}, or set [cofi] "
-                        "manifest_date_order"
-                    )
-                except ValueError:
-                    problems.append(f"{column} '{cells[column]}' is not understood; write it like {example}")
-        texts: dict[str, Any] = {column: cell for column, cell in cells.items() if column in _TEXTS}
-        read = texts | understood
-        extra = {column: cell for column, cell in cells.items() if column not in read}
-        return CallMetadata(**read, extra=extra)
+        read: dict[str, Any] = {}
+        for column in UNDERSTOOD:
+            if column not in cells:
+                continue
+            told = f"{column} '{cells[column]}'"
+            try:
+                read[column] = self._understood(column, cells[column])
+            except AmbiguousMoment as error:
+                problems.append(
+                    f"{told} may be {error}: write it like {HOW[column]}, or set [cofi] manifest_date_order"
+                )
+            except ValueError:
+                problems.append(f"{told} is not understood; write it like {HOW[column]}")
+        if read.get("channel_roles"):
+            read["roles_told_by"] = RolesToldBy.MANIFEST
+        read |= {column: cleaned(cell) for column, cell in cells.items() if column in TEXTS}
+        extra = {
+            cleaned(column)[:LONGEST_NAME]: cleaned(cell)
+            for column, cell in cells.items()
+            if column not in read or column == "roles_told_by"
+        }
+        return CallMetadata(**read, extra=dict(list(extra.items())[:MOST_EXTRA]))
 
     def _understood(self, column: str, cell: str) -> object:
-        if column == "channel_roles":
-            return tuple(ChannelRole(role) for role in re.split(r"\s*[|/;,+]\s*", cell.lower()))
-        moment = read_moment(cell, self._site, self._date_order)
-        if moment is None:
+        if column in _MOMENTS:
+            value: object = read_moment(cell, self._site, self._date_order)
+        else:
+            value = understood(column, cell, cleaned(cell), self._times)
+        if value is None:
             raise ValueError(cell)
-        return moment
+        return value

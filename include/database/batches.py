@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from include.calls.call import CallState
-from include.calls.discovery import Redo
+from include.calls.discovery_rules import Redo
+from include.calls.files import DayFiles
 from include.calls.ledger import Ledger
 from include.calls.stage import LLM_STAGES, STAGES, Stage
 from include.database.engine import chunks, upsert
@@ -43,6 +44,12 @@ def open_batch(connection: Connection, batch: Batch) -> None:
     """Records a batch; one that is run again is open again."""
     row = {**asdict(batch), "opened_at": datetime.now(UTC), "closed_at": None, "ledger": None}
     upsert(connection, BatchRow, [row], ["batch_id"])
+
+
+def record_files(connection: Connection, batch_id: str, files: DayFiles) -> None:
+    """Keeps what discovery counted beside recordings."""
+    of_batch = update(BatchRow).where(BatchRow.batch_id == batch_id)
+    connection.execute(of_batch.values(files=files.as_json()))
 
 
 def claimants(connection: Connection, batch: Batch) -> dict[str, int]:

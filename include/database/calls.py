@@ -7,18 +7,24 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from include.calls.call import Call, CallMetadata, CallState, ChannelRole
+from include.calls.call import Call, CallMetadata, CallState, ChannelRole, RolesToldBy
+from include.calls.parts import parts_as_json, parts_from_json
 from include.calls.stage import STAGES
 from include.database.engine import chunks, insert_missing, upsert
 from include.database.models import BatchCallRow, CallRow
 from include.database.outbox import announce
 from include.database.outcomes import supersede
 
-_METADATA = ("agent", "queue", "direction", "customer_ref", "started_at", "extra")
+_METADATA = (
+    *("agent", "agent_id", "team", "queue", "direction", "customer_ref", "interaction_id", "language"),
+    *("started_at", "ended_at", "extra"),
+)
+# In one column, because nobody filters by them.
+DETAILS = ("caller", "called", "caller_name", "called_name", "hold_s", "disposition", "tags")
 # What a listing may change of a call without making it another recording.
 _DESCRIPTION = (
-    *("uri", "modified_at", "channel_roles", "duration_s", "sample_rate_hz", "channels"),
-    *_METADATA,
+    *("uri", "modified_at", "channel_roles", "roles_told_by", "duration_s", "sample_rate_hz", "channels"),
+    *("parts", "details", *_METADATA),
 )
 
 
@@ -83,10 +89,13 @@ def _replaced(before: Call, now: Call) -> bool:
 def _call(row: Mapping[Any, Any]) -> Call:
     metadata = CallMetadata(
         channel_roles=tuple(ChannelRole(role) for role in row["channel_roles"]),
+        roles_told_by=row["roles_told_by"] and RolesToldBy(row["roles_told_by"]),
         **{name: row[name] for name in _METADATA},
+        **{**row["details"], "tags": tuple(row["details"].get("tags", ()))},
     )
     return Call(
         **{name: row[name] for name in _COLUMNS},
+        parts=parts_from_json(row["parts"]),
         state=CallState(row["state"]),
         metadata=metadata,
     )
@@ -95,9 +104,12 @@ def _call(row: Mapping[Any, Any]) -> Call:
 def _row(call: Call, now: datetime) -> dict[str, Any]:
     row = asdict(call)
     metadata = row.pop("metadata")
+    told = {name: value for name in DETAILS if (value := metadata.pop(name)) not in (None, ())}
     return {
         **row,
         **metadata,
+        "details": told,
+        "parts": parts_as_json(call.parts),
         "channel_roles": list(metadata["channel_roles"]),
         "discovered_at": now,
         "changed_at": now,

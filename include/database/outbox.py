@@ -87,7 +87,18 @@ def _row(event_type: str, data: dict[str, Any], now: datetime) -> dict[str, Any]
 
 
 def _of_call(call: RowMapping, batch_id: str) -> dict[str, Any]:
-    data = {name: call[name] for name in ("call_id", "path", "state", "agent", "queue", "customer_ref")}
+    named = (
+        "call_id",
+        "path",
+        "state",
+        "agent",
+        "agent_id",
+        "team",
+        "queue",
+        "customer_ref",
+        "interaction_id",
+    )
+    data = {name: call[name] for name in named}
     data |= {"day": call["day"].isoformat(), "reason": call["state_reason"], "batch_id": batch_id}
     if call["state"] == "audited":
         data["audit"] = {

@@ -1,6 +1,7 @@
 """What is left to do in a stage of a shard."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -9,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, case, exists, func, select
 
 from include.calls.call import CallState, ChannelRole
+from include.calls.parts import Part, parts_from_json
 from include.calls.stage import GPU_STAGES, LLM_STAGES, Stage
 from include.database.models import BatchCallRow, CallRow, FailureRow, StageResultRow
 from include.errors import HostLost
@@ -50,6 +52,10 @@ class PendingCall:
     Attributes:
         sha256: Of the recording, when it was read before.
         host_kills: How often a GPU host died while it worked on this call.
+        channels: Of the recording; None when its header could not be read.
+        roles_told_by: Who told the channels' roles.
+        details: See `CallRow`.
+        parts: Its files, when it is not one that says itself what it is.
     """
 
     call_id: str
@@ -62,6 +68,10 @@ class PendingCall:
     host_kills: int = 0
     direction: str | None = None
     started_at: datetime | None = None
+    channels: int | None = None
+    roles_told_by: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass
@@ -116,6 +126,10 @@ def pending_calls(
         CallRow.sha256,
         CallRow.direction,
         CallRow.started_at,
+        CallRow.channels,
+        CallRow.roles_told_by,
+        CallRow.details,
+        CallRow.parts,
         _host_kills().label("host_kills"),
     )
     query = (
@@ -127,7 +141,8 @@ def pending_calls(
     )
     if suspects is not None:
         query = query.where(_host_kills() > 0 if suspects else _host_kills() == 0)
-    return [PendingCall(**row) for row in connection.execute(query).mappings()]
+    rows = connection.execute(query).mappings()
+    return [PendingCall(**{**row, "parts": parts_from_json(row["parts"])}) for row in rows]
 
 
 def counts(connection: Connection, job: StageJob) -> StageCounts:

@@ -107,7 +107,7 @@ def measure_scores(connection: Connection, batch_id: str, scorecards: Scorecards
         bands=_bands(connection, batch_id),
         histogram=_histogram(connection, batch_id),
         criteria=count_answers(connection, batch_id, scorecards),
-        agents=_groups(connection, batch_id, CallRow.agent),
+        agents=_groups(connection, batch_id, func.coalesce(CallRow.agent, CallRow.agent_id)),
         queues=_groups(connection, batch_id, CallRow.queue),
         scorecards=scorecards.used,
         models=_models(connection, batch_id),

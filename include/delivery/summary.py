@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, Row, select
 
+from include.calls.files import DayFiles
 from include.database.engine import Database
 from include.database.models import BatchRow
 from include.database.work import BatchKind
@@ -13,6 +14,7 @@ from include.delivery.comparison import Comparison, compare
 from include.delivery.criteria import load_scorecards
 from include.delivery.facts import RunFacts, facts_of
 from include.delivery.injection import Suspicions, suspicions_of
+from include.delivery.intake import RolesTold, count_roles, files_of
 from include.delivery.opinions import SecondOpinions, second_opinions_of
 from include.delivery.outcome import (
     NotAudited,
@@ -61,6 +63,8 @@ class RunSummary:
         calibration: What the stated confidence of its model is worth; None without labels.
         canaries: None for a run that asked none.
         suspicions: Calls in which somebody may have spoken to the model.
+        files: What lay beside recordings; None for a rescore, and for runs of earlier versions.
+        roles: Who told who is on which channel.
         facts: What the calls were about.
         rule_based: Answers came from the demo's rules, not from a language model.
     """
@@ -93,6 +97,8 @@ class RunSummary:
     calibration: Calibration | None
     canaries: CanaryNight | None
     suspicions: Suspicions
+    files: DayFiles | None
+    roles: RolesTold
     facts: RunFacts
 
     @property
@@ -169,6 +175,8 @@ def _summarise(
         calibration=_calibration(connection, row.scorecard_sha256, scores, labels),
         canaries=canaries,
         suspicions=suspicions_of(connection, batch_id),
+        files=files_of(connection, batch_id),
+        roles=count_roles(connection, batch_id),
         facts=facts_of(connection, batch_id),
     )
 

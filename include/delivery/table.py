@@ -13,6 +13,7 @@ from include.delivery.summary import RunSummary
 from include.delivery.wording import RULES_NOTICE, calls, count, decimal, duration, money, percent
 from include.delivery.work import StageFigures
 from include.judge.nights import CanaryNight
+from include.roles.told import ToldBy
 from include.scorecards.bootstrap import Interval
 
 WIDTH_CHARS = 100
@@ -45,8 +46,22 @@ def _head(summary: RunSummary) -> list[str]:
     return [
         f"{_what(summary)}: {closed}{took}; run {summary.batch_id}",
         str(summary.outcome.ledger),
+        *_intake(summary),
         *([RULES_NOTICE] if summary.rule_based else []),
     ]
+
+
+def _intake(summary: RunSummary) -> list[str]:
+    """What lay beside recordings, and roles of channels that somebody should look at."""
+    lines = []
+    if summary.files and str(summary.files) != "nothing":
+        lines.append(f"beside    {summary.files}")
+    roles = summary.roles
+    if roles.worth_a_look or roles.told.get(ToldBy.CONTENT):
+        lines.append(f"roles     of {calls(roles.calls)} with several channels told {roles.in_words}")
+    if roles.doubted:
+        lines.append(f"          in {calls(roles.doubted)} what is said speaks against them")
+    return lines
 
 
 def _what(summary: RunSummary) -> str:

@@ -25,6 +25,7 @@ from include.llm.understanding import understand, understanding_identity
 from include.llm.usage import Prices, cost_usd
 from include.llm.wording import SHIPPED_WORDING, Wording
 from include.redaction.known import Known
+from include.redaction.known_numbers import numbers_in_metadata
 from include.redaction.names import names_in_metadata
 from include.scorecards.answers import AuditAnswers
 from include.scorecards.assessment import Assessment
@@ -173,8 +174,17 @@ class LlmWork:
 
     async def _known(self, call: PendingCall, transcript: Transcript) -> Known:
         """What is known of the call, or recognised in it."""
-        names = names_in_metadata(CallMetadata(agent=call.agent, customer_ref=call.customer_ref))
-        known = Known(names, kept=self.names_kept)
+        metadata = CallMetadata(
+            agent=call.agent,
+            customer_ref=call.customer_ref,
+            caller=call.details.get("caller"),
+            called=call.details.get("called"),
+            caller_name=call.details.get("caller_name"),
+            called_name=call.details.get("called_name"),
+        )
+        known = Known(
+            names_in_metadata(metadata), kept=self.names_kept, numbers=numbers_in_metadata(metadata)
+        )
         if not self.redact or self.recogniser is None:
             return known
         return await asyncio.to_thread(self.recogniser.recognise, transcript, known)

@@ -15,6 +15,7 @@ class Known:
     Attributes:
         names: People's names, to replace wherever they stand.
         places: Where somebody lives, to replace too.
+        numbers: Digits of numbers that belong to somebody, to replace wherever they or a part are said.
         kept: Names that are nobody's, such as the company's: where one is said, no part of it is taken for a
             person's name, a place or an address.
     """
@@ -22,6 +23,7 @@ class Known:
     names: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
 
     def hidden(self, text: str) -> str:
         """The text, as long as it was, with the kept names out of sight; their case does not matter."""

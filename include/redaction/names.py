@@ -69,6 +69,15 @@ NO_NAMES = frozenset(
     senorita ser si sobre soy su sus tambien te tengo titular todo tu un una usted vale y ya yo
     """.split()  # noqa: SIM905 - 200 quoted words would be unreadable
 )
+# What stands in the place of a caller's name when nobody knows it, or a line is nobody's.
+NOBODYS = frozenset(
+    """
+    unknown anonymous private restricted unavailable blocked withheld wireless caller called customer client
+    agent support sales billing queue toll free call cell phone number mobile landline international operator
+    reception
+    desconocido anonimo privado oculto restringido cliente agente soporte ventas centralita recepcion
+    """.split()  # noqa: SIM905 - as above
+)
 # An introduction may begin with one, so a name may not end there.
 _TITLES = frozenset({"mister", "missus", "miss", "doctor", "doctora"})
 
@@ -147,15 +156,17 @@ def as_name(text: str, start: int, end: int) -> tuple[int, str]:
 
 
 def names_in_metadata(metadata: CallMetadata) -> tuple[str, ...]:
-    """Names that a call's metadata holds: `agent` and `customer_ref`, when they look like a person's name.
+    """Names in a call's metadata: agent, both sides and `customer_ref`, when they look like a person's.
 
-    A login such as `agent17` is no name, and is not said in calls.
+    A login such as `agent17` is no name, and is not said in calls; nor is what networks send for a name.
     """
-    return tuple(
-        value.strip()
-        for value in (metadata.agent, metadata.customer_ref)
-        if value and all(_WORD.fullmatch(part) for part in value.split())
-    )
+    given = (metadata.agent, metadata.customer_ref, metadata.caller_name, metadata.called_name)
+    return tuple(dict.fromkeys(value.strip() for value in given if value and _may_be_named(value)))
+
+
+def _may_be_named(value: str) -> bool:
+    words = value.split()
+    return all(map(_WORD.fullmatch, words)) and NOBODYS.isdisjoint(map(plain, words))
 
 
 def _stands_alone(word: str, *, first: bool) -> bool:

@@ -22,6 +22,7 @@ from include.redaction.dialogue import Dialogue
 from include.redaction.emails import emails
 from include.redaction.found import Found, disjoint
 from include.redaction.known import NOTHING, Known
+from include.redaction.known_numbers import known_numbers
 from include.redaction.long_numbers import long_numbers
 from include.redaction.name_answers import answered_names, spelled_names
 from include.redaction.names import NameFinder, introduced_names
@@ -139,6 +140,7 @@ def _places(turns: Sequence[Turn], known: Known) -> dict[int, list[Found]]:
         birth_dates(dialogue),
         pins(dialogue),
         emails(dialogue),
+        known_numbers(dialogue, known.numbers),
         long_numbers(dialogue),
         security_words(dialogue),
         _people_and_places(dialogue, [known.hidden(turn.text) for turn in unmasked], known),

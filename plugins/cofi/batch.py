@@ -20,9 +20,11 @@ from cofi.runs import AUDIT_DAG, batch_id_of
 from cofi.scorecards import chosen
 from cofi.settings import Settings
 from include.calls.call import Call, CallState
-from include.calls.day_folder import DayFolder, day_folder_name, sha256_of_file
-from include.calls.discovery import Discovery, DiscoveryRules, Redo, find_recordings
+from include.calls.day_folder import DayFolder, sha256_of_files
+from include.calls.discovery import Discovery, find_recordings
+from include.calls.discovery_rules import DiscoveryRules, Redo
 from include.calls.duplicates import mark_duplicates
+from include.calls.recorders.days import folder_of_day
 from include.calls.stage import STAGES, Stage
 from include.database import batches, calls
 from include.database.batches import Batch
@@ -92,6 +94,7 @@ def open_batch(run_id: str, params: Mapping[str, Any], interval_start: datetime 
 
     settings, database = Settings.load(), CofiDatabaseHook().get_conn()
     checked(params, settings)
+    _rules(settings, params)  # what is wrong in a recorder's file is told before anything else
     # What would fail after a night of GPU work is found out now.
     prices = load_prices(settings.llm_prices_file)
     budget_of(params, settings).check(LlmHook().get_conn().model, prices)
@@ -130,8 +133,12 @@ def discover(opened: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, 
     found = mark_duplicates(found, _originals(database, batch, found, known), _sha256)
     with database.writing() as connection:
         calls.record_discovery(connection, batch.batch_id, found, known)
+        batches.record_files(connection, batch.batch_id, discovery.files)
     by_state = {state.value: sum(call.state is state for call in found) for state in CallState}
     log.info("%s: %d recordings, %s", folder.uri, len(found), {s: n for s, n in by_state.items() if n})
+    log.info("%s: beside them %s", folder.uri, discovery.files)
+    for problem in discovery.files.problems:
+        log.warning("%s: %s", folder.uri, problem)
     log_left_out(folder, discovery)
     return by_state | {"being_written": len(discovery.being_written), "ignored": len(discovery.ignored)}
 
@@ -257,8 +264,15 @@ def batch_of(opened: Mapping[str, Any], params: Mapping[str, Any]) -> Batch:
 
 
 def _day_folder(batch: Batch, settings: Settings) -> DayFolder:
-    path = ObjectStoragePath(batch.location) / day_folder_name(batch.day, settings.recordings_layout)
-    return DayFolder(batch.day, path.fs, path.path, str(path))
+    path = ObjectStoragePath(batch.location)
+    return folder_of_day(
+        path.fs,
+        path.path,
+        str(path),
+        batch.day,
+        recorder=settings.recorder_profile,
+        timezone=settings.timezone,
+    )
 
 
 def log_left_out(folder: DayFolder, discovery: Discovery) -> None:
@@ -291,6 +305,7 @@ def _rules(settings: Settings, params: Mapping[str, Any]) -> DiscoveryRules:
         stereo_roles=settings.roles_of_stereo,
         redo=Redo(params["redo"]),
         limit=params["limit"],
+        recorder=settings.recorder_profile,
         min_age_s=settings.min_age_s,
         date_order=settings.order_of_dates,
     )
@@ -307,8 +322,9 @@ def _originals(database: Database, batch: Batch, found: list[Call], known: Mappi
 
 def _sha256(call: Call) -> str | None:
     """Hashes a recording; one of another day may be gone, and is then no original any more."""
+    places = [located(uri) for uri in call.uris]
     try:
-        return sha256_of_file(*located(call.uri))
+        return sha256_of_files(places[0][0], [path for _, path in places])
     except OSError as error:
         log.warning("call_id=%s cannot be compared: %s", call.call_id, error)
         return None

@@ -4,7 +4,7 @@ from airflow.sdk import Param
 
 from cofi.scorecards import PROMOTED
 from cofi.settings import Settings
-from include.calls.discovery import Redo
+from include.calls.discovery_rules import Redo
 from include.calls.stage import STAGES, Stage
 from include.llm.wording import SHIPPED, variants
 

@@ -8,6 +8,8 @@ from airflow.sdk.exceptions import AirflowConfigException
 
 from include.calls.call import ChannelRole
 from include.calls.moments import DateOrder
+from include.calls.recorders.loading import PLAIN, load_recorder
+from include.calls.recorders.profile import Recorder
 from include.distribution.bandwidth import MIB
 from include.errors import InvalidInput
 
@@ -21,6 +23,8 @@ class Settings:
     timezone: str
     schedule: str
     recordings_location: str
+    recorder: str
+    recorders_folder: str
     recordings_layout: str
     min_age_s: float
     manifest_name: str
@@ -137,14 +141,31 @@ class Settings:
 
     @property
     def roles_of_stereo(self) -> tuple[ChannelRole, ...]:
-        """Roles of a stereo call's channels where the manifest does not say."""
+        """Roles of a stereo call's channels where nothing else says; empty when nobody may guess."""
         try:
-            return tuple(ChannelRole(role) for role in _listed(self.stereo_roles))
+            roles = tuple(ChannelRole(role) for role in _listed(self.stereo_roles))
         except ValueError as error:
             raise InvalidInput(
                 f"[{SECTION}] stereo_roles = {self.stereo_roles} in airflow.cfg: {error}; the roles are "
                 f"{', '.join(ChannelRole)}."
             ) from error
+        if len(roles) not in (0, 2):
+            raise InvalidInput(
+                f"[{SECTION}] stereo_roles = {self.stereo_roles} in airflow.cfg: name two, of the left and "
+                "the right channel, or none."
+            )
+        return roles
+
+    @property
+    def recorder_profile(self) -> Recorder:
+        """What the recordings are.
+
+        Raises:
+            InvalidInput: There is no such recorder, or its file is wrong.
+        """
+        folder = Path(self.recorders_folder) if self.recorders_folder else None
+        recorder = load_recorder(self.recorder, folder)
+        return recorder.laid_out(self.recordings_layout) if recorder.id == PLAIN else recorder
 
     @property
     def order_of_dates(self) -> DateOrder | None:

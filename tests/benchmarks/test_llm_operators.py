@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from include.calls.discovery import Redo
+from include.calls.discovery_rules import Redo
 from include.calls.stage import STAGES, Stage
 from include.database import batches
 from include.database.engine import Database

@@ -19,7 +19,7 @@ import asyncio, json, re, sys, time
 from datetime import UTC, date, datetime
 from pathlib import Path
 from include.calls.call import Call, call_id_for
-from include.calls.discovery import Redo
+from include.calls.discovery_rules import Redo
 from include.calls.stage import Stage
 from include.database import batches, calls
 from include.database.batches import Batch

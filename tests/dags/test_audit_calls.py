@@ -22,7 +22,7 @@ from cofi.pools import LLM_POOL, RECOVERY_POOL, UPLOAD_POOL, pools
 from cofi.runs import AUDIT_DAG
 from cofi.scorecards import PROMOTED
 from cofi.settings import Settings
-from include.calls.discovery import Redo
+from include.calls.discovery_rules import Redo
 from include.calls.stage import GPU_STAGES, LLM_STAGES, STAGES, Stage
 from tests.airflow_home import AIRFLOW_HOME
 

@@ -13,7 +13,7 @@ from sqlalchemy import insert
 from cofi.batch import open_batch
 from cofi.operators.report import ReportOperator
 from include.calls.call import Call
-from include.calls.discovery import Redo
+from include.calls.discovery_rules import Redo
 from include.calls.stage import GPU_STAGES, Stage
 from include.calls.transcript import Transcript, Turn
 from include.database import batches

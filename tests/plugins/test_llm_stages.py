@@ -14,12 +14,13 @@ from airflow.sdk.exceptions import AirflowSkipException
 from cofi.operators.llm_stage import LLM_POOL
 from cofi.operators.report import ReportOperator
 from include.calls.call import CallState
-from include.calls.discovery import Redo
+from include.calls.discovery_rules import Redo
 from include.calls.stage import STAGES, Stage
 from include.database.batches import Batch
 from include.database.models import (
     AuditRow,
     CallFactsRow,
+    CallRow,
     FailureRow,
     LlmResultRow,
     LlmSpendingRow,
@@ -27,6 +28,8 @@ from include.database.models import (
 )
 from include.demo.llm_endpoint.server import Endpoint, EndpointSettings
 from include.errors import InvalidInput, LlmDown, LlmUnusable, NearlyAllFailed
+from include.llm.understanding import understand
+from include.redaction.known import Known
 from include.scorecards.scoring import assess
 from tests.plugins.shard import CALLS, OPENED, context, operator_of, run
 from tests.unit.database.seeding import Day
@@ -224,3 +227,22 @@ async def figures(llm: TestServer) -> dict[str, int]:
     """What the LLM counted."""
     async with aiohttp.ClientSession() as session, session.get(llm.make_url("/stats")) as response:
         return await response.json()
+
+
+async def test_both_sides_of_the_metadata_are_known_to_redaction(
+    day: Day, transcribed: Batch, llm: TestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    details = {"caller": "+14155550123", "caller_name": "Ana Ruiz", "called_name": "Kim Lee"}
+    with day.database.writing() as connection:
+        connection.execute(CallRow.__table__.update().values(details=details, agent="Dana Fox"))
+    known: list[Known] = []
+
+    async def noted(*given: Any, **named: Any) -> Any:
+        known.append(named["known"])
+        return await understand(*given, **named)
+
+    monkeypatch.setattr("include.llm.stages.understand", noted)
+    await run(Stage.LLM1)
+    assert [(one.names, one.numbers) for one in known] == [
+        (("Dana Fox", "Ana Ruiz", "Kim Lee"), ("14155550123",))
+    ] * 3

@@ -36,7 +36,8 @@ def test_the_shipped_values_are_read_in_their_kinds(airflow_home: Path) -> None:
         assert type(getattr(settings, field.name)) in {field.type, type(Path())}, field.name
     assert settings.hosts == ["gpu_a", "gpu_b"]
     assert settings.allowed_languages == ["en", "es"]
-    assert settings.roles_of_stereo == (ChannelRole.AGENT, ChannelRole.CUSTOMER)
+    assert settings.roles_of_stereo == ()  # nobody guesses
+    assert settings.recorder_profile.days.folders == ("YYYY-MM-DD",)
     assert settings.llm_redact_pii is True
     assert settings.runs_folder == airflow_home / "var" / "runs"
     assert settings.scorecard in settings.scorecards
@@ -105,3 +106,30 @@ def test_a_setting_that_is_missing_says_how_to_add_it(monkeypatch: pytest.Monkey
     monkeypatch.setattr("cofi.settings.SECTION", "cofy")
     with pytest.raises(InvalidInput, match=r"no \[cofy\] timezone: add it, or set AIRFLOW__COFI__TIMEZONE"):
         Settings.load()
+
+
+def test_stereo_roles_are_two_or_none(setting) -> None:
+    setting("stereo_roles", "customer, agent")
+    assert Settings.load().roles_of_stereo == (ChannelRole.CUSTOMER, ChannelRole.AGENT)
+    setting("stereo_roles", "agent")
+    with pytest.raises(InvalidInput, match=r"stereo_roles = agent .*name two"):
+        _ = Settings.load().roles_of_stereo
+
+
+def test_a_recorder_of_ones_own_lies_in_the_folder_that_is_named(setting, tmp_path: Path) -> None:
+    setting("recorder", "ours")
+    with pytest.raises(InvalidInput, match=r"There is no recorder 'ours': choose from amazon_connect, "):
+        _ = Settings.load().recorder_profile
+    setting("recorders_folder", tmp_path / "none")
+    with pytest.raises(InvalidInput, match=r"There is no folder .*none: correct .cofi. recorders_folder"):
+        _ = Settings.load().recorder_profile
+    setting("recorders_folder", tmp_path)
+    (tmp_path / "ours.yaml").write_text("id: ours\ntitle: Ours\ndays: {folders: YYYY/MM/DD}\n")
+    assert Settings.load().recorder_profile.title == "Ours"
+
+
+def test_the_layout_is_that_of_plain_folders_only(setting) -> None:
+    setting("recordings_layout", "YYYY/MM")
+    assert Settings.load().recorder_profile.days.folders == ("YYYY/MM",)
+    setting("recorder", "freepbx")
+    assert Settings.load().recorder_profile.days.folders == ("YYYY/MM/DD",)

@@ -13,6 +13,9 @@ class CallRow(Base):
     """A recording that discovery found, and the state it is in.
 
     `claimed_by` is the batch that works on it: of several runs that account for a call, one audits it.
+    `roles_told_by` says where `channel_roles` come from; None when they are unknown, or an earlier version's.
+    `details` holds what nobody filters by: numbers and names of both sides, hold time, disposition, tags.
+    `parts` are its files when it is not one that says itself what it is.
     """
 
     __tablename__ = "calls"
@@ -32,11 +35,19 @@ class CallRow(Base):
     duplicate_of: Mapped[str | None] = mapped_column(String(80))
     claimed_by: Mapped[str | None] = mapped_column(String(250))
     agent: Mapped[str | None] = mapped_column(Text)
+    agent_id: Mapped[str | None] = mapped_column(Text)
+    team: Mapped[str | None] = mapped_column(Text)
     queue: Mapped[str | None] = mapped_column(Text)
     direction: Mapped[str | None] = mapped_column(Text)
     customer_ref: Mapped[str | None] = mapped_column(Text)
+    interaction_id: Mapped[str | None] = mapped_column(Text)
+    language: Mapped[str | None] = mapped_column(Text)
     started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
     channel_roles: Mapped[list[Any]]
+    roles_told_by: Mapped[str | None] = mapped_column(String(16))
+    details: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    parts: Mapped[list[Any]] = mapped_column(server_default="[]")
     extra: Mapped[dict[str, Any]]
     discovered_at: Mapped[datetime]
     changed_at: Mapped[datetime]
@@ -46,11 +57,15 @@ class CallRow(Base):
         Index("ix_calls_day_state", "day", "state"),
         Index("ix_calls_size", "size_bytes"),
         Index("ix_calls_claimed_by", "claimed_by"),
+        Index("ix_calls_interaction", "interaction_id"),
     )
 
 
 class BatchRow(Base):
-    """One run over a day, a rescore also over the days up to `last_day`; it closes with its `ledger`."""
+    """One run over a day, a rescore also over the days up to `last_day`; it closes with its `ledger`.
+
+    `files` counts what lay in the day's folders beside recordings: `include.calls.files.DayFiles`.
+    """
 
     __tablename__ = "batches"
 
@@ -64,6 +79,7 @@ class BatchRow(Base):
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     ledger: Mapped[dict[str, Any] | None]
+    files: Mapped[dict[str, Any] | None]
 
 
 class BatchCallRow(Base):
@@ -155,7 +171,11 @@ class LaneRow(Base):
 
 
 class TranscriptRow(Base):
-    """The current transcript of a call: `include.calls.transcript.Transcript` as JSON."""
+    """The current transcript of a call: `include.calls.transcript.Transcript` as JSON.
+
+    `channel_roles` are those that its turns have, each with a confidence and who told it:
+    `include.roles.telling.RoleTold`.
+    """
 
     __tablename__ = "transcripts"
 
@@ -163,4 +183,5 @@ class TranscriptRow(Base):
     sha256: Mapped[str] = mapped_column(String(64))
     language: Mapped[str | None] = mapped_column(String(16))
     transcript: Mapped[dict[str, Any]]
+    channel_roles: Mapped[list[Any] | None]
     created_at: Mapped[datetime]

@@ -3,15 +3,19 @@
 from functools import partial
 
 from airflow.sdk import Context
+from sqlalchemy import Connection
 
 from cofi.hooks.gpu_host import GpuHostHook
 from cofi.operators.distribute import recordings
 from cofi.operators.on_host import HostOperator
 from cofi.settings import Settings
+from include.database.answers import ivr_result_of
 from include.database.engine import Database
 from include.database.work import StageCounts
 from include.distribution.lane import Lane
 from include.gpu.stages import recognise
+from include.gpu.wire import IvrResult
+from include.roles.telling import Telling
 
 
 class GpuStageOperator(HostOperator):
@@ -33,5 +37,18 @@ class GpuStageOperator(HostOperator):
                 capacity,
                 host.name,
             )
-            handle = partial(recognise, host, recordings(settings), self.stage, settings.allowed_languages)
+            telling = Telling(settings.names_kept, lambda call_id: database.read(partial(heard, call_id)))
+            handle = partial(
+                recognise,
+                host,
+                recordings(settings),
+                self.stage,
+                settings.allowed_languages,
+                telling=telling,
+            )
             return await lane.run(handle, capacity)
+
+
+def heard(call_id: str, connection: Connection) -> IvrResult:
+    """What the IVR stage found in a call."""
+    return ivr_result_of(connection, call_id)

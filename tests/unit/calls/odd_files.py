@@ -242,9 +242,9 @@ QUARANTINED: dict[str, tuple[Callable[[], bytes], str]] = {
     "packed.wav.gz": (lambda: gzip.compress(pcm()), "compressed by gzip; unpack it here"),
     "screenshot.wav": (lambda: b"\x89PNG\r\n\x1a\n" + random_bytes(900), "a PNG picture; move it out"),
     "photo.wav": (lambda: b"\xff\xd8\xff\xe0" + random_bytes(900), "a JPEG picture; move it out"),
-    "details.json": (lambda: b'{"agent": "Dana"}', "a JSON text; move it out"),
-    "readme.txt": ("Grabaciones del día".encode, "a text; move it out"),
-    "utf16.txt": (lambda: "Notes".encode("utf-16"), "a text; move it out"),
+    "details.wav": (lambda: b'{"agent": "Dana"}', "a JSON text; move it out"),
+    "readme.wav": ("Grabaciones del día".encode, "a text; move it out"),
+    "utf16.wav": (lambda: "Notes".encode("utf-16"), "a text; move it out"),
     "zeros.wav": (lambda: bytes(50_000), "nothing but zeros.*copy it again"),
     "empty.wav": (lambda: b"", "the file is empty: copy it again"),
     "secret.wav": (

@@ -14,7 +14,8 @@ from fsspec import AbstractFileSystem
 
 from include.calls.call import Call, CallState, ChannelRole
 from include.calls.day_folder import DayFolder, sha256_of_file
-from include.calls.discovery import Discovery, DiscoveryRules, find_recordings
+from include.calls.discovery import Discovery, find_recordings
+from include.calls.discovery_rules import DiscoveryRules
 
 DAY = date(2026, 11, 16)
 RULES = DiscoveryRules(

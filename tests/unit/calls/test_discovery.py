@@ -63,17 +63,17 @@ class TestFinding:
         }
         assert found["short.wav"].duration_s == pytest.approx(1.5)
 
-    def test_hidden_files_and_the_days_manifest_are_no_recordings_but_any_other_file_is(
+    def test_hidden_files_and_the_days_manifest_are_no_recordings_but_any_unknown_file_is(
         self, site: Site
     ) -> None:
         for path in ("a.wav", ".b.wav.partial", ".sync/c.wav", "night/.d.wav"):
             site.put(path, recording())
         site.put("manifest.csv", b"file\na.wav\n")
-        site.put("night/manifest.csv", b"file\na.wav\n")
+        site.put("night/what", b"file\na.wav\n")
 
         assert {path: call.state for path, call in site.find().items()} == {
             "a.wav": CallState.PENDING,
-            "night/manifest.csv": CallState.QUARANTINED,
+            "night/what": CallState.QUARANTINED,
         }
 
     def test_the_manifest_describes_files_and_accounts_for_absent_ones(self, site: Site) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from include.calls.call import Call, CallState
-from include.calls.discovery import Redo
+from include.calls.discovery_rules import Redo
 from include.calls.duplicates import mark_duplicates
 from tests.unit.calls.site import Site, recording, sha256_of
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from include.calls.call import Call, CallState, ChannelRole
-from include.calls.discovery import Redo
+from include.calls.discovery_rules import Redo
 from tests.unit.calls.site import Site, recording, refuse
 
 AGENT, CUSTOMER, UNKNOWN = ChannelRole.AGENT, ChannelRole.CUSTOMER, ChannelRole.UNKNOWN

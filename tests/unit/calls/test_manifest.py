@@ -1,12 +1,17 @@
 """A manifest is read as people write it: what is wrong in one cell costs that cell alone."""
 
+import csv
+import io
 from datetime import UTC, datetime
 from io import BytesIO
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from include.calls.call import CallMetadata, ChannelRole
+from include.calls.call import CallMetadata, ChannelRole, RolesToldBy
 from include.calls.manifest import Manifest, read_manifest
+from include.calls.recorders.describing import FIELDS
 from include.errors import InvalidInput
 
 
@@ -32,9 +37,44 @@ def test_every_column_becomes_metadata_and_unknown_ones_are_kept() -> None:
             customer_ref="C-1",
             started_at=datetime(2026, 11, 16, 7, 12, tzinfo=UTC),
             channel_roles=(ChannelRole.AGENT, ChannelRole.CUSTOMER),
+            roles_told_by=RolesToldBy.MANIFEST,
             extra={"campaign name": "autumn"},
         )
     }
+
+
+def test_every_field_of_a_call_may_be_a_column() -> None:
+    rows = read(
+        "file,agent_name,agent_id,team,caller,called,caller_name,called_name,start_time,end_time,hold_s,"
+        "disposition,interaction_id,language,tags\n"
+        "a.wav,Dana Fox,dfox,North,+34 600,101,Ana,Dana,2026-11-16T09:12:00Z,2026-11-16T09:15:30Z,1:05,"
+        "resolved,x-1,es,late fee|new\n"
+    )
+    assert rows["a.wav"] == CallMetadata(
+        agent="Dana Fox",
+        agent_id="dfox",
+        team="North",
+        caller="+34 600",
+        called="101",
+        caller_name="Ana",
+        called_name="Dana",
+        started_at=datetime(2026, 11, 16, 9, 12, tzinfo=UTC),
+        ended_at=datetime(2026, 11, 16, 9, 15, 30, tzinfo=UTC),
+        hold_s=65,
+        disposition="resolved",
+        interaction_id="x-1",
+        language="es",
+        tags=("late fee", "new"),
+    )
+
+
+@given(cell=st.text(max_size=40))
+def test_no_cell_stops_a_run(cell: str) -> None:
+    written = io.StringIO()
+    names = ["file", *sorted(FIELDS)]
+    csv.writer(written).writerows([names, ["a.wav", *[cell] * len(FIELDS)]])
+    row = read(written.getvalue().encode(errors="replace")).get("a.wav", CallMetadata())
+    assert "\0" not in f"{row.agent}{row.extra}"
 
 
 def test_a_time_without_a_zone_is_the_sites() -> None:

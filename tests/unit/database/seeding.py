@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from include.calls.call import Call, CallState, call_id_for
-from include.calls.discovery import Redo
+from include.calls.discovery_rules import Redo
 from include.calls.stage import Stage
 from include.database import batches, calls, scorecards
 from include.database.batches import Batch

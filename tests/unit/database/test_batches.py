@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from include.calls.call import CallState
-from include.calls.discovery import Redo
+from include.calls.discovery_rules import Redo
 from include.calls.stage import STAGES, Stage
 from include.database import batches
 from include.database.batches import Batch

@@ -5,7 +5,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from include.calls.call import CallMetadata, CallState, ChannelRole
+from include.audio_files.raw import Encoding, RawAudio
+from include.calls.call import CallMetadata, CallState, ChannelRole, RolesToldBy
+from include.calls.parts import Part
 from include.calls.stage import Stage
 from include.database.calls import calls_of_day, originals_of_other_days, record_discovery
 from include.database.models import BatchCallRow, CallRow, OutboxRow, StageResultRow
@@ -17,9 +19,26 @@ METADATA = CallMetadata(
     queue="billing",
     direction="inbound",
     customer_ref="C-1",
+    agent_id="nuria",
+    team="North",
+    caller="+34 600 111 222",
+    called="101",
+    caller_name="Ana",
+    called_name="Núria",
+    interaction_id="x-1",
+    language="es",
+    hold_s=65.5,
+    disposition="resolved",
+    tags=("new", "fee"),
     started_at=datetime(2026, 11, 16, 9, 12, tzinfo=UTC),
+    ended_at=datetime(2026, 11, 16, 9, 15, tzinfo=UTC),
     channel_roles=(ChannelRole.AGENT, ChannelRole.CUSTOMER),
+    roles_told_by=RolesToldBy.SIDECAR,
     extra={"campaign": "autumn"},
+)
+PARTS = (
+    Part("a_in.ulaw", "s3://b/a_in.ulaw", 7, 0, RawAudio(Encoding.MULAW, 8000)),
+    Part("a_out.wav", "s3://b/a_out.wav", 9, 1),
 )
 
 
@@ -30,7 +49,7 @@ def of_day(day: Day, which: date = DAY) -> dict[str, object]:
 
 def test_calls_come_back_as_they_were_found(day: Day) -> None:
     found = [
-        recording("a.wav", metadata=METADATA, sha256="0" * 64),
+        recording("a.wav", metadata=METADATA, sha256="0" * 64, parts=PARTS),
         recording("night/b.wav", modified_at=None, duration_s=None, sample_rate_hz=None, channels=None),
         recording("c.wav", state=CallState.DUPLICATE, state_reason="same", duplicate_of="x"),
     ]
@@ -62,7 +81,7 @@ def test_finding_a_call_again_renews_its_description_and_leaves_its_state(day: D
     known = of_day(day)
     day.audit(batch, call)  # another run finishes it while this one looks at the store
 
-    described = replace(call, metadata=METADATA, uri="file:///moved/a.wav")
+    described = replace(call, metadata=METADATA, uri="file:///moved/a.wav", parts=PARTS)
     day.discover(recording("b.wav"), batch_id="run-2")
     with day.database.writing() as connection:
         record_discovery(connection, "run-2", [described], known)
@@ -70,6 +89,7 @@ def test_finding_a_call_again_renews_its_description_and_leaves_its_state(day: D
     (now,) = [row for row in day.rows(CallRow) if row["path"] == "a.wav"]
     assert (now["state"], now["agent"], now["uri"]) == ("audited", "Núria", "file:///moved/a.wav")
     assert now["channel_roles"] == ["agent", "customer"]
+    assert (now["team"], now["details"]["caller"], len(now["parts"])) == ("North", "+34 600 111 222", 2)
 
 
 @pytest.mark.parametrize(

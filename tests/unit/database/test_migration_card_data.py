@@ -63,13 +63,13 @@ def values(value: Any) -> Iterator[str]:
 
 
 def plain(stored: Rows) -> Rows:
-    """Without what this migration and later ones add, and in JSON's own types."""
-    made: Rows = json.loads(json.dumps(stored, default=str))
-    for row in made["answers"]:
-        row.pop("standing", None)
+    """Without columns that this migration and later ones add, and in JSON's own types."""
+    first = {table: its_rows[0].keys() for table, its_rows in version_0005.rows().items() if its_rows}
+    made: Rows = {
+        table: [{name: row[name] for name in row if name in first[table]} for row in its_rows]
+        for table, its_rows in json.loads(json.dumps(stored, default=str)).items()
+    }
     _as_later_versions_store(made)
-    for row in made["answers"]:
-        row.pop("opinions", None)
     heard = [row["transcript"]["turns"] for row in made["transcripts"]]
     heard += [row["result"]["turns"] for row in made["stage_results"] if "turns" in row["result"]]
     for turn in (turn for turns in heard for turn in turns):

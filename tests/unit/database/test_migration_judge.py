@@ -8,7 +8,7 @@ from include.database.migrations import config, upgrade
 from include.delivery.summary import summarise
 from tests.unit.database.version_0005 import dumped
 
-BEFORE = "0007"
+BEFORE, THIS = "0007", "0008"
 
 
 def without_opinions(url: str) -> dict[str, list[dict[str, object]]]:
@@ -23,7 +23,7 @@ def test_stored_answers_stay_and_have_no_second_opinions(old: str) -> None:
     before = dumped(old)
     assert before["answers"] and all("opinions" not in row for row in before["answers"])
 
-    upgrade(old)
+    command.upgrade(config(old), THIS)
 
     assert without_opinions(old) == before
 

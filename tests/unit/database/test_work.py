@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from include.audio_files.raw import Encoding, RawAudio
 from include.calls.call import CallMetadata, CallState, ChannelRole
-from include.calls.discovery import Redo
+from include.calls.discovery_rules import Redo
+from include.calls.parts import Part
 from include.calls.stage import STAGES, Stage
 from include.calls.transcript import Transcript
 from include.database.models import (
@@ -24,6 +26,10 @@ from include.database.work import PendingCall, StageJob, counts
 from tests.unit.database.seeding import HOST, Day, recording, scorecard, success
 
 A, B = recording("a.wav"), recording("b.wav")
+PARTS = (
+    Part("c.ulaw", "file:///calls/c.ulaw", 40_000, 0, RawAudio(Encoding.MULAW, 8000)),
+    Part("d.wav", "file:///calls/d.wav", 8044, 1),
+)
 
 
 def ids(pending: list[PendingCall]) -> list[str]:
@@ -84,11 +90,27 @@ class TestPending:
         day.discover(A)
         call = recording(
             "c.wav",
-            metadata=CallMetadata(agent="Dana", customer_ref="C-1", channel_roles=(ChannelRole.AGENT,)),
+            metadata=CallMetadata(
+                agent="Dana",
+                customer_ref="C-1",
+                caller="+34 600 111 222",
+                channel_roles=(ChannelRole.AGENT,),
+            ),
+            parts=PARTS,
         )
         batch = day.planned(call, batch_id="run-2")
         assert day.pending(batch, Stage.DISTRIBUTE) == [
-            PendingCall(call.call_id, call.uri, call.size_bytes, [ChannelRole.AGENT], "Dana", "C-1")
+            PendingCall(
+                call.call_id,
+                call.uri,
+                call.size_bytes,
+                [ChannelRole.AGENT],
+                "Dana",
+                "C-1",
+                channels=1,
+                details={"caller": "+34 600 111 222"},
+                parts=PARTS,
+            )
         ]
 
     def test_calls_in_a_final_state_and_of_other_shards_or_batches_are_not_worked_on(self, day: Day) -> None:

@@ -118,9 +118,9 @@ def without_card_data(stored: Rows) -> Rows:
     return made
 
 
-def load(url: str, stored: Rows) -> None:
-    """Makes the tables of version 0005 and fills them."""
-    command.upgrade(config(url), "0005")
+def load(url: str, stored: Rows, revision: str = "0005") -> None:
+    """Makes the tables of a version and fills them."""
+    command.upgrade(config(url), revision)
     engine = open_engine(url)
     with engine.begin() as connection:
         for table, its_rows in stored.items():

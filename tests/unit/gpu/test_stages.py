@@ -1,17 +1,23 @@
 """What cofi keeps of a host's answers: hosts that users run may not mask card data."""
 
+import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
+import soundfile
 
 from include.calls.call import ChannelRole
+from include.calls.parts import Part
 from include.calls.stage import Stage
 from include.calls.transcript import Transcript, Turn
 from include.database.models import TranscriptRow
 from include.database.work import PendingCall
-from include.errors import CofiError, HostFault, RecordingUnusable
-from include.gpu.stages import Store, recognise
+from include.errors import CofiError, HostFault, RecordingChanged, RecordingUnusable
+from include.gpu.stages import Store, distribute, recognise
 from include.gpu.wire import IvrResult, Segment, SegmentKind, StageResult, SttResult
+from include.roles.telling import Telling
+from tests.unit.calls.site import recording
 from tests.unit.gpu.fake_host import ENGINE, Connect, FakeGpuHost, problem, text
 
 NUMBER = "5105 1051 0510 5100"
@@ -95,3 +101,111 @@ async def test_a_result_in_no_known_form_is_told_without_what_was_said(
     cause = raised.value.__cause__
     assert cause is not None
     assert "5105" not in f"{raised.value}{cause}"
+
+
+def greeted(speakers: list[ChannelRole]) -> list[Turn]:
+    said = ["My internet is slow, I want to ask why.", "Thank you for calling Riverside, how can I help?"]
+    return [
+        TURN.model_copy(
+            update={
+                "id": f"t{n + 1}",
+                "channel": n,
+                "text": text,
+                "speaker": speakers[n],
+                "start_ms": 5000 * n,
+                "end_ms": 5000 * n + 4000,
+            }
+        )
+        for n, text in enumerate(said)
+    ]
+
+
+async def transcribed(
+    host: FakeGpuHost, connect: Connect, roles: list[ChannelRole], told_by: str | None
+) -> tuple[Transcript, list[dict[str, Any]]]:
+    heard_as = roles or [ChannelRole.UNKNOWN] * 2
+    result = SttResult(**HEAD, language="en", turns=greeted(heard_as))
+    host.replies["stt"] = [text(result.model_dump_json())]
+    call = replace(pending(), channel_roles=roles, roles_told_by=told_by, channels=2)
+    telling = Telling(("Riverside",))
+    made = await recognise(connect(), Store(never), Stage.STT, [], call, telling=telling)
+    [(_, row)] = made.rows
+    return Transcript.model_validate(row["transcript"]), list(row["channel_roles"])  # type: ignore[call-overload]
+
+
+async def test_speakers_that_nobody_told_are_told_by_what_they_say(
+    host: FakeGpuHost, connect: Connect
+) -> None:
+    transcript, told = await transcribed(host, connect, [], None)
+    assert [turn.speaker for turn in transcript.turns] == [ChannelRole.CUSTOMER, ChannelRole.AGENT]
+    assert {one["told_by"] for one in told} == {"content"}
+    assert all(0.9 <= one["confidence"] < 1 for one in told)
+
+
+async def test_speakers_that_were_told_stay_and_doubts_are_kept(host: FakeGpuHost, connect: Connect) -> None:
+    roles = [ChannelRole.AGENT, ChannelRole.CUSTOMER]
+    transcript, told = await transcribed(host, connect, roles, "recorder")
+    assert [turn.speaker for turn in transcript.turns] == roles
+    assert [(one["role"], one["told_by"], one["doubted"]) for one in told] == [
+        ("agent", "recorder", True),
+        ("customer", "recorder", True),
+    ]
+
+
+class TestSidesOfACall:
+    """Two files of one channel each arrive at the host as one with two."""
+
+    LEFT, RIGHT = recording(3, seed=1), recording(2, seed=2)
+
+    def call(self, **changes: Any) -> PendingCall:
+        parts = (
+            Part("a_in.wav", "memory://a_in.wav", len(self.LEFT), 0),
+            Part("a_out.wav", "memory://a_out.wav", len(self.RIGHT), 1),
+        )
+        size_bytes = len(self.LEFT) + len(self.RIGHT)
+        return replace(pending(), size_bytes=size_bytes, channel_roles=[], parts=parts, **changes)
+
+    def store(self, **changes: bytes) -> Store:
+        files = {"memory://a_in.wav": self.LEFT, "memory://a_out.wav": self.RIGHT}
+        files |= {f"memory://{name}.wav": content for name, content in changes.items()}
+
+        def open_(uri: str) -> io.BytesIO:
+            if uri not in files:
+                raise FileNotFoundError(uri)
+            return io.BytesIO(files[uri])
+
+        return Store(open_)
+
+    async def test_both_are_sent_as_one_recording(self, host: FakeGpuHost, connect: Connect) -> None:
+        made = await distribute(connect(), self.store(), self.call(sha256="0" * 64))
+        sent, rate_hz = soundfile.read(io.BytesIO(host.audio["c1"]), dtype="int16", always_2d=True)
+        sides = [soundfile.read(io.BytesIO(one), dtype="int16")[0] for one in (self.LEFT, self.RIGHT)]
+        assert (sent.shape, rate_hz) == ((24_000, 2), 8000)
+        assert (sent[:, 0] == sides[0]).all()
+        assert (sent[:16_000, 1] == sides[1]).all() and not sent[16_000:, 1].any()
+        # The hash of what was sent is none of a file: the next discovery would take the call for another.
+        assert made.sha256 is None
+        assert made.result["size_bytes"] == len(host.audio["c1"])
+
+    async def test_a_host_that_has_lost_it_is_sent_it_again(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        result = IvrResult(**HEAD, segments=[], kept=[])
+        host.replies["ivr"] = [problem(404, "audio missing"), text(result.model_dump_json())]
+        await recognise(connect(), self.store(), Stage.IVR, [], self.call())
+        assert len(host.audio["c1"]) == 44 + 24_000 * 4
+
+    @pytest.mark.parametrize("content", [b"", recording(9, seed=3), b"RIFF"])
+    async def test_a_side_that_has_changed_is_found_out(
+        self, host: FakeGpuHost, connect: Connect, content: bytes
+    ) -> None:
+        with pytest.raises(RecordingChanged, match=r"a_out\.wav another size than when it was discovered"):
+            await distribute(connect(), self.store(a_out=content), self.call())
+        assert host.audio == {}
+
+    async def test_sides_that_do_not_fit_are_refused_for_good(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        other = b"x" * len(self.RIGHT)
+        with pytest.raises(RecordingUnusable, match=r"its side a_out\.wav cannot be joined with the other"):
+            await distribute(connect(), self.store(a_out=other), self.call())

@@ -1,3 +1,4 @@
+import re
 import string
 
 from hypothesis import given, settings
@@ -6,6 +7,7 @@ from hypothesis import strategies as st
 from include.calls.call import CallMetadata, ChannelRole
 from include.calls.transcript import Transcript, Turn
 from include.redaction.known import Known
+from include.redaction.known_numbers import numbers_in_metadata
 from include.redaction.names import names_in_metadata
 from include.redaction.redacting import redact
 
@@ -94,6 +96,39 @@ def test_metadata_names_go_and_logins_are_no_names():
     assert names == ("Lucía Ortega",)
     (text,), _ = redacted("Soporte, Lucía al habla", names=names)
     assert text == "Soporte, [NAME_1] al habla"
+
+
+def test_both_sides_names_go_and_what_networks_send_for_one_is_none():
+    metadata = CallMetadata(
+        agent="Dana Fox", caller_name="ANA RUIZ", called_name="Dana Fox", customer_ref="WIRELESS CALLER"
+    )
+    assert names_in_metadata(metadata) == ("Dana Fox", "ANA RUIZ")
+    for nobodys in (
+        "Unknown",
+        "+34 600 111 222",
+        "Support Queue",
+        "PRIVATE NUMBER",
+        "sip:100@pbx",
+        "Anónimo",
+    ):
+        assert names_in_metadata(CallMetadata(caller_name=nobodys)) == ()
+
+
+def test_both_sides_numbers_go_whole_or_in_part_as_they_are_said():
+    numbers = numbers_in_metadata(CallMetadata(caller="+1 (415) 555-0123", called="101"))
+    assert numbers == ("14155550123",)  # an extension is everybody's
+    said = (
+        "Is that the number that ends in 0123?",
+        "Yes, four one five, five five five, oh one two three.",
+        "So 415-555-0123. You pay 55 dollars from March 2026 on.",
+        "Or 0014155550123 from abroad.",
+    )
+    made = redact(transcript(*said), Known(numbers=numbers))
+    texts_out = [turn.text for turn in made.transcript.turns]
+    assert texts_out[0] == "Is that the number that ends in [PHONE_1]?"
+    assert not any(digit in text for text in texts_out for digit in ("0123", "oh one two three", "415"))
+    assert "You pay 55 dollars from March 2026 on." in texts_out[2]
+    assert {kind for text in texts_out for kind in re.findall(r"\[(\w+_\d+)[.\d]*\]", text)} == {"PHONE_1"}
 
 
 def test_kept_names_stay_whatever_introduces_them_and_names_beside_them_go():

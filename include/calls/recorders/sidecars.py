@@ -1,0 +1,74 @@
+"""Reads sidecars. One that cannot be read costs its metadata, not its call."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fsspec import AbstractFileSystem
+
+from include.calls.recorders.checks import EXTRA
+from include.calls.recorders.describing import FIELDS, cleaned
+from include.calls.recorders.expressions import EXPRESSIONS, SidecarFormat, format_of
+from include.calls.recorders.profile import Sidecar
+from include.errors import InvalidInput
+
+# A day's list of 100,000 calls has some 50 MB; what is larger is no list of calls.
+_MOST_BYTES = 256 * 1024 * 1024
+
+Told = dict[str, Any]
+
+
+def read_sidecar(filesystem: AbstractFileSystem, path: str, rule: Sidecar) -> list[tuple[str, Told]]:
+    """What a sidecar tells.
+
+    Returns:
+        For each entry whose recording it is, by the recording's name or field (empty without `pair`), and
+        what it tells by field.
+
+    Raises:
+        InvalidInput: It cannot be read; the message says why.
+    """
+    form = rule.format or format_of(path) or SidecarFormat.JSON
+    content = _content(filesystem, path)
+    language = EXPRESSIONS[form]
+    found = []
+    for entry in language.entries(content, rule.rows):
+        whose = cleaned(language.value(entry, rule.pair.entry)) if rule.pair else ""
+        told = dict(_told(entry, rule, form))
+        if told or whose:
+            found.append((whose, told))
+    if not found:
+        raise InvalidInput("it says nothing that the recorder's file asks for")
+    return found
+
+
+def _content(filesystem: AbstractFileSystem, path: str) -> bytes:
+    try:
+        with filesystem.open(path, "rb") as file:
+            content: bytes = file.read(_MOST_BYTES + 1)
+    except Exception as error:  # each store's library has errors of its own
+        raise InvalidInput(f"its store does not give it ({type(error).__name__})") from error
+    if not content.strip():
+        raise InvalidInput("it is empty")
+    if len(content) > _MOST_BYTES:
+        raise InvalidInput(f"it has more than {_MOST_BYTES // 2**20} MiB")
+    return content
+
+
+def _told(entry: Any, rule: Sidecar, form: SidecarFormat) -> Iterator[tuple[str, Any]]:
+    language = EXPRESSIONS[form]
+    used = set()
+    for field, places in rule.fields.items():
+        said = ((place, language.value(entry, place)) for place in places)
+        place, value = next(((at, value) for at, value in said if _says(value)), ("", None))
+        if value is not None:
+            used.add(place.rpartition("/")[2].partition("[")[0])
+            yield field.removeprefix(EXTRA), value
+    if rule.keep_rest:
+        for name, value in language.rest(entry).items():
+            if name not in FIELDS | used and _says(value):
+                yield str(name), value
+
+
+def _says(value: Any) -> bool:
+    """Whether it is something that a field can hold: no object, nothing empty."""
+    return not isinstance(value, Mapping) and bool(cleaned(value))

@@ -1,0 +1,70 @@
+"""Counts what lies in a day's folders, and says what somebody should look at."""
+
+from collections.abc import Sequence
+
+from include.calls.files import PROBLEMS_KEPT, DayFiles, by_ending, some
+from include.calls.recorders.knowing import Knowing
+from include.calls.recorders.loading import PLAIN
+from include.calls.recorders.profile import Recorder
+from include.calls.recorders.sorting import Recorded, SortedFiles
+
+
+def told_of(
+    files: SortedFiles,
+    recordings: Sequence[Recorded],
+    knowing: Knowing,
+    recorder: Recorder,
+    *,
+    other_days: int = 0,
+    of_no_day: Sequence[str] = (),
+    manifest_problems: Sequence[str] = (),
+) -> DayFiles:
+    """Counts a day's files.
+
+    Args:
+        files: Sorted.
+        recordings: Those of the day.
+        knowing: What was read of them.
+        recorder: By which.
+        other_days: How many recordings belong to other days.
+        of_no_day: Recordings that no day can be told of.
+        manifest_problems: What of the manifest was not read, or does not count.
+    """
+    bare = [one.path for one in recordings if not files.sidecars.get(one.path) and not knowing.listed(one)]
+    expected = bool(recorder.sidecars) and (recorder.id != PLAIN or len(bare) < len(recordings))
+    mixes = [one.mix for one in recordings if one.mix]
+    problems = [
+        some(files.alone, "sidecar", "no recording for", "copy the recordings, or delete the sidecars"),
+        some(bare if expected else [], "recording", "no sidecar for", "audited without what it would tell"),
+        some(
+            files.unknown,
+            "file",
+            f"neither recordings nor sidecars of {recorder.title}:",
+            "name them in its recordings, sidecars or ignored",
+        ),
+        some(files.one_sided, "recording", "one side only of", "copy the other, or it is not heard"),
+        some(of_no_day, "recording", "no day is told by", "say in the recorder's paths where its start is"),
+        some(knowing.unclaimed, "list entry", "no recording for", "copy the recordings"),
+        some(
+            [one.path for one in recordings if knowing.path_fits(one) is False],
+            "path",
+            f"{recorder.title} does not write",
+            "correct its paths, or the names",
+        ),
+        *(f"{path} tells nothing: {why}" for path, why in sorted(knowing.problems.items())),
+        *(f"manifest: {problem}" for problem in manifest_problems),
+    ]
+    return DayFiles(
+        recordings=len(recordings),
+        sides=sum(len(one.legs) - 1 for one in recordings if one.legs),
+        sidecars=sum(map(len, files.sidecars.values())) + len(files.shared),
+        sidecars_alone=len(files.alone),
+        sidecars_unread=len(knowing.problems),
+        without_sidecar=len(bare) if expected else 0,
+        ignored=by_ending([*files.ignored, *mixes]),
+        unknown=by_ending([*files.unknown, *of_no_day]),
+        other_days=other_days,
+        being_written=len(files.being_written),
+        manifest_problems=len(manifest_problems),
+        problems=tuple(filter(None, problems))[:PROBLEMS_KEPT],
+    )
