@@ -174,6 +174,12 @@ class RecordingUnusable(PermanentError):
     kind = "recording_unusable"
 
 
+class RowRefused(PermanentError):
+    """The database refuses what came of a call: too long, too large, no text. The others are stored."""
+
+    kind = "row_refused"
+
+
 class RecordingChanged(PermanentError):
     """A recording is not the one that was discovered; the next run finds what is there."""
 

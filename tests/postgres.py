@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from include.demo.ports import free_port
+from include.demo.ports import Reservation
 
 # A database for each of Airflow and cofi, and some connections for each task.
 _OPTIONS = "-c max_connections=500"
@@ -63,10 +63,10 @@ def programs() -> Path | None:
 @contextmanager
 def running(installed: Path) -> Iterator[Postgres]:
     """Starts one with these programs, and stops it."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, Reservation() as ports:
         if os.getuid() == 0:
             os.chown(folder, pwd.getpwnam("postgres").pw_uid, -1)
-        server = Postgres(installed, Path(folder), free_port())
+        server = Postgres(installed, Path(folder), ports.take())
         server.initialise()
         server.control("start")
         try:

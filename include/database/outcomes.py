@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.exc import DBAPIError
 
 from include.calls.call import CallState
 from include.calls.stage import LLM_STAGES, Stage
@@ -24,7 +25,13 @@ from include.database.models import (
     TranscriptRow,
 )
 from include.database.outbox import announce
+from include.database.refused import clean_text, lose, writable, write_apart
 from include.database.work import BatchKind, StageJob, is_open
+from include.errors import RowRefused
+
+# Characters of what is kept of a failure: pages of proxies and answers without an end come too.
+_LONGEST_MESSAGE = 4_000
+_LONGEST_ANSWER = 100_000
 
 # Of these, a call has at most one current row; what a rescore makes becomes current with its audit, if ever.
 _ONE_CURRENT: tuple[type[AuditRow | CallFactsRow], ...] = (AuditRow, CallFactsRow)
@@ -75,11 +82,44 @@ class Ended:
 Outcome = Success | Failure | Ended
 
 
-def save(connection: Connection, job: StageJob, outcomes: Sequence[Outcome]) -> None:
-    """Writes what came of some calls, final states and their events included, in one transaction."""
+def save(connection: Connection, job: StageJob, outcomes: Sequence[Outcome]) -> list[Failure]:
+    """Writes what came of some calls, final states and their events included, in one transaction.
+
+    An outcome that the database refuses (a NUL, a text or number that fits no column) ends its call as
+    failed; the others are stored. An answer that was paid for is kept, cleaned: the next run uses it.
+
+    Returns:
+        What was written in place of outcomes that were refused.
+    """
+    refused: list[Failure] = []
+
+    def fail(outcome: Outcome, error: Exception) -> None:
+        failure = _unwritable(outcome, error)
+        write_apart(connection, lambda these: _save(connection, job, these), [failure], lose)
+        refused.append(failure)
+        if isinstance(outcome, Success):
+            paid = [writable(table, row) for table, row in outcome.rows if table is LlmResultRow]
+            write_apart(connection, lambda rows: insert_missing(connection, LlmResultRow, rows), paid, lose)
+
+    write_apart(connection, lambda these: _save(connection, job, these), outcomes, fail)
+    return refused
+
+
+def _unwritable(outcome: Outcome, error: Exception) -> Failure:
+    """Drivers quote what they refuse; nobody knows what that says."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    why = type(cause).__name__
+    told = (
+        f"what came of it cannot be written to the database ({why}): see what made it, and run the day again"
+    )
+    state = CallState.FAILED if outcome.call_id else None
+    return Failure(outcome.call_id, RowRefused.kind, told, state=state)
+
+
+def _save(connection: Connection, job: StageJob, outcomes: Sequence[Outcome]) -> None:
     now = datetime.now(UTC)
     successes = _still_wanted(connection, job, [o for o in outcomes if isinstance(o, Success)])
-    failures = [_without_card_data(outcome) for outcome in outcomes if isinstance(outcome, Failure)]
+    failures = [_fit_to_keep(outcome) for outcome in outcomes if isinstance(outcome, Failure)]
     _save_successes(connection, job, successes, now)
     if failures:
         connection.execute(insert(FailureRow), [_failure_row(job, failure, now) for failure in failures])
@@ -241,10 +281,15 @@ def _result_row(job: StageJob, success: Success, now: datetime) -> dict[str, Any
     }
 
 
-def _without_card_data(failure: Failure) -> Failure:
-    """Messages and answers come from outside: nobody knows what they quote."""
-    raw_answer = failure.raw_answer and masked_text(failure.raw_answer)
-    return replace(failure, message=masked_text(failure.message), raw_answer=raw_answer)
+def _fit_to_keep(failure: Failure) -> Failure:
+    """Messages and answers come from outside: nobody knows what they quote, or in which characters."""
+    raw_answer = failure.raw_answer and _kept(failure.raw_answer, _LONGEST_ANSWER)
+    return replace(failure, message=_kept(failure.message, _LONGEST_MESSAGE), raw_answer=raw_answer)
+
+
+def _kept(text: str, longest: int) -> str:
+    """What is cut off is cut twice: half a card number at the end would not be known for one."""
+    return clean_text(masked_text(text[: 2 * longest])[:longest])
 
 
 def _failure_row(job: StageJob, failure: Failure, now: datetime) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from include.database.engine import chunks
 from include.database.hosts import is_begun, is_worked_on
 from include.database.models import BatchCallRow, CallRow, FailureRow
 from include.database.outcomes import supersede
+from include.database.refused import clean_text
 from include.database.work import has_result
 from include.distribution.planner import CallLoad, Shard
 from include.errors import CofiError
@@ -77,7 +78,7 @@ def give_up(connection: Connection, batch: Batch, loads: Sequence[CallLoad], why
             "host": _NO_HOST,
             "attempt": 1,
             "kind": why.kind,
-            "message": str(why),
+            "message": clean_text(str(why)),
             "failed_at": now,
         }
         for load in loads

@@ -8,13 +8,21 @@ from sqlalchemy import ColumnElement, Connection, exists, func, insert, select
 
 from include.calls.call import CallState
 from include.database.models import BatchCallRow, CallRow, FailureRow, LlmSpendingRow
+from include.database.refused import lose, writable, write_apart
 from include.database.work import STATE
 from include.errors import BudgetReached
 
 
 def record(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Writes what answers cost."""
-    connection.execute(insert(LlmSpendingRow), rows)
+    """Writes what answers cost. Of what an API says of itself, only what fits is kept: the money is owed."""
+
+    def write(some: Sequence[Mapping[str, Any]]) -> None:
+        connection.execute(insert(LlmSpendingRow), some)
+
+    def fit(row: Mapping[str, Any], _: Exception) -> None:
+        write_apart(connection, write, [writable(LlmSpendingRow, row)], lose)
+
+    write_apart(connection, write, rows, fit)
 
 
 def spent_by_run(connection: Connection, batch_id: str) -> float:

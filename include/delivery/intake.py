@@ -1,4 +1,4 @@
-"""What came in beside recordings, and who told who speaks on which channel."""
+"""What came in beside recordings, and who told who speaks on which channel, or with which voice."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ TELLERS = {
 
 @dataclass(frozen=True)
 class RolesTold:
-    """Of the transcribed calls with two channels or more: who told who is on which.
+    """Of the transcribed calls: who told who is on which channel, or who has which voice on the only one.
 
     Attributes:
         calls: All of them.
@@ -71,7 +71,7 @@ def count_roles(connection: Connection, batch_id: str) -> RolesTold:
     told: Counter[str] = Counter()
     unknown, doubted = [], []
     for row in connection.execute(query.order_by(CallRow.path)):
-        if (row.channels or 0) < 2 and len(row.told or ()) < 2:
+        if (row.channels or 0) < 2 and not row.told:
             continue
         teller = _teller(row.told, row.channel_roles)
         told[teller] += 1

@@ -75,7 +75,7 @@ def _intake(summary: RunSummary) -> list[str]:
         lines.append(f"beside    {summary.files}")
     roles = summary.roles
     if roles.worth_a_look or roles.told.get(ToldBy.CONTENT):
-        lines.append(f"roles     of {calls(roles.calls)} with several channels told {roles.in_words}")
+        lines.append(f"roles     of {calls(roles.calls)} told {roles.in_words}")
     if roles.doubted:
         lines.append(f"          in {calls(roles.doubted)} what is said speaks against them")
     return lines

@@ -211,11 +211,16 @@ class Lane:
         )
 
     def _save(self, outcomes: list[Outcome]) -> None:
-        def work(connection: Connection) -> None:
-            save(connection, self._job, outcomes)
+        def work(connection: Connection) -> list[Failure]:
+            refused = save(connection, self._job, outcomes)
             self._tell(connection)
+            return refused
 
-        self._database.write(work)
+        done = {outcome.call_id for outcome in outcomes if isinstance(outcome, Success)}
+        for failure in self._database.write(work):
+            log.error("call_id=%s stage=%s %s", failure.call_id, self._job.stage, failure.message)
+            self.counts.done -= failure.call_id in done
+            self.counts.failed[failure.kind] += 1
 
     def _tell(self, connection: Connection) -> None:
         at_rest = self._over or self._suspects.waiting

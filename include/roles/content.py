@@ -91,10 +91,36 @@ def roles_by_content(
     ]
 
 
+def roles_of_voices(turns: Sequence[Turn], companies: Sequence[str] = ()) -> list[RoleTold]:
+    """The roles of several voices on one channel, by the same rules; what is played or keyed is nobody's.
+
+    Args:
+        turns: Of the call; those of nobody's voice tell nothing.
+        companies: Names of the company, as people say them.
+
+    Returns:
+        One per voice; none where voices were not told apart.
+    """
+    voices = sorted({turn.voice for turn in turns if turn.voice is not None})
+    if len(voices) < 2:
+        return []
+    channel = next(turn.channel for turn in turns if turn.voice is not None)
+    of_voice = [
+        turn.model_copy(update={"channel": voices.index(turn.voice)})
+        for turn in turns
+        if turn.voice is not None
+    ]
+    found = roles_by_content(of_voice, len(voices), companies)
+    return [one.model_copy(update={"channel": channel, "voice": voices[one.channel]}) for one in found]
+
+
 def with_roles(turns: Sequence[Turn], told: Sequence[RoleTold]) -> list[Turn]:
-    """The turns with the speakers that their channels tell."""
-    roles = {one.channel: one.role for one in told}
-    return [turn.model_copy(update={"speaker": roles.get(turn.channel, turn.speaker)}) for turn in turns]
+    """The turns with the speakers that their channels tell, or their voices."""
+    roles = {(one.channel, one.voice): one.role for one in told}
+    return [
+        turn.model_copy(update={"speaker": roles.get((turn.channel, turn.voice), turn.speaker)})
+        for turn in turns
+    ]
 
 
 def _role(channel: int, agent: int, channels: int, silent: Sequence[int]) -> ChannelRole:

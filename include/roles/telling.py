@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from include.calls.call import ChannelRole
 from include.calls.transcript import Turn
 from include.gpu.wire import IvrResult, SegmentKind
-from include.roles.content import Heard, roles_by_content
+from include.roles.content import Heard, roles_by_content, roles_of_voices
 from include.roles.told import RoleTold, ToldBy
 
 # What is said has to be this sure to speak against what was told.
@@ -38,7 +38,7 @@ class Telling:
         told: Sequence[ChannelRole],
         told_by: str | None,
     ) -> list[RoleTold]:
-        """One per channel; none for a recording of one channel, on which nobody is told from nobody.
+        """One per channel; where several voices are on one channel, one per voice.
 
         Args:
             call_id: Names the call.
@@ -48,8 +48,10 @@ class Telling:
             told_by: By whom.
         """
         count = channels or 1 + max((turn.channel for turn in turns), default=0)
+        if by_voice := roles_of_voices(turns, self.companies):
+            return by_voice
         if count < 2:
-            return []
+            return [_unknown(0)] if turns else []
         if not turns:
             by_content = [_unknown(channel) for channel in range(count)]
         else:

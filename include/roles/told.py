@@ -1,4 +1,4 @@
-"""A channel's role, how sure it is, and who told it."""
+"""The role of a channel, or of one of several voices on it: how sure it is, and who told it."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -21,9 +21,10 @@ class ToldBy(StrEnum):
 
 
 class RoleTold(BaseModel):
-    """The role of one channel.
+    """The role of one channel, or of one voice on it.
 
     Attributes:
+        voice: Of several on the channel, as turns number them; None for all of the channel.
         confidence: 1 where it was told beforehand; of what the content tells, 0..1.
         because: What the content has that tells.
         doubted: What is said speaks against what was told.
@@ -32,6 +33,7 @@ class RoleTold(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     channel: int = Field(ge=0)
+    voice: int | None = None
     role: ChannelRole
     told_by: ToldBy
     confidence: float = Field(ge=0, le=1)

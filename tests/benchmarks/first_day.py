@@ -219,7 +219,7 @@ def report(mono: list[Mono], holds: list[Hold], quiet: list[tuple[int, float, fl
     head = (
         f"# The first day: mono, and nothing loaded\n\n{__doc__.partition(chr(10) * 2)[2].strip()}\n\n"
         f"Written by `python -m tests.benchmarks.first_day` on {datetime.now(UTC):%Y-%m-%d}, commit "
-        f"`{commit_of(ROOT)}`, {machine()}."
+        f"{commit_of(ROOT)}, {machine()}."
     )
     tables = [as_markdown(table) for table in (of_mono, of_holds, of_quiet)]
     return "\n\n".join([head, acceptance(checks), *tables]) + "\n"

@@ -123,11 +123,11 @@ class Cofi:
         """As a crash does, which closes its connections."""
         os.kill(self.stack.processes.latest[host].pid, how)
 
-    def kill_scheduler(self) -> None:
-        """As a crash does; the stack starts it again."""
-        scheduler = self.stack.processes.kept("scheduler")
-        assert scheduler and scheduler.pid, "it works"
-        os.kill(scheduler.pid, signal.SIGKILL)
+    def kill_component(self, name: str) -> None:
+        """One of Airflow, as a crash does; the stack starts it again."""
+        component = self.stack.processes.kept(name)
+        assert component and component.pid, f"{name} runs"
+        os.kill(component.pid, signal.SIGKILL)
 
     def is_alive(self, host: str) -> bool:
         return any(started.name == host and started.alive for started in self.stack.processes.started)

@@ -192,7 +192,7 @@ def test_the_scheduler_is_killed_while_the_llm_works(cofi: Cofi) -> None:
     with watch(cofi, "scheduler killed during LLM1") as watched:
         run_id = cofi.trigger(day)
         cofi.wait_until_done(run_id, Stage.LLM1, 0.3)
-        cofi.kill_scheduler()
+        cofi.kill_component("scheduler")
         assert cofi.wait_for(run_id) == ["success"]
     cofi.assert_audited_once(day, run_id, calls=CALLS)
     assert watched.repeated <= len(HOSTS) * SLOTS, "what was in flight"

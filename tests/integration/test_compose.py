@@ -10,7 +10,6 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
-from socket import socket
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +17,7 @@ import pytest
 import yaml
 from cryptography.fernet import Fernet
 
+from include.demo.ports import free_port
 from include.gpu_host.settings import Settings as GpuHostSettings
 from include.gpu_host.settings import described
 from tests.integration.compose_file import (
@@ -298,9 +298,3 @@ def first_answer(url: str, token: str | int, process: subprocess.Popen[bytes]) -
         except OSError:
             time.sleep(0.1)
     raise AssertionError(process.communicate()[1].decode())
-
-
-def free_port() -> int:
-    with socket() as candidate:
-        candidate.bind(("127.0.0.1", 0))
-        return int(candidate.getsockname()[1])

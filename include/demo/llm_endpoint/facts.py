@@ -57,7 +57,9 @@ def _roles(prompt: Prompt) -> dict[str, str]:
     agents = [label for label in unknown if _sounds_like_agent(prompt, label)]
     roles = {label: label for label in labels if label not in unknown}
     for label in unknown:
-        if len(labels) == 1:
+        # Where voices are told apart, from speaker_1 on, speaker_0 is whoever was not.
+        is_anybody = label == "speaker_0" and "speaker_2" in labels
+        if len(labels) == 1 or not (agents or len(labels) > len(unknown)) or is_anybody:
             roles[label] = "mixed"
         else:
             roles[label] = "agent" if agents and label == agents[0] else "customer"

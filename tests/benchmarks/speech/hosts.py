@@ -21,7 +21,7 @@ from pydantic import TypeAdapter
 
 from include.calls.call import ChannelRole
 from include.calls.stage import GPU_STAGES, Stage
-from include.demo.ports import free_port
+from include.demo.ports import Reservation
 from include.errors import HostFault
 from include.gpu.wire import (
     DenoiseResult,
@@ -172,18 +172,20 @@ class Hosts:
         self._started += 1
         folder = self._scratch / f"host-{self._started}"
         folder.mkdir(parents=True)
-        port, token, log = free_port(), secrets.token_hex(16), folder / "log"
-        chosen = {"port": port, "token": token, "data_dir": folder / "data", "weights_dir": self.weights_dir}
-        process = self._start(chosen | settings, log)
-        try:
-            with httpx.Client(
-                base_url=f"http://127.0.0.1:{port}",
-                headers={"Authorization": f"Bearer {token}"},
-                timeout=_STAGE_WITHIN_S,
-            ) as client:
-                yield Host(process.pid, client, _ready(process, client, log))
-        finally:
-            _end(process)
+        token, log = secrets.token_hex(16), folder / "log"
+        chosen = {"token": token, "data_dir": folder / "data", "weights_dir": self.weights_dir}
+        with Reservation() as ports:
+            port = ports.take()
+            process = self._start(chosen | {"port": port} | settings, log)
+            try:
+                with httpx.Client(
+                    base_url=f"http://127.0.0.1:{port}",
+                    headers={"Authorization": f"Bearer {token}"},
+                    timeout=_STAGE_WITHIN_S,
+                ) as client:
+                    yield Host(process.pid, client, _ready(process, client, log))
+            finally:
+                _end(process)
 
     def _start(self, settings: dict[str, object], log: Path) -> subprocess.Popen[bytes]:
         variables = {f"COFI_GPU_HOST_{name.upper()}": str(value) for name, value in settings.items()}

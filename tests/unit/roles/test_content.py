@@ -148,7 +148,8 @@ def test_what_was_told_beforehand_holds_and_what_speaks_against_it_is_said() -> 
 def test_roles_of_another_number_of_channels_tell_nothing() -> None:
     told = Telling(COMPANY).roles("c", GREETED, 2, [AGENT], "manifest")
     assert roles_of(told) == [CUSTOMER, AGENT]
-    assert Telling(COMPANY).roles("c", GREETED[:1], 1, [AGENT], "manifest") == []
+    assert roles_of(Telling(COMPANY).roles("c", GREETED[:1], 1, [], None)) == [UNKNOWN]
+    assert Telling(COMPANY).roles("c", [], 1, [], None) == []
     assert roles_of(Telling().roles("c", [], 2, [], None)) == [UNKNOWN, UNKNOWN]
 
 
