@@ -7,11 +7,11 @@ REQUIREMENTS := requirements.txt include/gpu_host/requirements.txt include/demo/
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: demo test test-faults bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts gpu-host up down status plan probe lint format lock scorecard agreement clean help
+.PHONY: demo test test-s3 test-faults bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts gpu-host up down status plan probe lint format lock scorecard agreement clean help
 .DEFAULT_GOAL := help
 
 help:  ## Show what there is
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
 
 demo: $(VENV)/installed  ## Audit two days of sample calls on this machine, and print what was found
 	@$(BIN)/python -m include.demo run
@@ -59,6 +59,10 @@ test: $(VENV)/installed  ## Check style, types and imports, and run all tests
 	@# Three files side by side, in their order: much of the time a server or a scheduler is waited for.
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS)
 
+S3 := tests/integration/s3
+test-s3: $(VENV)-s3/installed  ## Run the tests of object stores, against an S3 server on this machine
+	$(VENV)-s3/bin/python -m pytest -n0 $(or $(TESTS),$(S3))
+
 lint: $(VENV)/installed  ## Check style, types and imports
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
@@ -104,4 +108,12 @@ $(VENV)/installed: requirements.lock
 	@awk '/^uv==/ {inside = 1} inside {print; if (!/\\$$/) exit}' requirements.lock > $(VENV)/uv.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
+	@touch $@
+
+# The same and what opens S3, which wants an older python-dateutil.
+$(VENV)-s3/installed: $(VENV)/installed $(S3)/requirements.txt $(S3)/overrides.txt
+	@echo "Making the environment in $(VENV)-s3"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)-s3
+	@$(BIN)/uv pip install --quiet --python $(VENV)-s3/bin/python --override $(S3)/overrides.txt \
+		-r requirements.lock -r $(S3)/requirements.txt
 	@touch $@

@@ -15,7 +15,7 @@ tasks, or run the day again, and failed calls are taken up where they stopped; n
 
 With `[cofi] canary_calls` set, **canaries** asks the LLM anew about calls whose right answers are known.
 
-* **By schedule**: every night, for the day that ended.
+* **By schedule**: every night, for the day that ended, and for what came late for the two days before.
 * **By hand**: *Trigger*; the form explains its fields.
 * **Backfill**: *Trigger → Backfill*, or `airflow backfill create --dag-id audit_calls …`
 
@@ -41,7 +41,7 @@ from airflow.sdk import (
 )
 
 from cofi import batch as batches
-from cofi import ending, recovery
+from cofi import discovering, ending, recovery
 from cofi.operators.canaries import CanaryOperator
 from cofi.operators.distribute import DistributeOperator
 from cofi.operators.gpu_stage import GpuStageOperator
@@ -51,7 +51,7 @@ from cofi.params import audit_params
 from cofi.parsing import hosts_laid_out
 from cofi.pools import RECOVERY_POOL
 from cofi.retries import retry_arguments
-from cofi.runs import running, unfinished
+from cofi.runs import run_type_of, running, unfinished
 from cofi.settings import Settings
 from include.calls.stage import GPU_STAGES, LLM_STAGES, STAGES, Stage
 
@@ -80,12 +80,14 @@ def audit_calls() -> None:
     @task
     def open_batch() -> dict[str, object]:
         context = get_current_context()
-        return batches.open_batch(context["run_id"], context["params"], context.get("data_interval_start"))
+        begin, run_type = context.get("data_interval_start"), run_type_of(context)
+        return batches.open_batch(context["run_id"], context["params"], begin, run_type)
 
     # One at a time over all runs, so that of two copies on two days exactly one is the original.
     @task(max_active_tis_per_dag=1)
     def discover(batch: dict[str, object]) -> dict[str, int]:
-        return batches.discover(batch, get_current_context()["params"])
+        context = get_current_context()
+        return discovering.discover(batch, context["params"], running(context))
 
     @task
     async def plan(batch: dict[str, object]) -> list[int]:

@@ -30,7 +30,7 @@ from cofi.operators.llm_stage import LlmStageOperator
 from cofi.operators.report import ReportOperator
 from cofi.params import rescore_params
 from cofi.retries import retry_arguments
-from cofi.runs import running
+from cofi.runs import run_type_of, running
 from cofi.settings import Settings
 from cofi.timetable import DaysOnDemand
 from include.calls.stage import LLM_STAGES
@@ -56,7 +56,8 @@ def rescore_calls() -> None:
     @task
     def open_batch() -> dict[str, object]:
         context = get_current_context()
-        return rescoring.open_batch(context["run_id"], context["params"], context.get("data_interval_start"))
+        begin, run_type = context.get("data_interval_start"), run_type_of(context)
+        return rescoring.open_batch(context["run_id"], context["params"], begin, run_type)
 
     @task
     def plan(batch: dict[str, object]) -> list[int]:

@@ -244,6 +244,12 @@ class NearlyAllFailed(PermanentError):
     kind = "nearly_all_failed"
 
 
+class DayIncomplete(PermanentError):
+    """A run did all that it could, but its day has no recordings, or fewer than it should have."""
+
+    kind = "day_incomplete"
+
+
 class LedgerOpen(PermanentError):
     """Calls of a run ended in no final state: the run may not pass as done."""
 

@@ -132,3 +132,8 @@ def call_id_for(day: date, path: str) -> str:
         `{YYYYMMDD}-{20 hex digits}`; 80 bits keep 10 million calls a day apart for longer than anyone audits.
     """
     return f"{day:%Y%m%d}-{sha256(path.encode()).hexdigest()[:20]}"
+
+
+def call_day(call_id: str) -> date:
+    """The day of a call, which its id begins with."""
+    return date.fromisoformat(call_id[:8])

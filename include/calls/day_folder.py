@@ -73,12 +73,25 @@ def as_listed(text: str) -> str:
 
 
 def sha256_of_file(filesystem: AbstractFileSystem, path: str) -> str:
-    """Hashes a file in pieces."""
-    with filesystem.open(path, "rb") as file:
-        return file_digest(file, "sha256").hexdigest()
+    """Hashes a file in pieces.
+
+    Raises:
+        OSError: The store does not give it.
+    """
+    try:
+        with filesystem.open(path, "rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError:
+        raise
+    except Exception as error:  # each store's library has errors of its own
+        raise OSError(str(error)) from error
 
 
 def sha256_of_files(filesystem: AbstractFileSystem, paths: Sequence[str]) -> str:
-    """Hashes a file, or the hashes of several: what makes a call of two files another one."""
+    """Hashes a file, or the hashes of several: what makes a call of two files another one.
+
+    Raises:
+        OSError: The store does not give one.
+    """
     hashes = [sha256_of_file(filesystem, path) for path in paths]
     return hashes[0] if len(hashes) == 1 else sha256("\n".join(hashes).encode()).hexdigest()

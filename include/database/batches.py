@@ -12,6 +12,7 @@ from include.calls.discovery_rules import Redo
 from include.calls.files import DayFiles
 from include.calls.ledger import Ledger
 from include.calls.stage import LLM_STAGES, STAGES, Stage
+from include.database.days import was_discovered
 from include.database.engine import chunks, upsert
 from include.database.models import BatchCallRow, BatchRow, CallRow, FailureRow, LaneRow, StageResultRow
 from include.database.outbox import announce_run
@@ -187,6 +188,8 @@ def close(
 ) -> tuple[Ledger, list[str]]:
     """Counts the ledger, records and announces it, closes the batch if it closes, and gives up its claims.
 
+    A batch whose discovery failed stays open: that no call is pending says nothing then.
+
     Args:
         connection: In a transaction.
         batch: The batch.
@@ -196,7 +199,8 @@ def close(
         The ledger, and the paths of calls that are unaccounted for.
     """
     ledger, now = ledger_of(connection, batch.batch_id), datetime.now(UTC)
-    values = {"ledger": asdict(ledger), "closed_at": now if ledger.closed else None}
+    closed = ledger.closed and was_discovered(connection, batch.batch_id)
+    values = {"ledger": asdict(ledger), "closed_at": now if closed else None}
     connection.execute(update(BatchRow).where(BatchRow.batch_id == batch.batch_id).values(values))
     announce_run(connection, batch.batch_id, ledger, now, more)
     release(connection, batch)

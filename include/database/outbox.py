@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 from sqlalchemy import Connection, RowMapping, func, insert, select
 
 from include.calls.ledger import Ledger
+from include.database.days import late_calls, own_day, was_discovered
 from include.database.engine import insert_missing
 from include.database.models import AnswerRow, AuditRow, BatchRow, CallRow, OutboxRow
 from include.database.spending import count_stopped
@@ -55,8 +56,9 @@ def announce_run(
 ) -> None:
     """Queues the event of a run that ends, with its ledger: `run.completed`, or `run.incomplete`.
 
-    A run whose end is repeated says the same again only if its counts have changed: the event's id is made of
-    the run's and them.
+    One that never found out what there is to audit is incomplete, though nothing is open in its ledger. A run
+    whose end is repeated says the same again only if its counts have changed: the event's id is made of the
+    run's and them.
 
     Args:
         connection: In a transaction.
@@ -66,13 +68,24 @@ def announce_run(
         more: What else is told: figures by name, such as `canaries` (`CanaryNight.told`).
     """
     day = connection.execute(select(BatchRow.day).where(BatchRow.batch_id == batch_id)).scalar_one()
+    closed = ledger.closed and was_discovered(connection, batch_id)
     counts = {**vars(ledger), "discovered": ledger.discovered}
-    data = {"batch_id": batch_id, "day": day.isoformat(), "closed": ledger.closed, "ledger": counts}
-    rest = {"waiting_for_budget": count_stopped(connection, batch_id), **(more or {})}
-    data |= rest
+    waiting = {"waiting_for_budget": count_stopped(connection, batch_id)}
+    rest = waiting | _of_days(connection, batch_id) | dict(more or {})
+    data = {"batch_id": batch_id, "day": day.isoformat(), "closed": closed, "ledger": counts}
     event_id = str(uuid5(NAMESPACE_URL, f"cofi:run:{batch_id}:{json.dumps(counts | rest)}"))
-    row = _row("run.completed" if ledger.closed else "run.incomplete", data, now)
+    row = _row("run.completed" if closed else "run.incomplete", data | rest, now)
     insert_missing(connection, OutboxRow, [{"event_id": event_id, "call_id": None, **row}])
+
+
+def _of_days(connection: Connection, batch_id: str) -> dict[str, Any]:
+    """How a run found its day, and what it took up of days before; neither of a rescore."""
+    day = own_day(connection, batch_id)
+    late = [
+        {"day": each.isoformat(), "new": calls.new, "again": calls.again}
+        for each, calls in late_calls(connection, batch_id).items()
+    ]
+    return {"day_state": day and day.state, "day_told": day and day.told, "late": late}
 
 
 def _row(event_type: str, data: dict[str, Any], now: datetime) -> dict[str, Any]:

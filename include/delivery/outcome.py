@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, and_, c
 from include.calls.call import CallState
 from include.calls.ledger import Ledger
 from include.calls.stage import STAGES
+from include.database.days import was_discovered
 from include.database.models import AuditRow, BatchCallRow, CallRow, FailureRow
 from include.database.work import REASON, STATE
 
@@ -32,7 +33,8 @@ class Outcome:
 
     Attributes:
         discovered: All calls of the run; `ledger` splits them by state.
-        closed: Every call is in a final state.
+        closed: Every call is in a final state, and discovery has told which calls there are.
+        looked_for: Whether it has.
         audited_now: Audited by this run; the others of `ledger.audited` were audited before it.
         audio_s: Length of all calls whose header could be read; `audited_audio_s` of the audited ones.
     """
@@ -40,6 +42,7 @@ class Outcome:
     ledger: Ledger
     discovered: int
     closed: bool
+    looked_for: bool
     audited_now: int
     audited_before: int
     audio_s: float
@@ -73,11 +76,12 @@ def count_outcome(connection: Connection, batch_id: str) -> Outcome:
     query = of_batch(select(STATE, func.count(), audio_s), batch_id).group_by(STATE)
     rows = connection.execute(query).all()
     ledger = Ledger.of({state: calls for state, calls, _ in rows})
-    now = _audited_now(connection, batch_id)
+    now, looked_for = _audited_now(connection, batch_id), was_discovered(connection, batch_id)
     return Outcome(
         ledger=ledger,
         discovered=ledger.discovered,
-        closed=ledger.closed,
+        closed=ledger.closed and looked_for,
+        looked_for=looked_for,
         audited_now=now,
         audited_before=ledger.audited - now,
         audio_s=sum(audio_s for _, _, audio_s in rows),

@@ -7,6 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pydantic import TypeAdapter
 
+from include.calls.call import call_day
 from include.delivery import charts, judge_charts, wording
 from include.delivery.summary import RunSummary
 from include.judge.calibration import ENOUGH_ANSWERS
@@ -38,6 +39,9 @@ def render_html(summary: RunSummary) -> str:
         charts=_charts(summary),
         groups_drawn=charts.GROUPS_DRAWN,
         rules_notice=wording.RULES_NOTICE,
+        day_states=wording.DAY_STATES,
+        # A call's id begins with its day.
+        of_day=lambda call_id: f" of {call_day(call_id)}" if call_day(call_id) != summary.day else "",
         one_rule=ONE_RULE,
         gold_rule=" ".join(certainty.RULE),
         enough_answers=ENOUGH_ANSWERS,

@@ -12,6 +12,7 @@ from include.database.work import BatchKind
 from include.delivery.agreement import GoldAgreement, agreement_of
 from include.delivery.comparison import Comparison, compare
 from include.delivery.criteria import load_scorecards
+from include.delivery.days import DayFigures, summarise_days
 from include.delivery.facts import RunFacts, facts_of
 from include.delivery.injection import Suspicions, suspicions_of
 from include.delivery.intake import RolesTold, count_roles, files_of
@@ -54,6 +55,7 @@ class RunSummary:
     """The run in figures.
 
     Attributes:
+        days: The run's own day, and those before it that it looked at again.
         wall_s: From the run's opening to its closing; None while it is open.
         not_audited: The first of them; `reasons` counts all.
         review: The first of the calls to review; `review_counts` counts all by their most urgent kind.
@@ -73,6 +75,7 @@ class RunSummary:
     kind: BatchKind
     day: date
     last_day: date | None
+    days: tuple[DayFigures, ...]
     location: str
     opened_at: datetime
     closed_at: datetime | None
@@ -100,6 +103,17 @@ class RunSummary:
     files: DayFiles | None
     roles: RolesTold
     facts: RunFacts
+
+    @property
+    def own_day(self) -> DayFigures | None:
+        """How an audit found its day; None before its discovery, and of a rescore."""
+        return next((day for day in self.days if day.day == self.day), None)
+
+    @property
+    def late_days(self) -> tuple[DayFigures, ...]:
+        """Days before its own that the run took up calls of, or could not look at."""
+        others = (day for day in self.days if day.day != self.day)
+        return tuple(day for day in others if day.new or day.again or day.told)
 
     @property
     def title(self) -> str:
@@ -151,6 +165,7 @@ def _summarise(
         kind=BatchKind(row.kind),
         day=row.day,
         last_day=row.last_day,
+        days=summarise_days(connection, batch_id),
         location=row.location,
         opened_at=row.opened_at,
         closed_at=row.closed_at,

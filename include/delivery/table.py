@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from textwrap import wrap
 
 from include.database.work import BatchKind
 from include.delivery.agreement import GoldAgreement
@@ -10,7 +11,7 @@ from include.delivery.facts import RunFacts
 from include.delivery.opinions import SecondOpinions
 from include.delivery.review import ReviewItem
 from include.delivery.summary import RunSummary
-from include.delivery.wording import RULES_NOTICE, calls, count, decimal, duration, money, percent
+from include.delivery.wording import DAY_STATES, RULES_NOTICE, calls, count, decimal, duration, money, percent
 from include.delivery.work import StageFigures
 from include.judge.nights import CanaryNight
 from include.roles.told import ToldBy
@@ -23,6 +24,7 @@ _REVIEW_ROWS = 3
 _REASON_ROWS = 6
 _CHANGE_ROWS = 5
 _REASONS_NAMED = 5
+_DAY_ROWS = 3
 
 
 def text_table(summary: RunSummary) -> str:
@@ -46,9 +48,24 @@ def _head(summary: RunSummary) -> list[str]:
     return [
         f"{_what(summary)}: {closed}{took}; run {summary.batch_id}",
         str(summary.outcome.ledger),
+        *_days(summary),
         *_intake(summary),
         *([RULES_NOTICE] if summary.rule_based else []),
     ]
+
+
+def _days(summary: RunSummary) -> list[str]:
+    """What is to be said of the run's days: absence first."""
+    own = summary.own_day
+    lines = wrap(f"{DAY_STATES[own.state]}: {own.told}", WIDTH_CHARS) if own and own.told else []
+    lines = lines[:_DAY_ROWS]
+    if not summary.outcome.looked_for:
+        lines.append("nobody knows what there was to audit: recordings could not be looked for")
+    late = [day.late for day in summary.late_days if day.late]
+    if late:
+        lines.append(f"late recordings: {'; '.join(late)}")
+    unread = [str(day.day) for day in summary.late_days if day.told]
+    return [*lines, *([f"not looked at again: {', '.join(unread)}"] if unread else [])]
 
 
 def _intake(summary: RunSummary) -> list[str]:

@@ -2,8 +2,17 @@
 
 from datetime import datetime
 
+from include.calls.days import DayState
+
 DASH = "–"
 RULES_NOTICE = "Answers by the rule-based demo endpoint, not by a language model."
+DAY_STATES = {
+    DayState.OK: "ok",
+    DayState.NO_FOLDER: "no folder",
+    DayState.EMPTY: "no recordings",
+    DayState.FEW: "few recordings",
+    DayState.UNREADABLE: "not readable",
+}
 
 
 def count(number: int | float) -> str:

@@ -39,6 +39,8 @@ _SETTINGS = {
     "AIRFLOW__COFI__LLM_NAMES_KEPT": "Riverside Telecom",
     # The sample calls may have been checked out just now.
     "AIRFLOW__COFI__MIN_AGE_S": "0",
+    # The schedule begins as soon as it runs, with a day of which there are no samples.
+    "AIRFLOW__COFI__EMPTY_DAY": "warn",
     "AIRFLOW__COFI__SHARD_AUDIO_S": "200",
     "AIRFLOW__COFI__SHARDS_PER_HOST": "4",
     "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "5",

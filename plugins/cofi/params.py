@@ -17,8 +17,19 @@ def audit_params(settings: Settings) -> dict[str, Param]:
             type=["null", "string"],
             format="date",
             title="Day",
-            description="The day to audit. Empty: the day of the run's data interval. Schedule and backfill "
-            "know theirs; this form infers it from the logical date: the day before.",
+            description="The day to audit, up to today. Empty: the day of the run's data interval. Schedule "
+            "and backfill know theirs; this form infers it from the logical date: the day before.",
+            section="What",
+        ),
+        "lookback_days": Param(
+            None,
+            type=["null", "integer"],
+            minimum=0,
+            maximum=60,
+            title="Late recordings of so many days before",
+            description="How many days before are looked at again: recordings that came since go into their "
+            "day, what was discovered there stays as it is. Empty: none, and "
+            f"{settings.lookback_days} in runs of the schedule.",
             section="What",
         ),
         "location": Param(

@@ -7,8 +7,9 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from cofi.batch import batch_of, check_tables, llm_shards, numbered, resolve_day, told
+from cofi.batch import batch_of, check_tables, llm_shards, numbered, told
 from cofi.budgets import budget_of
+from cofi.days import resolve_day
 from cofi.expectation import log_expected
 from cofi.hooks.database import CofiDatabaseHook
 from cofi.hooks.llm import LlmHook
@@ -16,6 +17,7 @@ from cofi.runs import RESCORE_DAG, batch_id_of
 from cofi.scorecards import chosen
 from cofi.settings import Settings
 from include.calls.call import call_id_for
+from include.calls.days import MANUAL
 from include.database import batches, rescores
 from include.database.batches import Batch
 from include.database.work import BatchKind
@@ -30,7 +32,9 @@ STORED = "stored"
 _PLACES = Places((STORED,), 1000)
 
 
-def open_batch(run_id: str, params: Mapping[str, Any], interval_start: datetime | None) -> dict[str, Any]:
+def open_batch(
+    run_id: str, params: Mapping[str, Any], interval_start: datetime | None, run_type: str = MANUAL
+) -> dict[str, Any]:
     """Checks the Params, resolves the days, and records the batch.
 
     Returns:
@@ -60,7 +64,7 @@ def open_batch(run_id: str, params: Mapping[str, Any], interval_start: datetime 
             "A scorecard is promoted with the model and the prompts that audits use: leave 'model' and "
             "'prompts' as they are, or 'promote' unticked."
         )
-    day, last_day = _days(params, interval_start, settings.timezone)
+    day, last_day = _days(params, interval_start, settings.timezone, run_type)
     scorecard = chosen(settings, database, params["scorecard"])
     if params["promote"]:
         check_labels(labels_of(settings), scorecard)  # before anything is paid for
@@ -109,9 +113,9 @@ def plan(opened: Mapping[str, Any], params: Mapping[str, Any], goes_on: Callable
 
 
 def _days(
-    params: Mapping[str, Any], interval_start: datetime | None, timezone: str
+    params: Mapping[str, Any], interval_start: datetime | None, timezone: str, run_type: str
 ) -> tuple[date, date | None]:
-    day = resolve_day(params, interval_start, timezone)
+    day = resolve_day(params, interval_start, timezone, run_type)
     last_day = date.fromisoformat(params["last_day"]) if params["last_day"] else None
     if last_day and last_day < day:
         raise InvalidInput(f"The 'last_day' {last_day} is before the day {day}: enter a later one, or none.")

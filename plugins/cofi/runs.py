@@ -18,6 +18,11 @@ def batch_id_of(dag_id: str, run_id: str) -> str:
     return run_id if dag_id == AUDIT_DAG else f"{dag_id}:{run_id}"
 
 
+def run_type_of(context: Context) -> str:
+    """What started a run: `scheduled`, `backfill`, `manual`."""
+    return str(getattr(context["dag_run"].run_type, "value", context["dag_run"].run_type))
+
+
 def running(context: Context) -> Callable[[str], bool]:
     """Asks Airflow whether the run of a batch goes on; one that was deleted does not."""
     ti = context["ti"]

@@ -7,6 +7,8 @@ from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowConfigException
 
 from include.calls.call import ChannelRole
+from include.calls.days import EmptyDay
+from include.calls.expected import LeastExpected
 from include.calls.moments import DateOrder
 from include.calls.recorders.loading import PLAIN, load_recorder
 from include.calls.recorders.profile import Recorder
@@ -27,6 +29,9 @@ class Settings:
     recorders_folder: str
     recordings_layout: str
     min_age_s: float
+    lookback_days: int
+    expected_recordings_min: str
+    empty_day: str
     manifest_name: str
     manifest_date_order: str
     stereo_roles: str
@@ -116,6 +121,10 @@ class Settings:
                 f"[{SECTION}] recovery_rounds = {settings.recovery_rounds} in airflow.cfg: enter 1 or more, "
                 "or calls of a lost host would end as failed though others could do them."
             )
+        if settings.lookback_days < 0:
+            raise InvalidInput(
+                f"[{SECTION}] lookback_days = {settings.lookback_days} in airflow.cfg: enter 0 or more."
+            )
         return settings
 
     @property
@@ -138,6 +147,16 @@ class Settings:
     def names_kept(self) -> tuple[str, ...]:
         """Names that are no secrets."""
         return tuple(_listed(self.llm_names_kept))
+
+    @property
+    def least_expected(self) -> LeastExpected | None:
+        """The least recordings of a day; None for any number."""
+        return LeastExpected.parse(self.expected_recordings_min)
+
+    @property
+    def on_empty_day(self) -> EmptyDay:
+        """What a day without recordings, or with few, does to its run."""
+        return EmptyDay.parse(self.empty_day)
 
     @property
     def roles_of_stereo(self) -> tuple[ChannelRole, ...]:

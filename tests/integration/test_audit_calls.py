@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import threading
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -16,7 +16,17 @@ from include.database.models import BatchCallRow, StageResultRow, TranscriptRow
 from include.demo.stack import DAG_ID
 from include.demo.standing import standing
 from include.errors import CofiError
-from tests.integration.conftest import CLIPS, FIRST, KILLED, SECOND, TODAY, YESTERDAY, Running
+from tests.integration.conftest import (
+    CLIPS,
+    FIRST,
+    KILLED,
+    SAMPLES,
+    SECOND,
+    TODAY,
+    YESTERDAY,
+    Running,
+    clip,
+)
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
 
@@ -69,6 +79,9 @@ def test_the_schedule_audited_yesterday(running: Running) -> None:
     assert days in ([YESTERDAY], [TODAY], [YESTERDAY, TODAY]), "none for the days before (catchup is off)"
     assert running.wait_for(scheduled[0]["dag_run_id"]) == ["success"]
     assert running.states(days[0]) == {"audited": 1}
+    before = days[0] - timedelta(days=1)
+    told = f"{before} is not looked at again: no run has audited all of it"
+    assert told in running.log_of(scheduled[0]["dag_run_id"], "discover"), "a first night audits one day"
 
 
 def test_a_backfill_over_two_days_audits_what_is_missing(running: Running) -> None:
@@ -147,6 +160,26 @@ def test_a_killed_scheduler_comes_back_by_itself_and_its_run_goes_on(running: Ru
     assert interrupted.isdisjoint(tasks), "what was at work was begun again"
     assert running.stack.processes.trouble() == ""
     assert "scheduler was started again once, and runs since" in standing(running.stack.processes)
+
+
+def test_a_late_recording_is_taken_into_its_day_by_the_run_of_the_next(running: Running) -> None:
+    clip(SAMPLES / "2026-11-17" / "2009-reclamacion.ogg", running.recordings / FIRST.isoformat())
+    before = running.states(FIRST)
+    run_id = running.trigger(day=SECOND.isoformat(), lookback_days=1)
+    assert running.wait_for(run_id) == ["success"]
+    assert running.states(FIRST) == before | {"audited": before["audited"] + 1}
+    assert running.work_of(run_id)["llm2"] == 1
+
+
+def test_a_day_without_a_folder_is_red_and_its_report_says_what_is_there(running: Running) -> None:
+    run_id = running.trigger(day="2026-11-01")
+    assert running.wait_for(run_id) == ["failed"]
+    told = "has no folder 2026-11-01; the last there are 2026-11-17"
+    assert told in running.log_of(run_id, "discover")
+    assert told in running.log_of(run_id, "report")
+    assert "UP_FOR_RETRY" not in running.log_of(run_id, "report")
+    page = running.stack.var / "runs" / run_id.replace(":", "_").replace("+", "_") / "report.html"
+    assert "No folder: this run counts as failed." in page.read_text()
 
 
 def test_the_calls_of_a_killed_host_are_finished_by_another(running: Running) -> None:

@@ -9,6 +9,7 @@ DEFAULTS: dict[str, Any] = {
     "redo": "skip",
     "first_stage": "distribute",
     "limit": None,
+    "lookback_days": None,
     "scorecard": "service_call",
     "hosts": [],
     "llm_requests": 10,

@@ -12,6 +12,7 @@ import pytest
 from airflow.sdk.exceptions import DownstreamTasksSkipped
 
 from cofi import batch as tasks
+from cofi.discovering import discover
 from cofi.hosts import ready_hosts
 from include.calls.call import CallState, call_id_for
 from include.calls.stage import STAGES, Stage
@@ -48,10 +49,10 @@ def only_gpu_a(setting, connection) -> None:
 def discovered(
     store: Path, run_id: str = "run-1", **changes: object
 ) -> tuple[dict[str, Any], dict[str, int]]:
-    """Opens a batch and discovers: what both tasks answered."""
+    """Opens a batch and discovers, while no other run goes on: what both tasks answered."""
     wanted = params(store, **changes)
     opened = tasks.open_batch(run_id, wanted, None)
-    return opened, tasks.discover(opened, wanted)
+    return opened, discover(opened, wanted, lambda _: False)
 
 
 def call_id(path: str) -> str:
@@ -101,7 +102,7 @@ class TestDiscover:
         opened, by_state = discovered(store)
 
         batch = {"batch_id": "run-1", "day": "2026-11-16", "location": f"file://{store}", "kind": "audit"}
-        assert opened == batch | {"last_day": None}
+        assert opened == batch | {"last_day": None, "run_type": "manual", "lookback_days": 0}
         assert {state: count for state, count in by_state.items() if count} == {
             "pending": 2,
             "duplicate": 1,
@@ -137,10 +138,6 @@ class TestDiscover:
         (store / "2026-11-16" / "a.wav").rename(store / "2026-11-17" / "moved.wav")
         discovered(store, "run-2", day="2026-11-17")
         assert states(day)["moved.wav"] == "pending"
-
-    def test_a_day_without_a_folder_has_no_calls(self, day: Day, store: Path) -> None:
-        _, by_state = discovered(store, day="2026-12-25")
-        assert sum(by_state.values()) == 0
 
     def test_a_trial_run_knows_the_originals_that_it_does_not_look_at(self, day: Day, store: Path) -> None:
         discovered(store)

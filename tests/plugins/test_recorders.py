@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from cofi import batch as tasks
+from cofi.discovering import discover
 from include.calls.call import CallState
 from include.calls.files import DayFiles
 from include.calls.stage import Stage
@@ -49,7 +50,7 @@ async def test_what_the_probe_says_is_what_a_run_plans(
 
     wanted = params(store)
     opened = tasks.open_batch("run-1", wanted, None)
-    by_state = tasks.discover(opened, wanted)
+    by_state = discover(opened, wanted, lambda _: False)
     shards = await tasks.plan(opened, wanted, lambda _: False)
 
     told = PLATFORMS[name].calls
@@ -82,7 +83,7 @@ async def test_two_sides_and_bare_samples_reach_the_host_as_one_recording_each(
     setting("timezone", "Europe/Madrid")
     wanted = params(store)
     opened = tasks.open_batch("run-1", wanted, None)
-    tasks.discover(opened, wanted)
+    discover(opened, wanted, lambda _: False)
     shards = await tasks.plan(opened, wanted, lambda _: False)
     for shard in shards:
         await run(Stage.DISTRIBUTE, shard=shard)
@@ -105,7 +106,7 @@ def test_what_lies_beside_is_logged_and_kept(day: Day, store: Path, caplog: pyte
     (folder / "b_metadata.json").write_text('{"agent": "Kim"}')
     (folder / "upload.log").write_text("done")
     wanted = params(store)
-    by_state = tasks.discover(tasks.open_batch("run-1", wanted, None), wanted)
+    by_state = discover(tasks.open_batch("run-1", wanted, None), wanted, lambda _: False)
     assert sum(by_state.values()) == 1
     assert "beside them 1 sidecar, 1 sidecar without its recording, 1 ignored file (1 .log)" in caplog.text
     assert "no recording for 1 sidecar b_metadata.json: copy the recordings" in caplog.text
@@ -139,5 +140,5 @@ def test_sidecars_that_an_older_version_took_for_recordings_leave_the_ledger(day
     )
     day.discover(broken, batch_id="run-0")
     wanted = params(store)
-    by_state = tasks.discover(tasks.open_batch("run-1", wanted, None), wanted)
+    by_state = discover(tasks.open_batch("run-1", wanted, None), wanted, lambda _: False)
     assert {state: count for state, count in by_state.items() if count} == {"pending": 1}

@@ -7,9 +7,10 @@ from pathlib import Path
 import fsspec
 import pytest
 from airflow.sdk import ObjectStoragePath
-from airflow.sdk.io import attach
+from airflow.sdk.io import attach, has_fs
 
 from cofi import batch as tasks
+from cofi.discovering import discover
 from cofi.recordings import located, opened
 from include.calls.call import CallState
 from include.database.models import CallRow
@@ -28,8 +29,11 @@ attach(protocol="memory", fs=fsspec.filesystem("memory"))
 
 
 @pytest.fixture(params=["file", "memory", "odd location"])
-def location(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def location(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
     """Where the day's folder lies."""
+    monkeypatch.setattr("cofi.stores.has_fs", lambda scheme: scheme == "memory" or has_fs(scheme))
     memory = fsspec.filesystem("memory")
     memory.store.clear()
     places = {
@@ -57,7 +61,7 @@ def test_every_recording_is_opened_as_it_was_listed(day: Day, setting, connectio
         put(location, name)
     wanted = params(Path(), location=location)
 
-    by_state = tasks.discover(tasks.open_batch("run-1", wanted, None), wanted)
+    by_state = discover(tasks.open_batch("run-1", wanted, None), wanted, lambda _: False)
 
     assert by_state["pending"] == len(names), by_state
     found = {row["path"]: row for row in day.rows(CallRow)}
@@ -79,7 +83,7 @@ def test_a_copy_with_an_odd_name_is_told_by_its_content(day: Day, setting, conne
         folder.fs.pipe_file(put_as, SOUNDS["plain.wav"])
     wanted = params(Path(), location=location)
 
-    by_state = tasks.discover(tasks.open_batch("run-1", wanted, None), wanted)
+    by_state = discover(tasks.open_batch("run-1", wanted, None), wanted, lambda _: False)
 
     assert (by_state["pending"], by_state["duplicate"]) == (1, 1)
 
@@ -112,7 +116,7 @@ def test_a_name_that_no_library_opens_is_told(day: Day, setting, connection, tmp
     (folder / "b\\udcff.wav").write_bytes(SOUNDS["plain.wav"])
     wanted = params(tmp_path)
 
-    tasks.discover(tasks.open_batch("run-1", wanted, None), wanted)
+    discover(tasks.open_batch("run-1", wanted, None), wanted, lambda _: False)
 
     reasons = {row["path"]: (row["state"], row["state_reason"]) for row in day.rows(CallRow)}
     assert {state for state, _ in reasons.values()} == {CallState.QUARANTINED}

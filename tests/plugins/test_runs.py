@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 from airflow.sdk import TaskInstanceState
+from airflow.utils.types import DagRunType
 
-from cofi.runs import unfinished
+from cofi.runs import run_type_of, unfinished
+from include.calls.days import BACKFILL, MANUAL, SCHEDULED
 
 ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
 
@@ -30,3 +32,17 @@ def test_a_task_goes_on_until_it_has_ended_in_whatever_way(count: int, going_on:
     )
     states = {state.value for state in TaskInstanceState}
     assert set(asked["states"]) == (states - ENDED) | {"null"}, "also those that wait for others"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (DagRunType.SCHEDULED, SCHEDULED),
+        (DagRunType.MANUAL, MANUAL),
+        (DagRunType.BACKFILL_JOB, BACKFILL),
+        ("scheduled", SCHEDULED),
+    ],
+)
+def test_what_started_a_run_has_airflows_name(kind: object, name: str) -> None:
+    context = {"dag_run": SimpleNamespace(run_type=kind)}
+    assert run_type_of(context) == name  # type: ignore[arg-type]

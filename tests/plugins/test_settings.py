@@ -82,6 +82,12 @@ def test_without_a_round_of_recovery_nothing_would_be_moved(setting) -> None:
         Settings.load()
 
 
+def test_days_to_look_back_at_are_none_or_more(setting) -> None:
+    setting("lookback_days", -1)
+    with pytest.raises(InvalidInput, match=r"lookback_days = -1 in airflow\.cfg: enter 0 or more"):
+        Settings.load()
+
+
 def test_a_role_that_nobody_knows_is_refused_by_name(setting) -> None:
     setting("stereo_roles", "agent, caller")
     with pytest.raises(InvalidInput, match="stereo_roles"):

@@ -1,6 +1,7 @@
 """The tables of cofi's own database.
 
     calls ─┬─ batch_calls ── batches          which run works on which call, in which shard, on which host
+           │              └── batch_days      what a run found of its day, and of days before it
            ├─ stage_results                   one row per success; superseded rows are history
            ├─ failures                        every attempt that failed; never mixed with results
            ├─ lanes                           the stage tasks of shards: what they have in flight
@@ -34,6 +35,7 @@ from include.database.models.facts import (
 )
 from include.database.models.work import (
     BatchCallRow,
+    BatchDayRow,
     BatchRow,
     CallRow,
     FailureRow,
@@ -47,6 +49,7 @@ __all__ = [
     "AuditRow",
     "Base",
     "BatchCallRow",
+    "BatchDayRow",
     "BatchRow",
     "CallCommitmentRow",
     "CallEntityRow",

@@ -82,6 +82,22 @@ class BatchRow(Base):
     files: Mapped[dict[str, Any] | None]
 
 
+class BatchDayRow(Base):
+    """A day that an audit looked at: its own, and those before it where recordings may have come late.
+
+    `state`, `verdict` and `told`: see `include.calls.days.JudgedDay`.
+    """
+
+    __tablename__ = "batch_days"
+
+    batch_id: Mapped[str] = mapped_column(ForeignKey("batches.batch_id"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(String(16))
+    verdict: Mapped[str] = mapped_column(String(8))
+    recordings: Mapped[int]
+    told: Mapped[str | None] = mapped_column(Text)
+
+
 class BatchCallRow(Base):
     """A call that a batch accounts for; `shard` and `host` are None when it had nothing to do for it.
 

@@ -11,12 +11,13 @@ from cofi.batch import batch_of
 from cofi.hooks.database import CofiDatabaseHook
 from cofi.settings import Settings
 from cofi.ui.links import ReportLink, report_folder
+from include.calls.days import JudgedDay, Verdict
 from include.calls.ledger import Ledger
-from include.database import batches, rescores, spending
+from include.database import batches, days, rescores, spending
 from include.database.batches import Batch
 from include.database.engine import Database
 from include.database.work import BatchKind
-from include.errors import InvalidInput, LedgerOpen, NearlyAllFailed
+from include.errors import DayIncomplete, InvalidInput, LedgerOpen, NearlyAllFailed
 
 if TYPE_CHECKING:
     from include.judge.nights import CanaryNight
@@ -50,6 +51,7 @@ class ReportOperator(BaseOperator):
 
         Raises:
             LedgerOpen: Some calls are unaccounted for, or the run never came to a plan.
+            DayIncomplete: The ledger closes, but the day lacks recordings, and the site wants to know.
             NearlyAllFailed: The ledger closes, but something is wrong with more than the calls.
         """
         if self.batch is None:
@@ -65,6 +67,7 @@ class ReportOperator(BaseOperator):
             ledger, unaccounted = batches.close(connection, batch, more)
             worked_on = batches.worked_on(connection, batch)
             stopped = spending.count_stopped(connection, batch.batch_id)
+            day = days.own_day(connection, batch.batch_id)
         page = self._write(database, batch, labels, canaries)
         self.log.info("Report: %s", page)
         if self.planned is None:
@@ -74,6 +77,8 @@ class ReportOperator(BaseOperator):
             )
         if not ledger.closed:
             raise LedgerOpen(_told(ledger, unaccounted))
+        if day and day.verdict is Verdict.FAIL:
+            raise DayIncomplete(_absent(day))
         if stopped:
             self.log.warning("%d calls wait for money: the LLM budget is used up. %s", stopped, _RAISE_IT)
         share = Settings.load().alarm_failed_share
@@ -125,6 +130,13 @@ class ReportOperator(BaseOperator):
         except InvalidInput as error:
             self.log.warning("Not compared with gold labels: %s", error)
             return None
+
+
+def _absent(day: JudgedDay) -> str:
+    return (
+        f"{day.told} When they are there, trigger the day again; nightly runs take up what comes late, as "
+        "far back as [cofi] lookback_days says. [cofi] empty_day decides what fails a run."
+    )
 
 
 def _told(ledger: Ledger, unaccounted: list[str]) -> str:

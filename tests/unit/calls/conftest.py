@@ -5,6 +5,7 @@ from pathlib import Path
 
 import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from tests.unit.calls.site import Site
 
@@ -19,9 +20,14 @@ def local_site(tmp_path: Path) -> Site:
 def memory_site() -> Iterator[Site]:
     """A day in a store whose listing says nothing but name and size."""
     memory = fsspec.filesystem("memory")
-    memory.store.clear()
+    _clear(memory)
     yield Site(memory, "/calls/2026-11-16", "memory")
+    _clear(memory)
+
+
+def _clear(memory: MemoryFileSystem) -> None:
     memory.store.clear()
+    memory.pseudo_dirs[:] = [""]
 
 
 @pytest.fixture(params=["local", "memory"])

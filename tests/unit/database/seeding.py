@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import select
 
 from include.calls.call import Call, CallState, call_id_for
+from include.calls.days import DayState, JudgedDay, Verdict
 from include.calls.discovery_rules import Redo
 from include.calls.stage import Stage
-from include.database import batches, calls, scorecards
+from include.database import batches, calls, days, scorecards
 from include.database.batches import Batch
 from include.database.engine import Database
 from include.database.models import Base, CallRow
@@ -70,6 +71,8 @@ class Day:
             batches.open_batch(connection, batch)
             known = {call.path: call for call in calls.calls_of_day(connection, day)}
             calls.record_discovery(connection, batch_id, found, known)
+            looked_at = JudgedDay(day, DayState.OK, Verdict.OK, len(found))
+            days.record_day(connection, batch_id, looked_at)
         return batch
 
     def plan(

@@ -7,12 +7,14 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from include.calls.call import CallState, call_id_for
+from include.calls.days import DayState, Verdict
 from include.calls.stage import LLM_STAGES, STAGES, Stage
 from include.database.engine import Database
 from include.database.models import (
     AnswerRow,
     AuditRow,
     BatchCallRow,
+    BatchDayRow,
     BatchRow,
     CallRow,
     FailureRow,
@@ -88,10 +90,25 @@ class SeededDay:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def batch(self, batch_id: str, *, wall_s: float | None = 3600) -> None:
+    def batch(self, batch_id: str, *, wall_s: float | None = 3600, looked_for: bool = True) -> None:
         closed_at = OPENED_AT + timedelta(seconds=wall_s) if wall_s is not None else None
         row = {"batch_id": batch_id, "day": DAY, "location": "file:///calls", "params": {}, "ledger": None}
         self.insert(BatchRow, **row, opened_at=OPENED_AT, closed_at=closed_at)
+        if looked_for:
+            self.day(batch_id)
+
+    def day(
+        self,
+        batch_id: str,
+        day: date = DAY,
+        state: DayState = DayState.OK,
+        verdict: Verdict = Verdict.OK,
+        *,
+        recordings: int = 0,
+        told: str | None = None,
+    ) -> None:
+        row = {"state": state, "verdict": verdict, "recordings": recordings, "told": told}
+        self.insert(BatchDayRow, batch_id=batch_id, day=day, **row)
 
     def call(
         self,

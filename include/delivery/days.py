@@ -1,0 +1,58 @@
+"""The days of a run: how its own was found, and what it took up of those before."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection
+
+from include.calls.days import DayState, JudgedDay, Verdict
+from include.calls.ledger import Ledger
+from include.database.days import LateCalls, days_of, late_calls, ledgers_by_day
+from include.delivery.wording import count
+
+_NOTHING = LateCalls(0, 0)
+
+
+@dataclass(frozen=True)
+class DayFigures:
+    """One day of a run.
+
+    Attributes:
+        state: How the run found it.
+        verdict: What that did to the run.
+        told: A sentence about it, where there is something to say.
+        recordings: All that are known of the day.
+        new: Of a day before the run's own: recordings that came late.
+        again: Of such a day: calls that earlier runs had left open, or quarantined as not whole.
+        ledger: What became of those that this run accounts for.
+    """
+
+    day: date
+    state: DayState
+    verdict: Verdict
+    told: str | None
+    recordings: int
+    new: int
+    again: int
+    ledger: Ledger
+
+    @property
+    def late(self) -> str:
+        """What came late, in words; empty for nothing."""
+        parts = [f"{count(self.new)} for {self.day}"] if self.new else []
+        if self.again:
+            parts.append(f"{count(self.again)} of {self.day} that earlier runs had not ended")
+        return ", ".join(parts)
+
+
+def summarise_days(connection: Connection, batch_id: str) -> tuple[DayFigures, ...]:
+    """The days of an audit, the earliest first; none of a rescore, or before discovery."""
+    late, ledgers = late_calls(connection, batch_id), ledgers_by_day(connection, batch_id)
+    return tuple(
+        _figures(judged, late.get(judged.day, _NOTHING), ledgers.get(judged.day, Ledger()))
+        for judged in days_of(connection, batch_id)
+    )
+
+
+def _figures(judged: JudgedDay, late: LateCalls, ledger: Ledger) -> DayFigures:
+    return DayFigures(**vars(judged), new=late.new, again=late.again, ledger=ledger)
