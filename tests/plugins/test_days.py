@@ -266,7 +266,7 @@ class TestLate:
         told = event_of(nights, "night-2026-11-21")
         assert told["late"] == [{"day": "2026-11-20", "new": 2, "again": 0}]
         page = next(path for path in runs_folder.rglob("report.html") if "11-21" in str(path)).read_text()
-        assert "Friday, 20 November 2026" in page
+        assert "Fri, 20 November 2026" in page
         assert event_of(nights, "night-2026-11-20")["late"] == []
 
     def test_a_day_is_looked_at_again_for_so_many_nights(self, nights: Nights) -> None:
