@@ -153,7 +153,8 @@ class Stack:
                 timeout=_START_S,
                 check=False,
             )
-            # On SQLite another writer can make a command's transaction fail: all of it is taken back then.
+            # On SQLite another writer can make a command fail. All is taken back then; `backfill create`
+            # does so run by run, and a scheduler that works on one of them dies of it, and is started again.
             if done.returncode == 0 or "database is locked" not in done.stderr:
                 break
             time.sleep(attempt)

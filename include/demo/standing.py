@@ -37,7 +37,7 @@ def _line(processes: Processes, started: Started) -> str:
     if kept.fails:
         return f"{name} ends whenever it is started, {kept.short_runs} times in a row by now: see {log}"
     if not kept.pid:
-        return f"{name} {kept.ended}; it is started again in a moment: see {log}"
+        return f"{name} {kept.ended}; it is started again soon: see {log}"
     times = "once" if kept.restarts == 1 else f"{kept.restarts} times"
     since = f"{datetime.fromisoformat(kept.since):%Y-%m-%d %H:%M:%S} UTC"
     return f"{name} was started again {times}, and runs since {since}. Before, it {kept.ended}: see {log}"

@@ -15,6 +15,7 @@ import pytest
 from include.database.batches import Batch
 from include.database.engine import Database
 from include.database.migrations import upgrade
+from tests.plugins.nights import FRIDAY, Nights
 from tests.plugins.shard import CALLS, CONTENTS
 from tests.unit.database.seeding import Day
 from tests.unit.gpu.fake_host import FakeGpuHost
@@ -89,3 +90,13 @@ def runs_folder(setting: Connect, tmp_path: Path) -> Path:
     """Where reports are written."""
     setting("runs_folder", tmp_path / "runs")
     return tmp_path / "runs"
+
+
+@pytest.fixture
+def nights(day: Day, tmp_path: Path, setting: Connect, connection: Connect, runs_folder: Path) -> Nights:
+    """A site whose folder of Friday has two calls."""
+    setting("gpu_hosts", "gpu_a")
+    connection("cofi_llm", conn_type="http", host="http://llm/v1", extra={"model": "m"})
+    made = Nights(day, tmp_path / "calls")
+    made.put(FRIDAY, "a.wav", "b.wav")
+    return made

@@ -143,9 +143,10 @@ def test_a_long_run_makes_up_for_short_ones(tmp_path: Path) -> None:
 
 
 def test_a_server_that_does_not_end_when_it_is_told_is_killed(tmp_path: Path) -> None:
-    with keeper_with(tmp_path, PARENT.replace("\nimport", f"\n{DEAF}\nimport", 1), _GRACE_S=1) as keeper:
-        until(lambda: kept(tmp_path, "server"))
-        time.sleep(0.5)
+    flag = tmp_path / "deaf"
+    server = f"{DEAF}\nopen({str(flag)!r}, 'w').close()\n{PARENT}"
+    with keeper_with(tmp_path, server, _GRACE_S=1) as keeper:
+        until(flag.exists)
         keeper.terminate()
         time.sleep(0.7)
         assert keeper.poll() is None, "it has its time"
@@ -209,7 +210,7 @@ def test_a_keeper_that_waits_ends_at_once(processes: Processes, tmp_path: Path) 
     keeper = keep(processes, tmp_path, ENDS)
     until(lambda: (state := processes.kept("server")) and state.short_runs == 3)
     os.kill(keeper.pid, signal.SIGTERM)
-    until(lambda: not keeper.session, 1)
+    until(lambda: not keeper.session, 3)
 
 
 def test_the_server_of_a_killed_keeper_is_ended_with_the_others(
