@@ -264,7 +264,7 @@ async def test_one_changed_answer_is_told_and_no_drift(audited: Day, llm: FakeLl
 async def test_another_scorecard_has_no_nights_before(audited: Day, llm: FakeLlm, runs_folder: Path) -> None:
     for number in range(3):
         await night(audited, llm, number)
-    other = scorecard().model_copy(update={"version": "3"})
+    other = scorecard().model_copy(update={"version": "99"})
     audited.database.write(lambda connection: scorecards.record(connection, other))
     open_run(audited, "night-3", TONIGHT + timedelta(days=3))
     with audited.database.writing() as connection:
