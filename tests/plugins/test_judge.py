@@ -1,5 +1,6 @@
 """Second opinions and the floor under confidence, through LLM2's task as Airflow runs it."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -93,6 +94,11 @@ def answer_of(day: Day, call: Any = BAD, criterion: str = "no_abuse") -> dict[st
     return {**audit, **answer, "reasons_of_audit": audit["review_reasons"]}
 
 
+def criteria_in(prompt: str) -> list[str]:
+    """The ids of the scorecard that is asked."""
+    return re.findall(r"^- (\w+): ", prompt.partition("<scorecard>")[2], re.MULTILINE)
+
+
 async def again(day: Day, batch_id: str = "run-2") -> dict[str, Any]:
     """Both LLM stages once more."""
     day.plan(day.discover(*CALLS, batch_id=batch_id), Redo.ALL, Stage.LLM1)
@@ -110,14 +116,15 @@ class TestSamples:
         asked = llm.opinions()
         assert len(asked) == 3 and len(llm.asked) == 6
         for body in asked:
-            prompt = body["messages"][-1]["content"]
+            prompt = "\n".join(message["content"] for message in body["messages"])
             assert body["temperature"] == 0.7
-            assert prompt.count("- id: ") == 1 and "- id: no_abuse" in prompt
+            assert criteria_in(prompt) == ["no_abuse"]
             assert "because no" not in prompt, "nobody is told the first answer"
             assert "Holloway" not in prompt and "[NAME_" in prompt
         first = next(body for body in llm.asked if body not in asked)
         assert first["temperature"] == 0.0
-        assert {body["messages"][0]["content"] for body in llm.asked} == {first["messages"][0]["content"]}
+        rules = {body["messages"][0]["content"].partition("# Task")[0] for body in llm.asked}
+        assert len(rules) == 1 and rules.pop(), "the same rules for everybody who is asked"
 
     async def test_where_all_agree_nobody_has_to_look(self, heard: Day, llm: FakeLlm) -> None:
         llm.second = ["no", "No.", "no"]
@@ -234,7 +241,7 @@ class TestAll:
         assert (passed["answer"], passed["standing"]) == ("yes", "counted")
         assert [one["answer"] for one in passed["opinions"]] == ["no"]
         assert 'first "yes" (judge-1), then "no" (sample 1)' in passed["review_reasons"][0]
-        asked = {body["messages"][-1]["content"].split("- id: ")[1].split()[0] for body in llm.opinions()}
+        asked = {criteria_in(body["messages"][0]["content"])[0] for body in llm.opinions()}
         assert "no_abuse" in asked and "closing" not in asked, "only what fails more than itself"
 
     async def test_answers_that_wait_for_a_person_anyway_are_not_paid_for(
@@ -244,7 +251,7 @@ class TestAll:
         llm.first = lambda prompt: {"no_abuse": said("no", "words that nobody said")}
         await run(Stage.LLM2)
         assert answer_of(heard)["standing"] == "unsupported"
-        assert not any("- id: no_abuse" in body["messages"][-1]["content"] for body in llm.opinions())
+        assert not any("- no_abuse:" in body["messages"][0]["content"] for body in llm.opinions())
 
 
 class TestAnotherModel:

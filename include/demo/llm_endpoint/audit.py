@@ -14,13 +14,22 @@ _FOUND_CONFIDENCE, _DEFAULT_CONFIDENCE = 0.7, 0.5
 _MOST_QUOTES = 4
 
 
+def answers_to(prompt: Prompt) -> dict[str, Any]:
+    """The answer to each criterion of a prompt's scorecard.
+
+    Raises:
+        UnknownPrompt: It brings none.
+    """
+    return {id_: _answer(id_, allowed, prompt) for id_, allowed in prompt.criteria.items()}
+
+
 def audit(prompt: Prompt) -> dict[str, Any]:
     """Answers the scorecard of a prompt.
 
     Raises:
         UnknownPrompt: It brings none.
     """
-    answers: dict[str, Any] = {id_: _answer(id_, allowed, prompt) for id_, allowed in prompt.criteria.items()}
+    answers = answers_to(prompt)
     undecided = sum(answer["answer"] == CANNOT_DETERMINE for answer in answers.values())
     asked = prompt.schema["properties"]["answers"]["properties"]
     return {

@@ -94,7 +94,9 @@ class Prompt:
 
     def _allowed(self, criterion_id: str) -> list[str]:
         try:
-            answer = self._resolved(self.schema["properties"]["answers"]["properties"][criterion_id])
+            # A second opinion is one answer by itself.
+            several = self.schema["properties"].get("answers")
+            answer = self._resolved(several["properties"][criterion_id]) if several else self.schema
             return list(answer["properties"]["answer"]["enum"])
         except LookupError as error:
             raise UnknownPrompt(f"the schema does not tell what {criterion_id} may be answered") from error

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
-from include.demo.llm_endpoint.audit import MODEL, audit
+from include.demo.llm_endpoint.audit import MODEL, answers_to, audit
 from include.demo.llm_endpoint.facts import facts
 from include.demo.llm_endpoint.prompt import Prompt, UnknownPrompt, read_prompt
 from include.judge.asking import SECOND_OPINION
@@ -134,7 +134,7 @@ def _answer(schema_name: str, prompt: Prompt) -> dict[str, Any]:
     if schema_name == AUDIT_SCHEMA:
         return audit(prompt)
     if schema_name == SECOND_OPINION:
-        (answer,) = audit(prompt)["answers"].values()
+        (answer,) = answers_to(prompt).values()
         return dict(answer)
     known = f"{FACTS_SCHEMA}, {AUDIT_SCHEMA} and {SECOND_OPINION}"
     raise UnknownPrompt(f"the schema is {schema_name}; known are {known}")
