@@ -7,6 +7,7 @@ import numpy as np
 
 from include.calls.transcript import Word
 from include.gpu.wire import Span
+from include.gpu_host.audio import timeline
 from include.gpu_host.audio.recording import Recording
 from include.gpu_host.engines.protocol import SpeakerEmbedder
 from include.gpu_host.speakers.clustering import HOP_MS, STEP_MS, WINDOW_MS, Clusters, Windows, clustered
@@ -14,6 +15,8 @@ from include.gpu_host.speakers.clustering import HOP_MS, STEP_MS, WINDOW_MS, Clu
 # Two halves of one person's speech are this much alike (measured: 0.80 to 0.93, where the halves were of any
 # size); two people's were at 0.02 to 0.59 on the sample calls, mixed to mono.
 ONE_VOICE_ABOVE = 0.85
+# In less speech than this, the few windows of one person scatter as those of two do.
+LEAST_SPEECH_MS = 15_000
 # By how much a word is more like one voice than like the next for a confidence of 0.88.
 _SURE_MARGIN = 0.2
 _READ_AT_ONCE = 256
@@ -52,6 +55,8 @@ class Voices:
         Returns:
             None where one person is heard, or so little that nobody can tell.
         """
+        if timeline.total_ms(speech) < LEAST_SPEECH_MS:
+            return None
         found = clustered(self._windows(recording, channel, speech), speech)
         if found is None or found.similarity > ONE_VOICE_ABOVE:
             return None

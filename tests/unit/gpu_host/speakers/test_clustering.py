@@ -130,3 +130,8 @@ def test_one_voice_in_two_moods_is_one() -> None:
 def test_nothing_said_tells_nobody_apart() -> None:
     recording, _, _ = tones(100)
     assert Voices(Ear()).of_words(recording, 0, [], []) is None
+
+
+def test_a_few_seconds_tell_nobody_apart() -> None:
+    recording, speech, words = tones(100, 200, 100, seconds=4)
+    assert Voices(Ear()).of_words(recording, 0, speech, words) is None
