@@ -6,6 +6,7 @@ What so small a model thinks of a call is of no use; that every answer has the s
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from importlib.metadata import distribution
 from pathlib import Path
@@ -23,7 +24,7 @@ from include.llm.client import LlmClient, LlmSettings
 from include.llm.understanding import understand
 from include.scorecards.loading import SHIPPED_SCORECARD, load_scorecard
 from include.scorecards.schema import Scorecard
-from tests.integration.conftest import ROOT, until
+from tests.integration.conftest import ROOT
 
 pytestmark = pytest.mark.timeout(1200)
 
@@ -49,11 +50,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         command = [sys.executable, "-m", "tests.integration.llama_server", str(model), str(port)]
         process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
         try:
-            until(lambda: is_ready(port, process, log), "the server is ready", 120)
+            wait_for(port, process, log)
             yield f"http://127.0.0.1:{port}/v1"
         finally:
             process.kill()
             process.wait()
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Waits until the server answers."""
+    deadline_s = time.monotonic() + 120
+    while not is_ready(port, process, log):
+        assert time.monotonic() < deadline_s, log.read_text(errors="replace")[-2000:]
+        time.sleep(0.5)
 
 
 async def test_both_stages_get_valid_answers(server: str) -> None:
