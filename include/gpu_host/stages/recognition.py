@@ -21,6 +21,8 @@ from include.gpu_host.stages.pieces import LONGEST_MS, Piece, pieces
 
 # Pieces of up to 30 s that are in memory at once: 31 MB.
 _AT_ONCE = 16
+# A shorter sound that only levelling makes loud is no word.
+_SHORTEST_NEW_MS = 250
 
 
 class Recognition:
@@ -123,7 +125,10 @@ def _speech(recording: Recording, channel: int, within: Sequence[Span]) -> list[
     if len(recording.channels) > 1:
         return found
     quiet = speech_spans(Levelled(recording, channel), channel, within, margin_ms=0)
-    return timeline.joined(sorted([*found, *quiet], key=lambda span: span.start_ms))
+    # What is found already stays as it is: other borders are other pieces, and other words.
+    near = timeline.widened(found, MARGIN_MS, recording.whole.end_ms)
+    new = [span for span in timeline.without(quiet, near) if timeline.length_ms(span) >= _SHORTEST_NEW_MS]
+    return timeline.joined(sorted([*found, *new], key=lambda span: span.start_ms))
 
 
 def _missed(
