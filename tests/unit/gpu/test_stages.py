@@ -10,7 +10,7 @@ import soundfile
 from include.calls.call import ChannelRole
 from include.calls.parts import Part
 from include.calls.stage import Stage
-from include.calls.transcript import Transcript, Turn
+from include.calls.transcript import Gap, Transcript, Turn
 from include.database.models import TranscriptRow
 from include.database.work import PendingCall
 from include.errors import CofiError, HostFault, RecordingChanged, RecordingUnusable
@@ -66,6 +66,15 @@ async def test_a_transcript_that_a_host_did_not_mask_is_masked_before_it_is_stor
     assert [(mark.kind, mark.start_ms) for mark in kept.turns[0].card_data] == [("CARD", 600)]
     assert row["sha256"] == kept.sha256
     assert "5105" not in repr(made)
+
+
+async def test_what_was_not_understood_is_stored_with_the_transcript(
+    host: FakeGpuHost, connect: Connect
+) -> None:
+    gap = Gap(channel=0, start_ms=9000, end_ms=12_000)
+    made = await recognised(host, connect, Stage.STT, SttResult(**HEAD, language="en", turns=[], gaps=[gap]))
+    [(_, row)] = made.rows
+    assert Transcript.model_validate(row["transcript"]).gaps == [gap]
 
 
 async def test_keyed_numbers_are_stored_as_counts(host: FakeGpuHost, connect: Connect) -> None:
