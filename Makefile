@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 REQUIREMENTS := requirements.txt include/gpu_host/requirements.txt include/demo/requirements.txt \
-	include/demo/name_models.txt tests/requirements.txt
+	include/demo/name_models.txt tests/requirements.txt docs/requirements.txt
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHONPATH := $(CURDIR)
 
