@@ -11,6 +11,11 @@
            ├─ call_facts ── call_reasons, …   what LLM1 found out; also call_signals, _commitments, _entities
            ├─ audits ── answers               the scored scorecard; scorecards keeps each version's text
            ├─ canaries                        what a run answered about calls whose right answers are known
+           ├─ review_items ── review_draws    what people should listen to, and which rule says so
+           │              └── review_answers  every answer of a person; reviewed_answers and
+           │                                  reviewed_scores are what stands for an audit by them
+           ├─ disputes                        agents' objections; calibration_sessions, …_calls, …_people,
+           │                                  …_answers score nothing; review_events tell who did what
            └─ webhook_outbox                  one event per final state and run, written in its transaction
 
 Times are UTC. JSON columns are JSONB on PostgreSQL.
@@ -33,6 +38,20 @@ from include.database.models.facts import (
     CallReasonRow,
     CallSignalRow,
 )
+from include.database.models.review import (
+    CalibrationAnswerRow,
+    CalibrationCallRow,
+    CalibrationPersonRow,
+    CalibrationSessionRow,
+    DisputeRow,
+    ReviewAnswerRow,
+    ReviewDrawRow,
+    ReviewedAnswerRow,
+    ReviewedScoreRow,
+    ReviewEventRow,
+    ReviewFrameRow,
+    ReviewItemRow,
+)
 from include.database.models.work import (
     BatchCallRow,
     BatchDayRow,
@@ -51,6 +70,10 @@ __all__ = [
     "BatchCallRow",
     "BatchDayRow",
     "BatchRow",
+    "CalibrationAnswerRow",
+    "CalibrationCallRow",
+    "CalibrationPersonRow",
+    "CalibrationSessionRow",
     "CallCommitmentRow",
     "CallEntityRow",
     "CallFactsRow",
@@ -58,11 +81,19 @@ __all__ = [
     "CallRow",
     "CallSignalRow",
     "CanaryRow",
+    "DisputeRow",
     "FailureRow",
     "LaneRow",
     "LlmResultRow",
     "LlmSpendingRow",
     "OutboxRow",
+    "ReviewAnswerRow",
+    "ReviewDrawRow",
+    "ReviewEventRow",
+    "ReviewFrameRow",
+    "ReviewItemRow",
+    "ReviewedAnswerRow",
+    "ReviewedScoreRow",
     "ScorecardRow",
     "StageResultRow",
     "TranscriptRow",
