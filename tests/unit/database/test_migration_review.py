@@ -18,7 +18,7 @@ from include.review.rules import ReviewRules
 from include.scorecards.loading import SHIPPED_SCORECARD, load_scorecard
 from tests.unit.database import version_0005
 
-BEFORE = "0011"
+BEFORE = "0012"
 RUN = "demo-2026-11-16-083428"
 
 
@@ -53,6 +53,7 @@ def test_no_audit_of_before_has_been_considered_and_each_can_be(url: str) -> Non
         text = load_scorecard(SHIPPED_SCORECARD).model_dump(mode="json")
         connection.execute(update(ScorecardRow).values(scorecard=text))
         query = select(func.count()).where(AuditRow.considered_at.is_(None), AuditRow.superseded_at.is_(None))
+        query = query.where(AuditRow.batch_id == RUN)
         audits = connection.execute(query).scalar_one()
     everybody = {"calls_per_agent_and_week": 100, "days_per_week": 1, "due_days": 1}
     rules = ReviewRules.model_validate({"random": everybody})
