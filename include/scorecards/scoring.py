@@ -147,9 +147,7 @@ def _weighted_pct(answers: Iterable[AssessedAnswer], *, failed_sections: set[str
     return round(100 * earned / total, 2)
 
 
-def _too_little(
-    scorecard: Scorecard, answers: Sequence[AssessedAnswer], *, form_failed: bool
-) -> str | None:
+def _too_little(scorecard: Scorecard, answers: Sequence[AssessedAnswer], *, form_failed: bool) -> str | None:
     """Why there are too few answers that count for a score; None when there are enough."""
     if form_failed:
         return None
