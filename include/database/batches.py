@@ -1,6 +1,6 @@
-"""A batch: one run over one day. Opening, planning, settling, closing."""
+"""A batch: one run over one day. Opening, planning, closing."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -11,12 +11,13 @@ from include.calls.call import CallState
 from include.calls.discovery_rules import Redo
 from include.calls.files import DayFiles
 from include.calls.ledger import Ledger
-from include.calls.stage import LLM_STAGES, STAGES, Stage
+from include.calls.stage import Stage
 from include.database.days import was_discovered
-from include.database.engine import chunks, upsert
-from include.database.models import BatchCallRow, BatchRow, CallRow, FailureRow, LaneRow, StageResultRow
+from include.database.engine import upsert
+from include.database.locking import lock_calls_where
+from include.database.models import BatchCallRow, BatchRow, CallRow, LaneRow, StageResultRow
 from include.database.outbox import announce_run
-from include.database.outcomes import finish, supersede
+from include.database.superseding import supersede
 from include.database.work import STATE, BatchKind, StageJob, has_result
 from include.distribution.planner import CallLoad, Shard
 
@@ -85,19 +86,16 @@ def loads_to_plan(
     """
     now = datetime.now(UTC)
     _claim(connection, batch, ended)
-    loads = claimed_loads(connection, batch)
-    for some in chunks([load.call_id for load in loads]):
-        connection.execute(
-            update(CallRow)
-            .where(CallRow.call_id.in_(some), CallRow.state == CallState.FAILED)
-            .values(state=CallState.PENDING, state_reason=None, changed_at=now)
-        )
-        if redo is Redo.ALL:
-            supersede(connection, some, first_stage.following, now)
-        # Where a recording lies is known of this batch only: hosts delete what is old. And LLM2 ends a call:
-        # one that is open in spite of its result (a run was stopped between two tasks) could never end.
-        supersede(connection, some, [Stage.DISTRIBUTE, Stage.LLM2], now)
-    return loads
+    failed = CallRow.claimed_by == batch.batch_id, CallRow.state == CallState.FAILED
+    again = {"state": CallState.PENDING, "state_reason": None, "changed_at": now}
+    connection.execute(update(CallRow).where(*failed).values(again))
+    claimed = StageResultRow.call_id.in_(select(CallRow.call_id).where(CallRow.claimed_by == batch.batch_id))
+    if redo is Redo.ALL:
+        supersede(connection, claimed, first_stage.following, now)
+    # Where a recording lies is known of this batch only: hosts delete what is old. And LLM2 ends a call:
+    # one that is open in spite of its result (a run was stopped between two tasks) could never end.
+    supersede(connection, claimed, [Stage.DISTRIBUTE, Stage.LLM2], now)
+    return claimed_loads(connection, batch)
 
 
 def has_gpu_work(connection: Connection, batch: Batch) -> bool:
@@ -133,22 +131,6 @@ def assign(connection: Connection, batch: Batch, shards: Iterable[Shard]) -> Non
         for call_id in shard.call_ids
     ]
     upsert(connection, BatchCallRow, rows, ["batch_id", "call_id"])
-
-
-def settle(connection: Connection, batch: Batch) -> None:
-    """Ends calls that are still pending though it is known why they stopped where they did.
-
-    The reason is their own last failure in the stage that they lack, or else their host's. A call without a
-    known reason stays pending: the ledger then does not close, and the run must say so.
-    """
-    reasons = _reasons(connection, batch)
-    ended = []
-    for call in _still_pending(connection, batch):
-        stage = _lacked(connection, batch, call.call_id)
-        reason = reasons.get((call.call_id, stage)) or reasons.get((call.host, stage))
-        if stage and reason:
-            ended.append((call.call_id, CallState.FAILED, f"{stage}: {reason}"))
-    finish(connection, batch.batch_id, ended, datetime.now(UTC), batch.kind)
 
 
 def stage_job(
@@ -198,13 +180,13 @@ def close(
     Returns:
         The ledger, and the paths of calls that are unaccounted for.
     """
+    release(connection, batch)
     ledger, now = ledger_of(connection, batch.batch_id), datetime.now(UTC)
     closed = ledger.closed and was_discovered(connection, batch.batch_id)
     values = {"ledger": asdict(ledger), "closed_at": now if closed else None}
     connection.execute(update(BatchRow).where(BatchRow.batch_id == batch.batch_id).values(values))
     announce_run(connection, batch.batch_id, ledger, now, more)
-    release(connection, batch)
-    return ledger, [row.path for row in _still_pending(connection, batch)]
+    return ledger, _still_pending(connection, batch)
 
 
 def ledger_of(connection: Connection, batch_id: str, *where: ColumnElement[bool]) -> Ledger:
@@ -226,7 +208,9 @@ def worked_on(connection: Connection, batch: Batch) -> Ledger:
 
 def release(connection: Connection, batch: Batch) -> None:
     """Gives up the batch's claims."""
-    connection.execute(update(CallRow).where(CallRow.claimed_by == batch.batch_id).values(claimed_by=None))
+    mine = CallRow.claimed_by == batch.batch_id
+    lock_calls_where(connection, mine)
+    connection.execute(update(CallRow).where(mine).values(claimed_by=None))
 
 
 def claimed_loads(connection: Connection, batch: Batch, *where: ColumnElement[bool]) -> list[CallLoad]:
@@ -241,53 +225,20 @@ def claimed_loads(connection: Connection, batch: Batch, *where: ColumnElement[bo
 
 
 def _claim(connection: Connection, batch: Batch, ended: Collection[str]) -> None:
-    """One statement, so that of two batches that want a call exactly one gets it."""
+    """Of two batches that want a call exactly one gets it: the second finds that it is not free any more."""
     of_batch = select(BatchCallRow.call_id).where(BatchCallRow.batch_id == batch.batch_id)
     free = CallRow.claimed_by.is_(None) | CallRow.claimed_by.in_([batch.batch_id, *ended])
     open_states = [CallState.PENDING, CallState.FAILED]
-    connection.execute(
-        update(CallRow)
-        .where(CallRow.call_id.in_(of_batch), CallRow.state.in_(open_states), free)
-        .values(claimed_by=batch.batch_id)
-    )
+    wanted = CallRow.call_id.in_(of_batch), CallRow.state.in_(open_states), free
+    lock_calls_where(connection, *wanted)
+    connection.execute(update(CallRow).where(*wanted).values(claimed_by=batch.batch_id))
 
 
-def _still_pending(connection: Connection, batch: Batch) -> Sequence[Any]:
+def _still_pending(connection: Connection, batch: Batch) -> list[str]:
     query = (
-        select(CallRow.call_id, CallRow.path, BatchCallRow.host)
+        select(CallRow.path)
         .join(BatchCallRow)
         .where(BatchCallRow.batch_id == batch.batch_id, STATE == CallState.PENDING)
         .order_by(CallRow.path)
     )
-    return connection.execute(query).all()
-
-
-def _reasons(connection: Connection, batch: Batch) -> dict[tuple[str, str | None], str]:
-    """The last failure's message by (call id or host, stage)."""
-    failures = connection.execute(
-        select(FailureRow.call_id, FailureRow.host, FailureRow.stage, FailureRow.message)
-        .where(FailureRow.batch_id == batch.batch_id)
-        .order_by(FailureRow.id)
-    )
-    return {(row.call_id or row.host, row.stage): row.message for row in failures}
-
-
-def _lacked(connection: Connection, batch: Batch, call_id: str) -> Stage | None:
-    if batch.kind is BatchKind.AUDIT:
-        return lacked_stage(connection, call_id)
-    query = select(StageResultRow.stage).where(
-        StageResultRow.call_id == call_id, StageResultRow.batch_id == batch.batch_id
-    )
-    done = set(connection.execute(query).scalars())
-    return next((stage for stage in LLM_STAGES if stage not in done), None)
-
-
-def lacked_stage(connection: Connection, call_id: str) -> Stage | None:
-    """The first stage that a call has not passed; None when it has passed all."""
-    query = select(StageResultRow.stage).where(
-        StageResultRow.call_id == call_id, StageResultRow.superseded_at.is_(None)
-    )
-    done = set(connection.execute(query).scalars())
-    # A call whose GPU work was done earlier is not distributed again.
-    follow = LLM_STAGES if Stage.STT in done else STAGES
-    return next((stage for stage in follow if stage not in done), None)
+    return list(connection.execute(query).scalars())

@@ -11,9 +11,11 @@ from include.calls.call import Call, CallMetadata, CallState, ChannelRole, Roles
 from include.calls.parts import parts_as_json, parts_from_json
 from include.calls.stage import STAGES
 from include.database.engine import chunks, insert_missing, upsert
-from include.database.models import BatchCallRow, CallRow
+from include.database.given import among
+from include.database.locking import lock_calls
+from include.database.models import BatchCallRow, CallRow, StageResultRow
 from include.database.outbox import announce
-from include.database.outcomes import supersede
+from include.database.superseding import supersede
 
 _METADATA = (
     *("agent", "agent_id", "team", "queue", "direction", "customer_ref", "interaction_id", "language"),
@@ -25,6 +27,11 @@ DETAILS = ("caller", "called", "caller_name", "called_name", "hold_s", "disposit
 _DESCRIPTION = (
     *("uri", "modified_at", "channel_roles", "roles_told_by", "duration_s", "sample_rate_hz", "channels"),
     *("parts", "details", *_METADATA),
+)
+# What judging it anew does; when it was discovered first stays.
+_JUDGED = (
+    *_DESCRIPTION,
+    *("size_bytes", "sha256", "state", "state_reason", "duplicate_of", "changed_at"),
 )
 
 
@@ -52,8 +59,9 @@ def record_discovery(
 ) -> None:
     """Writes what discovery found, and makes the batch account for it.
 
-    A recording that has changed since it was found is a new one: its results become history. Where nothing
-    has changed, only the description is renewed, so that a call that another run finishes meanwhile stays so.
+    A recording that has changed since it was found is a new one: its results become history. Of the others,
+    the state changes only where it is still the one that discovery was told of: a call that another run
+    finishes meanwhile stays so. What is as it was is not written.
 
     Args:
         connection: In a transaction.
@@ -62,22 +70,41 @@ def record_discovery(
         known: The day's calls by path, as discovery was told.
     """
     now = datetime.now(UTC)
-    replaced = {call.call_id for call in calls if call.path in known and _replaced(known[call.path], call)}
-    for some in chunks(sorted(replaced)):
-        supersede(connection, some, STAGES, now)
-    same = [call for call in calls if call.call_id not in replaced and _same_state(call, known)]
-    fresh = [call for call in calls if call.call_id in replaced or not _same_state(call, known)]
-    upsert(connection, CallRow, [_row(call, now) for call in fresh], ["call_id"])
+    changed = [call for call in calls if known.get(call.path) != call]
+    states = _states(connection, changed)
+    new = [call for call in changed if call.call_id not in states]
+    there = [call for call in changed if call.call_id in states]
+    replaced = {call.call_id for call in there if call.path in known and _replaced(known[call.path], call)}
+    judged = [c for c in there if c.call_id in replaced or _may_be_judged(c, known, states[c.call_id])]
+    judged_ids = {call.call_id for call in judged}
+    same = [call for call in there if call.call_id not in judged_ids]
+    if replaced:
+        supersede(connection, among(connection, StageResultRow.call_id, replaced), STAGES, now)
+    insert_missing(connection, CallRow, [_row(call, now) for call in new])
+    upsert(connection, CallRow, [_row(call, now) for call in judged], ["call_id"], update=_JUDGED)
     upsert(connection, CallRow, [_row(call, now) for call in same], ["call_id"], update=_DESCRIPTION)
+    _account_for(connection, batch_id, calls)
+    ended = [call.call_id for call in [*new, *judged] if call.state is not CallState.PENDING]
+    announce(connection, batch_id, ended, now)
+
+
+def _states(connection: Connection, calls: Sequence[Call]) -> dict[str, str]:
+    """The states of those that are there, which nobody changes from now on."""
+    ids = [call.call_id for call in calls]
+    lock_calls(connection, ids)
+    query = select(CallRow.call_id, CallRow.state).where(among(connection, CallRow.call_id, ids))
+    return {row.call_id: row.state for row in connection.execute(query)}
+
+
+def _account_for(connection: Connection, batch_id: str, calls: Sequence[Call]) -> None:
     rows = [{"batch_id": batch_id, "call_id": call.call_id} for call in calls]
     insert_missing(connection, BatchCallRow, rows)
-    for call in fresh:
-        if call.state is not CallState.PENDING:
-            announce(connection, batch_id, call.call_id, now)
 
 
-def _same_state(call: Call, known: Mapping[str, Call]) -> bool:
-    return call.path in known and call.state is known[call.path].state
+def _may_be_judged(call: Call, known: Mapping[str, Call], state: str) -> bool:
+    """Whether a call has another state now, and the one that discovery was told of is still its state."""
+    before = known.get(call.path)
+    return before is not None and before.state == state and call.state is not before.state
 
 
 def _replaced(before: Call, now: Call) -> bool:

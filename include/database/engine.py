@@ -6,14 +6,18 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
+from tenacity import RetryCallState, Retrying, stop_after_delay, wait_random_exponential
+
+from include.database.troubles import may_pass, met_another
 
 # How long a writer waits for another one before SQLite says "database is locked".
 SQLITE_BUSY_TIMEOUT_S = 60
 # How long work goes on trying to reach a database that is locked or restarts, before its task gives up.
 PATIENCE_S = 120.0
+# Two transactions that write the same row find each other's the next time; more often it is a mistake.
+_MEETINGS = 5
 
 Value = TypeVar("Value")
 
@@ -29,14 +33,18 @@ class Database:
     def __init__(self, url: str, patience_s: float = PATIENCE_S) -> None:
         self._engine = open_engine(url)
         self._again = Retrying(
-            retry=retry_if_exception_type((OperationalError, InterfaceError)),
+            retry=_may_go_right,
             wait=wait_random_exponential(multiplier=0.5, max=5),
             stop=stop_after_delay(patience_s),
             reraise=True,
         )
 
     def write(self, work: Callable[[Connection], Value]) -> Value:
-        """Does work in a transaction; the whole of it again while the database is locked or away."""
+        """Does work in a transaction; the whole of it again when that may go right.
+
+        While the database is locked or away, and when another transaction has come between. It is done again,
+        too, when the connection broke while it was committed: what it does twice must come to the same.
+        """
 
         def transaction() -> Value:
             with self.writing() as connection:
@@ -64,6 +72,15 @@ class Database:
     def close(self) -> None:
         """Closes all connections."""
         self._engine.dispose()
+
+
+def _may_go_right(attempt: RetryCallState) -> bool:
+    error = attempt.outcome and attempt.outcome.exception()
+    if not isinstance(error, DBAPIError):
+        return False
+    if met_another(error):
+        return attempt.attempt_number <= _MEETINGS
+    return error.connection_invalidated or may_pass(error)
 
 
 def open_engine(url: str) -> Engine:
@@ -102,9 +119,9 @@ def insert_missing(
         connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
 
 
-def chunks(values: Sequence[Value]) -> Iterator[Sequence[Value]]:
+def chunks(values: Sequence[Value], most: int = 1000) -> Iterator[Sequence[Value]]:
     """Cuts values into pieces that fit a statement: SQLite takes 32,766 bound parameters."""
-    return (values[start : start + 1000] for start in range(0, len(values), 1000))
+    return (values[start : start + most] for start in range(0, len(values), most))
 
 
 def _insert(connection: Connection, table: type[DeclarativeBase]) -> Any:

@@ -1,7 +1,7 @@
 """The transactional outbox: an event for every final state, written in the transaction that reaches it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid4, uuid5
@@ -12,13 +12,16 @@ from include.calls.ledger import Ledger
 from include.database import official
 from include.database.days import late_calls, own_day, was_discovered
 from include.database.engine import insert_missing
+from include.database.given import among
 from include.database.models import AnswerRow, AuditRow, BatchRow, CallRow, OutboxRow
 from include.database.spending import count_stopped
 from include.scorecards.assessment import Standing
 
 
-def announce(connection: Connection, batch_id: str, call_id: str, now: datetime) -> None:
-    """Queues the event `call.<state>` of a call that has just reached its final state."""
+def announce(connection: Connection, batch_id: str, call_ids: Sequence[str], now: datetime) -> None:
+    """Queues the event `call.<state>` of each call that has just reached its final state."""
+    if not call_ids:
+        return
     query = (
         select(
             CallRow.__table__,
@@ -32,14 +35,19 @@ def announce(connection: Connection, batch_id: str, call_id: str, now: datetime)
         )
         .outerjoin(AuditRow, (AuditRow.call_id == CallRow.call_id) & AuditRow.superseded_at.is_(None))
         .outerjoin(*official.SCORE)
-        .where(CallRow.call_id == call_id)
+        .where(among(connection, CallRow.call_id, call_ids))
+        .order_by(CallRow.call_id)
     )
-    call = connection.execute(query).mappings().one()
-    data = _of_call(call, batch_id)
-    if "audit" in data:
-        data["audit"]["answers"] = _standings(connection, call["audit_id"])
-    row = _row(f"call.{call['state']}", data, now)
-    connection.execute(insert(OutboxRow).values(event_id=str(uuid4()), call_id=call_id, **row))
+    calls = connection.execute(query).mappings().all()
+    standings = _standings(connection, [call["audit_id"] for call in calls if call["state"] == "audited"])
+    rows = []
+    for call in calls:
+        data = _of_call(call, batch_id)
+        if "audit" in data:
+            data["audit"]["answers"] = standings[call["audit_id"]]
+        row = _row(f"call.{call['state']}", data, now)
+        rows.append({"event_id": str(uuid4()), "call_id": call["call_id"], **row})
+    connection.execute(insert(OutboxRow), rows)
 
 
 def announce_review(
@@ -60,11 +68,17 @@ def announce_review(
     connection.execute(insert(OutboxRow).values(event_id=str(uuid4()), call_id=call_id, **row))
 
 
-def _standings(connection: Connection, audit_id: str) -> dict[str, int]:
+def _standings(connection: Connection, audit_ids: Sequence[str | None]) -> dict[str | None, dict[str, int]]:
     """How many answers count, and how many do not and why: those leave the score, up and down alike."""
-    query = select(AnswerRow.standing, func.count()).where(AnswerRow.audit_id == audit_id)
-    found = dict(connection.execute(query.group_by(AnswerRow.standing)).tuples().all())
-    return {standing: found.get(standing, 0) for standing in map(str, Standing)}
+    standings = {audit_id: dict.fromkeys(map(str, Standing), 0) for audit_id in audit_ids}
+    of_audits = among(connection, AnswerRow.audit_id, filter(None, audit_ids))
+    query = select(AnswerRow.audit_id, AnswerRow.standing, func.count()).where(of_audits)
+    if standings:
+        for audit_id, standing, count in connection.execute(
+            query.group_by(AnswerRow.audit_id, AnswerRow.standing)
+        ):
+            standings[audit_id][standing] = count
+    return standings
 
 
 def announce_run(

@@ -1,40 +1,30 @@
 """What came of calls in a stage: results once, failures apart, final states with their events."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from include.calls.call import CallState
-from include.calls.stage import LLM_STAGES, Stage
 from include.card_data.masking import masked_text
 from include.database.columns import Base
 from include.database.engine import insert_missing, upsert
-from include.database.models import (
-    AuditRow,
-    BatchCallRow,
-    CallFactsRow,
-    CallRow,
-    FailureRow,
-    LlmResultRow,
-    StageResultRow,
-    TranscriptRow,
-)
-from include.database.outbox import announce
+from include.database.finishing import finish
+from include.database.given import given
+from include.database.locking import lock_calls
+from include.database.models import CallRow, FailureRow, LlmResultRow, StageResultRow, TranscriptRow
 from include.database.refused import clean_text, lose, writable, write_apart
+from include.database.superseding import ONE_CURRENT, supersede_rows
 from include.database.work import BatchKind, StageJob, is_open
 from include.errors import RowRefused
 
 # Characters of what is kept of a failure: pages of proxies and answers without an end come too.
 _LONGEST_MESSAGE = 4_000
 _LONGEST_ANSWER = 100_000
-
-# Of these, a call has at most one current row; what a rescore makes becomes current with its audit, if ever.
-_ONE_CURRENT: tuple[type[AuditRow | CallFactsRow], ...] = (AuditRow, CallFactsRow)
 
 
 @dataclass(frozen=True)
@@ -101,6 +91,7 @@ def save(connection: Connection, job: StageJob, outcomes: Sequence[Outcome]) -> 
             paid = [writable(table, row) for table, row in outcome.rows if table is LlmResultRow]
             write_apart(connection, lambda rows: insert_missing(connection, LlmResultRow, rows), paid, lose)
 
+    lock_calls(connection, (outcome.call_id for outcome in outcomes if outcome.call_id))
     write_apart(connection, lambda these: _save(connection, job, these), outcomes, fail)
     return refused
 
@@ -129,100 +120,6 @@ def _save(connection: Connection, job: StageJob, outcomes: Sequence[Outcome]) ->
     finish(connection, job.batch_id, ended, now, job.kind)
 
 
-def finish(
-    connection: Connection,
-    batch_id: str,
-    ended: Iterable[tuple[str, CallState, str | None]],
-    now: datetime,
-    kind: BatchKind = BatchKind.AUDIT,
-) -> None:
-    """Brings pending calls that the batch has claimed to their final state, and queues one event for each.
-
-    Args:
-        connection: In a transaction.
-        batch_id: The batch that did it.
-        ended: Call id, final state, reason.
-        now: When.
-        kind: Of the batch: a rescore's calls end in it alone, and keep their official result unless a new one
-            is there.
-    """
-    if kind is not BatchKind.AUDIT:
-        return _finish_again(connection, batch_id, ended, now, official=kind is BatchKind.RESCORE)
-    for call_id, state, reason in ended:
-        reached = connection.execute(
-            update(CallRow)
-            .where(
-                CallRow.call_id == call_id, CallRow.state == CallState.PENDING, CallRow.claimed_by == batch_id
-            )
-            .values(state=state, state_reason=reason, changed_at=now, claimed_by=None)
-        )
-        if reached.rowcount:
-            announce(connection, batch_id, call_id, now)
-
-
-def _finish_again(
-    connection: Connection,
-    batch_id: str,
-    ended: Iterable[tuple[str, CallState, str | None]],
-    now: datetime,
-    *,
-    official: bool,
-) -> None:
-    """Ends calls in a rescore; where it is an official one, its audits become the calls' current ones."""
-    for call_id, state, reason in ended:
-        reached = connection.execute(
-            update(BatchCallRow)
-            .where(
-                BatchCallRow.batch_id == batch_id,
-                BatchCallRow.call_id == call_id,
-                BatchCallRow.state == CallState.PENDING,
-            )
-            .values(state=state, state_reason=reason)
-        )
-        if not reached.rowcount or not official:
-            continue
-        mine = update(CallRow).where(CallRow.call_id == call_id, CallRow.claimed_by == batch_id)
-        if state is CallState.AUDITED:
-            _adopt(connection, batch_id, call_id, now)
-            connection.execute(mine.values(state=state, state_reason=None, changed_at=now, claimed_by=None))
-            announce(connection, batch_id, call_id, now)
-        else:
-            connection.execute(mine.values(claimed_by=None))
-
-
-def _adopt(connection: Connection, batch_id: str, call_id: str, now: datetime) -> None:
-    """Makes a rescore's results and audit of a call the current ones."""
-    supersede(connection, [call_id], LLM_STAGES, now)
-    own = select(func.max(StageResultRow.id)).where(
-        StageResultRow.batch_id == batch_id, StageResultRow.call_id == call_id
-    )
-    newest = connection.execute(own.group_by(StageResultRow.stage)).scalars().all()
-    results = update(StageResultRow).where(StageResultRow.id.in_(newest))
-    connection.execute(results.values(superseded_at=None))
-    for table in _ONE_CURRENT:
-        (key,) = table.__mapper__.primary_key
-        made = select(key).where(table.batch_id == batch_id, table.call_id == call_id)
-        mine = connection.execute(made.order_by(table.created_at.desc()).limit(1)).scalar_one_or_none()
-        if mine is not None:  # a rescore of before the tables made no facts: the old ones stay
-            _supersede_rows(connection, table, [call_id], now)
-            connection.execute(update(table).where(key == mine).values(superseded_at=None))
-
-
-def supersede(
-    connection: Connection, call_ids: Sequence[str], stages: Sequence[Stage], now: datetime
-) -> None:
-    """Makes results history, so that their stages are done again."""
-    connection.execute(
-        update(StageResultRow)
-        .where(
-            StageResultRow.call_id.in_(call_ids),
-            StageResultRow.stage.in_(stages),
-            StageResultRow.superseded_at.is_(None),
-        )
-        .values(superseded_at=now)
-    )
-
-
 def _still_wanted(connection: Connection, job: StageJob, successes: Sequence[Success]) -> list[Success]:
     """Without those of calls that have ended or are another run's by now: a task that was lost came late.
 
@@ -240,18 +137,14 @@ def _save_successes(
     connection: Connection, job: StageJob, successes: Sequence[Success], now: datetime
 ) -> None:
     insert_missing(connection, StageResultRow, [_result_row(job, success, now) for success in successes])
-    for success in successes:
-        if success.sha256:
-            connection.execute(
-                update(CallRow).where(CallRow.call_id == success.call_id).values(sha256=success.sha256)
-            )
+    _keep_hashes(connection, {s.call_id: s.sha256 for s in successes if s.sha256})
     by_table: dict[type[Base], list[Mapping[str, Any]]] = defaultdict(list)
     for table, row in (row for success in successes for row in success.rows):
         by_table[table].append(row)
-    for table in _ONE_CURRENT:
+    for table in ONE_CURRENT:
         current = by_table.get(table, [])
         if current and job.kind is BatchKind.AUDIT:
-            _supersede_rows(connection, table, [row["call_id"] for row in current], now)
+            supersede_rows(connection, table, [row["call_id"] for row in current], now)
         elif current:
             by_table[table] = [{**row, "superseded_at": now} for row in current]
     upsert(connection, TranscriptRow, by_table.pop(TranscriptRow, []), ["call_id"])
@@ -259,11 +152,12 @@ def _save_successes(
         insert_missing(connection, made, rows)
 
 
-def _supersede_rows(
-    connection: Connection, table: type[AuditRow | CallFactsRow], call_ids: Sequence[str], now: datetime
-) -> None:
-    current = update(table).where(table.call_id.in_(call_ids), table.superseded_at.is_(None))
-    connection.execute(current.values(superseded_at=now))
+def _keep_hashes(connection: Connection, hashes: Mapping[str, str]) -> None:
+    if hashes:
+        rows = [{"call_id": call_id, "sha256": sha256} for call_id, sha256 in hashes.items()]
+        found = given(connection, rows, ["call_id", "sha256"])
+        of_call = update(CallRow).where(CallRow.call_id == found.c.call_id)
+        connection.execute(of_call.values(sha256=found.c.sha256))
 
 
 def _result_row(job: StageJob, success: Success, now: datetime) -> dict[str, Any]:

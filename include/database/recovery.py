@@ -3,21 +3,18 @@
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from include.calls.call import CallState
 from include.calls.stage import Stage
-from include.database.batches import Batch, assign, claimed_loads, lacked_stage
-from include.database.engine import chunks
+from include.database.batches import Batch, assign, claimed_loads
+from include.database.given import among
 from include.database.hosts import is_begun, is_worked_on
-from include.database.models import BatchCallRow, CallRow, FailureRow
-from include.database.outcomes import supersede
-from include.database.refused import clean_text
+from include.database.locking import lock_calls
+from include.database.models import BatchCallRow, CallRow, StageResultRow
+from include.database.superseding import supersede
 from include.database.work import has_result
 from include.distribution.planner import CallLoad, Shard
-from include.errors import CofiError
-
-_NO_HOST = "none"
 
 
 def stranded(connection: Connection, batch: Batch) -> list[CallLoad]:
@@ -61,26 +58,8 @@ def next_shard(connection: Connection, batch: Batch, least: int) -> int:
 
 def move(connection: Connection, batch: Batch, shards: Sequence[Shard]) -> None:
     """Puts stranded calls into new shards. Their results stay, but their recordings must be sent again."""
-    now = datetime.now(UTC)
-    for some in chunks([call_id for shard in shards for call_id in shard.call_ids]):
-        supersede(connection, some, [Stage.DISTRIBUTE], now)
+    moved = [call_id for shard in shards for call_id in shard.call_ids]
+    lock_calls(connection, moved)
+    results = among(connection, StageResultRow.call_id, moved)
+    supersede(connection, results, [Stage.DISTRIBUTE], datetime.now(UTC))
     assign(connection, batch, shards)
-
-
-def give_up(connection: Connection, batch: Batch, loads: Sequence[CallLoad], why: CofiError) -> None:
-    """Records why stranded calls were not moved: it is the reason with which they end."""
-    now = datetime.now(UTC)
-    rows = [
-        {
-            "batch_id": batch.batch_id,
-            "call_id": load.call_id,
-            "stage": lacked_stage(connection, load.call_id),
-            "host": _NO_HOST,
-            "attempt": 1,
-            "kind": why.kind,
-            "message": clean_text(str(why)),
-            "failed_at": now,
-        }
-        for load in loads
-    ]
-    connection.execute(insert(FailureRow), rows)

@@ -6,28 +6,22 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Integer, String
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
+from sqlalchemy.exc import DataError, DBAPIError, StatementError
 
 from include.database.columns import Base
+from include.database.troubles import is_refused
 
 log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 
-# Classes and codes of SQLSTATE. A value that does not fit, a limit of the database that no second try moves.
-_DATA, _LIMITS = "22", "54"
-# Two transactions met: the second finds another state when it is done again.
-_UNIQUE, _UNIQUE_IN_SQLITE = "23505", "UNIQUE constraint failed"
 _LARGEST_INT = 2**31 - 1
 
 
 def refuses(error: Exception) -> bool:
     """Whether a statement failed for the values that it was given, as it would at any other time."""
     if isinstance(error, DBAPIError):
-        code = getattr(error.orig, "sqlstate", None) or ""
-        if isinstance(error, IntegrityError):
-            return code != _UNIQUE and _UNIQUE_IN_SQLITE not in str(error.orig)
-        return isinstance(error, DataError) or code.startswith((_DATA, _LIMITS))
+        return isinstance(error, DataError) or is_refused(error)
     # What a driver cannot turn into SQL: half a surrogate pair, a number that no column is wide enough for.
     return isinstance(error, StatementError | ValueError | TypeError | OverflowError)
 

@@ -6,7 +6,8 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, select, update
 
 from include.calls.call import CallState
 from include.database.batches import Batch
-from include.database.engine import chunks, insert_missing
+from include.database.engine import insert_missing
+from include.database.locking import lock_calls_where
 from include.database.models import AuditRow, BatchCallRow, CallRow, TranscriptRow
 from include.database.work import BatchKind
 from include.distribution.planner import CallLoad
@@ -99,14 +100,14 @@ def _take_up(connection: Connection, batch: Batch, wanted: Wanted) -> None:
 
 
 def _claim(connection: Connection, batch: Batch, ended: Collection[str]) -> None:
-    """One statement for each thousand calls, so that of two batches that want a call exactly one gets it."""
+    """Of two batches that want a call exactly one gets it: the second finds that it is not free any more."""
     open_calls = select(BatchCallRow.call_id).where(
         BatchCallRow.batch_id == batch.batch_id, BatchCallRow.state == CallState.PENDING
     )
     free = CallRow.claimed_by.is_(None) | CallRow.claimed_by.in_([batch.batch_id, *ended])
-    for some in chunks(connection.execute(open_calls).scalars().all()):
-        claimed = update(CallRow).where(CallRow.call_id.in_(some), CallRow.state == CallState.AUDITED, free)
-        connection.execute(claimed.values(claimed_by=batch.batch_id))
+    wanted = CallRow.call_id.in_(open_calls), CallRow.state == CallState.AUDITED, free
+    lock_calls_where(connection, *wanted)
+    connection.execute(update(CallRow).where(*wanted).values(claimed_by=batch.batch_id))
     of_another = exists().where(
         CallRow.call_id == BatchCallRow.call_id,
         CallRow.claimed_by.is_(None) | (CallRow.claimed_by != batch.batch_id),

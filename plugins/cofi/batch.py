@@ -123,10 +123,12 @@ async def plan(
     others = database.read(lambda connection: batches.claimants(connection, batch))
     ended = [run_id for run_id in others if not goes_on(run_id)]
     redo, first_stage = Redo(params["redo"]), Stage(params["first_stage"])
-    with database.writing() as connection:
+
+    def claim(connection: Connection) -> tuple[list[CallLoad], bool, dict[str, int]]:
         loads = batches.loads_to_plan(connection, batch, redo, first_stage, ended)
-        needs_hosts = batches.has_gpu_work(connection, batch)
-        left = batches.claimants(connection, batch)
+        return loads, batches.has_gpu_work(connection, batch), batches.claimants(connection, batch)
+
+    loads, needs_hosts, left = database.write(claim)
     if left:
         log.info("Calls that other runs work on are left to them: %s", left)
     if not loads:
@@ -137,8 +139,7 @@ async def plan(
         shards = plan_shards(loads, hosts, places, shard_audio_s=settings.shard_audio_s)
     else:
         hosts, shards = [], llm_shards(loads, places, settings)
-    with database.writing() as connection:
-        batches.record_plan(connection, batch, shards)
+    database.write(lambda connection: batches.record_plan(connection, batch, shards))
     log_expected(shards, hosts, params, settings, database)
     return numbered(shards)
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from sqlalchemy import Connection
+
 from cofi import stores
 from cofi.batch import batch_of
 from cofi.days import judged, left_open, looked_at_again, unreadable
@@ -113,9 +115,12 @@ def _record(
     database: Database, batch: Batch, day: JudgedDay, found: list[Call], known: Mapping[str, Call]
 ) -> list[Call]:
     found = mark_duplicates(found, _originals(database, day.day, found, known), _sha256)
-    with database.writing() as connection:
+
+    def record(connection: Connection) -> None:
         calls.record_discovery(connection, batch.batch_id, found, known)
         days.record_day(connection, batch.batch_id, day)
+
+    database.write(record)
     what = "recordings" if day.day == batch.day else "late recordings"
     log.info("%s: %d %s, %s", day.day, len(found), what, {s: n for s, n in _by_state(found).items() if n})
     return found
@@ -181,8 +186,8 @@ def _originals(database: Database, day: date, found: list[Call], known: Mapping[
     sizes = {call.size_bytes for call in found if call.state is CallState.PENDING}
     looked_at = {call.path for call in found}
     aside = [call for path, call in known.items() if path not in looked_at and call.state in _ORIGINAL]
-    with database.reading() as connection:
-        return [*calls.originals_of_other_days(connection, day, sizes), *aside]
+    others = database.read(lambda connection: calls.originals_of_other_days(connection, day, sizes))
+    return [*others, *aside]
 
 
 def _sha256(call: Call) -> str | None:

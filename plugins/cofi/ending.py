@@ -10,7 +10,7 @@ from cofi.hooks.database import CofiDatabaseHook
 from cofi.hooks.gpu_host import GpuHostHook
 from cofi.settings import Settings
 from include.concurrency import for_each
-from include.database import batches
+from include.database import batches, settling
 from include.errors import CofiError, HostFault
 from include.gpu.client import GpuHostClient
 
@@ -27,7 +27,7 @@ def settled(opened: Mapping[str, Any] | None, goes_on: Callable[[str], bool]) ->
     if opened is None:
         return True
     batch, database = batch_of(opened, {}), CofiDatabaseHook().get_conn()
-    database.write(lambda connection: batches.settle(connection, batch))
+    database.write(lambda connection: settling.settle(connection, batch))
     others = database.read(lambda connection: batches.claimants(connection, batch))
     awaited = {run_id: count for run_id, count in others.items() if goes_on(run_id)}
     if awaited:

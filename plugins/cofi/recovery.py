@@ -9,18 +9,19 @@ from typing import Any
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import DownstreamTasksSkipped
+from sqlalchemy import Connection
 
 from cofi.batch import batch_of, numbered, places_of
 from cofi.hooks.database import CofiDatabaseHook
 from cofi.hosts import ready_hosts
 from cofi.settings import Settings
 from include.calls.stage import Stage
-from include.database import hosts, recovery
+from include.database import hosts, recovery, settling
 from include.database.batches import Batch
 from include.database.engine import Database
 from include.database.hosts import Trouble
 from include.distribution.handover import slow_hosts
-from include.distribution.planner import CallLoad, HostSpeed, Places, plan_shards
+from include.distribution.planner import CallLoad, HostSpeed, Places, Shard, plan_shards
 from include.errors import CofiError, HostFailing, NoHostReady
 
 log = logging.getLogger(__name__)
@@ -114,7 +115,7 @@ async def recover(
         ready = await ready_hosts(_chosen(params, settings), database, seen.speeds, left_out=CofiError)
     except NoHostReady as error:
         why = error
-        database.write(lambda connection: recovery.give_up(connection, batch, left_behind, why))
+        database.write(lambda connection: settling.give_up(connection, batch, left_behind, why))
         raise
     sound = [host for host in ready if not seen.failing(host.name)]
     return _move(database, batch, settings, sound or ready, lambda c: recovery.stranded(c, batch))
@@ -198,12 +199,16 @@ def _move(
 ) -> list[int]:
     """Plans calls on helpers, in shards with new numbers."""
     names = tuple(helper.name for helper in helpers)
-    with database.writing() as connection:
+
+    def move(connection: Connection) -> tuple[list[CallLoad], list[Shard]]:
         loads = loads_of(connection)
         first = recovery.next_shard(connection, batch, places_of(settings).end)
         places = Places(names, min(settings.shards_per_host, _MOST_SHARDS // len(names)), first)
         shards = plan_shards(loads, helpers, places, shard_audio_s=settings.shard_audio_s)
         recovery.move(connection, batch, shards)
+        return loads, shards
+
+    loads, shards = database.write(move)
     if shards:
         log.warning("%d calls were left behind: they go to %s", len(loads), ", ".join(names))
     return numbered(shards)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context
+from sqlalchemy import Connection
 
 from cofi.batch import batch_of
 from cofi.hooks.database import CofiDatabaseHook
@@ -13,7 +14,7 @@ from cofi.settings import Settings
 from cofi.ui.links import ReportLink, report_folder
 from include.calls.days import JudgedDay, Verdict
 from include.calls.ledger import Ledger
-from include.database import batches, days, rescores, spending
+from include.database import batches, days, rescores, settling, spending
 from include.database.batches import Batch
 from include.database.engine import Database
 from include.database.work import BatchKind
@@ -61,14 +62,17 @@ class ReportOperator(BaseOperator):
         database, labels = CofiDatabaseHook().get_conn(), self._labels()
         canaries = self._canaries(database, batch, labels)
         more = {"canaries": canaries.told()} if canaries else {}
-        with database.writing() as connection:
-            batches.settle(connection, batch)
+
+        def close(connection: Connection) -> tuple[Ledger, list[str], Ledger, int, JudgedDay | None]:
+            settling.settle(connection, batch)
             if batch.kind is not BatchKind.AUDIT:
                 rescores.end_strays(connection, batch)
             ledger, unaccounted = batches.close(connection, batch, more)
             worked_on = batches.worked_on(connection, batch)
             stopped = spending.count_stopped(connection, batch.batch_id)
-            day = days.own_day(connection, batch.batch_id)
+            return ledger, unaccounted, worked_on, stopped, days.own_day(connection, batch.batch_id)
+
+        ledger, unaccounted, worked_on, stopped, day = database.write(close)
         self.log.info("Searches find %d more transcripts", index_calls(database, batch.batch_id))
         page = self._write(database, batch, labels, canaries)
         self.log.info("Report: %s", page)

@@ -8,7 +8,7 @@ import pytest
 from include.calls.call import CallState
 from include.calls.discovery_rules import Redo
 from include.calls.stage import STAGES, Stage
-from include.database import batches
+from include.database import batches, settling
 from include.database.batches import Batch
 from include.database.models import BatchCallRow, BatchRow, FailureRow, OutboxRow, StageResultRow
 from include.database.outcomes import Failure
@@ -20,7 +20,7 @@ A, B, C = recording("a.wav"), recording("b.wav"), recording("c.wav")
 
 def settle(day: Day, batch: Batch) -> None:
     with day.database.writing() as connection:
-        batches.settle(connection, batch)
+        settling.settle(connection, batch)
 
 
 def close(day: Day, batch: Batch) -> tuple[str, list[str]]:

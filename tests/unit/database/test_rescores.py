@@ -10,7 +10,7 @@ from include.calls.call import Call, CallState
 from include.calls.ledger import Ledger
 from include.calls.stage import Stage
 from include.calls.transcript import Transcript
-from include.database import batches, rescores
+from include.database import batches, rescores, settling
 from include.database.batches import Batch
 from include.database.models import AuditRow, BatchCallRow, CallRow, OutboxRow, StageResultRow, TranscriptRow
 from include.database.outcomes import Failure, Success, save
@@ -193,7 +193,7 @@ def test_what_an_llm_put_off_for_good_ends_with_its_reason(audited: Day) -> None
     pass_llm2(audited, batch, A)
     keep(audited, batch, Stage.LLM1, *(Failure(c.call_id, "llm_lost", "no answer") for c in (B, C)))
     with audited.database.writing() as connection:
-        batches.settle(connection, batch)
+        settling.settle(connection, batch)
         ledger, _ = batches.close(connection, batch)
     assert (ledger.audited, ledger.failed, ledger.pending) == (1, 2, 0)
     assert states(audited, batch)[B.call_id] == ("failed", "llm1: no answer")

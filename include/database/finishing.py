@@ -1,0 +1,91 @@
+"""Calls reach their final state: once, by the batch that has claimed them, and each with its event."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, FromClause, or_, select, update
+
+from include.calls.call import CallState
+from include.database.engine import chunks
+from include.database.given import MOST_ROWS, among, given
+from include.database.locking import lock_calls
+from include.database.models import BatchCallRow, CallRow
+from include.database.outbox import announce
+from include.database.superseding import adopt
+from include.database.work import BatchKind
+
+Ending = tuple[str, CallState, str | None]
+
+
+def finish(
+    connection: Connection,
+    batch_id: str,
+    ended: Iterable[Ending],
+    now: datetime,
+    kind: BatchKind = BatchKind.AUDIT,
+) -> None:
+    """Brings pending calls that the batch has claimed to their final state, and queues one event for each.
+
+    Args:
+        connection: In a transaction.
+        batch_id: The batch that did it.
+        ended: Call id, final state, reason; of several of a call the first.
+        now: When.
+        kind: Of the batch: a rescore's calls end in it alone, and keep their official result unless a new one
+            is there.
+    """
+    first: dict[str, dict[str, str | None]] = {}
+    for call_id, state, reason in ended:
+        first.setdefault(call_id, {"call_id": call_id, "state": state.value, "reason": reason})
+    lock_calls(connection, first)
+    for rows in chunks(list(first.values()), MOST_ROWS):
+        endings = given(connection, rows, ["call_id", "state", "reason"])
+        if kind is BatchKind.AUDIT:
+            _finish_calls(connection, batch_id, endings, now)
+        else:
+            _finish_again(connection, batch_id, endings, now, official=kind is BatchKind.RESCORE)
+
+
+def _finish_calls(connection: Connection, batch_id: str, endings: FromClause, now: datetime) -> None:
+    reached = connection.execute(
+        update(CallRow)
+        .where(
+            CallRow.call_id == endings.c.call_id,
+            CallRow.state == CallState.PENDING,
+            CallRow.claimed_by == batch_id,
+        )
+        .values(state=endings.c.state, state_reason=endings.c.reason, changed_at=now, claimed_by=None)
+        .returning(CallRow.call_id)
+    )
+    announce(connection, batch_id, reached.scalars().all(), now)
+
+
+def _finish_again(
+    connection: Connection, batch_id: str, endings: FromClause, now: datetime, *, official: bool
+) -> None:
+    """Ends calls in a rescore; where it is an official one, its audits become the calls' current ones."""
+    claimed = select(CallRow.call_id).where(CallRow.claimed_by == batch_id)
+    may_end = or_(endings.c.state != CallState.AUDITED, BatchCallRow.call_id.in_(claimed))
+    reached = connection.execute(
+        update(BatchCallRow)
+        .where(
+            BatchCallRow.batch_id == batch_id,
+            BatchCallRow.call_id == endings.c.call_id,
+            BatchCallRow.state == CallState.PENDING,
+            *([may_end] if official else []),
+        )
+        .values(state=endings.c.state, state_reason=endings.c.reason)
+        .returning(BatchCallRow.call_id, BatchCallRow.state)
+    ).all()
+    if not official or not reached:
+        return
+    audited = [row.call_id for row in reached if row.state == CallState.AUDITED]
+    mine = update(CallRow).where(
+        among(connection, CallRow.call_id, [row.call_id for row in reached]), CallRow.claimed_by == batch_id
+    )
+    connection.execute(mine.values(claimed_by=None))
+    if audited:
+        adopt(connection, batch_id, audited, now)
+        again = update(CallRow).where(among(connection, CallRow.call_id, audited))
+        connection.execute(again.values(state=CallState.AUDITED, state_reason=None, changed_at=now))
+        announce(connection, batch_id, audited, now)

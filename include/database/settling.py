@@ -1,0 +1,112 @@
+"""Calls that stopped somewhere in a run: in which stage, and why."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, case, insert, select
+
+from include.calls.call import CallState
+from include.calls.stage import LLM_STAGES, ON_HOSTS, Stage
+from include.database.batches import Batch
+from include.database.finishing import finish
+from include.database.given import among
+from include.database.locking import lock_calls
+from include.database.models import BatchCallRow, CallRow, FailureRow
+from include.database.refused import clean_text
+from include.database.work import STATE, BatchKind, has_result, passed_again
+from include.distribution.planner import CallLoad
+from include.errors import CofiError
+
+_NO_HOST = "none"
+
+
+def settle(connection: Connection, batch: Batch) -> None:
+    """Ends calls that are still pending though it is known why they stopped where they did.
+
+    The reason is their own last failure in the stage that they lack, or else their host's. A call without a
+    known reason stays pending: the ledger then does not close, and the run must say so.
+    """
+    lock_calls(connection, connection.execute(_stopped(batch, CallRow.call_id)).scalars())
+    stopped = connection.execute(_stopped(batch, CallRow.call_id, *_why(batch))).all()
+    of_host = _of_hosts(connection, batch) if stopped else {}
+    ended = [
+        (call.call_id, CallState.FAILED, f"{call.stage}: {reason}")
+        for call in stopped
+        if (reason := call.own_reason or of_host.get((call.host, call.stage)))
+    ]
+    finish(connection, batch.batch_id, ended, datetime.now(UTC), batch.kind)
+
+
+def give_up(connection: Connection, batch: Batch, loads: Sequence[CallLoad], why: CofiError) -> None:
+    """Records why stranded calls were not moved: it is the reason with which they end."""
+    stranded = among(connection, CallRow.call_id, (load.call_id for load in loads))
+    query = select(CallRow.call_id, lacked(batch).label("stage")).join(BatchCallRow)
+    query = query.where(BatchCallRow.batch_id == batch.batch_id, stranded)
+    now = datetime.now(UTC)
+    rows = [
+        {
+            "batch_id": batch.batch_id,
+            "call_id": call.call_id,
+            "stage": call.stage,
+            "host": _NO_HOST,
+            "attempt": 1,
+            "kind": why.kind,
+            "message": clean_text(str(why)),
+            "failed_at": now,
+        }
+        for call in connection.execute(query)
+        if call.stage
+    ]
+    if rows:
+        connection.execute(insert(FailureRow), rows)
+
+
+def lacked(batch: Batch) -> ColumnElement[str | None]:
+    """The first stage that a call of a batch has not passed; NULL when it has passed all.
+
+    A call whose GPU work was done earlier is not distributed again.
+    """
+    audits = batch.kind is BatchKind.AUDIT
+    on_hosts = [(~has_result(Stage.STT) & ~has_result(stage), stage.value) for stage in ON_HOSTS]
+    of_llm = [
+        (~has_result(stage) if audits else ~passed_again(batch.batch_id, stage), stage.value)
+        for stage in LLM_STAGES
+    ]
+    return case(*(on_hosts if audits else []), *of_llm, else_=None)
+
+
+def _stopped(batch: Batch, *columns: Any) -> Any:
+    """Pending calls that are the batch's own to end: another run ends those that it works on."""
+    query = select(*columns).join(BatchCallRow, BatchCallRow.call_id == CallRow.call_id)
+    query = query.where(BatchCallRow.batch_id == batch.batch_id, STATE == CallState.PENDING)
+    if batch.kind is BatchKind.AUDIT:
+        query = query.where(CallRow.claimed_by == batch.batch_id)
+    return query
+
+
+def _why(batch: Batch) -> list[Any]:
+    """Host, stage, and the last failure of the call in that stage."""
+    stage = lacked(batch)
+    newest = (
+        select(FailureRow.message)
+        .where(
+            FailureRow.call_id == CallRow.call_id,
+            FailureRow.batch_id == batch.batch_id,
+            FailureRow.stage == stage,
+        )
+        .order_by(FailureRow.id.desc())
+        .limit(1)
+    )
+    own = newest.correlate(CallRow, BatchCallRow).scalar_subquery()
+    return [BatchCallRow.host, stage.label("stage"), own.label("own_reason")]
+
+
+def _of_hosts(connection: Connection, batch: Batch) -> dict[tuple[str, str], str]:
+    """The last message of each host that failed as a whole, by host and stage."""
+    failures = (
+        select(FailureRow.host, FailureRow.stage, FailureRow.message)
+        .where(FailureRow.batch_id == batch.batch_id, FailureRow.call_id.is_(None))
+        .order_by(FailureRow.id)
+    )
+    return {(row.host, row.stage): row.message for row in connection.execute(failures)}

@@ -1,0 +1,71 @@
+"""Results become history when others take their place; of most, a call has at most one that is current."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, and_, func, select, update
+
+from include.calls.stage import LLM_STAGES, Stage
+from include.database.given import among
+from include.database.models import AuditRow, CallFactsRow, StageResultRow
+
+# Of these, a call has at most one current row; what a rescore makes becomes current with its audit, if ever.
+ONE_CURRENT: tuple[type[AuditRow | CallFactsRow], ...] = (AuditRow, CallFactsRow)
+
+
+def supersede(
+    connection: Connection, calls: ColumnElement[bool], stages: Sequence[Stage], now: datetime
+) -> None:
+    """Makes results history, so that their stages are done again.
+
+    Args:
+        connection: In a transaction that has locked the calls.
+        calls: Of which, as a condition on `StageResultRow.call_id`.
+        stages: Which results.
+        now: When.
+    """
+    current = update(StageResultRow).where(
+        calls, StageResultRow.stage.in_(stages), StageResultRow.superseded_at.is_(None)
+    )
+    connection.execute(current.values(superseded_at=now))
+
+
+def supersede_rows(
+    connection: Connection, table: type[AuditRow | CallFactsRow], call_ids: Iterable[str], now: datetime
+) -> None:
+    """Makes audits, or facts, of calls history."""
+    of_calls = among(connection, table.call_id, call_ids)
+    current = update(table).where(of_calls, table.superseded_at.is_(None))
+    connection.execute(current.values(superseded_at=now))
+
+
+def adopt(connection: Connection, batch_id: str, call_ids: Sequence[str], now: datetime) -> None:
+    """Makes a rescore's results and audits of calls the current ones."""
+    of_calls = among(connection, StageResultRow.call_id, call_ids)
+    mine = and_(of_calls, StageResultRow.batch_id == batch_id)
+    newest = select(func.max(StageResultRow.id)).where(mine)
+    newest = newest.group_by(StageResultRow.call_id, StageResultRow.stage)
+    supersede(connection, of_calls, LLM_STAGES, now)
+    results = update(StageResultRow).where(StageResultRow.id.in_(newest.scalar_subquery()))
+    connection.execute(results.values(superseded_at=None))
+    for table in ONE_CURRENT:
+        _adopt_rows(connection, table, batch_id, call_ids, now)
+
+
+def _adopt_rows(
+    connection: Connection,
+    table: type[AuditRow | CallFactsRow],
+    batch_id: str,
+    call_ids: Sequence[str],
+    now: datetime,
+) -> None:
+    """Of calls for which the batch made none, the old ones stay: it is of a version without the table."""
+    (key,) = table.__mapper__.primary_key
+    made = select(table.call_id, key.label("row")).where(
+        table.batch_id == batch_id, among(connection, table.call_id, call_ids)
+    )
+    newest = {row.call_id: row.row for row in connection.execute(made.order_by(table.created_at))}
+    if newest:
+        supersede_rows(connection, table, newest, now)
+        adopted = update(table).where(among(connection, key, newest.values()))
+        connection.execute(adopted.values(superseded_at=None))
