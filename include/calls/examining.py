@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 UNFINISHED = frozenset({CallState.PENDING, CallState.FAILED})
+# With `Redo.ALL`: copies are compared anew, and who was audited stays so until the next audit is there.
+_AS_THEY_ARE = frozenset({CallState.DUPLICATE, CallState.AUDITED})
 # An estimate of a length skips only what is so much beyond a limit: the host measures it.
 _ESTIMATE_MAY_ERR = 1.5
 
@@ -58,7 +60,8 @@ def examined(
         log.warning("call_id=%s was written again and cannot be read: %s", call.call_id, error)
         return before  # with its old time, so that the next run looks again
     changed = call.size_bytes != before.size_bytes or sha256 != before.sha256 or _unread(before)
-    if changed or (rules.redo is Redo.ALL and before.state is not CallState.DUPLICATE):
+    judged_again = rules.redo is Redo.ALL and before.state not in _AS_THEY_ARE
+    if changed or judged_again:
         return with_their_roles(replace(_probed(folder, call, rules), sha256=sha256))
     return _as_before(with_their_roles(replace(call, channels=before.channels)), before)
 

@@ -1,6 +1,6 @@
 """A batch: one run over one day. Opening, planning, closing."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -8,17 +8,16 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from include.calls.call import CallState
-from include.calls.discovery_rules import Redo
 from include.calls.files import DayFiles
 from include.calls.ledger import Ledger
 from include.calls.stage import Stage
 from include.database.days import was_discovered
 from include.database.engine import upsert
+from include.database.keeping import freeze, thaw
 from include.database.locking import lock_calls_where
 from include.database.models import BatchCallRow, BatchRow, CallRow, LaneRow, StageResultRow
 from include.database.outbox import announce_run
-from include.database.superseding import supersede
-from include.database.work import STATE, BatchKind, StageJob, has_result
+from include.database.work import STATE, BatchKind, StageJob, passed
 from include.distribution.planner import CallLoad, Shard
 
 
@@ -46,6 +45,7 @@ def open_batch(connection: Connection, batch: Batch) -> None:
     """Records a batch; one that is run again is open again."""
     row = {**asdict(batch), "opened_at": datetime.now(UTC), "closed_at": None, "ledger": None}
     upsert(connection, BatchRow, [row], ["batch_id"])
+    thaw(connection, batch.batch_id, batch.kind)
 
 
 def record_files(connection: Connection, batch_id: str, files: DayFiles) -> None:
@@ -69,33 +69,10 @@ def claimants(connection: Connection, batch: Batch) -> dict[str, int]:
     return {str(claimant): count for claimant, count in connection.execute(query)}
 
 
-def loads_to_plan(
-    connection: Connection, batch: Batch, redo: Redo, first_stage: Stage, ended: Collection[str] = ()
-) -> list[CallLoad]:
-    """Claims those of the batch's calls that it works on, and clears what stands in their way.
-
-    Failed calls become pending; with `Redo.ALL`, results from `first_stage` on become history. A call that
-    another batch works on is left to it.
-
-    Args:
-        connection: In a transaction.
-        batch: The batch.
-        redo: Which calls are done again.
-        first_stage: See `redo`.
-        ended: Batches whose runs go on no more: their claims are void.
-    """
-    now = datetime.now(UTC)
-    _claim(connection, batch, ended)
-    failed = CallRow.claimed_by == batch.batch_id, CallRow.state == CallState.FAILED
-    again = {"state": CallState.PENDING, "state_reason": None, "changed_at": now}
-    connection.execute(update(CallRow).where(*failed).values(again))
-    claimed = StageResultRow.call_id.in_(select(CallRow.call_id).where(CallRow.claimed_by == batch.batch_id))
-    if redo is Redo.ALL:
-        supersede(connection, claimed, first_stage.following, now)
-    # Where a recording lies is known of this batch only: hosts delete what is old. And LLM2 ends a call:
-    # one that is open in spite of its result (a run was stopped between two tasks) could never end.
-    supersede(connection, claimed, [Stage.DISTRIBUTE, Stage.LLM2], now)
-    return claimed_loads(connection, batch)
+def holders(connection: Connection, batch: Batch) -> set[str]:
+    """Other batches that have claimed calls that this one accounts for, be they open or audited again."""
+    query = select(CallRow.claimed_by).join(BatchCallRow).where(BatchCallRow.batch_id == batch.batch_id)
+    return set(connection.execute(query.distinct()).scalars()) - {None, batch.batch_id}
 
 
 def has_gpu_work(connection: Connection, batch: Batch) -> bool:
@@ -105,8 +82,9 @@ def has_gpu_work(connection: Connection, batch: Batch) -> bool:
         .join(BatchCallRow)
         .where(
             BatchCallRow.batch_id == batch.batch_id,
-            CallRow.state == CallState.PENDING,
-            ~has_result(Stage.STT),
+            STATE == CallState.PENDING,
+            CallRow.claimed_by == batch.batch_id,
+            ~passed(Stage.STT),
         )
     )
     return connection.execute(query.limit(1)).first() is not None
@@ -180,13 +158,28 @@ def close(
     Returns:
         The ledger, and the paths of calls that are unaccounted for.
     """
+    if not _is_closed(connection, batch):
+        thaw(connection, batch.batch_id, batch.kind)
     release(connection, batch)
     ledger, now = ledger_of(connection, batch.batch_id), datetime.now(UTC)
     closed = ledger.closed and was_discovered(connection, batch.batch_id)
     values = {"ledger": asdict(ledger), "closed_at": now if closed else None}
     connection.execute(update(BatchRow).where(BatchRow.batch_id == batch.batch_id).values(values))
     announce_run(connection, batch.batch_id, ledger, now, more)
+    freeze(connection, batch.batch_id, batch.kind)
     return ledger, _still_pending(connection, batch)
+
+
+def _is_closed(connection: Connection, batch: Batch) -> bool:
+    query = select(BatchRow.closed_at).where(BatchRow.batch_id == batch.batch_id)
+    return connection.execute(query).scalar_one() is not None
+
+
+def failed_tries(connection: Connection, batch: Batch) -> int:
+    """Calls that were audited before, and whose new audit came to nothing: the old one stands."""
+    query = select(func.count()).select_from(BatchCallRow)
+    tried = query.where(BatchCallRow.batch_id == batch.batch_id, BatchCallRow.failed_try.is_not(None))
+    return int(connection.execute(tried).scalar_one())
 
 
 def ledger_of(connection: Connection, batch_id: str, *where: ColumnElement[bool]) -> Ledger:
@@ -222,16 +215,6 @@ def claimed_loads(connection: Connection, batch: Batch, *where: ColumnElement[bo
         .order_by(CallRow.call_id)
     )
     return [CallLoad(row.call_id, row.duration_s or 0.0) for row in connection.execute(query)]
-
-
-def _claim(connection: Connection, batch: Batch, ended: Collection[str]) -> None:
-    """Of two batches that want a call exactly one gets it: the second finds that it is not free any more."""
-    of_batch = select(BatchCallRow.call_id).where(BatchCallRow.batch_id == batch.batch_id)
-    free = CallRow.claimed_by.is_(None) | CallRow.claimed_by.in_([batch.batch_id, *ended])
-    open_states = [CallState.PENDING, CallState.FAILED]
-    wanted = CallRow.call_id.in_(of_batch), CallRow.state.in_(open_states), free
-    lock_calls_where(connection, *wanted)
-    connection.execute(update(CallRow).where(*wanted).values(claimed_by=batch.batch_id))
 
 
 def _still_pending(connection: Connection, batch: Batch) -> list[str]:

@@ -14,7 +14,7 @@ from include.calls.expected import same_weekday_before
 from include.calls.ledger import Ledger
 from include.database.engine import upsert
 from include.database.models import BatchCallRow, BatchDayRow, BatchRow, CallRow
-from include.database.work import STATE, BatchKind
+from include.database.work import STATE, BatchKind, is_of_an_audit
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def batches_of_pending(connection: Connection, day: date) -> dict[str, set[str]]
     """The pending calls of a day, and which audits account for each."""
     query = (
         select(CallRow.call_id, BatchCallRow.batch_id)
-        .outerjoin(BatchCallRow, (BatchCallRow.call_id == CallRow.call_id) & BatchCallRow.state.is_(None))
+        .outerjoin(BatchCallRow, (BatchCallRow.call_id == CallRow.call_id) & is_of_an_audit())
         .where(CallRow.day == day, CallRow.state == CallState.PENDING)
     )
     return _grouped((row.call_id, row.batch_id) for row in connection.execute(query))

@@ -1,9 +1,9 @@
 """Calls reach their final state: once, by the batch that has claimed them, and each with its event."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, FromClause, or_, select, update
+from sqlalchemy import Connection, FromClause, Select, Update, case, func, or_, select, update
 
 from include.calls.call import CallState
 from include.database.engine import chunks
@@ -31,7 +31,7 @@ def finish(
         batch_id: The batch that did it.
         ended: Call id, final state, reason; of several of a call the first.
         now: When.
-        kind: Of the batch: a rescore's calls end in it alone, and keep their official result unless a new one
+        kind: Of the batch. What is done again ends in it, and keeps its official result until a new one
             is there.
     """
     first: dict[str, dict[str, str | None]] = {}
@@ -42,6 +42,7 @@ def finish(
         endings = given(connection, rows, ["call_id", "state", "reason"])
         if kind is BatchKind.AUDIT:
             _finish_calls(connection, batch_id, endings, now)
+            _finish_tries(connection, batch_id, endings, now)
         else:
             _finish_again(connection, batch_id, endings, now, official=kind is BatchKind.RESCORE)
 
@@ -60,29 +61,60 @@ def _finish_calls(connection: Connection, batch_id: str, endings: FromClause, no
     announce(connection, batch_id, reached.scalars().all(), now)
 
 
+def _finish_tries(connection: Connection, batch_id: str, endings: FromClause, now: datetime) -> None:
+    """Ends calls that were audited before: the new audit takes the old one's place, or that one stands."""
+    why = func.coalesce(endings.c.reason, endings.c.state)
+    reached = connection.execute(
+        _open_in(batch_id, endings)
+        .where(BatchCallRow.call_id.in_(_claimed(batch_id)))
+        .values(
+            state=None,
+            state_reason=None,
+            failed_try=case((endings.c.state == CallState.AUDITED, None), else_=why),
+        )
+        .returning(BatchCallRow.call_id, BatchCallRow.failed_try)
+    ).all()
+    if reached:
+        audited = [row.call_id for row in reached if row.failed_try is None]
+        _release_and_adopt(connection, batch_id, [row.call_id for row in reached], audited, now)
+
+
 def _finish_again(
     connection: Connection, batch_id: str, endings: FromClause, now: datetime, *, official: bool
 ) -> None:
     """Ends calls in a rescore; where it is an official one, its audits become the calls' current ones."""
-    claimed = select(CallRow.call_id).where(CallRow.claimed_by == batch_id)
-    may_end = or_(endings.c.state != CallState.AUDITED, BatchCallRow.call_id.in_(claimed))
-    reached = connection.execute(
-        update(BatchCallRow)
-        .where(
-            BatchCallRow.batch_id == batch_id,
-            BatchCallRow.call_id == endings.c.call_id,
-            BatchCallRow.state == CallState.PENDING,
-            *([may_end] if official else []),
+    ended = _open_in(batch_id, endings)
+    if official:
+        ended = ended.where(
+            or_(endings.c.state != CallState.AUDITED, BatchCallRow.call_id.in_(_claimed(batch_id)))
         )
-        .values(state=endings.c.state, state_reason=endings.c.reason)
-        .returning(BatchCallRow.call_id, BatchCallRow.state)
+    reached = connection.execute(
+        ended.values(state=endings.c.state, state_reason=endings.c.reason).returning(
+            BatchCallRow.call_id, BatchCallRow.state
+        )
     ).all()
-    if not official or not reached:
-        return
-    audited = [row.call_id for row in reached if row.state == CallState.AUDITED]
-    mine = update(CallRow).where(
-        among(connection, CallRow.call_id, [row.call_id for row in reached]), CallRow.claimed_by == batch_id
+    if official and reached:
+        audited = [row.call_id for row in reached if row.state == CallState.AUDITED]
+        _release_and_adopt(connection, batch_id, [row.call_id for row in reached], audited, now)
+
+
+def _open_in(batch_id: str, endings: FromClause) -> Update:
+    return update(BatchCallRow).where(
+        BatchCallRow.batch_id == batch_id,
+        BatchCallRow.call_id == endings.c.call_id,
+        BatchCallRow.state == CallState.PENDING,
     )
+
+
+def _claimed(batch_id: str) -> Select[tuple[str]]:
+    return select(CallRow.call_id).where(CallRow.claimed_by == batch_id)
+
+
+def _release_and_adopt(
+    connection: Connection, batch_id: str, ended: Sequence[str], audited: Sequence[str], now: datetime
+) -> None:
+    of_calls = among(connection, CallRow.call_id, ended)
+    mine = update(CallRow).where(of_calls, CallRow.claimed_by == batch_id)
     connection.execute(mine.values(claimed_by=None))
     if audited:
         adopt(connection, batch_id, audited, now)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 from include.calls.call import CallState
 from include.calls.stage import GPU_STAGES, ON_HOSTS, Stage
 from include.database.models import BatchCallRow, CallRow, FailureRow, LaneRow, StageResultRow
-from include.database.work import has_result
+from include.database.work import STATE, counts_here, passed
 
 # Fewer results say little about a host's speed.
 _ENOUGH_RESULTS = 16
@@ -105,15 +105,15 @@ def audio_left(connection: Connection, batch_id: str, *where: ColumnElement[bool
             BatchCallRow.batch_id == batch_id,
             BatchCallRow.host.is_not(None),
             CallRow.claimed_by == batch_id,
-            CallRow.state == CallState.PENDING,
-            ~has_result(Stage.STT),
+            STATE == CallState.PENDING,
+            ~passed(Stage.STT),
             *where,
         )
         .group_by(BatchCallRow.host)
     )
     result = aliased(StageResultRow)
     stages_done = of_hosts.join(result, result.call_id == CallRow.call_id).where(
-        result.stage.in_(GPU_STAGES), result.superseded_at.is_(None)
+        result.stage.in_(GPU_STAGES), counts_here(result)
     )
     done_s = dict(connection.execute(stages_done).all())
     return {

@@ -6,20 +6,29 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, false, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from include.calls.call import CallState
+from include.calls.stage import Stage
 from include.card_data.masking import masked_text
 from include.database.columns import Base
 from include.database.engine import insert_missing, upsert
 from include.database.finishing import finish
-from include.database.given import given
+from include.database.given import among, given
 from include.database.locking import lock_calls
-from include.database.models import CallRow, FailureRow, LlmResultRow, StageResultRow, TranscriptRow
+from include.database.models import (
+    BatchCallRow,
+    CallRow,
+    FailureRow,
+    LlmResultRow,
+    NewTranscriptRow,
+    StageResultRow,
+    TranscriptRow,
+)
 from include.database.refused import clean_text, lose, writable, write_apart
 from include.database.superseding import ONE_CURRENT, supersede_rows
-from include.database.work import BatchKind, StageJob, is_open
+from include.database.work import StageJob, is_done_again, is_open
 from include.errors import RowRefused
 
 # Characters of what is kept of a failure: pages of proxies and answers without an end come too.
@@ -109,9 +118,10 @@ def _unwritable(outcome: Outcome, error: Exception) -> Failure:
 
 def _save(connection: Connection, job: StageJob, outcomes: Sequence[Outcome]) -> None:
     now = datetime.now(UTC)
-    successes = _still_wanted(connection, job, [o for o in outcomes if isinstance(o, Success)])
+    made = [outcome for outcome in outcomes if isinstance(outcome, Success)]
+    successes, again = _still_wanted(connection, job, made)
     failures = [_fit_to_keep(outcome) for outcome in outcomes if isinstance(outcome, Failure)]
-    _save_successes(connection, job, successes, now)
+    _save_successes(connection, job, successes, again, now)
     if failures:
         connection.execute(insert(FailureRow), [_failure_row(job, failure, now) for failure in failures])
     ended = [(o.call_id, o.state, o.reason) for o in successes if o.state]
@@ -120,36 +130,62 @@ def _save(connection: Connection, job: StageJob, outcomes: Sequence[Outcome]) ->
     finish(connection, job.batch_id, ended, now, job.kind)
 
 
-def _still_wanted(connection: Connection, job: StageJob, successes: Sequence[Success]) -> list[Success]:
-    """Without those of calls that have ended or are another run's by now: a task that was lost came late.
+def _still_wanted(
+    connection: Connection, job: StageJob, successes: Sequence[Success]
+) -> tuple[list[Success], set[str]]:
+    """Those of calls that have not ended and are this run's still: a task that was lost may come late.
 
     An answer that was paid for is kept all the same, by the request's identity.
+
+    Returns:
+        What is wanted, and the ids of calls whose old results stay until all is done again.
     """
     ids = [success.call_id for success in successes]
-    known = select(CallRow.call_id, is_open(job).label("open")).where(CallRow.call_id.in_(ids))
-    closed = {row.call_id for row in connection.execute(known) if not row.open}
+    again = is_done_again(job.stage) if job.stage is not Stage.DISTRIBUTE else false()
+    known = (
+        select(CallRow.call_id, is_open(job).label("open"), again.label("again"))
+        .outerjoin(
+            BatchCallRow,
+            (BatchCallRow.call_id == CallRow.call_id) & (BatchCallRow.batch_id == job.batch_id),
+        )
+        .where(among(connection, CallRow.call_id, ids))
+    )
+    rows = {row.call_id: row for row in connection.execute(known)}
+    closed = {call_id for call_id, row in rows.items() if not row.open}
     late = [success for success in successes if success.call_id in closed]
     insert_missing(connection, LlmResultRow, [r for s in late for t, r in s.rows if t is LlmResultRow])
-    return [success for success in successes if success.call_id not in closed]
+    wanted = [success for success in successes if success.call_id not in closed]
+    return wanted, {call_id for call_id, row in rows.items() if row.again}
 
 
 def _save_successes(
-    connection: Connection, job: StageJob, successes: Sequence[Success], now: datetime
+    connection: Connection, job: StageJob, successes: Sequence[Success], again: set[str], now: datetime
 ) -> None:
-    insert_missing(connection, StageResultRow, [_result_row(job, success, now) for success in successes])
+    results = [
+        _result_row(job, success, now, is_current=success.call_id not in again) for success in successes
+    ]
+    insert_missing(connection, StageResultRow, results)
     _keep_hashes(connection, {s.call_id: s.sha256 for s in successes if s.sha256})
     by_table: dict[type[Base], list[Mapping[str, Any]]] = defaultdict(list)
     for table, row in (row for success in successes for row in success.rows):
         by_table[table].append(row)
     for table in ONE_CURRENT:
-        current = by_table.get(table, [])
-        if current and job.kind is BatchKind.AUDIT:
-            supersede_rows(connection, table, [row["call_id"] for row in current], now)
-        elif current:
-            by_table[table] = [{**row, "superseded_at": now} for row in current]
-    upsert(connection, TranscriptRow, by_table.pop(TranscriptRow, []), ["call_id"])
+        rows = by_table.get(table, [])
+        if current := [row["call_id"] for row in rows if row["call_id"] not in again]:
+            supersede_rows(connection, table, current, now)
+        by_table[table] = [row | {"superseded_at": now if row["call_id"] in again else None} for row in rows]
+    _save_transcripts(connection, job, by_table.pop(TranscriptRow, []), again)
     for made, rows in by_table.items():  # answers, facts, scorecards and audits never change
         insert_missing(connection, made, rows)
+
+
+def _save_transcripts(
+    connection: Connection, job: StageJob, rows: Sequence[Mapping[str, Any]], again: set[str]
+) -> None:
+    heard = [row for row in rows if row["call_id"] not in again]
+    heard_again = [{**row, "batch_id": job.batch_id} for row in rows if row["call_id"] in again]
+    upsert(connection, TranscriptRow, heard, ["call_id"])
+    upsert(connection, NewTranscriptRow, heard_again, ["call_id"])
 
 
 def _keep_hashes(connection: Connection, hashes: Mapping[str, str]) -> None:
@@ -160,7 +196,7 @@ def _keep_hashes(connection: Connection, hashes: Mapping[str, str]) -> None:
         connection.execute(of_call.values(sha256=found.c.sha256))
 
 
-def _result_row(job: StageJob, success: Success, now: datetime) -> dict[str, Any]:
+def _result_row(job: StageJob, success: Success, now: datetime, *, is_current: bool) -> dict[str, Any]:
     return {
         "call_id": success.call_id,
         "stage": job.stage,
@@ -170,8 +206,8 @@ def _result_row(job: StageJob, success: Success, now: datetime) -> dict[str, Any
         "seconds": success.seconds,
         "result": success.result,
         "created_at": now,
-        # A rescore's become the call's current ones, if ever, when its audit does.
-        "superseded_at": None if job.kind is BatchKind.AUDIT else now,
+        # What is done again becomes current, if ever, when its audit does.
+        "superseded_at": None if is_current else now,
     }
 
 

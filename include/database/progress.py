@@ -21,7 +21,7 @@ from include.calls.call import CallState
 from include.calls.stage import LLM_STAGES, STAGES, Stage
 from include.database.lanes import at_work
 from include.database.models import BatchCallRow, BatchRow, CallRow, LaneRow, StageResultRow
-from include.database.work import REASON, STATE, BatchKind
+from include.database.work import REASON, STATE, BatchKind, counts_here
 
 # "Per minute" looks back so far, or to the batch's beginning.
 _WINDOW = timedelta(minutes=5)
@@ -60,7 +60,7 @@ def stage_progress(connection: Connection, batch_id: str) -> list[StageProgress]
     since = max(opened_at, now - _WINDOW)
     again = kind != BatchKind.AUDIT
     figures: dict[str, _Figures] = defaultdict(lambda: defaultdict(Counter))
-    for what, stage, host, number in connection.execute(_figures(batch_id, since, now, again=again)):
+    for what, stage, host, number in connection.execute(_figures(batch_id, since, now)):
         figures[host][stage][what] += number
     minutes = max((now - since).total_seconds() / 60, 1 / 60)
     stages = LLM_STAGES if again else STAGES
@@ -86,13 +86,11 @@ def _progress(stage: Stage, host: str, of_host: _Figures, minutes: float, now: d
     )
 
 
-def _figures(
-    batch_id: str, since: datetime, now: datetime, *, again: bool
-) -> CompoundSelect[*tuple[Any, ...]]:
-    """Rows of (what, stage, host, number); of a rescore only what it does `again` counts as done."""
+def _figures(batch_id: str, since: datetime, now: datetime) -> CompoundSelect[*tuple[Any, ...]]:
+    """Rows of (what, stage, host, number)."""
     lane = LaneRow
     of_run = StageResultRow.batch_id == batch_id
-    done = of_run if again else StageResultRow.superseded_at.is_(None)
+    done = counts_here(StageResultRow)
     recent = (of_run, StageResultRow.created_at >= since)
     open_ = STATE == CallState.PENDING
     ended_in = case(*((REASON.startswith(f"{s}: "), s.value) for s in STAGES), else_="")

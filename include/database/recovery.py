@@ -11,9 +11,9 @@ from include.database.batches import Batch, assign, claimed_loads
 from include.database.given import among
 from include.database.hosts import is_begun, is_worked_on
 from include.database.locking import lock_calls
-from include.database.models import BatchCallRow, CallRow, StageResultRow
+from include.database.models import BatchCallRow, StageResultRow
 from include.database.superseding import supersede
-from include.database.work import has_result
+from include.database.work import STATE, passed
 from include.distribution.planner import CallLoad, Shard
 
 
@@ -43,8 +43,8 @@ def _to_be_moved(connection: Connection, batch: Batch, *where: ColumnElement[boo
         connection,
         batch,
         BatchCallRow.shard.is_not(None),
-        CallRow.state == CallState.PENDING,
-        ~has_result(Stage.STT),
+        STATE == CallState.PENDING,
+        ~passed(Stage.STT),
         *where,
     )
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Collection
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, select, update
 
 from include.calls.call import CallState
+from include.calls.stage import Stage
 from include.database.batches import Batch
 from include.database.engine import insert_missing
 from include.database.locking import lock_calls_where
@@ -63,8 +64,11 @@ def claimants(connection: Connection, batch: Batch) -> set[str]:
 
 
 def end_strays(connection: Connection, batch: Batch) -> None:
-    """Ends calls whose transcript another run has begun to make anew: there is nothing to audit now."""
-    made_anew = exists().where(CallRow.call_id == BatchCallRow.call_id, CallRow.state != CallState.AUDITED)
+    """Ends calls that another run has begun to audit from the recording."""
+    lost = CallRow.state != CallState.AUDITED
+    if batch.kind is BatchKind.RESCORE:
+        lost |= func.coalesce(CallRow.claimed_by, "") != batch.batch_id
+    made_anew = exists().where(CallRow.call_id == BatchCallRow.call_id, lost)
     strays = update(BatchCallRow).where(
         BatchCallRow.batch_id == batch.batch_id,
         BatchCallRow.state == CallState.PENDING,
@@ -92,6 +96,7 @@ def _take_up(connection: Connection, batch: Batch, wanted: Wanted) -> None:
             "call_id": call_id,
             "state": CallState.PENDING,
             "old_audit_id": audit_id,
+            "redo_from": Stage.LLM1,
         }
         for call_id, audit_id in connection.execute(query)
         if wanted(call_id)

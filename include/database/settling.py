@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, case, insert, select
 
 from include.calls.call import CallState
 from include.calls.stage import LLM_STAGES, ON_HOSTS, Stage
@@ -14,7 +14,7 @@ from include.database.given import among
 from include.database.locking import lock_calls
 from include.database.models import BatchCallRow, CallRow, FailureRow
 from include.database.refused import clean_text
-from include.database.work import STATE, BatchKind, has_result, passed_again
+from include.database.work import STATE, BatchKind, passed
 from include.distribution.planner import CallLoad
 from include.errors import CofiError
 
@@ -28,7 +28,7 @@ def settle(connection: Connection, batch: Batch) -> None:
     known reason stays pending: the ledger then does not close, and the run must say so.
     """
     lock_calls(connection, connection.execute(_stopped(batch, CallRow.call_id)).scalars())
-    stopped = connection.execute(_stopped(batch, CallRow.call_id, *_why(batch))).all()
+    stopped = connection.execute(_with_reasons(batch)).all()
     of_host = _of_hosts(connection, batch) if stopped else {}
     ended = [
         (call.call_id, CallState.FAILED, f"{call.stage}: {reason}")
@@ -67,16 +67,12 @@ def lacked(batch: Batch) -> ColumnElement[str | None]:
 
     A call whose GPU work was done earlier is not distributed again.
     """
-    audits = batch.kind is BatchKind.AUDIT
-    on_hosts = [(~has_result(Stage.STT) & ~has_result(stage), stage.value) for stage in ON_HOSTS]
-    of_llm = [
-        (~has_result(stage) if audits else ~passed_again(batch.batch_id, stage), stage.value)
-        for stage in LLM_STAGES
-    ]
-    return case(*(on_hosts if audits else []), *of_llm, else_=None)
+    on_hosts = [(~passed(Stage.STT) & ~passed(stage), stage.value) for stage in ON_HOSTS]
+    of_llm = [(~passed(stage), stage.value) for stage in LLM_STAGES]
+    return case(*(on_hosts if batch.kind is BatchKind.AUDIT else []), *of_llm, else_=None)
 
 
-def _stopped(batch: Batch, *columns: Any) -> Any:
+def _stopped(batch: Batch, *columns: Any) -> Select[*tuple[Any, ...]]:
     """Pending calls that are the batch's own to end: another run ends those that it works on."""
     query = select(*columns).join(BatchCallRow, BatchCallRow.call_id == CallRow.call_id)
     query = query.where(BatchCallRow.batch_id == batch.batch_id, STATE == CallState.PENDING)
@@ -85,21 +81,21 @@ def _stopped(batch: Batch, *columns: Any) -> Any:
     return query
 
 
-def _why(batch: Batch) -> list[Any]:
-    """Host, stage, and the last failure of the call in that stage."""
-    stage = lacked(batch)
+def _with_reasons(batch: Batch) -> Select[*tuple[Any, ...]]:
+    """The same, with their host, the stage that they lack, and their last failure in it."""
+    query = _stopped(batch, CallRow.call_id, BatchCallRow.host, lacked(batch).label("stage"))
+    stopped = query.subquery()
     newest = (
         select(FailureRow.message)
         .where(
-            FailureRow.call_id == CallRow.call_id,
+            FailureRow.call_id == stopped.c.call_id,
             FailureRow.batch_id == batch.batch_id,
-            FailureRow.stage == stage,
+            FailureRow.stage == stopped.c.stage,
         )
         .order_by(FailureRow.id.desc())
         .limit(1)
     )
-    own = newest.correlate(CallRow, BatchCallRow).scalar_subquery()
-    return [BatchCallRow.host, stage.label("stage"), own.label("own_reason")]
+    return select(stopped, newest.correlate(stopped).scalar_subquery().label("own_reason"))
 
 
 def _of_hosts(connection: Connection, batch: Batch) -> dict[tuple[str, str], str]:

@@ -43,11 +43,12 @@ def count_stopped(connection: Connection, batch_id: str) -> int:
         FailureRow.kind == BudgetReached.kind,
         FailureRow.id.in_(newest.group_by(FailureRow.call_id)),
     )
+    tried = (STATE == CallState.FAILED) | BatchCallRow.failed_try.is_not(None)
     query = (
         select(func.count())
         .select_from(CallRow)
         .join(BatchCallRow)
-        .where(BatchCallRow.batch_id == batch_id, STATE == CallState.FAILED, stopped)
+        .where(BatchCallRow.batch_id == batch_id, tried, stopped)
     )
     return int(connection.execute(query).scalar_one())
 

@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, select, update
+from sqlalchemy.orm import aliased
 
-from include.calls.stage import LLM_STAGES, Stage
+from include.calls.stage import Stage
+from include.database.engine import upsert
 from include.database.given import among
-from include.database.models import AuditRow, CallFactsRow, StageResultRow
+from include.database.models import AuditRow, CallFactsRow, NewTranscriptRow, StageResultRow, TranscriptRow
 
-# Of these, a call has at most one current row; what a rescore makes becomes current with its audit, if ever.
+# Of these, a call has at most one current row; what is made again becomes current with its audit, if ever.
 ONE_CURRENT: tuple[type[AuditRow | CallFactsRow], ...] = (AuditRow, CallFactsRow)
 
 
@@ -40,16 +42,30 @@ def supersede_rows(
 
 
 def adopt(connection: Connection, batch_id: str, call_ids: Sequence[str], now: datetime) -> None:
-    """Makes a rescore's results and audits of calls the current ones."""
-    of_calls = among(connection, StageResultRow.call_id, call_ids)
-    mine = and_(of_calls, StageResultRow.batch_id == batch_id)
-    newest = select(func.max(StageResultRow.id)).where(mine)
+    """Makes what a batch has done again of calls the current results, transcripts, facts and audits."""
+    made = and_(
+        among(connection, StageResultRow.call_id, call_ids),
+        StageResultRow.batch_id == batch_id,
+        StageResultRow.stage != Stage.DISTRIBUTE,  # of these the last one counts, whoever made it
+    )
+    newest = select(func.max(StageResultRow.id)).where(made)
     newest = newest.group_by(StageResultRow.call_id, StageResultRow.stage)
-    supersede(connection, of_calls, LLM_STAGES, now)
+    own = aliased(StageResultRow)
+    replaced = exists().where(
+        own.batch_id == batch_id, own.call_id == StageResultRow.call_id, own.stage == StageResultRow.stage
+    )
+    old = update(StageResultRow).where(
+        among(connection, StageResultRow.call_id, call_ids),
+        StageResultRow.superseded_at.is_(None),
+        replaced,
+        StageResultRow.stage != Stage.DISTRIBUTE,
+    )
+    connection.execute(old.values(superseded_at=now))
     results = update(StageResultRow).where(StageResultRow.id.in_(newest.scalar_subquery()))
     connection.execute(results.values(superseded_at=None))
     for table in ONE_CURRENT:
         _adopt_rows(connection, table, batch_id, call_ids, now)
+    _adopt_transcripts(connection, batch_id, call_ids)
 
 
 def _adopt_rows(
@@ -69,3 +85,11 @@ def _adopt_rows(
         supersede_rows(connection, table, newest, now)
         adopted = update(table).where(among(connection, key, newest.values()))
         connection.execute(adopted.values(superseded_at=None))
+
+
+def _adopt_transcripts(connection: Connection, batch_id: str, call_ids: Sequence[str]) -> None:
+    heard = and_(NewTranscriptRow.batch_id == batch_id, among(connection, NewTranscriptRow.call_id, call_ids))
+    new = connection.execute(select(NewTranscriptRow.__table__).where(heard)).mappings().all()
+    rows = [{name: value for name, value in row.items() if name != "batch_id"} for row in new]
+    upsert(connection, TranscriptRow, rows, ["call_id"])
+    connection.execute(delete(NewTranscriptRow).where(heard))

@@ -7,15 +7,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, case, exists, func, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, case, exists, func, or_, select
 
 from include.calls.call import CallState, ChannelRole
 from include.calls.parts import Part, parts_from_json
-from include.calls.stage import GPU_STAGES, LLM_STAGES, Stage
-from include.database.models import BatchCallRow, CallRow, FailureRow, StageResultRow
+from include.calls.stage import GPU_STAGES, STAGES, Stage
+from include.database.models import BatchCallRow, BatchRow, CallRow, FailureRow, StageResultRow
 from include.errors import HostLost
 
-# What became of a call in a batch: a rescore's calls have a state in it, and their own beside that.
+# What became of a call in a batch: calls that are done again have a state in it, and their own beside that;
+# when a run has closed, all have.
 STATE = func.coalesce(BatchCallRow.state, CallRow.state)
 REASON = case((BatchCallRow.state.is_not(None), BatchCallRow.state_reason), else_=CallRow.state_reason)
 
@@ -23,9 +24,9 @@ REASON = case((BatchCallRow.state.is_not(None), BatchCallRow.state_reason), else
 class BatchKind(StrEnum):
     """What a batch is to its calls.
 
-    `AUDIT`: all stages; what becomes of a call in it is the call's state. `RESCORE`: the LLM stages again,
-    over stored transcripts; its audit takes the place of the call's when it is done. `SHADOW`: the same, and
-    no call's result changes.
+    `AUDIT`: all stages; what becomes of a call in it is the call's state. One that was audited before stays
+    so until it is audited again. `RESCORE`: the LLM stages again, over stored transcripts; its audit takes
+    the place of the call's when it is done. `SHADOW`: the same, and no call's result changes.
     """
 
     AUDIT = "audit"
@@ -154,7 +155,7 @@ def counts(connection: Connection, job: StageJob) -> StageCounts:
 
     return StageCounts(
         total=count(_in_shard(job)),
-        done_before=count(_in_shard(job), _passed(job, job.stage)),
+        done_before=count(_in_shard(job), passed(job.stage)),
         waiting=count(*_waits_for(job)),
     )
 
@@ -171,21 +172,15 @@ def _in_shard(job: StageJob) -> ColumnElement[bool]:
 
 
 def is_open(job: StageJob) -> ColumnElement[bool]:
-    """Whether a call is to be worked on, and by this batch."""
-    mine = func.coalesce(CallRow.claimed_by, "") == job.batch_id
-    if job.kind is BatchKind.AUDIT:
-        return and_(CallRow.state == CallState.PENDING, mine)
-    rows = select(BatchCallRow.call_id).where(
-        BatchCallRow.batch_id == job.batch_id,
-        BatchCallRow.call_id == CallRow.call_id,
-        BatchCallRow.state == CallState.PENDING,
-    )
-    waits = rows.correlate(CallRow).exists()
-    return waits if job.kind is BatchKind.SHADOW else and_(waits, mine)
+    """Whether a call of the batch is to be worked on, and by this batch."""
+    waits = STATE == CallState.PENDING
+    if job.kind is BatchKind.SHADOW:
+        return waits
+    return and_(waits, func.coalesce(CallRow.claimed_by, "") == job.batch_id)
 
 
 def _waits_for(job: StageJob) -> list[ColumnElement[bool]]:
-    return [_in_shard(job), is_open(job), ~_passed(job, job.stage), *_needs(job)]
+    return [_in_shard(job), is_open(job), ~passed(job.stage), *_needs(job)]
 
 
 def _host_kills() -> ScalarSelect[int]:
@@ -205,23 +200,40 @@ def has_result(stage: Stage) -> ColumnElement[bool]:
     )
 
 
-def passed_again(batch_id: str, stage: Stage) -> ColumnElement[bool]:
-    """Whether a call has a result of a rescore's own; it need not be the call's current one."""
-    return exists().where(
+def passed(stage: Stage) -> ColumnElement[bool]:
+    """Whether a call of a batch has passed a stage; what is done again counts when the batch has done it.
+
+    Where a recording lies is nothing that is kept beside: of two copies on hosts, the last one counts.
+    """
+    if stage is Stage.DISTRIBUTE:
+        return has_result(stage)
+    own = exists().where(
         StageResultRow.call_id == CallRow.call_id,
         StageResultRow.stage == stage,
-        StageResultRow.batch_id == batch_id,
+        StageResultRow.batch_id == BatchCallRow.batch_id,
     )
+    return case((is_done_again(stage), own), else_=has_result(stage))
 
 
-def _passed(job: StageJob, stage: Stage) -> ColumnElement[bool]:
-    again = job.kind is not BatchKind.AUDIT and stage in LLM_STAGES
-    return passed_again(job.batch_id, stage) if again else has_result(stage)
+def is_of_an_audit() -> ColumnElement[bool]:
+    """Whether a call's batch audits, and is no rescore."""
+    return BatchCallRow.batch_id.in_(select(BatchRow.batch_id).where(BatchRow.kind == BatchKind.AUDIT))
+
+
+def is_done_again(stage: Stage) -> ColumnElement[bool]:
+    """Whether a batch does a stage of a call again, and the call's own result stays until all is done."""
+    return func.coalesce(BatchCallRow.redo_from, "").in_([*stage.before, stage])
+
+
+def counts_here(result: Any) -> ColumnElement[bool]:
+    """Whether a result (`StageResultRow`, or an alias of it) is what a batch goes on from."""
+    again = or_(*(and_(result.stage == stage, is_done_again(stage)) for stage in STAGES[1:]))
+    return case((again, result.batch_id == BatchCallRow.batch_id), else_=result.superseded_at.is_(None))
 
 
 def _needs(job: StageJob) -> list[ColumnElement[bool]]:
     """What a call must have, or lack, before a stage can work on it."""
     if job.stage is Stage.DISTRIBUTE:
-        return [~has_result(Stage.STT)]  # all GPU work done: the host need not have the recording
-    before = [_passed(job, job.stage.before[-1])]
-    return [*before, has_result(Stage.DISTRIBUTE)] if job.stage in GPU_STAGES else before
+        return [~passed(Stage.STT)]  # all GPU work done: the host need not have the recording
+    before = [passed(job.stage.before[-1])]
+    return [*before, passed(Stage.DISTRIBUTE)] if job.stage in GPU_STAGES else before

@@ -20,7 +20,7 @@ from include.database.models import (
     CallSignalRow,
     TranscriptRow,
 )
-from include.database.work import STATE
+from include.database.work import STATE, is_of_an_audit
 from include.delivery.outcome import of_batch, of_current_audits
 
 # A report opens so many calls; all of them are in the tables.
@@ -82,8 +82,8 @@ class CallFacts:
 def of_current_facts(query: Select[*tuple[Any, ...]], batch_id: str) -> Select[*tuple[Any, ...]]:
     """Narrows a query to the audited calls of a run and what is known of them; of a rescore, to its own."""
     joined = of_batch(query, batch_id).join(CallFactsRow, CallFactsRow.call_id == CallRow.call_id)
-    official = and_(BatchCallRow.state.is_(None), CallFactsRow.superseded_at.is_(None))
-    own = and_(BatchCallRow.state.is_not(None), CallFactsRow.batch_id == BatchCallRow.batch_id)
+    official = and_(is_of_an_audit(), CallFactsRow.superseded_at.is_(None))
+    own = and_(~is_of_an_audit(), CallFactsRow.batch_id == BatchCallRow.batch_id)
     return joined.where(STATE == CallState.AUDITED, or_(official, own))
 
 

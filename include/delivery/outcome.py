@@ -36,6 +36,7 @@ class Outcome:
         closed: Every call is in a final state, and discovery has told which calls there are.
         looked_for: Whether it has.
         audited_now: Audited by this run; the others of `ledger.audited` were audited before it.
+        failed_tries: Of those, which it was to audit again and could not: their old audit stands.
         audio_s: Length of all calls whose header could be read; `audited_audio_s` of the audited ones.
     """
 
@@ -45,6 +46,7 @@ class Outcome:
     looked_for: bool
     audited_now: int
     audited_before: int
+    failed_tries: int
     audio_s: float
     audited_audio_s: float
 
@@ -84,6 +86,7 @@ def count_outcome(connection: Connection, batch_id: str) -> Outcome:
         looked_for=looked_for,
         audited_now=now,
         audited_before=ledger.audited - now,
+        failed_tries=_failed_tries(connection, batch_id),
         audio_s=sum(audio_s for _, _, audio_s in rows),
         audited_audio_s=sum(audio_s for state, _, audio_s in rows if state == CallState.AUDITED),
     )
@@ -117,13 +120,14 @@ def of_batch(query: Select[*tuple[Any, ...]], batch_id: str) -> Select[*tuple[An
 def of_current_audits(query: Select[*tuple[Any, ...]], batch_id: str) -> Select[*tuple[Any, ...]]:
     """Narrows a query to the audited calls of the run and the audits that "audited" in its ledger stands on.
 
-    For an audit these are the current ones, whichever run made them: a rescored call shows its new score. For
-    a rescore they are its own.
+    For an audit these are the current ones, whichever run made them; for a rescore they are its own. When the
+    run has ended, those that were so then: its report says the same for ever.
     """
     joined = of_batch(query, batch_id).join(AuditRow, AuditRow.call_id == CallRow.call_id)
     official = and_(BatchCallRow.state.is_(None), AuditRow.superseded_at.is_(None))
     own = and_(BatchCallRow.state.is_not(None), AuditRow.batch_id == BatchCallRow.batch_id)
-    return joined.where(STATE == CallState.AUDITED, or_(official, own))
+    now = and_(BatchCallRow.audit_id.is_(None), or_(official, own))
+    return joined.where(STATE == CallState.AUDITED, or_(AuditRow.audit_id == BatchCallRow.audit_id, now))
 
 
 def ended_in(stage: str) -> ColumnElement[bool]:
@@ -134,6 +138,11 @@ def ended_in(stage: str) -> ColumnElement[bool]:
 def _audited_now(connection: Connection, batch_id: str) -> int:
     own = CallRow.call_id.in_(select(AuditRow.call_id).where(AuditRow.batch_id == batch_id))
     query = of_batch(select(func.count()), batch_id).where(STATE == CallState.AUDITED, own)
+    return int(connection.scalar(query) or 0)
+
+
+def _failed_tries(connection: Connection, batch_id: str) -> int:
+    query = of_batch(select(func.count()), batch_id).where(BatchCallRow.failed_try.is_not(None))
     return int(connection.scalar(query) or 0)
 
 

@@ -83,10 +83,10 @@ class LlmWork:
         Raises:
             AnswerInvalid, TransientError, PermanentError: See `include.llm.understanding.understand`.
         """
-        transcript = await self._read(stored.transcript_of, call.call_id)
+        transcript = await self._read_here(stored.transcript_for, call)
         if not transcript.turns:
             return Ended(call.call_id, CallState.SKIPPED, "nobody speaks in it")
-        ivr = await self._read(stored.ivr_result_of, call.call_id)
+        ivr = await self._read_here(stored.ivr_result_for, call)
         identity = understanding_identity(
             self.client.settings.model, transcript, ivr=ivr, redact=self.redact, wording=self.wording
         )
@@ -115,9 +115,9 @@ class LlmWork:
         Raises:
             AnswerInvalid, TransientError, PermanentError: See `include.llm.audit.answer_scorecard`.
         """
-        transcript = await self._read(stored.transcript_of, call.call_id)
+        transcript = await self._read_here(stored.transcript_for, call)
         understanding = await self._understanding(call)
-        ivr = await self._read(stored.ivr_result_of, call.call_id)
+        ivr = await self._read_here(stored.ivr_result_for, call)
         metrics = call_metrics(
             transcript, ivr, started_at=call.started_at, timezone=self.timezone, direction=call.direction
         )
@@ -169,7 +169,7 @@ class LlmWork:
         return judged.assessment
 
     async def _understanding(self, call: PendingCall) -> Understanding:
-        identity = await self._read(lambda c, id_: stored.llm1_identity_of(c, id_, self.job), call.call_id)
+        identity = await self._read_here(stored.llm1_identity_for, call)
         return Understanding.model_validate(await self._read(stored.stored_answer, identity))
 
     async def _known(self, call: PendingCall, transcript: Transcript) -> Known:
@@ -191,6 +191,10 @@ class LlmWork:
 
     async def _read(self, query: Callable[[Connection, str], T], key: str) -> T:
         return await asyncio.to_thread(self.database.read, lambda connection: query(connection, key))
+
+    async def _read_here(self, query: Callable[[Connection, str, str], T], call: PendingCall) -> T:
+        """What the batch goes on from: its own, where it does the stage again."""
+        return await self._read(lambda c, call_id: query(c, call_id, self.job.batch_id), call.call_id)
 
     def _llm_row(
         self, call: PendingCall, stage: str, transcript: Transcript, identity: str, made: Provenance

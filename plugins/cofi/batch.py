@@ -21,7 +21,7 @@ from cofi.settings import Settings
 from include.calls.days import MANUAL
 from include.calls.discovery_rules import Redo
 from include.calls.stage import STAGES, Stage
-from include.database import batches
+from include.database import batches, planning
 from include.database import days as batch_days
 from include.database.batches import Batch
 from include.database.work import BatchKind
@@ -120,12 +120,12 @@ async def plan(
     """
     settings, batch = Settings.load(), batch_of(opened, params)
     database = CofiDatabaseHook().get_conn()
-    others = database.read(lambda connection: batches.claimants(connection, batch))
+    others = database.read(lambda connection: batches.holders(connection, batch))
     ended = [run_id for run_id in others if not goes_on(run_id)]
     redo, first_stage = Redo(params["redo"]), Stage(params["first_stage"])
 
     def claim(connection: Connection) -> tuple[list[CallLoad], bool, dict[str, int]]:
-        loads = batches.loads_to_plan(connection, batch, redo, first_stage, ended)
+        loads = planning.loads_to_plan(connection, batch, redo, first_stage, ended)
         return loads, batches.has_gpu_work(connection, batch), batches.claimants(connection, batch)
 
     loads, needs_hosts, left = database.write(claim)

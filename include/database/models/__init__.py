@@ -6,6 +6,7 @@
            ├─ failures                        every attempt that failed; never mixed with results
            ├─ lanes                           the stage tasks of shards: what they have in flight
            ├─ transcripts                     what STT heard, in original time
+           ├─ new_transcripts                 the same of calls that are done again, until all is done
            │    └── indexed_calls ── spoken   its words by speaker, for searches; see saved_searches
            ├─ llm_results                     one row per answer that was paid for, by request identity
            ├─ llm_spending                    what every answer of the LLM API cost
@@ -61,6 +62,7 @@ from include.database.models.work import (
     CallRow,
     FailureRow,
     LaneRow,
+    NewTranscriptRow,
     StageResultRow,
     TranscriptRow,
 )
@@ -89,6 +91,7 @@ __all__ = [
     "LaneRow",
     "LlmResultRow",
     "LlmSpendingRow",
+    "NewTranscriptRow",
     "OutboxRow",
     "ReviewAnswerRow",
     "ReviewDrawRow",

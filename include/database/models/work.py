@@ -103,7 +103,10 @@ class BatchDayRow(Base):
 class BatchCallRow(Base):
     """A call that a batch accounts for; `shard` and `host` are None when it had nothing to do for it.
 
-    An audit's calls have their state in `calls`; a rescore's have it here, with the audit they had before.
+    `state` is None while the state in `calls` is that of the run, too. It is set where a call is done again
+    (`redo_from`: from which stage on) and keeps its old results until the new ones are whole, and for all
+    calls when the run has ended: what they were then, and by which audit (`audit_id`), stays.
+    `old_audit_id` is the audit before, `failed_try` why there is no new one.
     """
 
     __tablename__ = "batch_calls"
@@ -115,6 +118,9 @@ class BatchCallRow(Base):
     state: Mapped[str | None] = mapped_column(String(16))
     state_reason: Mapped[str | None] = mapped_column(Text)
     old_audit_id: Mapped[str | None] = mapped_column(String(36))
+    audit_id: Mapped[str | None] = mapped_column(String(36))
+    redo_from: Mapped[str | None] = mapped_column(String(16))
+    failed_try: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (
         Index("ix_batch_calls_shard", "batch_id", "shard"),
@@ -198,6 +204,20 @@ class TranscriptRow(Base):
     __tablename__ = "transcripts"
 
     call_id: Mapped[str] = mapped_column(ForeignKey("calls.call_id"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64))
+    language: Mapped[str | None] = mapped_column(String(16))
+    transcript: Mapped[dict[str, Any]]
+    channel_roles: Mapped[list[Any] | None]
+    created_at: Mapped[datetime]
+
+
+class NewTranscriptRow(Base):
+    """The transcript of a call that is done again; it becomes the call's (`TranscriptRow`) with its audit."""
+
+    __tablename__ = "new_transcripts"
+
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.call_id"), primary_key=True)
+    batch_id: Mapped[str] = mapped_column(ForeignKey("batches.batch_id"))
     sha256: Mapped[str] = mapped_column(String(64))
     language: Mapped[str | None] = mapped_column(String(16))
     transcript: Mapped[dict[str, Any]]

@@ -9,7 +9,7 @@ from cofi.hooks.gpu_host import GpuHostHook
 from cofi.operators.distribute import recordings
 from cofi.operators.on_host import HostOperator
 from cofi.settings import Settings
-from include.database.answers import ivr_result_of
+from include.database.answers import ivr_result_for
 from include.database.engine import Database
 from include.database.work import StageCounts
 from include.distribution.lane import Lane
@@ -37,7 +37,9 @@ class GpuStageOperator(HostOperator):
                 capacity,
                 host.name,
             )
-            telling = Telling(settings.names_kept, lambda call_id: database.read(partial(heard, call_id)))
+            telling = Telling(
+                settings.names_kept, lambda call_id: database.read(partial(heard, self.job.batch_id, call_id))
+            )
             handle = partial(
                 recognise,
                 host,
@@ -49,6 +51,6 @@ class GpuStageOperator(HostOperator):
             return await lane.run(handle, capacity)
 
 
-def heard(call_id: str, connection: Connection) -> IvrResult:
+def heard(batch_id: str, call_id: str, connection: Connection) -> IvrResult:
     """What the IVR stage found in a call."""
-    return ivr_result_of(connection, call_id)
+    return ivr_result_for(connection, call_id, batch_id)

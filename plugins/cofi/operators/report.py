@@ -63,16 +63,17 @@ class ReportOperator(BaseOperator):
         canaries = self._canaries(database, batch, labels)
         more = {"canaries": canaries.told()} if canaries else {}
 
-        def close(connection: Connection) -> tuple[Ledger, list[str], Ledger, int, JudgedDay | None]:
+        def close(connection: Connection) -> tuple[Ledger, list[str], Ledger, int, int, JudgedDay | None]:
             settling.settle(connection, batch)
             if batch.kind is not BatchKind.AUDIT:
                 rescores.end_strays(connection, batch)
             ledger, unaccounted = batches.close(connection, batch, more)
             worked_on = batches.worked_on(connection, batch)
             stopped = spending.count_stopped(connection, batch.batch_id)
-            return ledger, unaccounted, worked_on, stopped, days.own_day(connection, batch.batch_id)
+            tries = batches.failed_tries(connection, batch)
+            return ledger, unaccounted, worked_on, stopped, tries, days.own_day(connection, batch.batch_id)
 
-        ledger, unaccounted, worked_on, stopped, day = database.write(close)
+        ledger, unaccounted, worked_on, stopped, tries, day = database.write(close)
         self.log.info("Searches find %d more transcripts", index_calls(database, batch.batch_id))
         page = self._write(database, batch, labels, canaries)
         self.log.info("Report: %s", page)
@@ -88,11 +89,11 @@ class ReportOperator(BaseOperator):
         if stopped:
             self.log.warning("%d calls wait for money: the LLM budget is used up. %s", stopped, _RAISE_IT)
         share = Settings.load().alarm_failed_share
-        lost = worked_on.failed + worked_on.quarantined - stopped
-        if lost > share * (lost + worked_on.audited):
+        lost = worked_on.failed + worked_on.quarantined + tries - stopped
+        if lost > share * (lost + worked_on.audited - tries):
             raise NearlyAllFailed(
-                f"Worked on: {worked_on}. More than {share:.0%} were lost. The report groups the reasons; "
-                "mend the first, and trigger the day again: only what is missing is done."
+                f"Worked on: {worked_on}.{_tried(tries)} More than {share:.0%} were lost. The report groups "
+                "the reasons; mend the first, and trigger the day again: only what is missing is done."
             )
         return asdict(ledger)
 
@@ -136,6 +137,13 @@ class ReportOperator(BaseOperator):
         except InvalidInput as error:
             self.log.warning("Not compared with gold labels: %s", error)
             return None
+
+
+def _tried(tries: int) -> str:
+    """Calls that were audited before and should have been audited again."""
+    if not tries:
+        return ""
+    return f" Of the audited ones {tries} could not be audited again: their old audit stands."
 
 
 def _absent(day: JudgedDay) -> str:

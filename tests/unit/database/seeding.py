@@ -12,7 +12,7 @@ from include.calls.call import Call, CallState, call_id_for
 from include.calls.days import DayState, JudgedDay, Verdict
 from include.calls.discovery_rules import Redo
 from include.calls.stage import Stage
-from include.database import batches, calls, days, scorecards
+from include.database import batches, calls, days, planning, scorecards
 from include.database.batches import Batch
 from include.database.engine import Database
 from include.database.models import Base, CallRow
@@ -85,8 +85,8 @@ class Day:
     ) -> list[str]:
         """Puts all that is to be done into shard 0 of one host; ids of the calls."""
         with self.database.writing() as connection:
-            others = batches.claimants(connection, batch) if others_have_ended else ()
-            loads = batches.loads_to_plan(connection, batch, redo, first_stage, list(others))
+            others = batches.holders(connection, batch) if others_have_ended else ()
+            loads = planning.loads_to_plan(connection, batch, redo, first_stage, list(others))
             call_ids = [load.call_id for load in loads]
             if call_ids:
                 batches.record_plan(connection, batch, [Shard(0, host, tuple(call_ids), 1.0)])

@@ -8,7 +8,7 @@ import pytest
 from include.calls.call import CallState
 from include.calls.discovery_rules import Redo
 from include.calls.stage import STAGES, Stage
-from include.database import batches, settling
+from include.database import batches, planning, settling
 from include.database.batches import Batch
 from include.database.models import BatchCallRow, BatchRow, FailureRow, OutboxRow, StageResultRow
 from include.database.outcomes import Failure
@@ -43,7 +43,7 @@ class TestPlanning:
         )
         failed = recording("d.wav")
         with day.database.writing() as connection:
-            loads = batches.loads_to_plan(connection, batch, Redo.SKIP, Stage.DISTRIBUTE)
+            loads = planning.loads_to_plan(connection, batch, Redo.SKIP, Stage.DISTRIBUTE)
 
         assert set(loads) == {CallLoad(A.call_id, 7.5), CallLoad(B.call_id, 0), CallLoad(failed.call_id, 3)}
         assert day.state_of(failed) == ("pending", None)

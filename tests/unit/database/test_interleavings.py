@@ -12,7 +12,7 @@ from include.calls.call import Call, CallState
 from include.calls.discovery_rules import Redo
 from include.calls.stage import STAGES, Stage
 from include.calls.transcript import Transcript
-from include.database import batches, calls, recovery, rescores, settling
+from include.database import batches, calls, planning, recovery, rescores, settling
 from include.database.batches import Batch
 from include.database.engine import Database
 from include.database.models import (
@@ -77,7 +77,7 @@ def saves(batch: Batch, stage: Stage, *outcomes: Outcome) -> Operation:
 def plans(batch: Batch, redo: Redo, *ended: Batch) -> Operation:
     def plan(database: Database) -> None:
         void = [each.batch_id for each in ended]
-        loads = database.write(lambda c: batches.loads_to_plan(c, batch, redo, Stage.DISTRIBUTE, void))
+        loads = database.write(lambda c: planning.loads_to_plan(c, batch, redo, Stage.DISTRIBUTE, void))
         shards = [Shard(0, HOST, tuple(load.call_id for load in loads), 1.0)] if loads else []
         database.write(lambda c: batches.record_plan(c, batch, shards))
 

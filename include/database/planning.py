@@ -1,0 +1,87 @@
+"""What a run takes up: it claims calls, and clears what stands in their way."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+
+from include.calls.call import CallState
+from include.calls.discovery_rules import Redo
+from include.calls.stage import Stage
+from include.database.batches import Batch, claimed_loads
+from include.database.keeping import thaw
+from include.database.locking import lock_calls_where
+from include.database.models import BatchCallRow, CallRow, StageResultRow
+from include.database.superseding import supersede
+from include.distribution.planner import CallLoad
+
+
+def loads_to_plan(
+    connection: Connection, batch: Batch, redo: Redo, first_stage: Stage, ended: Collection[str] = ()
+) -> list[CallLoad]:
+    """Claims those of the batch's calls that it works on, and clears what stands in their way.
+
+    Failed calls become pending. With `Redo.ALL`, results of open calls from `first_stage` on become history;
+    audited calls stay audited, with all their results, until they are audited again. A call that another
+    batch works on is left to it.
+
+    Args:
+        connection: In a transaction.
+        batch: The batch.
+        redo: Which calls are done again.
+        first_stage: See `redo`.
+        ended: Batches whose runs go on no more: their claims are void.
+    """
+    now = datetime.now(UTC)
+    thaw(connection, batch.batch_id, batch.kind)
+    _claim(connection, batch, redo, ended)
+    _take_up_again(connection, batch, first_stage)
+    mine = CallRow.claimed_by == batch.batch_id
+    failed = update(CallRow).where(mine, CallRow.state == CallState.FAILED)
+    connection.execute(failed.values(state=CallState.PENDING, state_reason=None, changed_at=now))
+    claimed = StageResultRow.call_id.in_(select(CallRow.call_id).where(mine))
+    open_calls = select(CallRow.call_id).where(mine, CallRow.state == CallState.PENDING)
+    # Where a recording lies is known of this batch only: hosts delete what is old. And LLM2 ends a call: one
+    # that is open in spite of its result could never end.
+    anew = first_stage.following if redo is Redo.ALL else [Stage.LLM2]
+    supersede(connection, StageResultRow.call_id.in_(open_calls), anew, now)
+    supersede(connection, claimed, [Stage.DISTRIBUTE], now)
+    return claimed_loads(connection, batch)
+
+
+def _claim(connection: Connection, batch: Batch, redo: Redo, ended: Collection[str]) -> None:
+    """Of two batches that want a call exactly one gets it: the second finds that it is not free any more."""
+    of_batch = select(BatchCallRow.call_id).where(BatchCallRow.batch_id == batch.batch_id)
+    free = CallRow.claimed_by.is_(None) | CallRow.claimed_by.in_([batch.batch_id, *ended])
+    wanted: list[ColumnElement[bool]] = [
+        and_(CallRow.call_id.in_(of_batch), CallRow.state.in_([CallState.PENDING, CallState.FAILED]))
+    ]
+    if redo is Redo.ALL:
+        not_done = of_batch.where(or_(BatchCallRow.redo_from.is_(None), _again(), _tried()))
+        of_day = CallRow.day == batch.day, CallRow.state == CallState.AUDITED
+        wanted.append(and_(CallRow.call_id.in_(not_done), *of_day))
+    lock_calls_where(connection, or_(*wanted), free)
+    connection.execute(update(CallRow).where(or_(*wanted), free).values(claimed_by=batch.batch_id))
+
+
+def _take_up_again(connection: Connection, batch: Batch, first_stage: Stage) -> None:
+    """Audited calls are pending in the batch alone.
+
+    What it has done of them at an earlier try is kept. That a recording lies on a host is no result.
+    """
+    audited = select(CallRow.call_id).where(
+        CallRow.claimed_by == batch.batch_id, CallRow.state == CallState.AUDITED
+    )
+    mine = update(BatchCallRow).where(
+        BatchCallRow.batch_id == batch.batch_id, BatchCallRow.call_id.in_(audited)
+    )
+    redo_from = Stage.DENOISE if first_stage is Stage.DISTRIBUTE else first_stage
+    connection.execute(mine.values(state=CallState.PENDING, redo_from=redo_from, failed_try=None))
+
+
+def _again() -> ColumnElement[bool]:
+    return BatchCallRow.state == CallState.PENDING
+
+
+def _tried() -> ColumnElement[bool]:
+    return BatchCallRow.failed_try.is_not(None)
