@@ -96,6 +96,7 @@ class Call:
         sample_rate_hz: None when it could not be read.
         channels: None when it could not be read.
         sha256: Of the file's bytes; None until something had to read them all.
+        sample_sha256: Of some bytes in its middle: what differs there is no copy. None when it was not read.
         state: Where discovery puts it; `PENDING` when it is to be audited.
         state_reason: Why it is in a final state.
         duplicate_of: The call that has the same content.
@@ -113,6 +114,7 @@ class Call:
     sample_rate_hz: int | None = None
     channels: int | None = None
     sha256: str | None = None
+    sample_sha256: str | None = None
     state: CallState = CallState.PENDING
     state_reason: str | None = None
     duplicate_of: str | None = None

@@ -11,6 +11,8 @@ from fsspec import AbstractFileSystem
 
 from include.calls.call import Call
 
+# Speech of a second or two; a store is asked once for it.
+_SAMPLE_BYTES = 16 * 1024
 # Python tells bytes of a name that are not UTF-8 as such code points.
 _ESCAPED_BYTE = re.compile(r"\\u(dc[89a-f][0-9a-f])")
 
@@ -85,6 +87,28 @@ def sha256_of_file(filesystem: AbstractFileSystem, path: str) -> str:
         raise
     except Exception as error:  # each store's library has errors of its own
         raise OSError(str(error)) from error
+
+
+def sha256_of_samples(filesystem: AbstractFileSystem, files: Sequence[tuple[str, int]]) -> str:
+    """Hashes some bytes in the middle of each file, which no two recordings have in common.
+
+    Args:
+        filesystem: fsspec's.
+        files: Path and size in bytes.
+
+    Raises:
+        OSError: The store does not give them.
+    """
+    digest = sha256()
+    for path, size_bytes in files:
+        start = max(0, (size_bytes - _SAMPLE_BYTES) // 2)
+        try:
+            digest.update(filesystem.cat_file(path, start=start, end=min(size_bytes, start + _SAMPLE_BYTES)))
+        except OSError:
+            raise
+        except Exception as error:  # each store's library has errors of its own
+            raise OSError(str(error)) from error
+    return digest.hexdigest()
 
 
 def sha256_of_files(filesystem: AbstractFileSystem, paths: Sequence[str]) -> str:

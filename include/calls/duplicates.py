@@ -1,52 +1,74 @@
 """Recordings with the same content: one is the original, the others are its copies."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from include.calls.call import Call, CallState
 
 _WORKED_ON = {CallState.AUDITED, CallState.FAILED}
 
+Sha256Of = Callable[[Call], str | None]
 
-def mark_duplicates(
-    calls: Iterable[Call], others: Iterable[Call], sha256_of: Callable[[Call], str | None]
-) -> list[Call]:
+
+def mark_duplicates(calls: Iterable[Call], others: Iterable[Call], sha256_of: Sha256Of) -> list[Call]:
     """Marks calls whose content another call has; the earlier one of a pair is the original.
 
-    Only files whose size also occurs elsewhere are read: a day of 10,000 calls is not downloaded twice.
+    Files are read whole only where size and sample agree, which copies alone do: a day of 10,000 calls is not
+    read twice, though telephony's files have the same sizes over and over. What has no sample is left to the
+    hashes of the hosts that receive it.
 
     Args:
         calls: The day's calls, in order.
-        others: Calls of other days that have a size in common, originals only.
+        others: Calls of other days that have a sample or a hash in common, originals only.
         sha256_of: Reads a recording and hashes it; None when it cannot be read.
     """
     calls = list(calls)
-    originals: dict[int, list[Call]] = defaultdict(list)
+    known = _Known(sha256_of)
     for original in [*others, *(call for call in calls if call.state in _WORKED_ON)]:
-        originals[original.size_bytes].append(original)
-    sizes = [call.size_bytes for call in calls if call.state is CallState.PENDING]
-    repeated = {size for size, count in Counter(sizes).items() if count > 1}
+        known.add(original)
     marked: dict[str, Call] = {}
     # Those that were copies before come last, so that their originals stay the originals.
     for call in sorted(calls, key=lambda call: call.duplicate_of is not None):
         marked[call.path] = call
         if call.state is CallState.PENDING:
-            alone = replace(call, duplicate_of=None, state_reason=None)
-            compare = call.size_bytes in repeated or call.size_bytes in originals
-            marked[call.path] = _compared(alone, originals[call.size_bytes], sha256_of) if compare else alone
+            marked[call.path] = known.compared(replace(call, duplicate_of=None, state_reason=None))
     return [marked[call.path] for call in calls]
 
 
-def _compared(call: Call, originals: list[Call], sha256_of: Callable[[Call], str | None]) -> Call:
-    hashed = replace(call, sha256=call.sha256 or sha256_of(call))
-    for original in originals:
-        if hashed.sha256 and hashed.sha256 == (original.sha256 or sha256_of(original)):
-            return replace(
-                hashed,
-                state=CallState.DUPLICATE,
-                state_reason=f"same content as {original.day} {original.path}",
-                duplicate_of=original.call_id,
-            )
-    originals.append(hashed)
-    return hashed
+@dataclass
+class _Known:
+    """Originals, by what they are found by."""
+
+    sha256_of: Sha256Of
+    by_sample: dict[tuple[int, str], list[Call]] = field(default_factory=lambda: defaultdict(list))
+    by_hash: dict[str, list[Call]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, call: Call) -> None:
+        if call.sample_sha256:
+            self.by_sample[call.size_bytes, call.sample_sha256].append(call)
+        if call.sha256:
+            self.by_hash[call.sha256].append(call)
+
+    def compared(self, call: Call) -> Call:
+        """The call as a copy of an original, or as an original itself."""
+        if call.sha256 and (same := self.by_hash.get(call.sha256)):
+            return _copy_of(same[0], call)
+        alike = self.by_sample.get((call.size_bytes, call.sample_sha256 or ""), [])
+        if alike and not call.sha256:
+            call = replace(call, sha256=self.sha256_of(call))
+        for place, original in enumerate(alike):
+            alike[place] = hashed = replace(original, sha256=original.sha256 or self.sha256_of(original))
+            if call.sha256 and call.sha256 == hashed.sha256:
+                return _copy_of(original, call)
+        self.add(call)
+        return call
+
+
+def _copy_of(original: Call, call: Call) -> Call:
+    return replace(
+        call,
+        state=CallState.DUPLICATE,
+        state_reason=f"same content as {original.day} {original.path}",
+        duplicate_of=original.call_id,
+    )

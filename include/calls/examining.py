@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from include.calls.call import Call, CallState
-from include.calls.day_folder import DayFolder, sha256_of_files
+from include.calls.day_folder import DayFolder, sha256_of_files, sha256_of_samples
 from include.calls.discovery_rules import DiscoveryRules, Redo
 from include.calls.headers import header_of
 from include.calls.recorders.knowing import Knowing, with_roles
@@ -110,6 +110,7 @@ def _probed(folder: DayFolder, call: Call, rules: DiscoveryRules) -> Call:
         return call
     probed = replace(
         call,
+        sample_sha256=_sample(folder, call),
         duration_s=header.duration_s,
         sample_rate_hz=header.sample_rate_hz,
         channels=header.channels,
@@ -121,6 +122,16 @@ def _probed(folder: DayFolder, call: Call, rules: DiscoveryRules) -> Call:
         )
         return replace(probed, state=CallState.SKIPPED, state_reason=reason)
     return probed
+
+
+def _sample(folder: DayFolder, call: Call) -> str | None:
+    sizes = [part.size_bytes for part in call.parts] or [call.size_bytes]
+    try:
+        return sha256_of_samples(folder.filesystem, list(zip(folder.paths_of(call), sizes, strict=True)))
+    except OSError as error:
+        # Whether it is a copy is found out when a host has received it.
+        log.warning("call_id=%s it cannot be compared with others: %s", call.call_id, error)
+        return None
 
 
 def _is_beyond(header: "Header", rules: DiscoveryRules) -> bool:

@@ -72,7 +72,8 @@ def claimants(connection: Connection, batch: Batch) -> dict[str, int]:
 def holders(connection: Connection, batch: Batch) -> set[str]:
     """Other batches that have claimed calls that this one accounts for, be they open or audited again."""
     query = select(CallRow.claimed_by).join(BatchCallRow).where(BatchCallRow.batch_id == batch.batch_id)
-    return set(connection.execute(query.distinct()).scalars()) - {None, batch.batch_id}
+    others = query.where(CallRow.claimed_by != batch.batch_id).distinct()
+    return {str(other) for other in connection.execute(others).scalars()}
 
 
 def has_gpu_work(connection: Connection, batch: Batch) -> bool:

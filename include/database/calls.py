@@ -1,16 +1,16 @@
 """The calls table: what discovery reads of it and writes to it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, literal, select, union
 
 from include.calls.call import Call, CallMetadata, CallState, ChannelRole, RolesToldBy
 from include.calls.parts import parts_as_json, parts_from_json
 from include.calls.stage import STAGES
-from include.database.engine import chunks, insert_missing, upsert
+from include.database.engine import insert_found, insert_missing, upsert
 from include.database.given import among
 from include.database.locking import lock_calls
 from include.database.models import BatchCallRow, CallRow, StageResultRow
@@ -31,7 +31,7 @@ _DESCRIPTION = (
 # What judging it anew does; when it was discovered first stays.
 _JUDGED = (
     *_DESCRIPTION,
-    *("size_bytes", "sha256", "state", "state_reason", "duplicate_of", "changed_at"),
+    *("size_bytes", "sha256", "sample_sha256", "state", "state_reason", "duplicate_of", "changed_at"),
 )
 
 
@@ -41,16 +41,23 @@ def calls_of_day(connection: Connection, day: date) -> list[Call]:
     return [_call(row) for row in rows]
 
 
-def originals_of_other_days(connection: Connection, day: date, sizes: Iterable[int]) -> list[Call]:
-    """Calls of other days that have one of these sizes, and are no duplicates themselves; oldest first."""
-    found: list[Call] = []
-    for some in chunks(sorted(set(sizes))):
-        query = select(CallRow.__table__).where(
-            CallRow.size_bytes.in_(some),
-            CallRow.day != day,
-            CallRow.state.not_in([CallState.DUPLICATE, CallState.QUARANTINED]),
-        )
-        found += [_call(row) for row in connection.execute(query).mappings()]
+def originals_of_other_days(connection: Connection, day: date, calls: Collection[Call]) -> list[Call]:
+    """Calls of other days of which some may be copies: the same sample or hash. The oldest first.
+
+    Copies themselves are left out, and what is no recording.
+    """
+    samples = {call.sample_sha256 for call in calls if call.sample_sha256}
+    hashes = {call.sha256 for call in calls if call.sha256}
+    alike = union(
+        select(CallRow.call_id).where(among(connection, CallRow.sample_sha256, samples)),
+        select(CallRow.call_id).where(among(connection, CallRow.sha256, hashes)),
+    )
+    query = select(CallRow.__table__).where(
+        CallRow.call_id.in_(select(alike.subquery().c.call_id)),
+        CallRow.day != day,
+        CallRow.state.not_in([CallState.DUPLICATE, CallState.QUARANTINED]),
+    )
+    found = [_call(row) for row in connection.execute(query).mappings()] if calls else []
     return sorted(found, key=lambda call: (call.day, call.path))
 
 
@@ -97,8 +104,13 @@ def _states(connection: Connection, calls: Sequence[Call]) -> dict[str, str]:
 
 
 def _account_for(connection: Connection, batch_id: str, calls: Sequence[Call]) -> None:
-    rows = [{"batch_id": batch_id, "call_id": call.call_id} for call in calls]
-    insert_missing(connection, BatchCallRow, rows)
+    wanted = among(connection, CallRow.call_id, [call.call_id for call in calls])
+    insert_found(
+        connection,
+        BatchCallRow,
+        ["batch_id", "call_id"],
+        select(literal(batch_id), CallRow.call_id).where(wanted),
+    )
 
 
 def _may_be_judged(call: Call, known: Mapping[str, Call], state: str) -> bool:
@@ -154,6 +166,7 @@ _COLUMNS = [
     "sample_rate_hz",
     "channels",
     "sha256",
+    "sample_sha256",
     "state_reason",
     "duplicate_of",
 ]

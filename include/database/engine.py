@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Select, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
@@ -117,6 +117,17 @@ def insert_missing(
     """Inserts rows, and leaves those that are there already as they are."""
     if rows:
         connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
+
+
+def insert_found(
+    connection: Connection,
+    table: type[DeclarativeBase],
+    names: Sequence[str],
+    found: Select[*tuple[Any, ...]],
+) -> None:
+    """Inserts what a query finds, and leaves rows that are there already as they are."""
+    insert = _insert(connection, table).from_select(list(names), found)
+    connection.execute(insert.on_conflict_do_nothing())
 
 
 def chunks(values: Sequence[Value], most: int = 1000) -> Iterator[Sequence[Value]]:

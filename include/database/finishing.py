@@ -106,7 +106,7 @@ def _open_in(batch_id: str, endings: FromClause) -> Update:
     )
 
 
-def _claimed(batch_id: str) -> Select[tuple[str]]:
+def _claimed(batch_id: str) -> Select[str]:
     return select(CallRow.call_id).where(CallRow.claimed_by == batch_id)
 
 

@@ -13,10 +13,11 @@ from include.calls.call import CallState
 from include.calls.stage import Stage
 from include.card_data.masking import masked_text
 from include.database.columns import Base
+from include.database.copies import late_copies
 from include.database.engine import insert_missing, upsert
 from include.database.finishing import finish
 from include.database.given import among, given
-from include.database.locking import lock_calls
+from include.database.locking import lock_calls, lock_contents
 from include.database.models import (
     BatchCallRow,
     CallRow,
@@ -100,6 +101,7 @@ def save(connection: Connection, job: StageJob, outcomes: Sequence[Outcome]) -> 
             paid = [writable(table, row) for table, row in outcome.rows if table is LlmResultRow]
             write_apart(connection, lambda rows: insert_missing(connection, LlmResultRow, rows), paid, lose)
 
+    lock_contents(connection, (o.sha256 for o in outcomes if isinstance(o, Success) and o.sha256))
     lock_calls(connection, (outcome.call_id for outcome in outcomes if outcome.call_id))
     write_apart(connection, lambda these: _save(connection, job, these), outcomes, fail)
     return refused
@@ -120,11 +122,12 @@ def _save(connection: Connection, job: StageJob, outcomes: Sequence[Outcome]) ->
     now = datetime.now(UTC)
     made = [outcome for outcome in outcomes if isinstance(outcome, Success)]
     successes, again = _still_wanted(connection, job, made)
+    copies = late_copies(connection, job, {s.call_id: s.sha256 for s in successes if s.sha256})
     failures = [_fit_to_keep(outcome) for outcome in outcomes if isinstance(outcome, Failure)]
     _save_successes(connection, job, successes, again, now)
     if failures:
         connection.execute(insert(FailureRow), [_failure_row(job, failure, now) for failure in failures])
-    ended = [(o.call_id, o.state, o.reason) for o in successes if o.state]
+    ended = [*copies, *((o.call_id, o.state, o.reason) for o in successes if o.state)]
     ended += [(f.call_id, f.state, f"{job.stage}: {f.message}") for f in failures if f.state and f.call_id]
     ended += [(o.call_id, o.state, o.reason) for o in outcomes if isinstance(o, Ended)]
     finish(connection, job.batch_id, ended, now, job.kind)
@@ -173,7 +176,7 @@ def _save_successes(
         rows = by_table.get(table, [])
         if current := [row["call_id"] for row in rows if row["call_id"] not in again]:
             supersede_rows(connection, table, current, now)
-        by_table[table] = [row | {"superseded_at": now if row["call_id"] in again else None} for row in rows]
+        by_table[table] = [{**row, "superseded_at": now if row["call_id"] in again else None} for row in rows]
     _save_transcripts(connection, job, by_table.pop(TranscriptRow, []), again)
     for made, rows in by_table.items():  # answers, facts, scorecards and audits never change
         insert_missing(connection, made, rows)

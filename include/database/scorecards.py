@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import UTC, date, datetime
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, func, select, update
 
+from include.calls.call import CallState
 from include.database.engine import insert_missing
 from include.database.models import AnswerRow, AuditRow, BatchRow, CallRow, ScorecardRow
 from include.errors import InvalidInput
@@ -64,6 +65,24 @@ def scorecard_of(connection: Connection, batch_id: str) -> Scorecard:
     query = select(ScorecardRow.scorecard, ScorecardRow.sha256).join(BatchRow)
     row = connection.execute(query.where(BatchRow.batch_id == batch_id)).one()
     return stored_scorecard(row.scorecard, row.sha256)
+
+
+def used_by_others(connection: Connection, day: date, sha256: str) -> dict[str, int]:
+    """Which other scorecards the audits of a day stand on, by id and version, and of how many calls each."""
+    named = (ScorecardRow.scorecard_id, ScorecardRow.version)
+    query = (
+        select(*named, func.count())
+        .join(AuditRow, AuditRow.scorecard_sha256 == ScorecardRow.sha256)
+        .join(CallRow, CallRow.call_id == AuditRow.call_id)
+        .where(
+            CallRow.day == day,
+            CallRow.state == CallState.AUDITED,
+            AuditRow.superseded_at.is_(None),
+            AuditRow.scorecard_sha256 != sha256,
+        )
+        .group_by(*named)
+    )
+    return {f"{name} {version}": calls for name, version, calls in connection.execute(query)}
 
 
 def given_answers(

@@ -16,7 +16,7 @@ from cofi.hooks.llm import LlmHook
 from cofi.hosts import ready_hosts
 from cofi.pools import LLM_POOL, pools
 from cofi.runs import AUDIT_DAG, batch_id_of
-from cofi.scorecards import chosen
+from cofi.scorecards import check_audited, chosen
 from cofi.settings import Settings
 from include.calls.days import MANUAL
 from include.calls.discovery_rules import Redo
@@ -85,6 +85,7 @@ def open_batch(
     check_tables()
     day = resolve_day(params, interval_start, settings.timezone, run_type)
     scorecard = chosen(settings, database, params["scorecard"])
+    check_audited(database, day, scorecard, params)
     batch = Batch(
         batch_id_of(AUDIT_DAG, run_id),
         day,

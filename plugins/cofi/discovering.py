@@ -183,10 +183,10 @@ def _rules(settings: Settings, params: Mapping[str, Any]) -> DiscoveryRules:
 
 def _originals(database: Database, day: date, found: list[Call], known: Mapping[str, Call]) -> list[Call]:
     """Calls of other days, and those of this day that a trial run leaves aside."""
-    sizes = {call.size_bytes for call in found if call.state is CallState.PENDING}
+    waiting = [call for call in found if call.state is CallState.PENDING]
     looked_at = {call.path for call in found}
     aside = [call for path, call in known.items() if path not in looked_at and call.state in _ORIGINAL]
-    others = database.read(lambda connection: calls.originals_of_other_days(connection, day, sizes))
+    others = database.read(lambda connection: calls.originals_of_other_days(connection, day, waiting))
     return [*others, *aside]
 
 

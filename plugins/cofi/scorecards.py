@@ -1,9 +1,13 @@
 """Which scorecard a run uses."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 from cofi.settings import Settings
+from include.calls.discovery_rules import Redo
 from include.database.engine import Database
+from include.errors import InvalidInput
 
 if TYPE_CHECKING:
     from include.scorecards.schema import Scorecard
@@ -29,3 +33,26 @@ def chosen(settings: Settings, database: Database, name: str) -> "Scorecard":
     found = scorecard
     database.write(lambda connection: scorecards.record(connection, found))
     return found
+
+
+def check_audited(database: Database, day: date, scorecard: "Scorecard", params: Mapping[str, Any]) -> None:
+    """Refuses another scorecard for a day whose audited calls are skipped: its report would show old scores.
+
+    Nightly runs and whoever leaves the choice to promotion mean the calls that are not audited yet.
+
+    Raises:
+        InvalidInput: It says what to choose instead.
+    """
+    from include.database import scorecards  # noqa: PLC0415
+
+    if params["scorecard"] == PROMOTED or params["redo"] != Redo.SKIP:
+        return
+    others = database.read(lambda c: scorecards.used_by_others(c, day, scorecard.sha256))
+    if others:
+        raise InvalidInput(
+            f"{sum(others.values())} calls of {day} are audited by {' and '.join(sorted(others))}, and "
+            f"'redo' skip leaves them so, whatever 'scorecard' says. For scores by {scorecard.id} "
+            f"{scorecard.version}: trigger rescore_calls for the day, which needs no GPU host; or choose "
+            "'redo' all with 'first_stage' llm2. For the calls that are not audited yet: leave 'scorecard' "
+            "at promoted."
+        )

@@ -3,10 +3,13 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from include.database.columns import CURRENT, Base
+
+# Failures of whole hosts or tasks, which are few beside those of calls.
+_WHOLE = text("call_id IS NULL")
 
 
 class CallRow(Base):
@@ -30,6 +33,7 @@ class CallRow(Base):
     sample_rate_hz: Mapped[int | None]
     channels: Mapped[int | None]
     sha256: Mapped[str | None] = mapped_column(String(64))
+    sample_sha256: Mapped[str | None] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(16))
     state_reason: Mapped[str | None] = mapped_column(Text)
     duplicate_of: Mapped[str | None] = mapped_column(String(80))
@@ -52,10 +56,11 @@ class CallRow(Base):
     discovered_at: Mapped[datetime]
     changed_at: Mapped[datetime]
 
-    # Duplicates are looked for by size first, then by content.
+    # Copies are looked for by a sample first, then by content.
     __table_args__ = (
         Index("ix_calls_day_state", "day", "state"),
-        Index("ix_calls_size", "size_bytes"),
+        Index("ix_calls_sample", "sample_sha256"),
+        Index("ix_calls_sha256", "sha256"),
         Index("ix_calls_claimed_by", "claimed_by"),
         Index("ix_calls_interaction", "interaction_id"),
         Index("ix_calls_newest", "day", "call_id"),
@@ -174,7 +179,11 @@ class FailureRow(Base):
     raw_answer: Mapped[str | None] = mapped_column(Text)
     failed_at: Mapped[datetime]
 
-    __table_args__ = (Index("ix_failures_batch", "batch_id", "stage"), Index("ix_failures_call", "call_id"))
+    __table_args__ = (
+        Index("ix_failures_batch", "batch_id", "stage"),
+        Index("ix_failures_call", "call_id"),
+        Index("ix_failures_whole", "batch_id", "stage", sqlite_where=_WHOLE, postgresql_where=_WHOLE),
+    )
 
 
 class LaneRow(Base):
