@@ -61,7 +61,7 @@ class StageRunner:
                 return stages.languages.run(head, recording, ivr, job.options.languages)
             case _:
                 ivr, lid = _earlier(job, IvrResult), _earlier(job, LidResult)
-                return stages.recognition.run(head, recording, ivr, lid, job.options.channel_roles)
+                return stages.recognition.run(head, recording, ivr, lid, job.options)
 
     def _decoded(self, path: Path, scratch: Path) -> Recording:
         return decode(path, scratch, self._max_duration_s)
