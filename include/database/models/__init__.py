@@ -11,12 +11,14 @@
            ├─ call_facts ── call_reasons, …   what LLM1 found out; also call_signals, _commitments, _entities
            ├─ audits ── answers               the scored scorecard; scorecards keeps each version's text
            ├─ canaries                        what a run answered about calls whose right answers are known
+           ├─ call_accesses                   who read and heard it, and when
            └─ webhook_outbox                  one event per final state and run, written in its transaction
 
 Times are UTC. JSON columns are JSONB on PostgreSQL.
 """
 
 from include.database.columns import Base
+from include.database.models.access import CallAccessRow
 from include.database.models.audits import (
     AnswerRow,
     AuditRow,
@@ -51,6 +53,7 @@ __all__ = [
     "BatchCallRow",
     "BatchDayRow",
     "BatchRow",
+    "CallAccessRow",
     "CallCommitmentRow",
     "CallEntityRow",
     "CallFactsRow",
