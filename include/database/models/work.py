@@ -61,6 +61,8 @@ class CallRow(Base):
         # Lists in pages go on after a call.
         Index("ix_calls_day_path", "day", "path"),
         Index("ix_calls_agent_day", "agent", "day", "call_id"),
+        Index("ix_calls_newest", "day", "call_id"),
+        Index("ix_calls_agent", "agent_id", "day"),
     )
 
 

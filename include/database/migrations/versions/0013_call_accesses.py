@@ -5,8 +5,8 @@ from alembic import op
 
 from include.database.columns import UtcDateTime
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("call_id", sa.String(length=80), nullable=False),
         sa.Column("what", sa.String(length=16), nullable=False),
         sa.Column("from_ms", sa.Integer(), nullable=True),
-        sa.Column("seconds", sa.Float(), nullable=True),
+        sa.Column("seconds", sa.Double(), nullable=True),
         sa.ForeignKeyConstraint(["call_id"], ["calls.call_id"]),
         sa.PrimaryKeyConstraint("id"),
     )
