@@ -1,4 +1,4 @@
-"""Migration 0013 on what a demo left in version 0005 and the versions between made of it: all of it stays."""
+"""Migration 0014 on what a demo left in version 0005 and the versions between made of it: all of it stays."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from include.database.models import CallAccessRow
 from tests.unit.database import version_0005
 from tests.unit.database.seeding import Day
 
-BEFORE = "0012"
+BEFORE = "0013"
 
 
 @pytest.fixture
