@@ -12,6 +12,7 @@
            ├─ call_facts ── call_reasons, …   what LLM1 found out; also call_signals, _commitments, _entities
            ├─ audits ── answers               the scored scorecard; scorecards keeps each version's text
            ├─ canaries                        what a run answered about calls whose right answers are known
+           ├─ trend_scores, trend_answers     the same counted by day, for weeks of a long history
            └─ webhook_outbox                  one event per final state and run, written in its transaction
 
 Times are UTC. JSON columns are JSONB on PostgreSQL.
@@ -35,6 +36,7 @@ from include.database.models.facts import (
     CallSignalRow,
 )
 from include.database.models.searching import IndexedCallRow, SavedSearchRow, SpokenRow
+from include.database.models.trends import TrendAnswerRow, TrendScoreRow
 from include.database.models.work import (
     BatchCallRow,
     BatchDayRow,
@@ -71,4 +73,6 @@ __all__ = [
     "SpokenRow",
     "StageResultRow",
     "TranscriptRow",
+    "TrendAnswerRow",
+    "TrendScoreRow",
 ]
