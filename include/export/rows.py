@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from include.database import official
 from include.database.models import (
     AnswerRow,
     AuditRow,
@@ -31,7 +32,7 @@ _OF_CALL = (
     *("call_id", "day", "started_at", "path", "state", "agent_id", "agent", "team", "queue"),
     *("direction", "language", "duration_s"),
 )
-_OF_AUDIT = ("pct", "band", "passed", "auto_failed", "needs_review")
+_OF_AUDIT = ("pct", "band", "passed", "auto_failed", "needs_review", "reviewed", "machine_pct")
 _FURTHER = ("scorecard", "contact_reasons", "signals")
 
 
@@ -51,8 +52,7 @@ def columns_of(connection: Connection) -> tuple[str, ...]:
     cards = select(ScorecardRow.scorecard).order_by(ScorecardRow.first_used_at)
     criteria: dict[str, None] = {}
     for card in connection.execute(cards).scalars():
-        for section in card.get("sections", []):
-            criteria |= {criterion["id"]: None for criterion in section.get("criteria", [])}
+        criteria |= {criterion["id"]: None for criterion in card.get("criteria", [])}
     return (*_OF_CALL, *_OF_AUDIT, *_FURTHER, *(answer_column(one) for one in criteria))
 
 
@@ -68,7 +68,7 @@ def _rows(connection: Connection, calls: Sequence[FoundCall]) -> Iterator[Row]:
     for call in calls:
         known = {name: getattr(call, name) for name in (*_OF_CALL, *_OF_AUDIT)}
         if call.call_id not in cards:  # nothing was judged, so nothing is said of it
-            known |= {"auto_failed": None, "needs_review": None}
+            known |= dict.fromkeys(("auto_failed", "needs_review", "reviewed"))
         yield {
             **known,
             "scorecard": cards.get(call.call_id),
@@ -86,10 +86,11 @@ def _answers(connection: Connection, call_ids: Sequence[str]) -> tuple[dict[str,
             ScorecardRow.scorecard_id,
             ScorecardRow.version,
             AnswerRow.criterion_id,
-            AnswerRow.answer,
+            official.ANSWER.label("answer"),
         )
         .join(ScorecardRow, ScorecardRow.sha256 == AuditRow.scorecard_sha256)
         .join(AnswerRow, AnswerRow.audit_id == AuditRow.audit_id)
+        .outerjoin(*official.ANSWERS)
         .where(AuditRow.call_id.in_(call_ids), AuditRow.superseded_at.is_(None))
     )
     answers: dict[str, Row] = defaultdict(dict)

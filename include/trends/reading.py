@@ -131,6 +131,12 @@ def newest_day(connection: Connection, scorecard_id: str) -> date | None:
     return connection.execute(query).scalar_one()
 
 
+def label_of_group(connection: Connection, chosen: Chosen) -> str | None:
+    """What people call a group, as it was last; None when it has no calls."""
+    query = select(TrendScoreRow.label).where(*chosen.conditions(TrendScoreRow))
+    return connection.execute(query.order_by(TrendScoreRow.day.desc()).limit(1)).scalar()
+
+
 def by_week(connection: Connection, chosen: Chosen, weeks: Weeks) -> list[tuple[date, Figures]]:
     """Each week's figures, by its Monday; a week without calls is among them."""
     query = select(TrendScoreRow.day, *_columns(TrendScoreRow, (*_SCORES, "reviewed")))

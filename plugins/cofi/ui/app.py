@@ -11,11 +11,11 @@ from starlette.exceptions import HTTPException
 
 from cofi.ui.access import NO_RIGHTS, PersonDep
 from cofi.ui.pages import PRIVATE, prefix_of, render
-from cofi.ui.routes import days, report, static
+from cofi.ui.routes import days, report, search, static, trends
 from cofi.ui.tabs import tabs_of
 from include.errors import CofiError, PermanentError
 
-ROUTERS = (report.router, static.router, days.router)
+ROUTERS = (report.router, static.router, search.router, trends.router, days.router)
 
 app = FastAPI(
     title="cofi",

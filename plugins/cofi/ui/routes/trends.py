@@ -1,0 +1,89 @@
+"""Weeks of scores and answers, by agent, team, queue and language; and an agent's page for coaching."""
+
+from datetime import date
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from cofi.ui.access import PersonDep, requires
+from cofi.ui.data import DatabaseDep
+from cofi.ui.pages import render
+from include.access.rights import Right
+from include.search.choices import choices_of
+from include.trends import reading
+from include.trends.charts import weeks_chart
+from include.trends.coaching import weak_criteria
+from include.trends.dimensions import Dimension
+from include.trends.reading import Chosen, Weeks
+
+# A table of agents names everybody.
+router = APIRouter(prefix="/trends", dependencies=[requires(Right.TEXT, Right.OTHERS)])
+
+_SPANS_WEEKS = (4, 8, 13, 26, 52)
+
+
+@router.get("")
+def trends(
+    request: Request,
+    person: PersonDep,
+    database: DatabaseDep,
+    *,
+    by: Dimension = Dimension.AGENT,
+    scorecard: str | None = None,
+    until: date | None = None,
+    weeks: int = reading.WEEKS,
+) -> HTMLResponse:
+    """All calls week by week, the groups of a dimension, and the criteria."""
+    weeks = max(1, min(weeks, _SPANS_WEEKS[-1]))
+    with database.reading() as connection:
+        known = reading.scorecards_counted(connection)
+        card = scorecard or (known[0] if known else "")
+        newest = until or reading.newest_day(connection, card)
+        span = Weeks.until(newest, weeks) if newest else None
+        shown = {}
+        if span:
+            of_all = Chosen(card)
+            shown["by_week"] = reading.by_week(connection, of_all, span)
+            shown["chart"] = weeks_chart(shown["by_week"], "Mean score by week")
+            shown["ranked"], shown["few"] = reading.groups(connection, card, by, span)
+            shown["criteria"] = reading.criteria(connection, of_all, span)
+        words = choices_of(connection).criteria
+    chosen = {"by": by, "scorecard": card, "until": until, "weeks": weeks, "span": span}
+    options = {"scorecards": known, "dimensions": list(Dimension)[1:], "spans": _SPANS_WEEKS}
+    few = {"fewest": reading.FEWEST_CALLS, "words": words}
+    return render(request, person, "trends.html", tab="trends", **chosen, **options, **few, shown=shown)
+
+
+@router.get("/agent")
+def agent(
+    request: Request,
+    person: PersonDep,
+    database: DatabaseDep,
+    *,
+    name: str,
+    scorecard: str,
+    until: date,
+    weeks: int = reading.WEEKS,
+) -> HTMLResponse:
+    """What an agent could be coached on, with calls to listen to together."""
+    span = Weeks.until(until, max(1, min(weeks, _SPANS_WEEKS[-1])))
+    chosen = Chosen(scorecard, Dimension.AGENT, name)
+    with database.reading() as connection:
+        by_week = reading.by_week(connection, chosen, span)
+        label = reading.label_of_group(connection, chosen) or name
+        weak = weak_criteria(connection, scorecard, name, span)
+        words = choices_of(connection).criteria
+    return render(
+        request,
+        person,
+        "agent.html",
+        tab="trends",
+        name=name,
+        label=label,
+        scorecard=scorecard,
+        span=span,
+        by_week=by_week,
+        chart=weeks_chart(by_week, f"Mean score of {label} by week"),
+        weak=weak,
+        words=words,
+    )
