@@ -128,9 +128,9 @@ def heard_language() -> ColumnElement[str | None]:
 def _of_audit(filters: Filters) -> list[ColumnElement[bool]]:
     asked: list[ColumnElement[bool]] = []
     if filters.min_pct is not None:
-        asked.append(official.PCT >= filters.min_pct)
+        asked.append(filters.min_pct <= official.PCT)
     if filters.max_pct is not None:
-        asked.append(official.PCT <= filters.max_pct)
+        asked.append(filters.max_pct >= official.PCT)
     chosen = {
         official.PASSED: filters.passed,
         official.AUTO_FAILED: filters.auto_failed,
@@ -155,7 +155,7 @@ def _answered(criterion: str, answer: str | None) -> ColumnElement[bool]:
         .outerjoin(*official.ANSWERS)
         .where(AnswerRow.audit_id == AuditRow.audit_id, AnswerRow.criterion_id == criterion)
     )
-    return (query.where(official.ANSWER == answer) if answer else query).correlate(AuditRow).exists()
+    return (query.where(answer == official.ANSWER) if answer else query).correlate(AuditRow).exists()
 
 
 def _of_facts(filters: Filters) -> list[ColumnElement[bool]]:

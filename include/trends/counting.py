@@ -1,7 +1,7 @@
 """Counts a day's official scores and answers: once, and again when one of them changed."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -19,10 +19,13 @@ from sqlalchemy import (
 )
 
 from include.database import official
+from include.database.columns import UtcDateTime
 from include.database.models import (
     AnswerRow,
     AuditRow,
+    BatchCallRow,
     CallRow,
+    ReviewedScoreRow,
     ScorecardRow,
     TranscriptRow,
     TrendAnswerRow,
@@ -34,19 +37,42 @@ from include.trends.dimensions import Dimension, group_of, label_of
 _NO_AUTO_FAIL = "none"
 
 
-def count_days(connection: Connection, days: Iterable[date]) -> None:
+def count_days(connection: Connection, days: Iterable[date], now: datetime | None = None) -> None:
     """Counts these days anew; two statements to forget and ten to count, each day.
 
     Args:
         connection: In a transaction.
         days: Of calls whose audits, or people's answers to them, have changed.
+        now: When; this moment by default.
     """
+    now = now or datetime.now(UTC)
     for day in sorted(set(days)):
         for table in (TrendScoreRow, TrendAnswerRow):
             connection.execute(delete(table).where(table.day == day))
         for dimension in Dimension:
-            _insert(connection, TrendScoreRow, _scores(day, dimension))
+            _insert(connection, TrendScoreRow, _scores(day, dimension, now))
             _insert(connection, TrendAnswerRow, _answers(day, dimension))
+
+
+def days_of_run(connection: Connection, batch_id: str) -> list[date]:
+    """The days of the calls that a run accounts for."""
+    calls = select(CallRow.day).join(BatchCallRow, BatchCallRow.call_id == CallRow.call_id)
+    return list(connection.execute(calls.where(BatchCallRow.batch_id == batch_id).distinct()).scalars())
+
+
+def stale_days(connection: Connection, first: date, last: date) -> list[date]:
+    """Days on which people have answered since they were counted, or that were never counted."""
+    counted = (
+        select(TrendScoreRow.counted_at)
+        .where(TrendScoreRow.day == CallRow.day, TrendScoreRow.dimension == Dimension.ALL)
+        .limit(1)
+        .scalar_subquery()
+    )
+    reviewed = select(CallRow.day).join(ReviewedScoreRow, ReviewedScoreRow.call_id == CallRow.call_id)
+    newer = or_(counted.is_(None), ReviewedScoreRow.reviewed_at > counted)
+    return sorted(
+        connection.execute(reviewed.where(CallRow.day.between(first, last), newer).distinct()).scalars()
+    )
 
 
 def _insert(connection: Connection, table: type[Any], counted: Select[Any]) -> None:
@@ -54,7 +80,7 @@ def _insert(connection: Connection, table: type[Any], counted: Select[Any]) -> N
     connection.execute(insert(table).from_select(names, counted))
 
 
-def _scores(day: date, dimension: Dimension) -> Any:
+def _scores(day: date, dimension: Dimension, now: datetime) -> Any:
     pct = official.PCT
     query = select(
         *_keys(day, dimension),
@@ -68,6 +94,7 @@ def _scores(day: date, dimension: Dimension) -> Any:
         _number_of(official.AUTO_FAILED).label("auto_failed"),
         _number_of(official.NEEDS_REVIEW).label("needs_review"),
         _number_of(official.REVIEWED).label("reviewed"),
+        literal(now, UtcDateTime).label("counted_at"),
     )
     return _of_day(query, day, dimension).group_by(*_groups(dimension))
 

@@ -70,7 +70,7 @@ def test_whoever_has_no_role_sees_no_tab_and_is_told_whom_to_ask(as_: As) -> Non
 
 def test_the_entrance_leads_to_the_first_tab(as_: As) -> None:
     answer = as_("carla").get("/cofi/")
-    assert (answer.status_code, answer.headers["location"]) == (307, "/cofi/days")
+    assert (answer.status_code, answer.headers["location"]) == (307, "/cofi/search")
 
 
 def test_an_agent_does_not_see_the_days_of_all_agents(as_: As) -> None:

@@ -13,6 +13,11 @@
            ├─ audits ── answers               the scored scorecard; scorecards keeps each version's text
            ├─ canaries                        what a run answered about calls whose right answers are known
            ├─ trend_scores, trend_answers     the same counted by day, for weeks of a long history
+           ├─ review_items ── review_draws    what people should listen to, and which rule says so
+           │              └── review_answers  every answer of a person; reviewed_answers and
+           │                                  reviewed_scores are what stands for an audit by them
+           ├─ disputes                        agents' objections; calibration_sessions, …_calls, …_people,
+           │                                  …_answers score nothing; review_events tell who did what
            └─ webhook_outbox                  one event per final state and run, written in its transaction
 
 Times are UTC. JSON columns are JSONB on PostgreSQL.
@@ -35,6 +40,20 @@ from include.database.models.facts import (
     CallReasonRow,
     CallSignalRow,
 )
+from include.database.models.review import (
+    CalibrationAnswerRow,
+    CalibrationCallRow,
+    CalibrationPersonRow,
+    CalibrationSessionRow,
+    DisputeRow,
+    ReviewAnswerRow,
+    ReviewDrawRow,
+    ReviewedAnswerRow,
+    ReviewedScoreRow,
+    ReviewEventRow,
+    ReviewFrameRow,
+    ReviewItemRow,
+)
 from include.database.models.searching import IndexedCallRow, SavedSearchRow, SpokenRow
 from include.database.models.trends import TrendAnswerRow, TrendScoreRow
 from include.database.models.work import (
@@ -55,6 +74,10 @@ __all__ = [
     "BatchCallRow",
     "BatchDayRow",
     "BatchRow",
+    "CalibrationAnswerRow",
+    "CalibrationCallRow",
+    "CalibrationPersonRow",
+    "CalibrationSessionRow",
     "CallCommitmentRow",
     "CallEntityRow",
     "CallFactsRow",
@@ -62,12 +85,20 @@ __all__ = [
     "CallRow",
     "CallSignalRow",
     "CanaryRow",
+    "DisputeRow",
     "FailureRow",
     "IndexedCallRow",
     "LaneRow",
     "LlmResultRow",
     "LlmSpendingRow",
     "OutboxRow",
+    "ReviewAnswerRow",
+    "ReviewDrawRow",
+    "ReviewEventRow",
+    "ReviewFrameRow",
+    "ReviewItemRow",
+    "ReviewedAnswerRow",
+    "ReviewedScoreRow",
     "SavedSearchRow",
     "ScorecardRow",
     "SpokenRow",

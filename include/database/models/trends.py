@@ -1,6 +1,6 @@
 """Scores and answers counted by day, so that weeks of a long history are read at once."""
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -31,6 +31,7 @@ class TrendScoreRow(Base):
     auto_failed: Mapped[int]
     needs_review: Mapped[int]
     reviewed: Mapped[int]
+    counted_at: Mapped[datetime]
 
     __table_args__ = (Index("ix_trend_scores_name", "dimension", "name", "day"),)
 

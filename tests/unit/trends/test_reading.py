@@ -1,6 +1,6 @@
 """Weeks add up, groups are compared only where their calls allow it."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -30,6 +30,7 @@ def scores(day: date, name: str, *pcts: float, dimension: str = "agent", **chang
     row |= {"calls": len(pcts), "scored": len(pcts), "sum_pct": sum(pcts)}
     row |= {"sum_squares": sum(one**2 for one in pcts), "judged": len(pcts)}
     row |= {"passed": sum(one >= 75 for one in pcts), "auto_failed": 0, "needs_review": 0, "reviewed": 0}
+    row["counted_at"] = datetime(2026, 11, 17, tzinfo=UTC)
     return row | changes
 
 

@@ -1,18 +1,23 @@
 """Weeks of scores and answers, by agent, team, queue and language; and an agent's page for coaching."""
 
+from contextlib import suppress
 from datetime import date
+from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, BackgroundTasks, Request
 from fastapi.responses import HTMLResponse
+from sqlalchemy.exc import IntegrityError
 
 from cofi.ui.access import PersonDep, requires
 from cofi.ui.data import DatabaseDep
 from cofi.ui.pages import render
 from include.access.rights import Right
+from include.database.engine import Database
 from include.search.choices import choices_of
 from include.trends import reading
 from include.trends.charts import weeks_chart
 from include.trends.coaching import weak_criteria
+from include.trends.counting import count_days, stale_days
 from include.trends.dimensions import Dimension
 from include.trends.reading import Chosen, Weeks
 
@@ -27,6 +32,7 @@ def trends(
     request: Request,
     person: PersonDep,
     database: DatabaseDep,
+    after: BackgroundTasks,
     *,
     by: Dimension = Dimension.AGENT,
     scorecard: str | None = None,
@@ -40,18 +46,29 @@ def trends(
         card = scorecard or (known[0] if known else "")
         newest = until or reading.newest_day(connection, card)
         span = Weeks.until(newest, weeks) if newest else None
-        shown = {}
+        shown: dict[str, Any] = {}
         if span:
             of_all = Chosen(card)
             shown["by_week"] = reading.by_week(connection, of_all, span)
             shown["chart"] = weeks_chart(shown["by_week"], "Mean score by week")
             shown["ranked"], shown["few"] = reading.groups(connection, card, by, span)
             shown["criteria"] = reading.criteria(connection, of_all, span)
+            shown["stale"] = stale_days(connection, span.first, span.last)
         words = choices_of(connection).criteria
+    if stale := shown.get("stale"):
+        # Not before the page: a day of 10,000 calls takes a second.
+        after.add_task(_count, database, stale)
     chosen = {"by": by, "scorecard": card, "until": until, "weeks": weeks, "span": span}
     options = {"scorecards": known, "dimensions": list(Dimension)[1:], "spans": _SPANS_WEEKS}
     few = {"fewest": reading.FEWEST_CALLS, "words": words}
     return render(request, person, "trends.html", tab="trends", **chosen, **options, **few, shown=shown)
+
+
+def _count(database: Database, days: list[date]) -> None:
+    """Counts days on which people have answered; somebody else's page may be doing the same."""
+    for day in days:
+        with suppress(IntegrityError):
+            database.write(lambda connection, day=day: count_days(connection, [day]))
 
 
 @router.get("/agent")

@@ -5,7 +5,7 @@ const said = document.getElementById("said");
 async function write(method, path, body) {
   const answer = await fetch(prefix + path, {
     method,
-    headers: { "X-Cofi": "1", "Content-Type": "application/json" },
+    headers: { "X-Cofi": "1", Accept: "application/json", "Content-Type": "application/json" },
     body: body && JSON.stringify(body),
   });
   if (answer.ok) return location.reload();

@@ -5,8 +5,10 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013"
-down_revision = "0012"
+from include.database.columns import UtcDateTime
+
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 
@@ -31,6 +33,7 @@ def upgrade() -> None:
         sa.Column("sum_pct", sa.Double(), nullable=False),
         sa.Column("sum_squares", sa.Double(), nullable=False),
         *(sa.Column(name, sa.Integer(), nullable=False) for name in counts),
+        sa.Column("counted_at", UtcDateTime, nullable=False),
         sa.PrimaryKeyConstraint("day", "scorecard_id", "dimension", "name"),
     )
     op.create_index("ix_trend_scores_name", "trend_scores", ["dimension", "name", "day"])
