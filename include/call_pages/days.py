@@ -72,11 +72,12 @@ def _ledgers(connection: Connection, days: list[date]) -> dict[date, Ledger]:
 def _runs(connection: Connection, days: list[date]) -> dict[date, str]:
     """The last audit of each."""
     query = select(BatchRow.day, BatchRow.batch_id).where(BatchRow.day.in_(days), BatchRow.kind == "audit")
-    return {day: batch_id for day, batch_id in connection.execute(query.order_by(BatchRow.opened_at))}
+    rows = connection.execute(query.order_by(BatchRow.opened_at))
+    return {row.day: row.batch_id for row in rows}
 
 
 def _told(connection: Connection, days: list[date]) -> dict[tuple[str | None, date], str]:
     query = select(BatchDayRow.batch_id, BatchDayRow.day, BatchDayRow.told).where(
         BatchDayRow.day.in_(days), BatchDayRow.told.is_not(None)
     )
-    return {(batch_id, day): told for batch_id, day, told in connection.execute(query)}
+    return {(batch_id, day): told or "" for batch_id, day, told in connection.execute(query)}

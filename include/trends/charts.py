@@ -59,7 +59,7 @@ def _line(run: Sequence[tuple[int, Figures]], weeks: int) -> list[str]:
     below = " ".join(f"{x:.1f},{_y(mean.low):.1f}" for x, mean in reversed(means))
     middle = " ".join(f"{x:.1f},{_y(mean.value):.1f}" for x, mean in means)
     dots = [
-        f'<circle class="at" cx="{x:.1f}" cy="{_y(mean.value):.1f}" r="4"><title>{mean.value:.1f} %, '
+        f'<circle cx="{x:.1f}" cy="{_y(mean.value):.1f}" r="4"><title>{mean.value:.1f} %, '
         f"95 % interval {mean.low:.0f} to {mean.high:.0f} %, {mean.calls} calls</title></circle>"
         for x, mean in means
     ]

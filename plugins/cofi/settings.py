@@ -104,6 +104,8 @@ class Settings:
     runs_folder: Path
     people: str
     agents_of_people: str
+    listening_folder: Path
+    listening_mib: float
 
     @classmethod
     def load(cls) -> "Settings":

@@ -10,11 +10,12 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.testclient import TestClient
 
 from cofi.ui.access import WRITE_HEADER, auth_manager
+from cofi.ui.action_log import noted
 from cofi.ui.app import app
 
 # As the setting says it; whoever is not in it is a viewer of Airflow and nothing here.
 PEOPLE = "ana: analyst, ben: analyst, daniel: agent, carla: compliance, rita: reader"
-AGENTS = "daniel: Daniel"
+AGENTS = "daniel: Daniel Reed"
 USER = "X-Test-User"
 WRITES = {WRITE_HEADER: "1"}
 
@@ -27,10 +28,12 @@ def _user(request: Request) -> SimpleAuthManagerUser:
 
 
 @contextmanager
-def served() -> Iterator[FastAPI]:
-    """The pages below /cofi, as Airflow mounts them, with these people."""
+def served(noted_down: list[tuple[str, str, str]] | None = None) -> Iterator[FastAPI]:
+    """The pages below /cofi, as Airflow mounts them, with these people; its Audit Log is a list."""
+    entries = [] if noted_down is None else noted_down
     app.dependency_overrides[get_user] = _user
     app.dependency_overrides[auth_manager] = SimpleAuthManager
+    app.dependency_overrides[noted] = lambda: lambda person, *what: entries.append((person.name, *what))
     outer = FastAPI()
     outer.mount("/cofi", app)
     yield outer

@@ -20,7 +20,13 @@ ROUTES = [
     if isinstance(route, APIRoute)
     for method in sorted(route.methods)
 ]
-FILLED = {"day": "2026-11-16", "call_id": "20261116-a3ae2d194970cd3e1198", "version": "1", "name": "theme.js"}
+FILLED = {
+    "day": "2026-11-16",
+    "call_id": "20261116-a3ae2d194970cd3e1198",
+    "version": "1",
+    "name": "theme.js",
+    "search_id": "1",
+}
 
 
 @pytest.fixture

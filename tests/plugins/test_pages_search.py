@@ -13,6 +13,7 @@ from sqlalchemy import insert, update
 from include.database.models import (
     AnswerRow,
     AuditRow,
+    CallAccessRow,
     CallRow,
     ReviewedScoreRow,
     ScorecardRow,
@@ -59,13 +60,16 @@ def as_(day: Day, setting: Connect) -> Iterator[As]:
         yield lambda name: client_of(outer, name)
 
 
-def test_what_was_said_is_found_marked_and_never_run(as_: As) -> None:
+def test_what_was_said_is_found_marked_never_run_and_who_saw_it_is_recorded(as_: As, day: Day) -> None:
     page = as_("ana").get("/cofi/search", params={"text": "customer:refund"}).text
     assert "1 call" in page
     assert "<mark>refund</mark>" in page
     assert "&lt;b&gt;" in page
     assert f"/cofi/calls/{ANA}?at=10000" in page
     assert BEN not in page
+    assert [(row["person"], row["call_id"], row["what"]) for row in day.rows(CallAccessRow)] == [
+        ("ana", ANA, "text")
+    ]
 
 
 def test_a_form_with_empty_fields_asks_for_nothing(as_: As) -> None:

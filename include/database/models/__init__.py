@@ -12,6 +12,7 @@
            ├─ call_facts ── call_reasons, …   what LLM1 found out; also call_signals, _commitments, _entities
            ├─ audits ── answers               the scored scorecard; scorecards keeps each version's text
            ├─ canaries                        what a run answered about calls whose right answers are known
+           ├─ call_accesses                   who read and heard it, and when
            ├─ trend_scores, trend_answers     the same counted by day, for weeks of a long history
            ├─ review_items ── review_draws    what people should listen to, and which rule says so
            │              └── review_answers  every answer of a person; reviewed_answers and
@@ -24,6 +25,7 @@ Times are UTC. JSON columns are JSONB on PostgreSQL.
 """
 
 from include.database.columns import Base
+from include.database.models.access import CallAccessRow
 from include.database.models.audits import (
     AnswerRow,
     AuditRow,
@@ -78,6 +80,7 @@ __all__ = [
     "CalibrationCallRow",
     "CalibrationPersonRow",
     "CalibrationSessionRow",
+    "CallAccessRow",
     "CallCommitmentRow",
     "CallEntityRow",
     "CallFactsRow",

@@ -16,8 +16,8 @@ from include.access.rights import METHODS, ROLES, Person, Right, roles_of
 
 WRITE_HEADER = "X-Cofi"
 NO_RIGHTS = (
-    "Your account has no right to see calls. Whoever looks after Airflow gives them: a role in [cofi] people, or "
-    f"the custom view '{Right.TEXT}' in the auth manager."
+    "Your account has no right to see calls. Whoever looks after Airflow gives it: a role in [cofi] people, "
+    f"or the custom view '{Right.TEXT}' in the auth manager."
 )
 
 

@@ -1,7 +1,7 @@
 """The pages that cofi adds to Airflow's web server: calls to review, days, a call, and a run's report.
 
-A module in `routes` for each kind of page, templates in `templates`, scripts and styles in `static`. Nobody is
-answered who is not signed in; what a page shows besides, its own dependencies decide (`cofi.ui.access`).
+A module in `routes` for each kind of page, templates in `templates`, scripts and styles in `static`. Nobody
+is answered who is not signed in; what a page shows besides, its own dependencies decide (`cofi.ui.access`).
 """
 
 from airflow.api_fastapi.core_api.security import requires_authenticated
@@ -11,11 +11,19 @@ from starlette.exceptions import HTTPException
 
 from cofi.ui.access import NO_RIGHTS, PersonDep
 from cofi.ui.pages import PRIVATE, prefix_of, render
-from cofi.ui.routes import days, report, search, static, trends
+from cofi.ui.routes import calls, days, report, search, sound, static, trends
 from cofi.ui.tabs import tabs_of
 from include.errors import CofiError, PermanentError
 
-ROUTERS = (report.router, static.router, search.router, trends.router, days.router)
+ROUTERS = (
+    report.router,
+    static.router,
+    search.router,
+    trends.router,
+    days.router,
+    calls.router,
+    sound.router,
+)
 
 app = FastAPI(
     title="cofi",

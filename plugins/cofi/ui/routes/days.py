@@ -2,12 +2,11 @@
 
 from datetime import date
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from cofi.ui.access import PersonDep, requires
-from cofi.ui.data import DatabaseDep
-from cofi.ui.pages import render
+from cofi.ui.access import requires
+from cofi.ui.asking import AskedDep
 from include.access.rights import Right
 from include.call_pages import days, lists
 from include.calls.call import CallState
@@ -17,25 +16,18 @@ router = APIRouter(prefix="/days", dependencies=[requires(Right.TEXT, Right.OTHE
 
 
 @router.get("")
-def all_days(
-    request: Request, person: PersonDep, database: DatabaseDep, before: date | None = None
-) -> HTMLResponse:
+def all_days(asked: AskedDep, before: date | None = None) -> HTMLResponse:
     """The days that have calls, newest first."""
-    shown, following = database.read(lambda connection: days.list_days(connection, before))
-    return render(request, person, "days.html", tab="days", days=shown, before=before, following=following)
+    shown, following = asked.read(lambda connection: days.list_days(connection, before))
+    return asked.page("days.html", tab="days", days=shown, before=before, following=following)
 
 
 @router.get("/{day}")
 def one_day(
-    request: Request,
-    person: PersonDep,
-    database: DatabaseDep,
-    day: date,
-    state: CallState | None = None,
-    after: str | None = None,
+    asked: AskedDep, day: date, state: CallState | None = None, after: str | None = None
 ) -> HTMLResponse:
     """A day's calls, in one state or in all."""
-    ledger = database.read(lambda connection: days.ledger_of(connection, day))
-    page = database.read(lambda connection: lists.calls_of_day(connection, day, state, after))
+    ledger = asked.read(lambda connection: days.ledger_of(connection, day))
+    page = asked.read(lambda connection: lists.calls_of_day(connection, day, state, after))
     values = {"day": day, "ledger": ledger, "state": state, "after": after, "page": page}
-    return render(request, person, "day.html", tab="days", states=list(CallState), **values)
+    return asked.page("day.html", tab="days", states=list(CallState), **values)

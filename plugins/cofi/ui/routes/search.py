@@ -13,9 +13,10 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from pydantic import BaseModel
 from starlette.background import BackgroundTask
 
-from cofi.ui.access import WRITES, PersonDep, requires
-from cofi.ui.data import DatabaseDep
-from cofi.ui.pages import PRIVATE, render
+from cofi.ui.access import WRITES, requires
+from cofi.ui.asking import AskedDep
+from cofi.ui.pages import PRIVATE
+from include.access.record import Access
 from include.access.rights import Right
 from include.calls.call import CallState
 from include.calls.vocabulary import SignalKind
@@ -41,7 +42,7 @@ class Kept(BaseModel):
     shared: bool = False
 
 
-def asked(request: Request) -> dict[str, str]:
+def wanted(request: Request) -> dict[str, str]:
     """The filters in the address; fields that are left empty are not among them."""
     return {
         name: value
@@ -50,35 +51,30 @@ def asked(request: Request) -> dict[str, str]:
     }
 
 
-AskedDep = Annotated[dict[str, str], Depends(asked)]
+WantedDep = Annotated[dict[str, str], Depends(wanted)]
 
 
 @router.get("")
 def search(
-    request: Request,
-    person: PersonDep,
-    database: DatabaseDep,
-    *,
-    asked: AskedDep,
-    after_day: date | None = None,
-    after_call: str | None = None,
+    asked: AskedDep, wanted: WantedDep, after_day: date | None = None, after_call: str | None = None
 ) -> HTMLResponse:
     """A page of calls, newest first; what was asked wrongly is told beside the form."""
     after = (after_day, after_call) if after_day and after_call else None
-    with database.reading() as connection:
-        found, problem = _found(connection, asked, after)
-        saved = saved_searches(connection, person.name)
+    with asked.database.reading() as connection:
+        found, problem = _found(connection, wanted, after)
+        saved = saved_searches(connection, asked.person.name)
         choices = choices_of(connection)
-    return render(
-        request,
-        person,
+    for call in found.calls if found else ():
+        if call.snippets:
+            asked.record(call.call_id, Access.TEXT)
+    return asked.page(
         "search.html",
         tab="search",
         status=400 if problem else 200,
-        asked=asked,
-        query=urlencode(asked),
+        asked=wanted,
+        query=urlencode(wanted),
         found=found,
-        following=_address(asked, found.following) if found and found.following else None,
+        following=_address(wanted, found.following) if found and found.following else None,
         is_first=after is None,
         problem=problem,
         saved=saved,
@@ -91,10 +87,10 @@ def search(
 
 
 @router.get("/export")
-def export(database: DatabaseDep, asked: AskedDep, format: Format = Format.CSV) -> Response:
+def export(asked: AskedDep, wanted: WantedDep, format: Format = Format.CSV) -> Response:
     """What is found, as a file."""
-    filters = filters_of(asked)
-    with database.reading() as connection, _kept_file(format) as path:
+    filters = filters_of(wanted)
+    with asked.database.reading() as connection, _kept_file(format) as path:
         write_rows(path, format, columns_of(connection), rows_of(connection, filters))
     return FileResponse(
         path,
@@ -106,31 +102,31 @@ def export(database: DatabaseDep, asked: AskedDep, format: Format = Format.CSV) 
 
 
 @router.post("/saved", dependencies=[WRITES])
-def keep(person: PersonDep, database: DatabaseDep, kept: Kept) -> Response:
+def keep(asked: AskedDep, kept: Kept) -> Response:
     """Keeps a search under a name, for oneself or for all who may search."""
-    filters = filters_of(kept.search)
-    database.write(lambda c: save_search(c, person.name, kept.name, filters, shared=kept.shared))
+    filters, owner = filters_of(kept.search), asked.person.name
+    asked.write(lambda connection: save_search(connection, owner, kept.name, filters, shared=kept.shared))
     return Response(status_code=204, headers=PRIVATE)
 
 
 @router.delete("/saved/{search_id}", dependencies=[WRITES])
-def forget(person: PersonDep, database: DatabaseDep, search_id: str) -> Response:
+def forget(asked: AskedDep, search_id: str) -> Response:
     """Deletes a search of one's own."""
-    if not database.write(lambda connection: forget_search(connection, person.name, search_id)):
+    if not asked.write(lambda connection: forget_search(connection, asked.person.name, search_id)):
         raise HTTPException(404, "You have no such search: it is deleted already, or somebody else's.")
     return Response(status_code=204, headers=PRIVATE)
 
 
-def _found(connection: Any, asked: dict[str, str], after: Place | None) -> tuple[Found | None, str | None]:
+def _found(connection: Any, wanted: dict[str, str], after: Place | None) -> tuple[Found | None, str | None]:
     try:
-        filters: Filters = filters_of(asked)
+        filters: Filters = filters_of(wanted)
         return find(connection, filters, after), None
     except InvalidInput as error:
         return None, str(error)
 
 
-def _address(asked: dict[str, str], place: Place) -> str:
-    return urlencode({**asked, "after_day": place[0], "after_call": place[1]})
+def _address(wanted: dict[str, str], place: Place) -> str:
+    return urlencode({**wanted, "after_day": place[0], "after_call": place[1]})
 
 
 @contextmanager

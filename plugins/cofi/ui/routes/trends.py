@@ -4,13 +4,12 @@ from contextlib import suppress
 from datetime import date
 from typing import Any
 
-from fastapi import APIRouter, BackgroundTasks, Request
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 from sqlalchemy.exc import IntegrityError
 
-from cofi.ui.access import PersonDep, requires
-from cofi.ui.data import DatabaseDep
-from cofi.ui.pages import render
+from cofi.ui.access import requires
+from cofi.ui.asking import AskedDep
 from include.access.rights import Right
 from include.database.engine import Database
 from include.search.choices import choices_of
@@ -29,10 +28,7 @@ _SPANS_WEEKS = (4, 8, 13, 26, 52)
 
 @router.get("")
 def trends(
-    request: Request,
-    person: PersonDep,
-    database: DatabaseDep,
-    after: BackgroundTasks,
+    asked: AskedDep,
     *,
     by: Dimension = Dimension.AGENT,
     scorecard: str | None = None,
@@ -41,7 +37,7 @@ def trends(
 ) -> HTMLResponse:
     """All calls week by week, the groups of a dimension, and the criteria."""
     weeks = max(1, min(weeks, _SPANS_WEEKS[-1]))
-    with database.reading() as connection:
+    with asked.database.reading() as connection:
         known = reading.scorecards_counted(connection)
         card = scorecard or (known[0] if known else "")
         newest = until or reading.newest_day(connection, card)
@@ -57,11 +53,11 @@ def trends(
         words = choices_of(connection).criteria
     if stale := shown.get("stale"):
         # Not before the page: a day of 10,000 calls takes a second.
-        after.add_task(_count, database, stale)
+        asked.after.add_task(_count, asked.database, stale)
     chosen = {"by": by, "scorecard": card, "until": until, "weeks": weeks, "span": span}
     options = {"scorecards": known, "dimensions": list(Dimension)[1:], "spans": _SPANS_WEEKS}
     few = {"fewest": reading.FEWEST_CALLS, "words": words}
-    return render(request, person, "trends.html", tab="trends", **chosen, **options, **few, shown=shown)
+    return asked.page("trends.html", tab="trends", **chosen, **options, **few, shown=shown)
 
 
 def _count(database: Database, days: list[date]) -> None:
@@ -73,9 +69,7 @@ def _count(database: Database, days: list[date]) -> None:
 
 @router.get("/agent")
 def agent(
-    request: Request,
-    person: PersonDep,
-    database: DatabaseDep,
+    asked: AskedDep,
     *,
     name: str,
     scorecard: str,
@@ -85,14 +79,12 @@ def agent(
     """What an agent could be coached on, with calls to listen to together."""
     span = Weeks.until(until, max(1, min(weeks, _SPANS_WEEKS[-1])))
     chosen = Chosen(scorecard, Dimension.AGENT, name)
-    with database.reading() as connection:
+    with asked.database.reading() as connection:
         by_week = reading.by_week(connection, chosen, span)
         label = reading.label_of_group(connection, chosen) or name
         weak = weak_criteria(connection, scorecard, name, span)
         words = choices_of(connection).criteria
-    return render(
-        request,
-        person,
+    return asked.page(
         "agent.html",
         tab="trends",
         name=name,

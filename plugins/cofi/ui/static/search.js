@@ -1,17 +1,19 @@
 // Searches that are kept: saved under a name, and forgotten.
-const prefix = document.body.dataset.prefix;
-const said = document.getElementById("said");
+import { Refused, write } from "./http.js";
 
-async function write(method, path, body) {
-  const answer = await fetch(prefix + path, {
-    method,
-    headers: { "X-Cofi": "1", Accept: "application/json", "Content-Type": "application/json" },
-    body: body && JSON.stringify(body),
-  });
-  if (answer.ok) return location.reload();
-  const told = await answer.json().catch(() => ({}));
-  said.textContent = told.detail || "That did not work: the server answered " + answer.status;
-  said.classList.add("shown");
+const told = document.createElement("p");
+told.className = "notice";
+told.setAttribute("role", "alert");
+
+async function done(asked) {
+  try {
+    await asked;
+    location.reload();
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    told.textContent = error.message;
+    document.querySelector(".saved").after(told);
+  }
 }
 
 document.querySelector(".keep")?.addEventListener("click", (event) => {
@@ -24,12 +26,13 @@ document.querySelector(".keep")?.addEventListener("click", (event) => {
   form.addEventListener("submit", (submitted) => {
     submitted.preventDefault();
     const search = JSON.parse(button.dataset.search);
-    write("POST", "/search/saved", { name: form.elements.name.value, search, shared: form.elements.shared.checked });
+    const { name, shared } = form.elements;
+    done(write("/search/saved", { name: name.value, search, shared: shared.checked }));
   });
   button.replaceWith(form);
   form.elements.name.focus();
 });
 
 for (const button of document.querySelectorAll(".forget")) {
-  button.addEventListener("click", () => write("DELETE", "/search/saved/" + button.dataset.search));
+  button.addEventListener("click", () => done(write("/search/saved/" + button.dataset.search, null, { method: "DELETE" })));
 }
