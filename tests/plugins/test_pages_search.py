@@ -173,7 +173,8 @@ def test_an_agents_page_names_what_to_listen_to(as_: As, day: Day) -> None:
     with day.database.writing() as connection:
         connection.execute(update(CallRow).values(agent="Ana"))
         connection.execute(insert(AuditRow), [audit(one.call_id, batch_id="run-1") for one in more])
-        shown = {"earned": 0.0, "potential": 1.0, "evidence": [{"quote": "no word of it", "start_ms": 65000}]}
+        heard = [{"quote": "no word of it", "start_ms": 65000}]
+        shown = {"earned": 0.0, "potential": 1.0, "confidence": 0.9, "evidence": heard}
         connection.execute(
             insert(AnswerRow), [{**answer(one.call_id, "notice", "no"), **shown} for one in more]
         )
