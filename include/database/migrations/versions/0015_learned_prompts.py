@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=80), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("refused", sa.Boolean(), nullable=False),
-        sa.Column("duration_s", sa.Float(), nullable=False),
+        sa.Column("duration_s", sa.Double(), nullable=False),
         sa.Column("calls", sa.Integer(), nullable=False),
         sa.Column("host", sa.String(length=200), nullable=False),
         sa.Column("call_id", sa.String(length=80), nullable=False),
