@@ -20,6 +20,7 @@
            ├─ disputes                        agents' objections; calibration_sessions, …_calls, …_people,
            │                                  …_answers score nothing; review_events tell who did what
            └─ webhook_outbox                  one event per final state and run, written in its transaction
+    learned_prompts                          what calls repeat, as hosts learned it, and what people say of it
 
 Times are UTC. JSON columns are JSONB on PostgreSQL.
 """
@@ -42,6 +43,7 @@ from include.database.models.facts import (
     CallReasonRow,
     CallSignalRow,
 )
+from include.database.models.prompts import LearnedPromptRow
 from include.database.models.review import (
     CalibrationAnswerRow,
     CalibrationCallRow,
@@ -92,6 +94,7 @@ __all__ = [
     "FailureRow",
     "IndexedCallRow",
     "LaneRow",
+    "LearnedPromptRow",
     "LlmResultRow",
     "LlmSpendingRow",
     "OutboxRow",
