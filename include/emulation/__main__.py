@@ -1,11 +1,13 @@
-"""Starts an emulated service: `python -m include.emulation gpu-host|llm --help`."""
+"""Starts an emulated service: `python -m include.emulation gpu-host|llm|proxy --help`."""
 
 import argparse
+import asyncio
 import os
 from pathlib import Path
 
 from aiohttp import web
 
+from include.emulation import proxy
 from include.emulation.answers import WRITERS
 from include.emulation.gpu_host import EmulatedGpuHost, GpuHostSettings
 from include.emulation.llm import EmulatedLlm, LlmEmulation
@@ -17,6 +19,9 @@ TOKEN_VARIABLE = "COFI_EMULATED_TOKEN"  # noqa: S105 - the variable's name
 def main(arguments: list[str] | None = None) -> None:
     """Serves until it is stopped."""
     chosen = _parser().parse_args(arguments)
+    if chosen.service == "proxy":
+        asyncio.run(proxy.serve(chosen.port, chosen.to))
+        return
     app = _gpu_host(chosen) if chosen.service == "gpu-host" else _llm(chosen)
     # As real inference servers do, the LLM lets go of a request whose connection breaks.
     cancels = chosen.service == "llm" and not chosen.finishes_abandoned
@@ -76,7 +81,9 @@ def _parser() -> argparse.ArgumentParser:
         "--answers", choices=sorted(WRITERS), default="least", help="the least that fits, or rules"
     )
     llm.add_argument("--finishes-abandoned", action="store_true", help="goes on when the connection breaks")
-    for service in (gpu, llm):
+    before = services.add_parser("proxy", help="a proxy before a GPU host, which can answer in its place")
+    before.add_argument("--to", type=int, required=True, help="port of the GPU host on this machine")
+    for service in (gpu, llm, before):
         service.add_argument("--port", type=int, required=True)
         service.add_argument("--host", default="127.0.0.1")
     return parser
