@@ -18,6 +18,7 @@ from include.database.batches import Batch
 from include.database.engine import Database
 from include.database.work import BatchKind
 from include.errors import DayIncomplete, InvalidInput, LedgerOpen, NearlyAllFailed
+from include.search.indexing import index_calls
 
 if TYPE_CHECKING:
     from include.judge.nights import CanaryNight
@@ -68,6 +69,7 @@ class ReportOperator(BaseOperator):
             worked_on = batches.worked_on(connection, batch)
             stopped = spending.count_stopped(connection, batch.batch_id)
             day = days.own_day(connection, batch.batch_id)
+        self.log.info("Searches find %d more transcripts", index_calls(database, batch.batch_id))
         page = self._write(database, batch, labels, canaries)
         self.log.info("Report: %s", page)
         if self.planned is None:
