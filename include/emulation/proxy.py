@@ -14,8 +14,6 @@ from include.emulation.interposed import answer
 _CONTROL = b"POST /proxy "
 _PIECE_BYTES = 64 * 1024
 _HEAD_BYTES = 256 * 1024
-# Servers that speak first say this, before they hear anything.
-_SPEAK_FIRST = {"ssh", "smtp", "ftp"}
 
 
 class EmulatedProxy:
@@ -52,15 +50,12 @@ class EmulatedProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            if self.answers in _SPEAK_FIRST:
-                writer.write(answer(self.answers))
-                await writer.drain()
             head = await reader.readuntil(b"\r\n\r\n")
             if head.startswith(_CONTROL):
                 await self._told(head, reader, writer)
             elif self.answers is None or self._only not in head.partition(b"\r\n")[0]:
                 await self._pass_on(head, reader, writer)
-            elif self.answers not in _SPEAK_FIRST:
+            else:
                 writer.write(answer(self.answers))
                 await writer.drain()
         with suppress(OSError):

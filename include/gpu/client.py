@@ -33,6 +33,7 @@ from include.errors import (
 )
 from include.gpu import reading
 from include.gpu.connection import HostConnection
+from include.gpu.learned import LearnedPrompt, LearnedPrompts, PromptTaken
 from include.gpu.reading import read_answer
 from include.gpu.refusals import OutsideContract, Phase, StagesMissing, refusal
 from include.gpu.settings import HostSettings
@@ -53,6 +54,9 @@ _STORED = TypeAdapter(AudioStored)
 _STATUS = TypeAdapter(HostStatus)
 # A result that does not fit may hold what was said: no error quotes it.
 _RESULT: TypeAdapter[StageResult] = TypeAdapter(StageResult, config=ConfigDict(hide_input_in_errors=True))
+_LEARNED = TypeAdapter(LearnedPrompts)
+_PROMPT = TypeAdapter(LearnedPrompt)
+_TAKEN = TypeAdapter(PromptTaken)
 _BACKOFF = wait_exponential_jitter(multiplier=0.5, max=15)
 _STATUS_TIMEOUT_S = 30
 _LEAST_WAIT_S = 0.2
@@ -153,6 +157,26 @@ class GpuHostClient:
                 f"GPU host {self.name} forgets what it has done for call {call_id}: check its data folder."
             ) from error
 
+    async def learned(self) -> LearnedPrompts | None:
+        """What the host has learned, without fingerprints; None from one that learns nothing."""
+        path = "v1/prompts/learned"
+
+        async def attempt() -> LearnedPrompts | None:
+            answer = await self._connection.send(Phase.PROMPTS, "GET", path)
+            return None if answer.status == 404 else self._read(Phase.PROMPTS, answer, path, _LEARNED)
+
+        return await self._patiently(attempt)
+
+    async def learned_prompt(self, prompt_id: str) -> LearnedPrompt:
+        """A learned prompt with its fingerprint."""
+        path = f"v1/prompts/learned/{prompt_id}"
+        return await self._patiently(partial(self._ask, Phase.PROMPTS, "GET", path, _PROMPT))
+
+    async def teach(self, prompt: LearnedPrompt) -> PromptTaken:
+        """Tells the host of a prompt that another one learned, or its name or refusal."""
+        body, path = prompt.model_dump(mode="json"), f"v1/prompts/learned/{prompt.prompt_id}"
+        return await self._patiently(partial(self._ask, Phase.PROMPTS, "PUT", path, _TAKEN, json=body))
+
     async def delete(self, call_id: str) -> None:
         """Deletes a call's recording and results from the host; what is not there is deleted."""
 
@@ -217,15 +241,18 @@ class GpuHostClient:
     async def _ask(
         self, phase: Phase, method: str, path: str, answer: TypeAdapter[Answer], **request: Any
     ) -> Answer:
-        body = self._granted(phase, await self._connection.send(phase, method, path, **request), path)
+        return self._read(phase, await self._connection.send(phase, method, path, **request), path, answer)
+
+    def _read(self, phase: Phase, told: reading.Answer, path: str, answer: TypeAdapter[Answer]) -> Answer:
+        body = self._granted(phase, told, path)
         try:
             return read_answer(body, answer)
         except ValueError as error:
-            told = (
+            why = (
                 f"GPU host {self.name} answered {path} in no known form ({error}): check its version, and "
                 "that it is what answers at its address."
             )
-            raise (HostMisconfigured if phase is Phase.READY else OutsideContract)(told) from error
+            raise (HostMisconfigured if phase is Phase.READY else OutsideContract)(why) from error
 
     def _granted(self, phase: Phase, answer: reading.Answer, path: str) -> Body:
         if answer.status not in phase.successes:

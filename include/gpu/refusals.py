@@ -38,6 +38,7 @@ class Phase(StrEnum):
     UPLOAD = "upload"
     STAGE = "stage"
     DELETE = "delete"
+    PROMPTS = "prompts"
 
     @property
     def successes(self) -> set[int]:
