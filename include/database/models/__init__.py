@@ -12,17 +12,20 @@
            ├─ call_facts ── call_reasons, …   what LLM1 found out; also call_signals, _commitments, _entities
            ├─ audits ── answers               the scored scorecard; scorecards keeps each version's text
            ├─ canaries                        what a run answered about calls whose right answers are known
+           ├─ call_accesses                   who read and heard it, and when
            ├─ review_items ── review_draws    what people should listen to, and which rule says so
            │              └── review_answers  every answer of a person; reviewed_answers and
            │                                  reviewed_scores are what stands for an audit by them
            ├─ disputes                        agents' objections; calibration_sessions, …_calls, …_people,
            │                                  …_answers score nothing; review_events tell who did what
            └─ webhook_outbox                  one event per final state and run, written in its transaction
+    learned_prompts                          what calls repeat, as hosts learned it, and what people say of it
 
 Times are UTC. JSON columns are JSONB on PostgreSQL.
 """
 
 from include.database.columns import Base
+from include.database.models.access import CallAccessRow
 from include.database.models.audits import (
     AnswerRow,
     AuditRow,
@@ -39,6 +42,7 @@ from include.database.models.facts import (
     CallReasonRow,
     CallSignalRow,
 )
+from include.database.models.prompts import LearnedPromptRow
 from include.database.models.review import (
     CalibrationAnswerRow,
     CalibrationCallRow,
@@ -76,6 +80,7 @@ __all__ = [
     "CalibrationCallRow",
     "CalibrationPersonRow",
     "CalibrationSessionRow",
+    "CallAccessRow",
     "CallCommitmentRow",
     "CallEntityRow",
     "CallFactsRow",
@@ -87,6 +92,7 @@ __all__ = [
     "FailureRow",
     "IndexedCallRow",
     "LaneRow",
+    "LearnedPromptRow",
     "LlmResultRow",
     "LlmSpendingRow",
     "OutboxRow",
