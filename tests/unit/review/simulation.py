@@ -1,4 +1,4 @@
-"""Days of calls whose truth is known, a machine that is right so often, and a sample as the queue draws it."""
+"""Days of calls whose truth is known, a machine that is often right, and a sample as the queue draws it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

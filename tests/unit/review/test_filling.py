@@ -1,4 +1,4 @@
-"""Every audit is looked at once; random calls are drawn with the chance that is stored; people's answers stay."""
+"""Every audit is looked at once; calls are drawn with the chance that is stored; people's answers stay."""
 
 from collections import Counter
 from datetime import timedelta
