@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from include.calls.stage import Stage
 from include.database.engine import insert_missing
@@ -156,6 +156,6 @@ def _whole_id(connection: Connection, prompt_id: str) -> str:
     return str(whole)
 
 
-def _prompt(row: Row[Any]) -> LearnedPrompt:
+def _prompt(row: Any) -> LearnedPrompt:
     known = {name: value for name, value in row._mapping.items() if name in LearnedPrompt.model_fields}
     return LearnedPrompt.model_validate({**known, "fingerprint": None})

@@ -186,7 +186,7 @@ def _sample(connection: Connection, frame: ColumnElement[bool], scorecard: Score
     )
     query = query.where(given.id.in_(newest.group_by(given.call_id, given.criterion_id)))
     query = query.where(ReviewItemRow.probability.is_not(None), ReviewItemRow.state == ItemState.DONE)
-    rows: Sequence[Row[Any]] = connection.execute(query.order_by(given.call_id)).all()
+    rows: Any = connection.execute(query.order_by(given.call_id)).all()
     old = {sha: recorded(connection, sha) for sha in {row.scorecard_sha256 for row in rows}}
     return [row for row in rows if same_question(old[row.scorecard_sha256], scorecard, row.criterion_id)]
 
