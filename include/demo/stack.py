@@ -34,7 +34,7 @@ _START_S = 300
 _ATTEMPTS = 10
 _AIRFLOW_PORTS = {"airflow": 8080, "worker_log": 8793, "triggerer_log": 8794}
 _LLM_PORT = 9100
-_EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 - it listens where it is told to
+_EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 # nosec B104
 _FIRST_GPU_PORT = 9001
 # A killed scheduler's tasks are killed with it. Airflow takes it for dead after so long without a heartbeat
 # ([scheduler] scheduler_health_check_threshold): one that starts before lets the tasks keep their slots
