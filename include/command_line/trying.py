@@ -7,7 +7,8 @@ from pathlib import Path
 from include.calls.call import ChannelRole
 from include.calls.transcript import Transcript, Turn
 from include.command_line.site import Site
-from include.gpu.client import GpuHostClient, HostSettings
+from include.gpu.client import GpuHostClient
+from include.gpu.settings import HostSettings
 from include.gpu.wire import HostStatus
 from include.llm.audit import answer_scorecard
 from include.llm.client import LlmClient
