@@ -85,6 +85,12 @@ def used_by_others(connection: Connection, day: date, sha256: str) -> dict[str, 
     return {f"{name} {version}": calls for name, version, calls in connection.execute(query)}
 
 
+def scorecard_id_of(connection: Connection, batch_id: str) -> str | None:
+    """The id of the scorecard that a batch was opened with; None when it was opened without."""
+    query = select(ScorecardRow.scorecard_id).join(BatchRow)
+    return connection.execute(query.where(BatchRow.batch_id == batch_id)).scalar_one_or_none()
+
+
 def given_answers(
     connection: Connection, days: Collection[date], *where: ColumnElement[bool]
 ) -> dict[CallKey, dict[str, str]]:

@@ -16,7 +16,7 @@ import pytest
 
 from include.calls.discovery_rules import Redo
 from include.calls.stage import STAGES, Stage
-from include.database import batches
+from include.database import batches, planning
 from include.database.engine import Database
 from include.database.models import TranscriptRow
 from include.distribution.planner import Places, plan_llm_shards
@@ -86,7 +86,7 @@ def planned(database: Database) -> list[int]:
     calls = [recording(f"{n:05}.wav", duration_s=240.0) for n in range(CALLS)]
     batch = day.discover(*calls, batch_id=f"{DAG_ID}:{RUN_ID}")
     with database.writing() as connection:
-        loads = batches.loads_to_plan(connection, batch, Redo.SKIP, Stage.DISTRIBUTE)
+        loads = planning.loads_to_plan(connection, batch, Redo.SKIP, Stage.DISTRIBUTE)
         shards = plan_llm_shards(loads, Places(HOSTS, 14), at_once=WIDTH // SLOTS, least_calls=5 * SLOTS)
         batches.record_plan(connection, batch, shards)
     for stage in STAGES[:5]:

@@ -21,7 +21,7 @@ from pathlib import Path
 from include.calls.call import Call, call_id_for
 from include.calls.discovery_rules import Redo
 from include.calls.stage import Stage
-from include.database import batches, calls
+from include.database import batches, calls, planning
 from include.database.batches import Batch
 from include.database.engine import Database
 from include.database.migrations import upgrade
@@ -45,7 +45,7 @@ def seed():
         with database.writing() as connection:
             calls.record_discovery(connection, "run-1", found, {})
     with database.writing() as connection:
-        loads = batches.loads_to_plan(connection, batch, Redo.SKIP, Stage.DISTRIBUTE)
+        loads = planning.loads_to_plan(connection, batch, Redo.SKIP, Stage.DISTRIBUTE)
         batches.record_plan(connection, batch, [Shard(0, "gpu_a", tuple(l.call_id for l in loads), 1.0)])
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from cofi.batch import batch_of
 from cofi.hooks.database import CofiDatabaseHook
+from cofi.reviewing import fill_queue
 from cofi.settings import Settings
 from cofi.ui.links import ReportLink, report_folder
 from include.calls.days import JudgedDay, Verdict
@@ -20,6 +21,7 @@ from include.database.engine import Database
 from include.database.work import BatchKind
 from include.errors import DayIncomplete, InvalidInput, LedgerOpen, NearlyAllFailed
 from include.search.indexing import index_calls
+from include.trends.counting import count_days, days_of_run
 
 if TYPE_CHECKING:
     from include.judge.nights import CanaryNight
@@ -75,6 +77,8 @@ class ReportOperator(BaseOperator):
 
         ledger, unaccounted, worked_on, stopped, tries, day = database.write(close)
         self.log.info("Searches find %d more transcripts", index_calls(database, batch.batch_id))
+        fill_queue(Settings.load(), database, batch)
+        database.write(lambda c: count_days(c, days_of_run(c, batch.batch_id)))
         page = self._write(database, batch, labels, canaries)
         self.log.info("Report: %s", page)
         if self.planned is None:
