@@ -33,7 +33,7 @@ def mark_duplicates(calls: Iterable[Call], others: Iterable[Call], sha256_of: Sh
         marked[call.path] = call
         if call.state is CallState.PENDING:
             marked[call.path] = known.compared(replace(call, duplicate_of=None, state_reason=None))
-    return [marked[call.path] for call in calls]
+    return [known.with_hash(marked[call.path]) for call in calls]
 
 
 @dataclass
@@ -43,6 +43,11 @@ class _Known:
     sha256_of: Sha256Of
     by_sample: dict[tuple[int, str], list[Call]] = field(default_factory=lambda: defaultdict(list))
     by_hash: dict[str, list[Call]] = field(default_factory=lambda: defaultdict(list))
+    hashes: dict[str, str | None] = field(default_factory=dict)
+
+    def with_hash(self, call: Call) -> Call:
+        """A call with its hash, where it was read."""
+        return replace(call, sha256=call.sha256 or self.hashes.get(call.call_id))
 
     def add(self, call: Call) -> None:
         if call.sample_sha256:
@@ -55,14 +60,20 @@ class _Known:
         if call.sha256 and (same := self.by_hash.get(call.sha256)):
             return _copy_of(same[0], call)
         alike = self.by_sample.get((call.size_bytes, call.sample_sha256 or ""), [])
-        if alike and not call.sha256:
-            call = replace(call, sha256=self.sha256_of(call))
-        for place, original in enumerate(alike):
-            alike[place] = hashed = replace(original, sha256=original.sha256 or self.sha256_of(original))
-            if call.sha256 and call.sha256 == hashed.sha256:
-                return _copy_of(original, call)
+        content = self._hash(call) if alike else None
+        original = next((one for one in alike if content and content == self._hash(one)), None)
+        if original:
+            return _copy_of(original, call)
         self.add(call)
         return call
+
+    def _hash(self, call: Call) -> str | None:
+        """Each is read once."""
+        if call.sha256:
+            return call.sha256
+        if call.call_id not in self.hashes:
+            self.hashes[call.call_id] = self.sha256_of(call)
+        return self.hashes[call.call_id]
 
 
 def _copy_of(original: Call, call: Call) -> Call:

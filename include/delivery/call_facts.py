@@ -82,8 +82,10 @@ class CallFacts:
 def of_current_facts(query: Select[*tuple[Any, ...]], batch_id: str) -> Select[*tuple[Any, ...]]:
     """Narrows a query to the audited calls of a run and what is known of them; of a rescore, to its own."""
     joined = of_batch(query, batch_id).join(CallFactsRow, CallFactsRow.call_id == CallRow.call_id)
-    official = and_(is_of_an_audit(), CallFactsRow.superseded_at.is_(None))
-    own = and_(~is_of_an_audit(), CallFactsRow.batch_id == BatchCallRow.batch_id)
+    kept = and_(is_of_an_audit(), BatchCallRow.audit_id.is_not(None))
+    is_official = or_(BatchCallRow.state.is_(None), kept)
+    official = and_(is_official, CallFactsRow.superseded_at.is_(None))
+    own = and_(~is_official, CallFactsRow.batch_id == BatchCallRow.batch_id)
     return joined.where(STATE == CallState.AUDITED, or_(official, own))
 
 

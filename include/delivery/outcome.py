@@ -28,6 +28,16 @@ _NO_REASON = "no reason was stored"
 
 
 @dataclass(frozen=True)
+class ReasonCount:
+    """How many calls are not audited for one kind of reason; `example` is one call's full reason."""
+
+    state: str
+    kind: str
+    calls: int
+    example: str
+
+
+@dataclass(frozen=True)
 class Outcome:
     """Where the run's calls stand.
 
@@ -36,7 +46,7 @@ class Outcome:
         closed: Every call is in a final state, and discovery has told which calls there are.
         looked_for: Whether it has.
         audited_now: Audited by this run; the others of `ledger.audited` were audited before it.
-        failed_tries: Of those, which it was to audit again and could not: their old audit stands.
+        tries: Those of them that it was to audit again and could not, by reason: their old audit stands.
         audio_s: Length of all calls whose header could be read; `audited_audio_s` of the audited ones.
     """
 
@@ -46,9 +56,14 @@ class Outcome:
     looked_for: bool
     audited_now: int
     audited_before: int
-    failed_tries: int
+    tries: tuple[ReasonCount, ...]
     audio_s: float
     audited_audio_s: float
+
+    @property
+    def failed_tries(self) -> int:
+        """How many there are of `tries`."""
+        return sum(reason.calls for reason in self.tries)
 
 
 @dataclass(frozen=True)
@@ -60,16 +75,6 @@ class NotAudited:
     state: str
     kind: str
     reason: str
-
-
-@dataclass(frozen=True)
-class ReasonCount:
-    """How many calls are not audited for one kind of reason; `example` is one call's full reason."""
-
-    state: str
-    kind: str
-    calls: int
-    example: str
 
 
 def count_outcome(connection: Connection, batch_id: str) -> Outcome:
@@ -86,7 +91,7 @@ def count_outcome(connection: Connection, batch_id: str) -> Outcome:
         looked_for=looked_for,
         audited_now=now,
         audited_before=ledger.audited - now,
-        failed_tries=_failed_tries(connection, batch_id),
+        tries=_failed_tries(connection, batch_id),
         audio_s=sum(audio_s for _, _, audio_s in rows),
         audited_audio_s=sum(audio_s for state, _, audio_s in rows if state == CallState.AUDITED),
     )
@@ -141,9 +146,13 @@ def _audited_now(connection: Connection, batch_id: str) -> int:
     return int(connection.scalar(query) or 0)
 
 
-def _failed_tries(connection: Connection, batch_id: str) -> int:
-    query = of_batch(select(func.count()), batch_id).where(BatchCallRow.failed_try.is_not(None))
-    return int(connection.scalar(query) or 0)
+def _failed_tries(connection: Connection, batch_id: str) -> tuple[ReasonCount, ...]:
+    query = of_batch(select(BatchCallRow.failed_try), batch_id).where(BatchCallRow.failed_try.is_not(None))
+    kinds: dict[str, list[str]] = {}
+    for reason in connection.execute(query.order_by(CallRow.path)).scalars():
+        kinds.setdefault(_kind_of(reason), []).append(reason)
+    counts = [ReasonCount(CallState.AUDITED, kind, len(all_), all_[0]) for kind, all_ in kinds.items()]
+    return tuple(sorted(counts, key=lambda count: (-count.calls, count.kind)))
 
 
 def _not_audited(batch_id: str) -> Select[*tuple[Any, ...]]:
@@ -173,6 +182,10 @@ def _kind(row: Row[*tuple[Any, ...]]) -> str:
     # A recording's own trouble says more than its kind.
     if row.kind is not None and row.state != CallState.QUARANTINED and reason.startswith(f"{row.stage}: "):
         return f"{row.stage}: {row.kind}"
+    return _kind_of(reason)
+
+
+def _kind_of(reason: str) -> str:
     stage = _STAGE.match(reason)
     prefix = stage.group() if stage else ""
     told = _CALL.sub("", reason[len(prefix) :])

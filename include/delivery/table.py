@@ -48,9 +48,21 @@ def _head(summary: RunSummary) -> list[str]:
     return [
         f"{_what(summary)}: {closed}{took}; run {summary.batch_id}",
         str(summary.outcome.ledger),
+        *_tries(summary),
         *_days(summary),
         *_intake(summary),
         *([RULES_NOTICE] if summary.rule_based else []),
+    ]
+
+
+def _tries(summary: RunSummary) -> list[str]:
+    """What was to be audited again, and keeps the audit that it had."""
+    tries = summary.outcome.tries
+    if not tries:
+        return []
+    kinds = ", ".join(f"{reason.calls} {reason.kind}" for reason in tries[:_REASONS_NAMED])
+    return [
+        f"tries     {calls(summary.outcome.failed_tries)} not audited again, the old audit stands: {kinds}"
     ]
 
 

@@ -62,7 +62,7 @@ class TestDuplicates:
 
         a, b = mark_duplicates(site.find([original, copy], redo=Redo.ALL).values(), [], site.sha256)
 
-        assert (a.state, b.state) == (CallState.DUPLICATE, CallState.PENDING)
+        assert (a.state, b.state) == (CallState.DUPLICATE, CallState.AUDITED)
 
     def test_calls_that_are_not_to_be_audited_are_no_originals(self, site: Site) -> None:
         site.put("a.wav", recording(1, seed=1))
@@ -72,10 +72,9 @@ class TestDuplicates:
 
         assert [call.state for call in calls] == [CallState.SKIPPED, CallState.SKIPPED]
 
-    def test_only_files_whose_size_occurs_twice_are_read(self, site: Site) -> None:
-        calls = self.found(
-            site, a=recording(3), b=recording(4), c=recording(5, seed=1), d=recording(5, seed=2)
-        )
+    def test_only_copies_are_read_however_many_have_the_same_size(self, site: Site) -> None:
+        others = {f"o{seed}": recording(5, seed=seed) for seed in range(2, 22)}
+        calls = self.found(site, a=recording(3), c=recording(5, seed=1), d=recording(5, seed=1), **others)
         read: list[str] = []
 
         def sha256(call: Call) -> str:
@@ -85,7 +84,32 @@ class TestDuplicates:
         marked = mark_duplicates(calls, [], sha256)
 
         assert sorted(read) == ["c.wav", "d.wav"]
-        assert all(call.state is CallState.PENDING for call in marked)
+        assert [call.path for call in marked if call.state is CallState.DUPLICATE] == ["d.wav"]
+
+    def test_a_copy_of_what_was_hashed_is_read_alone(self, site: Site) -> None:
+        (call,) = self.found(site, a=self.CONTENT)
+        hashed = replace(call, call_id="earlier", day=date(2026, 11, 1), sha256=sha256_of(self.CONTENT))
+        read: list[str] = []
+        (marked,) = mark_duplicates([call], [hashed], lambda one: read.append(one.path) or site.sha256(one))
+        assert (marked.state, read) == (CallState.DUPLICATE, ["a.wav"])
+
+    def test_what_differs_outside_the_sample_is_told_apart_by_all_of_it(self, site: Site) -> None:
+        silence = bytearray(recording(30, seed=1))
+        silence[1_000:-1_000] = bytes(len(silence) - 2_000)
+        other = bytearray(silence)
+        other[-500] ^= 1
+        calls = self.found(site, a=bytes(silence), b=bytes(other), c=bytes(silence))
+        assert len({call.sample_sha256 for call in calls}) == 1
+        a, b, c = mark_duplicates(calls, [], site.sha256)
+        assert [call.state for call in (a, b, c)] == ["pending", "pending", "duplicate"]
+
+    def test_a_copy_of_before_samples_stays_one(self, site: Site) -> None:
+        original, copy = self.found(site, a=self.CONTENT, b=self.CONTENT)
+        content = sha256_of(self.CONTENT)
+        original = replace(original, sample_sha256=None, sha256=content, state=CallState.AUDITED)
+        copy = replace(copy, sample_sha256=None, sha256=content, duplicate_of=original.call_id)
+        _, marked = mark_duplicates([original, copy], [], site.sha256)
+        assert (marked.state, marked.duplicate_of) == (CallState.DUPLICATE, original.call_id)
 
     def test_files_that_cannot_be_read_are_not_copies_of_one_another(self, site: Site) -> None:
         calls = self.found(site, a=self.CONTENT, b=self.CONTENT)

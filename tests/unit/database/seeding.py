@@ -109,6 +109,12 @@ class Day:
             state = CallState.AUDITED if stage is Stage.LLM2 else None
             self.save(batch, stage, [success(call, state=state) for call in found])
 
+    def clear(self) -> None:
+        """Deletes all rows."""
+        with self.database.writing() as connection:
+            for table in reversed(Base.metadata.sorted_tables):
+                connection.execute(table.delete())
+
     def pending(self, batch: Batch, stage: Stage) -> list[PendingCall]:
         """What a stage has to do in shard 0."""
         with self.database.reading() as connection:

@@ -113,26 +113,41 @@ def test_the_results_of_a_replaced_recording_become_history(day: Day, changes: d
     assert [pending.call_id for pending in day.pending(batch, Stage.DISTRIBUTE)] == [call.call_id]
 
 
-def test_originals_of_other_days_share_a_size_and_are_no_copies_themselves(day: Day) -> None:
-    day.discover(recording("same-day.wav"))
+def test_originals_of_other_days_share_a_sample_or_a_hash_and_are_no_copies_themselves(day: Day) -> None:
+    alike = {"sample_sha256": "1" * 64}
+    day.discover(recording("same-day.wav", **alike))
     day.discover(
-        recording("audited.wav", EARLIER),
-        recording("other-size.wav", EARLIER, size_bytes=1),
-        recording("copy.wav", EARLIER, state=CallState.DUPLICATE),
-        recording("broken.wav", EARLIER, state=CallState.QUARANTINED),
+        recording("audited.wav", EARLIER, **alike),
+        recording("other.wav", EARLIER, sample_sha256="2" * 64),
+        recording("copy.wav", EARLIER, state=CallState.DUPLICATE, **alike),
+        recording("broken.wav", EARLIER, state=CallState.QUARANTINED, **alike),
+        recording("hashed.wav", EARLIER, sha256="3" * 64),
         batch_id="run-0",
         day=EARLIER,
     )
     oldest = date(2026, 10, 1)
-    day.discover(recording("z.wav", oldest), batch_id="run--1", day=oldest)
+    day.discover(recording("z.wav", oldest, **alike), batch_id="run--1", day=oldest)
 
+    wanted = [recording("new.wav", **alike), recording("again.wav", sha256="3" * 64)]
     with day.database.reading() as connection:
-        originals = originals_of_other_days(connection, DAY, [48_044, 99])
-    assert [(call.day, call.path) for call in originals] == [(oldest, "z.wav"), (EARLIER, "audited.wav")]
+        originals = originals_of_other_days(connection, DAY, wanted)
+        assert originals_of_other_days(connection, DAY, [recording("unread.wav")]) == []
+    assert [call.path for call in originals] == ["z.wav", "audited.wav", "hashed.wav"]
 
 
-def test_more_sizes_than_a_statement_can_hold_are_looked_up(day: Day) -> None:
-    day.discover(recording("a.wav", EARLIER, size_bytes=39_999), batch_id="run-0", day=EARLIER)
+def test_more_recordings_than_a_statement_has_parameters_are_looked_up(day: Day) -> None:
+    day.discover(recording("a.wav", EARLIER, sample_sha256="39999"), batch_id="run-0", day=EARLIER)
+    many = [recording(f"{number}.wav", sample_sha256=str(number)) for number in range(40_000)]
     with day.database.reading() as connection:
-        originals = originals_of_other_days(connection, DAY, range(40_000))
-    assert [call.path for call in originals] == ["a.wav"]
+        assert [c.path for c in originals_of_other_days(connection, DAY, many)] == ["a.wav"]
+
+
+def test_a_call_that_another_run_ends_meanwhile_stays_as_it_is(day: Day) -> None:
+    call = recording("a.wav")
+    batch = day.planned(call)
+    known = {call.path: call}
+    day.audit(batch, call)
+    skipped = recording("a.wav", state=CallState.SKIPPED, state_reason="short")
+    with day.database.writing() as connection:
+        record_discovery(connection, batch.batch_id, [skipped], known)
+    assert day.state_of(call) == ("audited", None)
