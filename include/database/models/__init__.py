@@ -13,6 +13,7 @@
            ├─ audits ── answers               the scored scorecard; scorecards keeps each version's text
            ├─ canaries                        what a run answered about calls whose right answers are known
            ├─ call_accesses                   who read and heard it, and when
+           ├─ trend_scores, trend_answers     the same counted by day, for weeks of a long history
            ├─ review_items ── review_draws    what people should listen to, and which rule says so
            │              └── review_answers  every answer of a person; reviewed_answers and
            │                                  reviewed_scores are what stands for an audit by them
@@ -58,6 +59,7 @@ from include.database.models.review import (
     ReviewItemRow,
 )
 from include.database.models.searching import IndexedCallRow, SavedSearchRow, SpokenRow
+from include.database.models.trends import TrendAnswerRow, TrendScoreRow
 from include.database.models.work import (
     BatchCallRow,
     BatchDayRow,
@@ -108,4 +110,6 @@ __all__ = [
     "SpokenRow",
     "StageResultRow",
     "TranscriptRow",
+    "TrendAnswerRow",
+    "TrendScoreRow",
 ]
