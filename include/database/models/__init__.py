@@ -12,7 +12,7 @@
            ├─ call_facts ── call_reasons, …   what LLM1 found out; also call_signals, _commitments, _entities
            ├─ audits ── answers               the scored scorecard; scorecards keeps each version's text
            ├─ canaries                        what a run answered about calls whose right answers are known
-           ├─ call_accesses                   who read and heard it, and when
+           ├─ call_accesses                   who read and heard it, and when; answered_requests: of pages
            ├─ review_items ── review_draws    what people should listen to, and which rule says so
            │              └── review_answers  every answer of a person; reviewed_answers and
            │                                  reviewed_scores are what stands for an audit by them
@@ -41,6 +41,7 @@ from include.database.models.facts import (
     CallReasonRow,
     CallSignalRow,
 )
+from include.database.models.requests import AnsweredRequestRow
 from include.database.models.review import (
     CalibrationAnswerRow,
     CalibrationCallRow,
@@ -69,6 +70,7 @@ from include.database.models.work import (
 
 __all__ = [
     "AnswerRow",
+    "AnsweredRequestRow",
     "AuditRow",
     "Base",
     "BatchCallRow",
