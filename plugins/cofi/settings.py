@@ -48,6 +48,7 @@ class Settings:
     gpu_unready_patience_s: float
     gpu_lost_patience_s: float
     gpu_tasks_per_host: int
+    gpu_hear_again: bool
     slow_host_gain_s: float
     recovery_rounds: int
     recovery_poll_s: float

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from cofi.ui.access import NO_RIGHTS, PersonDep
 from cofi.ui.pages import PRIVATE, prefix_of, render
-from cofi.ui.routes import calls, days, mine, report, review, shards, sound, static
+from cofi.ui.routes import calls, days, mine, report, review, search, shards, sound, static, trends
 from cofi.ui.tabs import tabs_of
 from include.errors import CofiError, InvalidInput, NotForYou, PermanentError, TooLate
 
@@ -19,6 +19,8 @@ ROUTERS = (
     report.router,
     static.router,
     review.router,
+    search.router,
+    trends.router,
     mine.router,
     days.router,
     calls.router,

@@ -25,6 +25,8 @@ class Tab:
 
 TABS: Sequence[Tab] = (
     Tab("review", "To review", "/review", (Right.TEXT, Right.ANSWER, Right.OTHERS)),
+    Tab("search", "Search", "/search", (Right.TEXT,)),
+    Tab("trends", "Trends", "/trends", (Right.TEXT,)),
     Tab("mine", "My calls", "/mine", (Right.TEXT,), of_agents=True),
     Tab("days", "Days", "/days", (Right.TEXT, Right.OTHERS)),
 )

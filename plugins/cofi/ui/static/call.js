@@ -35,3 +35,6 @@ document.addEventListener("click", (event) => {
   same.click();
   same.remove();
 });
+// A link leads to a moment: what was searched for, or the evidence of an example.
+const at = Number(new URLSearchParams(location.search).get("at"));
+if (at > 0) player.seek(at);
