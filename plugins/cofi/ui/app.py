@@ -13,7 +13,7 @@ from cofi.ui.access import NO_RIGHTS, PersonDep
 from cofi.ui.pages import PRIVATE, prefix_of, render
 from cofi.ui.routes import calls, days, mine, report, review, search, shards, sound, static, trends
 from cofi.ui.tabs import tabs_of
-from include.errors import CofiError, InvalidInput, NotForYou, PermanentError, TooLate
+from include.errors import CofiError, NotForYou, PermanentError, TooLate
 
 ROUTERS = (
     report.router,
@@ -61,7 +61,7 @@ async def failed(request: Request, error: CofiError) -> Response:
 
 
 def _status(error: CofiError) -> int:
-    statuses = {NotForYou: 403, TooLate: 409, InvalidInput: 422, PermanentError: 400}
+    statuses = {NotForYou: 403, TooLate: 409, PermanentError: 400}
     return next((status for kind, status in statuses.items() if isinstance(error, kind)), 503)
 
 
