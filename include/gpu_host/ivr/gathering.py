@@ -70,6 +70,7 @@ class Gathering:
     heard: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._library, self._indexed = LearnedLibrary([]), list[Landmarks]()
         self.refresh()
 
     @property
@@ -202,7 +203,13 @@ class Gathering:
                 first, end = entry.extent
                 if end - first < len(entry.piece.profile):
                     entry.trim()
-        self._library = LearnedLibrary([entry.piece for entry in self.entries])
+        pieces = [entry.piece for entry in self.entries]
+        marks = [piece.landmarks for piece in pieces]
+        if len(marks) != len(self._indexed) or any(
+            a is not b for a, b in zip(marks, self._indexed, strict=True)
+        ):
+            self._library, self._indexed = LearnedLibrary(pieces), marks
+        self._library.pieces = pieces  # a play may have bettered a profile
 
 
 def library_of(entries: Sequence[Entry]) -> LearnedLibrary:
