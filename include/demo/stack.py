@@ -84,6 +84,11 @@ class Stack:
         given = self._given.get(urls.VARIABLE)
         return urls.url_of(given) if given else f"sqlite:///{self.var / 'cofi.db'}"
 
+    @property
+    def prompts_folder(self) -> Path:
+        """The prompts and hold music that its own GPU hosts know."""
+        return _SAMPLES / "prompts"
+
     def database_connection(self) -> dict[str, object]:
         """The connection of its own database."""
         return {"conn_type": "sqlite", "host": str(self.var / "cofi.db")}
@@ -195,7 +200,7 @@ class Stack:
                 "COFI_GPU_HOST_TOKEN": gpu_token,
                 "COFI_GPU_HOST_DATA_DIR": str(self.var / host),
                 "COFI_GPU_HOST_WEIGHTS_DIR": str(self.var / "weights"),
-                "COFI_GPU_HOST_PROMPTS_DIR": str(_SAMPLES / "prompts"),
+                "COFI_GPU_HOST_PROMPTS_DIR": str(self.prompts_folder),
                 "COFI_GPU_HOST_CAPACITY": "1",
                 "OMP_NUM_THREADS": "1",
             }

@@ -9,6 +9,7 @@ from airflow.sdk import BaseOperator, Context
 
 from cofi.batch import batch_of
 from cofi.hooks.database import CofiDatabaseHook
+from cofi.reviewing import fill_queue
 from cofi.settings import Settings
 from cofi.ui.links import ReportLink, report_folder
 from include.calls.days import JudgedDay, Verdict
@@ -71,6 +72,7 @@ class ReportOperator(BaseOperator):
             stopped = spending.count_stopped(connection, batch.batch_id)
             day = days.own_day(connection, batch.batch_id)
         self.log.info("Searches find %d more transcripts", index_calls(database, batch.batch_id))
+        fill_queue(Settings.load(), database, batch)
         database.write(lambda c: count_days(c, days_of_run(c, batch.batch_id)))
         page = self._write(database, batch, labels, canaries)
         self.log.info("Report: %s", page)
