@@ -11,7 +11,7 @@ from include.database.migrations import config, upgrade
 from tests.unit.alerts.test_once import NOW, alert
 from tests.unit.database import version_0005
 
-BEFORE = "0016"
+BEFORE = "0017"
 
 
 @pytest.fixture
