@@ -5,12 +5,15 @@ from tests.airflow_home import AIRFLOW_HOME
 # isort: on
 
 import json
+import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import URL, create_engine, make_url, text
 
 from include.database.batches import Batch
 from include.database.engine import Database
@@ -21,6 +24,9 @@ from tests.unit.database.seeding import Day
 from tests.unit.gpu.fake_host import FakeGpuHost
 
 Connect = Callable[..., None]
+POSTGRES_URL = os.environ.get("COFI_TEST_POSTGRES_URL", "")
+# Modules whose runs meet in the database.
+ON_BOTH = {"test_batch", "test_ending", "test_late", "test_recovery", "test_redo", "test_rescoring"}
 
 
 @pytest.fixture(scope="session")
@@ -57,14 +63,51 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What runs do to one another is tried on both databases; the others' statements are tested elsewhere."""
+    if "backend" in metafunc.fixturenames and metafunc.module.__name__.rpartition(".")[2] in ON_BOTH:
+        without = pytest.mark.skipif(not POSTGRES_URL, reason="needs COFI_TEST_POSTGRES_URL")
+        metafunc.parametrize(
+            "backend", ["sqlite", pytest.param("postgresql", marks=without)], scope="session"
+        )
+
+
+@pytest.fixture(scope="session")
+def backend() -> str:
+    """Which database a test runs on."""
+    return "sqlite"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[URL]:
+    """A database of its own on the server of COFI_TEST_POSTGRES_URL, with all tables."""
+    name = f"cofi_plugins_{uuid4().hex[:12]}"
+    server = create_engine(POSTGRES_URL, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    url = make_url(POSTGRES_URL).set(database=name)
+    upgrade(url.render_as_string(hide_password=False))
+    yield url
+    with server.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
+
+
 @pytest.fixture
-def day(migrated: Path, tmp_path: Path, connection: Connect) -> Iterator[Day]:
+def day(backend: str, request: pytest.FixtureRequest, tmp_path: Path, connection: Connect) -> Iterator[Day]:
     """cofi's database with all tables and no rows, behind the connection `cofi_db`."""
-    file = shutil.copy(migrated, tmp_path / "cofi.db")
-    connection("cofi_db", conn_type="sqlite", host=str(file))
-    database = Database(f"sqlite:///{file}")
-    yield Day(database)
-    database.close()
+    if backend == "postgresql":
+        url = request.getfixturevalue("postgres")
+        place = {"host": url.host, "port": url.port, "login": url.username, "password": url.password}
+        connection("cofi_db", conn_type="postgres", schema=url.database, **place)
+        made = Day(Database(url.render_as_string(hide_password=False)))
+        made.clear()
+    else:
+        file = shutil.copy(request.getfixturevalue("migrated"), tmp_path / "cofi.db")
+        connection("cofi_db", conn_type="sqlite", host=str(file))
+        made = Day(Database(f"sqlite:///{file}"))
+    yield made
+    made.database.close()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from include.calls.call import CallState
 from include.calls.stage import Stage
-from include.database import batches, recovery
+from include.database import batches, recovery, settling
 from include.database.batches import Batch
 from include.database.lanes import tell
 from include.database.models import BatchCallRow, FailureRow, StageResultRow
@@ -102,7 +102,7 @@ def test_why_calls_were_not_moved_is_their_reason(day: Day, batch: Batch) -> Non
     day.save(batch, Stage.DISTRIBUTE, [success(CALLS[1])])
     with day.database.writing() as connection:
         loads = recovery.movable(connection, batch, ["gpu_a"], [])
-        recovery.give_up(connection, batch, loads, NoHostReady("None is ready\0"))
+        settling.give_up(connection, batch, loads, NoHostReady("None is ready\0"))
     failures = {row["call_id"]: row for row in day.rows(FailureRow)}
     assert {call: (row["stage"], row["kind"], row["message"]) for call, row in failures.items()} == {
         CALLS[0].call_id: ("distribute", "no_host_ready", "None is ready\ufffd"),
