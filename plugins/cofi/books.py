@@ -19,6 +19,7 @@ from include.database.engine import Database
 from include.database.work import BatchKind
 from include.delivery.verdict import Books, judged
 from include.errors import CofiError, InvalidInput, LedgerOpen
+from include.search.indexing import index_calls
 
 if TYPE_CHECKING:
     from include.judge.nights import CanaryNight
@@ -70,6 +71,7 @@ def close(
         log.warning(
             "%d calls wait for money: the LLM budget is used up. %s", books.waiting_for_money, _RAISE_IT
         )
+    log.info("Searches find %d more transcripts", index_calls(database, batch.batch_id))
     _write(database, batch.batch_id, labels, canaries)
     return books.ledger, error
 

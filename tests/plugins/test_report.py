@@ -3,16 +3,20 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from cofi.operators.report import ReportOperator
 from include.calls.call import CallState
 from include.calls.stage import Stage
 from include.database.batches import Batch
-from include.database.models import OutboxRow
+from include.database.models import OutboxRow, TranscriptRow
 from include.database.outcomes import Failure
 from include.errors import LedgerOpen, NearlyAllFailed
+from include.search.filters import Filters
+from include.search.finding import find
 from tests.plugins.shard import CALLS, OPENED
 from tests.unit.database.seeding import Day, recording
+from tests.unit.search.conftest import transcript_of, transcript_row
 
 PLANNED, NOTHING = [0], []
 
@@ -27,6 +31,19 @@ def test_a_closed_ledger_is_returned_and_reported(day: Day, batch: Batch, runs_f
     assert {state: count for state, count in ledger.items() if count} == {"audited": 2, "failed": 1}
     (page,) = runs_folder.rglob("report.html")
     assert "stt: broke" in page.read_text()
+
+
+def test_what_was_said_in_its_calls_can_be_searched(day: Day, batch: Batch, runs_folder: Path) -> None:
+    day.audit(batch, *CALLS)
+    said = transcript_of(CALLS[1].call_id, [("agent", "Your refund is on its way.")])
+    with day.database.writing() as connection:
+        connection.execute(insert(TranscriptRow), [transcript_row(said)])
+
+    ReportOperator(task_id="report", batch=OPENED, planned=PLANNED).execute({})
+
+    with day.database.reading() as connection:
+        (found,) = find(connection, Filters(text='"your refund"')).calls
+    assert found.call_id == CALLS[1].call_id
 
 
 def test_labels_that_the_scorecard_cannot_answer_do_not_cost_a_run_its_report(

@@ -1,5 +1,6 @@
 """Schema migrations (alembic); `upgrade(url)` brings a database to the newest."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -16,6 +17,8 @@ from include.database.migrations.card_data.leftovers import remove_leftovers
 from include.database.migrations.card_data.reports import mask_reports
 from include.database.migrations.card_data.rows import recollect
 
+# What is no part of a model: what full-text searches use (see `include.database.models.SpokenRow`).
+_BESIDE_MODELS = re.compile(r"spoken_words(_\w+)?|vector|ix_spoken_vector")
 # The revision that masks what older versions have stored.
 _MASKS = "0006"
 
@@ -74,6 +77,11 @@ def is_current(url: str) -> bool:
         found = MigrationContext.configure(connection).get_current_heads()
     engine.dispose()
     return set(found) == set(ScriptDirectory.from_config(config(url)).get_heads())
+
+
+def is_of_models(_: object, name: str | None, *further: object) -> bool:
+    """Whether a thing of the database is described by a model: alembic's `include_object`."""
+    return not _BESIDE_MODELS.fullmatch(name or "")
 
 
 def config(url: str) -> Config:

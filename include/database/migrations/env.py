@@ -8,6 +8,7 @@ from sqlalchemy import JSON
 
 from include.database.columns import UtcDateTime
 from include.database.engine import open_engine
+from include.database.migrations import is_of_models
 from include.database.models import CallRow
 
 
@@ -21,7 +22,11 @@ def _render(kind: str, value: object, _: AutogenContext) -> str | Literal[False]
 engine = open_engine(context.config.attributes["url"])
 with engine.begin() as connection:
     context.configure(
-        connection=connection, target_metadata=CallRow.metadata, render_as_batch=True, render_item=_render
+        connection=connection,
+        target_metadata=CallRow.metadata,
+        render_as_batch=True,
+        render_item=_render,
+        include_object=is_of_models,
     )
     context.run_migrations()
 engine.dispose()

@@ -7,6 +7,7 @@
            ├─ failures                        every attempt that failed; never mixed with results
            ├─ lanes                           the stage tasks of shards: what they have in flight
            ├─ transcripts                     what STT heard, in original time
+           │    └── indexed_calls ── spoken   its words by speaker, for searches; see saved_searches
            ├─ llm_results                     one row per answer that was paid for, by request identity
            ├─ llm_spending                    what every answer of the LLM API cost
            ├─ call_facts ── call_reasons, …   what LLM1 found out; also call_signals, _commitments, _entities
@@ -34,6 +35,7 @@ from include.database.models.facts import (
     CallReasonRow,
     CallSignalRow,
 )
+from include.database.models.searching import IndexedCallRow, SavedSearchRow, SpokenRow
 from include.database.models.work import (
     BatchCallRow,
     BatchDayRow,
@@ -61,12 +63,18 @@ __all__ = [
     "CallSignalRow",
     "CanaryRow",
     "FailureRow",
+    "IndexedCallRow",
     "LaneRow",
     "LlmResultRow",
     "LlmSpendingRow",
     "OutboxRow",
+<<<<<<< HEAD
     "RunRow",
+=======
+    "SavedSearchRow",
+>>>>>>> main
     "ScorecardRow",
+    "SpokenRow",
     "StageResultRow",
     "TranscriptRow",
 ]

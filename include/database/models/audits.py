@@ -143,6 +143,8 @@ class AnswerRow(Base):
     standing: Mapped[str] = mapped_column(String(20), server_default="counted")
     opinions: Mapped[list[Any]] = mapped_column(server_default="[]")
 
+    __table_args__ = (Index("ix_answers_criterion", "criterion_id", "answer"),)
+
 
 class CanaryRow(Base):
     """What a run answered about a call whose right answers are known: a test of the judge, and no audit.

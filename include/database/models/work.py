@@ -58,6 +58,8 @@ class CallRow(Base):
         Index("ix_calls_size", "size_bytes"),
         Index("ix_calls_claimed_by", "claimed_by"),
         Index("ix_calls_interaction", "interaction_id"),
+        Index("ix_calls_newest", "day", "call_id"),
+        Index("ix_calls_agent", "agent_id", "day"),
     )
 
 

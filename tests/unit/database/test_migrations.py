@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, select
 
 from include.database.engine import open_engine
-from include.database.migrations import config, is_current, upgrade
+from include.database.migrations import config, is_current, is_of_models, upgrade
 from include.database.models import Base, BatchRow
 
 
@@ -31,7 +31,12 @@ def ask(url: str, query: Callable[[Connection], Any]) -> Any:
 
 
 def tables(connection: Connection) -> set[str]:
-    return set(inspect(connection).get_table_names())
+    return {name for name in inspect(connection).get_table_names() if is_of_models(None, name)}
+
+
+def differences(connection: Connection) -> list[Any]:
+    context = MigrationContext.configure(connection, opts={"include_object": is_of_models})
+    return compare_metadata(context, Base.metadata)
 
 
 def add_batch(connection: Connection) -> None:
@@ -47,10 +52,7 @@ def batch_ids(connection: Connection) -> list[str]:
 def test_an_empty_database_becomes_what_the_models_describe(url: str) -> None:
     upgrade(url)
 
-    differences = ask(
-        url, lambda connection: compare_metadata(MigrationContext.configure(connection), Base.metadata)
-    )
-    assert differences == []
+    assert ask(url, differences) == []
     assert ask(url, tables) == {*Base.metadata.tables, "alembic_version"}
 
 
