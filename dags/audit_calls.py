@@ -19,8 +19,8 @@ With `[cofi] canary_calls` set, **canaries** asks the LLM anew about calls whose
 * **By hand**: *Trigger*; the form explains its fields.
 * **Backfill**: *Trigger → Backfill*, or `airflow backfill create --dag-id audit_calls …`
 
-However a run ends (marked, cleared, out of time), **clean_up** closes its books and gives it the state that they
-tell; what even it could not do, the DAG **close_runs** does. A failed run's report says why on top.
+However a run ends (marked, cleared, out of time), **clean_up** closes its books and gives it the state that
+they tell; what even it could not do, the DAG **close_runs** does. A failed run's report says why on top.
 
 Results: the tab **Audit report** of the run. Progress: `make status`, and the log of each stage's task.
 """
@@ -125,7 +125,7 @@ def audit_calls() -> None:
     def settle(batch: dict[str, object]) -> bool:
         return ending.settled(batch, running(get_current_context()))
 
-    # The only leaf, and a teardown: it runs also when somebody marks the run, whose state is then this task's.
+    # The only leaf, and a teardown: it runs also when somebody marks the run, and the run's state is its own.
     @teardown(on_failure_fail_dagrun=True)
     async def clean_up() -> None:
         context = get_current_context()

@@ -1,9 +1,9 @@
 """Close the books of runs that could not do so themselves.
 
-A run closes its own books, with its last two tasks. When its time was up, when it was deleted while it worked, or
-when somebody has marked its last task, nothing of it is left in Airflow that could: then this DAG settles its
-calls, counts and announces its ledger, writes its report, gives up its claims and deletes its files from
-hosts. What could not be done (a host is down, a disk is full) is tried again by the next look.
+A run closes its own books, with its last two tasks. When its time was up, when it was deleted while it
+worked, or when somebody has marked its last task, nothing of it is left in Airflow that could: then this DAG
+settles its calls, counts and announces its ledger, writes its report, gives up its claims and deletes its
+files from hosts. What could not be done (a host is down, a disk is full) is tried again by the next look.
 
 It also compares runs with their books after their end: where Airflow shows as success what is none, because
 somebody has marked it so, the report says so, and this run fails to say so.

@@ -46,10 +46,6 @@ _SETTINGS = {
     "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "5",
     "AIRFLOW__CORE__PARALLELISM": "8",
 }
-# A killed scheduler's tasks are killed with it. Airflow takes it for dead after so long without a heartbeat
-# ([scheduler] scheduler_health_check_threshold): one that starts before lets the tasks keep their slots
-# for 5 minutes, one that starts after begins them again at once.
-_SCHEDULER_DEAD_AFTER_S = 30
 # The embedded Airflow's, whatever airflow.cfg has for others.
 _EMBEDDED = {
     "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
@@ -224,7 +220,6 @@ class Stack:
                 self.environment,
                 self.home,
                 inherited=port_locks,
-                killed_wait_s=_SCHEDULER_DEAD_AFTER_S if component == "scheduler" else 0,
             )
 
     def _await_all(self, ports: Mapping[str, int], gpu_token: str) -> None:

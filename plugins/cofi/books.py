@@ -1,7 +1,7 @@
 """The books of a run: settled, counted, announced, judged, and told in its report; by whoever comes first.
 
-The run's task `report` closes them. Where that never ran, or could not do all of it, the task `clean_up` does,
-and where Airflow let no task run any more, the DAG `close_runs`.
+The run's task `report` closes them. Where that never ran, or could not do all of it, the task `clean_up`
+does, and where Airflow let no task run any more, the DAG `close_runs`.
 """
 
 import logging

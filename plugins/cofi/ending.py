@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 _DELETIONS_AT_ONCE = 8
 # A task learns with its next heartbeat that Airflow ends it, and has 5 s to save what it has.
 _LAST_WORDS_S = 15.0
-_STOPPED = "The run was stopped before its report: somebody marked it or that task, or it could not be made."
+_STOPPED = "The run was stopped before its report: somebody marked it, or its last tasks, or these failed."
 
 
 def settled(opened: Mapping[str, Any] | None, goes_on: Callable[[str], bool]) -> bool:

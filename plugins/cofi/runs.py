@@ -37,17 +37,18 @@ def state_of(context: Context) -> Callable[[str], str | None]:
     """
     ti = context["ti"]
 
-    def state(batch_id: str) -> str | None:
+    def asked(batch_id: str) -> str | None:
         run_id = batch_id.removeprefix(_RESCORE)
         dag_id = AUDIT_DAG if run_id == batch_id else RESCORE_DAG
         try:
-            return str(ti.get_dagrun_state(dag_id, run_id))
+            state = ti.get_dagrun_state(dag_id, run_id)
+            return str(getattr(state, "value", state))
         except AirflowRuntimeError as error:
             if (error.error.detail or {}).get("status_code") == _NOT_FOUND:
                 return None
             raise
 
-    return state
+    return asked
 
 
 def running(context: Context) -> Callable[[str], bool]:

@@ -116,11 +116,13 @@ class Watched:
 
     def events(self) -> list[str]:
         query = select(OutboxRow.event_type, OutboxRow.payload).where(OutboxRow.call_id.is_(None))
-        return [row.event_type for row in self.cofi.rows(query) if row.payload["data"]["batch_id"] == self.run_id]
+        return [
+            row.event_type for row in self.cofi.rows(query) if row.payload["data"]["batch_id"] == self.run_id
+        ]
 
     def report(self) -> str:
-        from cofi.settings import Settings  # noqa: PLC0415 - imports Airflow
-        from cofi.ui.links import report_folder  # noqa: PLC0415
+        from cofi.settings import Settings
+        from cofi.ui.links import report_folder
 
         folder = report_folder(Settings.load(), self.run_id).name
         return (self.cofi.stack.var / "runs" / folder / "report.html").read_text()

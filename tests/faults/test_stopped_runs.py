@@ -1,4 +1,4 @@
-"""A run is marked, cleared, deleted or out of time, in each of its phases: its state agrees with its ledger."""
+"""A run is marked, cleared, deleted or out of time, in each phase: its state agrees with its ledger."""
 
 from collections.abc import Callable
 
@@ -82,7 +82,9 @@ def test_a_run_that_is_marked_as_success_is_one_only_if_its_ledger_closes(run: W
 
 @pytest.mark.parametrize("state", ["success", "failed", "skipped"])
 @pytest.mark.parametrize("task_id", ["settle", "report"])
-def test_a_last_task_that_is_marked_by_hand_leaves_no_book_open(run: Watched, task_id: str, state: str) -> None:
+def test_a_last_task_that_is_marked_by_hand_leaves_no_book_open(
+    run: Watched, task_id: str, state: str
+) -> None:
     at_its_beginning(run)
     run.mark_task(task_id, state)
     run.has_ended()

@@ -68,11 +68,8 @@ __all__ = [
     "LlmResultRow",
     "LlmSpendingRow",
     "OutboxRow",
-<<<<<<< HEAD
     "RunRow",
-=======
     "SavedSearchRow",
->>>>>>> main
     "ScorecardRow",
     "SpokenRow",
     "StageResultRow",

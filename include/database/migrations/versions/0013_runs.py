@@ -12,7 +12,9 @@ depends_on = None
 _UNTOLD = """
     INSERT INTO runs (batch_id, day, location, began_at, planned_at)
     SELECT batch_id, day, location, opened_at,
-           (SELECT MIN(began_at) FROM lanes WHERE lanes.batch_id = batches.batch_id)
+           CASE WHEN EXISTS (
+               SELECT 1 FROM batch_calls AS c WHERE c.batch_id = batches.batch_id AND c.shard IS NOT NULL
+           ) THEN opened_at END
     FROM batches WHERE closed_at IS NULL AND ledger IS NULL
 """
 
