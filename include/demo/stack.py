@@ -123,7 +123,7 @@ class Stack:
                 self.airflow_command("db", "migrate")
                 self._import_connections(ports, keys["gpu_token"])
                 say("Starting Airflow")
-                self._start_airflow(reservation.locks)
+                self.start_airflow(reservation.locks)
                 self._await_all(ports, keys["gpu_token"])
             except BaseException:
                 self.down()
@@ -141,7 +141,7 @@ class Stack:
         """
         for attempt in range(_ATTEMPTS):
             done = subprocess.run(
-                [_executable("airflow"), *arguments],
+                [executable("airflow"), *arguments],
                 env=self.environment,
                 cwd=self.home,
                 capture_output=True,
@@ -210,10 +210,10 @@ class Stack:
         hosts = {host: _FIRST_GPU_PORT + number for number, host in enumerate(self.hosts)}
         return {**_AIRFLOW_PORTS, **hosts, "llm": _LLM_PORT}
 
-    def _start_airflow(self, port_locks: Collection[int]) -> None:
+    def start_airflow(self, port_locks: Collection[int]) -> None:
         """Its components hold the locks of all ports as long as they are kept up."""
         for component in AIRFLOW_COMPONENTS:
-            command = [_executable("airflow"), component]
+            command = [executable("airflow"), component]
             self.processes.keep(
                 component,
                 command,
@@ -281,7 +281,8 @@ def _own_llm() -> dict[str, object] | None:
         raise InvalidInput(f"COFI_DEMO_LLM is no connection ({error}): write it like {example}") from error
 
 
-def _executable(name: str) -> str:
+def executable(name: str) -> str:
+    """A program of this environment."""
     return str(Path(sys.executable).parent / name)
 
 
