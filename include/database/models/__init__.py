@@ -13,12 +13,19 @@
            ├─ call_facts ── call_reasons, …   what LLM1 found out; also call_signals, _commitments, _entities
            ├─ audits ── answers               the scored scorecard; scorecards keeps each version's text
            ├─ canaries                        what a run answered about calls whose right answers are known
+           ├─ call_accesses                   who read and heard it, and when
+           ├─ review_items ── review_draws    what people should listen to, and which rule says so
+           │              └── review_answers  every answer of a person; reviewed_answers and
+           │                                  reviewed_scores are what stands for an audit by them
+           ├─ disputes                        agents' objections; calibration_sessions, …_calls, …_people,
+           │                                  …_answers score nothing; review_events tell who did what
            └─ webhook_outbox                  one event per final state and run, written in its transaction
 
 Times are UTC. JSON columns are JSONB on PostgreSQL.
 """
 
 from include.database.columns import Base
+from include.database.models.access import CallAccessRow
 from include.database.models.audits import (
     AnswerRow,
     AuditRow,
@@ -34,6 +41,20 @@ from include.database.models.facts import (
     CallFactsRow,
     CallReasonRow,
     CallSignalRow,
+)
+from include.database.models.review import (
+    CalibrationAnswerRow,
+    CalibrationCallRow,
+    CalibrationPersonRow,
+    CalibrationSessionRow,
+    DisputeRow,
+    ReviewAnswerRow,
+    ReviewDrawRow,
+    ReviewedAnswerRow,
+    ReviewedScoreRow,
+    ReviewEventRow,
+    ReviewFrameRow,
+    ReviewItemRow,
 )
 from include.database.models.searching import IndexedCallRow, SavedSearchRow, SpokenRow
 from include.database.models.work import (
@@ -55,6 +76,11 @@ __all__ = [
     "BatchCallRow",
     "BatchDayRow",
     "BatchRow",
+    "CalibrationAnswerRow",
+    "CalibrationCallRow",
+    "CalibrationPersonRow",
+    "CalibrationSessionRow",
+    "CallAccessRow",
     "CallCommitmentRow",
     "CallEntityRow",
     "CallFactsRow",
@@ -62,12 +88,20 @@ __all__ = [
     "CallRow",
     "CallSignalRow",
     "CanaryRow",
+    "DisputeRow",
     "FailureRow",
     "IndexedCallRow",
     "LaneRow",
     "LlmResultRow",
     "LlmSpendingRow",
     "OutboxRow",
+    "ReviewAnswerRow",
+    "ReviewDrawRow",
+    "ReviewEventRow",
+    "ReviewFrameRow",
+    "ReviewItemRow",
+    "ReviewedAnswerRow",
+    "ReviewedScoreRow",
     "RunRow",
     "SavedSearchRow",
     "ScorecardRow",
