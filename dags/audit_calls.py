@@ -22,7 +22,7 @@ With `[cofi] canary_calls` set, **canaries** asks the LLM anew about calls whose
 However a run ends (marked, cleared, out of time), **clean_up** closes its books and gives it the state that
 they tell; what even it could not do, the DAG **close_runs** does. A failed run's report says why on top.
 
-Results: the tab **Audit report** of the run. Progress: `make status`, and the log of each stage's task.
+Results: the tab **Audit report** of the run. Progress: `cofi status`, and the log of each stage's task.
 """
 
 import asyncio

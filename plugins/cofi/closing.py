@@ -93,6 +93,7 @@ async def _do_what_is_owed(
     """What cannot be done for one run keeps no other waiting."""
     try:
         if run.closed_at is None:
+            await ending.last_words(database, run.batch_id)
             ending.close_open(database, run.batch_id, _stopped(state))
             sweep.closed.append(run.batch_id)
         elif run.reported_at is None:

@@ -60,7 +60,7 @@ async def end(batch_id: str, failed_tasks: int) -> None:
     try:
         run = database.read(lambda connection: owed.run_of(connection, batch_id))
         if run is None or run.closed_at is None:
-            await _lanes_ended(database, batch_id)
+            await last_words(database, batch_id)
             close_open(database, batch_id, Stopped(_STOPPED, by_ledger=not failed_tasks))
         elif run.reported_at is None:
             books.write_report(database, batch_id)
@@ -112,7 +112,7 @@ async def delete_from_hosts(batch_id: str) -> list[str]:
     return [host for host, is_clean in zip(held, deleted, strict=True) if not is_clean]
 
 
-async def _lanes_ended(database: Database, batch_id: str) -> None:
+async def last_words(database: Database, batch_id: str) -> None:
     """Waits for tasks that Airflow is just ending: they save what they have, and send nothing afterwards."""
     deadline_s = time.monotonic() + _LAST_WORDS_S
     while time.monotonic() < deadline_s:

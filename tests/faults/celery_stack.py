@@ -1,10 +1,10 @@
 """A stack as large sites have it: CeleryExecutor on Redis, PostgreSQL for Airflow and for cofi."""
 
 import shutil
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from include.demo.stack import executable
 from include.emulation.stack import EmulatedStack
 from tests.postgres import Postgres
 
@@ -36,20 +36,21 @@ class CeleryStack(EmulatedStack):
         server: Postgres,
         **emulation: Sequence[str],
     ) -> None:
-        celery = {
-            "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": server.url("airflow"),
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE": "40",
-            "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{server.url('airflow')}",
-            "AIRFLOW__CELERY__WORKER_CONCURRENCY": settings["AIRFLOW__CORE__PARALLELISM"],
-        }
-        super().__init__(home, {**settings, **celery}, hosts, database=server.url("cofi"), **emulation)
+        super().__init__(home, settings, hosts, database=server.url("cofi"), **emulation)
+        self._metadata_url = server.url("airflow")
 
     @property
     def environment(self) -> dict[str, str]:
         """Of every Airflow process."""
-        broker = f"redis://127.0.0.1:{self.ports[REDIS]}/0"
-        return {**super().environment, "AIRFLOW__CELERY__BROKER_URL": broker}
+        environment = super().environment
+        return {
+            **environment,
+            "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": self._metadata_url,
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE": "40",
+            "AIRFLOW__CELERY__BROKER_URL": f"redis://127.0.0.1:{self.ports[REDIS]}/0",
+            "AIRFLOW__CELERY__WORKER_CONCURRENCY": environment["AIRFLOW__CORE__PARALLELISM"],
+        }
 
     def preferred_ports(self) -> dict[str, int]:
         """Any, also for Redis."""
@@ -65,5 +66,5 @@ class CeleryStack(EmulatedStack):
     def start_airflow(self, port_locks: Collection[int]) -> None:
         """Also a worker."""
         super().start_airflow(port_locks)
-        command = [executable("airflow"), "celery", "worker", "--skip-serve-logs"]
+        command = [str(Path(sys.executable).parent / "airflow"), "celery", "worker", "--skip-serve-logs"]
         self.processes.keep(WORKER, command, self.environment, self.home, inherited=port_locks)
