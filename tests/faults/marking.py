@@ -1,5 +1,6 @@
 """What a person does to a run in Airflow's UI, by the REST API, and what the run comes to."""
 
+import re
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -121,10 +122,7 @@ class Watched:
         ]
 
     def report(self) -> str:
-        from cofi.settings import Settings
-        from cofi.ui.links import report_folder
-
-        folder = report_folder(Settings.load(), self.run_id).name
+        folder = re.sub(r"[^A-Za-z0-9_.-]", "_", self.run_id)
         return (self.cofi.stack.var / "runs" / folder / "report.html").read_text()
 
     def holds_nothing(self) -> None:
