@@ -4,13 +4,16 @@ import os
 import tempfile
 from collections.abc import Callable, Sequence
 from enum import StrEnum
+from getpass import getuser
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer import Argument, Option
 
+from include.command_line.cofi_database import DatabaseUrl, opened
 from include.command_line.output import AsJson, console, example, give, table, working
+from include.database import prompts
 from include.errors import CofiError, InvalidInput, RecordingUnusable
 from include.gpu.wire import IvrResult, SegmentKind
 from include.gpu_host.audio.decoding import decode
@@ -140,13 +143,13 @@ def learn(
     learner = Learner(library.load_library(folder if folder.is_dir() else None), min_calls)
     with tempfile.TemporaryDirectory() as scratch, working(every_s=_PROGRESS_S) as tell:
 
-        def opened(call: int) -> Recording:
+        def recording_of(call: int) -> Recording:
             return decode(there[call] / "audio", Path(scratch), _longest_s())
 
-        unusable = _hear(learner, there, opened, tell)
-        found = list(learner.learned(opened, lambda n, of: tell(f"compared {n} of {of} candidates")))
-    for learned in found if not dry_run else []:
-        library.write_learned(folder, learned.audio)
+        unusable = _hear(learner, there, recording_of, tell)
+        found = list(learner.learned(recording_of, lambda n, of: tell(f"compared {n} of {of} candidates")))
+    for one in found if not dry_run else []:
+        library.write_learned(folder, one.audio)
     rows = [_row(one, there) for one in found]
     verb = "would be written" if dry_run else "written"
     told = (
@@ -155,6 +158,69 @@ def learn(
     )
     value = {"learned": rows, "calls": len(there), "unusable": unusable, "copies": learner.copies}
     give(value, lambda: f"{table(rows)}\n{told}", as_json)
+
+
+@program.command(epilog=example("cofi prompts learned --all"))
+def learned(
+    everything: Annotated[
+        bool, Option("--all", help="Also those that are the same audio as another one.")
+    ] = False,
+    db: DatabaseUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show what hosts learned from what calls repeat, and where to listen to it.
+
+    No sound is kept: `recording` and `at` say where to hear it, as long as that recording is there.
+    """
+    with opened(db) as database:
+        found = database.read(lambda connection: prompts.listed(connection, replaced=everything))
+    rows = [_learned_row(one) for one in found]
+    empty = "Nothing is learned yet: it takes some calls that play the same."
+    give(rows, lambda: table(rows) if rows else empty, as_json)
+
+
+@program.command(epilog=example("cofi prompts name 7098e628 recording-notice"))
+def name(
+    prompt_id: Annotated[str, Argument(help="Its id, or the beginning of it.")],
+    name: Annotated[str, Argument(help="Letters, digits and . _ - /")],
+    db: DatabaseUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Name a learned prompt; results and scorecards know it by that from the next call on."""
+    with opened(db) as database:
+        whole = database.write(lambda c: prompts.name_prompt(c, prompt_id, name, getuser()))
+    give({"id": whole, "name": name}, lambda: f"{whole} is {name} from the next run on.", as_json)
+
+
+@program.command(epilog=example("cofi prompts refuse 7098e628"))
+def refuse(
+    prompt_id: Annotated[str, Argument(help="Its id, or the beginning of it.")],
+    undo: Annotated[bool, Option("--undo", help="Cut it out again.")] = False,
+    db: DatabaseUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say that a learned prompt is none: no host cuts it out of calls any more, or learns it again."""
+    with opened(db) as database:
+        whole = database.write(lambda c: prompts.refuse_prompt(c, prompt_id, getuser(), refused=not undo))
+    told = f"{whole} is {'cut out of calls' if undo else 'left in calls'} from the next run on."
+    give({"id": whole, "refused": not undo}, lambda: told, as_json)
+
+
+def _learned_row(one: prompts.ListedPrompt) -> dict[str, object]:
+    prompt = one.prompt
+    return {
+        "id": prompt.prompt_id,
+        "kind": str(prompt.kind),
+        "name": prompt.name,
+        "refused": "yes" if prompt.refused else "",
+        "s": f"{prompt.duration_s:.1f}",
+        "calls": prompt.calls,
+        "recording": one.path or prompt.call_id,
+        "channel": prompt.channel,
+        "at": _clock(prompt.start_ms),
+        "host": one.host,
+        "same_as": one.same_as or "",
+    }
 
 
 def _hear(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
+from cofi.reviewing import fill_queue
 from cofi.settings import Settings
 from cofi.ui.links import report_folder
 from include.calls.ledger import Ledger
@@ -20,6 +21,7 @@ from include.database.work import BatchKind
 from include.delivery.verdict import Books, judged
 from include.errors import CofiError, InvalidInput, LedgerOpen
 from include.search.indexing import index_calls
+from include.trends.counting import count_days, days_of_run
 
 if TYPE_CHECKING:
     from include.judge.nights import CanaryNight
@@ -71,7 +73,6 @@ def close(
         log.warning(
             "%d calls wait for money: the LLM budget is used up. %s", books.waiting_for_money, _RAISE_IT
         )
-    log.info("Searches find %d more transcripts", index_calls(database, batch.batch_id))
     _write(database, batch.batch_id, labels, canaries)
     return books.ledger, error
 
@@ -106,10 +107,12 @@ def _write(
     from include.delivery.table import text_table  # noqa: PLC0415
 
     folder = report_folder(Settings.load(), batch_id)
-    if database.read(lambda connection: batches.batch_of_run(connection, batch_id)) is None:
+    batch = database.read(lambda connection: batches.batch_of_run(connection, batch_id))
+    if batch is None:
         run = database.read(lambda connection: owed.run_of(connection, batch_id))
         page = write_stopped(batch_id, (run and run.reason) or "", folder)
     else:
+        _pass_on(database, batch)
         try:
             summary = summarise(database, batch_id, labels, canaries)
         except InvalidInput as error:  # labels that are no answers of the run's scorecard
@@ -120,6 +123,13 @@ def _write(
         page = write_report(summary, folder)
     database.write(lambda connection: owed.reported(connection, batch_id))
     log.info("Report: %s", page)
+
+
+def _pass_on(database: Database, batch: Batch) -> None:
+    """What others make of the calls that have ended."""
+    log.info("Searches find %d more transcripts", index_calls(database, batch.batch_id))
+    fill_queue(Settings.load(), database, batch)
+    database.write(lambda c: count_days(c, days_of_run(c, batch.batch_id)))
 
 
 def _counted(

@@ -48,6 +48,7 @@ class Settings:
     gpu_unready_patience_s: float
     gpu_lost_patience_s: float
     gpu_tasks_per_host: int
+    gpu_hear_again: bool
     slow_host_gain_s: float
     recovery_rounds: int
     recovery_poll_s: float
@@ -71,6 +72,7 @@ class Settings:
     second_opinion_temperature: float
     review_below_confidence: float
     canary_calls: str
+    review_agents_file: str
     llm_requests_per_task: int
     llm_connect_timeout_s: float
     llm_read_timeout_s: float

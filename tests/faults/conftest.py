@@ -268,6 +268,7 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         SETTINGS,
         HOSTS,
         **EMULATION,
+        proxied=["gpu_c"],
     ) as cofi:
         if request.config.getoption("--undisturbed"):
             cofi.undisturbed_s = audit_undisturbed(cofi)
@@ -289,6 +290,7 @@ def audit_undisturbed(cofi: Cofi) -> float:
 def cofi(running: Cofi) -> Iterator[Cofi]:
     """The running stack. What a test broke is whole again afterwards; no run has left anything on hosts."""
     yield running
+    running.stack.answer_for("gpu_c", None)
     for host in HOSTS:
         if not running.is_alive(host):
             running.revive_host(host)

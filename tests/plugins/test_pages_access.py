@@ -20,7 +20,13 @@ ROUTES = [
     if isinstance(route, APIRoute)
     for method in sorted(route.methods)
 ]
-FILLED = {"day": "2026-11-16", "call_id": "20261116-a3ae2d194970cd3e1198", "version": "1", "name": "theme.js"}
+FILLED = {
+    "day": "2026-11-16",
+    "call_id": "20261116-a3ae2d194970cd3e1198",
+    "version": "1",
+    "name": "theme.js",
+    "search_id": "1",
+}
 
 
 @pytest.fixture
@@ -70,7 +76,7 @@ def test_whoever_has_no_role_sees_no_tab_and_is_told_whom_to_ask(as_: As) -> Non
 
 def test_the_entrance_leads_to_the_first_tab(as_: As) -> None:
     answer = as_("carla").get("/cofi/")
-    assert (answer.status_code, answer.headers["location"]) == (307, "/cofi/days")
+    assert (answer.status_code, answer.headers["location"]) == (307, "/cofi/search")
 
 
 def test_an_agent_does_not_see_the_days_of_all_agents(as_: As) -> None:

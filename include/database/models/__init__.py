@@ -14,12 +14,14 @@
            ├─ audits ── answers               the scored scorecard; scorecards keeps each version's text
            ├─ canaries                        what a run answered about calls whose right answers are known
            ├─ call_accesses                   who read and heard it, and when
+           ├─ trend_scores, trend_answers     the same counted by day, for weeks of a long history
            ├─ review_items ── review_draws    what people should listen to, and which rule says so
            │              └── review_answers  every answer of a person; reviewed_answers and
            │                                  reviewed_scores are what stands for an audit by them
            ├─ disputes                        agents' objections; calibration_sessions, …_calls, …_people,
            │                                  …_answers score nothing; review_events tell who did what
            └─ webhook_outbox                  one event per final state and run, written in its transaction
+    learned_prompts                          what calls repeat, as hosts learned it, and what people say of it
 
 Times are UTC. JSON columns are JSONB on PostgreSQL.
 """
@@ -42,6 +44,7 @@ from include.database.models.facts import (
     CallReasonRow,
     CallSignalRow,
 )
+from include.database.models.prompts import LearnedPromptRow
 from include.database.models.review import (
     CalibrationAnswerRow,
     CalibrationCallRow,
@@ -57,6 +60,7 @@ from include.database.models.review import (
     ReviewItemRow,
 )
 from include.database.models.searching import IndexedCallRow, SavedSearchRow, SpokenRow
+from include.database.models.trends import TrendAnswerRow, TrendScoreRow
 from include.database.models.work import (
     BatchCallRow,
     BatchDayRow,
@@ -92,6 +96,7 @@ __all__ = [
     "FailureRow",
     "IndexedCallRow",
     "LaneRow",
+    "LearnedPromptRow",
     "LlmResultRow",
     "LlmSpendingRow",
     "OutboxRow",
@@ -108,4 +113,6 @@ __all__ = [
     "SpokenRow",
     "StageResultRow",
     "TranscriptRow",
+    "TrendAnswerRow",
+    "TrendScoreRow",
 ]

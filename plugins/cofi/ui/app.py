@@ -11,11 +11,19 @@ from starlette.exceptions import HTTPException
 
 from cofi.ui.access import NO_RIGHTS, PersonDep
 from cofi.ui.pages import PRIVATE, prefix_of, render
-from cofi.ui.routes import calls, days, report, sound, static
+from cofi.ui.routes import calls, days, report, search, sound, static, trends
 from cofi.ui.tabs import tabs_of
 from include.errors import CofiError, PermanentError
 
-ROUTERS = (report.router, static.router, days.router, calls.router, sound.router)
+ROUTERS = (
+    report.router,
+    static.router,
+    search.router,
+    trends.router,
+    days.router,
+    calls.router,
+    sound.router,
+)
 
 app = FastAPI(
     title="cofi",

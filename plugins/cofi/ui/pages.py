@@ -75,6 +75,7 @@ def environment() -> Environment:
     for word in (wording.calls, wording.percent, wording.decimal, wording.duration, wording.clock):
         made.filters[word.__name__] = word
     made.filters |= {"moment": wording.moment, "money": wording.money, "figure": wording.count}
+    made.filters["twice"] = lambda value: (value, value)
     return made
 
 

@@ -21,7 +21,11 @@ class Tab:
     right: Right | None = None
 
 
-TABS: Sequence[Tab] = (Tab("days", "Days", "/days", Right.TEXT),)
+TABS: Sequence[Tab] = (
+    Tab("search", "Search", "/search", Right.TEXT),
+    Tab("trends", "Trends", "/trends", Right.TEXT),
+    Tab("days", "Days", "/days", Right.TEXT),
+)
 
 
 def tabs_of(person: Person) -> list[Tab]:
