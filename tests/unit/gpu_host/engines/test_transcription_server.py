@@ -50,9 +50,8 @@ def test_words_without_times_are_spread_over_their_segment() -> None:
     [(words, _, spread)] = engine(transcriptions.TranscriptionServer(tells_words=False)).hear([PIECE], "en")
     assert spread and text(words) == " Hello, how can I help?"
     assert [(word.start_ms, word.end_ms) for word in words][:2] == [(0, 667), (667, 1000)]
-    [(words, _)] = engine(transcriptions.TranscriptionServer("おはよう", tells_words=False)).hear(
-        [PIECE], "ja"
-    )
+    japanese = transcriptions.TranscriptionServer("おはよう", tells_words=False)
+    words = engine(japanese).hear([PIECE], "ja")[0].words
     assert [word.text for word in words] == [" お", "は", "よ", "う"]
 
 
