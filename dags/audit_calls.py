@@ -43,8 +43,8 @@ from airflow.sdk import (
     teardown,
 )
 
+from cofi import alerts, closing, discovering, ending, recovery
 from cofi import batch as batches
-from cofi import closing, discovering, ending, recovery
 from cofi.failing import telling
 from cofi.operators.canaries import CanaryOperator
 from cofi.operators.distribute import DistributeOperator
@@ -77,6 +77,7 @@ waiting = {"trigger_rule": "all_done", "mode": "reschedule", "timeout": settings
     dagrun_timeout=timedelta(hours=settings.run_timeout_h),
     tags=["cofi"],
     doc_md=__doc__,
+    **alerts.callbacks(settings),
 )
 def audit_calls() -> None:
     """One run audits one day."""

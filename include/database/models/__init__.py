@@ -21,6 +21,7 @@
            ├─ disputes                        agents' objections; calibration_sessions, …_calls, …_people,
            │                                  …_answers score nothing; review_events tell who did what
            └─ webhook_outbox                  one event per final state and run, written in its transaction
+    alerts                                   what people were told at once, by what it is about
     learned_prompts                          what calls repeat, as hosts learned it, and what people say of it
 
 Times are UTC. JSON columns are JSONB on PostgreSQL.
@@ -36,7 +37,7 @@ from include.database.models.audits import (
     LlmSpendingRow,
     ScorecardRow,
 )
-from include.database.models.events import OutboxRow
+from include.database.models.events import AlertRow, OutboxRow
 from include.database.models.facts import (
     CallCommitmentRow,
     CallEntityRow,
@@ -75,6 +76,7 @@ from include.database.models.work import (
 )
 
 __all__ = [
+    "AlertRow",
     "AnswerRow",
     "AnsweredRequestRow",
     "AuditRow",

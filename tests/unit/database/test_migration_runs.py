@@ -11,7 +11,7 @@ from include.database.engine import Database, open_engine
 from include.database.migrations import config, upgrade
 from tests.unit.database import version_0005
 
-BEFORE = "0017"
+BEFORE = "0018"
 RUNS = ["demo-2026-11-16-083428", "demo-2026-11-17-083428"]
 
 
