@@ -3,16 +3,17 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, FromClause, Select, Update, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, Update, case, func, or_, select, update
 
 from include.calls.call import CallState
+from include.calls.stage import Stage
 from include.database.engine import chunks
 from include.database.given import MOST_ROWS, among, given
 from include.database.locking import lock_calls
 from include.database.models import BatchCallRow, CallRow
 from include.database.outbox import announce
 from include.database.superseding import adopt
-from include.database.work import BatchKind
+from include.database.work import BatchKind, has_result
 
 Ending = tuple[str, CallState, str | None]
 
@@ -95,7 +96,22 @@ def _finish_again(
     ).all()
     if official and reached:
         audited = [row.call_id for row in reached if row.state == CallState.AUDITED]
+        lost = among(
+            connection, CallRow.call_id, (row.call_id for row in reached if row.call_id not in audited)
+        )
+        stand_again(connection, batch_id, lost)
         _release_and_adopt(connection, batch_id, [row.call_id for row in reached], audited, now)
+
+
+def stand_again(connection: Connection, batch_id: str, *where: ColumnElement[bool]) -> None:
+    """Gives calls that a rescore holds, and that are open though they were audited, their old audit back.
+
+    Runs of before left calls so: nobody else would end them. A recording that was replaced has no result any
+    more that could stand.
+    """
+    reopened = (CallRow.claimed_by == batch_id, CallRow.state == CallState.PENDING, has_result(Stage.LLM2))
+    stands = {"state": CallState.AUDITED, "state_reason": None, "claimed_by": None}
+    connection.execute(update(CallRow).where(*reopened, *where).values(stands))
 
 
 def _open_in(batch_id: str, endings: FromClause) -> Update:
