@@ -96,10 +96,8 @@ def _finish_again(
     ).all()
     if official and reached:
         audited = [row.call_id for row in reached if row.state == CallState.AUDITED]
-        lost = among(
-            connection, CallRow.call_id, (row.call_id for row in reached if row.call_id not in audited)
-        )
-        stand_again(connection, batch_id, lost)
+        lost = [row.call_id for row in reached if row.state != CallState.AUDITED]
+        stand_again(connection, batch_id, among(connection, CallRow.call_id, lost))
         _release_and_adopt(connection, batch_id, [row.call_id for row in reached], audited, now)
 
 

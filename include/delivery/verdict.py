@@ -65,8 +65,8 @@ def _nearly_all_failed(books: Books, alarm_failed_share: float) -> CofiError | N
     if lost <= alarm_failed_share * (lost + worked_on.audited - tries):
         return None
     return NearlyAllFailed(
-        f"Worked on: {worked_on}.{_tried(tries)} More than {alarm_failed_share:.0%} were lost. The report groups the "
-        "reasons; mend the first, and trigger the day again: only what is missing is done."
+        f"Worked on: {worked_on}.{_tried(tries)} More than {alarm_failed_share:.0%} were lost. The report "
+        "groups the reasons; mend the first, and trigger the day again: only what is missing is done."
     )
 
 
