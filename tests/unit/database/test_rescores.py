@@ -14,7 +14,8 @@ from include.calls.transcript import Transcript
 from include.database import batches, rescores, settling
 from include.database.batches import Batch
 from include.database.models import AuditRow, BatchCallRow, CallRow, OutboxRow, StageResultRow, TranscriptRow
-from include.database.outcomes import Failure, Success, save, supersede
+from include.database.outcomes import Failure, Success, save
+from include.database.superseding import supersede
 from include.database.progress import stage_progress
 from include.database.spending import count_stopped
 from include.database.work import BatchKind, StageJob, counts, pending_calls
@@ -348,7 +349,7 @@ class TestADayThatIsRunAgainMeanwhile:
 
     def test_a_recording_that_was_replaced_has_none_that_could(self, audited: Day, held: Batch) -> None:
         with audited.database.writing() as connection:
-            supersede(connection, [A.call_id], list(Stage), datetime.now(UTC))
+            supersede(connection, StageResultRow.call_id == A.call_id, list(Stage), datetime.now(UTC))
         close(audited, held)
         assert audited.state_of(A) == ("pending", None)
         assert audited.state_of(B) == ("audited", None)
