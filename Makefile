@@ -88,8 +88,9 @@ bench-speech: $(VENV)/installed  ## Measure the speech stages on the sample call
 	@$(BIN)/python -c 'import pesq' 2>/dev/null || $(BIN)/uv pip install --quiet --python $(BIN)/python pesq==0.0.4 || true
 	@$(BIN)/python -m tests.benchmarks.speech $(ARGS)
 
-bench-first-day: $(VENV)/installed  ## Measure mono calls and holds of a site that has loaded nothing, into docs/first-day.md
+bench-first-day: $(VENV)/installed  ## Measure what a site gets that has loaded nothing, into docs/first-day*.md; needs apt-get and dpkg once
 	@$(BIN)/python -m tests.benchmarks.first_day
+	@$(BIN)/python -m tests.benchmarks.first_day_calls $(ARGS)
 
 bench-redaction: $(VENV)/installed  ## Measure what redaction finds in labelled calls, and what it leaves, into docs/redaction.md
 	@$(BIN)/python -m tests.benchmarks.redaction

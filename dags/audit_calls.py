@@ -40,8 +40,8 @@ from airflow.sdk import (
     teardown,
 )
 
+from cofi import alerts, discovering, ending, recovery
 from cofi import batch as batches
-from cofi import discovering, ending, recovery
 from cofi.operators.canaries import CanaryOperator
 from cofi.operators.distribute import DistributeOperator
 from cofi.operators.gpu_stage import GpuStageOperator
@@ -73,6 +73,7 @@ waiting = {"trigger_rule": "all_done", "mode": "reschedule", "timeout": 36 * 360
     dagrun_timeout=timedelta(hours=36),
     tags=["cofi"],
     doc_md=__doc__,
+    **alerts.callbacks(settings),
 )
 def audit_calls() -> None:
     """One run audits one day."""

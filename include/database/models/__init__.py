@@ -12,7 +12,7 @@
            ├─ call_facts ── call_reasons, …   what LLM1 found out; also call_signals, _commitments, _entities
            ├─ audits ── answers               the scored scorecard; scorecards keeps each version's text
            ├─ canaries                        what a run answered about calls whose right answers are known
-           ├─ call_accesses                   who read and heard it, and when
+           ├─ call_accesses                   who read and heard it, and when; answered_requests: of pages
            ├─ trend_scores, trend_answers     the same counted by day, for weeks of a long history
            ├─ review_items ── review_draws    what people should listen to, and which rule says so
            │              └── review_answers  every answer of a person; reviewed_answers and
@@ -20,6 +20,7 @@
            ├─ disputes                        agents' objections; calibration_sessions, …_calls, …_people,
            │                                  …_answers score nothing; review_events tell who did what
            └─ webhook_outbox                  one event per final state and run, written in its transaction
+    alerts                                   what people were told at once, by what it is about
     learned_prompts                          what calls repeat, as hosts learned it, and what people say of it
 
 Times are UTC. JSON columns are JSONB on PostgreSQL.
@@ -35,7 +36,7 @@ from include.database.models.audits import (
     LlmSpendingRow,
     ScorecardRow,
 )
-from include.database.models.events import OutboxRow
+from include.database.models.events import AlertRow, OutboxRow
 from include.database.models.facts import (
     CallCommitmentRow,
     CallEntityRow,
@@ -44,6 +45,7 @@ from include.database.models.facts import (
     CallSignalRow,
 )
 from include.database.models.prompts import LearnedPromptRow
+from include.database.models.requests import AnsweredRequestRow
 from include.database.models.review import (
     CalibrationAnswerRow,
     CalibrationCallRow,
@@ -72,7 +74,9 @@ from include.database.models.work import (
 )
 
 __all__ = [
+    "AlertRow",
     "AnswerRow",
+    "AnsweredRequestRow",
     "AuditRow",
     "Base",
     "BatchCallRow",
