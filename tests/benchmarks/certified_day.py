@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.certified_day`: how often the certified day's interval holds, and how wide it is.
+"""`python -m tests.benchmarks.certified_day`: how often the certified day's interval holds, how wide it is.
 
 Writes docs/certified-day.md from 1,000 simulated days of 2,000 calls of each machine.
 """
@@ -19,20 +19,20 @@ MACHINES = {
 }
 HEAD = """# The certified day: how often its interval holds, and how wide it is
 
-Simulated: 1,000 days of 2,000 calls of each machine, of which about 85 % meet the criterion (each day has its own
-rate), and people's answers to a random sample, about so many a day. *Held*: days on which the 95 % interval held the
-true rate, of those with 20 answers or more. *Width*: its mean, in points, beside the interval of the same answers
-without the machine (plain sampling). Made by `python -m tests.benchmarks.certified_day`; what it computes:
-`include/review/estimates.py`.
+Simulated: 1,000 days of 2,000 calls of each machine, of which about 85 % meet the criterion (each day
+has its own rate), and people's answers to a random sample, about so many a day. *Held*: days on which
+the 95 % interval held the true rate, of those with 20 answers or more. *Width*: its mean, in points,
+beside the interval of the same answers without the machine (plain sampling). Made by `python -m
+tests.benchmarks.certified_day`; what it computes: `include/review/estimates.py`.
 
 | machine | answers | held | width | plain | width ÷ plain |
 | --- | ---: | ---: | ---: | ---: | ---: |
 """
 TAIL = """
-Read it so: with a good machine, people's answers tell as much as about two and a half times as many would alone
-(width falls with the root of their number); one that answers by chance costs nothing. With 30 answers the interval
-holds more often than it says: where hardly any error is seen, it has to leave room for those that were not. That
-is also so for a machine that is nearly always right.
+Read it so: with a good machine, people's answers tell as much as about two and a half times as many
+would alone (width falls with the root of their number); one that answers by chance costs nothing. With
+30 answers the interval holds more often than it says: where hardly any error is seen, it has to leave
+room for those that were not. That is also so for a machine that is nearly always right.
 """
 
 
