@@ -1,13 +1,14 @@
 """Starting processes that outlive this one, and ending exactly those, by process id."""
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,6 +16,8 @@ import psutil
 
 from include.demo import keeping
 from include.demo.keeping import Kept
+from include.demo.privacy import UMASK
+from include.errors import CofiError
 
 _GRACE_S = 25
 _KILLED_WITHIN_S = 5
@@ -171,6 +174,7 @@ class Processes:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=UMASK,
                 pass_fds=inherited,
             )
         started = Started(name, process.pid, psutil.Process(process.pid).create_time(), kept)
@@ -181,6 +185,24 @@ class Processes:
         whole = self._file.with_suffix(".new")
         whole.write_text(json.dumps([asdict(entry) for entry in started]))
         whole.replace(self._file)  # whoever reads it meanwhile sees the one or the other
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Nobody else starts what lies in that folder meanwhile: who failed would end what another has started.
+
+    Raises:
+        CofiError: Somebody does.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "starting.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CofiError(
+                f"Another command is starting the stack of {folder}: wait for it, or end it with Ctrl-C."
+            ) from error
+        yield
 
 
 def _signal(groups: Collection[int], number: signal.Signals) -> None:

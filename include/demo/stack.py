@@ -20,9 +20,11 @@ from include.database import urls
 from include.database.migrations import upgrade
 from include.demo import settings
 from include.demo.airflow_api import AirflowApi
+from include.demo.connections import connections_of
 from include.demo.keys import keys_in
 from include.demo.ports import Reservation
-from include.demo.processes import Processes
+from include.demo.privacy import UMASK, make_private, written_privately
+from include.demo.processes import Processes, only_one
 from include.errors import CofiError
 
 DAG_ID = "audit_calls"
@@ -116,14 +118,16 @@ class Stack:
         """
         if self.running:
             return
-        self.processes.end()
-        with Reservation() as reservation:
+        with written_privately(), only_one(self.var / "stack"), Reservation() as reservation:
+            self.processes.end()
+            if mended := make_private(self.var):
+                say(f"Taken from others: what they could read of {self.var} ({mended} files and folders)")
             ports = {
                 name: self._port(name, port, reservation) for name, port in self.preferred_ports().items()
             }
             self._state_file.parent.mkdir(parents=True, exist_ok=True)
             self._state_file.write_text(json.dumps({"ports": ports}))
-            keys = keys_in(self.var / "secrets")
+            keys = keys_in(self.var / "secrets", settings.users(self.home, self._given))
             try:
                 say(self._beginning())
                 self.start_services(ports, keys["gpu_token"])
@@ -157,6 +161,7 @@ class Stack:
                 text=True,
                 timeout=_START_S,
                 check=False,
+                umask=UMASK,
             )
             # On SQLite another writer can make a command fail. All is taken back then; `backfill create`
             # does so run by run, and a scheduler that works on one of them dies of it, and is started again.
@@ -262,20 +267,8 @@ class Stack:
             self.airflow.unpause(dag_id)
 
     def _import_connections(self, ports: Mapping[str, int], gpu_token: str) -> None:
-        connections = {"cofi_db": self.database_connection()}
-        if self.has_own_llm:
-            connections["cofi_llm"] = {
-                "conn_type": "http",
-                "host": f"http://127.0.0.1:{ports['llm']}/v1",
-                "extra": json.dumps({"model": "cofi-rules-1"}),
-            }
-        for host in self.own_hosts:
-            connections[host] = {
-                "conn_type": "http",
-                "host": "127.0.0.1",
-                "port": ports[host],
-                "password": gpu_token,
-            }
+        services = {name: ports[name] for name in (*self.own_hosts, *(["llm"] if self.has_own_llm else []))}
+        connections = {"cofi_db": self.database_connection(), **connections_of(services, gpu_token)}
         file = self.var / "secrets" / "connections.json"
         file.touch(mode=0o600)
         file.write_text(json.dumps(connections, indent=2))
