@@ -6,7 +6,6 @@ from pathlib import Path
 from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowConfigException
 
-from include.access.rights import agents_by_user
 from include.calls.call import ChannelRole
 from include.calls.days import EmptyDay
 from include.calls.expected import LeastExpected
@@ -15,6 +14,7 @@ from include.calls.recorders.loading import PLAIN, load_recorder
 from include.calls.recorders.profile import Recorder
 from include.distribution.bandwidth import MIB
 from include.errors import InvalidInput
+from include.review.people import People, load_people
 
 SECTION = "cofi"
 
@@ -72,6 +72,7 @@ class Settings:
     second_opinion_temperature: float
     review_below_confidence: float
     canary_calls: str
+    review_agents_file: str
     llm_requests_per_task: int
     llm_connect_timeout_s: float
     llm_read_timeout_s: float
@@ -215,13 +216,14 @@ class Settings:
                 "write minutes, like 5, 30, 120."
             ) from error
 
-    def agents_of(self, user: str) -> frozenset[str]:
-        """The agents, by name or id, that a user is.
+    @property
+    def known_people(self) -> People:
+        """Which agents users are.
 
         Raises:
-            InvalidInput: The setting is not written like `dana: Dana | D123, kim: Kim`.
+            InvalidInput: The file cannot be read, or a line is wrong.
         """
-        return agents_by_user(self.agents_of_people).get(user, frozenset())
+        return load_people(Path(self.agents_of_people) if self.agents_of_people else None)
 
     @property
     def scorecards(self) -> list[str]:

@@ -12,7 +12,7 @@
            ├─ call_facts ── call_reasons, …   what LLM1 found out; also call_signals, _commitments, _entities
            ├─ audits ── answers               the scored scorecard; scorecards keeps each version's text
            ├─ canaries                        what a run answered about calls whose right answers are known
-           ├─ call_accesses                   who read and heard it, and when
+           ├─ call_accesses                   who read and heard it, and when; answered_requests: of pages
            ├─ trend_scores, trend_answers     the same counted by day, for weeks of a long history
            ├─ review_items ── review_draws    what people should listen to, and which rule says so
            │              └── review_answers  every answer of a person; reviewed_answers and
@@ -44,6 +44,7 @@ from include.database.models.facts import (
     CallSignalRow,
 )
 from include.database.models.prompts import LearnedPromptRow
+from include.database.models.requests import AnsweredRequestRow
 from include.database.models.review import (
     CalibrationAnswerRow,
     CalibrationCallRow,
@@ -73,6 +74,7 @@ from include.database.models.work import (
 
 __all__ = [
     "AnswerRow",
+    "AnsweredRequestRow",
     "AuditRow",
     "Base",
     "BatchCallRow",

@@ -9,6 +9,7 @@ from airflow.sdk import BaseOperator, Context
 
 from cofi.batch import batch_of
 from cofi.hooks.database import CofiDatabaseHook
+from cofi.reviewing import fill_queue
 from cofi.settings import Settings
 from cofi.ui.links import ReportLink, report_folder
 from include.calls.days import JudgedDay, Verdict
@@ -71,9 +72,11 @@ class ReportOperator(BaseOperator):
             stopped = spending.count_stopped(connection, batch.batch_id)
             day = days.own_day(connection, batch.batch_id)
         self.log.info("Searches find %d more transcripts", index_calls(database, batch.batch_id))
+        fill_queue(Settings.load(), database, batch)
         database.write(lambda c: count_days(c, days_of_run(c, batch.batch_id)))
         page = self._write(database, batch, labels, canaries)
         self.log.info("Report: %s", page)
+        self._fill_queue(database, batch)
         if self.planned is None:
             raise LedgerOpen(
                 "The run failed before its shards were planned: see the log of the task that is red. "
@@ -110,6 +113,22 @@ class ReportOperator(BaseOperator):
         for line in text_table(summary).splitlines():
             self.log.info(line)
         return write_report(summary, report_folder(Settings.load(), batch.batch_id))
+
+    def _fill_queue(self, database: Database, batch: Batch) -> None:
+        """People's queue; rules that are wrong must not cost a run its report."""
+        from include.database.scorecards import scorecard_of  # noqa: PLC0415
+        from include.review.filling import fill  # noqa: PLC0415
+        from include.review.rules import load_rules  # noqa: PLC0415
+
+        folder = Settings.load().scorecards_folder
+        scorecard_id = database.read(lambda connection: scorecard_of(connection, batch.batch_id)).id
+        try:
+            rules = load_rules(folder, scorecard_id)
+        except InvalidInput as error:
+            self.log.warning("The queue of reviews is not filled: %s", error)
+            return
+        filled = database.write(lambda connection: fill(connection, batch.batch_id, rules))
+        self.log.info("Review: %s", filled)
 
     def _canaries(self, database: Database, batch: Batch, labels: "Labels | None") -> "CanaryNight | None":
         """What the run's canaries come to; None when it asked none."""
