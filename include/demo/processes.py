@@ -184,6 +184,32 @@ class Processes:
         whole.replace(self._file)  # whoever reads it meanwhile sees the one or the other
 
 
+def run_to_end(
+    command: Sequence[str], environment: Mapping[str, str], folder: Path, longest_s: float
+) -> subprocess.CompletedProcess[str]:
+    """Runs a command that comes to an end by itself; what it writes is for its owner alone.
+
+    Raises:
+        CofiError: It has not ended in time.
+    """
+    try:
+        return subprocess.run(
+            command,
+            env=dict(environment),
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=longest_s,
+            check=False,
+            umask=UMASK,
+        )
+    except subprocess.TimeoutExpired as error:
+        typed = " ".join([Path(command[0]).name, *command[1:]])
+        raise CofiError(
+            f"`{typed}` has not ended after {longest_s:.0f} s: this machine may be too busy; try again."
+        ) from error
+
+
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
     """Nobody else starts what lies in that folder meanwhile: who failed would end what another has started.

@@ -6,7 +6,6 @@ Its components are processes of their own, each kept up: `airflow standalone` st
 
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -23,8 +22,8 @@ from include.demo.airflow_api import AirflowApi
 from include.demo.connections import connections_of
 from include.demo.keys import keys_in
 from include.demo.ports import Reservation
-from include.demo.privacy import UMASK, make_private, written_privately
-from include.demo.processes import Processes, only_one
+from include.demo.privacy import make_private, written_privately
+from include.demo.processes import Processes, only_one, run_to_end
 from include.errors import CofiError
 
 DAG_ID = "audit_calls"
@@ -149,16 +148,7 @@ class Stack:
             CofiError: It fails.
         """
         for attempt in range(_ATTEMPTS):
-            done = subprocess.run(
-                [_executable("airflow"), *arguments],
-                env=self.environment,
-                cwd=self.home,
-                capture_output=True,
-                text=True,
-                timeout=_START_S,
-                check=False,
-                umask=UMASK,
-            )
+            done = run_to_end([_executable("airflow"), *arguments], self.environment, self.home, _START_S)
             # On SQLite another writer can make a command fail. All is taken back then; `backfill create`
             # does so run by run, and a scheduler that works on one of them dies of it, and is started again.
             if done.returncode == 0 or "database is locked" not in done.stderr:

@@ -176,6 +176,13 @@ def test_what_does_not_answer_in_time_fails_up_with_the_end_of_its_log(
         silent.up(say=lambda _: None)
 
 
+def test_a_command_that_does_not_end_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack, "_START_S", 1)
+    endless = stack_whose_airflow(tmp_path, monkeypatch, "exec sleep 60")
+    with pytest.raises(CofiError, match="`airflow dags list` has not ended after 1 s: this machine may be"):
+        endless.airflow_command("dags", "list")
+
+
 def test_two_do_not_start_it_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = of_airflow_alone(tmp_path, monkeypatch, "sleep 60")
     with only_one(one.var / "stack"), pytest.raises(CofiError, match="Another command is starting the stack"):
