@@ -58,6 +58,8 @@ def circumstances_of(transcript: Transcript, ivr: IvrResult | None = None) -> Ci
 
 
 def _figures(metrics: CallMetrics) -> Iterator[str]:
+    if not metrics.machines_told:
+        yield "what is said on the agent's side before the customer speaks may be a machine's"
     parts = []
     if metrics.agent_talk_share is not None:
         parts.append(f"agent talks {metrics.agent_talk_share:.0%}")
