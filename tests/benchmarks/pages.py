@@ -40,19 +40,13 @@ LAST_DAY = date(2026, 11, 15)
 _ROUNDS = 15
 _PEOPLE = 50
 _EACH = 6
-# What lists and the queue look at is there for all calls. Of what a page reads of its one call, by key, the first
+# What lists and the queue look at is there for all calls. Of what a page reads of one call, by key, the first
 # so many have it: a million transcripts would be 20 GB that no page looks at.
 _WHOLE_CALLS = 20_000
 _OF_LISTS = frozenset({"calls", "audits", "review_items"})
 _TABLES = (
-    "calls",
-    "transcripts",
-    "stage_results",
-    "llm_results",
-    "audits",
-    "answers",
-    "call_facts",
-    "review_items",
+    *("calls", "transcripts", "stage_results", "llm_results"),
+    *("audits", "answers", "call_facts", "review_items"),
 )
 
 
