@@ -1,6 +1,7 @@
 """The `[cofi]` section of airflow.cfg as one frozen value; `AIRFLOW__COFI__<NAME>` overrides each line."""
 
 from dataclasses import dataclass, fields
+from datetime import time, timedelta
 from pathlib import Path
 
 from airflow.sdk.configuration import conf
@@ -101,7 +102,16 @@ class Settings:
     task_retries: int
     task_retry_delay_s: float
     max_active_tasks: int
+    run_timeout_h: float
+    owed_schedule: str
+    owed_patience_h: float
     alarm_failed_share: float
+    alert_email: str
+    alert_chat: str
+    alert_webhook: bool
+    alert_deadline: str
+    alert_quarantined_share: float
+    alert_free_disk_gib: float
     progress_log_s: float
     runs_folder: Path
     people: str
@@ -149,6 +159,30 @@ class Settings:
     def allowed_languages(self) -> list[str]:
         """ISO 639-1 codes; empty for any."""
         return _listed(self.languages)
+
+    @property
+    def alert_addresses(self) -> list[str]:
+        """Who gets alerts by mail."""
+        return _listed(self.alert_email)
+
+    @property
+    def alerts_are_on(self) -> bool:
+        """Whether anybody is told."""
+        return bool(self.alert_email or self.alert_chat or self.alert_webhook)
+
+    @property
+    def needed_by(self) -> timedelta | None:
+        """The time of day by which the day before has to be audited; None for none."""
+        said = self.alert_deadline.strip()
+        if not said:
+            return None
+        try:
+            at = time.fromisoformat(said)
+        except ValueError as error:
+            raise InvalidInput(
+                f"[{SECTION}] alert_deadline = {said} in airflow.cfg: write a time of day like 08:00."
+            ) from error
+        return timedelta(hours=at.hour, minutes=at.minute)
 
     @property
     def names_kept(self) -> tuple[str, ...]:

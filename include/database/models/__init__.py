@@ -2,6 +2,7 @@
 
     calls ─┬─ batch_calls ── batches          which run works on which call, in which shard, on which host
            │              └── batch_days      what a run found of its day, and of days before it
+           │              └── runs            what a run owes until its books are closed
            ├─ stage_results                   one row per success; superseded rows are history
            ├─ failures                        every attempt that failed; never mixed with results
            ├─ lanes                           the stage tasks of shards: what they have in flight
@@ -20,6 +21,7 @@
            ├─ disputes                        agents' objections; calibration_sessions, …_calls, …_people,
            │                                  …_answers score nothing; review_events tell who did what
            └─ webhook_outbox                  one event per final state and run, written in its transaction
+    alerts                                   what people were told at once, by what it is about
     learned_prompts                          what calls repeat, as hosts learned it, and what people say of it
 
 Times are UTC. JSON columns are JSONB on PostgreSQL.
@@ -35,7 +37,7 @@ from include.database.models.audits import (
     LlmSpendingRow,
     ScorecardRow,
 )
-from include.database.models.events import OutboxRow
+from include.database.models.events import AlertRow, OutboxRow
 from include.database.models.facts import (
     CallCommitmentRow,
     CallEntityRow,
@@ -68,11 +70,13 @@ from include.database.models.work import (
     CallRow,
     FailureRow,
     LaneRow,
+    RunRow,
     StageResultRow,
     TranscriptRow,
 )
 
 __all__ = [
+    "AlertRow",
     "AnswerRow",
     "AnsweredRequestRow",
     "AuditRow",
@@ -107,6 +111,7 @@ __all__ = [
     "ReviewItemRow",
     "ReviewedAnswerRow",
     "ReviewedScoreRow",
+    "RunRow",
     "SavedSearchRow",
     "ScorecardRow",
     "SpokenRow",

@@ -65,10 +65,12 @@ class Heard(NamedTuple):
         words: In order, times in ms of the piece. A text keeps the space that it begins with: without one it
             goes on from the word before ("high", "-end"), as in Japanese.
         sounds: Parts of it, side by side, in order; empty from a model that cannot tell.
+        times_spread: The model times no words: they are spread over what it heard in one go.
     """
 
     words: list[Word]
     sounds: Sequence[Sound] = ()
+    times_spread: bool = False
 
 
 class Recogniser(Protocol):

@@ -100,7 +100,13 @@ class Recognition:
         gaps = gaps_in(_missed(recording, speech, heard))
         heard, roles = self._told_apart(recording, speech, heard, options.channel_roles)
         found = [_flagged(turn, speech[turn.channel]) for turn in turns.conversation(heard, roles)]
-        return SttResult(**head, language=lid.language if found else None, turns=found, gaps=gaps)
+        return SttResult(
+            **head,
+            language=lid.language if found else None,
+            turns=found,
+            gaps=gaps,
+            times_spread=any(one.heard.times_spread for one in said),
+        )
 
     def _in_their_languages(
         self, recording: Recording, said: Sequence[_Said], lid: LidResult

@@ -61,7 +61,7 @@ def test_a_piece_does_not_depend_on_its_batch(recogniser: WhisperRecogniser) -> 
     pieces = [clip("cold_hearted"), clip("john_dashwood")]
     alone = [recogniser._hear("en", [piece])[0].words for piece in pieces]
     for batch in (recogniser._hear("en", pieces), recogniser._hear("en", pieces[::-1])[::-1]):
-        for (words, _), by_itself in zip(batch, alone, strict=True):
+        for (words, *_), by_itself in zip(batch, alone, strict=True):
             assert [(word.text, word.start_ms, word.end_ms) for word in words] == [
                 (word.text, word.start_ms, word.end_ms) for word in by_itself
             ]
@@ -123,7 +123,7 @@ def test_a_piece_that_goes_astray_is_heard_again_alone(
     monkeypatch.setattr(recogniser, "_heard_again", heard_again)
     monkeypatch.setattr("include.gpu_host.engines.whisper._is_astray", lambda _: True)
     pieces = [clip("cold_hearted")]
-    [(words, _)] = recogniser.hear(pieces, "en")
+    [(words, *_)] = recogniser.hear(pieces, "en")
     assert again == [len(pieces[0])]
     assert "selfish" in text(words) and words[-1].end_ms <= 5300
 

@@ -202,6 +202,15 @@ def test_flags_stand_on_the_turn() -> None:
     assert turn.flags == ["on_silence", "known_phrase"]
 
 
+def test_a_result_says_that_its_words_have_no_times_of_their_own() -> None:
+    class Spreading(Ears):
+        def hear(self, pieces: Sequence[np.ndarray], language: str) -> list[Heard]:
+            return [one._replace(times_spread=True) for one in super().hear(pieces, language)]
+
+    assert transcribed(Spreading(), said("en"), clip("cold_hearted")).times_spread
+    assert not transcribed(Ears(), said("en"), clip("cold_hearted")).times_spread
+
+
 def conversation_of_two() -> np.ndarray:
     """Two stretches of speech, far enough apart to be two pieces."""
     talk = np.tile(clip("john_dashwood"), 3)
