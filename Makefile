@@ -98,16 +98,14 @@ bench-redaction: $(VENV)/installed  ## Measure what redaction finds in labelled 
 bench-prompts: $(VENV)/installed  ## Count the tokens that are sent to the LLM about the sample calls, into docs/prompts.md
 	@$(BIN)/python -m tests.benchmarks.prompt_tokens
 
-<<<<<<< HEAD
 bench-pages: $(VENV)/installed  ## Measure the pages at a million calls and with 50 people at once, into docs/pages.md
 	@$(BIN)/python -m tests.benchmarks.pages $(ARGS)
 
 pictures: $(VENV)/installed  ## Photograph the pages in a browser, into docs/pages/
 	@$(BIN)/python -m tests.benchmarks.pages_pictures
-=======
+
 commands: $(VENV)/installed  ## Write the reference of all commands, docs/reference/commands.md, from the commands
 	@$(BIN)/python -m include.command_line.reference
->>>>>>> main
 
 lock: $(VENV)/installed  ## Renew the lock: newest versions that fit the requirements
 	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-header \
