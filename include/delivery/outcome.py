@@ -127,8 +127,8 @@ def of_current_audits(query: Select[*tuple[Any, ...]], batch_id: str) -> Select[
     """Narrows a query to the audited calls of the run and the audits that "audited" in its ledger stands on.
 
     For an audit these are the current ones, whichever run made them; for a rescore they are its own. When the
-    run has ended, those that were so then: its report says the same for ever. What people have said of them is
-    joined: `include.database.official`.
+    run has ended, those that were so then: its report says the same for ever. What people have said of them
+    is joined: `include.database.official`.
     """
     joined = of_batch(query, batch_id).join(AuditRow, AuditRow.call_id == CallRow.call_id)
     joined = joined.outerjoin(*official.SCORE)

@@ -15,9 +15,9 @@ from include.database import batches, rescores, settling
 from include.database.batches import Batch
 from include.database.models import AuditRow, BatchCallRow, CallRow, OutboxRow, StageResultRow, TranscriptRow
 from include.database.outcomes import Failure, Success, save
-from include.database.superseding import supersede
 from include.database.progress import stage_progress
 from include.database.spending import count_stopped
+from include.database.superseding import supersede
 from include.database.work import BatchKind, StageJob, counts, pending_calls
 from include.distribution.planner import Shard
 from include.errors import BudgetReached
