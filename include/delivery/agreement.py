@@ -8,7 +8,7 @@ from include.database.models import AuditRow, BatchCallRow, BatchRow
 from include.database.scorecards import given_answers, scorecard_of
 from include.database.work import BatchKind
 from include.delivery.wording import DASH
-from include.review.labels import reviewed_labels, together
+from include.review.labels import are_reviewed, reviewed_labels, together
 from include.scorecards.agreement import Agreement, Agreements, measure
 from include.scorecards.bootstrap import Interval
 from include.scorecards.certainty import RULE
@@ -45,8 +45,10 @@ def agreement_of(connection: Connection, batch_id: str, labels: Labels) -> GoldA
     ).one()
     if batch.scorecard_sha256 is None:
         return None
-    scorecard = scorecard_of(connection, batch_id)
     days = {"first": batch.day, "last": batch.last_day or batch.day}
+    if not labels and not are_reviewed(connection, **days):
+        return None
+    scorecard = scorecard_of(connection, batch_id)
     labels = together(labels, reviewed_labels(connection, scorecard, unbiased=True, **days))
     if not labels:
         return None

@@ -48,6 +48,11 @@ def reviewed_labels(
     return dict(found)
 
 
+def are_reviewed(connection: Connection, *, first: date, last: date) -> bool:
+    """Whether people have answered blind to calls of the random sample of these days."""
+    return connection.execute(_rows(unbiased=True, first=first, last=last).limit(1)).first() is not None
+
+
 def together(gold: Labels, reviewed: Labels) -> Labels:
     """Labels of a file and of reviews; where both have one, the file's: it was written to be the truth."""
     found: dict[CallKey, Mapping[str, str]] = dict(reviewed)

@@ -232,6 +232,7 @@ class TestSaving:
             "band": "good",
             "passed": True,
             "needs_review": False,
+            "reviewed": False,
             "scorecard_sha256": scorecard().sha256,
             "answers": {"counted": 1, "unsupported": 0, "undetermined": 0, "not_applicable": 0},
         }
