@@ -15,6 +15,7 @@ ENV AIRFLOW_HOME=/opt/cofi PYTHONPATH=/opt/cofi PYTHONUNBUFFERED=1 \
 WORKDIR /opt/cofi
 # A new volume takes over its owner.
 RUN useradd --create-home --uid 50000 cofi && install --directory --owner cofi var
+RUN printf '#!/bin/sh\nexec python -m include.command_line "$@"\n' > /usr/local/bin/cofi && chmod 755 /usr/local/bin/cofi
 COPY requirements.lock .
 
 FROM base AS airflow

@@ -14,28 +14,27 @@ help:  ## Show what there is
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 17
 
 demo: $(VENV)/installed  ## Audit two days of sample calls on this machine, and print what was found
-	@$(BIN)/python -m include.demo run
+	@$(BIN)/cofi demo
 
 up: $(VENV)/installed  ## Start Airflow with two GPU hosts and an LLM endpoint, and leave it running
-	@$(BIN)/python -m include.demo up
+	@$(BIN)/cofi up
 
 down: $(VENV)/installed  ## Stop what `make up` started
-	@$(BIN)/python -m include.demo down
+	@$(BIN)/cofi down
 
-status: $(VENV)/installed  ## Show how the stack and the open runs are: DB=… for another database than the demo's, RUN=… for one run
-	@$(if $(DB),,$(BIN)/python -m include.demo status && echo)
-	@$(BIN)/python -m include.delivery.status $(or $(DB),sqlite:///$(CURDIR)/var/cofi.db) $(RUN)
+status: $(VENV)/installed  ## Show how the stack and the open runs are: DB=… for another database, RUN=… for one run
+	@$(BIN)/cofi status $(RUN) $(if $(DB),--db $(DB))
 
 PLAN := FILES AUDIO_S SPREAD HOSTS SPEEDS UPLOAD_S STAGE_S RTF LLM1_S LLM2_S SLOTS REQUESTS_PER_TASK \
 	GPU_TASKS_PER_HOST UPLOADS_AT_ONCE UPLOADS_PER_TASK SHARD_AUDIO_S SHARDS_PER_HOST PARALLELISM \
 	ROUND_TASK_S START_S STARTS_PER_S FIXED_S
 plan: $(VENV)/installed  ## Tell how long a day takes, what holds it up, and what to set: FILES=… HOSTS=… (ARGS=--help for all)
-	@$(BIN)/python -m include.capacity $(ARGS) \
+	@$(BIN)/cofi plan $(ARGS) \
 		$(foreach name,$(PLAN),$(if $($(name)),--$(shell echo $(name) | tr A-Z_ a-z-)=$($(name))))
 
 PROBE := DAY RECORDER RECORDERS_FOLDER TIMEZONE LIMIT HEAR HOST TOKEN COMPANY
 probe: $(VENV)/installed  ## Look at a location of recordings: LOCATION=… [DAY=…] [RECORDER=…] [HEAR=5 HOST=…] (ARGS=--help)
-	@$(BIN)/python -m include.probe $(if $(LOCATION),"$(LOCATION)") $(ARGS) \
+	@$(BIN)/cofi probe $(if $(LOCATION),"$(LOCATION)") $(ARGS) \
 		$(foreach name,$(PROBE),$(if $($(name)),--$(shell echo $(name) | tr A-Z_ a-z-) "$($(name))"))
 
 # -rP tells what each cost; all of them, beside an undisturbed day.
@@ -70,14 +69,13 @@ format: $(VENV)/installed  ## Format the code
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 scorecard: $(VENV)/installed  ## Check a scorecard and show what the LLM will be asked: FILE=…, PROMPTS=… for a library
-	@$(BIN)/python -m include.scorecards.check $(FILE) $(if $(PROMPTS),--prompts $(PROMPTS))
+	@$(BIN)/cofi scorecard $(FILE) $(if $(PROMPTS),--prompts $(PROMPTS))
 
 agreement: $(VENV)/installed  ## Compare a scorecard's stored answers with the gold labels: SCORECARD=…, PROMOTE=1 to promote it
-	@PYTHONPATH=$(CURDIR):$(CURDIR)/plugins $(BIN)/python -m cofi.promotion \
-		$(or $(DB),sqlite:///$(CURDIR)/var/cofi.db) $(or $(SCORECARD),service_call) $(if $(PROMOTE),--promote)
+	@$(BIN)/cofi agreement $(or $(SCORECARD),service_call) $(if $(DB),--db $(DB)) $(if $(PROMOTE),--promote)
 
 gpu-host: $(VENV)/installed  ## Start a GPU host on this machine: COFI_GPU_HOST_TOKEN=… make gpu-host
-	@$(BIN)/python -m include.gpu_host
+	@$(BIN)/cofi gpu-host
 
 bench-speech: $(VENV)/installed  ## Measure the speech stages on the sample calls and on AUDIO=…, into docs/speech.md
 	@# PESQ has no wheel: it is measured where it can be compiled.
@@ -100,14 +98,16 @@ lock: $(VENV)/installed  ## Renew the lock: newest versions that fit the require
 clean: down  ## Delete everything that running has created
 	rm -rf var
 
-# pip installs uv from the lock, and uv the rest: seconds instead of minutes, every hash checked.
-$(VENV)/installed: requirements.lock
+# pip installs uv from the lock, and uv the rest: seconds instead of minutes, every hash checked. Then the command
+# `cofi`, which refers to this folder and brings nothing with it.
+$(VENV)/installed: requirements.lock pyproject.toml
 	@echo "Making the environment in $(VENV)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "cofi needs Python 3.11 or newer, this is " + sys.version)'
 	@$(PYTHON) -m venv $(VENV)
 	@awk '/^uv==/ {inside = 1} inside {print; if (!/\\$$/) exit}' requirements.lock > $(VENV)/uv.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # The same and what opens S3, which wants an older python-dateutil.

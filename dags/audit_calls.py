@@ -19,7 +19,7 @@ With `[cofi] canary_calls` set, **canaries** asks the LLM anew about calls whose
 * **By hand**: *Trigger*; the form explains its fields.
 * **Backfill**: *Trigger → Backfill*, or `airflow backfill create --dag-id audit_calls …`
 
-Results: the tab **Audit report** of the run. Progress: `make status`, and the log of each stage's task.
+Results: the tab **Audit report** of the run. Progress: `cofi status`, and the log of each stage's task.
 """
 
 import asyncio

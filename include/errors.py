@@ -156,6 +156,18 @@ class InvalidInput(PermanentError):
     kind = "invalid_input"
 
 
+class NotForYou(PermanentError):
+    """Somebody may not do this: it is their own call, their own review, or another one's turn."""
+
+    kind = "not_for_you"
+
+
+class TooLate(PermanentError):
+    """Somebody else was faster, or what they want to change has ended."""
+
+    kind = "too_late"
+
+
 class BelowTheBar(PermanentError):
     """A scorecard version agrees too little with the gold labels to be promoted."""
 

@@ -24,17 +24,25 @@ async def pages(
 
 
 class CofiPlugin(AirflowPlugin):
-    """A tab with the report on every run, a link to it on its task, the pools, the timetable of rescores."""
+    """Calls in the navigation, the report on every run and linked from its task, pools, a timetable."""
 
     name = "cofi"
     fastapi_apps: ClassVar = [{"app": pages, "url_prefix": URL_PREFIX, "name": "cofi"}]
     external_views: ClassVar = [
         {
+            "name": "Calls",
+            "href": URL_PREFIX + "/",
+            "destination": "nav",
+            "nav_top_level": True,
+            "icon": URL_PREFIX + "/static/1/calls.svg",
+            "url_route": "calls",
+        },
+        {
             "name": "Audit report",
             "href": URL_PREFIX + "/report?dag_id={DAG_ID}&run_id={RUN_ID}",
             "destination": "dag_run",
             "url_route": "audit-report",
-        }
+        },
     ]
     operator_extra_links: ClassVar = [ReportLink()]
     listeners: ClassVar = [PoolMaker(), Preloader(), RecogniserLoader()]

@@ -116,6 +116,8 @@ async def audited(
     client: LlmClient,
     prices: Prices,
     asked: Callable[[str], None] = lambda _: None,
+    *,
+    redact: bool = True,
 ) -> None:
     """Both LLM stages over all calls, one after the other; `asked` hears whose turn it was."""
     for batch in batches:
@@ -128,8 +130,8 @@ async def audited(
                 endpoint="demo",
                 scorecard=database.read(lambda c, b=batch: scorecards.scorecard_of(c, b.batch_id)),
                 prices=prices,
-                redact=True,
-                recogniser=name_recogniser(NAME_MODELS),
+                redact=redact,
+                recogniser=name_recogniser(NAME_MODELS) if redact else None,
                 names_kept=NAMES_KEPT,
                 timezone="UTC",
             )
@@ -152,11 +154,11 @@ async def demo_endpoint() -> AsyncIterator[LlmClient]:
             yield client
 
 
-async def audited_by_demo(database: Database) -> list[Batch]:
-    """The demo without Airflow and GPU hosts, over an empty database."""
+async def audited_by_demo(database: Database, *, redact: bool = True) -> list[Batch]:
+    """The demo without Airflow and GPU hosts, over an empty database; sooner without redaction."""
     batches = stored(database)
     async with demo_endpoint() as client:
-        await audited(database, batches, client, load_prices())
+        await audited(database, batches, client, load_prices(), redact=redact)
     return batches
 
 

@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 from sqlalchemy import Connection, RowMapping, func, insert, select
 
 from include.calls.ledger import Ledger
+from include.database import official
 from include.database.days import late_calls, own_day, was_discovered
 from include.database.engine import insert_missing
 from include.database.models import AnswerRow, AuditRow, BatchRow, CallRow, OutboxRow
@@ -18,18 +19,19 @@ from include.scorecards.assessment import Standing
 
 def announce(connection: Connection, batch_id: str, call_id: str, now: datetime) -> None:
     """Queues the event `call.<state>` of a call that has just reached its final state."""
-    audit = AuditRow.__table__.c
     query = (
         select(
             CallRow.__table__,
-            audit.audit_id,
-            audit.pct,
-            audit.band,
-            audit.passed,
-            audit.needs_review,
-            audit.scorecard_sha256,
+            AuditRow.audit_id,
+            official.PCT.label("pct"),
+            official.BAND.label("band"),
+            official.PASSED.label("passed"),
+            official.NEEDS_REVIEW.label("needs_review"),
+            official.REVIEWED.label("reviewed"),
+            AuditRow.scorecard_sha256,
         )
         .outerjoin(AuditRow, (AuditRow.call_id == CallRow.call_id) & AuditRow.superseded_at.is_(None))
+        .outerjoin(*official.SCORE)
         .where(CallRow.call_id == call_id)
     )
     call = connection.execute(query).mappings().one()
@@ -37,6 +39,24 @@ def announce(connection: Connection, batch_id: str, call_id: str, now: datetime)
     if "audit" in data:
         data["audit"]["answers"] = _standings(connection, call["audit_id"])
     row = _row(f"call.{call['state']}", data, now)
+    connection.execute(insert(OutboxRow).values(event_id=str(uuid4()), call_id=call_id, **row))
+
+
+def announce_review(
+    connection: Connection, event_type: str, call_id: str, more: Mapping[str, Any], now: datetime
+) -> None:
+    """Queues an event about what people said of a call: `review.completed` or `score.changed`.
+
+    Args:
+        connection: In the transaction in which it happens.
+        event_type: Which.
+        call_id: Of the call.
+        more: What is told beside the call itself.
+        now: When.
+    """
+    query = select(CallRow.__table__).where(CallRow.call_id == call_id)
+    call = connection.execute(query).mappings().one()
+    row = _row(event_type, {**_head(call), **more}, now)
     connection.execute(insert(OutboxRow).values(event_id=str(uuid4()), call_id=call_id, **row))
 
 
@@ -100,21 +120,16 @@ def _row(event_type: str, data: dict[str, Any], now: datetime) -> dict[str, Any]
 
 
 def _of_call(call: RowMapping, batch_id: str) -> dict[str, Any]:
-    named = (
-        "call_id",
-        "path",
-        "state",
-        "agent",
-        "agent_id",
-        "team",
-        "queue",
-        "customer_ref",
-        "interaction_id",
-    )
-    data = {name: call[name] for name in named}
-    data |= {"day": call["day"].isoformat(), "reason": call["state_reason"], "batch_id": batch_id}
+    data = _head(call) | {"state": call["state"], "reason": call["state_reason"], "batch_id": batch_id}
     if call["state"] == "audited":
         data["audit"] = {
             name: call[name] for name in ("pct", "band", "passed", "needs_review", "scorecard_sha256")
         }
+        data["audit"]["reviewed"] = call["reviewed"]
     return data
+
+
+def _head(call: RowMapping) -> dict[str, Any]:
+    """Which call, and whose."""
+    named = ("call_id", "path", "agent", "agent_id", "team", "queue", "customer_ref", "interaction_id")
+    return {name: call[name] for name in named} | {"day": call["day"].isoformat()}

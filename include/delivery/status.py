@@ -1,37 +1,18 @@
-"""`python -m include.delivery.status [URL] [RUN]`: how far the open runs are, or one run."""
+"""How far the open runs are, or one run: what `cofi status` prints."""
 
-import argparse
 from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
 
 from sqlalchemy import Connection, select
-from sqlalchemy.exc import DBAPIError
 
 from include.database import batches, hosts
-from include.database.engine import Database
 from include.database.models import BatchRow
 from include.database.progress import StageProgress, stage_progress
 
 _COLUMNS = (
     f"{'stage':<11}{'host':<16}{'left':>8}{'done':>8}{'failed':>8}{'in flight':>11}{'calls/min':>11}  ends"
 )
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Prints a table for each run."""
-    parser = argparse.ArgumentParser(prog="python -m include.delivery.status", description=__doc__)
-    parser.add_argument("url", help="cofi's database, such as sqlite:////folder/cofi.db")
-    parser.add_argument("run", nargs="?", help="a run's id; without it, all that are open")
-    chosen = parser.parse_args(arguments)
-    database = Database(chosen.url)
-    try:
-        with database.reading() as connection:
-            print(told(connection, [chosen.run] if chosen.run else open_runs(connection)))
-    except DBAPIError as error:
-        parser.exit(
-            1, f"{chosen.url} cannot be read ({error.orig}): start cofi, or name its database with DB=\n"
-        )
-    finally:
-        database.close()
 
 
 def told(connection: Connection, run_ids: Sequence[str]) -> str:
@@ -66,5 +47,18 @@ def open_runs(connection: Connection) -> list[str]:
     return [row.batch_id for row in rows if row.ledger is None]
 
 
-if __name__ == "__main__":
-    main()
+def figures(connection: Connection, run_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """The same for programs; without runs that do not exist."""
+    known = select(BatchRow.batch_id, BatchRow.day).where(BatchRow.batch_id.in_(run_ids))
+    return [
+        {
+            "run": run_id,
+            "day": day,
+            "ledger": asdict(batches.ledger_of(connection, run_id)),
+            "hosts_in_trouble": {
+                host: trouble.kind for host, trouble in hosts.troubles(connection, run_id).items()
+            },
+            "stages": stage_progress(connection, run_id),
+        }
+        for run_id, day in connection.execute(known)
+    ]

@@ -121,5 +121,5 @@ class AirflowApi:
                 return self._session.request(method, f"{self.url}/{path}", timeout=60, **body)
             except requests.ConnectionError as error:
                 if time.monotonic() > deadline_s:
-                    raise CofiError(f"Airflow does not answer at {self.url}: see `make status`") from error
+                    raise CofiError(f"Airflow does not answer at {self.url}: see `cofi status`") from error
             time.sleep(1)

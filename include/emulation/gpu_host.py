@@ -17,7 +17,9 @@ from aiohttp import web
 from include.calls.stage import GPU_STAGES, Stage
 from include.concurrency import WaitingRoom
 from include.emulation.faults import Emulated, Handler, end_process, reset
+from include.emulation.prompts import EmulatedPrompts
 from include.emulation.results import ENGINE, audio_seconds, result_of
+from include.gpu.learned import LearnedPrompt
 from include.gpu.wire import SHA256_HEADER, AudioStored, HostHealth, HostStatus, Problem, StageResult
 
 _LARGEST_BYTES = 2 * 1024**3
@@ -64,6 +66,7 @@ class EmulatedGpuHost:
         self._state = Emulated()
         self._instance = uuid4().hex
         self._calls: dict[str, _Held] = {}
+        self._learned = EmulatedPrompts()
         self._gpu = asyncio.Semaphore(settings.gpus)
         self._room = WaitingRoom(settings.capacity)
         self._worked_s = self._audio_s = 0.0
@@ -76,6 +79,9 @@ class EmulatedGpuHost:
                 web.put("/v1/calls/{call_id}/audio", self._put),
                 web.post("/v1/calls/{call_id}/{stage}", self._post),
                 web.delete("/v1/calls/{call_id}", self._delete),
+                web.get("/v1/prompts/learned", self._list_learned),
+                web.get("/v1/prompts/learned/{prompt_id}", self._get_learned),
+                web.put("/v1/prompts/learned/{prompt_id}", self._put_learned),
                 *self._state.routes(self._figures),
             ]
         )
@@ -171,6 +177,24 @@ class EmulatedGpuHost:
     async def _delete(self, request: web.Request) -> web.Response:
         self._deleted += self._calls.pop(request.match_info["call_id"], None) is not None
         return web.Response(status=204)
+
+    async def _list_learned(self, _: web.Request) -> web.Response:
+        told = self._learned.listed(calls_heard=self._state.served.get(Stage.IVR, 0))
+        return web.Response(text=told.model_dump_json(), content_type="application/json")
+
+    async def _get_learned(self, request: web.Request) -> web.Response:
+        prompt = self._learned.prompts.get(request.match_info["prompt_id"])
+        if prompt is None:
+            return _problem(404, "there is no such prompt")
+        return web.Response(text=prompt.model_dump_json(), content_type="application/json")
+
+    async def _put_learned(self, request: web.Request) -> web.Response:
+        try:
+            prompt = LearnedPrompt.model_validate_json(await request.text())
+            taken = self._learned.take(request.match_info["prompt_id"], prompt)
+        except ValueError as error:
+            return _problem(400, f"the prompt cannot be taken: {type(error).__name__}")
+        return web.Response(text=taken.model_dump_json(), content_type="application/json")
 
     def _speed(self) -> float | None:
         """Audio seconds through all stages per second; None before the first."""

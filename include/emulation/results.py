@@ -6,7 +6,16 @@ from hashlib import sha256
 from include.calls.call import ChannelRole
 from include.calls.stage import Stage
 from include.calls.transcript import Turn
-from include.gpu.wire import DenoiseResult, Engine, IvrResult, LidResult, Span, StageResult, SttResult
+from include.gpu.wire import (
+    DenoiseResult,
+    Engine,
+    IvrResult,
+    LidResult,
+    PromptLibrary,
+    Span,
+    StageResult,
+    SttResult,
+)
 
 ENGINE = Engine(name="emulated", version="1", device="none")
 _UNKNOWN_AUDIO_S = 60.0
@@ -34,7 +43,12 @@ def result_of(call_id: str, stage: Stage, seconds: float, audio_s: float) -> Sta
             {**common, "applied": False, "reason": "emulated", "snr_db": None}
         ),
         Stage.IVR: lambda: IvrResult.model_validate(
-            {**common, "segments": [], "kept": [Span(start_ms=0, end_ms=round(audio_s * 1000))]}
+            {
+                **common,
+                "segments": [],
+                "kept": [Span(start_ms=0, end_ms=round(audio_s * 1000))],
+                "library": PromptLibrary(given=1),
+            }
         ),
         Stage.LID: lambda: LidResult.model_validate(
             {**common, "language": "en", "confidence": 1, "probabilities": {"en": 1}, "speech_s": audio_s}

@@ -10,9 +10,12 @@ from sqlalchemy import make_url
 
 from include.demo.processes import Started
 from include.demo.stack import Stack
-from include.emulation.__main__ import TOKEN_VARIABLE
+from include.emulation import TOKEN_VARIABLE
 
 _TIMEOUT_S = 10
+# Recordings are made just before; the schedule begins with a day that has none.
+_OF_REHEARSALS = {"AIRFLOW__COFI__MIN_AGE_S": "0", "AIRFLOW__COFI__EMPTY_DAY": "warn"}
+_EMULATE = [sys.executable, "-m", "include.command_line", "emulate"]
 
 
 class EmulatedStack(Stack):
@@ -22,7 +25,7 @@ class EmulatedStack(Stack):
         home: AIRFLOW_HOME.
         settings: Environment variables of Airflow.
         hosts: Names of the GPU hosts.
-        gpu_host: Arguments of `python -m include.emulation gpu-host`, such as `--stage-seconds=0.1`.
+        gpu_host: Arguments of `cofi emulate gpu-host`, such as `--stage-seconds=0.1`.
         llm: The same for `llm`.
         database: SQLAlchemy's URL of cofi's database on PostgreSQL; on SQLite when it is left out.
     """
@@ -37,7 +40,7 @@ class EmulatedStack(Stack):
         *,
         database: str | None = None,
     ) -> None:
-        super().__init__(home, settings, hosts)
+        super().__init__(home, {**_OF_REHEARSALS, **settings}, hosts)
         self._database = make_url(database) if database else None
         self._gpu_host = gpu_host
         self._llm = llm
@@ -76,14 +79,14 @@ class EmulatedStack(Stack):
     def start_host(self, host: str, port: int | None = None, gpu_token: str | None = None) -> Started:
         """Starts a GPU host, or one that has ended again, on the port that its connection names."""
         token = gpu_token or (self.var / "secrets" / "gpu_token").read_text()
-        command = [sys.executable, "-m", "include.emulation", "gpu-host"]
+        command = [*_EMULATE, "gpu-host"]
         arguments = ["--port", str(port or self.ports[host]), *self._gpu_host]
         environment = {**self.base_environment, TOKEN_VARIABLE: token}
         return self.processes.start(host, [*command, *arguments], environment, self.home)
 
     def start_llm(self, port: int | None = None) -> Started:
         """Starts the LLM API, or again when it has ended, on the port that its connection names."""
-        command = [sys.executable, "-m", "include.emulation", "llm"]
+        command = [*_EMULATE, "llm"]
         arguments = ["--port", str(port or self.ports["llm"]), *self._llm]
         return self.processes.start("llm", [*command, *arguments], self.base_environment, self.home)
 

@@ -29,9 +29,11 @@ from include.errors import (
     HostFault,
     HostLost,
     HostUnready,
+    RequestRefused,
     StoreFault,
     TransientError,
 )
+from include.gpu.learned import LearnedPrompt, LearnedPrompts, PromptTaken
 from include.gpu.reading import read_answer, read_health
 from include.gpu.refusals import StagesMissing, refusal
 from include.gpu.wire import (
@@ -53,6 +55,9 @@ _STORED = TypeAdapter(AudioStored)
 _STATUS = TypeAdapter(HostStatus)
 # A result that does not fit may hold what was said: no error quotes it.
 _RESULT: TypeAdapter[StageResult] = TypeAdapter(StageResult, config=ConfigDict(hide_input_in_errors=True))
+_LEARNED = TypeAdapter(LearnedPrompts)
+_PROMPT = TypeAdapter(LearnedPrompt)
+_TAKEN = TypeAdapter(PromptTaken)
 _BACKOFF = wait_exponential_jitter(multiplier=0.5, max=15)
 _STATUS_TIMEOUT_S = 30
 _LEAST_WAIT_S = 0.2
@@ -182,6 +187,22 @@ class GpuHostClient:
             raise HostFault(
                 f"GPU host {self.name} forgets what it has done for call {call_id}: check its data folder."
             ) from error
+
+    async def learned(self) -> LearnedPrompts | None:
+        """What the host has learned, without fingerprints; None from one that learns nothing."""
+        try:
+            return await self._patiently(partial(self._ask, "GET", "v1/prompts/learned", _LEARNED))
+        except RequestRefused:
+            return None
+
+    async def learned_prompt(self, prompt_id: str) -> LearnedPrompt:
+        """A learned prompt with its fingerprint."""
+        return await self._patiently(partial(self._ask, "GET", f"v1/prompts/learned/{prompt_id}", _PROMPT))
+
+    async def teach(self, prompt: LearnedPrompt) -> PromptTaken:
+        """Tells the host of a prompt that another one learned, or its name or refusal."""
+        body, path = prompt.model_dump(mode="json"), f"v1/prompts/learned/{prompt.prompt_id}"
+        return await self._patiently(partial(self._ask, "PUT", path, _TAKEN, json=body))
 
     async def delete(self, call_id: str) -> None:
         """Deletes a call's recording and results from the host."""

@@ -78,6 +78,7 @@ async def recognise(
     call: PendingCall,
     *,
     telling: Telling = NOBODY_ASKED,
+    heard_with: str = "",
 ) -> Success:
     """Runs one of the GPU stages; a host that came back without the recording is sent it again.
 
@@ -88,7 +89,7 @@ async def recognise(
         RecordingUnusable: The host cannot work on it.
         TransientError: See `GpuHostClient`.
     """
-    options = StageOptions(channel_roles=call.channel_roles, languages=languages)
+    options = StageOptions(channel_roles=call.channel_roles, languages=languages, heard_with=heard_with)
     try:
         found = await client.run(call.call_id, stage, options)
     except RecordingMissing:

@@ -4,6 +4,7 @@
     GET    /v1/calls/{call_id}/audio    ?version=      -> the recording, original or enhanced, to listen to
     POST   /v1/calls/{call_id}/{stage}  StageRequest   -> DenoiseResult | IvrResult | LidResult | SttResult
     DELETE /v1/calls/{call_id}                         -> 204
+    *      /v1/prompts/learned                         see `include.gpu.learned`
     GET    /health                                     -> HostHealth (no token)
     GET    /ready                                      -> HostStatus
     GET    /metrics                                    -> Prometheus text
@@ -30,16 +31,19 @@ from include.calls.transcript import Gap, Turn
 CALL_ID_PATTERN = r"^[A-Za-z0-9_-]{1,80}$"
 SHA256_HEADER = "X-Content-SHA256"
 
+# From this confidence on, what was learned counts like a library that was given.
+SURE_OF_LIBRARY = 0.8
+
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
-class _Wire(BaseModel):
+class WireModel(BaseModel):
     """Unknown fields are ignored, so that a newer host can serve an older cofi."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
 
-class Engine(_Wire):
+class Engine(WireModel):
     """Which engine made a result, named in every one of them."""
 
     name: str
@@ -48,7 +52,7 @@ class Engine(_Wire):
     weights_sha256: str | None = None
 
 
-class Span(_Wire):
+class Span(WireModel):
     """A piece of the original recording, in ms; end exclusive."""
 
     start_ms: int = Field(ge=0)
@@ -74,7 +78,7 @@ class Segment(Span):
     channel: int | None = None
 
 
-class AudioStored(_Wire):
+class AudioStored(WireModel):
     """The host holds the whole file; `sha256` is what it computed over the bytes that arrived."""
 
     call_id: str
@@ -82,20 +86,23 @@ class AudioStored(_Wire):
     sha256: str
 
 
-class StageOptions(_Wire):
+class StageOptions(WireModel):
     """What a stage may be told. Each stage reads what it knows and ignores the rest."""
 
     channel_roles: list[ChannelRole] = []
     languages: list[str] = Field(default=[], description="allow-list of ISO 639-1 codes for LID; empty: any")
+    heard_with: str = Field(
+        default="", description="IVR: `version` of what was learned; another one has the call heard again"
+    )
 
 
-class StageRequest(_Wire):
+class StageRequest(WireModel):
     """Body of `POST /v1/calls/{call_id}/{stage}`."""
 
     options: StageOptions = StageOptions()
 
 
-class _StageResult(_Wire):
+class _StageResult(WireModel):
     """What every stage's result says.
 
     Attributes:
@@ -109,7 +116,7 @@ class _StageResult(_Wire):
     audio_s: float = Field(ge=0)
 
 
-class ChannelQuality(_Wire):
+class ChannelQuality(WireModel):
     """How one channel was measured, and whether recognition hears it enhanced."""
 
     channel: int = Field(ge=0)
@@ -132,20 +139,43 @@ class DenoiseResult(_StageResult):
     channels: list[ChannelQuality] = []
 
 
+class PromptLibrary(WireModel):
+    """By what machine voices were told from people.
+
+    Attributes:
+        given: Prompts and hold music that the site gave the host.
+        learned: Those that hosts learned because they repeat over calls.
+        calls_heard: From how many calls was learned.
+        confidence: How likely a prompt that every fifth call plays would have been learned by now.
+    """
+
+    given: int = Field(ge=0)
+    learned: int = Field(default=0, ge=0)
+    calls_heard: int = Field(default=0, ge=0)
+    confidence: Probability = 0.0
+
+    @property
+    def tells_machines(self) -> bool:
+        """Whether a voice that is left is surely a person's: prompts were given, or would be known by now."""
+        return self.given > 0 or self.confidence >= SURE_OF_LIBRARY
+
+
 class IvrResult(_StageResult):
     """What is not conversation, and what remains.
 
     Attributes:
         kept: The conversation: spans of the original recording, in order, disjoint. Their concatenation is
             what later stages hear, and the map back to original time.
+        library: By what prompts were found; None from a host that does not tell.
     """
 
     stage: Literal["ivr"] = "ivr"
     segments: list[Segment]
     kept: list[Span]
+    library: PromptLibrary | None = None
 
 
-class ChannelLanguage(_Wire):
+class ChannelLanguage(WireModel):
     """The language of one channel; None when nobody speaks on it or it is unsure."""
 
     channel: int = Field(ge=0)
@@ -194,7 +224,7 @@ class SttResult(_StageResult):
 StageResult = Annotated[DenoiseResult | IvrResult | LidResult | SttResult, Field(discriminator="stage")]
 
 
-class HostHealth(_Wire):
+class HostHealth(WireModel):
     """Answer of `/health`, also while the host is busy or not ready: one that is silent is taken for lost.
 
     Attributes:
@@ -206,7 +236,7 @@ class HostHealth(_Wire):
     instance: str | None = None
 
 
-class HostStatus(_Wire):
+class HostStatus(WireModel):
     """Answer of `/ready`.
 
     Attributes:
@@ -224,7 +254,7 @@ class HostStatus(_Wire):
     speed: float | None = None
 
 
-class Problem(_Wire):
+class Problem(WireModel):
     """RFC 9457 problem details.
 
     Attributes:

@@ -1,12 +1,10 @@
-"""`python -m include.gpu_host`: serves until SIGTERM. Settings come from `COFI_GPU_HOST_*` variables."""
+"""The process of a GPU host: `cofi gpu-host` serves until SIGTERM, set up by `COFI_GPU_HOST_*` variables."""
 
-import argparse
 import asyncio
 import logging
 import os
 import signal
 import sys
-import textwrap
 from functools import partial
 from types import FrameType
 
@@ -15,7 +13,7 @@ import uvicorn
 from include.errors import CofiError
 from include.gpu_host.server.app import create_app
 from include.gpu_host.server.host import Host
-from include.gpu_host.settings import Settings, described
+from include.gpu_host.settings import Settings
 from include.gpu_host.workers.child import WorkerCrashed, WorkerProcess
 from include.gpu_host.workers.loading import load_probe, load_stages
 from include.gpu_host.workers.logs import set_up_logging
@@ -29,12 +27,6 @@ log = logging.getLogger("include.gpu_host")
 
 def main() -> int:
     """Runs the server; returns the process's exit code."""
-    argparse.ArgumentParser(
-        prog="python -m include.gpu_host",
-        description="Reference GPU host of cofi. It is set up by environment variables:",
-        epilog="\n".join(_explained()),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    ).parse_args()
     set_up_logging()
     # uvicorn raises the signal again after it has shut down: that is a normal end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -96,13 +88,6 @@ async def _serve(settings: Settings) -> None:
 def _stop_on_failure(loading: "asyncio.Task[None]", server: uvicorn.Server) -> None:
     if loading.cancelled() or loading.exception() is not None:
         server.should_exit = True
-
-
-def _explained() -> list[str]:
-    return [
-        f"{name}\n{textwrap.fill(meaning, 100, initial_indent='    ', subsequent_indent='    ')}"
-        for name, meaning in described()
-    ]
 
 
 if __name__ == "__main__":

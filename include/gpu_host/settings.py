@@ -33,6 +33,19 @@ class Settings:
             "help": "folder with known audio in sub-folders prompts/ and hold-music/; unset: none is known"
         },
     )
+    learn_prompts: bool = field(
+        default=True,
+        metadata={
+            "help": "learn prompts and hold music from what calls repeat, and cut them out of later calls; "
+            "fingerprints are kept for it, and no sound"
+        },
+    )
+    learn_min_calls: int = field(
+        default=3, metadata={"help": "calls that must play the same audio before it is learned; at least 2"}
+    )
+    fingerprint_days: float = field(
+        default=14.0, metadata={"help": "days for which fingerprints of the calls that were heard are kept"}
+    )
     denoise_engine: Literal["deepfilternet3", "rnnoise"] = field(
         default="deepfilternet3", metadata={"help": "speech enhancement: deepfilternet3 or rnnoise"}
     )
@@ -132,10 +145,16 @@ class Settings:
             "max_duration_s",
             "retention_h",
             "dead_air_s",
+            "fingerprint_days",
         ):
             if getattr(self, name) <= 0:
                 raise InvalidInput(f"{variable(name)} is {getattr(self, name)}: enter a number above 0.")
 
+        if self.learn_min_calls < 2:
+            raise InvalidInput(
+                f"{variable('learn_min_calls')} is {self.learn_min_calls}: what one call plays says nothing; "
+                "enter 2 or more."
+            )
         for device in self.device_list:
             if not _DEVICE.fullmatch(device):
                 raise InvalidInput(

@@ -72,5 +72,5 @@ def place_of(location: str, timezone: str, options: dict[str, Any] | None = None
             f"{bare} cannot be opened ({told}): check its name and your credentials."
         ) from error
     if not there:
-        raise InvalidInput(f"There is no folder {bare}: correct LOCATION.")
+        raise InvalidInput(f"There is no folder {bare}: correct the location.")
     return Place(location if scheme else f"file://{root}", filesystem, root.rstrip("/"), timezone)

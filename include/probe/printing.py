@@ -125,19 +125,24 @@ def _problems(probed: Probed) -> Iterator[str]:
 
 
 def _settings(probed: Probed, heard: Heard | None) -> Iterator[str]:
-    yield "To use it, in airflow.cfg (or as AIRFLOW__COFI__…):"
+    yield "To use it, in site.cfg (`cofi init` writes it) or as AIRFLOW__COFI__…:"
     yield ""
     yield "    [cofi]"
-    yield f"    timezone = {probed.place.timezone}"
-    yield f"    recordings_location = {probed.place.location}"
-    yield f"    recorder = {probed.recorder.id}"
-    if probed.recorder.id == PLAIN:
-        yield f"    recordings_layout = {probed.recorder.days.folders[0]}"
-    if roles := stereo_roles(probed, heard):
-        yield f"    stereo_roles = {', '.join(roles)}"
+    yield from (f"    {name} = {text}" for name, text in settings_lines(probed, heard))
     yield ""
     day = f"{probed.day}" if probed.day else "…"
     yield f"Then trigger audit_calls with the day {day} and a trial run of {_CALLS_SHOWN} recordings."
+
+
+def settings_lines(probed: Probed, heard: Heard | None = None) -> Iterator[tuple[str, str]]:
+    """The lines of `[cofi]` that make a run find what was found."""
+    yield "timezone", probed.place.timezone
+    yield "recordings_location", probed.place.location
+    yield "recorder", probed.recorder.id
+    if probed.recorder.id == PLAIN:
+        yield "recordings_layout", probed.recorder.days.folders[0]
+    if roles := stereo_roles(probed, heard):
+        yield "stereo_roles", ", ".join(roles)
 
 
 def stereo_roles(probed: Probed, heard: Heard | None) -> Sequence[ChannelRole]:
@@ -151,9 +156,9 @@ def _nowhere(probed: Probed) -> Iterator[str]:
     yield f"No recorder finds a recording there{day}."
     if probed.nearby:
         yield "But there are days in:"
-        yield from (f"  LOCATION={one}" for one in probed.nearby)
+        yield from (f"  {one}" for one in probed.nearby)
     else:
-        yield "Name the folder with a folder per day (LOCATION=…), another DAY=YYYY-MM-DD, or a RECORDER=…;"
+        yield "Name the folder with a folder per day, another --day YYYY-MM-DD, or a --recorder;"
         yield "for files in an order of their own, write a recorder: docs/recordings.md says how."
 
 

@@ -52,7 +52,7 @@ class Answering:
             answer = self._by_metric(criterion)
         else:
             answer = self._by_prompt(criterion) or self._by_llm(criterion)
-        return _scored(criterion, answer, self._doubts(criterion, answer))
+        return scored(criterion, answer, self._doubts(criterion, answer))
 
     def _why_not(self, criterion: Criterion, earlier: Mapping[str, AssessedAnswer]) -> str | None:
         """Why a criterion does not apply; None when it does."""
@@ -89,7 +89,7 @@ class Answering:
         badly_heard = bool(evidence) and not any(item.counts for item in evidence)
         notes = dict.fromkeys(item.note for item in evidence if badly_heard and item.note)
         suspected = "; ".join([f"suspected only: {found.justification}", *notes])
-        return _scored(criterion, answer, [suspected] if badly_heard or not found.certain else [])
+        return scored(criterion, answer, [suspected] if badly_heard or not found.certain else [])
 
     def _heard(self, item: CheckedEvidence) -> CheckedEvidence:
         """Evidence of code counts from the same confidence on as any other."""
@@ -187,8 +187,14 @@ def _invented(answer: AssessedAnswer) -> bool:
     return bool(answer.evidence) and all(e.status is EvidenceStatus.NOT_FOUND for e in answer.evidence)
 
 
-def _scored(criterion: Criterion, answer: AssessedAnswer, doubts: list[str]) -> AssessedAnswer:
-    """Adds what the answer earns and fails; one that does not count earns and fails nothing."""
+def scored(criterion: Criterion, answer: AssessedAnswer, doubts: list[str]) -> AssessedAnswer:
+    """Adds what the answer earns and fails; one that does not count earns and fails nothing.
+
+    Args:
+        criterion: The one that is answered.
+        answer: Not scored yet.
+        doubts: Why it does not count; nothing when it does.
+    """
     option = criterion.option(answer.answer)
     if answer.answer == NOT_APPLICABLE:
         return answer.model_copy(update={"standing": Standing.NOT_APPLICABLE})

@@ -1,41 +1,10 @@
-"""Checks a scorecard file: `python -m include.scorecards.check FILE [--prompts FOLDER]`.
+"""A scorecard in short: what the LLM will be asked, and which announcements that it names are missing."""
 
-Prints what the LLM will be asked, or what is wrong with the file (exit code 1). With a folder of known
-audio, as GPU hosts have it, also which of the announcements that the scorecard names are not there.
-"""
-
-import argparse
-import sys
 from pathlib import Path
 
-from include.errors import InvalidInput
 from include.gpu.wire import SegmentKind
 from include.scorecards.asking import asked_text
-from include.scorecards.loading import load_scorecard
 from include.scorecards.schema import AnsweredBy, Scorecard
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Runs the check; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m include.scorecards.check",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("file", type=Path, help="scorecard, YAML")
-    parser.add_argument("--prompts", type=Path, metavar="FOLDER", help="library of known audio")
-    chosen = parser.parse_args(arguments)
-    try:
-        scorecard = load_scorecard(chosen.file)
-        missing = missing_prompts(scorecard, chosen.prompts) if chosen.prompts else []
-    except InvalidInput as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(described(scorecard))
-    if missing:
-        print("\n".join(["", *(f"{chosen.file}: {told}" for told in missing)]), file=sys.stderr)
-        return 1
-    return 0
 
 
 def described(scorecard: Scorecard) -> str:
@@ -79,7 +48,3 @@ def missing_prompts(scorecard: Scorecard, folder: Path) -> list[str]:
         for name in (criterion.settled_by_prompt.prompts if criterion.settled_by_prompt else [])
         if name not in there
     ]
-
-
-if __name__ == "__main__":
-    sys.exit(main())

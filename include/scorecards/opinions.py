@@ -7,6 +7,9 @@ from include.scorecards.answers import AuditAnswers
 from include.scorecards.assessment import AssessedAnswer, Assessment, Opinion, Standing
 from include.scorecards.schema import AnsweredBy, AutoFail, Criterion, Scorecard
 
+# How a reason for review begins that stands on a second opinion.
+DIFFERS = "a second opinion differs"
+
 
 class AskedOn(StrEnum):
     """Which answers a second opinion is asked on.
@@ -101,4 +104,4 @@ def _doubt(answer: AssessedAnswer, first: str, opinions: Sequence[Opinion]) -> s
     if all(opinion.answer == answer.answer for opinion in said):
         return None
     others = ", ".join(f'"{opinion.answer}" ({opinion.by})' for opinion in said)
-    return f'a second opinion differs: first "{answer.answer}" ({first}), then {others}'
+    return f'{DIFFERS}: first "{answer.answer}" ({first}), then {others}'

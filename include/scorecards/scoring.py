@@ -11,6 +11,7 @@ answer: the score is 0.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from include.calls.references import TurnReferences
 from include.calls.transcript import Transcript
@@ -24,6 +25,40 @@ from include.scorecards.schema import AnsweredBy, AutoFail, Scorecard
 # A sentence takes 2 s and more; what is shorter decides no answer.
 _MISSING_S = 2.0
 _PLACES_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Score:
+    """What answers come to; the fields are those of an `Assessment`."""
+
+    sections: list[SectionScore]
+    pct: float | None
+    band: str | None
+    passed: bool | None
+    auto_failed: bool
+    not_auditable: str | None
+
+
+def score(scorecard: Scorecard, answers: Sequence[AssessedAnswer], no_audit: str | None = None) -> Score:
+    """Scores answers, whoever gave them: the machine's and people's alike.
+
+    Args:
+        scorecard: The one that was answered.
+        answers: One to each of its criteria, in its order.
+        no_audit: Why the call cannot be audited whatever the answers are; None when it can.
+    """
+    sections = [_section_score(scorecard, section.id, answers) for section in scorecard.sections]
+    form_failed = any(answer.auto_fail is AutoFail.FORM for answer in answers)
+    not_auditable = no_audit or _too_little(scorecard, answers, form_failed=form_failed)
+    pct = None if not_auditable else _pct(answers, sections, form_failed=form_failed)
+    return Score(
+        sections=sections,
+        pct=pct,
+        band=None if pct is None else scorecard.band(pct),
+        passed=None if pct is None else pct >= scorecard.pass_threshold_pct and not form_failed,
+        auto_failed=form_failed or any(section.auto_failed for section in sections),
+        not_auditable=not_auditable,
+    )
 
 
 def assess(
@@ -43,10 +78,8 @@ def assess(
     for criterion in scorecard.in_order():
         by_id[criterion.id] = answering.answer(criterion, by_id)
     answers = [by_id[criterion.id] for criterion in scorecard.criteria]
-    sections = [_section_score(scorecard, section.id, answers) for section in scorecard.sections]
-    form_failed = any(answer.auto_fail is AutoFail.FORM for answer in answers)
-    not_auditable = _not_auditable(scorecard, llm_answers, transcript, answers, form_failed=form_failed)
-    pct = None if not_auditable else _pct(answers, sections, form_failed=form_failed)
+    nothing_said = None if transcript.turns else "nothing is said in the recording"
+    found = score(scorecard, answers, nothing_said or llm_answers.out_of_scope)
     reasons = [f"{answer.criterion_id}: {reason}" for answer in answers for reason in answer.review_reasons]
     reasons += [f'{one.turn_id} may speak to the model: "{one.quote}"' for one in speaks_to_model]
     reasons += _not_understood(transcript)
@@ -58,14 +91,9 @@ def assess(
         scorecard_version=scorecard.version,
         scorecard_sha256=scorecard.sha256,
         answers=answers,
-        sections=sections,
-        pct=pct,
-        band=None if pct is None else scorecard.band(pct),
-        passed=None if pct is None else pct >= scorecard.pass_threshold_pct and not form_failed,
-        auto_failed=form_failed or any(section.auto_failed for section in sections),
+        **vars(found),
         needs_review=bool(reasons),
         review_reasons=reasons,
-        not_auditable=not_auditable,
         speaks_to_model=speaks_to_model,
         strengths=reply.strengths if reply else [],
         coaching=_placed(reply.coaching, transcript) if reply else [],
@@ -119,18 +147,8 @@ def _weighted_pct(answers: Iterable[AssessedAnswer], *, failed_sections: set[str
     return round(100 * earned / total, 2)
 
 
-def _not_auditable(
-    scorecard: Scorecard,
-    given: AuditAnswers,
-    transcript: Transcript,
-    answers: Sequence[AssessedAnswer],
-    *,
-    form_failed: bool,
-) -> str | None:
-    if not transcript.turns:
-        return "nothing is said in the recording"
-    if given.out_of_scope:
-        return given.out_of_scope
+def _too_little(scorecard: Scorecard, answers: Sequence[AssessedAnswer], *, form_failed: bool) -> str | None:
+    """Why there are too few answers that count for a score; None when there are enough."""
     if form_failed:
         return None
     asked = [

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from include.calls.call import CallState
 from include.calls.vocabulary import SignalKind
+from include.database import official
 from include.database.models import (
     AnswerRow,
     AuditRow,
@@ -127,13 +128,13 @@ def heard_language() -> ColumnElement[str | None]:
 def _of_audit(filters: Filters) -> list[ColumnElement[bool]]:
     asked: list[ColumnElement[bool]] = []
     if filters.min_pct is not None:
-        asked.append(AuditRow.pct >= filters.min_pct)
+        asked.append(filters.min_pct <= official.PCT)
     if filters.max_pct is not None:
-        asked.append(AuditRow.pct <= filters.max_pct)
+        asked.append(filters.max_pct >= official.PCT)
     chosen = {
-        AuditRow.passed: filters.passed,
-        AuditRow.auto_failed: filters.auto_failed,
-        AuditRow.needs_review: filters.needs_review,
+        official.PASSED: filters.passed,
+        official.AUTO_FAILED: filters.auto_failed,
+        official.NEEDS_REVIEW: filters.needs_review,
     }
     asked += [column.is_(value) for column, value in chosen.items() if value is not None]
     if filters.criterion:
@@ -144,14 +145,17 @@ def _of_audit(filters: Filters) -> list[ColumnElement[bool]]:
 def _current_audit(asked: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
     current = (AuditRow.call_id == CallRow.call_id, AuditRow.superseded_at.is_(None))
     # Of its own, though the calls are listed beside their audits.
-    return select(AuditRow.audit_id).where(*current, *asked).correlate(CallRow).exists()
+    audits = select(AuditRow.audit_id).outerjoin(*official.SCORE)
+    return audits.where(*current, *asked).correlate(CallRow).exists()
 
 
 def _answered(criterion: str, answer: str | None) -> ColumnElement[bool]:
-    query = select(AnswerRow.audit_id).where(
-        AnswerRow.audit_id == AuditRow.audit_id, AnswerRow.criterion_id == criterion
+    query = (
+        select(AnswerRow.audit_id)
+        .outerjoin(*official.ANSWERS)
+        .where(AnswerRow.audit_id == AuditRow.audit_id, AnswerRow.criterion_id == criterion)
     )
-    return (query.where(AnswerRow.answer == answer) if answer else query).exists()
+    return (query.where(answer == official.ANSWER) if answer else query).correlate(AuditRow).exists()
 
 
 def _of_facts(filters: Filters) -> list[ColumnElement[bool]]:

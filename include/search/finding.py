@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, func, or_, select
 
 from include.calls.transcript import Transcript
+from include.database import official
 from include.database.models import AuditRow, CallRow, TranscriptRow
 from include.search.filters import Filters, conditions, heard_language
 from include.search.language import parse
@@ -28,7 +29,8 @@ class FoundCall:
 
     Attributes:
         duration_s: Of the recording.
-        pct: Its official score.
+        pct: Its official score: people's where they have answered, else the machine's.
+        reviewed: Whether people have answered.
         snippets: Where it was said; empty when no words were asked for.
     """
 
@@ -45,10 +47,12 @@ class FoundCall:
     started_at: datetime | None
     duration_s: float | None
     pct: float | None
+    machine_pct: float | None
     band: str | None
     passed: bool | None
     auto_failed: bool
     needs_review: bool
+    reviewed: bool
     snippets: tuple[Snippet, ...] = ()
 
     @property
@@ -118,7 +122,7 @@ def _page(connection: Connection, wanted: Sequence[Any], after: Place | None, ca
 
 def _calls() -> Select[*tuple[Any, ...]]:
     current = and_(AuditRow.call_id == CallRow.call_id, AuditRow.superseded_at.is_(None))
-    return select(
+    calls = select(
         CallRow.call_id,
         CallRow.day,
         CallRow.path,
@@ -131,17 +135,20 @@ def _calls() -> Select[*tuple[Any, ...]]:
         heard_language().label("language"),
         CallRow.started_at,
         CallRow.duration_s,
-        AuditRow.pct,
-        AuditRow.band,
-        AuditRow.passed,
-        func.coalesce(AuditRow.auto_failed, False).label("auto_failed"),
-        func.coalesce(AuditRow.needs_review, False).label("needs_review"),
-    ).outerjoin(AuditRow, current)
+        official.PCT.label("pct"),
+        AuditRow.pct.label("machine_pct"),
+        official.BAND.label("band"),
+        official.PASSED.label("passed"),
+        func.coalesce(official.AUTO_FAILED, False).label("auto_failed"),
+        func.coalesce(official.NEEDS_REVIEW, False).label("needs_review"),
+        official.REVIEWED.label("reviewed"),
+    )
+    return calls.select_from(CallRow).outerjoin(AuditRow, current).outerjoin(*official.SCORE)
 
 
 def _found(row: Row[Any]) -> FoundCall:
     values = row._asdict()
-    flags = {name: bool(values[name]) for name in ("auto_failed", "needs_review")}
+    flags = {name: bool(values[name]) for name in ("auto_failed", "needs_review", "reviewed")}
     return FoundCall(**values | flags)
 
 

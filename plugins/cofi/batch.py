@@ -199,7 +199,7 @@ def check_tables() -> None:
     if not is_current(CofiDatabaseHook().url()):
         raise InvalidInput(
             f"The database of connection {CONNECTION} has not the tables of this version: run "
-            "`python -m include.database.migrations URL` once, with `--reports FOLDER` if it has had runs."
+            "`cofi db migrate` once, with `--reports FOLDER` if it has had runs."
         )
 
 

@@ -1,14 +1,15 @@
 """Promotion: a scorecard version whose answers agree with the gold labels becomes what audits use.
 
-    python -m cofi.promotion sqlite:////srv/cofi/var/cofi.db service_call [--promote]
-
-Compares what is stored: rescore the labelled calls with the scorecard first.
+Compares what is stored: rescore the labelled calls with the scorecard first. `cofi agreement` runs it as a
+process of its own, because the settings are Airflow's to read.
 """
 
 import argparse
 import logging
 import sys
 from pathlib import Path
+
+from pydantic_core import to_json
 
 from cofi.scorecards import chosen
 from cofi.settings import Settings
@@ -89,25 +90,33 @@ def bar_of(settings: Settings) -> Bar:
 
 def main(arguments: list[str] | None = None) -> int:
     """Prints the agreement, and promotes when told to; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m cofi.promotion", description=__doc__)
+    parser = argparse.ArgumentParser(prog="cofi agreement", description=__doc__)
     parser.add_argument("url", help="cofi's database, such as sqlite:////folder/cofi.db")
     parser.add_argument("scorecard", help="name of a file in [cofi] scorecards_folder, without .yaml")
     parser.add_argument("--promote", action="store_true", help="make it what audits use, if it may be")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     asked = parser.parse_args(arguments)
     settings, database = Settings.load(), Database(asked.url)
     try:
         scorecard = chosen(settings, database, asked.scorecard)
         found = agreement(settings, database, scorecard)
-        print("\n".join(agreement_lines(found)))
+        missed = bar_of(settings).missed(found)
+        print(_json(scorecard, found, missed) if asked.json else "\n".join(agreement_lines(found)))
         if asked.promote:
             promote(settings, database, scorecard, found)
-            print(f"Promoted: audits use {scorecard.id} {scorecard.version} from now on.")
+            if not asked.json:
+                print(f"Promoted: audits use {scorecard.id} {scorecard.version} from now on.")
     except CofiError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     finally:
         database.close()
     return 0
+
+
+def _json(scorecard: Scorecard, found: Agreements, missed: list[str]) -> str:
+    told = {"scorecard": scorecard.id, "version": scorecard.version, "missed": missed, "agreement": found}
+    return to_json(told, indent=2).decode()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowConfigException
 
+from include.access.rights import agents_by_user
 from include.calls.call import ChannelRole
 from include.calls.days import EmptyDay
 from include.calls.expected import LeastExpected
@@ -47,6 +48,7 @@ class Settings:
     gpu_unready_patience_s: float
     gpu_lost_patience_s: float
     gpu_tasks_per_host: int
+    gpu_hear_again: bool
     slow_host_gain_s: float
     recovery_rounds: int
     recovery_poll_s: float
@@ -101,6 +103,10 @@ class Settings:
     alarm_failed_share: float
     progress_log_s: float
     runs_folder: Path
+    people: str
+    agents_of_people: str
+    listening_folder: Path
+    listening_mib: float
 
     @classmethod
     def load(cls) -> "Settings":
@@ -208,6 +214,14 @@ class Settings:
                 f"[{SECTION}] webhook_retry_delays_min = {self.webhook_retry_delays_min} in airflow.cfg: "
                 "write minutes, like 5, 30, 120."
             ) from error
+
+    def agents_of(self, user: str) -> frozenset[str]:
+        """The agents, by name or id, that a user is.
+
+        Raises:
+            InvalidInput: The setting is not written like `dana: Dana | D123, kim: Kim`.
+        """
+        return agents_by_user(self.agents_of_people).get(user, frozenset())
 
     @property
     def scorecards(self) -> list[str]:

@@ -41,7 +41,7 @@ ALLOWED_MB = 20
 def emulated_api(*arguments: str, **faults: Any) -> Iterator[str]:
     """Serves in a process of its own; its URL."""
     port = unused_port()
-    command = [sys.executable, "-m", "include.emulation", "llm", f"--port={port}", *arguments]
+    command = [sys.executable, "-m", "include.command_line", "emulate", "llm", f"--port={port}", *arguments]
     process = subprocess.Popen(command, cwd=ROOT)
     url = f"http://127.0.0.1:{port}"
     try:

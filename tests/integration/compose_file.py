@@ -144,9 +144,7 @@ SERVICES = COMPOSE.services
 AIRFLOW = {
     name: service for name, service in SERVICES.items() if "AIRFLOW__CORE__EXECUTOR" in service.environment
 }
-GPU_HOSTS = {
-    name: service for name, service in SERVICES.items() if service.command[-1:] == ["include.gpu_host"]
-}
+GPU_HOSTS = {name: service for name, service in SERVICES.items() if service.command == ["cofi", "gpu-host"]}
 
 
 def strings(service: Service) -> dict[str, str]:
@@ -183,5 +181,5 @@ def airflow_commands() -> list[list[str]]:
 
 
 def migration_command() -> list[str]:
-    (command,) = [words for words in commands() if words[:1] == ["python"]]
+    (command,) = [words for words in commands() if words[:1] == ["cofi"]]
     return command

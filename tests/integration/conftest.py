@@ -177,6 +177,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         "AIRFLOW__COFI__RECORDINGS_LOCATION": f"file://{recordings}",
         "AIRFLOW__COFI__MIN_AGE_S": "0",  # they were made just now
         "AIRFLOW__COFI__EMPTY_DAY": "auto",
+        "AIRFLOW__COFI__LLM_NAMES_KEPT": "Riverside Telecom",
         "AIRFLOW__COFI__SHARD_AUDIO_S": "100",
         "AIRFLOW__COFI__TASK_RETRIES": "1",
         "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "2",

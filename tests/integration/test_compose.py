@@ -41,6 +41,14 @@ from tests.integration.compose_file import (
     strings,
 )
 
+# As the image's script has it.
+COFI = [sys.executable, "-m", "include.command_line"]
+
+
+def test_the_images_have_the_command() -> None:
+    script = re.search(r"^RUN printf '(.*)' > /usr/local/bin/cofi ", DOCKERFILE, re.MULTILINE)
+    assert script and script[1].endswith('exec python -m include.command_line "$@"\\n')
+
 
 def test_names_refer_to_something() -> None:
     targets = re.findall(r"^FROM \S+ AS (\w+)$", DOCKERFILE, re.MULTILINE)
@@ -224,7 +232,6 @@ def test_connections_lead_to_the_services(seen: Seen) -> None:
     password = SECRETS["POSTGRES_PASSWORD"]
     assert seen.connections["cofi_db"] == f"postgresql+psycopg://cofi:{password}@postgres/cofi"
     assert "CREATE DATABASE cofi;" in COMPOSE.configs["create_cofi_database"].content
-    assert migration_command()[-1] == seen.connections["cofi_db"]
     llm = urlsplit(seen.connections["cofi_llm"]["base_url"])
     assert (llm.hostname, llm.port) == ("llm", urlsplit(SERVICES["llm"].health_url).port)
     assert seen.connections["cofi_llm"]["model"] == "cofi-rules-1"
@@ -247,12 +254,12 @@ def test_the_gpu_host_on_cuda_has_a_connection_and_a_gpu() -> None:
 
 
 def test_init_creates_the_tables_of_cofi(home: Path, tmp_path: Path) -> None:
-    python, *arguments, _ = migration_command()
-    url = f"sqlite:///{tmp_path / 'cofi.db'}"
-    assert python == "python"
-    run = [sys.executable, *arguments, url]
+    _, *arguments = migration_command()
+    file = {"conn_type": "sqlite", "host": str(tmp_path / "cofi.db")}
+    run = [*COFI, *arguments]
     (home / "var" / "runs").mkdir(parents=True, exist_ok=True)  # as the lines before it in the script do
-    subprocess.run(run, env=environment(SERVICES["init"], home), cwd=home, check=True)
+    variables = environment(SERVICES["init"], home) | {"AIRFLOW_CONN_COFI_DB": json.dumps(file)}
+    subprocess.run(run, env=variables, cwd=home, check=True)
     with sqlite3.connect(tmp_path / "cofi.db") as database:
         assert database.execute("SELECT count(*) FROM calls").fetchone() == (0,)
 
@@ -272,7 +279,10 @@ def test_gpu_hosts_settings_exist() -> None:
 def test_demo_service_starts_and_answers_its_health_check(name: str, home: Path, tmp_path: Path) -> None:
     service, port = SERVICES[name], free_port()
     served = str(urlsplit(service.health_url).port)
-    command = [{"python": sys.executable, served: str(port)}.get(word, word) for word in service.command]
+    program, *arguments = service.command
+    assert program in ("python", "cofi")
+    command = [*([sys.executable] if program == "python" else COFI)]
+    command += [{served: str(port)}.get(word, word) for word in arguments]
     started = environment(service, home) | {
         "COFI_GPU_HOST_PORT": str(port),
         "COFI_GPU_HOST_DATA_DIR": str(tmp_path),

@@ -12,6 +12,7 @@ from include.database.batches import Batch
 from include.database.models import FailureRow, StageResultRow, TranscriptRow
 from include.distribution.planner import Shard
 from include.errors import CallsPutOff, HostFailing, HostLost, TransientError
+from include.gpu.learned import LearnedPrompts
 from tests.plugins.shard import CALLS, CONTENTS, context, operator_of, run
 from tests.unit.database.seeding import Day
 from tests.unit.gpu.fake_host import FakeGpuHost, broken_off, problem, text
@@ -74,6 +75,22 @@ class TestGpuStages:
         await run(Stage.DISTRIBUTE)
         await run(Stage.DENOISE)
         assert gpu_a.max_in_flight == 2
+
+    async def test_calls_heard_before_a_prompt_in_them_was_learned_are_heard_again(
+        self, day: Day, batch: Batch, gpu_a: FakeGpuHost
+    ) -> None:
+        ids = [call.call_id for call in CALLS]
+        gpu_a.learned = LearnedPrompts(version="v2", calls_heard=3, prompts=[], hear_again=[ids[0], "other"])
+        for stage in STAGES[:3]:
+            await run(stage)
+        assert gpu_a.asked_for("ivr").count(ids[0]) == 2 and len(gpu_a.asked_for("ivr")) == 4
+        assert gpu_a.options["ivr"]["heard_with"] == "v2"
+        results = day.rows(StageResultRow, stage="ivr")
+        assert [row["call_id"] for row in results if row["superseded_at"]] == [ids[0]]
+        assert sorted(row["call_id"] for row in results if not row["superseded_at"]) == sorted(ids)
+        await run(Stage.LID)
+        with pytest.raises(AirflowSkipException):
+            await run(Stage.IVR)  # what LID has built on stays
 
     async def test_what_fails_is_counted_and_the_rest_goes_on(
         self, day: Day, batch: Batch, gpu_a: FakeGpuHost

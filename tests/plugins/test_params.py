@@ -58,7 +58,7 @@ class TestChecked:
     def test_a_database_without_tables_says_how_to_make_them(self, connection, tmp_path: Path) -> None:
         connection("cofi_db", conn_type="sqlite", host=str(tmp_path / "empty.db"))
         connection("cofi_llm", conn_type="http", host="http://llm/v1", extra={"model": "m"})
-        with pytest.raises(InvalidInput, match=r"cofi_db .*`python -m include\.database\.migrations URL`"):
+        with pytest.raises(InvalidInput, match=r"cofi_db .*`cofi db migrate`"):
             tasks.open_batch("run-1", params(tmp_path), None)
 
     def test_a_refused_run_leaves_no_batch(self, day: Day, tmp_path: Path) -> None:

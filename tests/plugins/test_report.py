@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from cofi.operators.report import ReportOperator
 from include.calls.call import CallState
 from include.calls.stage import Stage
 from include.database.batches import Batch
-from include.database.models import OutboxRow, TranscriptRow
+from include.database.models import OutboxRow, TranscriptRow, TrendScoreRow
 from include.database.outcomes import Failure
 from include.errors import LedgerOpen, NearlyAllFailed
 from include.search.filters import Filters
@@ -43,7 +43,9 @@ def test_what_was_said_in_its_calls_can_be_searched(day: Day, batch: Batch, runs
 
     with day.database.reading() as connection:
         (found,) = find(connection, Filters(text='"your refund"')).calls
+        counted = connection.execute(select(TrendScoreRow.calls)).scalars().all()
     assert found.call_id == CALLS[1].call_id
+    assert counted == []  # none of them has a score
 
 
 def test_labels_that_the_scorecard_cannot_answer_do_not_cost_a_run_its_report(

@@ -82,7 +82,8 @@ class AuditRow(Base):
     """The score of a call under one scorecard. At most one per call is not superseded: its official one.
 
     A shadow run's are superseded from the beginning. `speaks_to_model`: turns that may be meant for the
-    model. `strengths`, `coaching` and `comment` are the model's, about the agent's work.
+    model. `strengths`, `coaching` and `comment` are the model's, about the agent's work. `considered_at`:
+    when the rules of review looked at it; None before.
     """
 
     __tablename__ = "audits"
@@ -106,6 +107,7 @@ class AuditRow(Base):
     comment: Mapped[str] = mapped_column(Text, server_default="")
     created_at: Mapped[datetime]
     superseded_at: Mapped[datetime | None]
+    considered_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index("ix_audits_call", "call_id"),

@@ -58,6 +58,9 @@ class CallRow(Base):
         Index("ix_calls_size", "size_bytes"),
         Index("ix_calls_claimed_by", "claimed_by"),
         Index("ix_calls_interaction", "interaction_id"),
+        # Lists in pages go on after a call.
+        Index("ix_calls_day_path", "day", "path"),
+        Index("ix_calls_agent_day", "agent", "day", "call_id"),
         Index("ix_calls_newest", "day", "call_id"),
         Index("ix_calls_agent", "agent_id", "day"),
     )

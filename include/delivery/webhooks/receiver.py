@@ -56,7 +56,7 @@ class Receiver:
         if not self._signers:
             raise InvalidInput(
                 "Connection cofi_webhook has no signing secret: put whsec_… into its password; "
-                "`python -m include.delivery.webhooks secret` makes one."
+                "`cofi webhooks secret` makes one."
             )
         self._session: aiohttp.ClientSession | None = None
 
@@ -133,7 +133,7 @@ def _signer(secret: str) -> Webhook:
     except (ValueError, EmptyWebhookSecretError) as error:
         raise InvalidInput(
             f"The signing secret of connection cofi_webhook is no Base64 ({error}): "
-            "`python -m include.delivery.webhooks secret` makes one for its password."
+            "`cofi webhooks secret` makes one for its password."
         ) from error
 
 

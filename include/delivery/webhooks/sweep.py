@@ -89,7 +89,7 @@ class Sweep:
         if self._dead:
             raise DeadLetters(
                 f"{len(self._dead)} events failed for the last time: {', '.join(self._dead[:_NAMED])}… See "
-                "`python -m include.delivery.webhooks dead`, and replay them when the receiver is mended."
+                "`cofi webhooks dead`, and replay them when the receiver is mended."
             )
         return self._swept
 

@@ -1,14 +1,20 @@
 """The IVR stage: what is not conversation (known audio, keys, dead air), and the conversation left."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from include.gpu.wire import Engine, IvrResult, Segment, SegmentKind, Span
+from include.gpu.wire import Engine, IvrResult, PromptLibrary, Segment, SegmentKind, Span
 from include.gpu_host.audio import timeline
 from include.gpu_host.audio.recording import Recording
 from include.gpu_host.audio.speech import speech_spans
 from include.gpu_host.ivr import dtmf
 from include.gpu_host.ivr.fingerprints import FingerprintLibrary
-from include.gpu_host.ivr.known import SHORTEST_KNOWN_MS, Heard, known_on
+from include.gpu_host.ivr.hearings import HeardChannel, heard_channel, write_hearing
+from include.gpu_host.ivr.known import SHORTEST_KNOWN_MS, Heard, known_on, learned_on
+from include.gpu_host.ivr.landmarks import peaks_of
+from include.gpu_host.ivr.learned import LearnedLibrary, learned_confidence
+from include.gpu_host.ivr.profiles import profile_of
 from include.gpu_host.ivr.sounding import sounding, speech_level_db
 from include.gpu_host.ivr.talk_over import speech_over
 from include.gpu_host.stages.job import Head
@@ -24,6 +30,23 @@ _BY_SOUND = 0.7
 _BESIDE_MS = 500
 
 
+@dataclass(frozen=True)
+class Learning:
+    """What a host has learned so far, and where it is told what is heard now.
+
+    Attributes:
+        library: What was learned and nobody refused.
+        calls_heard: Of how many calls.
+        min_calls: A piece is learned when so many calls play it.
+        hand_over: File that the fingerprints of this call are written to.
+    """
+
+    library: LearnedLibrary
+    calls_heard: int
+    min_calls: int
+    hand_over: Path
+
+
 class IvrFinding:
     """Landmark fingerprints for known audio, Goertzel for keys, held notes for other music, voice activity.
 
@@ -37,19 +60,24 @@ class IvrFinding:
     def __init__(self, library: FingerprintLibrary, dead_air_s: float) -> None:
         self._library = library
         self._dead_air_ms = round(dead_air_s * 1000)
-        self.engine = Engine(name="landmarks", version="5", device="cpu", weights_sha256=library.sha256)
+        self.engine = Engine(name="landmarks", version="6", device="cpu", weights_sha256=library.sha256)
         self.tuning: list[float | str] = [dead_air_s]
 
-    def run(self, head: Head, recording: Recording) -> IvrResult:
+    def run(self, head: Head, recording: Recording, learning: Learning | None = None) -> IvrResult:
         """Finds all segments of all channels, and cuts out prompts and hold music.
 
         A known piece is no segment where somebody speaks over it on its own channel, and is not cut where
         somebody speaks on another. Dead air and keys stay: cutting them saves nothing, because recognition
         skips silence.
+
+        Args:
+            head: Of the result.
+            recording: What is heard.
+            learning: None where the host learns nothing.
         """
-        known = [known_on(self._library, recording, channel) for channel in recording.channels]
-        speech = [_speech(recording, n, heard) for n, heard in enumerate(known)]
-        plays = [segment for on_channel in known for heard in on_channel for segment in _segments(heard)]
+        channels = [_Channel(recording, channel, self._library, learning) for channel in recording.channels]
+        speech = [channel.speech for channel in channels]
+        plays = [segment for channel in channels for heard in channel.known for segment in _segments(heard)]
         keyed = [segment for channel in recording.channels for segment in _keyed(recording, channel)]
         sounds = _sounds(recording, speech, plays, keyed)
         plays += [segment for segment in sounds if segment.kind is SegmentKind.HOLD_MUSIC]
@@ -58,7 +86,42 @@ class IvrFinding:
         dead_air = [_dead_air(s) for s in silence if timeline.length_ms(s) >= self._dead_air_ms]
         unknown = [segment for segment in sounds if segment.kind is SegmentKind.UNKNOWN_AUDIO]
         segments = sorted([*plays, *unknown, *keyed, *dead_air], key=lambda s: (s.start_ms, s.channel or 0))
-        return IvrResult(**head, segments=segments, kept=_kept(recording, plays))
+        if learning:
+            write_hearing(learning.hand_over, [one.handed_over for one in channels if one.handed_over])
+        kept = _kept(recording, plays)
+        return IvrResult(**head, segments=segments, kept=kept, library=self._told(learning))
+
+    def _told(self, learning: Learning | None) -> PromptLibrary:
+        given = len(self._library.pieces)
+        if learning is None:
+            return PromptLibrary(given=given)
+        return PromptLibrary(
+            given=given,
+            learned=len(learning.library.pieces),
+            calls_heard=learning.calls_heard,
+            confidence=learned_confidence(learning.calls_heard, learning.min_calls),
+        )
+
+
+class _Channel:
+    """Listens to one channel: for the given library, for what was learned, and for speech."""
+
+    def __init__(
+        self, recording: Recording, channel: int, library: FingerprintLibrary, learning: Learning | None
+    ) -> None:
+        peaks = peaks_of(recording, channel)
+        given = known_on(library, recording, channel, peaks)
+        self.known = given
+        self.handed_over: HeardChannel | None = None
+        if learning is None:
+            self.speech = _speech(recording, channel, given)
+            return
+        profile = profile_of(recording, channel)
+        taken = [heard.span for heard in given]
+        learned = learned_on(learning.library, channel, peaks, profile, taken)
+        self.known = sorted([*given, *learned], key=lambda heard: heard.play.start_ms)
+        self.speech = _speech(recording, channel, self.known)
+        self.handed_over = heard_channel(peaks, profile, taken, self.speech)
 
 
 def _sounds(

@@ -3,7 +3,7 @@
 Where many landmarks of a channel agree on one offset into a known piece, that piece is playing there.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -97,22 +97,10 @@ class Found:
     traces: list[Trace]
 
 
-class FingerprintLibrary:
-    """An index over known audio; 12 bytes a landmark, 20 MB an hour, and 58 MB an hour for its samples.
+class LandmarkIndex:
+    """An index over the landmarks of some pieces, numbered from 0; 12 bytes a landmark, 20 MB an hour."""
 
-    Attributes:
-        pieces: What is known.
-        sha256: Identity of what is known; results that were found with another library are stale.
-    """
-
-    def __init__(self, pieces: Sequence[KnownAudio]) -> None:
-        self.pieces = list(pieces)
-        digest = sha256()
-        for piece in self.pieces:
-            digest.update(f"{piece.kind}/{piece.name}/{len(piece.samples)}".encode())
-            digest.update(piece.samples.tobytes())
-        self.sha256 = digest.hexdigest()
-        of_piece = [piece.landmarks for piece in self.pieces]
+    def __init__(self, of_piece: Sequence[Landmarks]) -> None:
         hashes = np.concatenate([np.zeros(0, np.int32), *(known.hashes for known in of_piece)])
         order = np.argsort(hashes, kind="stable")
         self._hashes = hashes[order]
@@ -126,10 +114,17 @@ class FingerprintLibrary:
 
     def find(self, peaks: Peaks) -> Found:
         """Finds every play of every known piece in one channel, and hints of others."""
+        return self._find(landmarks_of(peaks))
+
+    def matches_of(self, blocks: Iterable[Landmarks]) -> list[Match]:
+        """As `matches`, of landmarks."""
+        return self._find(blocks).matches
+
+    def _find(self, landmarks: Iterable[Landmarks]) -> Found:
         found = Found([], [])
-        if not self.pieces:
+        if not self._frames_of_piece:
             return found
-        blocks = [self._votes(heard) for heard in landmarks_of(peaks)]
+        blocks = [self._votes(heard) for heard in landmarks]
         pieces, known_at, offsets = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
         for piece in np.unique(pieces).tolist():
             of_piece = pieces == piece
@@ -160,6 +155,24 @@ class FingerprintLibrary:
                 in_stretch = np.searchsorted(frames, last, side="right") - np.searchsorted(frames, first)
                 if len(play) >= MIN_VOTES and len(play) >= MIN_SHARE * in_stretch:
                     yield Match(piece, offset, first, last, len(play))
+
+
+class FingerprintLibrary(LandmarkIndex):
+    """An index over known audio; beside it, 58 MB an hour for its samples.
+
+    Attributes:
+        pieces: What is known.
+        sha256: Identity of what is known; results that were found with another library are stale.
+    """
+
+    def __init__(self, pieces: Sequence[KnownAudio]) -> None:
+        self.pieces = list(pieces)
+        digest = sha256()
+        for piece in self.pieces:
+            digest.update(f"{piece.kind}/{piece.name}/{len(piece.samples)}".encode())
+            digest.update(piece.samples.tobytes())
+        self.sha256 = digest.hexdigest()
+        super().__init__([piece.landmarks for piece in self.pieces])
 
 
 def _traces(piece: int, known_at: NDArray[np.int32], offsets: NDArray[np.int64]) -> Iterator[Trace]:

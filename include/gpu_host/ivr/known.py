@@ -1,4 +1,7 @@
-"""The known pieces that play on a channel: landmarks say which, the waveforms from when to when."""
+"""The known pieces that play on a channel: landmarks say which, the waveforms from when to when.
+
+Of learned pieces no waveform is kept: their profiles say it.
+"""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +12,9 @@ from include.gpu_host.audio import timeline
 from include.gpu_host.audio.recording import Recording
 from include.gpu_host.ivr.alignment import REACH_S, Play, listen
 from include.gpu_host.ivr.fingerprints import MIN_VOTES, FingerprintLibrary, KnownAudio, Match
-from include.gpu_host.ivr.landmarks import HOP, HOP_MS, peaks_of
+from include.gpu_host.ivr.landmarks import HOP, HOP_MS, Peaks
+from include.gpu_host.ivr.learned import LearnedAudio, LearnedLibrary
+from include.gpu_host.ivr.profiles import Profile
 from include.gpu_host.ivr.talk_over import least_power
 from include.gpu_host.ivr.traces import CHUNK_S, SURE, Stretch, stretches
 
@@ -28,7 +33,7 @@ class Heard:
     """
 
     channel: int
-    piece: KnownAudio
+    piece: KnownAudio | LearnedAudio
     certainty: float
     play: Play
 
@@ -43,9 +48,9 @@ class Heard:
         return round((1 - math.exp2(-self.certainty)) * min(1.0, 0.5 + self.play.explained / 2), 3)
 
 
-def known_on(library: FingerprintLibrary, recording: Recording, channel: int) -> list[Heard]:
+def known_on(library: FingerprintLibrary, recording: Recording, channel: int, peaks: Peaks) -> list[Heard]:
     """The known pieces of one channel, in order; of two that sound at once, the surer one."""
-    found = library.find(peaks_of(recording, channel))
+    found = library.find(peaks)
     beside = timeline.without([recording.whole], [_roughly(match) for match in found.matches])
     ear = _Ear(recording, channel, least_power(recording, channel, beside) if found.matches else 0.0)
     for match in found.matches:
@@ -57,6 +62,19 @@ def known_on(library: FingerprintLibrary, recording: Recording, channel: int) ->
         for where in stretches(recording, channel, piece.samples, trace, ear.taken):
             ear.listen(piece, where.score / SURE, where, reach_s=REACH_S + CHUNK_S)
     return sorted(ear.heard, key=lambda heard: heard.play.start_ms)
+
+
+def learned_on(
+    library: LearnedLibrary, channel: int, peaks: Peaks, profile: Profile, taken: Sequence[Span]
+) -> list[Heard]:
+    """The learned pieces of one channel, in order, where none of `taken` is heard."""
+    heard: list[Heard] = []
+    for number, found in library.plays(peaks, profile):
+        whole = Play(found.span.start_ms, found.span.end_ms, found.explained, found.spoken_over)
+        parts = _new_parts(whole, [*taken, *(one.span for one in heard)])
+        piece, certainty = library.pieces[number], found.votes / MIN_VOTES
+        heard += [Heard(channel, piece, certainty, part) for part in parts]
+    return sorted(heard, key=lambda one: one.play.start_ms)
 
 
 @dataclass

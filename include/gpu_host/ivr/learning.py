@@ -12,16 +12,14 @@ no like speech, tells from where to where they agree, and which copy is the best
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from include.gpu.wire import SegmentKind
 from include.gpu_host.audio.recording import Pcm, Recording
 from include.gpu_host.ivr.copies import Heard, best_copy, is_tone, kind_of, name_of
 from include.gpu_host.ivr.fingerprints import FingerprintLibrary, KnownAudio
+from include.gpu_host.ivr.hearings import outside
 from include.gpu_host.ivr.landmarks import (
     HOP,
     HOP_MS,
-    Landmarks,
     Peaks,
     landmarks_of,
     narrow_pcm,
@@ -100,15 +98,15 @@ class Learner:
             peaks = peaks_of(recording, channel)
             taken = [(m.offset + m.first, m.offset + m.last) for m in self._known.matches(peaks)]
             taken += self._credit(call, channel, peaks)
-            free = _outside(together(landmarks_of(peaks)), taken)
+            free = outside(together(landmarks_of(peaks)), taken)
             repeats = [repeat for repeat in self._index.repeats(free) if _call_of(repeat.other) != call]
-            if _is_copy(repeats, peaks):
+            if is_copy(repeats, peaks):
                 self.copies += 1
                 return
-            new = list(_apart(repeats))
+            new = list(apart(repeats))
             for repeat in new:
                 self._propose(call, channel, recording, repeat)
-            rest = _outside(free, [(repeat.first, repeat.last) for repeat in new])
+            rest = outside(free, [(repeat.first, repeat.last) for repeat in new])
             self._index.add(call * _CHANNELS_OF_CALL + channel, rest)
         self._refresh()
 
@@ -171,19 +169,7 @@ class Learner:
         return Learned(audio, len(candidate.heard), copy.call, copy.start_ms)
 
 
-def _outside(landmarks: Landmarks, taken: Sequence[tuple[int, int]]) -> Landmarks:
-    """The landmarks whose frame lies in none of the stretches."""
-    if not taken or not len(landmarks):
-        return landmarks
-    edges = np.zeros(int(landmarks.frames.max()) + 2, dtype=np.int32)
-    for first, last in taken:
-        edges[np.clip(first, 0, len(edges) - 1)] += 1
-        edges[np.clip(last + 1, 0, len(edges) - 1)] -= 1
-    free = np.cumsum(edges)[landmarks.frames] <= 0
-    return Landmarks(landmarks.hashes[free], landmarks.frames[free])
-
-
-def _apart(repeats: Sequence[Repeat]) -> Iterator[Repeat]:
+def apart(repeats: Sequence[Repeat]) -> Iterator[Repeat]:
     """The surest repeats that do not overlap by half with a surer one."""
     chosen: list[Repeat] = []
     for repeat in repeats:
@@ -193,7 +179,7 @@ def _apart(repeats: Sequence[Repeat]) -> Iterator[Repeat]:
             yield repeat
 
 
-def _is_copy(repeats: Sequence[Repeat], peaks: Peaks) -> bool:
+def is_copy(repeats: Sequence[Repeat], peaks: Peaks) -> bool:
     """Whether nearly all of a channel was heard in one earlier call."""
     if not len(peaks.frames):
         return False

@@ -38,22 +38,33 @@ class RepeatIndex:
 
     Args:
         capacity: Landmarks that are kept.
+        min_votes: Landmarks that two channels must share.
     """
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
+    def __init__(self, capacity: int = CAPACITY, min_votes: int = _MIN_VOTES) -> None:
         self._capacity = capacity
+        self._min_votes = min_votes
         # Sorted arrays, the oldest first; neighbours of like size are merged, so there are few.
         self._chunks: list[Keys] = []
+        self._channels: list[set[int]] = []
+
+    @property
+    def channels(self) -> set[int]:
+        """Those whose landmarks are kept."""
+        return set().union(*self._channels)
 
     def add(self, channel: int, landmarks: Landmarks) -> None:
         """Takes in a channel, numbered by the caller."""
         hashes = landmarks.hashes.astype(np.int64)
         self._chunks.append(np.sort(hashes << _HASH_AT | channel << _CHANNEL_AT | landmarks.frames))
+        self._channels.append({channel})
         while len(self._chunks) > 1 and self._may_merge(*self._chunks[-2:]):
-            newest = self._chunks.pop()
+            newest, channels = self._chunks.pop(), self._channels.pop()
             self._chunks.append(np.sort(np.concatenate([self._chunks.pop(), newest]), kind="stable"))
+            self._channels[-1] |= channels
         while len(self._chunks) > 1 and sum(map(len, self._chunks)) > self._capacity:
             self._chunks.pop(0)
+            self._channels.pop(0)
 
     def repeats(self, landmarks: Landmarks) -> list[Repeat]:
         """Finds what a channel repeats of the channels in the index, the surest first."""
@@ -70,8 +81,8 @@ class RepeatIndex:
         found = [
             repeat
             for other, at in zip(others, np.split(order, starts[1:]), strict=True)
-            if len(at) >= _MIN_VOTES
-            for repeat in _repeats_of(int(other), frames[at], offsets[at])
+            if len(at) >= self._min_votes
+            for repeat in _repeats_of(int(other), frames[at], offsets[at], self._min_votes)
         ]
         return sorted(found, key=lambda repeat: -repeat.votes)
 
@@ -91,10 +102,10 @@ class RepeatIndex:
         return keys >> _CHANNEL_AT & _CHANNEL_MASK, frames, frames - (keys & _FRAME_MASK)
 
 
-def _repeats_of(other: int, frames: Keys, offsets: Keys) -> Iterator[Repeat]:
-    for offset in voted_offsets(offsets, _MIN_VOTES):
+def _repeats_of(other: int, frames: Keys, offsets: Keys, min_votes: int) -> Iterator[Repeat]:
+    for offset in voted_offsets(offsets, min_votes):
         times = np.sort(frames[np.abs(offsets - offset) < OFFSET_WIDTH])
         for run in np.split(times, np.flatnonzero(np.diff(times) > _LARGEST_GAP_FRAMES) + 1):
             first, last = int(run[0]), int(run[-1])
-            if len(run) >= _MIN_VOTES and last - first >= _SHORTEST_FRAMES:
+            if len(run) >= min_votes and last - first >= _SHORTEST_FRAMES:
                 yield Repeat(other, first, last, offset, len(run))

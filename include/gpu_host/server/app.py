@@ -13,6 +13,8 @@ from fastapi.security import HTTPBearer
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from include.calls.stage import Stage
+from include.errors import InvalidInput
+from include.gpu.learned import PROMPT_ID_PATTERN, LearnedPrompt, LearnedPrompts, PromptTaken
 from include.gpu.wire import (
     CALL_ID_PATTERN,
     SHA256_HEADER,
@@ -26,8 +28,10 @@ from include.gpu.wire import (
 from include.gpu_host.server import problems
 from include.gpu_host.server.access import RequireToken
 from include.gpu_host.server.host import Host
+from include.gpu_host.server.prompts import LearnedStore
 
 CallId = Annotated[str, PathParameter(pattern=CALL_ID_PATTERN)]
+PromptId = Annotated[str, PathParameter(pattern=PROMPT_ID_PATTERN)]
 Sha256 = Annotated[str | None, Header(alias=SHA256_HEADER, pattern="^[0-9a-fA-F]{64}$")]
 GpuStage = Literal[Stage.DENOISE, Stage.IVR, Stage.LID, Stage.STT]
 
@@ -77,6 +81,7 @@ def create_app(host: Host, token: str) -> FastAPI:
     )
     problems.register(app, host.metrics.failed)
     app.include_router(_calls(host))
+    app.include_router(_prompts(host))
     app.include_router(_about(host))
     app.add_middleware(RequireToken, token=token, failed=host.metrics.failed)
     return app
@@ -130,6 +135,40 @@ def _calls(host: Host) -> APIRouter:
     async def delete_call(call_id: CallId) -> None:
         """Removes a call's recording and results; one that is not there is removed already."""
         await asyncio.to_thread(host.store.delete, call_id)
+
+    return router
+
+
+def _prompts(host: Host) -> APIRouter:
+    router = APIRouter(prefix="/v1/prompts/learned", tags=["prompts"], dependencies=[_BEARER])
+
+    def learned() -> LearnedStore:
+        if host.learned is None:
+            raise problems.learns_nothing()
+        return host.learned
+
+    @router.get("")
+    def get_learned() -> LearnedPrompts:
+        """Lists what calls repeat, without fingerprints."""
+        return learned().listed()
+
+    @router.get("/{prompt_id}")
+    def get_prompt(prompt_id: PromptId) -> LearnedPrompt:
+        """Sends a learned prompt with its fingerprint."""
+        prompt = learned().prompt(prompt_id)
+        if prompt is None:
+            raise problems.prompt_missing(prompt_id)
+        return prompt
+
+    @router.put("/{prompt_id}")
+    def put_prompt(prompt_id: PromptId, prompt: LearnedPrompt) -> PromptTaken:
+        """Takes in what another host learned, or a name or refusal; the same again changes nothing."""
+        if prompt.prompt_id != prompt_id:
+            raise problems.bad_request(f"prompt_id: {prompt.prompt_id} is not {prompt_id} of the path.")
+        try:
+            return learned().take(prompt)
+        except InvalidInput as error:
+            raise problems.bad_request(str(error)) from error
 
     return router
 

@@ -12,11 +12,12 @@ from include.gpu.wire import DenoiseResult, HostStatus, StageOptions, StageResul
 from include.gpu_host.server import problems
 from include.gpu_host.server.metrics import Metrics
 from include.gpu_host.server.plans import Plan, Plans
+from include.gpu_host.server.prompts import LearnedStore
 from include.gpu_host.server.store import CallStore, Draft, StoredResult
 from include.gpu_host.server.throughput import Throughput
 from include.gpu_host.server.uploads import Uploads
 from include.gpu_host.settings import Settings
-from include.gpu_host.stages.job import About, ListenJob, ProbeJob, StageJob
+from include.gpu_host.stages.job import About, LearningJob, ListenJob, ProbeJob, StageJob
 from include.gpu_host.workers.device import StartWorker
 from include.gpu_host.workers.pool import Do, WorkerPool
 
@@ -56,6 +57,11 @@ class Host:
         self.instance = uuid4().hex
         self.store = CallStore(settings.data_dir)
         self.metrics = Metrics(self._stages)
+        self.learned = (
+            LearnedStore(settings.data_dir / "learned", settings.learn_min_calls, settings.fingerprint_days)
+            if settings.learn_prompts
+            else None
+        )
         self.uploads = Uploads(self.store, self._probe, max_bytes=settings.max_upload_bytes)
 
     @property
@@ -134,9 +140,11 @@ class Host:
         )
 
     async def sweep(self) -> None:
-        """Removes calls older than the retention time, again and again."""
+        """Removes calls and fingerprints older than they may be, again and again."""
         while True:
             try:
+                if self.learned:
+                    await asyncio.to_thread(self.learned.forget_old)
                 gone = await asyncio.to_thread(
                     self.store.remove_older_than, self._settings.retention_h * 3600
                 )
@@ -170,7 +178,10 @@ class Host:
         if (since := await asyncio.to_thread(self._loaded().made_since, plan)) is not None:
             return since
         with self.store.draft() as draft:
-            found: StageResult = await _worked(do, self._job(plan, draft))
+            job = self._job(plan, draft)
+            found: StageResult = await _worked(do, job)
+            if self.learned and job.learning:
+                await asyncio.to_thread(self._learn, job.call_id, job.learning.hand_over)
             result = await asyncio.to_thread(self._keep, plan, draft, found)
         self._throughput.add(plan.stage, result.seconds, result.audio_s)
         self.metrics.stage_done(plan.stage, result.seconds, result.audio_s)
@@ -194,7 +205,22 @@ class Host:
             draft=draft.enhanced,
             scratch=draft.folder,
             earlier=tuple(stored.result for stored in plan.earlier),
+            learning=self._learning(draft) if plan.stage is Stage.IVR else None,
         )
+
+    def _learning(self, draft: Draft) -> LearningJob | None:
+        if self.learned is None:
+            return None
+        known = self.learned
+        return LearningJob(known.library, known.calls_heard, known.min_calls, draft.folder / "hearing.npz")
+
+    def _learn(self, call_id: str, hearing: Path) -> None:
+        """What cannot be learned from costs no result."""
+        try:
+            if self.learned:
+                self.learned.hear(call_id, hearing)
+        except OSError:
+            log.exception("call_id=%s: nothing was learned from it", call_id)
 
     def _keep(self, plan: Plan, draft: Draft, found: StageResult) -> StageResult:
         """Stores what a worker found, without card data; that is what the client gets too."""

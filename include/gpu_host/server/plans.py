@@ -107,7 +107,8 @@ class Plans:
         return stored.result if not enhanced or self._store.enhanced_path(call_id, key).is_file() else None
 
     def _key(self, before: str, stage: Stage, options: StageOptions, *also: str) -> str:
-        read: dict[Stage, list[str]] = {
+        read: dict[Stage, list[str] | None] = {
+            Stage.IVR: [options.heard_with] if options.heard_with else None,
             Stage.LID: sorted(options.languages),
             Stage.STT: list(options.channel_roles),
         }

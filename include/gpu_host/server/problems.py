@@ -41,6 +41,16 @@ def audio_missing(call_id: str) -> Refusal:
     return _refusal(404, "Audio missing", f"No audio is stored for call {call_id}: upload it first.")
 
 
+def learns_nothing() -> Refusal:
+    """404: the operator wants nothing learned."""
+    return _refusal(404, "Learns nothing", "This host learns no prompts: its operator has switched it off.")
+
+
+def prompt_missing(prompt_id: str) -> Refusal:
+    """404: nobody has learned it, or another one of the same audio stands for it."""
+    return _refusal(404, "Prompt missing", f"Prompt {prompt_id} is not known here: ask for the list.")
+
+
 def audio_gone(call_id: str) -> Refusal:
     """404: it was there when the work began."""
     detail = (

@@ -9,6 +9,23 @@ from include.gpu.wire import Engine, StageOptions, StageResult
 
 
 @dataclass(frozen=True)
+class LearningJob:
+    """What the IVR stage is told of what the host learned.
+
+    Attributes:
+        library: File that `ivr.learned.read_library` reads.
+        calls_heard: From how many calls was learned.
+        min_calls: A piece is learned when so many calls play it.
+        hand_over: File that the fingerprints of this call go to.
+    """
+
+    library: Path
+    calls_heard: int
+    min_calls: int
+    hand_over: Path
+
+
+@dataclass(frozen=True)
 class StageJob:
     """One stage of one call.
 
@@ -18,6 +35,7 @@ class StageJob:
         draft: Where denoise writes what it makes; it exists after the job only where recognition gains by it.
         scratch: Folder for files that may go when the job ends.
         earlier: Results of the stages before, in order.
+        learning: For the IVR stage of a host that learns.
     """
 
     call_id: str
@@ -28,6 +46,7 @@ class StageJob:
     draft: Path
     scratch: Path
     earlier: tuple[StageResult, ...] = ()
+    learning: LearningJob | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from include.calls.stage import Stage
 from include.gpu.wire import DenoiseResult, IvrResult, LidResult, StageResult, SttResult
 from include.gpu_host.audio.decoding import decode
 from include.gpu_host.audio.recording import Recording
-from include.gpu_host.stages.job import About, Head, ListenJob, StageJob
+from include.gpu_host.ivr.finding import Learning
+from include.gpu_host.ivr.learned import LearnedLibrary, read_library
+from include.gpu_host.stages.job import About, Head, LearningJob, ListenJob, StageJob
 from include.gpu_host.stages.loaded import LoadedStages
 
 _Result = TypeVar("_Result", bound=DenoiseResult | IvrResult | LidResult | SttResult)
@@ -26,6 +28,7 @@ class StageRunner:
         self._stages = stages
         self._max_duration_s = max_duration_s
         self.about: About = stages.about
+        self._learned: tuple[Path, LearnedLibrary] | None = None
 
     def __call__(self, job: StageJob | ListenJob) -> StageResult | None:
         """Does a job; returns a stage's result, and nothing for a copy to listen to.
@@ -55,13 +58,22 @@ class StageRunner:
             case Stage.DENOISE:
                 return stages.denoising.run(head, recording, job.draft)
             case Stage.IVR:
-                return stages.ivr.run(head, recording)
+                return stages.ivr.run(head, recording, self._learning(job.learning))
             case Stage.LID:
                 ivr = _earlier(job, IvrResult)
                 return stages.languages.run(head, recording, ivr, job.options.languages)
             case _:
                 ivr, lid = _earlier(job, IvrResult), _earlier(job, LidResult)
                 return stages.recognition.run(head, recording, ivr, lid, job.options.channel_roles)
+
+    def _learning(self, job: LearningJob | None) -> Learning | None:
+        """What was learned, read anew only when it has changed."""
+        if job is None:
+            return None
+        held = self._learned
+        if held is None or held[0] != job.library:
+            self._learned = held = (job.library, read_library(job.library))
+        return Learning(held[1], job.calls_heard, job.min_calls, job.hand_over)
 
     def _decoded(self, path: Path, scratch: Path) -> Recording:
         return decode(path, scratch, self._max_duration_s)

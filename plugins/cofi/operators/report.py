@@ -19,6 +19,7 @@ from include.database.engine import Database
 from include.database.work import BatchKind
 from include.errors import DayIncomplete, InvalidInput, LedgerOpen, NearlyAllFailed
 from include.search.indexing import index_calls
+from include.trends.counting import count_days, days_of_run
 
 if TYPE_CHECKING:
     from include.judge.nights import CanaryNight
@@ -70,6 +71,7 @@ class ReportOperator(BaseOperator):
             stopped = spending.count_stopped(connection, batch.batch_id)
             day = days.own_day(connection, batch.batch_id)
         self.log.info("Searches find %d more transcripts", index_calls(database, batch.batch_id))
+        database.write(lambda c: count_days(c, days_of_run(c, batch.batch_id)))
         page = self._write(database, batch, labels, canaries)
         self.log.info("Report: %s", page)
         if self.planned is None:

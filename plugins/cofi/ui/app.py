@@ -1,29 +1,63 @@
-"""The pages that cofi adds to Airflow's web server: a run's report."""
+"""The pages that cofi adds to Airflow's web server: calls to review, days, a call, and a run's report.
 
-from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
-from airflow.api_fastapi.core_api.security import requires_access_dag
-from fastapi import Depends, FastAPI, HTTPException
-from fastapi.responses import FileResponse
+A module in `routes` for each kind of page, templates in `templates`, scripts and styles in `static`. Nobody
+is answered who is not signed in; what a page shows besides, its own dependencies decide (`cofi.ui.access`).
+"""
 
-from cofi.runs import batch_id_of
-from cofi.settings import Settings
-from cofi.ui.links import DAG_IDS, report_folder
+from airflow.api_fastapi.core_api.security import requires_authenticated
+from fastapi import Depends, FastAPI, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
 
-app = FastAPI(title="cofi", docs_url=None, redoc_url=None, openapi_url=None)
+from cofi.ui.access import NO_RIGHTS, PersonDep
+from cofi.ui.pages import PRIVATE, prefix_of, render
+from cofi.ui.routes import calls, days, report, search, sound, static, trends
+from cofi.ui.tabs import tabs_of
+from include.errors import CofiError, PermanentError
 
-# The page quotes transcripts: whoever may not see the run may not see it. Nothing in it may run or load.
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
-    "X-Content-Type-Options": "nosniff",
-}
+ROUTERS = (
+    report.router,
+    static.router,
+    search.router,
+    trends.router,
+    days.router,
+    calls.router,
+    sound.router,
+)
+
+app = FastAPI(
+    title="cofi",
+    docs_url=None,
+    redoc_url=None,
+    openapi_url=None,
+    dependencies=[Depends(requires_authenticated())],
+)
+for router in ROUTERS:
+    app.include_router(router)
 
 
-@app.get("/report", dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.RUN))])
-def report(dag_id: str, run_id: str) -> FileResponse:
-    """The report of a run; 404 until it has been written."""
-    if dag_id not in DAG_IDS:
-        raise HTTPException(404, f"{dag_id} writes no audit reports.")
-    page = report_folder(Settings.load(), batch_id_of(dag_id, run_id)) / "report.html"
-    if not page.is_file():
-        raise HTTPException(404, f"Run {run_id} of {dag_id} has no report yet: its last task writes it.")
-    return FileResponse(page, headers=_HEADERS)
+@app.get("/")
+def entrance(request: Request, person: PersonDep) -> Response:
+    """Leads to the first tab that the person has."""
+    tabs = tabs_of(person)
+    if not tabs:
+        raise HTTPException(403, NO_RIGHTS)
+    return RedirectResponse(prefix_of(request) + tabs[0].path, headers=PRIVATE)
+
+
+@app.exception_handler(HTTPException)
+async def refused(request: Request, error: HTTPException) -> Response:
+    """Says why there is nothing to see: as a page to people, as JSON to programs."""
+    return _told(request, error.status_code, str(error.detail))
+
+
+@app.exception_handler(CofiError)
+async def failed(request: Request, error: CofiError) -> Response:
+    """Cofi's own errors say what to do about them."""
+    return _told(request, 400 if isinstance(error, PermanentError) else 503, str(error))
+
+
+def _told(request: Request, status: int, detail: str) -> Response:
+    if "text/html" in request.headers.get("Accept", ""):
+        return render(request, None, "error.html", status=status, code=status, detail=detail)
+    return JSONResponse({"detail": detail}, status, PRIVATE)

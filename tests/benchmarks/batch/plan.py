@@ -17,7 +17,7 @@ from tests.benchmarks.batch.work import (
 
 
 def planned(work: Work) -> Estimate | None:
-    """What `make plan` says; None where it does not reckon with what happens."""
+    """What `cofi plan` says; None where it does not reckon with what happens."""
     if work.condition in {Condition.DYING, Condition.GROWTH}:
         return None
     stage_s = STAGE_S * work.scale

@@ -73,7 +73,7 @@ def _checks(condition: Condition, outcomes: Sequence[Outcome]) -> Iterator[Check
         yield Check(f"{name} has audited its first call within 5 %", first <= _LATEST_FIRST, percent(first))
         if expected := planned(outcome.work):
             off = expected.makespan_s / outcome.took_s - 1
-            yield Check(f"{name} takes what `make plan` says, to 10 %", abs(off) <= _PLAN_OFF, f"{off:+.1%}")
+            yield Check(f"{name} takes what `cofi plan` says, to 10 %", abs(off) <= _PLAN_OFF, f"{off:+.1%}")
         for original in outcomes:
             if original.system == "original" and original.work == outcome.work and hosts == min(_MOST):
                 gain = original.took_s / outcome.took_s
@@ -119,7 +119,7 @@ _COLUMNS = (
     "bound",
     "took",
     "took / bound",
-    "`make plan` says: took, first audited",
+    "`cofi plan` says: took, first audited",
     "first audited",
     "GPUs busy",
     "LLM in flight, mean / most",

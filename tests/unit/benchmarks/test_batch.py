@@ -177,7 +177,7 @@ def test_a_batch_that_takes_longer_than_planned_is_named(tmp_path: Path) -> None
     record.add(outcome("cofi", 1300), datetime(2026, 11, 27, tzinfo=UTC), tmp_path)
     assert report(record, tmp_path / "b.md") == [
         "constant, 5 hosts: cofi takes at most 1.10 × the bound: 1.300 ×",
-        "constant, 5 hosts: cofi takes what `make plan` says, to 10 %: -14.1%",
+        "constant, 5 hosts: cofi takes what `cofi plan` says, to 10 %: -14.1%",
     ]
 
 

@@ -1,4 +1,4 @@
-"""`make plan`: what it advises, and how it says so."""
+"""`cofi plan`: what it advises, and how it says so."""
 
 import os
 import re
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from include.capacity.__main__ import main
 from include.capacity.advice import advise
 from include.capacity.site import Day, ServiceTimes, Site
+from include.command_line.main import main
 
 ROOT = Path(__file__).parents[3]
 DAY = Day(10_000)
@@ -51,7 +51,9 @@ def test_parallelism_is_advised_where_it_is_too_low():
 
 
 def test_the_command_says_it_all(capsys: pytest.CaptureFixture[str]):
-    assert main(["--files", "10000", "--hosts", "20", "--parallelism", "32", "--speeds", "1,0.5"]) == 0
+    assert (
+        main(["plan", "--files", "10000", "--hosts", "20", "--parallelism", "32", "--speeds", "1,0.5"]) == 0
+    )
     told = capsys.readouterr().out
     assert "10,000 calls of 180 s, 20 hosts as fast as 10.5, 100 LLM slots" in told
     # 80,000 s of work on 10.5 GPUs are 7,619 s.
@@ -68,12 +70,13 @@ def test_the_command_says_it_all(capsys: pytest.CaptureFixture[str]):
     ("arguments", "message"),
     [
         (["--slots", "5"], "llm_slots = 5: one task holds 10, so enter more."),
-        (["--hosts", "0"], "at least one file, one host"),
+        (["--audio-s", "0"], "--audio-s is 0: enter the mean length of your recordings"),
+        (["--speeds", "1;2"], "--speeds is 1;2: enter numbers with commas between"),
         (["--stage-s", "1,2"], "2 figures for the GPU stages: enter one, or four (denoise, ivr, lid, stt)."),
     ],
 )
 def test_a_wrong_figure_is_refused(arguments, message, capsys: pytest.CaptureFixture[str]):
-    assert main(arguments) == 1
+    assert main(["plan", *arguments]) == 1
     assert message in capsys.readouterr().err
 
 
@@ -88,14 +91,13 @@ def test_make_passes_what_is_set_on_to_the_command():
         text=True,
         check=True,
     )
-    command = made.stdout.partition("include.capacity")[2].replace("\\", " ").split()
+    command = made.stdout.partition("cofi plan")[2].replace("\\", " ").split()
     wanted = ["--files=9", "--hosts=3", "--llm1-s=7", "--shard-audio-s=600", "--stage-s=1,2,3,4"]
     assert sorted(command) == wanted
 
 
 def test_make_knows_every_option(capsys: pytest.CaptureFixture[str]):
-    with pytest.raises(SystemExit):
-        main(["--help"])
-    options = set(re.findall(r"--([a-z0-9-]+)", capsys.readouterr().out)) - {"help"}
+    assert main(["plan", "--help"]) == 0
+    options = set(re.findall(r"--([a-z0-9-]+)", capsys.readouterr().out)) - {"help", "json"}
     named = re.search(r"^PLAN := ((?:.*\\\n)*.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert {name.lower().replace("_", "-") for name in named[1].replace("\\", " ").split()} == options

@@ -96,7 +96,7 @@ def holds_number(found: list[dict[str, Any]]) -> bool:
 
 
 def command_line(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "include.database.migrations", *arguments]
+    command = [sys.executable, "-m", "include.command_line", "db", "migrate", "--db", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
@@ -271,7 +271,7 @@ def test_it_works_call_by_call(old: str, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_the_command_takes_the_folder_of_reports(old: str, reports: Path) -> None:
     run = command_line
     wrong = run(old, "--reports", str(reports / "nowhere"))
-    assert wrong.returncode and "there is no folder" in wrong.stderr
+    assert wrong.returncode and "There is no folder" in wrong.stderr
 
     first = run(old, "--no-reports")
     assert "1 in transcripts" in first.stdout and "name their folder" in first.stdout, first.stderr
@@ -286,7 +286,7 @@ def test_the_command_asks_for_the_reports_before_it_masks_what_they_are_found_by
 ) -> None:
     before = dumped(old)
     refused = command_line(old)
-    assert refused.returncode == 2
+    assert refused.returncode == 1
     assert "give --reports and the [cofi] runs_folder, or --no-reports" in refused.stderr
     assert not is_current(old) and dumped(old) == before
     done = command_line(old, "--reports", str(reports))

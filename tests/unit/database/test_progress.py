@@ -7,12 +7,13 @@ import pytest
 
 from include.calls.call import CallState
 from include.calls.stage import STAGES, Stage
+from include.command_line.main import main
 from include.database import batches
 from include.database.lanes import tell
 from include.database.outcomes import Failure
 from include.database.progress import StageProgress, stage_progress
 from include.database.work import StageJob
-from include.delivery.status import main, open_runs, told
+from include.delivery.status import open_runs, told
 from include.distribution.planner import Shard
 from tests.unit.database.seeding import HOST, Day, recording
 
@@ -103,6 +104,8 @@ def test_a_run_is_open_until_it_has_counted_its_calls_and_when_it_is_planned_ane
 def test_a_database_that_is_not_there_is_no_traceback(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit):
-        main([f"sqlite:///{tmp_path}/nowhere/cofi.db"])
-    assert "cannot be read (unable to open database file)" in capsys.readouterr().err
+    assert main(["status", "--db", f"sqlite:///{tmp_path}/nowhere/cofi.db"]) == 1
+    assert f"There is no database {tmp_path}/nowhere/cofi.db yet" in capsys.readouterr().err
+    (tmp_path / "cofi.db").write_text("no database at all, but a file of some length")
+    assert main(["status", "--db", f"sqlite:///{tmp_path}/cofi.db"]) == 1
+    assert "cannot be read (file is not a database): start it, bring its" in capsys.readouterr().err

@@ -94,5 +94,5 @@ def test_an_api_server_that_stays_away_is_told(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "passwords.json").write_text('{"admin": "s3cret"}')
     monkeypatch.setattr(airflow_api, "_AWAY_S", 0)
     url = f"http://127.0.0.1:{free_port()}"
-    with pytest.raises(CofiError, match=f"Airflow does not answer at {url}: see `make status`"):
+    with pytest.raises(CofiError, match=f"Airflow does not answer at {url}: see `cofi status`"):
         AirflowApi(url, tmp_path / "passwords.json").trigger("audit_calls", {})

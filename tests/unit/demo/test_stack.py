@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from include.demo import keeping, stack
+from include.demo import keeping, settings, stack
 from include.demo.ports import Reservation
 from include.demo.stack import AIRFLOW_COMPONENTS, Stack
 from include.errors import CofiError
@@ -51,10 +51,81 @@ def test_what_another_airflow_left_in_the_environment_is_not_inherited(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv(name, "of another Airflow")
-    monkeypatch.setenv("AIRFLOW__COFI__TIMEZONE", "Europe/Madrid")
     given = stack_whose_airflow(tmp_path, monkeypatch, "true").environment
     assert given.get(name) != "of another Airflow"
-    assert given["AIRFLOW__COFI__TIMEZONE"] == "Europe/Madrid"
+
+
+def given(home: Path, monkeypatch: pytest.MonkeyPatch, **settings: str) -> Stack:
+    """A stack for which somebody has set something."""
+    stack_whose_airflow(home, monkeypatch, "true")
+    return Stack(home, settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AIRFLOW__COFI__SHARD_AUDIO_S", "900"),
+        ("AIRFLOW__COFI__LLM_NAMES_KEPT", "Acme"),
+        ("AIRFLOW__COFI__EMPTY_DAY", "fail"),
+        ("AIRFLOW__COFI__TIMEZONE", "Europe/Madrid"),
+        ("AIRFLOW__CORE__PARALLELISM", "3"),
+        ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "postgresql+psycopg://db/airflow"),
+        ("AIRFLOW__API__BASE_URL", "https://cofi.example/airflow"),
+        ("AIRFLOW_CONN_COFI_WEBHOOK", "{}"),
+    ],
+)
+def test_what_was_set_holds_before_what_the_demo_would_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    assert given(tmp_path, monkeypatch, **{name: value}).environment[name] == value
+
+
+def test_tasks_find_the_api_server_whatever_address_people_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = {"AIRFLOW__API__BASE_URL": "https://cofi.example/airflow"}
+    stack = given(tmp_path, monkeypatch, **base)
+    assert stack.environment["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == (
+        "http://127.0.0.1:1/airflow/execution/"
+    )
+
+
+def test_hosts_and_llm_of_ones_own_are_used_instead_of_the_demos(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = {
+        "AIRFLOW__COFI__GPU_HOSTS": "gpu_1, gpu_a",
+        "AIRFLOW_CONN_GPU_1": '{"conn_type": "http", "host": "10.0.0.1"}',
+        "AIRFLOW_CONN_COFI_LLM": '{"conn_type": "http", "host": "http://llm/v1"}',
+    }
+    stack = given(tmp_path, monkeypatch, **mine)
+    assert (stack.hosts, stack.own_hosts, stack.has_own_llm) == (("gpu_1", "gpu_a"), ("gpu_a",), False)
+    assert set(stack.preferred_ports()) == {"airflow", "worker_log", "triggerer_log", "gpu_a"}
+    # What was for two small hosts does not hold for others.
+    assert "AIRFLOW__COFI__SHARD_AUDIO_S" not in stack.environment
+
+
+def test_the_sample_calls_settings_are_not_for_other_recordings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    location = {"AIRFLOW__COFI__RECORDINGS_LOCATION": "file:///srv/recordings"}
+    own = given(tmp_path, monkeypatch, **location).environment
+    assert "AIRFLOW__COFI__MIN_AGE_S" not in own and "AIRFLOW__COFI__EMPTY_DAY" not in own
+
+
+def test_what_was_set_is_told_with_where() -> None:
+    mine = {
+        "AIRFLOW__CORE__PARALLELISM": "3",
+        "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+        "AIRFLOW__COFI__GPU_HOSTS": "gpu_1",
+        "AIRFLOW_CONN_COFI_LLM": '{"password": "secret"}',
+    }
+    assert list(settings.told(mine, lambda _: "site.cfg")) == [
+        "[core] parallelism = 3 from site.cfg, instead of the demo's 8",
+        "[core] executor = CeleryExecutor from site.cfg does not hold here: `cofi up` starts no other.",
+        "[cofi] gpu_hosts = gpu_1 from site.cfg, instead of the demo's two",
+        "The LLM is the connection cofi_llm from site.cfg, instead of the demo's endpoint",
+    ]
 
 
 class WithoutServices(Stack):

@@ -1,4 +1,4 @@
-"""What `make status` says of the processes."""
+"""What `cofi status` says of the processes."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from include.demo.__main__ import main
+from include.command_line.main import main
 from include.demo.processes import Processes
 from include.demo.standing import standing
 
@@ -48,10 +48,11 @@ def test_all_is_well(processes: Processes) -> None:
 
 
 def test_nothing_is_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    (tmp_path / "dags").mkdir()
+    (tmp_path / "dags" / "audit_calls.py").touch()
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
-    monkeypatch.setattr(sys, "argv", ["demo", "status"])
-    assert main() == 0
-    assert capsys.readouterr().out == "The stack is not up: `make up` starts it.\n"
+    assert main(["status"]) == 0
+    assert capsys.readouterr().out == "The stack is not up: `cofi up` starts it.\n\nNo run is open.\n"
 
 
 def test_a_component_that_was_started_again_is_told_with_how_often_and_since_when(
@@ -88,11 +89,11 @@ def test_one_that_has_ended_and_is_not_kept_is_told(processes: Processes, tmp_pa
     until(lambda: not processes.latest["gpu_a"].alive)
     assert standing(processes).splitlines() == [
         "Stack: 1 of 2 processes run.",
-        f"gpu_a has ended: `make down` and `make up` start everything again; see {tmp_path / 'gpu_a.log'}",
+        f"gpu_a has ended: `cofi down` and `cofi up` start everything again; see {tmp_path / 'gpu_a.log'}",
     ]
 
 
 def test_a_server_without_its_keeper_is_told(processes: Processes) -> None:
     os.kill(processes.latest["scheduler"].pid, signal.SIGKILL)
     until(lambda: not processes.latest["scheduler"].alive)
-    assert "scheduler is kept up no more, but runs: `make down` and `make up`" in standing(processes)
+    assert "scheduler is kept up no more, but runs: `cofi down` and `cofi up`" in standing(processes)

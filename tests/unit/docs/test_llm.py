@@ -4,17 +4,19 @@ import json
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiohttp import web
 
-from include.emulation.__main__ import _llm, _parser
-from include.llm.providers.profile import names, profile_of
+from include.command_line.main import main
+from include.llm.providers.profile import names
 from include.llm.settings import LlmSettings
 
 TEXT = (Path(__file__).parents[3] / "docs/llm.md").read_text()
 HOSTS = re.findall(r"host\s+`([^`]+)`", TEXT)
 EXTRAS = [json.loads(found) for found in re.findall(r"^    (\{.*\})$", TEXT, re.MULTILINE)]
-COMMANDS = re.findall(r"^    python -m include\.emulation (.*)$", TEXT, re.MULTILINE)
+COMMANDS = re.findall(r"^    cofi emulate (.*)$", TEXT, re.MULTILINE)
 
 
 def test_the_table_names_every_provider() -> None:
@@ -33,14 +35,27 @@ def test_hosts_lead_to_the_providers_that_they_are_of() -> None:
     assert found >= {"openai", "azure", "anthropic", "gemini", "mistral", "openrouter", "ollama"}
 
 
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What would have been served."""
+    found: list[dict[str, Any]] = []
+
+    def serve(app: web.Application, port: int, **_: object) -> None:
+        found.append({"port": port, "methods": {route.method for route in app.router.routes()}})
+
+    monkeypatch.setattr(web, "run_app", serve)
+    return found
+
+
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_emulation_starts_as_it_is_said(command: str) -> None:
-    chosen = _parser().parse_args(shlex.split(command))
-    assert profile_of(chosen.provider)
-    assert {route.method for route in _llm(chosen).router.routes()} >= {"GET", "POST"}
+def test_the_emulation_starts_as_it_is_said(command: str, served: list[dict[str, Any]]) -> None:
+    assert main(["emulate", *shlex.split(command)]) == 0
+    [(port, methods)] = [(one["port"], one["methods"]) for one in served]
+    assert str(port) in command
+    assert methods >= {"GET", "POST"}
 
 
 @pytest.mark.parametrize("name", names())
-def test_every_provider_can_be_emulated_from_the_shell(name: str) -> None:
-    chosen = _parser().parse_args(["llm", "--provider", name, "--port", "1"])
-    assert _llm(chosen).router.routes()
+def test_every_provider_can_be_emulated_from_the_shell(name: str, served: list[dict[str, Any]]) -> None:
+    assert main(["emulate", "llm", "--provider", name, "--port", "1"]) == 0
+    assert len(served) == 1

@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestServer
 from include.calls.stage import GPU_STAGES, Stage
 from include.calls.transcript import Turn
 from include.gpu.client import GpuHostClient
+from include.gpu.learned import LearnedPrompts
 from include.gpu.wire import (
     SHA256_HEADER,
     AudioStored,
@@ -82,6 +83,7 @@ class FakeGpuHost:
         results: Stages that were run, by call.
         delay_s: That each stage takes.
         silent: Calls in which nobody speaks.
+        learned: What it says that it has learned; None when it learns nothing.
         damages: What arrives lacks its first byte.
         instance: Of its process; None when it does not tell.
     """
@@ -97,6 +99,7 @@ class FakeGpuHost:
     audio: dict[str, bytes] = field(default_factory=dict)
     results: dict[str, set[str]] = field(default_factory=dict)
     silent: set[str] = field(default_factory=set)
+    learned: LearnedPrompts | None = None
     damages: bool = False
     instance: str | None = None
     in_flight: int = 0
@@ -109,6 +112,7 @@ class FakeGpuHost:
         app.router.add_get("/health", self._health)
         app.router.add_put("/v1/calls/{call_id}/audio", self._upload)
         app.router.add_post("/v1/calls/{call_id}/{stage}", self._stage)
+        app.router.add_get("/v1/prompts/learned", self._learned)
         app.router.add_delete("/v1/calls/{call_id}", self._delete)
         self._server = TestServer(app)
         await self._server.start_server()
@@ -176,6 +180,11 @@ class FakeGpuHost:
         self.max_in_flight = max(self.max_in_flight, self.in_flight)
         await asyncio.sleep(self.delay_s)
         self.in_flight -= 1
+
+    async def _learned(self, request: web.Request) -> web.StreamResponse:
+        if self.learned is None:
+            return await problem(404, "this host learns nothing")(request)
+        return web.Response(text=self.learned.model_dump_json(), content_type="application/json")
 
     async def _delete(self, request: web.Request) -> web.StreamResponse:
         call_id = request.match_info["call_id"]

@@ -12,8 +12,8 @@ import soundfile
 
 from include.calls.call import ChannelRole
 from include.calls.recorders.loading import load_recorder
+from include.command_line.main import main
 from include.errors import InvalidInput
-from include.probe.__main__ import main
 from include.probe.days import days_there
 from include.probe.looking import Probed, look
 from include.probe.place import Place, place_of
@@ -106,14 +106,14 @@ def test_a_folder_above_or_beside_says_where_the_days_are(location: Path) -> Non
     probed = look(place_of(str(location), "UTC"))
     assert not probed.calls
     assert probed.nearby == (f"file://{location}/pbx/monitor",)
-    assert f"LOCATION=file://{location}/pbx/monitor" in page(probed)
+    assert f"  file://{location}/pbx/monitor" in page(probed)
 
 
 def test_an_empty_place_says_what_to_try(location: Path) -> None:
     location.mkdir()
     text = page(look(place_of(str(location), "UTC"), day=DAY))
     assert "No recorder finds a recording there on 2026-11-16." in text
-    assert "Name the folder with a folder per day (LOCATION=…)" in text
+    assert "Name the folder with a folder per day, another --day" in text
 
 
 def test_lengths_formats_duplicates_and_trouble_are_told(location: Path) -> None:
@@ -151,14 +151,14 @@ def test_only_so_many_are_opened_and_all_are_counted(location: Path) -> None:
 @pytest.mark.parametrize(
     ("location", "told"),
     [
-        ("/no/such/folder", "There is no folder /no/such/folder: correct LOCATION"),
+        ("/no/such/folder", "There is no folder /no/such/folder: correct the location"),
         ("nosuch://bucket/calls", "nosuch"),
     ],
 )
 def test_a_place_that_is_not_there_is_told(
     location: str, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([location]) == 1
+    assert main(["probe", location]) == 1
     assert told in capsys.readouterr().err
 
 
@@ -180,11 +180,10 @@ def test_a_wrong_recorder_is_told(location: Path) -> None:
 
 def test_the_command_prints_the_page(location: Path) -> None:
     lay(location, "freepbx")
-    command = [sys.executable, "-m", "include.probe", str(location), "--day", "2026-11-16", "--timezone"]
-    done = subprocess.run(
-        [*command, "Europe/Madrid"], capture_output=True, text=True, check=False, timeout=60
-    )
-    assert (done.returncode, done.stderr) == (0, "")
+    options = ["--day", "2026-11-16", "--timezone", "Europe/Madrid"]
+    command = [sys.executable, "-m", "include.command_line", "probe", str(location), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr.strip()) == (0, "")
     assert "    recorder = freepbx\n" in done.stdout
 
 
@@ -193,14 +192,13 @@ def test_the_command_prints_the_page(location: Path) -> None:
     [["--day", "16.11."], ["--timezone", "Madrid"], ["--hear", "0"], ["--option", "anon"], ["--limit", "x"]],
 )
 def test_wrong_arguments_are_refused(wrong: list[str]) -> None:
-    with pytest.raises(SystemExit):
-        main(["/tmp", *wrong])
+    assert main(["probe", "/tmp", *wrong]) == 2
 
 
 def test_hearing_needs_a_host(location: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lay(location, "plain")
-    assert main([str(location), "--hear", "2"]) == 1
-    assert "Which GPU host shall hear them? Name it: HOST=http://gpu-1:9000" in capsys.readouterr().err
+    assert main(["probe", str(location), "--hear", "2"]) == 1
+    assert "Which GPU host shall hear them? Name it: --host http://gpu-1:9001" in capsys.readouterr().err
 
 
 def two_sides(seed: int, seconds: float = 3) -> bytes:

@@ -1,8 +1,8 @@
 import pytest
 import yaml
 
+from include.command_line.main import main
 from include.errors import InvalidInput
-from include.scorecards import check
 from include.scorecards.loading import load_scorecard, parse_scorecard
 
 SHIPPED_IDS = """recording_notice greeting_company_and_agent identity_verified no_card_data_spoken
@@ -153,12 +153,12 @@ def test_what_is_no_scorecard_is_refused(text):
 
 
 def test_check_shows_what_is_asked_or_what_is_wrong(shipped_file, tmp_path, capsys):
-    assert check.main([str(shipped_file)]) == 0
+    assert main(["scorecard", str(shipped_file)]) == 0
     shown = capsys.readouterr().out
     assert "no_card_data_spoken (rule)" in shown and "- closing: " in shown
     wrong = tmp_path / "wrong.yaml"
     wrong.write_text("id: x")
-    assert check.main([str(wrong)]) == 1
+    assert main(["scorecard", str(wrong)]) == 1
     assert "wrong.yaml:1: " in capsys.readouterr().err
 
 
@@ -166,7 +166,7 @@ def test_check_says_which_announcements_a_library_does_not_have(shipped_file, tm
     for path in ("prompts/recording-notice.ogg", "prompts/learned.txt", "hold-music/identity-confirmed.ogg"):
         (tmp_path / path).parent.mkdir(exist_ok=True)
         (tmp_path / path).touch()
-    assert check.main([str(shipped_file), "--prompts", str(tmp_path)]) == 1
+    assert main(["scorecard", str(shipped_file), "--prompts", str(tmp_path)]) == 1
     told = capsys.readouterr().err.strip().splitlines()
     assert [line.split('no prompt "')[1].split('"')[0] for line in told] == [
         "recording-notice-es",
@@ -180,8 +180,8 @@ def test_check_says_which_announcements_a_library_does_not_have(shipped_file, tm
     names = ["recording-notice-es", "welcome-es", "identity-confirmed", "identity-confirmed-es"]
     for name in names:
         (tmp_path / "prompts" / f"{name}.wav").touch()
-    assert check.main([str(shipped_file), "--prompts", str(tmp_path)]) == 0
-    assert check.main([str(shipped_file), "--prompts", str(tmp_path / "none")]) == 1
+    assert main(["scorecard", str(shipped_file), "--prompts", str(tmp_path)]) == 0
+    assert main(["scorecard", str(shipped_file), "--prompts", str(tmp_path / "none")]) == 1
 
 
 def test_a_copy_with_other_content_keeps_nothing_that_followed_from_it(shipped):

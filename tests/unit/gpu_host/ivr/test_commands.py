@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from include.gpu_host.ivr.__main__ import main
+from include.command_line.main import main
 from tests.unit.gpu_host.ivr.sounds import Sound, as_on_the_phone, melody
 
 Run = Callable[..., tuple[int, list[str], str]]
@@ -16,7 +16,7 @@ def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs a command on a library in the test's folder; returns its exit code, lines and errors."""
 
     def command(*arguments: object) -> tuple[int, list[str], str]:
-        code = main(["--prompts-dir", str(tmp_path / "library"), *map(str, arguments)])
+        code = main(["prompts", *map(str, arguments), "--prompts-dir", str(tmp_path / "library")])
         printed = capsys.readouterr()
         return code, printed.out.splitlines(), printed.err
 
@@ -77,5 +77,5 @@ def test_errors_name_what_to_do(
     assert "names one file" in run("add", "a.wav", "b.wav", "--name", "x")[2]
     assert run("check", tmp_path / "none.wav")[0] == 1
     monkeypatch.delenv("COFI_GPU_HOST_PROMPTS_DIR", raising=False)
-    assert main(["list"]) == 1
+    assert main(["prompts", "list"]) == 1
     assert "COFI_GPU_HOST_PROMPTS_DIR" in capsys.readouterr().err

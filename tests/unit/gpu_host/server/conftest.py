@@ -24,6 +24,10 @@ from include.gpu.wire import (
     SttResult,
 )
 from include.gpu_host.audio.recording import Recording, write_flac
+from include.gpu_host.ivr.finding import Learning
+from include.gpu_host.ivr.hearings import HeardChannel, heard_channel, write_hearing
+from include.gpu_host.ivr.landmarks import peaks_of
+from include.gpu_host.ivr.profiles import profile_of
 from include.gpu_host.server.app import create_app
 from include.gpu_host.server.host import Host
 from include.gpu_host.settings import Settings
@@ -105,9 +109,15 @@ class FakeStages:
         louder = np.full(recording.frames, 0.5, dtype=np.float32)
         write_flac(draft, [iter([louder]) for _ in recording.channels])
 
-    def _ivr(self, head: Head, recording: Recording) -> StageResult:
+    def _ivr(self, head: Head, recording: Recording, learning: Learning | None) -> StageResult:
         self.heard.append(f"ivr peak {peak(recording):.1f}")
+        if learning:
+            channels = [self._fingerprints(recording, n) for n in recording.channels]
+            write_hearing(learning.hand_over, channels)
         return IvrResult(**head, segments=[], kept=[Span(start_ms=500, end_ms=recording.whole.end_ms)])
+
+    def _fingerprints(self, recording: Recording, channel: int) -> HeardChannel:
+        return heard_channel(peaks_of(recording, channel), profile_of(recording, channel), [], [])
 
     def _lid(self, head: Head, recording: Recording, ivr: IvrResult, allowed: list[str]) -> StageResult:
         self.heard.append(f"lid from {ivr.kept[0].start_ms} allowed {allowed}")

@@ -47,7 +47,7 @@ def keyed(label: str, start_ms: int) -> Segment:
 @pytest.fixture
 def private_call(fakes: Any) -> None:
     """What the engines find: a card number keyed and said."""
-    fakes._ivr = lambda head, recording: IvrResult(
+    fakes._ivr = lambda head, recording, learning: IvrResult(
         **head,
         segments=[keyed("1", 0), keyed("5105105105105100#", 100), keyed("123", 400)],
         kept=[Span(start_ms=500, end_ms=recording.whole.end_ms)],

@@ -13,14 +13,18 @@ from pydantic import TypeAdapter
 
 from include.calls.stage import GPU_STAGES
 from include.emulation.gpu_host import EmulatedGpuHost, GpuHostSettings
+from include.gpu.learned import LearnedPrompt, LearnedPrompts, PromptTaken
 from include.gpu.wire import SHA256_HEADER, AudioStored, HostHealth, HostStatus, Problem, StageResult
 from include.gpu_host.server.host import Host
 from tests.unit.calls.site import recording
+from tests.unit.gpu_host.ivr.learned_prompts import learned_prompt
+from tests.unit.gpu_host.ivr.sounds import melody
 from tests.unit.gpu_host.server.conftest import TOKEN, FakeStages
 
 CALL = "/v1/calls/c1"
 CONTENT = recording(3)
 DIGEST = sha256(CONTENT).hexdigest()
+LEARNED = "/v1/prompts/learned"
 
 Started = Callable[[], AbstractAsyncContextManager[httpx.AsyncClient]]
 
@@ -147,3 +151,54 @@ async def test_beyond_its_capacity_it_refuses_and_says_when_to_come_again(
     for answer in refused:
         problem(answer, 429)
         assert int(answer.headers["Retry-After"]) >= 0
+
+
+async def taught(client: httpx.AsyncClient, prompt: LearnedPrompt) -> httpx.Response:
+    return await client.put(f"{LEARNED}/{prompt.prompt_id}", json=prompt.model_dump(mode="json"))
+
+
+async def listed(client: httpx.AsyncClient) -> LearnedPrompts:
+    return LearnedPrompts.model_validate((await client.get(LEARNED)).json())
+
+
+async def test_what_another_host_learned_is_taken_and_told_without_its_fingerprint(start: Started) -> None:
+    prompt = learned_prompt(melody(1))
+    async with start() as client:
+        empty = await listed(client)
+        answers = [await taught(client, prompt) for _ in range(2)]
+        told = await listed(client)
+        one = LearnedPrompt.model_validate((await client.get(f"{LEARNED}/{prompt.prompt_id}")).json())
+    assert empty.prompts == []
+    taken = [PromptTaken.model_validate(answer.json()) for answer in answers]
+    assert taken == 2 * [PromptTaken(prompt_id=prompt.prompt_id)]
+    assert [p.prompt_id for p in told.prompts] == [prompt.prompt_id] and told.prompts[0].fingerprint is None
+    assert told.version != empty.version
+    assert one.fingerprint and one.model_copy(update={"fingerprint": None}) == told.prompts[0]
+
+
+async def test_the_same_audio_under_another_id_takes_the_place_of_the_hosts_own(start: Started) -> None:
+    own, elsewhere = learned_prompt(melody(1)), learned_prompt(melody(1), "f" * 16, "welcome")
+    async with start() as client:
+        await taught(client, own)
+        taken = PromptTaken.model_validate((await taught(client, elsewhere)).json())
+        assert taken == PromptTaken(prompt_id=elsewhere.prompt_id, replaced=own.prompt_id)
+        assert [p.name for p in (await listed(client)).prompts] == ["welcome"]
+        problem(await client.get(f"{LEARNED}/{own.prompt_id}"), 404)
+
+
+async def test_a_prompt_is_named_and_refused_without_sending_it_again(start: Started) -> None:
+    prompt = learned_prompt(melody(1))
+    told = prompt.model_copy(update={"fingerprint": None, "name": "recording-notice", "refused": True})
+    async with start() as client:
+        problem(await taught(client, told), 400)
+        await taught(client, prompt)
+        assert (await taught(client, told)).status_code == 200
+        [listed_now] = (await listed(client)).prompts
+    assert (listed_now.name, listed_now.refused) == ("recording-notice", True)
+
+
+async def test_strangers_neither_read_nor_teach_prompts(start: Started) -> None:
+    async with start() as client:
+        client.headers["Authorization"] = ""
+        problem(await client.get(LEARNED), 401)
+        problem(await taught(client, learned_prompt(melody(1))), 401)

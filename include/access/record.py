@@ -1,0 +1,58 @@
+"""The record of who saw and heard which call, written before anything is shown."""
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Connection, insert, select
+
+from include.access.rights import Person
+from include.database.models import CallAccessRow
+
+# A page says what was heard; a longer stretch than any recording is a mistake or a lie.
+LONGEST_HEARD_S = 86_400.0
+
+
+class Access(StrEnum):
+    """What somebody got of a call."""
+
+    TEXT = "text"
+    PROMPT = "prompt"
+    SOUND = "sound"
+    HEARD = "heard"
+
+
+def record(
+    connection: Connection,
+    person: Person,
+    call_id: str,
+    what: Access,
+    *,
+    from_ms: int | None = None,
+    seconds: float | None = None,
+) -> None:
+    """Adds a row.
+
+    Args:
+        connection: In a transaction.
+        person: Who.
+        call_id: Of which call.
+        what: `SOUND` when the server gave the sound away, `HEARD` for what was played of it.
+        from_ms: Where in the recording it began.
+        seconds: How much of it was played.
+    """
+    row = {"at": datetime.now(UTC), "person": person.name, "call_id": call_id, "what": what}
+    connection.execute(insert(CallAccessRow).values(**row, from_ms=from_ms, seconds=seconds))
+
+
+def was_recorded(
+    connection: Connection, person: Person, call_id: str, what: Access, *, within_s: float
+) -> bool:
+    """Whether the same stands there already, of the last seconds."""
+    since = datetime.now(UTC) - timedelta(seconds=within_s)
+    query = select(CallAccessRow.id).where(
+        CallAccessRow.call_id == call_id,
+        CallAccessRow.at >= since,
+        CallAccessRow.person == person.name,
+        CallAccessRow.what == what,
+    )
+    return connection.execute(query.limit(1)).first() is not None

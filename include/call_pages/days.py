@@ -1,0 +1,83 @@
+"""Days of calls, the newest first, with their ledgers."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import Connection, func, select
+
+from include.calls.ledger import Ledger
+from include.database.models import BatchDayRow, BatchRow, CallRow
+
+DAYS_SHOWN = 14
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day, and where its calls stand.
+
+    Attributes:
+        told: What the last run over it says of what it lacks; None where there is nothing to say.
+        batch_id: The last audit of it.
+    """
+
+    day: date
+    ledger: Ledger
+    told: str | None
+    batch_id: str | None
+
+
+def list_days(connection: Connection, before: date | None = None) -> tuple[list[Day], date | None]:
+    """A page of days with calls.
+
+    Args:
+        connection: To read with.
+        before: Only days before this one.
+
+    Returns:
+        The days, and `before` of the next page; None at the end.
+    """
+    found = _days(connection, before)
+    shown = found[:DAYS_SHOWN]
+    ledgers, runs, told = _ledgers(connection, shown), _runs(connection, shown), _told(connection, shown)
+    days = [Day(one, ledgers[one], told.get((runs.get(one), one)), runs.get(one)) for one in shown]
+    return days, shown[-1] if len(found) > DAYS_SHOWN else None
+
+
+def ledger_of(connection: Connection, day: date) -> Ledger:
+    """Where a day's calls stand."""
+    return _ledgers(connection, [day])[day]
+
+
+def _days(connection: Connection, before: date | None) -> list[date]:
+    """One look into the index for each: a DISTINCT would go through all calls of these days."""
+    found: list[date] = []
+    while len(found) <= DAYS_SHOWN:
+        newest = select(func.max(CallRow.day))
+        day = connection.scalar(newest if before is None else newest.where(CallRow.day < before))
+        if day is None:
+            break
+        found.append(day)
+        before = day
+    return found
+
+
+def _ledgers(connection: Connection, days: list[date]) -> dict[date, Ledger]:
+    counts: dict[date, dict[str, int]] = {day: {} for day in days}
+    query = select(CallRow.day, CallRow.state, func.count()).where(CallRow.day.in_(days))
+    for day, state, calls in connection.execute(query.group_by(CallRow.day, CallRow.state)):
+        counts[day][state] = calls
+    return {day: Ledger.of(of_day) for day, of_day in counts.items()}
+
+
+def _runs(connection: Connection, days: list[date]) -> dict[date, str]:
+    """The last audit of each."""
+    query = select(BatchRow.day, BatchRow.batch_id).where(BatchRow.day.in_(days), BatchRow.kind == "audit")
+    rows = connection.execute(query.order_by(BatchRow.opened_at))
+    return {row.day: row.batch_id for row in rows}
+
+
+def _told(connection: Connection, days: list[date]) -> dict[tuple[str | None, date], str]:
+    query = select(BatchDayRow.batch_id, BatchDayRow.day, BatchDayRow.told).where(
+        BatchDayRow.day.in_(days), BatchDayRow.told.is_not(None)
+    )
+    return {(batch_id, day): told or "" for batch_id, day, told in connection.execute(query)}

@@ -1,0 +1,113 @@
+"""Lists of calls with where they stand and what they scored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, select, tuple_
+
+from include.calls.call import CallState
+from include.database.models import AuditRow, BatchCallRow, CallRow
+from include.database.work import REASON, STATE
+
+CALLS_SHOWN = 100
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A call in a list.
+
+    Attributes:
+        pct: The machine's current score; None where there is none.
+        reason: Why it is not audited.
+    """
+
+    call_id: str
+    day: date
+    path: str
+    agent: str | None
+    queue: str | None
+    language: str | None
+    started_at: datetime | None
+    duration_s: float | None
+    state: CallState
+    reason: str | None
+    pct: float | None
+    passed: bool | None
+    auto_failed: bool
+    needs_review: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some calls, and `after` of the next page; None at the end."""
+
+    calls: Sequence[Listed]
+    after: str | None
+
+
+def calls_of_day(
+    connection: Connection, day: date, state: CallState | None = None, after: str | None = None
+) -> Page:
+    """A day's calls by path.
+
+    Args:
+        connection: To read with.
+        day: Which.
+        state: Only those in this state.
+        after: Only those after this path.
+    """
+    query = _listed(CallRow.state.label("state"), CallRow.state_reason.label("reason"))
+    query = query.where(CallRow.day == day).order_by(CallRow.path)
+    if state is not None:
+        query = query.where(CallRow.state == state)
+    if after is not None:
+        query = query.where(CallRow.path > after)
+    return _page(connection, query, "path")
+
+
+def calls_of_agents(
+    connection: Connection, agents: Sequence[str], after: tuple[date, str] | None = None
+) -> tuple[Sequence[Listed], tuple[date, str] | None]:
+    """The calls of agents by name, the newest day first, and what comes after; None at the end."""
+    query = _listed(CallRow.state.label("state"), CallRow.state_reason.label("reason"))
+    query = query.where(CallRow.agent.in_(agents)).order_by(CallRow.day.desc(), CallRow.call_id.desc())
+    if after is not None:
+        query = query.where(tuple_(CallRow.day, CallRow.call_id) < tuple_(*after))
+    rows = connection.execute(query.limit(CALLS_SHOWN + 1)).all()
+    shown = [_call(row) for row in rows[:CALLS_SHOWN]]
+    return shown, (shown[-1].day, shown[-1].call_id) if len(rows) > CALLS_SHOWN else None
+
+
+def calls_of_shard(connection: Connection, batch_id: str, shard: int, after: str | None = None) -> Page:
+    """A shard's calls in their run, failed ones among the others, by id."""
+    query = _listed(STATE.label("state"), REASON.label("reason"))
+    query = query.join(BatchCallRow, BatchCallRow.call_id == CallRow.call_id)
+    query = query.where(BatchCallRow.batch_id == batch_id, BatchCallRow.shard == shard)
+    query = query.order_by(CallRow.call_id)
+    if after is not None:
+        query = query.where(CallRow.call_id > after)
+    return _page(connection, query, "call_id")
+
+
+def _listed(*state: Any) -> Select[*tuple[Any, ...]]:
+    of_call = (
+        *(CallRow.call_id, CallRow.day, CallRow.path, CallRow.agent, CallRow.queue, CallRow.language),
+        *(CallRow.started_at, CallRow.duration_s),
+    )
+    of_audit = (AuditRow.pct, AuditRow.passed, AuditRow.auto_failed, AuditRow.needs_review)
+    current = and_(AuditRow.call_id == CallRow.call_id, AuditRow.superseded_at.is_(None))
+    return select(*of_call, *state, *of_audit).select_from(CallRow).outerjoin(AuditRow, current)
+
+
+def _page(connection: Connection, query: Select[*tuple[Any, ...]], key: str) -> Page:
+    rows = connection.execute(query.limit(CALLS_SHOWN + 1)).all()
+    shown = [_call(row) for row in rows[:CALLS_SHOWN]]
+    return Page(shown, str(getattr(shown[-1], key)) if len(rows) > CALLS_SHOWN else None)
+
+
+def _call(row: Row[*tuple[Any, ...]]) -> Listed:
+    own = dict(row._mapping)
+    flags = {name: bool(own[name]) for name in ("auto_failed", "needs_review")}
+    return Listed(**{**own, **flags, "state": CallState(own["state"])})

@@ -1,0 +1,104 @@
+"""Where all that is known of a call comes from: engines, models, prompts, attempts, cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from include.calls.stage import STAGES, Stage
+from include.database.models import FailureRow, LlmResultRow, LlmSpendingRow, StageResultRow, TranscriptRow
+
+
+@dataclass(frozen=True)
+class StageDone:
+    """A stage's current result."""
+
+    stage: str
+    host: str
+    engine: str
+    seconds: float
+    created_at: datetime
+    batch_id: str
+
+
+@dataclass(frozen=True)
+class LlmAnswer:
+    """An answer of the LLM that what is shown stands on.
+
+    Attributes:
+        redactions: How often what was replaced, by kind, before the transcript left.
+    """
+
+    stage: str
+    model: str
+    identity: str
+    prompt_sha256: str
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float | None
+    latency_s: float
+    attempts: int
+    repaired: bool
+    redactions: dict[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One that failed."""
+
+    batch_id: str
+    stage: str
+    shard: int | None
+    host: str
+    attempt: int
+    kind: str
+    message: str
+    failed_at: datetime
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """All of it; `spent_usd` is None when nothing was paid, or no model has a price."""
+
+    stages: Sequence[StageDone]
+    llm: Sequence[LlmAnswer]
+    failed: Sequence[Attempt]
+    spent_usd: float | None
+    transcript_sha256: str | None
+
+
+def provenance_of(connection: Connection, call_id: str) -> Provenance:
+    """Reads it."""
+    stages = _rows(connection, StageResultRow, StageDone, call_id, StageResultRow.superseded_at.is_(None))
+    failed = _rows(connection, FailureRow, Attempt, call_id)
+    spent = select(func.sum(LlmSpendingRow.cost_usd)).where(LlmSpendingRow.call_id == call_id)
+    transcript = select(TranscriptRow.sha256).where(TranscriptRow.call_id == call_id)
+    return Provenance(
+        stages=sorted(stages, key=lambda one: STAGES.index(Stage(one.stage))),
+        llm=sorted(_answers(connection, call_id), key=lambda one: one.stage),
+        failed=sorted(failed, key=lambda one: one.failed_at),
+        spent_usd=connection.scalar(spent),
+        transcript_sha256=connection.scalar(transcript),
+    )
+
+
+def _answers(connection: Connection, call_id: str) -> Sequence[LlmAnswer]:
+    """By the identities that current results name: an answer may have been paid for by another call."""
+    query = select(StageResultRow.result).where(
+        StageResultRow.call_id == call_id,
+        StageResultRow.stage.in_(["llm1", "llm2"]),
+        StageResultRow.superseded_at.is_(None),
+    )
+    identities = [result.get("identity") for result in connection.scalars(query)]
+    columns = [getattr(LlmResultRow, name) for name in LlmAnswer.__dataclass_fields__]
+    rows = connection.execute(select(*columns).where(LlmResultRow.identity.in_(identities)))
+    return [LlmAnswer(**row._mapping) for row in rows]
+
+
+def _rows(connection: Connection, table: Any, made: Any, call_id: str, *where: Any) -> list[Any]:
+    columns = [getattr(table, name) for name in made.__dataclass_fields__]
+    query = select(*columns).where(table.call_id == call_id, *where)
+    return [made(**row._mapping) for row in connection.execute(query)]

@@ -1,0 +1,1 @@
+"""The command `cofi`: everything that a person types, in one place."""

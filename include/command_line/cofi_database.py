@@ -1,0 +1,91 @@
+"""cofi's database, as commands open it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from typer import Option
+
+from include.command_line.site import Site
+from include.database.engine import Database
+from include.errors import CofiError, InvalidInput
+
+DatabaseUrl = Annotated[
+    str,
+    Option(
+        "--db",
+        metavar="URL",
+        help="cofi's database: sqlite:////folder/cofi.db or postgresql+psycopg://…; without: this site's.",
+        show_default=False,
+    ),
+]
+_PATIENCE_S = 10.0  # a person waits
+
+
+@contextmanager
+def opened(url: str = "") -> Iterator[Database]:
+    """This site's database, or the one that is named.
+
+    Raises:
+        CofiError: It is not there, or cannot be read.
+    """
+    url = chosen(url)
+    database = Database(url, _PATIENCE_S)
+    try:
+        with readable(url):
+            yield database
+    finally:
+        database.close()
+
+
+@contextmanager
+def readable(url: str) -> Iterator[None]:
+    """Says in a sentence what the database's own errors mean.
+
+    Raises:
+        CofiError: It cannot be read.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        told = " ".join(str(error.orig).split())
+        raise CofiError(
+            f"cofi's database {shown(url)} cannot be read ({told}): start it, bring its tables to this "
+            "version with `cofi db migrate`, or name another one with --db."
+        ) from error
+
+
+def chosen(url: str = "", *, may_be_new: bool = False) -> str:
+    """The database's URL; of a file, one that is there.
+
+    Raises:
+        InvalidInput: It is no URL, or there is no such file.
+    """
+    url = url or Site.here().database_url
+    try:
+        known = make_url(url)
+    except ArgumentError:
+        known = None
+    if known is None or known.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise InvalidInput(
+            f"{url} is no database of cofi: write sqlite:////folder/cofi.db or "
+            "postgresql+psycopg://user:password@host/database."
+        )
+    file = known.database if known.drivername == "sqlite" else None
+    if file and not may_be_new and not Path(file).exists():
+        raise InvalidInput(f"There is no database {file} yet: `cofi up` makes it, or name another with --db.")
+    return url
+
+
+def is_there() -> bool:
+    """Whether this site's database has been made, as far as a file tells."""
+    url = make_url(Site.here().database_url)
+    return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
+
+
+def shown(url: str) -> str:
+    """A URL without its password."""
+    return make_url(url).render_as_string(hide_password=True)

@@ -1,0 +1,70 @@
+"""`cofi db`: cofi's tables."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer import Option
+
+from include.command_line.cofi_database import DatabaseUrl, chosen, readable, shown
+from include.command_line.output import AsJson, example, give
+from include.database.migrations import clean_reports, is_current, may_quote_in_reports, upgrade
+from include.errors import InvalidInput
+
+program = typer.Typer(
+    help="cofi's own database.", no_args_is_help=True, epilog=example("cofi db migrate --reports var/runs")
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.add_typer(program, name="db", rich_help_panel="Run")
+
+
+@program.callback()
+def _group() -> None:
+    """Keeps `migrate` a command of its own, though it is the only one."""
+
+
+@program.command(
+    epilog=example(
+        "cofi db migrate --reports var/runs",
+        "cofi db migrate --db postgresql+psycopg://cofi:…@db/cofi --no-reports",
+    )
+)
+def migrate(
+    reports: Annotated[
+        Path | None,
+        Option(
+            metavar="FOLDER",
+            help="[cofi] runs_folder: what older versions have written there loses its card data too.",
+        ),
+    ] = None,
+    no_reports: Annotated[
+        bool,
+        Option(
+            "--no-reports", help="There are no reports of older versions, or they may keep their card data."
+        ),
+    ] = False,
+    db: DatabaseUrl = "",
+    as_json: AsJson = False,
+) -> None:
+    """Create cofi's tables, or bring them to the newest. Stop everything that uses them before."""
+    if reports and no_reports:
+        raise InvalidInput("--reports and --no-reports contradict each other: give one of them.")
+    if reports and not reports.is_dir():
+        raise InvalidInput(f"There is no folder {reports}: name that of [cofi] runs_folder, or leave it out.")
+    url = chosen(db, may_be_new=True)
+    said: list[str] = []
+    with readable(url):
+        if not reports and not no_reports and may_quote_in_reports(url):
+            raise InvalidInput(
+                "Calls were audited in this database by a version that stored card data, and only before it "
+                "is migrated can all of that be found in their reports: give --reports and the [cofi] "
+                "runs_folder, or --no-reports to leave them as they are."
+            )
+        if reports and is_current(url):
+            said.append(f"Masked report files: {clean_reports(url, reports) or 'none'}.")
+        upgrade(url, reports, said.append)
+    said.append(f"The tables of {shown(url)} are those of this version.")
+    give({"database": shown(url), "told": said}, lambda: "\n".join(said), as_json)

@@ -1,0 +1,128 @@
+"""Puts the commands together, and turns whatever goes wrong into one sentence that says the mend."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated
+
+import typer
+from typer.main import get_command
+
+from include import __version__
+from include.command_line.site import Site
+from include.errors import CofiError
+
+# By command, the module that has it. Only the module of the command that was typed is loaded: the others need
+# libraries that a GPU host has not, and time.
+MODULES = {
+    "demo": "demo",
+    "up": "stack",
+    "down": "stack",
+    "status": "status",
+    "airflow": "airflow",
+    "probe": "probe",
+    "plan": "plan",
+    "scorecard": "scorecards",
+    "agreement": "scorecards",
+    "evidence": "evidence",
+    "webhooks": "webhooks",
+    "db": "database",
+    "gpu-host": "gpu_host",
+    "prompts": "prompts",
+    "emulate": "emulate",
+}
+_USAGE, _FAILED, _INTERRUPTED = 2, 1, 130
+
+
+def run() -> None:
+    """The program `cofi`."""
+    sys.exit(main(sys.argv[1:], entering=True))
+
+
+def main(arguments: Sequence[str], *, entering: bool = False) -> int:
+    """Runs the command line; returns the exit code.
+
+    Args:
+        arguments: What was typed after `cofi`.
+        entering: This process is the command's own: it takes over the site's environment.
+    """
+    given = list(arguments)
+    command = next((word for word in given if not word.startswith("-")), "")
+    debug = "--debug" in given[: given.index(command)] if command else "--debug" in given
+    try:
+        if entering:
+            Site.here().enter()
+        program = get_command(assembled([command] if command in MODULES else list(MODULES)))
+        return program.main(given, prog_name="cofi", standalone_mode=False) or 0
+    except typer.TyperException as error:  # what was typed is wrong
+        return _told(_corrected(error.format_message(), command), _USAGE)
+    except (typer.Abort, KeyboardInterrupt):
+        return _told("Stopped.", _INTERRUPTED)
+    except (CofiError, OSError) as error:
+        if debug:
+            raise
+        return _told(str(error), _FAILED)
+    except Exception as error:
+        if debug:
+            raise
+        return _told(
+            f"cofi met something that it does not know ({type(error).__name__}: {error}): "
+            "`cofi --debug …` shows where.",
+            _FAILED,
+        )
+
+
+def assembled(commands: Sequence[str]) -> typer.Typer:
+    """The program with these commands, those left out whose libraries are not installed here."""
+    app = typer.Typer(
+        name="cofi",
+        help="Audits a contact centre's call recordings in bulk, with Apache Airflow.",
+        epilog="Example:  cofi demo      Settings: airflow.cfg, then site.cfg, .env and the environment.",
+        rich_markup_mode="rich",
+        invoke_without_command=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    only_one = len(commands) == 1
+    for module in dict.fromkeys(MODULES[command] for command in commands):
+        try:
+            import_module(f"include.command_line.{module}").add_to(app)
+        except ModuleNotFoundError as error:
+            if only_one:
+                raise CofiError(
+                    f"`cofi {commands[0]}` needs the library {error.name}, which is not installed here: "
+                    "install requirements.txt, or run it where Airflow runs."
+                ) from error
+    return app
+
+
+def _corrected(message: str, command: str) -> str:
+    """What was wrong with what was typed, and where it says what is right: the help of a group does both."""
+    if "Usage: " in message:
+        return message.rstrip()
+    known = f"cofi {command}" if command in MODULES else "cofi"
+    return f"{message.rstrip(' .')}: see `{known} --help`."
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"cofi {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error came from.")] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+def _told(sentence: str, code: int) -> int:
+    print(sentence, file=sys.stderr)
+    return code

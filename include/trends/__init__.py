@@ -1,0 +1,11 @@
+"""Scores and answers over weeks, by agent, team, queue, language and criterion.
+
+    dimensions   what calls are grouped by
+    counting     counts a day's official scores and answers once, when they change
+    intervals    what a figure of few calls is worth
+    reading      weeks of them, with intervals and what changed
+    coaching     an agent's weak criteria, with calls that show them
+    charts       the same as pictures
+
+Nobody is ranked by few calls: below `reading.FEWEST_CALLS` a group is listed apart, with its count.
+"""

@@ -1,0 +1,95 @@
+"""Weeks as a picture: a small inline SVG, drawn in a millisecond, with the colours of the page."""
+
+from collections.abc import Sequence
+from datetime import date
+from html import escape
+
+from include.trends.reading import Figures
+
+_WIDTH, _HEIGHT = 900, 220
+_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 16, 14, 40
+_LEVELS_PCT = (0, 25, 50, 75, 100)
+# More labels than this would overlap.
+_MOST_LABELS = 13
+
+
+def weeks_chart(weeks: Sequence[tuple[date, Figures]], title: str) -> str:
+    """The mean score of each week with its interval, and how many calls stand behind it.
+
+    A week without scores is a gap in the line. Empty when there is nothing to draw.
+    """
+    if not any(figures.mean for _, figures in weeks):
+        return ""
+    parts = [_level(pct) for pct in _LEVELS_PCT]
+    for run in _runs(weeks):
+        parts += _line(run, len(weeks))
+    every = -(-len(weeks) // _MOST_LABELS)
+    parts += [_label(at, week, len(weeks)) for at, week in enumerate(weeks) if at % every == 0]
+    told = escape(f"{title}: {_in_words(weeks)}")
+    return (
+        f'<svg class="weeks" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{told}">'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def _in_words(weeks: Sequence[tuple[date, Figures]]) -> str:
+    told = (
+        f"{monday} {figures.mean.value:.0f} % of {figures.calls} calls"
+        for monday, figures in weeks
+        if figures.mean
+    )
+    return "; ".join(told)
+
+
+def _runs(weeks: Sequence[tuple[date, Figures]]) -> list[list[tuple[int, Figures]]]:
+    """Weeks that follow each other and have scores."""
+    runs: list[list[tuple[int, Figures]]] = [[]]
+    for at, (_, figures) in enumerate(weeks):
+        if figures.mean:
+            runs[-1].append((at, figures))
+        elif runs[-1]:
+            runs.append([])
+    return [run for run in runs if run]
+
+
+def _line(run: Sequence[tuple[int, Figures]], weeks: int) -> list[str]:
+    points = [(_x(at, weeks), figures) for at, figures in run]
+    means = [(x, figures.mean) for x, figures in points if figures.mean]
+    above = " ".join(f"{x:.1f},{_y(mean.high):.1f}" for x, mean in means)
+    below = " ".join(f"{x:.1f},{_y(mean.low):.1f}" for x, mean in reversed(means))
+    middle = " ".join(f"{x:.1f},{_y(mean.value):.1f}" for x, mean in means)
+    dots = [
+        f'<circle cx="{x:.1f}" cy="{_y(mean.value):.1f}" r="4"><title>{mean.value:.1f} %, '
+        f"95 % interval {mean.low:.0f} to {mean.high:.0f} %, {mean.calls} calls</title></circle>"
+        for x, mean in means
+    ]
+    return [
+        f'<polygon class="sure" points="{above} {below}"/>',
+        f'<polyline class="mean" points="{middle}"/>',
+        *dots,
+    ]
+
+
+def _level(pct: int) -> str:
+    y = _y(pct)
+    return (
+        f'<line class="level" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{pct} %</text>'
+    )
+
+
+def _label(at: int, week: tuple[date, Figures], weeks: int) -> str:
+    monday, figures = week
+    x = _x(at, weeks)
+    return (
+        f'<text x="{x:.1f}" y="{_HEIGHT - 22}" text-anchor="middle">{monday:%-d %b}</text>'
+        f'<text x="{x:.1f}" y="{_HEIGHT - 6}" text-anchor="middle">{figures.calls:,}</text>'
+    )
+
+
+def _x(at: int, weeks: int) -> float:
+    return _LEFT + 24 + at * (_WIDTH - _LEFT - _RIGHT - 48) / max(1, weeks - 1)
+
+
+def _y(pct: float) -> float:
+    return _TOP + (100 - pct) * (_HEIGHT - _TOP - _BOTTOM) / 100

@@ -1,0 +1,129 @@
+"""An agent's weak criteria, with calls that show them: something to listen to together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, or_, select
+
+from include.database import official
+from include.database.models import AnswerRow, AuditRow, CallRow, ScorecardRow
+from include.scorecards.assessment import Standing
+from include.trends.dimensions import Dimension, group_of
+from include.trends.reading import Chosen, CriterionTrend, Weeks, criteria
+
+_WEAK_SHOWN = 5
+_EXAMPLES = 3
+# Below this many answers nobody is told that they are weak in something.
+_FEWEST_ANSWERS = 5
+
+
+@dataclass(frozen=True)
+class Example:
+    """A call that shows a criterion not met.
+
+    Attributes:
+        quote: Of its evidence; None where it is what was not said.
+        at_ms: Where the evidence is in the recording; None likewise.
+        by_person: Whether a person has confirmed or given the answer.
+    """
+
+    call_id: str
+    day: date
+    answer: str
+    justification: str
+    quote: str | None
+    at_ms: int | None
+    by_person: bool
+
+
+@dataclass(frozen=True)
+class WeakCriterion:
+    """A criterion that an agent meets less often than all, as far as their calls can tell."""
+
+    criterion_id: str
+    own: CriterionTrend
+    of_all: CriterionTrend | None
+    examples: tuple[Example, ...]
+
+
+def weak_criteria(connection: Connection, scorecard_id: str, agent: str, weeks: Weeks) -> list[WeakCriterion]:
+    """What an agent could be coached on, the weakest first; with the examples that say most.
+
+    Args:
+        connection: To read with.
+        scorecard_id: Whose criteria.
+        agent: Id, or the name where there is no id.
+        weeks: Which.
+    """
+    own = criteria(connection, Chosen(scorecard_id, Dimension.AGENT, agent), weeks)
+    everybody = {one.criterion_id: one for one in criteria(connection, Chosen(scorecard_id), weeks)}
+    weak = [one for one in own if _is_weak(one, everybody.get(one.criterion_id))][:_WEAK_SHOWN]
+    return [
+        WeakCriterion(
+            one.criterion_id,
+            one,
+            everybody.get(one.criterion_id),
+            _examples(connection, scorecard_id, agent, one.criterion_id, weeks),
+        )
+        for one in weak
+    ]
+
+
+def _is_weak(own: CriterionTrend, of_all: CriterionTrend | None) -> bool:
+    if own.now is None or own.now.calls < _FEWEST_ANSWERS or own.now.value == 1:
+        return False
+    return of_all is None or of_all.now is None or own.now.value <= of_all.now.value
+
+
+def _examples(
+    connection: Connection, scorecard_id: str, agent: str, criterion_id: str, weeks: Weeks
+) -> tuple[Example, ...]:
+    """People's answers first, then what the machine is surest of; the newest of equal ones."""
+    missed = or_(official.EARNED < official.POTENTIAL, official.AUTO_FAIL != "none")
+    query = (
+        select(
+            CallRow.call_id,
+            CallRow.day,
+            official.ANSWER.label("answer"),
+            AnswerRow.justification,
+            AnswerRow.evidence,
+            official.ANSWER_REVIEWED.label("by_person"),
+        )
+        .select_from(AnswerRow)
+        .join(AuditRow, AuditRow.audit_id == AnswerRow.audit_id)
+        .join(CallRow, CallRow.call_id == AuditRow.call_id)
+        .join(ScorecardRow, ScorecardRow.sha256 == AuditRow.scorecard_sha256)
+        .outerjoin(*official.ANSWERS)
+        .where(
+            group_of(Dimension.AGENT) == agent,
+            CallRow.day.between(weeks.first, weeks.last),
+            AuditRow.superseded_at.is_(None),
+            ScorecardRow.scorecard_id == scorecard_id,
+            AnswerRow.criterion_id == criterion_id,
+            official.STANDING == Standing.COUNTED,
+            missed,
+        )
+    )
+    best = query.order_by(
+        official.ANSWER_REVIEWED.desc(),
+        func.coalesce(AnswerRow.confidence, 0).desc(),
+        CallRow.day.desc(),
+        CallRow.call_id,
+    )
+    return tuple(_example(row) for row in connection.execute(best.limit(_EXAMPLES)))
+
+
+def _example(row: Row[*tuple[Any, ...]]) -> Example:
+    quote, at_ms = _first_evidence(row.evidence)
+    return Example(
+        row.call_id, row.day, row.answer, row.justification, quote, at_ms, by_person=bool(row.by_person)
+    )
+
+
+def _first_evidence(evidence: Sequence[Any]) -> tuple[str | None, int | None]:
+    for one in evidence:
+        if one.get("quote") and one.get("start_ms") is not None:
+            return one["quote"], one["start_ms"]
+    return None, None

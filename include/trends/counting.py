@@ -1,0 +1,147 @@
+"""Counts a day's official scores and answers: once, and again when one of them changed."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+)
+
+from include.database import official
+from include.database.columns import UtcDateTime
+from include.database.models import (
+    AnswerRow,
+    AuditRow,
+    BatchCallRow,
+    CallRow,
+    ReviewedScoreRow,
+    ScorecardRow,
+    TranscriptRow,
+    TrendAnswerRow,
+    TrendScoreRow,
+)
+from include.scorecards.assessment import Standing
+from include.trends.dimensions import Dimension, group_of, label_of
+
+_NO_AUTO_FAIL = "none"
+
+
+def count_days(connection: Connection, days: Iterable[date], now: datetime | None = None) -> None:
+    """Counts these days anew; two statements to forget and ten to count, each day.
+
+    Args:
+        connection: In a transaction.
+        days: Of calls whose audits, or people's answers to them, have changed.
+        now: When; this moment by default.
+    """
+    now = now or datetime.now(UTC)
+    for day in sorted(set(days)):
+        for table in (TrendScoreRow, TrendAnswerRow):
+            connection.execute(delete(table).where(table.day == day))
+        for dimension in Dimension:
+            _insert(connection, TrendScoreRow, _scores(day, dimension, now))
+            _insert(connection, TrendAnswerRow, _answers(day, dimension))
+
+
+def days_of_run(connection: Connection, batch_id: str) -> list[date]:
+    """The days of the calls that a run accounts for."""
+    calls = select(CallRow.day).join(BatchCallRow, BatchCallRow.call_id == CallRow.call_id)
+    return list(connection.execute(calls.where(BatchCallRow.batch_id == batch_id).distinct()).scalars())
+
+
+def stale_days(connection: Connection, first: date, last: date) -> list[date]:
+    """Days on which people have answered since they were counted, or that were never counted."""
+    counted = (
+        select(TrendScoreRow.counted_at)
+        .where(TrendScoreRow.day == CallRow.day, TrendScoreRow.dimension == Dimension.ALL)
+        .limit(1)
+        .scalar_subquery()
+    )
+    reviewed = select(CallRow.day).join(ReviewedScoreRow, ReviewedScoreRow.call_id == CallRow.call_id)
+    newer = or_(counted.is_(None), ReviewedScoreRow.reviewed_at > counted)
+    return sorted(
+        connection.execute(reviewed.where(CallRow.day.between(first, last), newer).distinct()).scalars()
+    )
+
+
+def _insert(connection: Connection, table: type[Any], counted: Select[Any]) -> None:
+    names = [column.name for column in counted.selected_columns]
+    connection.execute(insert(table).from_select(names, counted))
+
+
+def _scores(day: date, dimension: Dimension, now: datetime) -> Any:
+    pct = official.PCT
+    query = select(
+        *_keys(day, dimension),
+        func.max(label_of(dimension)).label("label"),
+        func.count().label("calls"),
+        func.count(pct).label("scored"),
+        func.coalesce(func.sum(pct), 0.0).label("sum_pct"),
+        func.coalesce(func.sum(pct * pct), 0.0).label("sum_squares"),
+        func.count(official.PASSED).label("judged"),
+        _number_of(official.PASSED).label("passed"),
+        _number_of(official.AUTO_FAILED).label("auto_failed"),
+        _number_of(official.NEEDS_REVIEW).label("needs_review"),
+        _number_of(official.REVIEWED).label("reviewed"),
+        literal(now, UtcDateTime).label("counted_at"),
+    )
+    return _of_day(query, day, dimension).group_by(*_groups(dimension))
+
+
+def _answers(day: date, dimension: Dimension) -> Any:
+    counts = official.STANDING == Standing.COUNTED
+    fails = official.AUTO_FAIL != _NO_AUTO_FAIL
+    counted = and_(counts, or_(official.POTENTIAL > 0, fails))
+    met = and_(counted, official.EARNED >= official.POTENTIAL, ~fails)
+    unknown = official.STANDING.in_([Standing.UNSUPPORTED, Standing.UNDETERMINED])
+    query = select(
+        *_keys(day, dimension),
+        AnswerRow.criterion_id,
+        _number_of(counted).label("counted"),
+        _number_of(met).label("met"),
+        _number_of(unknown).label("unknown"),
+    )
+    joined = _of_day(query, day, dimension).join(AnswerRow, AnswerRow.audit_id == AuditRow.audit_id)
+    return joined.outerjoin(*official.ANSWERS).group_by(*_groups(dimension), AnswerRow.criterion_id)
+
+
+def _keys(day: date, dimension: Dimension) -> list[ColumnElement[Any]]:
+    return [
+        literal(day).label("day"),
+        ScorecardRow.scorecard_id.label("scorecard_id"),
+        literal(dimension.value).label("dimension"),
+        group_of(dimension).label("name"),
+    ]
+
+
+def _groups(dimension: Dimension) -> list[ColumnElement[Any]]:
+    own = [] if dimension is Dimension.ALL else [group_of(dimension)]
+    return [ScorecardRow.__table__.c.scorecard_id, *own]
+
+
+def _of_day(query: Any, day: date, dimension: Dimension) -> Any:
+    joined = (
+        query.select_from(AuditRow)
+        .join(CallRow, CallRow.call_id == AuditRow.call_id)
+        .join(ScorecardRow, ScorecardRow.sha256 == AuditRow.scorecard_sha256)
+        .outerjoin(TranscriptRow, TranscriptRow.call_id == CallRow.call_id)
+        .outerjoin(*official.SCORE)
+    )
+    return joined.where(
+        CallRow.day == day, AuditRow.superseded_at.is_(None), group_of(dimension).is_not(None)
+    )
+
+
+def _number_of(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)

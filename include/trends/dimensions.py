@@ -1,0 +1,44 @@
+"""What calls are grouped by."""
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, literal
+
+from include.database.models import CallRow, TranscriptRow
+
+
+class Dimension(StrEnum):
+    """How calls are grouped; ALL is one group of all of them."""
+
+    ALL = "all"
+    AGENT = "agent"
+    TEAM = "team"
+    QUEUE = "queue"
+    LANGUAGE = "language"
+
+
+_LANGUAGE = func.coalesce(TranscriptRow.language, CallRow.language)
+# What the group is, and what it is called. Of agents of the same name, the id tells them apart.
+_GROUPED: dict[Dimension, tuple[Any, Any]] = {
+    Dimension.ALL: (literal(""), literal("all calls")),
+    Dimension.AGENT: (
+        func.coalesce(CallRow.agent_id, CallRow.agent),
+        func.coalesce(CallRow.agent, CallRow.agent_id),
+    ),
+    Dimension.TEAM: (CallRow.team, CallRow.team),
+    Dimension.QUEUE: (CallRow.queue, CallRow.queue),
+    Dimension.LANGUAGE: (_LANGUAGE, _LANGUAGE),
+}
+
+
+def group_of(dimension: Dimension) -> ColumnElement[str]:
+    """The column that calls (outer-joined with their transcripts) are grouped by; None has no group."""
+    column: ColumnElement[str] = _GROUPED[dimension][0]
+    return column
+
+
+def label_of(dimension: Dimension) -> ColumnElement[str]:
+    """What people call the group."""
+    column: ColumnElement[str] = _GROUPED[dimension][1]
+    return column

@@ -1,0 +1,229 @@
+"""Weeks of scores and answers, what they are worth, and what changed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, func, select
+
+from include.database.models import TrendAnswerRow, TrendScoreRow
+from include.trends.dimensions import Dimension
+from include.trends.intervals import Estimate, differ, mean_of, share_of
+
+# With fewer calls in the weeks that are looked at, a group is not compared with others.
+FEWEST_CALLS = 10
+WEEKS = 8
+
+_SCORES = ("calls", "scored", "sum_pct", "sum_squares", "judged", "passed", "auto_failed", "needs_review")
+_ANSWERS = ("counted", "met", "unknown")
+
+
+@dataclass(frozen=True)
+class Weeks:
+    """Whole weeks, Monday to Sunday; `first` is a Monday, and the last ends with `last`."""
+
+    first: date
+    last: date
+
+    @classmethod
+    def until(cls, day: date, weeks: int = WEEKS) -> "Weeks":
+        """The weeks up to the one with this day."""
+        monday = day - timedelta(days=day.weekday())
+        return cls(monday - timedelta(weeks=weeks - 1), monday + timedelta(days=6))
+
+    @property
+    def mondays(self) -> list[date]:
+        """Of each week."""
+        weeks = ((self.last - self.first).days + 1) // 7
+        return [self.first + timedelta(weeks=week) for week in range(weeks)]
+
+    @property
+    def before(self) -> "Weeks":
+        """As many weeks before these."""
+        length = self.last - self.first + timedelta(days=1)
+        return Weeks(self.first - length, self.last - length)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What calls come to.
+
+    Attributes:
+        mean: Of their scores in percent; None without a score.
+        pass_rate: 0..1, of those that could pass or fail.
+    """
+
+    calls: int
+    mean: Estimate | None
+    pass_rate: Estimate | None
+    auto_failed: int
+    needs_review: int
+    reviewed: int
+
+
+@dataclass(frozen=True)
+class Group:
+    """An agent, team, queue or language over the weeks.
+
+    Attributes:
+        changed: Whether the mean differs from that of the weeks before by more than chance would make it.
+    """
+
+    name: str
+    label: str
+    now: Figures
+    before: Figures
+    changed: bool
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are calls enough to compare it with others."""
+        return self.now.mean is not None and self.now.mean.calls >= FEWEST_CALLS
+
+
+@dataclass(frozen=True)
+class CriterionTrend:
+    """How often a criterion was met: 0..1 of the answers that count; `unknown` count neither way."""
+
+    criterion_id: str
+    now: Estimate | None
+    before: Estimate | None
+    unknown: int
+    changed: bool
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which calls: those of a group, or with `name` None all calls, under one scorecard."""
+
+    scorecard_id: str
+    dimension: Dimension = Dimension.ALL
+    name: str | None = None
+
+    def conditions(self, table: type[TrendScoreRow | TrendAnswerRow]) -> list[ColumnElement[bool]]:
+        """On the rows of a table."""
+        of_all = self.name is None
+        return [
+            table.scorecard_id == self.scorecard_id,
+            table.dimension == (Dimension.ALL if of_all else self.dimension),
+            table.name == ("" if self.name is None else self.name),
+        ]
+
+
+def scorecards_counted(connection: Connection) -> list[str]:
+    """The scorecards that calls were ever counted under, that of the newest day first."""
+    newest = func.max(TrendScoreRow.day)
+    query = select(TrendScoreRow.scorecard_id).where(
+        TrendScoreRow.dimension == Dimension.ALL, TrendScoreRow.name == ""
+    )
+    ordered = query.group_by(TrendScoreRow.scorecard_id).order_by(newest.desc(), TrendScoreRow.scorecard_id)
+    return list(connection.execute(ordered).scalars())
+
+
+def newest_day(connection: Connection, scorecard_id: str) -> date | None:
+    """The last day with calls under a scorecard."""
+    query = select(func.max(TrendScoreRow.day)).where(
+        TrendScoreRow.dimension == Dimension.ALL,
+        TrendScoreRow.name == "",
+        TrendScoreRow.scorecard_id == scorecard_id,
+    )
+    return connection.execute(query).scalar_one()
+
+
+def label_of_group(connection: Connection, chosen: Chosen) -> str | None:
+    """What people call a group, as it was last; None when it has no calls."""
+    query = select(TrendScoreRow.label).where(*chosen.conditions(TrendScoreRow))
+    return connection.execute(query.order_by(TrendScoreRow.day.desc()).limit(1)).scalar()
+
+
+def by_week(connection: Connection, chosen: Chosen, weeks: Weeks) -> list[tuple[date, Figures]]:
+    """Each week's figures, by its Monday; a week without calls is among them."""
+    query = select(TrendScoreRow.day, *_columns(TrendScoreRow, (*_SCORES, "reviewed")))
+    rows = connection.execute(
+        query.where(*chosen.conditions(TrendScoreRow), TrendScoreRow.day.between(weeks.first, weeks.last))
+    ).all()
+    return [
+        (monday, _sum([row for row in rows if 0 <= (row.day - monday).days < 7])) for monday in weeks.mondays
+    ]
+
+
+def groups(
+    connection: Connection, scorecard_id: str, dimension: Dimension, weeks: Weeks
+) -> tuple[list[Group], list[Group]]:
+    """All groups of a dimension.
+
+    Returns:
+        Those with calls enough, the lowest mean first; then the others, by name.
+    """
+    now, before = (_group_sums(connection, scorecard_id, dimension, one) for one in (weeks, weeks.before))
+    found = [
+        _group(name, label, figures, before.get(name, ("", _sum([])))[1])
+        for name, (label, figures) in now.items()
+    ]
+    enough = sorted((one for one in found if one.enough), key=_lowest_first)
+    few = sorted((one for one in found if not one.enough), key=lambda one: one.label.lower())
+    return enough, few
+
+
+def criteria(connection: Connection, chosen: Chosen, weeks: Weeks) -> list[CriterionTrend]:
+    """Every criterion that was answered in these weeks, the one met least first."""
+    now, before = (_criterion_sums(connection, chosen, one) for one in (weeks, weeks.before))
+    found = [_criterion(row, before.get(criterion_id)) for criterion_id, row in now.items()]
+    return sorted(found, key=lambda one: (one.now is None, one.now.value if one.now else 0, one.criterion_id))
+
+
+def _group(name: str, label: str, now: Figures, before: Figures) -> Group:
+    return Group(name, label, now, before, differ(before.mean, now.mean))
+
+
+def _lowest_first(group: Group) -> tuple[float, str]:
+    return (group.now.mean.value if group.now.mean else 0.0), group.name
+
+
+def _group_sums(
+    connection: Connection, scorecard_id: str, dimension: Dimension, weeks: Weeks
+) -> dict[str, tuple[str, Figures]]:
+    sums = [func.sum(column).label(column.key) for column in _columns(TrendScoreRow, (*_SCORES, "reviewed"))]
+    query = select(TrendScoreRow.name, func.max(TrendScoreRow.label).label("label"), *sums).where(
+        TrendScoreRow.scorecard_id == scorecard_id,
+        TrendScoreRow.dimension == dimension,
+        TrendScoreRow.day.between(weeks.first, weeks.last),
+    )
+    rows = connection.execute(query.group_by(TrendScoreRow.name))
+    return {row.name: (row.label, _sum([row])) for row in rows}
+
+
+def _criterion_sums(connection: Connection, chosen: Chosen, weeks: Weeks) -> dict[str, Any]:
+    sums = [func.sum(column).label(column.key) for column in _columns(TrendAnswerRow, _ANSWERS)]
+    query = select(TrendAnswerRow.criterion_id, *sums)
+    query = query.where(
+        *chosen.conditions(TrendAnswerRow), TrendAnswerRow.day.between(weeks.first, weeks.last)
+    )
+    rows = connection.execute(query.group_by(TrendAnswerRow.criterion_id))
+    return {row.criterion_id: row for row in rows}
+
+
+def _criterion(now: Any, before: Any) -> CriterionTrend:
+    shares = [share_of(int(row.met), int(row.counted)) if row else None for row in (now, before)]
+    return CriterionTrend(
+        now.criterion_id, shares[0], shares[1], int(now.unknown), differ(shares[1], shares[0])
+    )
+
+
+def _sum(rows: Sequence[Row[*tuple[Any, ...]]]) -> Figures:
+    # PostgreSQL answers sums of integers as Decimal.
+    total = {name: sum(float(getattr(row, name)) for row in rows) for name in (*_SCORES, "reviewed")}
+    scored, judged = int(total["scored"]), int(total["judged"])
+    return Figures(
+        calls=int(total["calls"]),
+        mean=mean_of(scored, total["sum_pct"], total["sum_squares"], 0.0, 100.0),
+        pass_rate=share_of(int(total["passed"]), judged),
+        auto_failed=int(total["auto_failed"]),
+        needs_review=int(total["needs_review"]),
+        reviewed=int(total["reviewed"]),
+    )
+
+
+def _columns(table: Any, names: Sequence[str]) -> list[Any]:
+    return [getattr(table, name) for name in names]

@@ -1,0 +1,59 @@
+"""A request with what answering it takes: who asks, the database, and the record of what they get to see."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+from fastapi import BackgroundTasks, Depends, Request
+from fastapi.responses import HTMLResponse
+from sqlalchemy import Connection
+
+from cofi.ui.access import PersonDep
+from cofi.ui.action_log import Noted, NoteDep
+from cofi.ui.data import DatabaseDep
+from cofi.ui.pages import render
+from include.access.record import Access, record
+from include.access.rights import Person
+from include.database.engine import Database
+
+Value = TypeVar("Value")
+# Airflow's Audit Log names what was done.
+_EVENTS = {Access.TEXT: "cofi_read_call", Access.PROMPT: "cofi_read_prompt", Access.SOUND: "cofi_hear_call"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What every page needs."""
+
+    request: Request
+    person: Person
+    database: Database
+    after: BackgroundTasks
+    note: Noted
+
+    def page(self, template: str, *, tab: str = "", **values: Any) -> HTMLResponse:
+        """Answers with a page; see `cofi.ui.pages.render`."""
+        return render(self.request, self.person, template, tab=tab, **values)
+
+    def read(self, query: Callable[[Connection], Value]) -> Value:
+        """Reads."""
+        return self.database.read(query)
+
+    def write(self, work: Callable[[Connection], Value]) -> Value:
+        """Writes in a transaction."""
+        return self.database.write(work)
+
+    def record(self, call_id: str, what: Access) -> None:
+        """Records what the person gets of a call, before they get it; Airflow's own log hears of it after."""
+        self.write(lambda connection: record(connection, self.person, call_id, what))
+        self.after.add_task(self.note, self.person, _EVENTS[what], call_id)
+
+
+def asked(
+    request: Request, person: PersonDep, database: DatabaseDep, after: BackgroundTasks, note: NoteDep
+) -> Asked:
+    """Puts it together."""
+    return Asked(request, person, database, after, note)
+
+
+AskedDep = Annotated[Asked, Depends(asked)]

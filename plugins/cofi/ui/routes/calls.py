@@ -1,0 +1,91 @@
+"""The page of a call."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException
+from fastapi.responses import HTMLResponse
+
+from cofi.ui.access import requires
+from cofi.ui.asking import AskedDep
+from include.access.record import Access
+from include.access.rights import Person, Right
+from include.call_pages.call import CallHead, CallPage, head_of, read_call
+from include.calls.transcript import Transcript, Turn
+
+router = APIRouter(prefix="/calls/{call_id}", dependencies=[requires(Right.TEXT)])
+
+# Words that were heard worse are underlined.
+BADLY_HEARD = 0.5
+# Shorter stretches that were cut are no line of the transcript.
+_SHOWN_CUT_MS = 1_000
+
+
+def call_for(asked: AskedDep, call_id: str) -> CallHead:
+    """The call of the path, if the person may see it; of others they do not learn whether they exist."""
+    head = asked.read(lambda connection: head_of(connection, call_id))
+    if head is None or not asked.person.sees(head.agent, head.agent_id):
+        raise HTTPException(404, f"There is no call {call_id} that your account may see.")
+    return head
+
+
+CallDep = Annotated[CallHead, Depends(call_for)]
+
+
+@router.get("")
+def call_page(asked: AskedDep, head: CallDep) -> HTMLResponse:
+    """All that is known of a call."""
+    asked.record(head.call_id, Access.TEXT)
+    page = asked.read(lambda connection: read_call(connection, head))
+    return asked.page("call.html", **call_values(page, asked.person))
+
+
+def call_values(page: CallPage, person: Person) -> dict[str, Any]:
+    """What the templates of a call's parts need."""
+    hears = person.may(Right.AUDIO)
+    return {
+        "call": page,
+        "head": page.head,
+        "hears": hears,
+        "player": player_values(page, hears=hears),
+        "lines": lines_of(page),
+        "words_of": words_of,
+        "badly_heard": BADLY_HEARD,
+    }
+
+
+def lines_of(page: CallPage) -> list[tuple[str, Any]]:
+    """Turns, what was not understood and what was cut, in order of their beginning."""
+    transcript = page.transcript
+    if transcript is None:
+        return []
+    lines: list[tuple[str, Any]] = [("turn", turn) for turn in transcript.turns]
+    lines += [("gap", gap) for gap in transcript.gaps]
+    lines += [("cut", cut) for cut in page.hearing.cuts if cut.end_ms - cut.start_ms >= _SHOWN_CUT_MS]
+    return sorted(lines, key=lambda line: line[1].start_ms)
+
+
+def player_values(page: CallPage, *, hears: bool) -> dict[str, Any]:
+    """What the player's script is told."""
+    hearing = page.hearing
+    return {
+        "call_id": page.head.call_id,
+        "duration_ms": hearing.duration_ms,
+        "audible": hears and hearing.silenced is not None,
+        "lanes": [
+            {"label": lane.label, "channel": lane.channel, "spans": lane.spans} for lane in hearing.lanes
+        ],
+        "cuts": [[cut.start_ms, cut.end_ms, cut.what] for cut in hearing.cuts],
+        "silenced": hearing.silenced or [],
+        "gaps": _gaps(page.transcript),
+    }
+
+
+def words_of(turn: Turn) -> list[tuple[str, int, float]]:
+    """A turn's words with their starts in ms and confidences; none when they do not spell its text."""
+    if " ".join(word.text for word in turn.words).split() != turn.text.split():
+        return []
+    return [(word.text, word.start_ms, word.confidence) for word in turn.words]
+
+
+def _gaps(transcript: Transcript | None) -> list[list[int]]:
+    return [[gap.start_ms, gap.end_ms] for gap in transcript.gaps] if transcript else []

@@ -1,0 +1,46 @@
+"""Users of the pages: a server that knows who asks by a header, and an auth manager of the simple kind."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+from airflow.api_fastapi.core_api.security import get_user
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.testclient import TestClient
+
+from cofi.ui.access import WRITE_HEADER, auth_manager
+from cofi.ui.action_log import noted
+from cofi.ui.app import app
+
+# As the setting says it; whoever is not in it is a viewer of Airflow and nothing here.
+PEOPLE = "ana: analyst, ben: analyst, daniel: agent, carla: compliance, rita: reader"
+AGENTS = "daniel: Daniel Reed"
+USER = "X-Test-User"
+WRITES = {WRITE_HEADER: "1"}
+
+
+def _user(request: Request) -> SimpleAuthManagerUser:
+    name = request.headers.get(USER) or request.cookies.get("test_user")
+    if not name:
+        raise HTTPException(401, "Not authenticated")
+    return SimpleAuthManagerUser(username=name, role="admin" if name == "admin" else "viewer")
+
+
+@contextmanager
+def served(noted_down: list[tuple[str, str, str]] | None = None) -> Iterator[FastAPI]:
+    """The pages below /cofi, as Airflow mounts them, with these people; its Audit Log is a list."""
+    entries = [] if noted_down is None else noted_down
+    app.dependency_overrides[get_user] = _user
+    app.dependency_overrides[auth_manager] = SimpleAuthManager
+    app.dependency_overrides[noted] = lambda: lambda person, *what: entries.append((person.name, *what))
+    outer = FastAPI()
+    outer.mount("/cofi", app)
+    yield outer
+    app.dependency_overrides.clear()
+
+
+def client_of(outer: FastAPI, name: str | None) -> TestClient:
+    """A browser of somebody."""
+    headers = {USER: name} if name else {}
+    return TestClient(outer, headers={**headers, "Accept": "text/html"}, follow_redirects=False)

@@ -1,0 +1,81 @@
+"""Days and calls in pages: all of them once, whatever the length of a page."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from include.call_pages import days, lists
+from include.calls.call import CallMetadata, CallState
+from include.database.engine import Database
+from include.database.models import BatchDayRow
+from tests.unit.database.seeding import DAY, Day, recording
+
+
+def _found(day: Day, *paths: str, **changes: Any) -> None:
+    metadata = CallMetadata(agent=changes.pop("agent", None))
+    day.discover(*(recording(path, metadata=metadata, **changes) for path in paths))
+
+
+@pytest.mark.parametrize("shown", [1, 2, 3, 10])
+def test_every_call_of_a_day_is_on_one_page(
+    day: Day, database: Database, monkeypatch: pytest.MonkeyPatch, shown: int
+) -> None:
+    monkeypatch.setattr(lists, "CALLS_SHOWN", shown)
+    paths = ["b.wav", "a.wav", "sub/c.wav", "ñ d.wav", "B.wav"]
+    _found(day, *paths)
+    seen, after, more = [], None, True
+    while more:
+        page = database.read(lambda c, after=after: lists.calls_of_day(c, DAY, after=after))
+        seen += [one.path for one in page.calls]
+        after, more = page.after, page.after is not None
+    assert sorted(seen) == sorted(paths)
+
+
+def test_calls_of_a_day_can_be_narrowed_to_a_state(day: Day, database: Database) -> None:
+    _found(day, "a.wav", "b.wav")
+    _found(day, "c.wav", state=CallState.SKIPPED, state_reason="too short")
+    page = database.read(lambda c: lists.calls_of_day(c, DAY, CallState.SKIPPED))
+    assert [(one.path, one.reason, one.pct) for one in page.calls] == [("c.wav", "too short", None)]
+
+
+@pytest.mark.parametrize("shown", [1, 2, 5])
+def test_an_agents_calls_are_their_own_and_each_once(
+    day: Day, database: Database, monkeypatch: pytest.MonkeyPatch, shown: int
+) -> None:
+    monkeypatch.setattr(lists, "CALLS_SHOWN", shown)
+    _found(day, "a.wav", "b.wav", "c.wav", agent="Dana")
+    _found(day, "x.wav", agent="Kim")
+    seen, after = [], None
+    while True:
+        calls, after = database.read(lambda c, after=after: lists.calls_of_agents(c, ["Dana"], after))
+        seen += [one.path for one in calls]
+        if after is None:
+            break
+    assert sorted(seen) == ["a.wav", "b.wav", "c.wav"]
+
+
+@pytest.mark.parametrize("shown", [1, 2, 3, 8])
+def test_every_day_is_on_one_page_the_newest_first(
+    day: Day, database: Database, monkeypatch: pytest.MonkeyPatch, shown: int
+) -> None:
+    monkeypatch.setattr(days, "DAYS_SHOWN", shown)
+    dates = [DAY + timedelta(days=2 * number) for number in range(5)]
+    for one in dates:
+        day.discover(recording("a.wav", one), batch_id=f"run-{one}", day=one)
+    seen: list[date] = []
+    before = None
+    while True:
+        found, before = database.read(lambda c, before=before: days.list_days(c, before))
+        seen += [one.day for one in found]
+        if before is None:
+            break
+    assert seen == dates[::-1]
+
+
+def test_a_day_says_what_its_last_run_found_missing(day: Day, database: Database) -> None:
+    day.discover(recording("a.wav"))
+    database.write(lambda c: c.execute(update(BatchDayRow).values(told="1 recording, 40 expected.")))
+    ((one,), _) = database.read(days.list_days)
+    assert (one.told, one.ledger.pending) == ("1 recording, 40 expected.", 1)

@@ -1,0 +1,143 @@
+"""What holds for every command: help with an example, one sentence for an error, JSON, the version."""
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+import include
+from include.command_line import main as program
+from include.command_line.main import MODULES, assembled
+from tests.unit.command_line.conftest import Typed
+
+ROOT = Path(__file__).parents[3]
+
+
+def commands(group: object = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
+    """Every command that can be typed, with its words."""
+    group = group or get_command(assembled(list(MODULES)))
+    for name, command in group.commands.items():  # type: ignore[attr-defined]
+        if hasattr(command, "commands"):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+ALL = dict(commands())
+LONG_RUNNING = {("gpu-host",), ("emulate", "gpu-host"), ("emulate", "llm"), ("airflow",)}
+
+
+def test_all_of_them_are_there() -> None:
+    assert {words[0] for words in ALL} == set(MODULES)
+
+
+@pytest.mark.parametrize("words", ALL, ids=" ".join)
+def test_the_help_has_an_example_of_the_command(words: tuple[str, ...], typed: Typed) -> None:
+    code, told, _ = typed(*words, "--help")
+    assert code == 0
+    _, _, after = told.partition("Example:")
+    assert f"cofi {' '.join(words)}" in " ".join(after.split())
+
+
+@pytest.mark.parametrize("words", [words for words in ALL if words not in LONG_RUNNING], ids=" ".join)
+def test_what_comes_to_an_end_can_answer_in_json(words: tuple[str, ...]) -> None:
+    options = {option for parameter in ALL[words].params for option in parameter.opts}  # type: ignore[attr-defined]
+    assert "--json" in options
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "mend"),
+    [
+        (["nosuch"], 2, "see `cofi --help`"),
+        (["plan", "--hsts", "3"], 2, "see `cofi plan --help`"),
+        (["plan", "--hosts", "many"], 2, "see `cofi plan --help`"),
+        (["plan", "--stage-s", "1,2"], 1, "enter one, or four"),
+        (["status", "--db", "mysql://x"], 1, "write sqlite:////folder/cofi.db"),
+        (["evidence", "x"], 1, "`cofi up` makes it"),
+        (["db", "migrate", "--reports", "/no/such"], 1, "name that of [cofi] runs_folder"),
+        (["scorecard", "/no/such.yaml"], 1, "/no/such.yaml"),
+        (["prompts", "list"], 1, "give --prompts-dir"),
+        (["webhooks", "replay", "--dead", "x"], 1, "--dead for all dead letters"),
+        (["probe", "/no/such"], 1, "correct the location"),
+    ],
+)
+def test_an_error_is_one_sentence_with_its_mend(words: list[str], code: int, mend: str, typed: Typed) -> None:
+    ended, out, error = typed(*words)
+    assert ended == code
+    assert out == ""
+    assert mend in error
+    assert error.count("\n") == 1 and "Traceback" not in error
+
+
+def test_what_nobody_foresaw_is_a_sentence_too_unless_one_debugs(
+    typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("of all things")
+
+    monkeypatch.setattr("include.command_line.plan.advise", broken)
+    code, _, error = typed("plan")
+    assert (code, error.count("\n")) == (1, 1)
+    assert "ZeroDivisionError: of all things" in error and "`cofi --debug …` shows where" in error
+    with pytest.raises(ZeroDivisionError):
+        typed("--debug", "plan")
+
+
+def test_a_library_that_is_missing_is_named(typed: Typed, monkeypatch: pytest.MonkeyPatch) -> None:
+    def imported(name: str) -> object:
+        raise ModuleNotFoundError("No module named 'sqlalchemy'", name="sqlalchemy")
+
+    monkeypatch.setattr(program, "import_module", imported)
+    code, _, error = typed("status")
+    assert (code, error.count("\n")) == (1, 1)
+    assert "needs the library sqlalchemy" in error
+
+
+def test_help_lists_what_can_be_run_where_a_library_is_missing(
+    typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = program.import_module
+
+    def imported(name: str) -> object:
+        if name.endswith(("status", "evidence")):
+            raise ModuleNotFoundError(name="sqlalchemy")
+        return whole(name)
+
+    monkeypatch.setattr(program, "import_module", imported)
+    code, told, _ = typed("--help")
+    assert code == 0
+    assert "gpu-host" in told and "evidence" not in told
+
+
+def test_there_is_one_version(typed: Typed) -> None:
+    assert typed("--version") == (0, f"cofi {include.__version__}\n", "")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert project["project"]["dynamic"] == ["version"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "include.__version__"}
+
+
+def test_json_is_all_that_is_printed(typed: Typed) -> None:
+    code, out, _ = typed("plan", "--files", "100", "--json")
+    assert code == 0
+    assert json.loads(out)["expected"]["makespan_s"] > 0
+
+
+def test_the_program_runs_from_any_folder_and_makes_nothing_there(tmp_path: Path) -> None:
+    environment = {name: text for name, text in os.environ.items() if not name.startswith("AIRFLOW")}
+    environment |= {"HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    command = [
+        sys.executable,
+        "-m",
+        "include.command_line",
+        "scorecard",
+        ROOT / "include/scorecards/service_call.yaml",
+    ]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,44 @@
+"""Migration 0014 on what a demo left in version 0005 and the versions between made of it: all of it stays."""
+
+from collections.abc import Callable
+
+import pytest
+from alembic import command
+
+from include.access.record import Access, record
+from include.access.rights import Person
+from include.database.engine import Database
+from include.database.migrations import config, upgrade
+from include.database.models import CallAccessRow
+from tests.unit.database import version_0005
+from tests.unit.database.seeding import Day
+
+BEFORE = "0013"
+
+
+@pytest.fixture
+def url(new_url: Callable[[], str]) -> str:
+    made = new_url()
+    version_0005.load(made, version_0005.rows())
+    command.upgrade(config(made), BEFORE)
+    return made
+
+
+def test_every_row_stays_and_it_can_be_taken_back(url: str) -> None:
+    before = version_0005.dumped(url)
+    upgrade(url)
+    after = version_0005.dumped(url)
+    for table, rows in before.items():
+        assert [{name: row[name] for name in rows[0]} for row in after[table]] == rows, table
+    command.downgrade(config(url), BEFORE)
+    assert version_0005.dumped(url) == before
+
+
+def test_who_reads_a_call_of_before_can_be_recorded(url: str) -> None:
+    upgrade(url)
+    database = Database(url)
+    call_id = version_0005.dumped(url)["calls"][0]["call_id"]
+    database.write(lambda c: record(c, Person("ana", lambda _: True), call_id, Access.TEXT))
+    ((row),) = Day(database).rows(CallAccessRow)
+    database.close()
+    assert (row["person"], row["call_id"], row["what"]) == ("ana", call_id, "text")

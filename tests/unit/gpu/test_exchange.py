@@ -1,0 +1,84 @@
+"""What one host learned reaches the others by way of the database, and what people say reaches all."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import TestServer
+
+from include.database import prompts
+from include.database.engine import Database
+from include.database.migrations import upgrade
+from include.emulation.gpu_host import EmulatedGpuHost, GpuHostSettings
+from include.gpu.client import GpuHostClient, HostSettings
+from include.gpu.exchange import exchange
+from include.gpu.learned import LearnedPrompt
+from tests.unit.gpu.fake_host import Connect
+from tests.unit.gpu_host.ivr.learned_prompts import learned_prompt
+from tests.unit.gpu_host.ivr.sounds import melody
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    url = f"sqlite:///{tmp_path / 'cofi.db'}"
+    upgrade(url)
+    opened = Database(url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+async def hosts() -> AsyncIterator[list[GpuHostClient]]:
+    """Two hosts, a and b."""
+    async with AsyncExitStack() as stack:
+        clients = []
+        for name in "ab":
+            server = await stack.enter_async_context(TestServer(EmulatedGpuHost(GpuHostSettings()).app))
+            url = str(server.make_url(""))
+            clients.append(await stack.enter_async_context(GpuHostClient(name, url, "", HostSettings())))
+        yield clients
+
+
+async def known(host: GpuHostClient) -> list[LearnedPrompt]:
+    told = await host.learned()
+    assert told is not None
+    return told.prompts
+
+
+async def test_a_prompt_goes_from_host_to_host_with_its_name_and_its_refusal(
+    database: Database, hosts: list[GpuHostClient]
+) -> None:
+    a, b = hosts
+    prompt = learned_prompt(melody(1))
+    await a.teach(prompt)
+    for host in (a, b):
+        await exchange(host, database)
+    assert await known(b) == await known(a) != []
+    assert (await b.learned_prompt(prompt.prompt_id)).fingerprint == prompt.fingerprint
+    database.write(lambda c: prompts.name_prompt(c, prompt.prompt_id, "notice", "ana"))
+    database.write(lambda c: prompts.refuse_prompt(c, prompt.prompt_id, "ana"))
+    for host in (a, b):
+        told = await exchange(host, database)
+        assert told is not None
+        assert [(p.name, p.refused) for p in told.prompts] == [("notice", True)]
+        assert await exchange(host, database) == told, "the second time there is nothing to tell"
+
+
+async def test_two_hosts_that_learned_the_same_end_with_one(
+    database: Database, hosts: list[GpuHostClient]
+) -> None:
+    a, b = hosts
+    await a.teach(learned_prompt(melody(1), "a" * 16))
+    await b.teach(learned_prompt(melody(1), "b" * 16))
+    for host in (a, b, a, b):
+        await exchange(host, database)
+    [one] = await known(a)
+    assert [prompt.prompt_id for prompt in await known(b)] == [one.prompt_id]
+    [stands] = database.read(prompts.listed)
+    assert stands.prompt.prompt_id == one.prompt_id
+    assert len(database.read(lambda c: prompts.listed(c, replaced=True))) == 2
+
+
+async def test_a_host_that_learns_nothing_is_left_alone(database: Database, connect: Connect) -> None:
+    assert await exchange(connect(), database) is None
