@@ -7,7 +7,7 @@ REQUIREMENTS := requirements.txt include/gpu_host/requirements.txt include/demo/
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: demo test test-s3 test-faults bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts gpu-host up down status plan probe lint format lock scorecard agreement clean help
+.PHONY: demo test test-s3 test-faults advisories bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts gpu-host up down status plan probe lint format lock scorecard agreement clean help
 .DEFAULT_GOAL := help
 
 help:  ## Show what there is
@@ -62,8 +62,14 @@ S3 := tests/integration/s3
 test-s3: $(VENV)-s3/installed  ## Run the tests of object stores, against an S3 server on this machine
 	$(VENV)-s3/bin/python -m pytest -n0 $(or $(TESTS),$(S3))
 
-lint: $(VENV)/installed  ## Check style, types and imports
+lint: $(VENV)/installed  ## Check style, types, imports, what is dangerous in the code, and advisories of the lock
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive dags include plugins
+	@$(BIN)/python -m tests.safety.advisories
+
+advisories: $(VENV)/installed  ## Ask the databases of advisories about the lock; needs the network (`make lint` has a list)
+	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
+
 
 format: $(VENV)/installed  ## Format the code
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .

@@ -65,6 +65,15 @@ class HostLost(TransientError):
         self.at_work = at_work
 
 
+class HostMisconfigured(HostLost):
+    """What answers at a GPU host's address is not that host, or lets nobody in: a person has to mend it.
+
+    Credentials, routes, proxies, certificates, protocols. No call is the cause, so all go to other hosts.
+    """
+
+    kind = "host_misconfigured"
+
+
 class NoHostReady(HostLost):
     """No GPU host is ready. No host died of a call, so that this kind is not counted against any."""
 
@@ -78,7 +87,7 @@ class HostFailing(TransientError):
 
 
 class HostFault(TransientError):
-    """A GPU host answered with a 5xx, with something that is not its protocol, or broke off."""
+    """A GPU host answered with a 5xx, or with something that is not its protocol, or broke off."""
 
     kind = "host_fault"
 
@@ -199,7 +208,7 @@ class RecordingChanged(PermanentError):
 
 
 class RequestRefused(PermanentError):
-    """The other side refuses this request for good (401, 403, 404, 413, 422)."""
+    """The LLM API refuses this request for good (400, 404, 413, 422). A GPU host refuses recordings only."""
 
     kind = "request_refused"
 

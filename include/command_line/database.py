@@ -1,15 +1,18 @@
 """`cofi db`: cofi's tables."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer import Option
 
-from include.command_line.cofi_database import DatabaseUrl, chosen, readable, shown
-from include.command_line.output import AsJson, example, give
+from include.command_line.cofi_database import DatabaseUrl, chosen, opened, readable, shown
+from include.command_line.output import AsJson, example, give, working
 from include.database.migrations import clean_reports, is_current, may_quote_in_reports, upgrade
 from include.errors import InvalidInput
+from include.search.indexing import index_calls
+from include.trends.counting import count_days, uncounted_days
 
 program = typer.Typer(
     help="cofi's own database.", no_args_is_help=True, epilog=example("cofi db migrate --reports var/runs")
@@ -19,11 +22,6 @@ program = typer.Typer(
 def add_to(app: typer.Typer) -> None:
     """Adds the commands."""
     app.add_typer(program, name="db", rich_help_panel="Run")
-
-
-@program.callback()
-def _group() -> None:
-    """Keeps `migrate` a command of its own, though it is the only one."""
 
 
 @program.command(
@@ -68,3 +66,16 @@ def migrate(
         upgrade(url, reports, said.append)
     said.append(f"The tables of {shown(url)} are those of this version.")
     give({"database": shown(url), "told": said}, lambda: "\n".join(said), as_json)
+
+
+@program.command(epilog=example("cofi db index"))
+def index(db: DatabaseUrl = "", as_json: AsJson = False) -> None:
+    """Make what older versions have heard and audited known to search and trends. It can be broken off."""
+    with opened(db) as database, working(as_json, every_s=10) as tell:
+        indexed = index_calls(database, say=lambda done: tell(f"{done} transcripts"))
+        days = database.read(uncounted_days)
+        for number, day in enumerate(days, 1):
+            tell(f"day {number} of {len(days)}: {day}")
+            database.write(partial(count_days, days=[day]))
+    told = f"Searches know {indexed} more transcripts, trends {len(days)} more days."
+    give({"transcripts": indexed, "days": [str(day) for day in days]}, lambda: told, as_json)

@@ -1,5 +1,6 @@
 """`cofi emulate`: GPU hosts and LLM APIs that keep the contracts, take a set time, and fail as told."""
 
+import asyncio
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from include.emulation.answers import WRITERS
 from include.emulation.gpu_host import EmulatedGpuHost, GpuHostSettings
 from include.emulation.llm import EmulatedLlm, LlmEmulation
 from include.emulation.providers import PROVIDERS
+from include.emulation.proxy import serve
 
 # Choices, as typer wants them.
 Provider: Any = StrEnum("Provider", {name: name for name in sorted(PROVIDERS)})  # type: ignore[misc]
@@ -89,6 +91,15 @@ def llm(
     )
     # As real inference servers do, it lets go of a request whose connection breaks.
     _serve(EmulatedLlm(settings).app, host, port, "An emulated LLM API", cancels=not finishes_abandoned)
+
+
+@program.command(epilog=example("cofi emulate proxy --port 9301 --to 9201"))
+def proxy(
+    port: Port, to: Annotated[int, Option(min=1, max=65535, help="TCP port of the GPU host behind it.")]
+) -> None:
+    """Start a proxy before a GPU host of this machine; `POST /proxy` makes it answer in its place."""
+    console(errors=True).print(f"An emulated proxy listens on http://127.0.0.1:{port} (Ctrl-C stops it)")
+    asyncio.run(serve(port, to))
 
 
 def _serve(app: web.Application, host: str, port: int, what: str, cancels: bool = False) -> None:

@@ -15,6 +15,8 @@ from include.errors import CofiError
 # By command, the module that has it. Only the module of the command that was typed is loaded: the others need
 # libraries that a GPU host has not, and time.
 MODULES = {
+    "init": "initialising",
+    "check": "checking",
     "demo": "demo",
     "up": "stack",
     "down": "stack",

@@ -34,10 +34,11 @@ class _States(RegexHighlighter):
     ]
 
 
-def console(*, errors: bool = False) -> Console:
+def console(*, errors: bool = False, width: int | None = None) -> Console:
     """Writes text as it is: nothing is wrapped or taken for markup; colours only on a terminal."""
     return Console(
         stderr=errors,
+        width=width,
         highlighter=_States(),
         theme=Theme(_COLOURS),
         markup=False,

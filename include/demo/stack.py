@@ -34,7 +34,7 @@ _START_S = 300
 _ATTEMPTS = 10
 _AIRFLOW_PORTS = {"airflow": 8080, "worker_log": 8793, "triggerer_log": 8794}
 _LLM_PORT = 9100
-_EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 - it listens where it is told to
+_EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 # nosec B104
 _FIRST_GPU_PORT = 9001
 # A killed scheduler's tasks are killed with it. Airflow takes it for dead after so long without a heartbeat
 # ([scheduler] scheduler_health_check_threshold): one that starts before lets the tasks keep their slots
@@ -83,6 +83,11 @@ class Stack:
         """SQLAlchemy's URL of cofi's database."""
         given = self._given.get(urls.VARIABLE)
         return urls.url_of(given) if given else f"sqlite:///{self.var / 'cofi.db'}"
+
+    @property
+    def prompts_folder(self) -> Path:
+        """The prompts and hold music that its own GPU hosts know."""
+        return _SAMPLES / "prompts"
 
     def database_connection(self) -> dict[str, object]:
         """The connection of its own database."""
@@ -195,7 +200,7 @@ class Stack:
                 "COFI_GPU_HOST_TOKEN": gpu_token,
                 "COFI_GPU_HOST_DATA_DIR": str(self.var / host),
                 "COFI_GPU_HOST_WEIGHTS_DIR": str(self.var / "weights"),
-                "COFI_GPU_HOST_PROMPTS_DIR": str(_SAMPLES / "prompts"),
+                "COFI_GPU_HOST_PROMPTS_DIR": str(self.prompts_folder),
                 "COFI_GPU_HOST_CAPACITY": "1",
                 "OMP_NUM_THREADS": "1",
             }

@@ -6,8 +6,8 @@ from include.errors import (
     HostFailing,
     HostFault,
     HostUnready,
-    PermanentError,
     RecordingMissing,
+    RecordingUnusable,
 )
 
 # Faults of a host in a row, without a success between them.
@@ -37,13 +37,16 @@ class Breaker:
         self._worked = True
 
     def failed(self, error: CofiError) -> None:
-        """A call failed. Only faults of the host count; one that refuses a recording for good works."""
+        """A call failed. Only faults of the host count; one that finds a recording unusable works.
+
+        A host that nobody gets an answer of is `HostLost`: it ends the lane without being counted.
+        """
         if isinstance(error, _OF_THE_HOST):
             self._in_a_row += 1
             self._last = error
             # It was waited for as long as a host may be not ready: the next call would wait as long again.
             self._given_up = isinstance(error, HostUnready)
-        elif isinstance(error, PermanentError):
+        elif isinstance(error, RecordingUnusable):
             self.succeeded()
 
     def check(self) -> None:

@@ -112,11 +112,12 @@ class Lane:
     async def record(self, error: CofiError) -> None:
         """Keeps why the stage could not work on this host at all: it is the reason of calls left behind."""
         log.warning(
-            "%s shard=%d host=%s %s: what is done is kept, the next try or another host does the rest",
+            "%s shard=%d host=%s %s: %s What is done is kept, the next try or another host does the rest.",
             self._job.stage,
             self._job.shard,
             self._job.host,
             error.kind,
+            masked_text(str(error)),
         )
         failure = Failure(None, error.kind, str(error))
         # The lane has ended, or not begun: it tells nothing more of itself.

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
+from include import __version__
 from include.calls.stage import GPU_STAGES, Stage
 from include.concurrency import WaitingRoom
 from include.emulation.faults import Emulated, Handler, end_process, reset
@@ -110,6 +111,7 @@ class EmulatedGpuHost:
             in_flight=self._state.in_flight,
             free_disk_bytes=0 if self._state.faults.disk_full else _FREE_BYTES,
             speed=self._speed(),
+            version=__version__,
         )
         return web.json_response(status.model_dump())
 

@@ -1,7 +1,7 @@
 """A whole cofi whose GPU hosts and LLM API are emulated: to rehearse a deployment on one machine."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ class EmulatedStack(Stack):
         hosts: Names of the GPU hosts.
         gpu_host: Arguments of `cofi emulate gpu-host`, such as `--stage-seconds=0.1`.
         llm: The same for `llm`.
+        proxied: Hosts that stand behind a proxy, which can answer in their place.
         database: SQLAlchemy's URL of cofi's database on PostgreSQL; on SQLite when it is left out.
     """
 
@@ -38,9 +39,11 @@ class EmulatedStack(Stack):
         gpu_host: Sequence[str] = (),
         llm: Sequence[str] = (),
         *,
+        proxied: Collection[str] = (),
         database: str | None = None,
     ) -> None:
         super().__init__(home, {**_OF_REHEARSALS, **settings}, hosts)
+        self._proxied = proxied
         self._database = make_url(database) if database else None
         self._gpu_host = gpu_host
         self._llm = llm
@@ -68,19 +71,26 @@ class EmulatedStack(Stack):
 
     def preferred_ports(self) -> dict[str, int]:
         """Any: while an emulated host is dead, nobody else may take its port for a known one."""
-        return dict.fromkeys(super().preferred_ports(), 0)
+        behind = [_behind(host) for host in self._proxied]
+        return dict.fromkeys([*super().preferred_ports(), *behind], 0)
 
     def start_services(self, ports: Mapping[str, int], gpu_token: str) -> None:
         """Starts the emulated ones."""
         for host in self.hosts:
-            self.start_host(host, ports[host], gpu_token)
+            self.start_host(host, ports[_behind(host) if host in self._proxied else host], gpu_token)
+        for host in self._proxied:
+            arguments = ["--port", str(ports[host]), "--to", str(ports[_behind(host)])]
+            self.processes.start(
+                f"{host}-proxy", [*_EMULATE, "proxy", *arguments], self.base_environment, self.home
+            )
         self.start_llm(ports["llm"])
 
     def start_host(self, host: str, port: int | None = None, gpu_token: str | None = None) -> Started:
-        """Starts a GPU host, or one that has ended again, on the port that its connection names."""
+        """Starts a GPU host, or one that has ended again, on the port that its connection or proxy names."""
         token = gpu_token or (self.var / "secrets" / "gpu_token").read_text()
+        port = port or self.ports[_behind(host) if host in self._proxied else host]
         command = [*_EMULATE, "gpu-host"]
-        arguments = ["--port", str(port or self.ports[host]), *self._gpu_host]
+        arguments = ["--port", str(port), *self._gpu_host]
         environment = {**self.base_environment, TOKEN_VARIABLE: token}
         return self.processes.start(host, [*command, *arguments], environment, self.home)
 
@@ -100,9 +110,19 @@ class EmulatedStack(Stack):
         answer = requests.post(f"{self._url(service)}/emulation/faults", json=faults, timeout=_TIMEOUT_S)
         answer.raise_for_status()
 
+    def answer_for(self, host: str, answers: str | None) -> None:
+        """Makes a host's proxy answer in its place, see `include.emulation.interposed`, or pass on again."""
+        answer = requests.post(f"{self._url(host)}/proxy", json={"answers": answers}, timeout=_TIMEOUT_S)
+        answer.raise_for_status()
+
     def forget_peak(self, service: str) -> None:
         """Counts the most requests in flight anew."""
         requests.post(f"{self._url(service)}/emulation/forget-peak", timeout=_TIMEOUT_S).raise_for_status()
 
     def _url(self, service: str) -> str:
         return f"http://127.0.0.1:{self.ports[service]}"
+
+
+def _behind(host: str) -> str:
+    """Name of the port of a host behind a proxy; the proxy has the one that the connection names."""
+    return f"{host}-itself"

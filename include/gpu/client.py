@@ -5,10 +5,8 @@ This is what the replaced service called its mediator.
 
 import asyncio
 import logging
-import os
 import random
 from collections.abc import AsyncIterable, Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -28,25 +26,26 @@ from include.errors import (
     HostBusy,
     HostFault,
     HostLost,
+    HostMisconfigured,
     HostUnready,
-    RequestRefused,
     StoreFault,
     TransientError,
 )
+from include.gpu import reading
+from include.gpu.connection import HostConnection
 from include.gpu.learned import LearnedPrompt, LearnedPrompts, PromptTaken
-from include.gpu.reading import read_answer, read_health
-from include.gpu.refusals import StagesMissing, refusal
+from include.gpu.reading import read_answer
+from include.gpu.refusals import OutsideContract, Phase, StagesMissing, refusal
+from include.gpu.settings import HostSettings
 from include.gpu.wire import (
     SHA256_HEADER,
     AudioStored,
-    HostHealth,
     HostStatus,
     StageOptions,
     StageRequest,
     StageResult,
 )
-from include.outside.bodies import ERROR_BYTES, MIB, Body, read_body
-from include.outside.text import one_line
+from include.outside.bodies import Body
 
 log = logging.getLogger(__name__)
 
@@ -62,30 +61,6 @@ _BACKOFF = wait_exponential_jitter(multiplier=0.5, max=15)
 _STATUS_TIMEOUT_S = 30
 _LEAST_WAIT_S = 0.2
 _JITTER_S = 0.3
-_REASON_CHARS = 300
-
-
-@dataclass(frozen=True)
-class HostSettings:
-    """How to talk to GPU hosts.
-
-    Attributes:
-        connect_timeout_s: For a connection.
-        stage_timeout_s: For one stage of one call.
-        attempts: Tries of a request that ends in a fault, and of asking a silent host for its health.
-        health_every_s: How often a host that has not answered a request yet is asked for its health.
-        busy_patience_s: How long a request may be put off by "at capacity" before it is given up.
-        unready_patience_s: The same for "not ready".
-        longest_answer_mib: A longer answer is cut off and counts as a fault.
-    """
-
-    connect_timeout_s: float = 10
-    stage_timeout_s: float = 1800
-    attempts: int = 3
-    health_every_s: float = 30
-    busy_patience_s: float = 3600
-    unready_patience_s: float = 300
-    longest_answer_mib: int = 64
 
 
 class GpuHostClient:
@@ -98,27 +73,19 @@ class GpuHostClient:
         settings: Timeouts and patience.
 
     Raises (all methods):
-        HostLost: It does not answer, nor when it was asked for its health.
+        HostLost: It does not answer, nor when it was asked for its health; or (`HostMisconfigured`) what
+            answers in its place turns away whatever it is asked.
         HostBusy: It was at its capacity, or (`HostUnready`) not ready, for longer than the patience.
         HostFault: It answers with 5xx, not in its protocol, or breaks off though it lives.
         RecordingMissing: It lacks the call's recording.
         RecordingUnusable: It cannot work on this recording, ever.
-        RequestRefused: It refuses this request for good.
     """
 
     def __init__(self, name: str, base_url: str, token: str, settings: HostSettings) -> None:
         self.name = name
         self._settings = settings
-        self._instance: str | None = None
-        self._health: asyncio.Task[HostHealth | None] | None = None
-        self._session = aiohttp.ClientSession(
-            base_url.rstrip("/") + "/",
-            connector=aiohttp.TCPConnector(limit=0),  # who calls it bounds what is in flight
-            headers={"Authorization": f"Bearer {token}"} if token else {},
-            timeout=aiohttp.ClientTimeout(
-                total=settings.stage_timeout_s, sock_connect=settings.connect_timeout_s
-            ),
-        )
+        self._connection = HostConnection(name, base_url, token, settings)
+        self._asked_again: asyncio.Task[CofiError | None] | None = None
 
     async def __aenter__(self) -> "GpuHostClient":
         """Opens nothing yet: connections are made when they are needed."""
@@ -126,19 +93,17 @@ class GpuHostClient:
 
     async def __aexit__(self, *_: object) -> None:
         """Closes all connections."""
-        await self._session.close()
+        await self._connection.close()
 
     async def status(self) -> HostStatus:
         """What the host can do, at this moment. A host that loads its engines is `HostBusy`."""
-        return await self._ask(
-            "GET", "ready", _STATUS, timeout=aiohttp.ClientTimeout(total=_STATUS_TIMEOUT_S)
-        )
+        timeout = aiohttp.ClientTimeout(total=_STATUS_TIMEOUT_S)
+        return await self._ask(Phase.READY, "GET", "ready", _STATUS, timeout=timeout)
 
     async def until_ready(self) -> HostStatus:
         """Its status, once it is ready; the patience is that of any request."""
         status = await self._patiently(self.status)
-        health = await self._health_now()
-        self._instance = health.instance if health else None
+        await self._connection.renew_instance()
         return status
 
     async def upload(
@@ -160,7 +125,8 @@ class GpuHostClient:
 
         async def attempt() -> AudioStored:
             # With a known hash the host is asked first whether it wants the body (100 Continue).
-            return await self._ask(
+            stored = await self._ask(
+                Phase.UPLOAD,
                 "PUT",
                 f"v1/calls/{call_id}/audio",
                 _STORED,
@@ -168,6 +134,9 @@ class GpuHostClient:
                 headers=headers,
                 expect100=sha256 is not None,
             )
+            if stored.call_id != call_id:
+                raise self._of_another(stored.call_id, call_id)
+            return stored
 
         return await self._patiently(attempt)
 
@@ -190,27 +159,41 @@ class GpuHostClient:
 
     async def learned(self) -> LearnedPrompts | None:
         """What the host has learned, without fingerprints; None from one that learns nothing."""
-        try:
-            return await self._patiently(partial(self._ask, "GET", "v1/prompts/learned", _LEARNED))
-        except RequestRefused:
-            return None
+        path = "v1/prompts/learned"
+
+        async def attempt() -> LearnedPrompts | None:
+            answer = await self._connection.send(Phase.PROMPTS, "GET", path)
+            return None if answer.status == 404 else self._read(Phase.PROMPTS, answer, path, _LEARNED)
+
+        return await self._patiently(attempt)
 
     async def learned_prompt(self, prompt_id: str) -> LearnedPrompt:
         """A learned prompt with its fingerprint."""
-        return await self._patiently(partial(self._ask, "GET", f"v1/prompts/learned/{prompt_id}", _PROMPT))
+        path = f"v1/prompts/learned/{prompt_id}"
+        return await self._patiently(partial(self._ask, Phase.PROMPTS, "GET", path, _PROMPT))
 
     async def teach(self, prompt: LearnedPrompt) -> PromptTaken:
         """Tells the host of a prompt that another one learned, or its name or refusal."""
         body, path = prompt.model_dump(mode="json"), f"v1/prompts/learned/{prompt.prompt_id}"
-        return await self._patiently(partial(self._ask, "PUT", path, _TAKEN, json=body))
+        return await self._patiently(partial(self._ask, Phase.PROMPTS, "PUT", path, _TAKEN, json=body))
 
     async def delete(self, call_id: str) -> None:
-        """Deletes a call's recording and results from the host."""
-        await self._patiently(partial(self._send, "DELETE", f"v1/calls/{call_id}"))
+        """Deletes a call's recording and results from the host; what is not there is deleted."""
+
+        async def attempt() -> None:
+            path = f"v1/calls/{call_id}"
+            answer = await self._connection.send(Phase.DELETE, "DELETE", path)
+            if not (answer.status == 404 and answer.problem):
+                self._granted(Phase.DELETE, answer, path)
+
+        await self._patiently(attempt)
 
     async def _stage(self, call_id: str, stage: Stage, options: StageOptions) -> StageResult:
         request = StageRequest(options=options).model_dump(mode="json")
-        return await self._ask("POST", f"v1/calls/{call_id}/{stage}", _RESULT, json=request)
+        result = await self._ask(Phase.STAGE, "POST", f"v1/calls/{call_id}/{stage}", _RESULT, json=request)
+        if (result.call_id, result.stage) != (call_id, stage):
+            raise self._of_another(f"{result.call_id}/{result.stage}", f"{call_id}/{stage}")
+        return result
 
     async def _patiently(self, request: Callable[[], Awaitable[Answer]]) -> Answer:
         """Waits while the host is busy, and tries again what failed."""
@@ -226,7 +209,27 @@ class GpuHostClient:
             stop=stop_after_attempt(self._settings.attempts),
             reraise=True,
         )
-        return await while_busy(while_failing, request)
+        try:
+            return await while_busy(while_failing, request)
+        except OutsideContract:
+            if whole := await self._trouble_of_the_host():
+                raise whole from None
+            raise
+
+    async def _trouble_of_the_host(self) -> CofiError | None:
+        """Whether nobody would get an answer. Requests that fail together ask once."""
+        if self._asked_again is None or self._asked_again.done():
+            self._asked_again = asyncio.create_task(self._not_itself())
+        return await asyncio.shield(self._asked_again)
+
+    async def _not_itself(self) -> CofiError | None:
+        try:
+            await self.status()
+        except HostLost as error:
+            return error
+        except CofiError as error:
+            log.info("host=%s is asked whether it is itself: %s", self.name, error)
+        return None
 
     def _out_of_patience(self, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
@@ -235,88 +238,32 @@ class GpuHostClient:
             patience_s = min(patience_s, self._settings.unready_patience_s)
         return (state.seconds_since_start or 0.0) >= patience_s
 
-    async def _ask(self, method: str, path: str, answer: TypeAdapter[Answer], **request: Any) -> Answer:
-        body = await self._send(method, path, **request)
+    async def _ask(
+        self, phase: Phase, method: str, path: str, answer: TypeAdapter[Answer], **request: Any
+    ) -> Answer:
+        return self._read(phase, await self._connection.send(phase, method, path, **request), path, answer)
+
+    def _read(self, phase: Phase, told: reading.Answer, path: str, answer: TypeAdapter[Answer]) -> Answer:
+        body = self._granted(phase, told, path)
         try:
             return read_answer(body, answer)
         except ValueError as error:
-            raise HostFault(
-                f"GPU host {self.name} answered {path} in no known form ({error}): check its version."
-            ) from error
+            why = (
+                f"GPU host {self.name} answered {path} in no known form ({error}): check its version, and "
+                "that it is what answers at its address."
+            )
+            raise (HostMisconfigured if phase is Phase.READY else OutsideContract)(why) from error
 
-    async def _send(self, method: str, path: str, **request: Any) -> Body:
-        """Waits for the answer as long as the host lives: one without power closes no connection."""
-        answer = asyncio.create_task(self._exchange(method, path, **request))
-        try:
-            while not (await asyncio.wait([answer], timeout=self._settings.health_every_s))[0]:
-                await self._must_live(path)
-            return await answer
-        finally:
-            answer.cancel()
+    def _granted(self, phase: Phase, answer: reading.Answer, path: str) -> Body:
+        if answer.status not in phase.successes:
+            raise refusal(self.name, phase, answer, path, self._settings.busy_patience_s)
+        return answer.body
 
-    async def _must_live(self, path: str) -> None:
-        error = await self._broken_off(TimeoutError("no answer yet"), path)
-        if isinstance(error, HostLost):
-            raise error
-
-    async def _exchange(self, method: str, path: str, **request: Any) -> Body:
-        settings = self._settings
-        try:
-            async with self._session.request(method, path, **request) as response:
-                if response.status >= 400:
-                    raise await refusal(self.name, response, path, settings.busy_patience_s)
-                return await read_body(response, settings.longest_answer_mib * MIB)
-        except TimeoutError as error:
-            if isinstance(error, aiohttp.ServerTimeoutError) or path == "ready":
-                raise await self._broken_off(error, path) from None
-            # Perhaps this one call is too much for it: the others go on.
-            raise HostFault(f"GPU host {self.name} does not finish {path} in time.") from error
-        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
-            if isinstance(error.__cause__, CofiError):  # aiohttp wraps what goes wrong inside a streamed body
-                raise error.__cause__ from None
-            raise await self._broken_off(error, path) from None
-
-    async def _broken_off(self, error: Exception, path: str) -> HostFault | HostLost:
-        """One broken connection says little: a host is lost when it does not tell its health either.
-
-        Or when it tells that it has been started anew: it may have died of this request.
-        """
-        reason = _reason(error)
-        never_reached = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ServerTimeoutError)
-        health = await self._health_now()
-        if health is None:
-            told = f"does not answer ({reason}): start it, or check its connection."
-        elif self._instance and health.instance != self._instance:
-            told = f"was started anew while it worked on {path}: see its log for why it ended."
-        else:
-            return HostFault(f"GPU host {self.name} broke off {path} ({reason}), but it lives.")
-        return HostLost(f"GPU host {self.name} {told}", at_work=not never_reached)
-
-    async def _health_now(self) -> HostHealth | None:
-        """What it says of its health; None when it is silent. Requests that break off together ask once."""
-        if self._health is None or self._health.done():
-            self._health = asyncio.create_task(self._asked_for_health())
-        return await asyncio.shield(self._health)
-
-    async def _asked_for_health(self) -> HostHealth | None:
-        timeout = aiohttp.ClientTimeout(total=2 * self._settings.connect_timeout_s)
-        for attempt in range(self._settings.attempts):
-            await asyncio.sleep(attempt)
-            try:
-                async with self._session.get("health", timeout=timeout) as response:
-                    return read_health(await read_body(response, ERROR_BYTES))
-            except (aiohttp.ClientError, TimeoutError):
-                continue
-        return None
-
-
-def _reason(error: Exception) -> str:
-    """Why a connection broke, without the library's own details: the error that is raised says it in full."""
-    if not isinstance(error, aiohttp.ClientConnectorError):
-        return one_line(str(error), _REASON_CHARS) or type(error).__name__
-    number = error.os_error.errno
-    why = os.strerror(number) if number and number > 0 else str(error.os_error)
-    return f"{error.host}:{error.port}: {why}"
+    def _of_another(self, answered: str, asked: str) -> HostFault:
+        return OutsideContract(
+            f"GPU host {self.name} was asked about {asked} and answered about {answered[:120]}: see whether "
+            "a proxy before it keeps answers."
+        )
 
 
 def _as_asked(state: RetryCallState) -> float:

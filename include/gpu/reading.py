@@ -1,17 +1,45 @@
 """Reads what a GPU host answered: a value of the contract, its texts cleaned, or why it is none."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from include.gpu.wire import HostHealth
+from include.gpu.wire import HostHealth, Problem
 from include.outside.bodies import Body
 from include.outside.jsons import parsed
 
-Answer = TypeVar("Answer")
+Value = TypeVar("Value")
+_PROBLEM_TYPE = "application/problem+json"
 
 
-def read_answer(body: Body, answer: TypeAdapter[Answer]) -> Answer:
+@dataclass(frozen=True)
+class Answer:
+    """What came back, whoever sent it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Body
+
+    @cached_property
+    def problem(self) -> Problem | None:
+        """What the host itself tells, in the contract's form; None when something else answered.
+
+        Gateways send problem details too: only the contract's say whether to try again, under its own status.
+        """
+        if self.status < 400 or not self.headers.get("Content-Type", "").lower().startswith(_PROBLEM_TYPE):
+            return None
+        try:
+            told = parsed(self.body.text)
+            problem = Problem.model_validate(told)
+        except ValueError:
+            return None
+        return problem if "retryable" in told and problem.status == self.status else None
+
+
+def read_answer(body: Body, answer: TypeAdapter[Value]) -> Value:
     """The value that a body holds.
 
     Raises:

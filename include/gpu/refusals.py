@@ -1,6 +1,9 @@
-"""What an answer of 4xx or 5xx from a GPU host means, as an error of cofi's tree."""
+"""What an answer of a GPU host that is no result means, as an error of cofi's tree.
 
-import aiohttp
+The whole table, status by status, stands in docs/gpu-hosts.md, and the tests hold it against this file.
+"""
+
+from enum import StrEnum
 
 from include.calls.stage import Stage
 from include.card_data.masking import masked_text
@@ -8,21 +11,44 @@ from include.errors import (
     CofiError,
     HostBusy,
     HostFault,
+    HostLost,
+    HostMisconfigured,
     HostUnready,
     RecordingMissing,
     RecordingUnusable,
-    RequestRefused,
 )
+from include.gpu.mends import mend
+from include.gpu.reading import Answer
 from include.gpu.wire import Problem
-from include.outside.bodies import ERROR_BYTES, Body, read_body
-from include.outside.jsons import parsed
 from include.outside.text import one_line
 from include.outside.times import asked_wait_s
 
 _UNUSABLE = {413, 415, 422}
 _BUSY = {429: HostBusy, 503: HostUnready}
+# A gateway answers so when the connection to the host behind it broke, or gave no answer.
+BEHIND_GATEWAY = {502, 504}
 _TOLD_CHARS = 2000
 _PAGE_CHARS = 200
+
+
+class Phase(StrEnum):
+    """What a host is asked for."""
+
+    READY = "ready"
+    UPLOAD = "upload"
+    STAGE = "stage"
+    DELETE = "delete"
+    PROMPTS = "prompts"
+
+    @property
+    def successes(self) -> set[int]:
+        """Statuses with which the contract grants it."""
+        return {Phase.UPLOAD: {200, 201}, Phase.DELETE: {204}}.get(self, {200})
+
+    @property
+    def of_a_recording(self) -> bool:
+        """Whether the answer may be about the call's recording."""
+        return self in {Phase.UPLOAD, Phase.STAGE}
 
 
 class StagesMissing(CofiError):
@@ -33,42 +59,62 @@ class StagesMissing(CofiError):
         self.missing = missing
 
 
-async def refusal(host: str, response: aiohttp.ClientResponse, path: str, longest_wait_s: float) -> CofiError:
-    """Reads the problem details of an answer. What a host says of a call goes on without card data.
+class OutsideContract(HostFault):
+    """What answered is not the host as it was agreed: a proxy, another service, a host of another version.
+
+    It is the host's failure, never the call's. If the host does not tell that it is ready either, it is
+    `HostMisconfigured`.
+    """
+
+
+def refusal(host: str, phase: Phase, answer: Answer, path: str, longest_wait_s: float) -> CofiError:
+    """What an answer means whose status does not grant what was asked for.
+
+    What a host says of a call goes on without card data.
 
     Args:
         host: Its name, for the message.
-        response: Its status is 400 or more.
+        phase: What was asked for.
+        answer: Of any status.
         path: What was asked.
         longest_wait_s: Nobody waits longer, whatever the host asks for.
     """
-    body = await read_body(response, ERROR_BYTES)
-    told_problem = _problem(body)
-    problem = told_problem or Problem(  # a proxy answered, not the host
-        title=one_line(body.text, _PAGE_CHARS) or "no explanation", status=response.status
-    )
-    told = masked_text(one_line(problem.detail or problem.title, _TOLD_CHARS))
-    said = f"GPU host {host} answered {response.status} to {path}: {told}"
-    wait_s = asked_wait_s(response.headers, longest_wait_s)
-    if response.status in _BUSY:
-        return _BUSY[response.status](said, retry_after_s=wait_s)
-    if response.status == 409 and problem.missing:
-        return _missing(problem.missing) or HostFault(f"{said}; it names stages that there are not")
-    if response.status == 404 and response.method == "POST" and told_problem:
-        return RecordingMissing(said)
-    if response.status >= 500 or problem.retryable:
+    problem = answer.problem
+    told = _told(answer)
+    said = f"GPU host {host} answered {answer.status} to {path}: {told}"
+    wait_s = asked_wait_s(answer.headers, longest_wait_s)
+    if answer.status in _BUSY:
+        return _BUSY[answer.status](said, retry_after_s=wait_s)
+    if problem and phase.of_a_recording and (verdict := _of_the_call(phase, problem, said, told)):
+        return verdict
+    if problem and (problem.retryable or answer.status >= 500):
         return HostFault(said, retry_after_s=wait_s)
-    if response.status in _UNUSABLE and told_problem:
+    if phase is Phase.READY:
+        return _not_ready(answer.status, said, mend(answer, host))
+    return OutsideContract(f"{said}: {mend(answer, host)}", retry_after_s=wait_s)
+
+
+def _of_the_call(phase: Phase, problem: Problem, said: str, told: str) -> CofiError | None:
+    """What the host itself tells about a recording or its results; None when it tells something else."""
+    if problem.status == 409 and problem.missing and phase is Phase.STAGE:
+        return _missing(problem.missing) or HostFault(f"{said}; it names stages that there are not")
+    if problem.status == 404 and phase is Phase.STAGE:
+        return RecordingMissing(said)
+    if problem.status in _UNUSABLE and not problem.retryable:
         return RecordingUnusable(told)
-    hint = ": set the token as the password of its connection" if response.status in {401, 403} else ""
-    return RequestRefused(said + hint)
+    return None
 
 
-def _problem(body: Body) -> Problem | None:
-    try:
-        return Problem.model_validate(parsed(body.text))
-    except ValueError:
-        return None
+def _not_ready(status: int, said: str, how: str) -> CofiError:
+    if status in BEHIND_GATEWAY:
+        return HostLost(f"{said}: {how}")
+    return HostFault(said) if status >= 500 else HostMisconfigured(f"{said}: {how}")
+
+
+def _told(answer: Answer) -> str:
+    if problem := answer.problem:
+        return masked_text(one_line(problem.detail or problem.title, _TOLD_CHARS))
+    return masked_text(one_line(answer.body.text, _PAGE_CHARS)) or "no explanation"
 
 
 def _missing(names: list[str]) -> StagesMissing | None:

@@ -244,6 +244,7 @@ class HostStatus(WireModel):
         engines: Stage name to engine.
         capacity: Requests that the host works on at once; some more may wait, and what is beyond gets 429.
         speed: Measured audio seconds per second over the chain; None before the first call.
+        version: Of cofi there; empty from a host that is another's.
     """
 
     ready: bool
@@ -252,6 +253,7 @@ class HostStatus(WireModel):
     in_flight: int = Field(ge=0)
     free_disk_bytes: int = Field(ge=0)
     speed: float | None = None
+    version: str = ""
 
 
 class Problem(WireModel):

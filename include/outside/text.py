@@ -24,7 +24,7 @@ def cleaned(text: str, longest: int | None = None) -> str:
 
 def one_line(text: str, longest: int) -> str:
     """Cleaned, for a message: every run of white space is one blank."""
-    return cleaned(" ".join(text.split()), longest)
+    return cleaned(" ".join(cleaned(text).split()), longest)
 
 
 def decoded(body: bytes) -> str:

@@ -10,7 +10,8 @@ from include.calls.call import Call, CallState, ChannelRole
 from include.calls.stage import Stage
 from include.database.work import PendingCall
 from include.errors import CofiError
-from include.gpu.client import GpuHostClient, HostSettings
+from include.gpu.client import GpuHostClient
+from include.gpu.settings import HostSettings
 from include.gpu.stages import Store, distribute
 from include.gpu.wire import IvrResult, StageOptions, SttResult
 from include.probe.place import Place

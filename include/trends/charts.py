@@ -63,8 +63,13 @@ def _line(run: Sequence[tuple[int, Figures]], weeks: int) -> list[str]:
         f"95 % interval {mean.low:.0f} to {mean.high:.0f} %, {mean.calls} calls</title></circle>"
         for x, mean in means
     ]
+    whiskers = [
+        f'<line class="whisker" x1="{x:.1f}" x2="{x:.1f}" y1="{_y(mean.high):.1f}" y2="{_y(mean.low):.1f}"/>'
+        for x, mean in means
+    ]
     return [
         f'<polygon class="sure" points="{above} {below}"/>',
+        *whiskers,
         f'<polyline class="mean" points="{middle}"/>',
         *dots,
     ]

@@ -60,6 +60,14 @@ def days_of_run(connection: Connection, batch_id: str) -> list[date]:
     return list(connection.execute(calls.where(BatchCallRow.batch_id == batch_id).distinct()).scalars())
 
 
+def uncounted_days(connection: Connection) -> list[date]:
+    """Days with audits that were never counted: an older version's."""
+    counted = select(TrendScoreRow.day).where(TrendScoreRow.dimension == Dimension.ALL)
+    audited = select(CallRow.day).join(AuditRow, AuditRow.call_id == CallRow.call_id)
+    missing = audited.where(AuditRow.superseded_at.is_(None), CallRow.day.not_in(counted))
+    return sorted(connection.execute(missing.distinct()).scalars())
+
+
 def stale_days(connection: Connection, first: date, last: date) -> list[date]:
     """Days on which people have answered since they were counted, or that were never counted."""
     counted = (

@@ -37,16 +37,20 @@ async def ready_hosts(
     answers = await asyncio.gather(*(client.status() for client in clients), return_exceptions=True)
     await asyncio.gather(*(client.__aexit__() for client in clients))
     told: dict[str, float | None] = {}
+    left: dict[str, CofiError] = {}
     for name, answer in zip(names, answers, strict=True):
         if isinstance(answer, left_out):
             log.warning("GPU host %s is left out: %s", name, answer)
+            left[name] = answer
         elif isinstance(answer, BaseException):
             raise answer
         else:
             told[name] = answer.speed
     if not told:
+        why = " ".join(str(error) for error in left.values())
         raise NoHostReady(
-            f"None of the GPU hosts {', '.join(names)} is ready: start one, or choose others in 'hosts'."
+            f"None of the GPU hosts {', '.join(names)} is ready: start one, or choose others in 'hosts'. "
+            + why
         )
     past = database.read(lambda connection: hosts.past_speeds(connection, told))
     known = {name: (measured or {}).get(name) or speed or past.get(name) for name, speed in told.items()}

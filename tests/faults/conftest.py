@@ -259,6 +259,7 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         HOSTS,
         gpu_host=[f"--stage-seconds={STAGE_S}", "--capacity=4"],
         llm=[f"--llm1-seconds={STAGE_S * 5 / 2}", f"--llm2-seconds={STAGE_S * 5}"],
+        proxied=["gpu_c"],
     ) as cofi:
         if request.config.getoption("--undisturbed"):
             cofi.undisturbed_s = audit_undisturbed(cofi)
@@ -280,6 +281,7 @@ def audit_undisturbed(cofi: Cofi) -> float:
 def cofi(running: Cofi) -> Iterator[Cofi]:
     """The running stack. What a test broke is whole again afterwards; no run has left anything on hosts."""
     yield running
+    running.stack.answer_for("gpu_c", None)
     for host in HOSTS:
         if not running.is_alive(host):
             running.revive_host(host)

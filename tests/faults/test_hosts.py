@@ -110,6 +110,33 @@ def test_a_host_that_returns_garbage(cofi: Cofi) -> None:
     assert "gpu_b" not in planned_on(cofi, run_id, lost="gpu_b")
 
 
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param("401 host", marks=pytest.mark.gate),
+        "403 page",
+        pytest.param("ssh", marks=pytest.mark.gate),
+    ],
+)
+def test_a_host_that_is_not_itself_any_more(cofi: Cofi, answers: str) -> None:
+    day = cofi.new_day()
+    with watch(cofi, f"{answers} instead of the host from 30 % on") as watched:
+        run_id = cofi.trigger(day)
+        cofi.wait_until_done(run_id, "denoise", 0.3, "gpu_c")
+        cofi.stack.answer_for("gpu_c", answers)
+        assert cofi.wait_for(run_id) == ["success"]
+    cofi.assert_audited_once(day, run_id)
+    assert watched.repeated == 0
+    failures = cofi.failures(run_id)
+    assert {f.host for f in failures} == {"gpu_c"}
+    assert {f.kind for f in failures} <= {"host_misconfigured", "host_lost"}
+    assert all(f.kind == "host_lost" for f in failures if f.call_id), "no call is blamed"
+    assert "gpu_c" not in planned_on(cofi, run_id, lost="gpu_c")
+    assert cofi.stack.answer_for("gpu_c", None) is None
+    assert cofi.stack.stats("gpu_c")["calls_held"] > 0, "they stay until they are old"
+    cofi.kill_host("gpu_c")
+
+
 def test_a_host_whose_disk_is_full(cofi: Cofi) -> None:
     day = cofi.new_day()
     with watch(cofi, "disk full") as watched:

@@ -20,7 +20,7 @@ from include.database.batches import Batch, stage_job
 from include.database.models import BatchCallRow, BatchRow, CallRow, OutboxRow, StageResultRow
 from include.database.outcomes import Failure
 from include.database.work import StageJob, pending_calls
-from include.errors import HostLost, InvalidInput, RequestRefused, StoreFault
+from include.errors import HostLost, InvalidInput, NoHostReady, StoreFault
 from tests.plugins.params import params
 from tests.unit.calls.site import recording, sha256_of
 from tests.unit.database.seeding import Day, success
@@ -375,12 +375,15 @@ class TestReadyHosts:
         assert [(host.name, host.speed) for host in hosts] == [("gpu_a", 1.0)]
         assert "GPU host gpu_b is left out" in caplog.text
 
-    async def test_a_wrong_password_is_not_taken_for_a_host_that_is_down(
-        self, day: Day, gpu_a: FakeGpuHost, connection
+    async def test_a_wrong_password_leaves_the_host_out_and_is_told(
+        self, day: Day, gpu_a: FakeGpuHost, connection, caplog: pytest.LogCaptureFixture
     ) -> None:
         connection("gpu_b", conn_type="http", host=gpu_a.url, password="wrong")
-        with pytest.raises(RequestRefused, match=r"gpu_b .*password of its connection"):
-            await ready_hosts(["gpu_a", "gpu_b"], day.database)
+        hosts = await ready_hosts(["gpu_a", "gpu_b"], day.database)
+        assert [host.name for host in hosts] == ["gpu_a"]
+        assert "set its token as the password of connection gpu_b" in caplog.text
+        with pytest.raises(NoHostReady, match=r"gpu_b is ready.*as the password of connection gpu_b"):
+            await ready_hosts(["gpu_b"], day.database)
 
     async def test_a_host_that_has_not_worked_yet_counts_as_fast_as_the_others(
         self, day: Day, gpu_a: FakeGpuHost, connection

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
 
 from include.calls.stage import STAGES, Stage
@@ -11,11 +12,17 @@ from include.database import batches
 from include.database.batches import Batch
 from include.database.models import FailureRow, StageResultRow, TranscriptRow
 from include.distribution.planner import Shard
+from include.emulation.proxy import EmulatedProxy
 from include.errors import CallsPutOff, HostFailing, HostLost, TransientError
 from include.gpu.learned import LearnedPrompts
 from tests.plugins.shard import CALLS, CONTENTS, context, operator_of, run
 from tests.unit.database.seeding import Day
 from tests.unit.gpu.fake_host import FakeGpuHost, broken_off, problem, text
+
+ANSWERS_OTHERWISE = ["401 host", "403 page", "404 page", "408 empty", "421 json", "425 gateway"]
+ANSWERS_OTHERWISE += ["a login page", "a redirect", "nested JSON"]
+# Nothing tells the host's health when the request that was in flight breaks off.
+TELLS_NOTHING = ["502 page", "ssh", "smtp", "tls", "http2"]
 
 
 class TestGpuStages:
@@ -153,6 +160,31 @@ class TestGpuStages:
         with pytest.raises(HostFailing, match="gpu_a failed 3 calls in a row"):
             await run(Stage.DENOISE)
         assert day.rows(FailureRow)[-1]["kind"] == "host_failing"
+
+    @pytest.mark.parametrize("name", [*ANSWERS_OTHERWISE, *TELLS_NOTHING])
+    async def test_a_host_that_is_not_itself_any_more_fails_no_call(
+        self, day: Day, batch: Batch, gpu_a: FakeGpuHost, connection, name: str
+    ) -> None:
+        """Case R3: in the middle of a lane it, or what is before it, answers everybody otherwise."""
+        proxy = EmulatedProxy(gpu_a.port)
+        server = await proxy.start()
+        connection("gpu_a", conn_type="http", host=f"http://127.0.0.1:{proxy.port}", password=gpu_a.token)
+        await run(Stage.DISTRIBUTE)
+
+        async def turns(request: web.Request) -> web.StreamResponse:
+            proxy.answer_with(name)
+            return web.Response()
+
+        gpu_a.capacity = 1
+        gpu_a.replies["denoise"] = [None, turns]
+        with pytest.raises(HostLost, match="gpu_a") as ended:
+            await run(Stage.DENOISE)
+        server.close()
+        assert ended.value.kind == ("host_lost" if name in TELLS_NOTHING else "host_misconfigured")
+        assert len(day.rows(StageResultRow, stage="denoise")) == 1, "what was done is kept"
+        assert {day.state_of(call)[0] for call in CALLS} == {"pending"}, "others can do them"
+        told = [row for row in day.rows(FailureRow) if row["call_id"] is None]
+        assert len(told) == 1, "announced once"
 
     async def test_a_lost_host_leaves_its_shards_while_others_go_on(
         self, day: Day, batch: Batch, gpu_a: FakeGpuHost

@@ -15,7 +15,7 @@ from cofi.hooks.connections import connection_of
 from cofi.hooks.database import CofiDatabaseHook
 from cofi.hooks.gpu_host import GpuHostHook, base_url
 from cofi.hooks.llm import LlmHook
-from include.errors import InvalidInput, RequestRefused
+from include.errors import HostMisconfigured, InvalidInput
 from include.llm.client import LlmSettings
 from tests.unit.gpu.fake_host import FakeGpuHost
 
@@ -91,7 +91,7 @@ class TestGpuHost:
             assert client.name == "gpu_a"
         connection("gpu_a", conn_type="http", host=gpu_a.url, password="wrong")
         async with GpuHostHook("gpu_a").get_conn() as client:
-            with pytest.raises(RequestRefused, match="password"):
+            with pytest.raises(HostMisconfigured, match="password"):
                 await client.status()
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from include import __version__
 from include.calls.stage import Stage
 from include.card_data.results import CARD_DATA_RULES, without_card_data
 from include.gpu.wire import DenoiseResult, HostStatus, StageOptions, StageResult
@@ -137,6 +138,7 @@ class Host:
             in_flight=self._stages.in_flight,
             free_disk_bytes=await asyncio.to_thread(self.store.free_bytes),
             speed=self._throughput.speed(self._stages.busy_s),
+            version=__version__,
         )
 
     async def sweep(self) -> None:

@@ -1,6 +1,6 @@
 """Reads the arrays of a PyTorch state dict without PyTorch, and without running what a pickle may hold."""
 
-import pickle
+import pickle  # nosec B403
 import zipfile
 from collections import OrderedDict
 from pathlib import Path, PurePosixPath

@@ -4,7 +4,8 @@ from airflow.sdk import BaseHook
 
 from cofi.hooks.connections import base_url, connection_of
 from cofi.settings import Settings
-from include.gpu.client import GpuHostClient, HostSettings
+from include.gpu.client import GpuHostClient
+from include.gpu.settings import HostSettings
 
 
 class GpuHostHook(BaseHook):

@@ -12,7 +12,9 @@ from cofi.settings import Settings
 from include.database import hosts
 from include.database.engine import Database
 from include.distribution.lane import Lane
-from include.errors import CofiError, HostLost
+from include.errors import CofiError, HostLost, HostMisconfigured
+
+_AWAY = {HostLost.kind, HostMisconfigured.kind}
 
 
 class HostOperator(ShardOperator):
@@ -49,5 +51,5 @@ class HostOperator(ShardOperator):
         batch_id = self.job.batch_id
         in_trouble = hosts.troubles(connection, batch_id)
         trouble = in_trouble.get(self.job.host)
-        was_lost = trouble is not None and trouble.kind == HostLost.kind
+        was_lost = trouble is not None and trouble.kind in _AWAY
         return was_lost and not hosts.planned_on(connection, batch_id) <= set(in_trouble)

@@ -14,9 +14,9 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Literal, TypedDict
 
+from include.command_line.main import main as commands
 from include.gpu.wire import IvrResult, SegmentKind, Span
 from include.gpu_host.audio import timeline
-from include.gpu_host.ivr.__main__ import main as commands
 from include.gpu_host.ivr.finding import IvrFinding
 from include.gpu_host.ivr.fingerprints import FingerprintLibrary, KnownAudio
 from include.gpu_host.ivr.library import load_library, samples_of
@@ -110,7 +110,7 @@ def learned_library(material: Material, calls: int, played: Played, folder: Path
         channels = 1 + seed % 2
         compose(material, seed, channels=channels, codec="mulaw", **played).write(call / "day.wav")
         (call / "day.wav").rename(call / "audio")
-    learn = ["--prompts-dir", str(folder / "prompts"), "learn", "--data-dir", str(folder / "data")]
+    learn = ["prompts", "learn", "--prompts-dir", str(folder / "prompts"), "--data-dir", str(folder / "data")]
     if commands([*learn, "--min-calls", "3"]):
         raise SystemExit("nothing was learned")
     return load_library(folder / "prompts")

@@ -30,7 +30,13 @@ def commands(group: object = None, path: tuple[str, ...] = ()) -> Iterator[tuple
 
 
 ALL = dict(commands())
-LONG_RUNNING = {("gpu-host",), ("emulate", "gpu-host"), ("emulate", "llm"), ("airflow",)}
+LONG_RUNNING = {
+    ("gpu-host",),
+    ("emulate", "gpu-host"),
+    ("emulate", "llm"),
+    ("emulate", "proxy"),
+    ("airflow",),
+}
 
 
 def test_all_of_them_are_there() -> None:

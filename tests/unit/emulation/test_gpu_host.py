@@ -15,7 +15,8 @@ from include.calls.stage import GPU_STAGES, Stage
 from include.emulation.gpu_host import EmulatedGpuHost, GpuHostSettings
 from include.emulation.results import audio_seconds, result_of
 from include.errors import HostBusy, HostFault, RecordingMissing
-from include.gpu.client import GpuHostClient, HostSettings
+from include.gpu.client import GpuHostClient
+from include.gpu.settings import HostSettings
 from include.gpu.wire import StageOptions
 from tests.unit.calls.site import recording
 

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 from tenacity import wait_none
 
-from include.gpu.client import GpuHostClient, HostSettings
+from include.gpu.client import GpuHostClient
+from include.gpu.settings import HostSettings
 from tests.unit.gpu.fake_host import Connect, FakeGpuHost
 
 SETTINGS = HostSettings(connect_timeout_s=2, stage_timeout_s=5, attempts=3, busy_patience_s=30)

@@ -57,6 +57,16 @@ def text(body: str, status: int = 200) -> Reply:
     return reply
 
 
+def found(result: StageResult) -> Reply:
+    """Answers with a result, of whatever call it is asked about."""
+
+    async def reply(request: web.Request) -> web.StreamResponse:
+        of_call = result.model_copy(update={"call_id": request.match_info["call_id"]})
+        return web.Response(text=of_call.model_dump_json(), content_type="application/json")
+
+    return reply
+
+
 async def broken_off(request: web.Request) -> web.StreamResponse:
     """Closes the connection without an answer."""
     assert request.transport

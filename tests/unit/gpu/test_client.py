@@ -14,10 +14,11 @@ from include.errors import (
     HostBusy,
     HostFault,
     HostLost,
+    HostMisconfigured,
     HostUnready,
     RecordingUnusable,
-    RequestRefused,
 )
+from include.gpu.refusals import OutsideContract
 from include.gpu.stages import Store, distribute, recognise
 from include.gpu.wire import StageOptions
 from tests.unit.gpu.fake_host import (
@@ -67,11 +68,35 @@ class TestStages:
         assert result.stage == "stt"
         assert [what for what, _ in host.asked] == ["stt", "denoise", "ivr", "lid", "stt"]
 
+    async def test_an_answer_about_another_call_or_stage_is_never_taken(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        for kept in (result_of("call-9", "stt", []), result_of("call-1", "denoise", [])):
+            host.replies["stt"] = [text(kept.model_dump_json())] * 3
+            with pytest.raises(HostFault, match="see whether a proxy before it keeps answers"):
+                await connect().run("call-1", Stage.STT, StageOptions())
+        host.replies["PUT"] = [text('{"call_id": "call-9", "size_bytes": 1, "sha256": "0"}')] * 3
+        with pytest.raises(HostFault, match="asked about call-1 and answered about call-9"):
+            await distribute(connect(), Store(Recording()), CALL)
+
+    async def test_a_recording_goes_nowhere_but_to_the_host(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        async with FakeGpuHost() as other:
+
+            async def elsewhere(request: web.Request) -> web.StreamResponse:
+                return web.Response(status=308, headers={"Location": f"{other.url}{request.path}"})
+
+            host.replies["PUT"] = [elsewhere] * 3
+            with pytest.raises(HostFault, match="it sends elsewhere") as told:
+                await distribute(connect(), Store(Recording()), CALL)
+        assert other.asked == [] and other.url in str(told.value)
+
     async def test_a_host_that_lacks_a_stage_for_ever_is_at_fault(
         self, host: FakeGpuHost, connect: Connect
     ) -> None:
         host.replies["ivr"] = [problem(409, "run it first", missing=["denoise"])] * 50
-        with pytest.raises((HostFault, RequestRefused)):
+        with pytest.raises(HostFault):
             await connect().run("call-1", Stage.IVR, StageOptions())
         assert len(host.asked) < 10
 
@@ -118,7 +143,7 @@ class TestStages:
         host.replies["denoise"] = [reply] * 3
         with pytest.raises(HostFault, match="GPU host gpu_a answered"):
             await connect().run("call-1", Stage.DENOISE, StageOptions())
-        assert len(host.asked) == 3
+        assert len(host.asked_for("denoise")) == 3
 
         host.replies["denoise"] = [reply] * 2
         assert (await connect().run("call-1", Stage.DENOISE, StageOptions())).stage == "denoise"
@@ -127,17 +152,31 @@ class TestStages:
     async def test_a_wrong_token_says_where_the_right_one_belongs(
         self, host: FakeGpuHost, connect: Connect, status: int
     ) -> None:
-        host.replies["denoise"] = [problem(status, "wrong token")]
-        with pytest.raises(RequestRefused, match="set the token as the password of its connection"):
+        host.replies["denoise"] = [problem(status, "wrong token")] * 3
+        host.replies["ready"] = [problem(status, "wrong token")]
+        with pytest.raises(HostMisconfigured, match="set its token as the password of connection gpu_a"):
             await connect().run("call-1", Stage.DENOISE, StageOptions())
-        assert len(host.asked) == 1
+        assert len(host.asked_for("denoise")) == 3
+        assert len(host.asked_for("ready")) == 1
 
-    async def test_other_refusals_do_not_speak_of_a_password(
+    async def test_a_host_that_is_itself_and_turns_one_request_away_is_at_fault_for_this_call(
         self, host: FakeGpuHost, connect: Connect
     ) -> None:
-        host.replies["denoise"] = [problem(400, "no such option")]
-        with pytest.raises(RequestRefused, match=r"answered 400 .*no such option$"):
+        host.replies["denoise"] = [problem(400, "no such option")] * 3
+        with pytest.raises(HostFault, match=r"answered 400 .*no such option: its version and cofi's") as told:
             await connect().run("call-1", Stage.DENOISE, StageOptions())
+        assert "password" not in str(told.value)
+        assert len(host.asked_for("ready")) == 1, "it was asked, and is ready"
+
+    async def test_requests_that_are_turned_away_together_ask_once_whether_it_is_the_host(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        host.replies["denoise"] = [text("<html>log in</html>", 403)] * 20
+        client = connect(attempts=1)
+        asked = [client.run(f"call-{n}", Stage.DENOISE, StageOptions()) for n in range(20)]
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        assert {type(answer) for answer in answers} == {OutsideContract}
+        assert 1 <= len(host.asked_for("ready")) < 10
 
 
 class TestConnection:
@@ -148,7 +187,7 @@ class TestConnection:
         assert (await client.status()).capacity == 4
         await client.delete("call-1")
         assert host.audio == {}
-        with pytest.raises(RequestRefused):
+        with pytest.raises(HostMisconfigured):
             await connect(token="other").status()
 
     async def test_a_host_that_is_down_is_lost(self, connect: Connect) -> None:
@@ -185,6 +224,36 @@ class TestConnection:
         with pytest.raises(HostLost, match=r"gpu_a was started anew while it worked on .*call-1/ivr") as lost:
             await client.run("call-1", Stage.IVR, StageOptions())
         assert lost.value.at_work
+
+    @pytest.mark.parametrize("status", [502, 504])
+    async def test_a_host_that_died_behind_a_gateway_was_lost_at_work(
+        self, host: FakeGpuHost, connect: Connect, status: int
+    ) -> None:
+        host.instance = "first"
+        client = connect()
+        await client.until_ready()
+        host.replies["denoise"] = [text("<h1>gateway</h1>", status)] * 2
+        host.instance = "second"
+        with pytest.raises(HostLost, match="was started anew") as lost:
+            await client.run("call-1", Stage.DENOISE, StageOptions())
+        assert lost.value.at_work
+        host.replies["health"] = [text("<h1>gateway</h1>", 503), *[text("<h1>gateway</h1>", status)] * 3]
+        host.instance = "first"
+        assert (await client.run("call-2", Stage.DENOISE, StageOptions())).call_id == "call-2", "it lives"
+        host.replies["denoise"] = [text("<h1>gateway</h1>", status)]
+        with pytest.raises(HostLost, match=f"does not answer .a gateway answered {status}") as silent:
+            await client.run("call-3", Stage.DENOISE, StageOptions())
+        assert silent.value.at_work
+
+    async def test_a_page_instead_of_the_health_is_no_other_start_of_the_host(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        host.instance = "first"
+        client = connect(attempts=1)
+        await client.until_ready()
+        host.replies.update(denoise=[broken_off], health=[text("<html>log in</html>")])
+        with pytest.raises(HostFault, match="but it lives"):
+            await client.run("call-1", Stage.DENOISE, StageOptions())
 
     async def test_a_host_that_is_not_ready_for_long_is_given_up(
         self, host: FakeGpuHost, connect: Connect
@@ -320,10 +389,10 @@ class TestTextFromOutside:
         self, host: FakeGpuHost, connect: Connect, status: int
     ) -> None:
         host.replies["stt"] = [text("<html>\n\x00 Bad\x1b[1m gateway \x85" + "x" * 5000, status)] * 3
-        with pytest.raises((HostFault, RequestRefused)) as caught:
+        with pytest.raises(HostFault) as caught:
             await connect().run("call-1", Stage.STT, StageOptions())
         assert "<html> Bad[1m gateway" in str(caught.value)
-        assert len(str(caught.value)) < 400
+        assert len(str(caught.value)) < 450
         assert str(caught.value).isprintable()
 
     async def test_an_explanation_is_cleaned(self, host: FakeGpuHost, connect: Connect) -> None:

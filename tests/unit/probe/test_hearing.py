@@ -15,7 +15,7 @@ from include.probe.looking import Probed, look
 from include.probe.place import place_of
 from include.probe.printing import page
 from tests.unit.calls.site import recording
-from tests.unit.gpu.fake_host import ENGINE, FakeGpuHost, problem, text
+from tests.unit.gpu.fake_host import ENGINE, FakeGpuHost, found, problem
 
 AGENT, CUSTOMER, UNKNOWN = ChannelRole.AGENT, ChannelRole.CUSTOMER, ChannelRole.UNKNOWN
 GREETING, MATTER = (
@@ -47,7 +47,7 @@ def heard_as(said: list[str], **changes: Any) -> Any:
         for n, each in enumerate(said)
     ]
     head: dict[str, Any] = {"call_id": "x", "engine": ENGINE, "seconds": 1, "audio_s": 3}
-    return text(SttResult(**head | changes, language="en", turns=turns).model_dump_json())
+    return found(SttResult(**head | changes, language="en", turns=turns))
 
 
 async def heard_by(host: FakeGpuHost, probed: Probed, most: int) -> Heard:
@@ -129,7 +129,7 @@ async def test_what_is_played_tells_too(host: FakeGpuHost, probed: Probed) -> No
         ],
         "kept": [],
     }
-    host.replies["ivr"] = [text(IvrResult.model_validate(ivr).model_dump_json())]
+    host.replies["ivr"] = [found(IvrResult.model_validate(ivr))]
     host.replies["stt"] = [heard_as(["Good morning, Emma is here.", "Good morning to you, Emma."])]
     heard = await heard_by(host, probed, 1)
     assert heard.calls[0].agent == 0

@@ -36,7 +36,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_llm_spending_paid", ["paid_at"], unique=False)
     # Of earlier runs only the answers that were of use are known.
     op.execute(
-        f"INSERT INTO llm_spending ({_KEPT}, paid_at) SELECT {_KEPT}, created_at FROM llm_results"  # noqa: S608
+        f"INSERT INTO llm_spending ({_KEPT}, paid_at) SELECT {_KEPT}, created_at FROM llm_results"  # noqa: S608  # nosec B608
     )
 
 

@@ -1,0 +1,100 @@
+"""What `cofi init` is told and finds out: answers of a person, options, and what is to be written."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import typer
+
+from include.command_line.site_files import Line
+from include.errors import CofiError
+
+COFI = "cofi"
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What was given as options; None is asked for."""
+
+    recordings: str | None = None
+    timezone: str | None = None
+    recorder: str | None = None
+    gpu_hosts: list[str] | None = None
+    gpu_token: str | None = None
+    llm_url: str | None = None
+    llm_key: str | None = None
+    llm_model: str | None = None
+    llm_provider: str | None = None
+    scorecard: str | None = None
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How questions are put.
+
+    Attributes:
+        asks: A person is there to be asked; else what is not given keeps its default.
+        tests: What was answered is tried.
+        tell: Says something to the person.
+    """
+
+    asks: bool
+    tests: bool
+    tell: Callable[[str], None]
+
+    def ask(self, question: str, given: str | None, default: str, *, hidden: bool = False) -> str:
+        """The answer: what was given as an option, what is typed, or the default."""
+        if given is not None:
+            return given
+        if not self.asks:
+            return default
+        return str(
+            typer.prompt(question, default=default, hide_input=hidden, show_default=not hidden)
+        ).strip()
+
+    def until_right(self, answer: Callable[[], Answer], given: object) -> Answer | None:
+        """Asks again while an answer is wrong, where a person is there to answer.
+
+        Args:
+            answer: Asks, and raises what is wrong.
+            given: What was given as an option: nobody is asked about that again.
+
+        Returns:
+            None for an answer that is wrong, and is to be taken all the same.
+
+        Raises:
+            CofiError: What was given is wrong.
+        """
+        while True:
+            try:
+                return answer()
+            except CofiError as error:
+                if not self.asks or given is not None:
+                    raise
+                self.tell(f"  {error}")
+                if typer.confirm("  Take it all the same?", default=False):
+                    return None
+
+
+@dataclass
+class Found:
+    """What is to be written."""
+
+    settings: dict[tuple[str, str], Line] = field(default_factory=dict)
+    variables: dict[str, Line] = field(default_factory=dict)
+    removed: set[tuple[str, str]] = field(default_factory=set)
+
+    def set(self, name: str, value: str, comment: str, section: str = COFI) -> None:
+        """Notes a setting."""
+        self.settings[section, name] = Line(value, comment)
+
+    def remove(self, *names: str) -> None:
+        """Notes that settings of cofi are to be as shipped."""
+        self.removed |= {(COFI, name) for name in names}
+
+    def shown(self) -> dict[str, str]:
+        """Settings and the names of variables, without what is secret."""
+        values = {f"[{section}] {name}": line.value for (section, name), line in self.settings.items()}
+        return {**values, **dict.fromkeys(self.variables, "(in .env)")}

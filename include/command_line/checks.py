@@ -1,0 +1,208 @@
+"""What `cofi check` finds out on this machine: settings, versions, databases, pools, disk."""
+
+import json
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from include import __version__
+from include.command_line.cofi_database import shown
+from include.command_line.site import ENV_FILE, SITE_FILE, Site
+from include.database.migrations import is_current
+from include.demo.stack import Stack
+from include.errors import CofiError
+
+_GIB = 1024**3
+_LITTLE_DISK_GIB, _NO_DISK_GIB = 10, 1
+_ASKED_S = 120
+
+
+class State(StrEnum):
+    """How something stands."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was looked at, what was found, and what to do about it."""
+
+    name: str
+    state: State
+    told: str
+    mend: str = ""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What checks look at: the site, its embedded stack, and what Airflow resolves (`cofi.site`)."""
+
+    site: Site
+    stack: Stack
+    told: Mapping[str, Any]
+
+    def part(self, name: str) -> Mapping[str, Any]:
+        """A part of what Airflow resolves; empty when it does not say."""
+        found = self.told.get(name)
+        return found if isinstance(found, dict) else {}
+
+
+Section = Callable[[Looked], Iterator[Check]]
+
+
+def looked_at(site: Site, stack: Stack) -> Looked:
+    """Has Airflow resolve settings and connections, in a process of its own."""
+    environment = {**site.airflow_environment(), **(stack.environment if stack.running else {})}
+    environment["PYTHONPATH"] = site.airflow_environment()["PYTHONPATH"]
+    done = subprocess.run(
+        [sys.executable, "-m", "cofi.site"],
+        env=environment,
+        cwd=site.home,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_ASKED_S,
+    )
+    try:
+        return Looked(site, stack, json.loads(done.stdout))
+    except ValueError:
+        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        return Looked(site, stack, {"error": last})
+
+
+def settings(looked: Looked) -> Iterator[Check]:
+    """airflow.cfg, site.cfg, .env and the environment."""
+    site, found = looked.site, looked.part("settings")
+    if error := looked.told.get("error"):
+        yield Check("Airflow", State.FAILED, str(error), "`cofi --debug airflow info` says more.")
+        return
+    if error := found.get("error"):
+        yield Check("settings", State.FAILED, error, "Correct that line.")
+        return
+    sources = dict.fromkeys((SITE_FILE, ENV_FILE, "the environment"), 0)
+    for name in site.settings:
+        sources[site.source_of(name)] += 1
+    told = ", ".join(f"{count} from {source}" for source, count in sources.items() if count)
+    yield Check("settings", State.OK, told or "as shipped, in airflow.cfg")
+    if found["default_timezone"] != found["timezone"]:
+        yield Check(
+            "time zone",
+            State.WARN,
+            f"[core] default_timezone is {found['default_timezone']}, [cofi] timezone {found['timezone']}",
+            "Make them the same, or backfills miss days: `cofi init` does.",
+        )
+    else:
+        yield Check("time zone", State.OK, str(found["timezone"]))
+    yield from _readers(site)
+
+
+def _readers(site: Site) -> Iterator[Check]:
+    """Files with keys that others can read."""
+    for file in (site.home / ENV_FILE, site.home / SITE_FILE, site.var, site.var / "secrets"):
+        if file.exists() and file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            yield Check("readers", State.WARN, f"others can read {file}", f"chmod -R go= {file}")
+
+
+def versions(looked: Looked) -> Iterator[Check]:
+    """cofi, Python and Airflow."""
+    yield Check("cofi", State.OK, f"{__version__}, Python {sys.version.split()[0]}, {looked.site.home}")
+    wanted = _airflow_wanted(looked.site.home)
+    if (found := looked.told.get("airflow")) and wanted and found != wanted:
+        mend = (
+            "Install it as requirements.txt says: `uv pip install -r requirements.txt -c requirements.lock`."
+        )
+        yield Check("Airflow", State.WARN, f"{found}; cofi is made for {wanted}", mend)
+    elif found:
+        yield Check("Airflow", State.OK, str(found))
+
+
+def _airflow_wanted(home: Path) -> str | None:
+    file = home / "requirements.txt"
+    match = re.search(r"^apache-airflow==(\S+)", file.read_text(), re.MULTILINE) if file.exists() else None
+    return match[1] if match else None
+
+
+def databases(looked: Looked) -> Iterator[Check]:
+    """Cofi's database and its tables; Airflow's, as far as its pools are in it."""
+    given = looked.part("database")
+    url = str(given.get("url") or looked.site.database_url)
+    if given.get("error") and not url.startswith("sqlite"):
+        yield Check("database", State.FAILED, str(given["error"]), "Make the connection cofi_db.")
+    elif url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+        yield Check("database", State.WARN, f"{shown(url)} is not made yet", "`cofi up` makes it.")
+    else:
+        yield _tables(url)
+
+
+def _tables(url: str) -> Check:
+    try:
+        current = is_current(url)
+    except Exception as error:  # each driver has errors of its own
+        told = " ".join(str(error).split())[:200]
+        return Check("database", State.FAILED, f"{shown(url)}: {told}", "Start it, or correct cofi_db.")
+    if current:
+        return Check("database", State.OK, f"{shown(url)}, its tables are those of this version")
+    mend = "Stop everything that uses it, then `cofi db migrate --reports var/runs`."
+    return Check("database", State.FAILED, f"{shown(url)} has the tables of another version", mend)
+
+
+def pools(looked: Looked) -> Iterator[Check]:
+    """Those that tasks wait in: one that is missing lets its tasks wait for ever."""
+    found, wanted = looked.part("pools"), looked.part("wanted_pools")
+    if error := found.get("error"):
+        mend = "`cofi up` makes Airflow's database, or `cofi airflow db migrate`."
+        state = State.FAILED if looked.stack.running else State.WARN
+        yield Check("pools", state, f"Airflow's database: {error}", mend)
+        return
+    missing = sorted(set(wanted) - set(found))
+    if missing:
+        mend = "The scheduler makes them when it starts: `cofi down`, `cofi up`."
+        state = State.FAILED if looked.stack.running else State.WARN
+        yield Check("pools", state, f"missing: {', '.join(missing)}", mend)
+    narrow = _too_narrow(looked, found)
+    yield from narrow
+    if not missing and not narrow:
+        yield Check("pools", State.OK, ", ".join(f"{name} {found[name]}" for name in wanted))
+
+
+def _too_narrow(looked: Looked, found: Mapping[str, Any]) -> list[Check]:
+    """Tasks that want more slots than a pool has wait for ever."""
+    settings = looked.part("settings")
+    wants = {"llm_api": settings.get("llm_requests_per_task"), "uploads": settings.get("uploads_per_task")}
+    return [
+        Check(
+            "pools",
+            State.FAILED,
+            f"{name} has {found[name]} slots, and one task wants {least}",
+            f"Give it {least} or more under Admin > Pools.",
+        )
+        for name, least in wants.items()
+        if least and name in found and 0 <= found[name] < least
+    ]
+
+
+def disk(looked: Looked) -> Iterator[Check]:
+    """Where logs, reports and the embedded databases grow."""
+    folder = looked.site.var if looked.site.var.exists() else looked.site.home
+    free_gib = shutil.disk_usage(folder).free / _GIB
+    told, mend = f"{free_gib:.0f} GiB free for {folder}", "Make room, or move var to a larger disk."
+    if free_gib < _NO_DISK_GIB:
+        yield Check("disk", State.FAILED, told, mend)
+    elif free_gib < _LITTLE_DISK_GIB:
+        yield Check("disk", State.WARN, told, mend)
+    else:
+        yield Check("disk", State.OK, told)
+
+
+def failed(name: str, error: CofiError, mend: str) -> Check:
+    """Of something that was asked and did not answer as it should."""
+    return Check(name, State.FAILED, " ".join(str(error).split()), mend)

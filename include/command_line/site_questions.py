@@ -1,0 +1,187 @@
+"""The questions of `cofi init`, one after the other; each answer is tried before the next is asked."""
+
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+from zoneinfo import available_timezones
+
+from include.command_line.asking import Answers, Asking, Found
+from include.command_line.site import Site
+from include.command_line.site_files import Line, connection
+from include.command_line.trying import found_in, llm_tried, status_of
+from include.demo.settings import HOSTS, LLM, LOCATION
+from include.errors import InvalidInput
+from include.llm.settings import LlmSettings
+from include.probe.printing import settings_lines
+from include.scorecards.loading import load_scorecard
+from include.scorecards.schema import Scorecard
+
+SAMPLES, DEMO = "samples", "demo"
+
+
+def answered(site: Site, given: Answers, asking: Asking) -> Found:
+    """Asks everything.
+
+    Raises:
+        CofiError: Something that was given is wrong or does not answer, and nobody is there to correct it.
+    """
+    found = Found()
+    zone = _timezone(site, given, asking, found)
+    _recordings(site, given, asking, found, zone)
+    scorecard = _scorecard(site, given, asking, found)
+    _hosts(site, given, asking, found)
+    _llm(site, given, asking, found, scorecard)
+    return found
+
+
+def _timezone(site: Site, given: Answers, asking: Asking, found: Found) -> str:
+    default = site.value("timezone") if "AIRFLOW__COFI__TIMEZONE" in site.settings else own_zone()
+
+    def answer() -> str:
+        zone = asking.ask("Time zone of the site", given.timezone, default)
+        if zone not in available_timezones():
+            raise InvalidInput(f"{zone} is no time zone: write one like UTC or Europe/Madrid.")
+        return zone
+
+    zone = asking.until_right(answer, given.timezone) or default
+    found.set("timezone", zone, "Of the site: a day begins and ends at its midnight.")
+    found.set("default_timezone", zone, "The same, so that backfills know the same days.", section="core")
+    return zone
+
+
+def _recordings(site: Site, given: Answers, asking: Asking, found: Found, zone: str) -> None:
+    default = site.value("recordings_location") if LOCATION in site.settings else SAMPLES
+    question = "Recordings: a folder, s3://…, or `samples` for the sample calls"
+
+    def answer() -> None:
+        location = asking.ask(question, given.recordings, default)
+        if location == SAMPLES:
+            found.remove("recordings_location", "recorder", "recordings_layout", "gold_labels")
+        else:
+            _own_recordings(site, location, given, asking, found, zone)
+
+    asking.until_right(answer, given.recordings)
+
+
+def _own_recordings(
+    site: Site, location: str, given: Answers, asking: Asking, found: Found, zone: str
+) -> None:
+    if "://" not in location:
+        location = f"file://{Path(location).expanduser().absolute()}"
+    found.set("recordings_location", location, "Where your recordings lie.")
+    if "AIRFLOW__COFI__GOLD_LABELS" not in site.settings:
+        found.set("gold_labels", "", "What people answered about your calls: a CSV, once you have one.")
+    if given.recorder:
+        found.set("recorder", given.recorder, "What wrote them.")
+    if not asking.tests:
+        return
+    probed = found_in(site, location, zone, given.recorder)
+    if not probed.calls:
+        raise InvalidInput(
+            f"No recorder finds a recording in {location}: `cofi probe {location}` says what is there; "
+            "--no-test takes it all the same."
+        )
+    asking.tell(
+        f"  {probed.files.recordings:,} recordings on {probed.day}, as {probed.recorder.id} lays them; "
+        f"`cofi probe` says more"
+    )
+    for name, value in settings_lines(probed):
+        if name not in ("timezone", "recordings_location"):
+            found.set(name, value, "As `cofi probe` found it.")
+
+
+def _scorecard(site: Site, given: Answers, asking: Asking, found: Found) -> Scorecard:
+    folder, default = Path(site.value("scorecards_folder")), site.value("scorecard")
+
+    def answer() -> Scorecard:
+        named = asking.ask("Scorecard: a name, or a YAML file of your own", given.scorecard, default)
+        file = Path(named).expanduser().absolute()
+        own = file.suffix in (".yaml", ".yml")
+        scorecard = load_scorecard(file if own else folder / f"{named}.yaml")
+        if own and file.suffix != ".yaml":
+            raise InvalidInput(f"{file}: call it {file.stem}.yaml, as scorecards are looked for.")
+        if own:
+            found.set("scorecards_folder", str(file.parent), "Your scorecards.")
+        if own or named != default or "AIRFLOW__COFI__SCORECARD" in site.settings:
+            found.set("scorecard", file.stem if own else named, "That is used until one is promoted.")
+        return scorecard
+
+    return asking.until_right(answer, given.scorecard) or load_scorecard(folder / f"{default}.yaml")
+
+
+def _hosts(site: Site, given: Answers, asking: Asking, found: Found) -> None:
+    default = site.value("gpu_hosts") if HOSTS in site.settings else DEMO
+    question = "GPU hosts, as NAME=URL with commas between, or `demo` for the demo's two on this machine"
+
+    def answer() -> None:
+        written = asking.ask(question, ",".join(given.gpu_hosts) if given.gpu_hosts else None, default)
+        if written == DEMO:
+            found.remove("gpu_hosts")
+        elif "=" in written or HOSTS not in site.settings:
+            _own_hosts([one.strip() for one in written.split(",") if one.strip()], given, asking, found)
+
+    asking.until_right(answer, given.gpu_hosts)
+
+
+def _own_hosts(written: list[str], given: Answers, asking: Asking, found: Found) -> None:
+    hosts = {}
+    for one in written:
+        name, _, url = one.partition("=")
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or "://" not in url:
+            raise InvalidInput(f"{one}: write a GPU host as NAME=URL, like gpu_1=http://gpu-1:9001.")
+        hosts[name] = url.rstrip("/")
+    token = asking.ask("Token of the GPU hosts", given.gpu_token, "", hidden=True)
+    found.set("gpu_hosts", ", ".join(hosts), "Your GPU hosts: connections, which stand in .env.")
+    for name, url in hosts.items():
+        found.variables[f"AIRFLOW_CONN_{name.upper()}"] = Line(connection(url, token), f"GPU host {name}.")
+    for name, url in hosts.items() if asking.tests else ():
+        status = status_of(name, url, token)
+        engines = ", ".join(f"{stage} {engine.name}" for stage, engine in status.engines.items())
+        asking.tell(f"  {name} is ready: {engines}; {status.capacity} at once")
+
+
+def _llm(site: Site, given: Answers, asking: Asking, found: Found, scorecard: Scorecard) -> None:
+    default = site.environment.get("LLM_URL") or ("" if LLM in site.settings else DEMO)
+
+    def answer() -> None:
+        question = "LLM: address of its API up to /v1, or `demo` for the demo's endpoint"
+        url = asking.ask(question, given.llm_url, default)
+        if url == DEMO:
+            found.variables |= {"LLM_URL": Line("", "Of the LLM's API, up to /v1; empty for the demo's.")}
+        elif url:
+            _own_llm(site, url, given, asking, found, scorecard)
+
+    asking.until_right(answer, given.llm_url)
+
+
+def _own_llm(
+    site: Site, url: str, given: Answers, asking: Asking, found: Found, scorecard: Scorecard
+) -> None:
+    known = site.environment
+    key = asking.ask("Its key", given.llm_key, known.get("LLM_API_KEY", ""), hidden=True)
+    model = asking.ask("Its model", given.llm_model, known.get("LLM_MODEL", ""))
+    if not model:
+        raise InvalidInput("Which model? Name it as the API does, like gpt-4o-mini (--llm-model).")
+    settings = LlmSettings(url.rstrip("/"), model, api_key=key, provider=given.llm_provider or "")
+    told = {
+        "LLM_URL": Line(url.rstrip("/"), "Of the LLM's API, up to /v1."),
+        "LLM_API_KEY": Line(key, "Its key."),
+        "LLM_MODEL": Line(model, "The model."),
+    }
+    found.variables |= told
+    if given.llm_provider:
+        found.variables["LLM_PROVIDER"] = Line(given.llm_provider, "Whose API it is.")
+    if asking.tests:
+        asking.tell(f"  asking {model} at {url} ({settings.profile.name}) about a made-up call")
+        tried = llm_tried(settings, scorecard)
+        asking.tell(f"  it answers both stages: {tried.tokens:,} tokens, {tried.latency_s:.1f} s")
+
+
+def own_zone() -> str:
+    """The time zone of this machine; UTC when it does not say."""
+    with suppress(OSError):
+        _, _, name = str(Path("/etc/localtime").resolve()).partition("/zoneinfo/")
+        zone = os.environ.get("TZ") or name
+        return zone if zone in available_timezones() else "UTC"
+    return "UTC"

@@ -1,0 +1,73 @@
+"""What this site's Airflow is set to, as JSON, for `cofi check`, which runs this as a process of its own.
+
+It resolves settings and connections as tasks do. Passwords are in it: it goes through a pipe, nowhere else.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+# Airflow then looks for connections in its own database too, as its servers do.
+os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
+
+from airflow import __version__ as airflow_version
+from airflow.models.pool import Pool
+from airflow.sdk.configuration import conf
+from sqlalchemy.exc import SQLAlchemyError
+
+from cofi.hooks.connections import base_url, connection_of
+from cofi.hooks.database import CofiDatabaseHook
+from cofi.hooks.llm import LlmHook
+from cofi.hooks.webhook import WebhookHook
+from cofi.pools import pools
+from cofi.settings import Settings
+from include.errors import CofiError
+
+
+def found() -> dict[str, Any]:
+    """All of it; what is wrong stands as `error` where its value would."""
+    told: dict[str, Any] = {"airflow": airflow_version, "pools": _or_error(_pools)}
+    try:
+        settings = Settings.load()
+    except CofiError as error:
+        return {**told, "settings": {"error": str(error)}}
+    return {
+        **told,
+        "settings": asdict(settings) | {"default_timezone": conf.get("core", "default_timezone")},
+        "wanted_pools": {name: slots for name, (slots, _) in pools(settings).items()},
+        "database": _or_error(lambda: {"url": CofiDatabaseHook().url()}),
+        "hosts": {name: _or_error(lambda name=name: _host(name)) for name in settings.hosts},
+        "llm": _or_error(lambda: asdict(LlmHook().get_conn())),
+        "webhook": _or_error(_webhook),
+    }
+
+
+def _or_error(value: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    try:
+        return value()
+    except (CofiError, SQLAlchemyError) as error:
+        return {"error": str(error).splitlines()[0]}
+
+
+def _pools() -> dict[str, Any]:
+    return {pool.pool: pool.slots for pool in Pool.get_pools()}
+
+
+def _host(name: str) -> dict[str, Any]:
+    connection = connection_of(name)
+    url = base_url(connection.schema, connection.host, connection.port)
+    return {"url": url, "token": connection.password or ""}
+
+
+def _webhook() -> dict[str, Any]:
+    receiver = WebhookHook().get_conn()
+    return {"url": receiver.url} if receiver else {}
+
+
+if __name__ == "__main__":
+    # Whatever Airflow says while it loads goes to stderr: stdout is for the JSON.
+    told, sys.stdout = sys.stdout, sys.stderr
+    json.dump(found(), told, default=str)

