@@ -1,0 +1,25 @@
+"""The reference says what the code says."""
+
+import pytest
+
+from tests.documents import settings
+from tests.documents.writing import FOLDER, ROOT, pages
+
+PAGES = pages()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_it_is_what_the_code_says(name: str) -> None:
+    assert (FOLDER / name).read_text() == PAGES[name], "run `make reference`"
+
+
+def test_every_setting_is_in_it_and_told() -> None:
+    configuration = (ROOT / "airflow.cfg").read_text()
+    found = [one for _, group in settings.sections(configuration) for one in group]
+    assert len(found) > 80
+    assert [one.name for one in found if not one.told] == []
+
+
+def test_every_event_has_an_example() -> None:
+    for event in ("call.audited", "call.failed", "run.completed", "review.completed", "score.changed"):
+        assert f"## `{event}`" in PAGES["webhooks.md"]
