@@ -101,7 +101,7 @@ reference: $(VENV)/installed  ## Write docs/reference from the code
 	@$(BIN)/python -m tests.documents
 
 docs: $(VENV)/installed  ## Build the documents as a site into var/site; a warning is an error
-	@$(BIN)/mkdocs build --quiet --strict
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 lock: $(VENV)/installed  ## Renew the lock: newest versions that fit the requirements
 	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-header \
