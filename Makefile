@@ -39,13 +39,13 @@ probe: $(VENV)/installed  ## Look at a location of recordings: LOCATION=… [DAY
 
 # -rP tells what each cost; all of them, beside an undisturbed day.
 FAULT_TESTS = $(BIN)/python -m pytest -rP --show-capture=stdout --count $(or $(TIMES),1) --repeat-scope session \
-	$(if $(FAULTS),,--undisturbed)
+	$(if $(FAULTS),,--undisturbed) $(foreach name,ROUNDS KILLS SEED ONLY,$(if $($(name)),--$(shell echo $(name) | tr A-Z a-z)=$($(name))))
 test-faults: $(VENV)/installed  ## Break everything that can break while calls are audited; 30 minutes (TIMES=10: each so often)
 	@# Three at a time, each with an Airflow of its own: a run waits more than it works.
 	$(FAULT_TESTS) -n 3 --dist loadfile \
-		$(or $(FAULTS),tests/faults --ignore tests/faults/test_llm.py --dist load)
-	@# How many requests are in flight is measured: it wants the machine for itself.
-	$(if $(FAULTS),,$(FAULT_TESTS) -n0 tests/faults/test_llm.py)
+		$(or $(FAULTS),tests/faults --ignore tests/faults/test_llm.py --ignore tests/faults/test_random_kills.py --dist load)
+	@# How many requests are in flight is measured, and what a kill costs: they want the machine for themselves.
+	$(if $(FAULTS),,$(FAULT_TESTS) -n0 tests/faults/test_llm.py tests/faults/test_random_kills.py)
 
 bench: $(VENV)/installed  ## Measure whole batches beside two other designs, into docs/benchmark.md; hours (ARGS=--quick: less, into var)
 	@$(BIN)/python -m tests.benchmarks.batch $(ARGS)
@@ -88,8 +88,9 @@ bench-speech: $(VENV)/installed  ## Measure the speech stages on the sample call
 	@$(BIN)/python -c 'import pesq' 2>/dev/null || $(BIN)/uv pip install --quiet --python $(BIN)/python pesq==0.0.4 || true
 	@$(BIN)/python -m tests.benchmarks.speech $(ARGS)
 
-bench-first-day: $(VENV)/installed  ## Measure mono calls and holds of a site that has loaded nothing, into docs/first-day.md
+bench-first-day: $(VENV)/installed  ## Measure what a site gets that has loaded nothing, into docs/first-day*.md; needs apt-get and dpkg once
 	@$(BIN)/python -m tests.benchmarks.first_day
+	@$(BIN)/python -m tests.benchmarks.first_day_calls $(ARGS)
 
 bench-redaction: $(VENV)/installed  ## Measure what redaction finds in labelled calls, and what it leaves, into docs/redaction.md
 	@$(BIN)/python -m tests.benchmarks.redaction

@@ -11,7 +11,7 @@ Without the connection nothing is sent: the task is skipped, and the events are 
 import pendulum
 from airflow.sdk import CronTriggerTimetable, dag, task
 
-from cofi import webhooks
+from cofi import alerts, webhooks
 from cofi.settings import Settings
 
 settings = Settings.load()
@@ -27,6 +27,7 @@ settings = Settings.load()
     is_paused_upon_creation=False,
     tags=["cofi"],
     doc_md=__doc__,
+    **alerts.dead_letter_callbacks(settings),
 )
 def deliver_webhooks() -> None:
     """One run is one sweep over the outbox."""

@@ -43,6 +43,13 @@ class CofiPlugin(AirflowPlugin):
             "destination": "dag_run",
             "url_route": "audit-report",
         },
+        {
+            "name": "Calls",
+            "href": URL_PREFIX
+            + "/shard?dag_id={DAG_ID}&run_id={RUN_ID}&task_id={TASK_ID}&map_index={MAP_INDEX}",
+            "destination": "task_instance",
+            "url_route": "shard-calls",
+        },
     ]
     operator_extra_links: ClassVar = [ReportLink()]
     listeners: ClassVar = [PoolMaker(), Preloader(), RecogniserLoader()]

@@ -67,24 +67,6 @@ def roles_of(text: str) -> dict[str, str]:
     return dict(_entry(entry) for entry in _entries(text))
 
 
-def agents_by_user(text: str) -> dict[str, frozenset[str]]:
-    """Which agents a user is, from a setting like `daniel: Daniel | D123, kim: Kim`.
-
-    Raises:
-        InvalidInput: It is not written so.
-    """
-    found = {}
-    for entry in _entries(text):
-        user, _, agents = (part.strip() for part in entry.partition(":"))
-        found[user] = frozenset(agent.strip() for agent in agents.split("|") if agent.strip())
-        if not user or not found[user]:
-            raise InvalidInput(
-                f"[cofi] agents_of_people: '{entry}' is no user and agents: write them like "
-                "'daniel: Daniel | D123'."
-            )
-    return found
-
-
 def _entries(text: str) -> Iterable[str]:
     return (entry.strip() for entry in text.split(",") if entry.strip())
 

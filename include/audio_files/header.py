@@ -15,6 +15,7 @@ from av.container import InputContainer
 
 from include.audio_files import ffmpeg, wav
 from include.audio_files.kinds import kind_of, unreadable_kind
+from include.audio_files.libraries import LIBRARY_ERRORS
 from include.errors import RecordingUnusable
 
 # FFmpeg looks at no more than this to find out what a file holds: object stores are asked for each piece.
@@ -26,20 +27,6 @@ _OGG_PAGE_BYTES = 65_307
 _STATING = frozenset({"mp3", "mpeg", "mpegts"})
 # What libsndfile would read through to its end, and FFmpeg only the ends of.
 _FFMPEG_FIRST = (b"OggS", b"ID3")
-# What the two libraries raise for bytes that make no sense; see the GPU host's.
-_LIBRARY_ERRORS = (
-    soundfile.SoundFileError,
-    av.FFmpegError,
-    ValueError,
-    TypeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    OSError,
-    OverflowError,
-    RuntimeError,
-    NotImplementedError,
-)
 
 
 @dataclass(frozen=True)
@@ -97,7 +84,7 @@ def _by_libsndfile(file: Any, begin: bytes, size_bytes: int) -> Header | None:
             if sound.samplerate <= 0 or sound.frames >= 1 << 62:
                 return None
             return Header(sound.frames / sound.samplerate, sound.samplerate, sound.channels)
-    except _LIBRARY_ERRORS:
+    except LIBRARY_ERRORS:
         return None
 
 
@@ -105,7 +92,7 @@ def _by_ffmpeg(file: Any, begin: bytes, size_bytes: int) -> Header | None:
     file.seek(0)
     try:
         container = ffmpeg.opened(file, _PROBE_BYTES)
-    except _LIBRARY_ERRORS:
+    except LIBRARY_ERRORS:
         return None
     with container:
         tracks = container.streams.audio
@@ -132,7 +119,7 @@ def _sound(container: InputContainer, track: AudioStream) -> tuple[int, int]:
         try:
             frame = next(container.decode(track))
             return frame.sample_rate, frame.layout.nb_channels
-        except (StopIteration, *_LIBRARY_ERRORS):
+        except (StopIteration, *LIBRARY_ERRORS):
             pass
     return track.rate or 0, track.channels or 0
 
@@ -159,7 +146,7 @@ def _duration_of_packets(begin: bytes) -> float:
             for packet in container.demux(track):
                 if packet.size and packet.duration and packet.time_base:
                     seconds += float(packet.duration * packet.time_base)
-    except _LIBRARY_ERRORS:  # the last packet is torn
+    except LIBRARY_ERRORS:  # the last packet is torn
         pass
     return seconds
 

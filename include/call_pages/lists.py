@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, select, tuple_
+from sqlalchemy import Connection, Row, Select, and_, or_, select, tuple_
 
 from include.calls.call import CallState
+from include.database import official
 from include.database.models import AuditRow, BatchCallRow, CallRow
 from include.database.work import REASON, STATE
 
@@ -19,7 +20,7 @@ class Listed:
     """A call in a list.
 
     Attributes:
-        pct: The machine's current score; None where there is none.
+        pct: The official score: people's where there is one (`reviewed`), else the machine's.
         reason: Why it is not audited.
     """
 
@@ -37,6 +38,7 @@ class Listed:
     passed: bool | None
     auto_failed: bool
     needs_review: bool
+    reviewed: bool
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,10 @@ def calls_of_day(
 def calls_of_agents(
     connection: Connection, agents: Sequence[str], after: tuple[date, str] | None = None
 ) -> tuple[Sequence[Listed], tuple[date, str] | None]:
-    """The calls of agents by name, the newest day first, and what comes after; None at the end."""
+    """The calls of agents by name or id, the newest day first, and what comes after; None at the end."""
     query = _listed(CallRow.state.label("state"), CallRow.state_reason.label("reason"))
-    query = query.where(CallRow.agent.in_(agents)).order_by(CallRow.day.desc(), CallRow.call_id.desc())
+    query = query.where(or_(CallRow.agent.in_(agents), CallRow.agent_id.in_(agents)))
+    query = query.order_by(CallRow.day.desc(), CallRow.call_id.desc())
     if after is not None:
         query = query.where(tuple_(CallRow.day, CallRow.call_id) < tuple_(*after))
     rows = connection.execute(query.limit(CALLS_SHOWN + 1)).all()
@@ -96,9 +99,14 @@ def _listed(*state: Any) -> Select[*tuple[Any, ...]]:
         *(CallRow.call_id, CallRow.day, CallRow.path, CallRow.agent, CallRow.queue, CallRow.language),
         *(CallRow.started_at, CallRow.duration_s),
     )
-    of_audit = (AuditRow.pct, AuditRow.passed, AuditRow.auto_failed, AuditRow.needs_review)
+    of_audit = (
+        *(official.PCT.label("pct"), official.PASSED.label("passed")),
+        *(official.AUTO_FAILED.label("auto_failed"), official.NEEDS_REVIEW.label("needs_review")),
+        official.REVIEWED.label("reviewed"),
+    )
     current = and_(AuditRow.call_id == CallRow.call_id, AuditRow.superseded_at.is_(None))
-    return select(*of_call, *state, *of_audit).select_from(CallRow).outerjoin(AuditRow, current)
+    query = select(*of_call, *state, *of_audit).select_from(CallRow).outerjoin(AuditRow, current)
+    return query.outerjoin(*official.SCORE)
 
 
 def _page(connection: Connection, query: Select[*tuple[Any, ...]], key: str) -> Page:
@@ -109,5 +117,5 @@ def _page(connection: Connection, query: Select[*tuple[Any, ...]], key: str) -> 
 
 def _call(row: Row[*tuple[Any, ...]]) -> Listed:
     own = dict(row._mapping)
-    flags = {name: bool(own[name]) for name in ("auto_failed", "needs_review")}
+    flags = {name: bool(own[name]) for name in ("auto_failed", "needs_review", "reviewed")}
     return Listed(**{**own, **flags, "state": CallState(own["state"])})

@@ -4,13 +4,13 @@ A store far away answers each request after some ten milliseconds: the beginning
 what else a format keeps its length in, as few pieces as can be.
 """
 
-import io
 from bisect import bisect_right
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from fsspec import AbstractFileSystem
 
 from include.audio_files.kinds import kind_of
+from include.audio_files.pieced import PiecedFile
 from include.audio_files.raw import RawAudio, describes_itself
 from include.errors import InvalidInput, RecordingUnusable
 
@@ -30,7 +30,7 @@ class HeaderUnreadable(OSError):
     """The header of a recording cannot be read at the moment, or lies in too many places."""
 
 
-class PiecewiseFile(io.RawIOBase):
+class PiecewiseFile(PiecedFile):
     """A file in a store, of which only those pieces are fetched that are read.
 
     Args:
@@ -44,48 +44,12 @@ class PiecewiseFile(io.RawIOBase):
     """
 
     def __init__(self, filesystem: AbstractFileSystem, path: str, size_bytes: int) -> None:
-        super().__init__()
-        self._filesystem, self._path, self._size = filesystem, path, size_bytes
+        super().__init__(size_bytes)
+        self._filesystem, self._path = filesystem, path
         self._starts: list[int] = []
         self._pieces: list[bytes] = []
-        self._at = 0
         self.requests = 0
         self.failure: OSError | None = None
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def seekable(self) -> bool:
-        """It is."""
-        return True
-
-    def tell(self) -> int:
-        """Where the next read begins."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        """Moves; a place before the beginning is refused."""
-        at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        if at < 0:
-            return -1
-        self._at = at
-        return at
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Reads; less than was asked for only at the end, or where the store fails."""
-        end = self._size if size is None or size < 0 else min(self._size, self._at + size)
-        read = []
-        while self._at < end and (piece := self._piece(end - self._at)):
-            read.append(piece)
-            self._at += len(piece)
-        return b"".join(read)
-
-    def readinto(self, buffer: "bytearray | memoryview", /) -> int:  # type: ignore[override]
-        """Reads into a buffer."""
-        piece = self.read(len(buffer))
-        buffer[: len(piece)] = piece
-        return len(piece)
 
     def _piece(self, size: int) -> bytes:
         number = bisect_right(self._starts, self._at) - 1
@@ -99,9 +63,9 @@ class PiecewiseFile(io.RawIOBase):
     def _fetched(self) -> bytes:
         """The piece that begins here, up to the next one that is there."""
         number = bisect_right(self._starts, self._at)
-        next_start = self._starts[number] if number < len(self._starts) else self._size
+        next_start = self._starts[number] if number < len(self._starts) else self.size_bytes
         size = _PIECE_BYTES if self.requests else _BEGIN_BYTES
-        if self.requests and self._size - self._at <= _END_BYTES:
+        if self.requests and self.size_bytes - self._at <= _END_BYTES:
             size = _END_BYTES
         end = min(next_start, self._at + size)
         if self.requests >= _MOST_REQUESTS:

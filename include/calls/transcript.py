@@ -27,12 +27,13 @@ class Word(BaseModel):
 
 
 class TurnFlag(StrEnum):
-    """Why a turn may never have been said: recognisers invent text."""
+    """Why a turn may never have been said, or not in these words: recognisers invent text, and translate."""
 
     REPETITION = "repetition"
     ON_SILENCE = "on_silence"
     KNOWN_PHRASE = "known_phrase"
     BADLY_HEARD = "badly_heard"
+    OTHER_LANGUAGE = "other_language"
 
 
 class CardMark(BaseModel):

@@ -61,4 +61,13 @@ def _told(stack: Stack, site: Site) -> str:
         f"\nAirflow: {access(stack)['url']}   user admin, password {stack.airflow.password}\n"
         f"Trigger the DAG {DAG_ID} with {'a day of your recordings' if own else _SAMPLE_DAYS}. "
         "`cofi down` stops everything."
+        f"{'' if own else review_told(stack)}"
     )
+
+
+def review_told(stack: Stack) -> str:
+    """Where the sample calls are reviewed, and by whom."""
+    known = stack.airflow.passwords
+    shown = [(user, settings.DEMO_PEOPLE[user]) for user in ("ana", "daniel", "carla") if user in known]
+    users = ", ".join(f"{user} ({role}) {known[user]}" for user, role in shown)
+    return f"\nReview the calls: {stack.airflow.url}/plugin/calls   users and passwords: {users}"

@@ -98,6 +98,20 @@ def announce_run(
     insert_missing(connection, OutboxRow, [{"event_id": event_id, "call_id": None, **row}])
 
 
+def announce_alert(connection: Connection, key: str, told: Mapping[str, Any], now: datetime) -> None:
+    """Queues the event of an alert, once for each key.
+
+    Args:
+        connection: In a transaction.
+        key: Of what it is about.
+        told: Subject, text, since, link.
+        now: When.
+    """
+    event_id = str(uuid5(NAMESPACE_URL, f"cofi:alert:{key}"))
+    row = _row("alert", {"key": key, **told}, now)
+    insert_missing(connection, OutboxRow, [{"event_id": event_id, "call_id": None, **row}])
+
+
 def _of_days(connection: Connection, batch_id: str) -> dict[str, Any]:
     """How a run found its day, and what it took up of days before; neither of a rescore."""
     day = own_day(connection, batch_id)

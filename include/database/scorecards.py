@@ -66,6 +66,12 @@ def scorecard_of(connection: Connection, batch_id: str) -> Scorecard:
     return stored_scorecard(row.scorecard, row.sha256)
 
 
+def scorecard_id_of(connection: Connection, batch_id: str) -> str | None:
+    """The id of the scorecard that a batch was opened with; None when it was opened without."""
+    query = select(ScorecardRow.scorecard_id).join(BatchRow)
+    return connection.execute(query.where(BatchRow.batch_id == batch_id)).scalar_one_or_none()
+
+
 def given_answers(
     connection: Connection, days: Collection[date], *where: ColumnElement[bool]
 ) -> dict[CallKey, dict[str, str]]:

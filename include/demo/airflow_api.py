@@ -34,7 +34,12 @@ class AirflowApi:
     @property
     def password(self) -> str:
         """The admin's."""
-        return str(json.loads(self._passwords_file.read_text())["admin"])
+        return self.passwords["admin"]
+
+    @property
+    def passwords(self) -> dict[str, str]:
+        """Of all users."""
+        return dict(json.loads(self._passwords_file.read_text()))
 
     def healthy(self, component: str) -> bool:
         """Whether a component works, called as its command is."""

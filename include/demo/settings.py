@@ -1,6 +1,7 @@
 """What the embedded stack sets by itself, and how that yields to what somebody else has set."""
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 GPU_HOSTS = ("gpu_a", "gpu_b")
 HOSTS = "AIRFLOW__COFI__GPU_HOSTS"
@@ -12,7 +13,14 @@ _ALWAYS = {
     "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "5",
     "AIRFLOW__CORE__PARALLELISM": "8",
 }
+# Who may do what with the sample calls ([cofi] people); to Airflow itself, all but its admin are viewers.
+DEMO_PEOPLE = {"ana": "analyst", "ben": "analyst", "daniel": "agent", "carla": "compliance", "rita": "reader"}
 _OF_SAMPLES = {
+    "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
+        ["admin:admin", *(f"{user}:viewer" for user in DEMO_PEOPLE)]
+    ),
+    "AIRFLOW__COFI__PEOPLE": ", ".join(f"{user}: {role}" for user, role in DEMO_PEOPLE.items()),
+    "AIRFLOW__COFI__AGENTS_OF_PEOPLE": str(Path(__file__).parent / "agents.csv"),
     "AIRFLOW__COFI__LLM_NAMES_KEPT": "Riverside Telecom",
     # The sample calls may have been checked out just now.
     "AIRFLOW__COFI__MIN_AGE_S": "0",

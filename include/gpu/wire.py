@@ -213,12 +213,17 @@ class LidResult(_StageResult):
 
 
 class SttResult(_StageResult):
-    """The transcript, times in ms of the ORIGINAL recording."""
+    """The transcript, times in ms of the ORIGINAL recording.
+
+    Attributes:
+        times_spread: The recogniser timed no words: within what it heard in one go they may be seconds off.
+    """
 
     stage: Literal["stt"] = "stt"
     language: str | None
     turns: list[Turn]
     gaps: list[Gap] = []
+    times_spread: bool = False
 
 
 StageResult = Annotated[DenoiseResult | IvrResult | LidResult | SttResult, Field(discriminator="stage")]

@@ -49,18 +49,34 @@ class Settings:
     denoise_engine: Literal["deepfilternet3", "rnnoise"] = field(
         default="deepfilternet3", metadata={"help": "speech enhancement: deepfilternet3 or rnnoise"}
     )
-    stt_engine: Literal["whisper", "onnx-asr"] = field(
+    stt_engine: Literal["whisper", "onnx-asr", "openai"] = field(
         default="whisper",
         metadata={
-            "help": "family of the recogniser: whisper (faster-whisper), or onnx-asr (Parakeet, Canary, …)"
+            "help": "family of the recogniser: whisper (faster-whisper), onnx-asr (Parakeet, Canary, …), or "
+            "openai: a server of stt_url that speaks /v1/audio/transcriptions (speaches, vLLM, NIM, …)"
         },
     )
     stt_model: str = field(
         default=PACKAGED_WHISPER,
         metadata={
             "help": "the recogniser: a folder, packaged-whisper-base, or a name on the model hub, like "
-            "large-v3-turbo (whisper) or nemo-parakeet-tdt-0.6b-v3 (onnx-asr)"
+            "large-v3-turbo (whisper) or nemo-parakeet-tdt-0.6b-v3 (onnx-asr); with openai: as its server "
+            "calls it"
         },
+    )
+    stt_url: str = field(
+        default="",
+        metadata={"help": "of the speech server, up to and with /v1, like http://127.0.0.1:8000/v1 (openai)"},
+    )
+    stt_api_key: str = field(
+        default="", repr=False, metadata={"help": "bearer token for the speech server; empty: none (openai)"}
+    )
+    stt_in_flight: int = field(
+        default=8,
+        metadata={"help": "requests that each device has open at the speech server at once (openai)"},
+    )
+    stt_timeout_s: float = field(
+        default=300.0, metadata={"help": "seconds that the speech server gets for up to 30 s (openai)"}
     )
     stt_model_sha256: str = field(
         default="",
@@ -139,6 +155,8 @@ class Settings:
             "cpu_threads",
             "batch_size",
             "beam_size",
+            "stt_in_flight",
+            "stt_timeout_s",
             "stage_timeout_s",
             "stop_grace_s",
             "max_upload_bytes",
@@ -155,11 +173,24 @@ class Settings:
                 f"{variable('learn_min_calls')} is {self.learn_min_calls}: what one call plays says nothing; "
                 "enter 2 or more."
             )
+        if self.stt_engine == "openai":
+            self._check_server()
         for device in self.device_list:
             if not _DEVICE.fullmatch(device):
                 raise InvalidInput(
                     f"{variable('devices')} names {device!r}: enter cpu, or cuda devices like cuda:0,cuda:1."
                 )
+
+    def _check_server(self) -> None:
+        if not self.stt_url.startswith(("http://", "https://")):
+            raise InvalidInput(
+                f"{variable('stt_url')} is {self.stt_url!r}: enter the URL of the speech server up to and "
+                "with /v1, like http://127.0.0.1:8000/v1."
+            )
+        if self.stt_model == PACKAGED_WHISPER:
+            raise InvalidInput(
+                f"{variable('stt_model')} is not set: enter the model's name as the speech server calls it."
+            )
 
     @property
     def device_list(self) -> list[str]:

@@ -7,7 +7,7 @@ may be a PIN. What a model reads of an announcement is the name that its owner g
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from include.calls.transcript import Transcript, Turn
+from include.calls.transcript import Transcript, Turn, TurnFlag
 from include.gpu.wire import IvrResult, Segment, SegmentKind
 from include.scorecards.metrics import (
     HOLD_JOIN_MS,
@@ -58,6 +58,8 @@ def circumstances_of(transcript: Transcript, ivr: IvrResult | None = None) -> Ci
 
 
 def _figures(metrics: CallMetrics) -> Iterator[str]:
+    if not metrics.machines_told:
+        yield "what is said on the agent's side before the customer speaks may be a machine's"
     parts = []
     if metrics.agent_talk_share is not None:
         parts.append(f"agent talks {metrics.agent_talk_share:.0%}")
@@ -129,10 +131,12 @@ def _told(segments: Iterable[Segment]) -> Iterator[str]:
 
 
 def _hearing(turns: Sequence[Turn]) -> Iterator[str]:
-    doubtful = [turn.id for turn in turns if turn.flags]
+    other = [turn.id for turn in turns if TurnFlag.OTHER_LANGUAGE in turn.flags]
+    doubtful = [turn.id for turn in turns if turn.flags and turn.id not in other]
     badly = [turn.id for turn in turns if turn.confidence < BADLY_HEARD and not turn.flags]
     for told, ids in (
         ("perhaps never said", doubtful),
+        ("spoken in another language than it is written in, perhaps translated", other),
         ("badly heard, words may be wrong", badly),
         ("begins while the other side still speaks", list(_over_others(turns))),
     ):

@@ -17,6 +17,15 @@ person. Every change writes a row of `review_events`. `now=None` is this moment.
     answering    answer(c, actor, item_id, Given(...)) -> Progress         a new row each time: autosave
                  finish(c, actor, item_id) -> Finished                      from here on the answers stand
     beside       review_of(c, call_id, item_id=None) -> CallReview          both sides, both scores, a preview
+    picking      pick(c, actor, call_id) -> QueueItem                       any call, from its page
+    disputes     terms(c, actor, call_id, rule) -> Terms; dispute_of(c, id) -> Dispute
+                 list_disputes(c, raised_by=, call_id=, only_open=) -> list[Dispute]
+    disputing    dispute(c, actor, call_id, Claim(…), rule=); decide(c, actor, id, answer=, why=); withdraw(…)
+    certifying   certify(c, first, last=None, least=) -> CertifiedDays      true rates of a day or week
+    calibrating  open_session(c, actor, Plan(…)) -> Session; answer_session(…); submit(…); close_session(…)
+                 session_of(c, id); list_sessions(c, person=)
+    agreeing     agreement_of(c, session_id) -> SessionAgreement            once all have submitted
+    labels       reviewed_labels(c, scorecard, unbiased=) -> Labels         people's answers as gold labels
 
 A blind item (`QueueItem.blind`): show neither the machine's answers nor `samples`, `reasons`, `pct` before
 the person has answered; send `Given(criterion_id, answer=…, blind=True)` without a verdict; `Progress` then

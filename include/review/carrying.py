@@ -33,7 +33,7 @@ def carry_over(connection: Connection, call_ids: Sequence[str], now: datetime) -
         for call_id, reviewed_sha256, audit_id in _reviewed_before(connection, some):
             call = audited(connection, call_id)
             if reviewed_sha256 not in scorecards:
-                scorecards[reviewed_sha256] = _scorecard(connection, reviewed_sha256)
+                scorecards[reviewed_sha256] = recorded(connection, reviewed_sha256)
             old = scorecards[reviewed_sha256]
             rows = select(ReviewAnswerRow.__table__).join(
                 ReviewedAnswerRow, ReviewedAnswerRow.given == ReviewAnswerRow.id
@@ -72,7 +72,8 @@ def _reviewed_before(connection: Connection, call_ids: Sequence[str]) -> list[tu
     return [(row.call_id, row.scorecard_sha256, row.audit_id) for row in rows]
 
 
-def _scorecard(connection: Connection, sha256: str) -> Scorecard:
+def recorded(connection: Connection, sha256: str) -> Scorecard:
+    """A version as it was recorded."""
     content = connection.execute(
         select(ScorecardRow.scorecard).where(ScorecardRow.sha256 == sha256)
     ).scalar_one()

@@ -10,6 +10,7 @@ from include.scorecards.assessment import AssessedAnswer, Standing
 from include.scorecards.conditions import METRICS_PREFIX, CriterionCondition, FieldCondition
 from include.scorecards.evidence import CheckedEvidence, EvidenceSpan, EvidenceStatus, evidence_of
 from include.scorecards.judging import EvidenceJudge, proves
+from include.scorecards.machines import doubts_about
 from include.scorecards.metrics import CallMetrics
 from include.scorecards.rules import RULES
 from include.scorecards.schema import NO, YES, AnsweredBy, AutoFail, Criterion, Option, Scorecard
@@ -37,7 +38,10 @@ class Answering:
         self._facts = {METRICS_PREFIX + name: value for name, value in metrics.model_dump().items()}
         self._announcements = metrics.announcements
         least = scorecard.min_evidence_confidence
-        self._judge = EvidenceJudge(transcript, given.roles, speaks_to_model, least)
+        self._metrics = metrics
+        self._judge = EvidenceJudge(
+            transcript, given.roles, speaks_to_model, least, people_from_ms=metrics.people_from_ms
+        )
 
     def answer(self, criterion: Criterion, earlier: Mapping[str, AssessedAnswer]) -> AssessedAnswer:
         """Answers a criterion; `earlier` holds those that its condition may ask about."""
@@ -52,7 +56,8 @@ class Answering:
             answer = self._by_metric(criterion)
         else:
             answer = self._by_prompt(criterion) or self._by_llm(criterion)
-        return scored(criterion, answer, self._doubts(criterion, answer))
+        doubts = self._doubts(criterion, answer) or doubts_about(criterion, answer, self._metrics)
+        return scored(criterion, answer, doubts)
 
     def _why_not(self, criterion: Criterion, earlier: Mapping[str, AssessedAnswer]) -> str | None:
         """Why a criterion does not apply; None when it does."""

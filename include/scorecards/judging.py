@@ -7,6 +7,7 @@ from include.injection.finding import SpokenToModel
 from include.scorecards.announcing import in_window
 from include.scorecards.answers import Evidence, Role, speaker_label
 from include.scorecards.evidence import CheckedEvidence, EvidenceChecker, EvidenceSpan, EvidenceStatus
+from include.scorecards.machines import BY_MACHINE
 from include.scorecards.schema import EvidenceRule
 
 _UNKNOWN = "nobody knows whether the {} says it"
@@ -20,6 +21,7 @@ class EvidenceJudge:
         roles: Speaker label to role, where the recording's channels do not tell it.
         speaks_to_model: Sentences that may be meant for the model: they are no evidence.
         least_confidence: Below this confidence of the recogniser (0..1) words are no evidence.
+        people_from_ms: Before this, the agent's words may be a machine's; None when they always may.
     """
 
     def __init__(
@@ -28,11 +30,14 @@ class EvidenceJudge:
         roles: Mapping[str, Role],
         speaks_to_model: Sequence[SpokenToModel],
         least_confidence: float,
+        *,
+        people_from_ms: int | None = 0,
     ) -> None:
         self._turns = transcript.turns
         self._roles = _told_apart(roles, transcript)
         self._speaks_to_model = speaks_to_model
         self._least_confidence = least_confidence
+        self._people_from_ms = people_from_ms
         self._checker = EvidenceChecker(transcript)
 
     def judged(self, rule: EvidenceRule, given: Evidence, instructions: str) -> CheckedEvidence:
@@ -62,11 +67,16 @@ class EvidenceJudge:
         role = self._role(span.speaker)
         if rule.speaker not in ("any", role):
             return f"said by the {role}, not the {rule.speaker}" if role else _UNKNOWN.format(rule.speaker)
+        if rule.speaker == "agent" and not self._is_person(span):
+            return BY_MACHINE
         if not in_window(rule.window, span.start_ms, span.end_ms, self._turns):
             return "outside the part of the call asked for"
         if span.confidence < self._least_confidence:
             return f"heard with a confidence of {span.confidence:.2f}, below {self._least_confidence:.2f}"
         return ""
+
+    def _is_person(self, span: EvidenceSpan) -> bool:
+        return self._people_from_ms is not None and span.start_ms >= self._people_from_ms
 
     def _role(self, label: str) -> str:
         """The role behind a speaker label; "" when nobody knows, or several people stand behind it."""

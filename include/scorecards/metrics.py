@@ -32,7 +32,8 @@ class CallMetrics(BaseModel):
     """Figures of one call, in seconds of the original recording and shares in 0..1.
 
     "Conversation" runs from the agent's first turn (anybody's, when nobody is known to be the agent) to the
-    end of the last turn: music in the queue is not a hold.
+    end of the last turn: music in the queue is not a hold. It begins with people: where machines are not told
+    from them, with the customer's first turn.
 
     Attributes:
         conversation_s: Length of the conversation.
@@ -52,6 +53,9 @@ class CallMetrics(BaseModel):
             Calls out are bound to hours in many places, such as 8 to 21 (47 CFR 64.1200(c)(1)).
         direction: As the manifest says: inbound, outbound; for conditions.
         announcements: Prompts that the IVR stage found, in order.
+        machines_told: Whether prompts were known, or would have been learned: else a turn may be a machine's,
+            talk shares and speed are unknown, and holds and dead air may be less than they are here.
+        people_from_ms: From when on the agent's side is surely a person's; None when it never is.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -71,6 +75,8 @@ class CallMetrics(BaseModel):
     local_hour: float | None = None
     direction: str | None = None
     announcements: list[Announcement] = []
+    machines_told: bool = True
+    people_from_ms: int | None = 0
 
 
 def call_metrics(
@@ -90,8 +96,8 @@ def call_metrics(
         timezone: Of the site.
         direction: From the manifest.
     """
-    turns = transcript.turns
-    conversation = _conversation(turns)
+    turns, told = transcript.turns, _tells_machines(ivr)
+    conversation = _conversation(turns, machines_told=told)
     holds = held_spans(transcript, ivr)
     dead = [_without(span, holds) for span in _inside(ivr.segments, SegmentKind.DEAD_AIR, conversation)]
     return CallMetrics(
@@ -101,16 +107,35 @@ def call_metrics(
         longest_hold_s=_longest(holds),
         dead_air_s=round(sum(dead) / 1000, 3),
         longest_dead_air_s=round(max(dead, default=0) / 1000, 3),
-        agent_talk_share=_share(turns, ChannelRole.AGENT),
-        customer_talk_share=_share(turns, ChannelRole.CUSTOMER),
+        agent_talk_share=_share(turns, ChannelRole.AGENT) if told else None,
+        customer_talk_share=_share(turns, ChannelRole.CUSTOMER) if told else None,
         agent_interruptions=_interruptions(turns, ChannelRole.AGENT),
         customer_interruptions=_interruptions(turns, ChannelRole.CUSTOMER),
-        agent_words_per_min=_words_per_min(turns, ChannelRole.AGENT),
+        agent_words_per_min=_words_per_min(turns, ChannelRole.AGENT) if told else None,
         turns=len(turns),
         local_hour=_hour(started_at.astimezone(ZoneInfo(timezone))) if started_at else None,
         direction=direction and direction.strip().lower(),
         announcements=_announcements(ivr),
+        machines_told=told,
+        people_from_ms=0 if told else _customer_from_ms(turns),
     )
+
+
+def _tells_machines(ivr: IvrResult) -> bool:
+    """What a host does not say, and older results do not, stays as it was."""
+    return ivr.library is None or ivr.library.tells_machines
+
+
+def _customer_from_ms(turns: Sequence[Turn]) -> int | None:
+    """When the customer is first heard, or a second voice where nobody knows who is who."""
+    said = [turn for turn in turns if not turn.flags]
+    roles_known = any(turn.speaker is ChannelRole.CUSTOMER for turn in said)
+    others = (
+        turn.start_ms
+        for turn in said
+        if (turn.speaker is ChannelRole.CUSTOMER if roles_known else turn.whose != said[0].whose)
+    )
+    return next(others, None)
 
 
 def _hour(moment: datetime) -> float:
@@ -120,7 +145,8 @@ def _hour(moment: datetime) -> float:
 def held_spans(transcript: Transcript, ivr: IvrResult) -> list[Span]:
     """The holds: hold music inside the conversation, pieces close together joined, in order."""
     holds: list[Span] = []
-    music = _inside(ivr.segments, SegmentKind.HOLD_MUSIC, _conversation(transcript.turns))
+    conversation = _conversation(transcript.turns, machines_told=_tells_machines(ivr))
+    music = _inside(ivr.segments, SegmentKind.HOLD_MUSIC, conversation)
     for span in sorted(music, key=lambda span: span.start_ms):
         if holds and span.start_ms - holds[-1].end_ms <= HOLD_JOIN_MS:
             end_ms = max(span.end_ms, holds[-1].end_ms)
@@ -138,13 +164,14 @@ def _announcements(ivr: IvrResult) -> list[Announcement]:
     ]
 
 
-def _conversation(turns: Sequence[Turn]) -> Span:
+def _conversation(turns: Sequence[Turn], *, machines_told: bool) -> Span:
     if not turns:
         return Span(start_ms=0, end_ms=0)
     # It begins and ends with people: what may never have been said, such as a word in the queue's music, is
     # not theirs.
     said = [turn for turn in turns if not turn.flags] or turns
-    begun = next((turn for turn in said if turn.speaker is ChannelRole.AGENT), said[0])
+    first = ChannelRole.AGENT if machines_told else ChannelRole.CUSTOMER
+    begun = next((turn for turn in said if turn.speaker is first), said[0])
     return Span(start_ms=begun.start_ms, end_ms=max(turn.end_ms for turn in said))
 
 
@@ -199,4 +226,5 @@ def _words_per_min(turns: Sequence[Turn], role: ChannelRole) -> float | None:
 
 
 # What metric criteria may ask for; conditions also for the direction.
-FIGURES = tuple(name for name in CallMetrics.model_fields if name not in {"announcements", "direction"})
+_NO_FIGURES = {"announcements", "direction", "machines_told", "people_from_ms"}
+FIGURES = tuple(name for name in CallMetrics.model_fields if name not in _NO_FIGURES)

@@ -1,12 +1,12 @@
 """The `[cofi]` section of airflow.cfg as one frozen value; `AIRFLOW__COFI__<NAME>` overrides each line."""
 
 from dataclasses import dataclass, fields
+from datetime import time, timedelta
 from pathlib import Path
 
 from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowConfigException
 
-from include.access.rights import agents_by_user
 from include.calls.call import ChannelRole
 from include.calls.days import EmptyDay
 from include.calls.expected import LeastExpected
@@ -15,6 +15,7 @@ from include.calls.recorders.loading import PLAIN, load_recorder
 from include.calls.recorders.profile import Recorder
 from include.distribution.bandwidth import MIB
 from include.errors import InvalidInput
+from include.review.people import People, load_people
 
 SECTION = "cofi"
 
@@ -72,6 +73,7 @@ class Settings:
     second_opinion_temperature: float
     review_below_confidence: float
     canary_calls: str
+    review_agents_file: str
     llm_requests_per_task: int
     llm_connect_timeout_s: float
     llm_read_timeout_s: float
@@ -100,7 +102,16 @@ class Settings:
     task_retries: int
     task_retry_delay_s: float
     max_active_tasks: int
+    run_timeout_h: float
+    owed_schedule: str
+    owed_patience_h: float
     alarm_failed_share: float
+    alert_email: str
+    alert_chat: str
+    alert_webhook: bool
+    alert_deadline: str
+    alert_quarantined_share: float
+    alert_free_disk_gib: float
     progress_log_s: float
     runs_folder: Path
     people: str
@@ -148,6 +159,30 @@ class Settings:
     def allowed_languages(self) -> list[str]:
         """ISO 639-1 codes; empty for any."""
         return _listed(self.languages)
+
+    @property
+    def alert_addresses(self) -> list[str]:
+        """Who gets alerts by mail."""
+        return _listed(self.alert_email)
+
+    @property
+    def alerts_are_on(self) -> bool:
+        """Whether anybody is told."""
+        return bool(self.alert_email or self.alert_chat or self.alert_webhook)
+
+    @property
+    def needed_by(self) -> timedelta | None:
+        """The time of day by which the day before has to be audited; None for none."""
+        said = self.alert_deadline.strip()
+        if not said:
+            return None
+        try:
+            at = time.fromisoformat(said)
+        except ValueError as error:
+            raise InvalidInput(
+                f"[{SECTION}] alert_deadline = {said} in airflow.cfg: write a time of day like 08:00."
+            ) from error
+        return timedelta(hours=at.hour, minutes=at.minute)
 
     @property
     def names_kept(self) -> tuple[str, ...]:
@@ -215,13 +250,14 @@ class Settings:
                 "write minutes, like 5, 30, 120."
             ) from error
 
-    def agents_of(self, user: str) -> frozenset[str]:
-        """The agents, by name or id, that a user is.
+    @property
+    def known_people(self) -> People:
+        """Which agents users are.
 
         Raises:
-            InvalidInput: The setting is not written like `dana: Dana | D123, kim: Kim`.
+            InvalidInput: The file cannot be read, or a line is wrong.
         """
-        return agents_by_user(self.agents_of_people).get(user, frozenset())
+        return load_people(Path(self.agents_of_people) if self.agents_of_people else None)
 
     @property
     def scorecards(self) -> list[str]:

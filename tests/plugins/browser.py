@@ -1,5 +1,7 @@
 """A real browser on the pages: the sample calls as the demo heard them, with their recordings."""
 
+import os
+import shutil
 import socket
 import threading
 import time
@@ -7,14 +9,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 import uvicorn
 from fastapi import FastAPI
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from sqlalchemy import update
 
 from include.database.engine import Database
 from include.database.migrations import upgrade
 from include.database.models import CallRow
-from tests.demo_calls import audited_by_demo, heard
+from include.review.filling import fill
+from include.review.rules import ReviewRules
+from tests.demo_calls import DAYS, audited_by_demo, heard
 
 RECORDINGS = Path(__file__).parents[2] / "include" / "demo" / "sample_calls" / "recordings"
 
@@ -29,6 +35,15 @@ async def demo_database(file: Path) -> None:
         for call in heard():
             uri = f"file://{RECORDINGS / call['day'] / call['path']}"
             connection.execute(update(CallRow).where(CallRow.call_id == call["call_id"]).values(uri=uri))
+    database.close()
+
+
+def with_queue(file: Path, rules: ReviewRules) -> None:
+    """Fills the queue of both days."""
+    database = Database(f"sqlite:///{file}")
+    with database.writing() as connection:
+        for day in DAYS:
+            assert fill(connection, f"audit-{day}", rules).queued
     database.close()
 
 
@@ -51,3 +66,30 @@ def listening(outer: FastAPI) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}/cofi"
     server.should_exit = True
     thread.join()
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium. Where COFI_TEST_BROWSER names one, as in the gate, there must be one."""
+    path = os.environ.get("COFI_TEST_BROWSER") or shutil.which("chromium")
+    if path is None:
+        pytest.skip("no browser: apt-get install chromium, or name one in COFI_TEST_BROWSER")
+    with sync_playwright() as playwright:
+        # Without a sandbox of its own: tests run as root in containers.
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def context_of(
+    browser: Browser, url: str, user: str, *, width_px: int = 1440, theme: str = "light"
+) -> BrowserContext:
+    """A browser of somebody, at the size of a screen or a phone."""
+    height_px = 900 if width_px > 600 else 844
+    made = browser.new_context(
+        viewport={"width": width_px, "height": height_px},
+        color_scheme=theme,  # type: ignore[arg-type]
+    )
+    made.add_cookies([{"name": "test_user", "value": user, "url": url}])
+    made.set_default_timeout(30_000)
+    return made

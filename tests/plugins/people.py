@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
@@ -12,10 +13,11 @@ from fastapi.testclient import TestClient
 from cofi.ui.access import WRITE_HEADER, auth_manager
 from cofi.ui.action_log import noted
 from cofi.ui.app import app
+from cofi.ui.tasks import listing
 
 # As the setting says it; whoever is not in it is a viewer of Airflow and nothing here.
 PEOPLE = "ana: analyst, ben: analyst, daniel: agent, carla: compliance, rita: reader"
-AGENTS = "daniel: Daniel Reed"
+AGENTS = Path(__file__).parents[2] / "include" / "demo" / "agents.csv"
 USER = "X-Test-User"
 WRITES = {WRITE_HEADER: "1"}
 
@@ -33,6 +35,7 @@ def served(noted_down: list[tuple[str, str, str]] | None = None) -> Iterator[Fas
     entries = [] if noted_down is None else noted_down
     app.dependency_overrides[get_user] = _user
     app.dependency_overrides[auth_manager] = SimpleAuthManager
+    app.dependency_overrides[listing] = lambda: lambda dag_id, run_id: []
     app.dependency_overrides[noted] = lambda: lambda person, *what: entries.append((person.name, *what))
     outer = FastAPI()
     outer.mount("/cofi", app)

@@ -12,10 +12,16 @@ from include.database.batches import Batch
 from include.database.models import OutboxRow, TranscriptRow, TrendScoreRow
 from include.database.outcomes import Failure
 from include.errors import LedgerOpen, NearlyAllFailed
+from include.llm.rows import audit_rows
+from include.review.items import list_queue
+from include.review.people import Actor
+from include.scorecards.answering import scored
+from include.scorecards.assessment import AssessedAnswer, Assessment
+from include.scorecards.schema import Scorecard
 from include.search.filters import Filters
 from include.search.finding import find
 from tests.plugins.shard import CALLS, OPENED
-from tests.unit.database.seeding import Day, recording
+from tests.unit.database.seeding import Day, recording, scorecard
 from tests.unit.search.conftest import transcript_of, transcript_row
 
 PLANNED, NOTHING = [0], []
@@ -48,8 +54,75 @@ def test_what_was_said_in_its_calls_can_be_searched(day: Day, batch: Batch, runs
     assert counted == []  # none of them has a score
 
 
+def audit_row(day: Day, batch: Batch, call_id: str) -> str:
+    answers = {
+        "answers": [],
+        "sections": [],
+        "review_reasons": [],
+        "needs_review": False,
+        "auto_failed": False,
+    }
+    made = Assessment(
+        call_id=call_id,
+        transcript_sha256="t" * 64,
+        scorecard_id="service_call",
+        scorecard_version="3",
+        scorecard_sha256=scorecard().sha256,
+        pct=0.0,
+        band="poor",
+        passed=False,
+        not_auditable=None,
+        **answers | {"answers": [failing(scorecard())], "auto_failed": True},
+    )
+    with day.database.writing() as connection:
+        for table, row in audit_rows(scorecard(), made, batch.batch_id, "i" * 64):
+            connection.execute(insert(table).values(**row))
+    return call_id
+
+
+def failing(card: Scorecard) -> AssessedAnswer:
+    """The first of its auto-fails."""
+    criterion, option = next(
+        (one, option) for one in card.criteria for option in one.options if option.auto_fail != "none"
+    )
+    answer = AssessedAnswer(
+        criterion_id=criterion.id,
+        section_id=criterion.section,
+        answer=option.key,
+        answered_by=criterion.answered_by,
+        severity=criterion.severity,
+        weight=card.share(criterion.id),
+    )
+    return scored(criterion, answer, [])
+
+
+def test_its_auto_fails_are_in_the_queue_of_reviews(day: Day, batch: Batch, runs_folder: Path) -> None:
+    day.audit(batch, *CALLS)
+    failed = audit_row(day, batch, CALLS[1].call_id)
+
+    for _ in range(2):
+        ReportOperator(task_id="report", batch=OPENED, planned=PLANNED).execute({})
+
+    with day.database.reading() as connection:
+        (item,) = list_queue(connection, Actor("ana"))
+    assert item.call_id == failed
+    assert "auto_fail" in item.samples
+
+
+def test_wrong_rules_of_review_do_not_cost_a_run_its_report(
+    day: Day, batch: Batch, runs_folder: Path, setting, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = runs_folder.parent / "cards"
+    (folder / "review").mkdir(parents=True)
+    (folder / "review" / "service_call.yaml").write_text("auto_fails: {due_days: 1}\nrandom: {calls: 2}\n")
+    setting("scorecards_folder", folder)
+    day.audit(batch, *CALLS)
+    assert ReportOperator(task_id="report", batch=OPENED, planned=PLANNED).execute({})["audited"] == 3
+    assert "service_call.yaml:2: random.calls is no field of this rule" in caplog.text
+
+
 def test_labels_that_the_scorecard_cannot_answer_do_not_cost_a_run_its_report(
-    day: Day, batch: Batch, runs_folder: Path, setting, capsys: pytest.CaptureFixture[str]
+    day: Day, batch: Batch, runs_folder: Path, setting, caplog: pytest.LogCaptureFixture
 ) -> None:
     labels = runs_folder.parent / "gold.csv"
     labels.write_text("day,file,criterion,answer\n2026-11-16,a.wav,closing,perhaps\n")
@@ -57,7 +130,7 @@ def test_labels_that_the_scorecard_cannot_answer_do_not_cost_a_run_its_report(
     day.audit(batch, *CALLS)
     assert ReportOperator(task_id="report", batch=OPENED, planned=PLANNED).execute({})["audited"] == 3
     assert list(runs_folder.rglob("report.html"))
-    assert "gold.csv:2: service_call 3 cannot answer closing with 'perhaps'" in capsys.readouterr().out
+    assert "gold.csv:2: service_call 3 cannot answer closing with 'perhaps'" in caplog.text
 
 
 def test_a_ledger_that_does_not_close_fails_the_run_and_names_the_calls(

@@ -2,6 +2,7 @@
 
     calls ─┬─ batch_calls ── batches          which run works on which call, in which shard, on which host
            │              └── batch_days      what a run found of its day, and of days before it
+           │              └── runs            what a run owes until its books are closed
            ├─ stage_results                   one row per success; superseded rows are history
            ├─ failures                        every attempt that failed; never mixed with results
            ├─ lanes                           the stage tasks of shards: what they have in flight
@@ -12,7 +13,7 @@
            ├─ call_facts ── call_reasons, …   what LLM1 found out; also call_signals, _commitments, _entities
            ├─ audits ── answers               the scored scorecard; scorecards keeps each version's text
            ├─ canaries                        what a run answered about calls whose right answers are known
-           ├─ call_accesses                   who read and heard it, and when
+           ├─ call_accesses                   who read and heard it, and when; answered_requests: of pages
            ├─ trend_scores, trend_answers     the same counted by day, for weeks of a long history
            ├─ review_items ── review_draws    what people should listen to, and which rule says so
            │              └── review_answers  every answer of a person; reviewed_answers and
@@ -20,6 +21,7 @@
            ├─ disputes                        agents' objections; calibration_sessions, …_calls, …_people,
            │                                  …_answers score nothing; review_events tell who did what
            └─ webhook_outbox                  one event per final state and run, written in its transaction
+    alerts                                   what people were told at once, by what it is about
     learned_prompts                          what calls repeat, as hosts learned it, and what people say of it
 
 Times are UTC. JSON columns are JSONB on PostgreSQL.
@@ -35,7 +37,7 @@ from include.database.models.audits import (
     LlmSpendingRow,
     ScorecardRow,
 )
-from include.database.models.events import OutboxRow
+from include.database.models.events import AlertRow, OutboxRow
 from include.database.models.facts import (
     CallCommitmentRow,
     CallEntityRow,
@@ -44,6 +46,7 @@ from include.database.models.facts import (
     CallSignalRow,
 )
 from include.database.models.prompts import LearnedPromptRow
+from include.database.models.requests import AnsweredRequestRow
 from include.database.models.review import (
     CalibrationAnswerRow,
     CalibrationCallRow,
@@ -67,12 +70,15 @@ from include.database.models.work import (
     CallRow,
     FailureRow,
     LaneRow,
+    RunRow,
     StageResultRow,
     TranscriptRow,
 )
 
 __all__ = [
+    "AlertRow",
     "AnswerRow",
+    "AnsweredRequestRow",
     "AuditRow",
     "Base",
     "BatchCallRow",
@@ -105,6 +111,7 @@ __all__ = [
     "ReviewItemRow",
     "ReviewedAnswerRow",
     "ReviewedScoreRow",
+    "RunRow",
     "SavedSearchRow",
     "ScorecardRow",
     "SpokenRow",

@@ -9,6 +9,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 from include.database.columns import Base
 
 
+class AlertRow(Base):
+    """An alert that was sent, so that nobody is told of one thing twice. `told_by` is whoever sent it."""
+
+    __tablename__ = "alerts"
+
+    key: Mapped[str] = mapped_column(String(250), primary_key=True)
+    subject: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    told_by: Mapped[str] = mapped_column(String(36))
+    told_at: Mapped[datetime]
+
+
 class OutboxRow(Base):
     """A webhook event (transactional outbox). It waits as long as it has a next attempt.
 

@@ -21,6 +21,7 @@ from av.packet import Packet
 from numpy.typing import NDArray
 
 from include.audio_files import ffmpeg, wav
+from include.audio_files.libraries import LIBRARY_ERRORS
 from include.audio_files.spliced import SplicedFile
 from include.errors import RecordingUnusable
 from include.gpu_host.audio import mp3_header
@@ -35,21 +36,6 @@ _GAP_S = 0.2
 # No codec has frames of less than 2.5 ms (Opus): more packets than this are made to keep the host busy.
 _MAX_PACKETS_PER_S = 1000
 _FREE_PACKETS = 100_000
-# What the two libraries raise for bytes that make no sense: besides errors of their own, MemoryError for
-# lengths that are absurd, OSError for places that cannot be sought, and what Python has for wrong values.
-_LIBRARY_ERRORS = (
-    soundfile.SoundFileError,
-    av.FFmpegError,
-    ValueError,
-    TypeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    OSError,
-    OverflowError,
-    RuntimeError,
-    NotImplementedError,
-)
 
 
 class _File(FileIO):
@@ -123,7 +109,7 @@ def _by_libsndfile(file: _File, mended: SplicedFile | None, closing: ExitStack) 
     try:
         # By its number: by its name, libsndfile would also look for a file of the same name beside it.
         sound = closing.enter_context(soundfile.SoundFile(mended or file.fileno(), closefd=False))
-    except _LIBRARY_ERRORS:
+    except LIBRARY_ERRORS:
         return None
     # Recorders that stream may write a length of 0, which FFmpeg knows.
     if not sound.frames:
@@ -143,7 +129,7 @@ def _sound_blocks(sound: soundfile.SoundFile) -> Iterator[Samples]:
         try:
             # Not sound.blocks(): it refuses what cannot be sought in, like the GSM that Asterisk writes.
             block = sound.read(_BLOCK_S * rate_hz, dtype="float32", always_2d=True)
-        except _LIBRARY_ERRORS as error:
+        except LIBRARY_ERRORS as error:
             raise _broken(done / rate_hz, error) from error
         if not len(block):
             return
@@ -155,7 +141,7 @@ def _by_ffmpeg(file: SplicedFile | _File, path: Path, closing: ExitStack) -> Sou
     file.seek(0)
     try:
         container = ffmpeg.opened(file)
-    except _LIBRARY_ERRORS as error:
+    except LIBRARY_ERRORS as error:
         raise NotAudio(
             "The body is no audio format that libsndfile or FFmpeg knows: send WAV, FLAC, Ogg or MP3."
         ) from error
@@ -232,7 +218,7 @@ def _frames(container: InputContainer, stream: AudioStream, *, bare: bool) -> It
                 failed = 0
                 done_s += len(frame.samples) / frame.rate_hz
                 yield frame
-    except _LIBRARY_ERRORS as error:
+    except LIBRARY_ERRORS as error:
         raise _broken(done_s, error) from error
 
 
@@ -241,7 +227,7 @@ def _decoded(packet: "Packet[AudioStream]") -> list[_Frame] | None:
     try:
         frames = [frame for frame in packet.decode() if frame.samples and frame.sample_rate]
         return [_Frame(frame.time, frame.sample_rate, _samples(frame)) for frame in frames]
-    except _LIBRARY_ERRORS:
+    except LIBRARY_ERRORS:
         return None
 
 

@@ -1,6 +1,6 @@
 """Arithmetic of spans, and the map from the kept audio back to the original recording."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,26 +77,3 @@ def within(spans: Iterable[Span], bounds: Iterable[Span]) -> list[Span]:
 def mostly_within(span: Span, bounds: Iterable[Span]) -> bool:
     """Whether more than half of a span lies within disjoint bounds."""
     return total_ms(within([span], bounds)) > length_ms(span) / 2
-
-
-def original_span(kept: Sequence[Span], start_ms: float, end_ms: float) -> Span:
-    """Maps a time span of the concatenated `kept` audio back to the original recording.
-
-    A span that crosses a cut stays on the side of its middle: no word is stretched over a prompt.
-
-    Args:
-        kept: Spans of the original recording, in order, disjoint; not empty.
-        start_ms: In the concatenation.
-        end_ms: In the concatenation.
-    """
-    middle_ms = (start_ms + end_ms) / 2
-    before_ms = 0
-    for span in kept:
-        if middle_ms < before_ms + length_ms(span):
-            break
-        before_ms += length_ms(span)
-    else:
-        before_ms -= length_ms(span)
-    shift_ms = span.start_ms - before_ms
-    first_ms = min(max(round(start_ms + shift_ms), span.start_ms), span.end_ms)
-    return Span(start_ms=first_ms, end_ms=min(max(round(end_ms + shift_ms), first_ms), span.end_ms))

@@ -5,6 +5,7 @@ from include.gpu_host.engines.deepfilternet import DeepFilterNet
 from include.gpu_host.engines.onnx_asr import OnnxRecogniser
 from include.gpu_host.engines.protocol import Denoiser, LanguageIdentifier, Recogniser, SpeakerEmbedder
 from include.gpu_host.engines.rnnoise import Rnnoise
+from include.gpu_host.engines.transcription_server import TranscriptionServer
 from include.gpu_host.engines.weights import find_onnx, find_whisper
 from include.gpu_host.engines.whisper import Whisper, WhisperLanguages, WhisperRecogniser
 from include.gpu_host.settings import PACKAGED_WHISPER, Settings
@@ -30,6 +31,8 @@ def chosen_models(settings: Settings, device: str) -> tuple[LanguageIdentifier, 
     Raises:
         InvalidInput: A setting points to weights that are not there; the message says what to do.
     """
+    if settings.stt_engine == "openai":
+        return WhisperLanguages(_lid_whisper(settings, device)), _transcription_server(settings)
     if settings.stt_engine == "onnx-asr":
         weights = find_onnx(
             settings.stt_model,
@@ -45,6 +48,16 @@ def chosen_models(settings: Settings, device: str) -> tuple[LanguageIdentifier, 
     if settings.lid_model or not whisper.is_multilingual:
         for_languages = _lid_whisper(settings, device)
     return WhisperLanguages(for_languages), WhisperRecogniser(whisper, settings.beam_size)
+
+
+def _transcription_server(settings: Settings) -> TranscriptionServer:
+    return TranscriptionServer(
+        settings.stt_url,
+        settings.stt_model,
+        key=settings.stt_api_key,
+        in_flight=settings.stt_in_flight,
+        timeout_s=settings.stt_timeout_s,
+    )
 
 
 def _lid_whisper(settings: Settings, device: str) -> Whisper:

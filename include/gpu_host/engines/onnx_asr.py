@@ -21,6 +21,7 @@ from include.errors import InvalidInput, RecordingUnusable
 from include.gpu.wire import Engine
 from include.gpu_host.audio.recording import SAMPLE_RATE_HZ, Samples
 from include.gpu_host.engines.batching import Batcher
+from include.gpu_host.engines.protocol import Heard
 from include.gpu_host.engines.weights import Weights
 
 # A token's time is its first frame; the last one of a word is taken to last three frames of a Parakeet.
@@ -70,7 +71,7 @@ class OnnxRecogniser:
             providers=_providers(device),
         ).with_timestamps()
         self._is_told = isinstance(self._model.asr, _TOLD_THE_LANGUAGE)
-        self._batcher: Batcher[Samples, list[Word]] = Batcher(
+        self._batcher: Batcher[Samples, Heard] = Batcher(
             self._hear, batch_size if device.startswith("cuda") else 1, workers
         )
         self.engine = Engine(
@@ -80,7 +81,7 @@ class OnnxRecogniser:
             weights_sha256=weights.sha256,
         )
 
-    def hear(self, pieces: Sequence[Samples], language: str) -> list[list[Word]]:
+    def hear(self, pieces: Sequence[Samples], language: str) -> list[Heard]:
         """Transcribes pieces, together with those of other threads.
 
         Raises:
@@ -88,7 +89,7 @@ class OnnxRecogniser:
         """
         return self._batcher.run(language if self._is_told else "", pieces)
 
-    def _hear(self, language: str, pieces: Sequence[Samples]) -> list[list[Word]]:
+    def _hear(self, language: str, pieces: Sequence[Samples]) -> list[Heard]:
         told: dict[str, Any] = {"language": language} if language else {}
         try:
             heard = self._model.recognize(list(pieces), **told)
@@ -97,7 +98,9 @@ class OnnxRecogniser:
                 f"The call is in {language}, and {self.engine.name} does not know it: choose another "
                 "recogniser, or give the languages to expect."
             ) from error
-        return [words(one, len(piece) / SAMPLE_RATE_HZ) for one, piece in zip(heard, pieces, strict=True)]
+        return [
+            Heard(words(one, len(piece) / SAMPLE_RATE_HZ)) for one, piece in zip(heard, pieces, strict=True)
+        ]
 
 
 def words(heard: TimestampedResult, length_s: float) -> list[Word]:

@@ -4,14 +4,14 @@ Everything else (the gate, voice activity, windows, time maps, flags) is the sta
 one small class. Engines are loaded once, and are called from several threads at once.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from include.calls.transcript import Word
-from include.gpu.wire import Engine
+from include.gpu.wire import Engine, Span
 from include.gpu_host.audio.recording import Samples
 
 Embeddings = NDArray[np.float32]
@@ -51,21 +51,39 @@ class LanguageIdentifier(Protocol):
         ...
 
 
+class Sound(NamedTuple):
+    """What languages a part of a piece sounds like, whatever it was heard in; times in ms of the piece."""
+
+    span: Span
+    probabilities: Mapping[str, float]
+
+
+class Heard(NamedTuple):
+    """What a recogniser makes of a piece.
+
+    Attributes:
+        words: In order, times in ms of the piece. A text keeps the space that it begins with: without one it
+            goes on from the word before ("high", "-end"), as in Japanese.
+        sounds: Parts of it, side by side, in order; empty from a model that cannot tell.
+        times_spread: The model times no words: they are spread over what it heard in one go.
+    """
+
+    words: list[Word]
+    sounds: Sequence[Sound] = ()
+    times_spread: bool = False
+
+
 class Recogniser(Protocol):
     """Speech to text."""
 
     engine: Engine
 
-    def hear(self, pieces: Sequence[Samples], language: str) -> list[list[Word]]:
+    def hear(self, pieces: Sequence[Samples], language: str) -> list[Heard]:
         """Transcribes pieces of 16 kHz speech, each up to 30 s.
 
         Args:
             pieces: Each of shape (frames,).
             language: ISO 639-1 code.
-
-        Returns:
-            The words of each piece, in order, times in ms of the piece. A text keeps the space that it begins
-            with: without one it goes on from the word before ("high", "-end"), as in Japanese.
         """
         ...
 

@@ -34,7 +34,8 @@ MIN_SHARED = 8
 CAPACITY = 12_000_000
 # Calls are numbered in 16 bits; numbers come again when their calls have long been forgotten.
 NUMBERS = 1 << 16
-MOST_ENTRIES = 600
+# Of prompts of 10 s; together they take 60 bytes a frame: 60 MB.
+MOST_ENTRIES, MOST_FRAMES = 1_600, 1_000_000
 _MARGIN_FRAMES = round(2000 / HOP_MS)
 _LONGEST_FRAMES = round(120_000 / HOP_MS)
 _SPEECH_SHARE = 0.3
@@ -70,6 +71,7 @@ class Gathering:
     heard: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self._library, self._indexed = LearnedLibrary([]), list[Landmarks]()
         self.refresh()
 
     @property
@@ -194,15 +196,32 @@ class Gathering:
 
     def refresh(self) -> None:
         """Drops what is least heard where there is too much, and makes the index anew."""
-        if len(self.entries) > MOST_ENTRIES:
-            order = sorted(self.entries, key=lambda e: (bool(e.prompt_id), e.heard_at), reverse=True)
-            self.entries = order[: MOST_ENTRIES * 3 // 4]
+        self.entries = _within_bounds(self.entries)
         for entry in self.entries:
             if entry.prompt_id and entry.heard_in > SETTLED_CALLS:
                 first, end = entry.extent
                 if end - first < len(entry.piece.profile):
                     entry.trim()
-        self._library = LearnedLibrary([entry.piece for entry in self.entries])
+        pieces = [entry.piece for entry in self.entries]
+        marks = [piece.landmarks for piece in pieces]
+        if len(marks) != len(self._indexed) or any(
+            a is not b for a, b in zip(marks, self._indexed, strict=True)
+        ):
+            self._library, self._indexed = LearnedLibrary(pieces), marks
+        self._library.pieces = pieces  # a play may have bettered a profile
+
+
+def _within_bounds(entries: list[Entry]) -> list[Entry]:
+    """Entries that there is room for, in their order: candidates go first, those unheard for longest."""
+    frames = sum(len(entry.piece.profile) for entry in entries)
+    if len(entries) <= MOST_ENTRIES and frames <= MOST_FRAMES:
+        return entries
+    kept: set[int] = set()
+    for entry in sorted(entries, key=lambda e: (bool(e.prompt_id), e.heard_at), reverse=True):
+        frames_left = MOST_FRAMES * 3 // 4 - sum(len(e.piece.profile) for e in entries if id(e) in kept)
+        if len(kept) < MOST_ENTRIES * 3 // 4 and len(entry.piece.profile) <= frames_left:
+            kept.add(id(entry))
+    return [entry for entry in entries if id(entry) in kept]
 
 
 def library_of(entries: Sequence[Entry]) -> LearnedLibrary:

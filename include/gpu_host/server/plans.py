@@ -12,7 +12,7 @@ from include.gpu_host.server.store import MASKED_STAGES, CallStore, StoredResult
 from include.gpu_host.stages.job import About
 
 # Part of every key: raise it when a stage's code changes what it finds, and stored results are made again.
-_REVISION = 2
+_REVISION = 3
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Plans:
         read: dict[Stage, list[str] | None] = {
             Stage.IVR: [options.heard_with] if options.heard_with else None,
             Stage.LID: sorted(options.languages),
-            Stage.STT: list(options.channel_roles),
+            Stage.STT: [*options.channel_roles, *sorted(options.languages)],
         }
         rules = [CARD_DATA_RULES] if stage in MASKED_STAGES else []
         engine = self._about.engines[stage].model_dump()

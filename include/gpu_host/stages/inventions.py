@@ -1,4 +1,7 @@
-"""Signs that a recogniser invented a turn: it repeats itself, is unsure, nobody spoke, or it is stock."""
+"""Signs that a recogniser invented a turn: it repeats itself, is unsure, nobody spoke, or it is stock.
+
+Or that it wrote another language than was spoken: its words are a translation at best.
+"""
 
 import json
 import re
@@ -9,6 +12,7 @@ from importlib.resources import files
 
 from include.calls.transcript import Turn, TurnFlag, Word
 from include.gpu.wire import Span
+from include.gpu_host.stages.text_language import reads_otherwise
 
 # Whisper's own measure of a loop (openai/whisper, transcribe.py): text that compresses better than this.
 _MAX_COMPRESSION_RATIO = 2.4
@@ -33,7 +37,7 @@ def flags(turn: Turn, speech: Sequence[Span]) -> list[TurnFlag]:
     """What speaks against a turn.
 
     Args:
-        turn: With its words.
+        turn: With its words, and what is known already of their language.
         speech: Where voice activity was found on its channel, without margins, in order, disjoint.
     """
     words = _WORD.findall(turn.text.lower())
@@ -44,6 +48,8 @@ def flags(turn: Turn, speech: Sequence[Span]) -> list[TurnFlag]:
         TurnFlag.BADLY_HEARD: turn.confidence < _BADLY_HEARD_BELOW,
         TurnFlag.KNOWN_PHRASE: _is_stock(words)
         and (turn.confidence < _BELIEVED_CONFIDENCE or share < _BELIEVED_SHARE),
+        TurnFlag.OTHER_LANGUAGE: TurnFlag.OTHER_LANGUAGE in turn.flags
+        or (turn.language is not None and reads_otherwise(turn.text, turn.language)),
     }
     return [flag for flag, is_found in found.items() if is_found]
 

@@ -13,6 +13,7 @@ from include.gpu_host.stages.listening import MARGIN_MS, conversation, stretch, 
 from include.gpu_host.stages.switching import (
     MAX_WINDOWS,
     SWITCH_CONFIDENCE,
+    WINDOW_MS,
     Probabilities,
     Stretch,
     stretches,
@@ -71,6 +72,7 @@ class Languages:
             MIN_SPEECH_S,
             SWITCH_CONFIDENCE,
             MAX_WINDOWS,
+            WINDOW_MS,
         ]
 
     def run(self, head: Head, recording: Recording, ivr: IvrResult, allowed: Sequence[str]) -> LidResult:

@@ -53,7 +53,9 @@ def loaded_stages(settings: Settings, device: str) -> LoadedStages:
         denoising=Denoising(denoiser, settings.denoise_below_snr_db),
         ivr=IvrFinding(load_library(settings.prompts_dir), settings.dead_air_s),
         languages=Languages(identifier),
-        recognition=Recognition(recogniser, Voices(embedder) if embedder else None, [settings.beam_size]),
+        recognition=Recognition(
+            recogniser, Voices(embedder) if embedder else None, [settings.beam_size], identifier
+        ),
     )
     _warm_up(denoiser, identifier, recogniser, stages.ivr)
     return stages

@@ -64,7 +64,7 @@ class StageRunner:
                 return stages.languages.run(head, recording, ivr, job.options.languages)
             case _:
                 ivr, lid = _earlier(job, IvrResult), _earlier(job, LidResult)
-                return stages.recognition.run(head, recording, ivr, lid, job.options.channel_roles)
+                return stages.recognition.run(head, recording, ivr, lid, job.options)
 
     def _learning(self, job: LearningJob | None) -> Learning | None:
         """What was learned, read anew only when it has changed."""

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from include.calls.call import ChannelRole
-from include.calls.transcript import Turn, Word
-from include.gpu.wire import Span
-from include.gpu_host.audio import timeline
+from include.calls.transcript import Turn, TurnFlag, Word
 from include.gpu_host.speakers.voices import SpokenBy
 
 # A pause this long inside one channel's words ends the turn.
@@ -19,17 +17,18 @@ _SENTENCE_ENDS = tuple(".?!…。？！")
 
 
 class HeardWord(NamedTuple):
-    """A word, the ISO 639-1 code of the language that it was heard in, and whose it is of several voices."""
+    """A word of a channel.
+
+    Attributes:
+        language: ISO 639-1 code that it was heard in.
+        spoken_by: Whose it is of several voices.
+        sounds_otherwise: What was heard sounds like another language, in which it could not be heard.
+    """
 
     word: Word
     language: str
     spoken_by: SpokenBy | None = None
-
-
-def in_original_time(words: Sequence[Word], heard: Sequence[Span]) -> list[Word]:
-    """Moves words from the time of what was heard, spans one after the other, to that of the recording."""
-    placed = [(word, timeline.original_span(heard, word.start_ms, word.end_ms)) for word in words]
-    return [word.model_copy(update={"start_ms": at.start_ms, "end_ms": at.end_ms}) for word, at in placed]
+    sounds_otherwise: bool = False
 
 
 def conversation(channels: Sequence[Sequence[HeardWord]], roles: Sequence[ChannelRole]) -> list[Turn]:
@@ -63,12 +62,14 @@ def _split(heard: Sequence[HeardWord], is_shared: bool) -> list[list[HeardWord]]
 def _goes_on(before: HeardWord, after: HeardWord, is_shared: bool) -> bool:
     ends_sentence = before.word.text.endswith(_SENTENCE_ENDS)
     longest_ms = SENTENCE_PAUSE_MS if is_shared and ends_sentence else TURN_PAUSE_MS
-    is_one = before.language == after.language and _voice(before) == _voice(after)
+    is_one = _kind(before) == _kind(after)
     return is_one and after.word.start_ms - before.word.end_ms < longest_ms
 
 
-def _voice(heard: HeardWord) -> int | None:
-    return heard.spoken_by.voice if heard.spoken_by else None
+def _kind(heard: HeardWord) -> tuple[int | None, str, bool]:
+    """What all words of a turn have in common."""
+    voice = heard.spoken_by.voice if heard.spoken_by else None
+    return voice, heard.language, heard.sounds_otherwise
 
 
 def _turn(turn_id: str, speaker: ChannelRole, channel: int, heard: list[HeardWord]) -> Turn:
@@ -86,6 +87,7 @@ def _turn(turn_id: str, speaker: ChannelRole, channel: int, heard: list[HeardWor
         voice=voice,
         voice_confidence=sure,
         language=heard[0].language,
+        flags=[TurnFlag.OTHER_LANGUAGE] if heard[0].sounds_otherwise else [],
     )
 
 

@@ -33,7 +33,7 @@ def person_of(user: GetUserDep, manager: Annotated[BaseAuthManager[Any], Depends
         may = _by_role(user, settings)
     else:
         may = _by_custom_views(user, manager)
-    return Person(user.get_name(), may, settings.agents_of(user.get_name()))
+    return Person(user.get_name(), may, settings.known_people.actor(user.get_name()).agents)
 
 
 def _by_role(user: Any, settings: Settings) -> Callable[[Right], bool]:

@@ -11,18 +11,21 @@ from starlette.exceptions import HTTPException
 
 from cofi.ui.access import NO_RIGHTS, PersonDep
 from cofi.ui.pages import PRIVATE, prefix_of, render
-from cofi.ui.routes import calls, days, report, search, sound, static, trends
+from cofi.ui.routes import calls, days, mine, report, review, search, shards, sound, static, trends
 from cofi.ui.tabs import tabs_of
-from include.errors import CofiError, PermanentError
+from include.errors import CofiError, NotForYou, PermanentError, TooLate
 
 ROUTERS = (
     report.router,
     static.router,
+    review.router,
     search.router,
     trends.router,
+    mine.router,
     days.router,
     calls.router,
     sound.router,
+    shards.router,
 )
 
 app = FastAPI(
@@ -54,7 +57,12 @@ async def refused(request: Request, error: HTTPException) -> Response:
 @app.exception_handler(CofiError)
 async def failed(request: Request, error: CofiError) -> Response:
     """Cofi's own errors say what to do about them."""
-    return _told(request, 400 if isinstance(error, PermanentError) else 503, str(error))
+    return _told(request, _status(error), str(error))
+
+
+def _status(error: CofiError) -> int:
+    statuses = {NotForYou: 403, TooLate: 409, PermanentError: 400}
+    return next((status for kind, status in statuses.items() if isinstance(error, kind)), 503)
 
 
 def _told(request: Request, status: int, detail: str) -> Response:

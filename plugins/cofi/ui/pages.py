@@ -41,20 +41,21 @@ def render(
         status: HTTP status.
         values: What the template needs besides `person`, `tabs`, `Right`, `prefix` and `version`.
     """
-    content = (
-        environment()
-        .get_template(template)
-        .render(
-            person=person,
-            tabs=tabs_of(person) if person else [],
-            tab=tab,
-            Right=Right,
-            prefix=prefix_of(request),
-            version=static_version(),
-            **values,
-        )
-    )
+    content = rendered(request, person, template, tab=tab, **values)
     return HTMLResponse(content, status, PRIVATE)
+
+
+def rendered(request: Request, person: Person | None, template: str, *, tab: str = "", **values: Any) -> str:
+    """The text of a page, or of a part of one; see `render`."""
+    told = {
+        "person": person,
+        "tabs": tabs_of(person) if person else [],
+        "tab": tab,
+        "Right": Right,
+        "prefix": prefix_of(request),
+        "version": static_version(),
+    }
+    return environment().get_template(template).render(**told, **values)
 
 
 def prefix_of(request: Request) -> str:

@@ -12,22 +12,30 @@ class Tab:
 
     Attributes:
         path: Below the prefix of cofi's pages.
-        right: Whoever lacks it is not shown the tab; None for anybody.
+        rights: Whoever lacks one is not shown the tab.
+        of_agents: Only for people who are an agent of recordings.
     """
 
     key: str
     title: str
     path: str
-    right: Right | None = None
+    rights: Sequence[Right]
+    of_agents: bool = False
 
 
 TABS: Sequence[Tab] = (
-    Tab("search", "Search", "/search", Right.TEXT),
-    Tab("trends", "Trends", "/trends", Right.TEXT),
-    Tab("days", "Days", "/days", Right.TEXT),
+    Tab("review", "To review", "/review", (Right.TEXT, Right.ANSWER, Right.OTHERS)),
+    Tab("search", "Search", "/search", (Right.TEXT,)),
+    Tab("trends", "Trends", "/trends", (Right.TEXT,)),
+    Tab("mine", "My calls", "/mine", (Right.TEXT,), of_agents=True),
+    Tab("days", "Days", "/days", (Right.TEXT, Right.OTHERS)),
 )
 
 
 def tabs_of(person: Person) -> list[Tab]:
     """The tabs that a person is shown."""
-    return [tab for tab in TABS if tab.right is None or person.may(tab.right)]
+    return [
+        tab
+        for tab in TABS
+        if all(person.may(right) for right in tab.rights) and (person.agents or not tab.of_agents)
+    ]

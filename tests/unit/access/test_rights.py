@@ -2,29 +2,19 @@
 
 import pytest
 
-from include.access.rights import Person, Right, agents_by_user, roles_of
+from include.access.rights import Person, Right, roles_of
 from include.errors import InvalidInput
 
 
-def test_roles_and_agents_are_read_with_whatever_blanks() -> None:
+def test_roles_are_read_with_whatever_blanks() -> None:
     assert roles_of(" ana: analyst,daniel :agent,, ") == {"ana": "analyst", "daniel": "agent"}
-    assert agents_by_user("daniel: Daniel Ortega | D123, kim: Kim") == {
-        "daniel": frozenset({"Daniel Ortega", "D123"}),
-        "kim": frozenset({"Kim"}),
-    }
-    assert roles_of("") == agents_by_user("") == {}
+    assert roles_of("") == {}
 
 
 @pytest.mark.parametrize("text", ["ana", "ana: boss", "ana analyst", ": agent"])
 def test_a_wrong_role_is_named(text: str) -> None:
     with pytest.raises(InvalidInput, match=r"\[cofi\] people"):
         roles_of(text)
-
-
-@pytest.mark.parametrize("text", ["daniel", "daniel:", ": Daniel", "daniel: |"])
-def test_a_user_who_is_no_agent_is_named(text: str) -> None:
-    with pytest.raises(InvalidInput, match=r"\[cofi\] agents_of_people"):
-        agents_by_user(text)
 
 
 def test_whoever_is_an_agent_sees_their_own_calls_and_those_of_nobody_else() -> None:

@@ -19,7 +19,7 @@ def test_it_reads_as_their_sum(
     whole = head + b"".join(CONTENT[start : start + length] for start, length in spans)
     spliced, plain = SplicedFile(head, io.BytesIO(CONTENT), spans), io.BytesIO(whole)
 
-    assert spliced.size == len(whole)
+    assert spliced.size_bytes == len(whole)
     for at, size in moves:
         assert spliced.seek(at) == plain.seek(at)
         assert spliced.read(size) == plain.read(size)

@@ -198,8 +198,9 @@ class TestConnection:
                 HostLost, match=r"gpu_a does not answer \(127.0.0.1:\d+: Connection refused\): start it"
             ):
                 await client.status()
-            with pytest.raises(HostLost):
+            with pytest.raises(HostLost) as lost:
                 await client.run("call-1", Stage.DENOISE, StageOptions())
+            assert not lost.value.at_work, "it never had the call"
 
     async def test_requests_that_break_off_together_ask_for_the_health_once(
         self, host: FakeGpuHost, connect: Connect
@@ -261,6 +262,9 @@ class TestConnection:
         host.replies["ready"] = [problem(503, retry_after_s="0")] * 1000
         with pytest.raises(HostUnready):
             await connect(unready_patience_s=0.1).until_ready()
+        assert len(host.asked_for("ready")) < 20, "not for as long as a busy one"
+        host.replies["ready"] = [problem(429, retry_after_s="0")] * 3
+        assert (await connect(unready_patience_s=0.1).until_ready()).ready, "a busy one is waited for"
         host.replies["ready"] = [problem(503, retry_after_s="0")] * 3
         assert (await connect().until_ready()).ready
 

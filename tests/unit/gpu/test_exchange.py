@@ -11,9 +11,10 @@ from include.database import prompts
 from include.database.engine import Database
 from include.database.migrations import upgrade
 from include.emulation.gpu_host import EmulatedGpuHost, GpuHostSettings
-from include.gpu.client import GpuHostClient, HostSettings
+from include.gpu.client import GpuHostClient
 from include.gpu.exchange import exchange
 from include.gpu.learned import LearnedPrompt
+from include.gpu.settings import HostSettings
 from tests.unit.gpu.fake_host import Connect
 from tests.unit.gpu_host.ivr.learned_prompts import learned_prompt
 from tests.unit.gpu_host.ivr.sounds import melody

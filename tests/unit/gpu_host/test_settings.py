@@ -36,11 +36,22 @@ def test_the_token_is_not_shown() -> None:
         ("DEVICES", "cuda:0,"),
         ("STT_ENGINE", "guess"),
         ("RETENTION_H", "-1"),
+        ("STT_IN_FLIGHT", "0"),
     ],
 )
 def test_wrong_settings_are_named(name: str, value: str) -> None:
     with pytest.raises(InvalidInput, match=f"COFI_GPU_HOST_{name} (is|names)"):
         Settings.from_env({"COFI_GPU_HOST_TOKEN": "t", f"COFI_GPU_HOST_{name}": value})
+
+
+def test_a_speech_server_has_a_url_and_a_model() -> None:
+    url, model = {"stt_url": "http://127.0.0.1:8000/v1"}, {"stt_model": "whisper-1"}
+    with pytest.raises(InvalidInput, match="COFI_GPU_HOST_STT_URL is ''"):
+        Settings(token="t", stt_engine="openai", **model)
+    with pytest.raises(InvalidInput, match="COFI_GPU_HOST_STT_MODEL is not set"):
+        Settings(token="t", stt_engine="openai", **url)
+    settings = Settings(token="t", stt_engine="openai", stt_api_key="s3cret", **url, **model)
+    assert "s3cret" not in repr(settings)
 
 
 def test_devices_are_a_list() -> None:

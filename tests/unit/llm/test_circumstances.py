@@ -103,9 +103,11 @@ def test_turns_that_are_badly_heard_or_invented_or_talked_over_are_named() -> No
         {"start_ms": 26_000, "confidence": 0.27},
         {"flags": [TurnFlag.ON_SILENCE], "confidence": 0.1},
         {"confidence": 0.5},
+        {"flags": [TurnFlag.OTHER_LANGUAGE]},
     )
-    assert lines(call)[-3:] == [
+    assert lines(call)[-4:] == [
         "-- perhaps never said: t3 --",
+        "-- spoken in another language than it is written in, perhaps translated: t5 --",
         "-- badly heard, words may be wrong: t2 --",
         "-- begins while the other side still speaks: t2 --",
     ]

@@ -3,14 +3,22 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, JSONResponse
+from sqlalchemy import Connection
 
+from cofi.redaction import recogniser_of
+from cofi.settings import Settings
 from cofi.ui.access import requires
 from cofi.ui.asking import AskedDep
+from cofi.ui.pages import PRIVATE
+from cofi.ui.tasks import ListTasks, TasksDep, log_url, run_of
 from include.access.record import Access
 from include.access.rights import Person, Right
 from include.call_pages.call import CallHead, CallPage, head_of, read_call
+from include.call_pages.shown import Redacting, shown_of
 from include.calls.transcript import Transcript, Turn
+from include.review.beside import review_of
+from include.review.items import item_of_call
 
 router = APIRouter(prefix="/calls/{call_id}", dependencies=[requires(Right.TEXT)])
 
@@ -32,11 +40,41 @@ CallDep = Annotated[CallHead, Depends(call_for)]
 
 
 @router.get("")
-def call_page(asked: AskedDep, head: CallDep) -> HTMLResponse:
+def call_page(asked: AskedDep, head: CallDep, tasks: TasksDep) -> HTMLResponse:
     """All that is known of a call."""
     asked.record(head.call_id, Access.TEXT)
     page = asked.read(lambda connection: read_call(connection, head))
-    return asked.page("call.html", **call_values(page, asked.person))
+    by_people = asked.read(lambda connection: people_of(connection, page))
+    logs = {} if not page.provenance.failed else logs_of(page, tasks)
+    return asked.page("call.html", logs=logs, **by_people, **call_values(page, asked.person))
+
+
+def logs_of(page: CallPage, tasks: ListTasks) -> dict[int, str]:
+    """Where the logs of failed attempts are, by their place in the list."""
+    known = {one.batch_id: tasks(*run_of(one.batch_id)) for one in page.provenance.failed}
+    found = enumerate(page.provenance.failed)
+    urls = {n: log_url(known[one.batch_id], one.batch_id, one.stage, one.shard) for n, one in found}
+    return {n: url for n, url in urls.items() if url}
+
+
+@router.get("/shown")
+def shown_to_llm(asked: AskedDep, head: CallDep) -> JSONResponse:
+    """What the LLM was shown: on demand, as names are found by models that take a while to load."""
+    settings = Settings.load()
+    how = Redacting(settings.llm_redact_pii, recogniser_of(settings), settings.names_kept)
+    asked.record(head.call_id, Access.PROMPT)
+    shown = asked.read(lambda connection: shown_of(connection, head, how))
+    told = {"text": shown.text, "as_sent": shown.as_sent} if shown else {"text": None}
+    return JSONResponse(told, headers=PRIVATE, background=asked.after)
+
+
+def people_of(connection: Connection, page: CallPage) -> dict[str, Any]:
+    """What people answered and what stands by it, and the call's place in the queue."""
+    if page.score is None:
+        return {"review": None, "beside": {}, "item": None}
+    review = review_of(connection, page.head.call_id)
+    beside = {one.criterion_id: one for one in review.criteria}
+    return {"review": review, "beside": beside, "item": item_of_call(connection, page.head.call_id)}
 
 
 def call_values(page: CallPage, person: Person) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What is heard of a call: its listening copy by byte range, its peaks, and the record of what was played."""
 
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from shutil import copyfileobj
@@ -12,12 +13,12 @@ from pydantic import BaseModel, Field
 from cofi.settings import Settings
 from cofi.stores import opened
 from cofi.ui.access import WRITES, requires
-from cofi.ui.asking import AskedDep
+from cofi.ui.asking import Asked, AskedDep
 from cofi.ui.pages import PRIVATE
 from cofi.ui.routes.calls import CallDep
 from include.access.record import LONGEST_HEARD_S, Access, record, was_recorded
 from include.access.rights import Right
-from include.call_pages.call import CallHead, ivr_of, transcript_of
+from include.call_pages.call import CallHead, head_of, ivr_of, transcript_of
 from include.call_pages.hearing import silenced
 from include.calls import stores
 from include.calls.joining import JoinedRecording
@@ -31,6 +32,14 @@ router = APIRouter(prefix="/calls/{call_id}", dependencies=[requires(Right.TEXT,
 _RECORD_EVERY_S = 600.0
 # The copy of this content, for whoever is signed in; the next request of a range must find the same.
 _HEADERS = {**PRIVATE, "Cache-Control": "private, max-age=600"}
+
+
+def warm(asked: Asked, call_id: str) -> None:
+    """Makes a call's copy ready; one that cannot be made says so to whoever wants to hear it."""
+    head = asked.read(lambda connection: head_of(connection, call_id))
+    if head is not None:
+        with suppress(HTTPException):
+            copy_of(asked, head)
 
 
 def copy_of(asked: AskedDep, head: CallDep) -> Copy:

@@ -1,5 +1,6 @@
 // The page of one call.
 
+import { read } from "./http.js";
 import { onKeys, playerKeys, takeFocus } from "./keys.js";
 import { Player } from "./player.js";
 
@@ -7,6 +8,33 @@ const player = new Player(document.querySelector(".call"));
 onKeys(playerKeys(() => player), player.events.signal);
 takeFocus();
 
+// What the model was shown is made only for whoever asks.
+const shown = document.querySelector(".shown");
+shown?.addEventListener("toggle", async () => {
+  const [told, text] = [shown.querySelector(".as-sent"), shown.querySelector("pre")];
+  if (!shown.open || text.textContent) return;
+  try {
+    const made = await (await read(`/calls/${player.data.call_id}/shown`)).json();
+    text.textContent = made.text;
+    told.textContent = made.as_sent
+      ? "As it left: private data is replaced."
+      : "Made again by today's rules, which replace other things than those of that day.";
+  } catch (error) {
+    told.textContent = error.message;
+  }
+});
+
+// Airflow's own pages open around this one, not within it: a link there is followed by the page around.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-airflow]");
+  if (!link || window.parent === window) return;
+  event.preventDefault();
+  const outer = window.parent.document;
+  const same = Object.assign(outer.createElement("a"), { href: link.href });
+  outer.body.append(same);
+  same.click();
+  same.remove();
+});
 // A link leads to a moment: what was searched for, or the evidence of an example.
 const at = Number(new URLSearchParams(location.search).get("at"));
 if (at > 0) player.seek(at);

@@ -7,6 +7,8 @@ export const onKeys = (handlers, signal) => {
   document.addEventListener(
     "keydown",
     (event) => {
+      // What is open above the page has its own keys.
+      if (document.querySelector("dialog[open]")) return;
       if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.(TYPES)) return;
       // Space and Enter act on what has the focus.
       if ((event.key === " " || event.key === "Enter") && event.target.closest?.(ACTS)) return;

@@ -31,21 +31,6 @@ def test_span_arithmetic_is_set_arithmetic(some: list[Span], others: list[Span])
         assert all(a.end_ms <= b.start_ms for a, b in pairwise(result))
 
 
-@given(spans.map(timeline.joined).filter(bool))
-def test_every_kept_sample_maps_back_to_where_it_was(kept: list[Span]) -> None:
-    heard_ms = [ms for s in kept for ms in range(s.start_ms, s.end_ms)]
-    for start_ms, original_ms in enumerate(heard_ms):
-        assert timeline.original_span(kept, start_ms, start_ms + 1) == span(original_ms, original_ms + 1)
-
-
-def test_a_word_across_a_cut_is_not_stretched_over_it() -> None:
-    kept = [span(0, 1000), span(9000, 10_000)]
-    assert timeline.original_span(kept, 700, 1100) == span(700, 1000)
-    assert timeline.original_span(kept, 900, 1300) == span(9000, 9300)
-    assert timeline.original_span(kept, 1900, 2500) == span(9900, 10_000)
-    assert timeline.original_span(kept, 2400, 2500) == span(10_000, 10_000)
-
-
 def test_runs_and_gaps() -> None:
     flags = np.array([1, 0, 1, 1, 0, 0, 0, 1], dtype=bool)
     found = timeline.runs(flags, 10)

@@ -165,7 +165,7 @@ def rustle(seconds: float) -> np.ndarray:
 def test_words_have_the_times_and_confidence_of_their_tokens(
     parakeet: Path, loaded: Callable[[Path], OnnxRecogniser]
 ) -> None:
-    [words] = loaded(parakeet).hear([rustle(3.0)], "en")
+    [(words, *_)] = loaded(parakeet).hear([rustle(3.0)], "en")
     assert [(word.text, word.start_ms, word.end_ms) for word in words] == [
         (" Hello,", 2 * FRAME_MS, 5 * FRAME_MS + 240),
         (" big", 9 * FRAME_MS, 9 * FRAME_MS + 240),
@@ -176,7 +176,8 @@ def test_words_have_the_times_and_confidence_of_their_tokens(
 
 
 def test_each_piece_is_heard_to_its_own_end(parakeet: Path, loaded: Callable[[Path], OnnxRecogniser]) -> None:
-    long, short, middle = loaded(parakeet).hear([rustle(3.0), rustle(0.5), rustle(1.0)], "es")
+    heard = loaded(parakeet).hear([rustle(3.0), rustle(0.5), rustle(1.0)], "es")
+    long, short, middle = (one.words for one in heard)
     assert [[word.text for word in words] for words in (long, short, middle)] == [
         [" Hello,", " big", " world"],
         [" Hello,"],
@@ -186,7 +187,7 @@ def test_each_piece_is_heard_to_its_own_end(parakeet: Path, loaded: Callable[[Pa
 
 
 def test_letters_become_words(letters: Path, loaded: Callable[[Path], OnnxRecogniser]) -> None:
-    [words] = loaded(letters).hear([rustle(2.0)], "en")
+    [(words, *_)] = loaded(letters).hear([rustle(2.0)], "en")
     assert [(word.text, word.start_ms, word.end_ms) for word in words] == [
         (" hi", FRAME_MS, 3 * FRAME_MS + 240),
         (" you", 7 * FRAME_MS, 9 * FRAME_MS + 240),

@@ -167,3 +167,15 @@ def test_how_sure_it_is_grows_with_the_calls() -> None:
     sure = [learned_confidence(calls, 3) for calls in (0, 2, 10, 21, 40, 10_000)]
     assert sure[:2] == [0, 0] and sure == sorted(sure) and sure[3] == pytest.approx(0.82, abs=0.01)
     assert sure[-1] == 1
+
+
+def test_there_is_an_end_to_what_is_remembered(speech: Speech, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("include.gpu_host.ivr.gathering.MOST_ENTRIES", 4)
+    prompt = speech("cold_hearted")
+    gathering, _ = gather([call(n, prompt) for n in range(3)])
+    for n in range(3, 13, 2):  # ten more, each heard in two calls
+        both = melody(50 + n, 5)
+        for number in (n, n + 1):
+            gathering.hear(number, f"call-{number}", heard(call(number, both)), NOW)
+    assert len(gathering.entries) <= 4
+    assert len(gathering.learned) == 1, "candidates go before what was learned"

@@ -20,6 +20,7 @@ from include.gpu.wire import (
     IvrResult,
     LidResult,
     Span,
+    StageOptions,
     StageResult,
     SttResult,
 )
@@ -125,7 +126,7 @@ class FakeStages:
         return LidResult(**head, language="en", confidence=0.9, probabilities=probabilities, speech_s=1.0)
 
     def _stt(
-        self, head: Head, recording: Recording, ivr: IvrResult, lid: LidResult, roles: list[Any]
+        self, head: Head, recording: Recording, ivr: IvrResult, lid: LidResult, options: StageOptions
     ) -> StageResult:
         self.heard.append(f"stt {lid.language} peak {peak(recording):.1f}")
         return SttResult(**head, language=lid.language, turns=[])

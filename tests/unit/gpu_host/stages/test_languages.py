@@ -75,7 +75,7 @@ def test_one_language_is_heard_in_a_few_windows(talk: np.ndarray) -> None:
     assert [(one.channel, one.language) for one in found.channels] == [(0, "en")]
     [span] = found.spans
     assert span.start_ms < 1000 and span.end_ms > 36_000
-    assert 2 <= len(model.heard) <= 3 and max(model.heard) <= 30
+    assert 2 <= len(model.heard) <= 3 and max(model.heard) <= 8
 
 
 def test_silence_and_a_click_are_no_language() -> None:
@@ -174,8 +174,7 @@ def test_windows_lie_evenly_over_the_speech_and_cost_little(speech_s: int, count
     speech = [Span(start_ms=4000 * n, end_ms=4000 * n + 2000) for n in range(speech_s // 2)]
     found = windows(speech, listen)
     assert len(found) == len(heard) == count
-    assert all(timeline.total_ms(spans) <= 30_000 for spans in heard)
-    assert min(timeline.total_ms(spans) for spans in heard) >= min(10_000, 1000 * speech_s)
+    assert {timeline.total_ms(spans) for spans in heard} == {min(8_000, 1000 * speech_s)}
     middles_ms = [window.middle_ms for window in found]
     assert np.diff([0, *middles_ms, 1000 * speech_s])[1:-1] == pytest.approx(1000 * speech_s / count)
 

@@ -7,6 +7,7 @@ import numpy as np
 from include.calls.transcript import Word
 from include.gpu.wire import Span
 from include.gpu_host.audio.recording import Recording
+from include.gpu_host.engines.protocol import Heard
 from include.gpu_host.stages import missing
 from include.gpu_host.stages.missing import gaps_in, with_missed
 from include.gpu_host.stages.turns import HeardWord
@@ -67,11 +68,11 @@ class DropsSentences(Ears):
         super().__init__()
         self._deaf_for = deaf_for
 
-    def hear(self, pieces: Sequence[np.ndarray], language: str) -> list[list[Word]]:
+    def hear(self, pieces: Sequence[np.ndarray], language: str) -> list[Heard]:
         heard = super().hear(pieces, language)
         deaf = self._deaf_for
         self._deaf_for = max(0, deaf - len(pieces))
-        return [[] if n < deaf else words for n, words in enumerate(heard)]
+        return [Heard([]) if n < deaf else words for n, words in enumerate(heard)]
 
 
 def test_a_sentence_that_was_dropped_is_heard_again() -> None:

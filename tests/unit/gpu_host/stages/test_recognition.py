@@ -9,9 +9,20 @@ import soundfile
 
 from include.calls.call import ChannelRole
 from include.calls.transcript import Word
-from include.gpu.wire import Engine, IvrResult, LanguageSpan, LidResult, Segment, SegmentKind, Span, SttResult
+from include.gpu.wire import (
+    Engine,
+    IvrResult,
+    LanguageSpan,
+    LidResult,
+    Segment,
+    SegmentKind,
+    Span,
+    StageOptions,
+    SttResult,
+)
 from include.gpu_host.audio import timeline
 from include.gpu_host.audio.recording import Recording
+from include.gpu_host.engines.protocol import Heard, LanguageIdentifier
 from include.gpu_host.speakers.voices import SpokenBy
 from include.gpu_host.stages.job import Head
 from include.gpu_host.stages.pieces import pieces
@@ -32,9 +43,9 @@ class Ears:
         self.heard: list[tuple[str, list[float]]] = []
         self._count = 0
 
-    def hear(self, pieces: Sequence[np.ndarray], language: str) -> list[list[Word]]:
+    def hear(self, pieces: Sequence[np.ndarray], language: str) -> list[Heard]:
         self.heard.append((language, [len(piece) / 16_000 for piece in pieces]))
-        return [self._words(len(piece) // 16) for piece in pieces]
+        return [Heard(self._words(len(piece) // 16)) for piece in pieces]
 
     def _words(self, length_ms: int) -> list[Word]:
         self._count += 1
@@ -80,11 +91,13 @@ def transcribed(
     segments: Sequence[Segment] = (),
     kept: list[Span] | None = None,
     voices: "TakesTurns | None" = None,
+    identifier: LanguageIdentifier | None = None,
 ) -> SttResult:
     length = max(map(len, channels))
     recording = Recording.of(np.stack([np.pad(one, (0, length - len(one))) for one in channels]))
     ivr = IvrResult(**HEAD, segments=list(segments), kept=[recording.whole] if kept is None else kept)
-    return Recognition(ears, voices).run(HEAD, recording, ivr, lid, ROLES)  # type: ignore[arg-type]
+    recognition = Recognition(ears, voices, identifier=identifier)
+    return recognition.run(HEAD, recording, ivr, lid, StageOptions(channel_roles=ROLES))  # type: ignore[arg-type]
 
 
 def test_speech_is_heard_with_a_margin_and_silence_is_not() -> None:
@@ -181,12 +194,21 @@ def test_what_is_cut_or_plays_on_the_channel_is_not_heard() -> None:
 
 def test_flags_stand_on_the_turn() -> None:
     class Dreaming(Ears):
-        def hear(self, pieces: Sequence[np.ndarray], language: str) -> list[list[Word]]:
-            dreamt = [Word(text=" Bye.", start_ms=0, end_ms=100, confidence=0.5)]
+        def hear(self, pieces: Sequence[np.ndarray], language: str) -> list[Heard]:
+            dreamt = Heard([Word(text=" Bye.", start_ms=0, end_ms=100, confidence=0.5)])
             return [dreamt for _ in pieces]
 
     [turn] = transcribed(Dreaming(), said("en"), np.concatenate([silence(1), clip("cold_hearted")])).turns
     assert turn.flags == ["on_silence", "known_phrase"]
+
+
+def test_a_result_says_that_its_words_have_no_times_of_their_own() -> None:
+    class Spreading(Ears):
+        def hear(self, pieces: Sequence[np.ndarray], language: str) -> list[Heard]:
+            return [one._replace(times_spread=True) for one in super().hear(pieces, language)]
+
+    assert transcribed(Spreading(), said("en"), clip("cold_hearted")).times_spread
+    assert not transcribed(Ears(), said("en"), clip("cold_hearted")).times_spread
 
 
 def conversation_of_two() -> np.ndarray:

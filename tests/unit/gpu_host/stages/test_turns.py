@@ -2,8 +2,7 @@
 
 from include.calls.call import ChannelRole
 from include.calls.transcript import Word
-from include.gpu.wire import Span
-from include.gpu_host.stages.turns import HeardWord, conversation, in_original_time
+from include.gpu_host.stages.turns import HeardWord, conversation
 
 
 def said(text: str, start_ms: int, language: str = "en", confidence: float = 0.8) -> list[HeardWord]:
@@ -45,14 +44,3 @@ def test_words_without_spaces_stay_together() -> None:
         for n, text in enumerate([" お", "世話", "に"])
     ]
     assert conversation([heard], [])[0].text == "お世話に"
-
-
-def test_words_move_to_the_time_of_the_recording() -> None:
-    heard = [Span(start_ms=1000, end_ms=2000), Span(start_ms=9000, end_ms=10_000)]
-    words = [
-        Word(text=" a", start_ms=100, end_ms=300, confidence=1),
-        Word(text=" b", start_ms=900, end_ms=1300, confidence=1),
-        Word(text=" c", start_ms=1500, end_ms=1900, confidence=1),
-    ]
-    placed = [(word.start_ms, word.end_ms) for word in in_original_time(words, heard)]
-    assert placed == [(1100, 1300), (9000, 9300), (9500, 9900)]

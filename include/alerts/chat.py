@@ -1,0 +1,37 @@
+"""Alerts for chats that take Slack's incoming webhooks, as Mattermost and Rocket.Chat do, too."""
+
+import aiohttp
+
+from include.alerts.alert import Alert
+from include.errors import EventRefused
+from include.outside.bodies import read_body
+from include.outside.text import one_line
+
+_TIMEOUT_S = 20
+_TOLD_BYTES = 200
+
+
+async def post(url: str, alert: Alert) -> None:
+    """Sends one alert.
+
+    Raises:
+        EventRefused: The chat did not take it; the message holds no part of the URL, which is a secret.
+    """
+    body = {"text": f"*{_escaped(alert.subject)}*\n{_escaped(alert.text)}"}
+    timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.post(url, json=body, allow_redirects=False) as response,
+        ):
+            if response.status < 300:
+                return
+            told = one_line((await read_body(response, _TOLD_BYTES)).text, _TOLD_BYTES)
+            raise EventRefused(f"the chat answered {response.status}: {told}", status=response.status)
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        raise EventRefused(f"the chat cannot be reached ({type(error).__name__})") from None
+
+
+def _escaped(text: str) -> str:
+    """Slack reads &, < and > as its own."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

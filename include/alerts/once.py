@@ -1,0 +1,35 @@
+"""Nobody is told of one thing twice: an alert is kept, and sent by whoever keeps it first."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select
+
+from include.alerts.alert import Alert
+from include.database.engine import insert_missing
+from include.database.models import AlertRow
+
+
+def claimed(connection: Connection, alerts: Iterable[Alert], token: str, now: datetime) -> list[Alert]:
+    """Those that nobody has sent; they are the caller's from now on.
+
+    Args:
+        connection: In a transaction.
+        alerts: What there is to tell.
+        token: The caller's own: of two at the same moment, one has it.
+        now: When.
+    """
+    by_key = {alert.key: alert for alert in alerts}
+    rows = [
+        {"key": key, "subject": alert.subject, "text": alert.text, "told_by": token, "told_at": now}
+        for key, alert in by_key.items()
+    ]
+    insert_missing(connection, AlertRow, rows)
+    mine = select(AlertRow.key).where(AlertRow.key.in_(by_key), AlertRow.told_by == token)
+    return [by_key[key] for key in connection.execute(mine.order_by(AlertRow.key)).scalars()]
+
+
+def given_back(connection: Connection, alerts: Iterable[Alert], token: str) -> None:
+    """Forgets alerts that reached nobody: the next look sends them."""
+    keys = [alert.key for alert in alerts]
+    connection.execute(delete(AlertRow).where(AlertRow.key.in_(keys), AlertRow.told_by == token))

@@ -1,0 +1,64 @@
+"""A person puts a call before themselves, whether a rule has named it or not."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, insert, update
+
+from include.database.engine import insert_missing
+from include.database.models import ReviewDrawRow, ReviewItemRow
+from include.review.events import at, record
+from include.review.items import ItemState, QueueItem, Sample, item_of, item_of_call
+from include.review.material import Audited, audited, not_own
+from include.review.people import Actor
+from include.review.placing import item_id_of
+from include.review.queue import take
+from include.review.value import RANDOM_VALUE, rank_of
+
+_DUE = timedelta(days=1)
+
+
+def pick(connection: Connection, actor: Actor, call_id: str, now: datetime | None = None) -> QueueItem:
+    """Takes a call: its item where it has one, ended ones again, else a new one that asks nothing special.
+
+    A picked call is in no random sample by it. One that is there already keeps its place, and stays blind.
+
+    Raises:
+        NotForYou: The actor is the call's agent, or it is assigned to somebody else.
+        TooLate: Somebody else has it.
+        InvalidInput: The call has not been audited.
+    """
+    now = at(now)
+    call = audited(connection, call_id)
+    not_own(actor, call)
+    item = item_of_call(connection, call_id, now)
+    if item is None:
+        _put(connection, call, now)
+    elif item.state not in (ItemState.OPEN, ItemState.TAKEN):
+        again: dict[str, str | None] = dict.fromkeys(("ended_at", "ended_by", "skip_reason"))
+        again |= {"state": ItemState.OPEN, "audit_id": call.audit_id}
+        connection.execute(update(ReviewItemRow).where(ReviewItemRow.item_id == item.item_id).values(**again))
+        record(connection, actor, "reopen", item.item_id, now, call_id=call_id)
+    if item is None or item.state is not ItemState.TAKEN:
+        record(connection, actor, "pick", item_id_of(call_id), now, call_id=call_id)
+    return take(connection, actor, item_of(connection, item_id_of(call_id), now).item_id, now)
+
+
+def _put(connection: Connection, call: Audited, now: datetime) -> None:
+    due_at = now + _DUE
+    item = {
+        "item_id": item_id_of(call.call_id),
+        "call_id": call.call_id,
+        "audit_id": call.audit_id,
+        "batch_id": call.batch_id,
+        "day": call.day,
+        "state": ItemState.OPEN,
+        "value": RANDOM_VALUE,
+        "rank": rank_of(RANDOM_VALUE, due_at),
+        "questions": [],
+        "blind": False,
+        "due_at": due_at,
+        "opened_at": now,
+    }
+    insert_missing(connection, ReviewItemRow, [item])
+    draw = {"item_id": item["item_id"], "rule": "picked", "sample": Sample.PICKED, "drawn_at": now}
+    connection.execute(insert(ReviewDrawRow).values(**draw, questions=[], reasons=[]))

@@ -1,0 +1,207 @@
+"""Alerts: what people are told of at once, by mail, in a chat, or through the webhook."""
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from html import escape
+from typing import Any
+from uuid import uuid4
+
+from airflow.sdk import AsyncCallback, BaseNotifier, Context, DeadlineAlert, DeadlineReference
+from airflow.sdk.configuration import conf
+from asgiref.sync import sync_to_async
+from sqlalchemy import Connection, select
+
+from cofi.hooks.connections import base_url, connection_of
+from cofi.hooks.database import CofiDatabaseHook
+from cofi.hooks.gpu_host import GpuHostHook
+from cofi.runs import batch_id_of
+from cofi.settings import Settings
+from include.alerts import chat, conditions, once
+from include.alerts.alert import Alert
+from include.alerts.conditions import Ended, Thresholds
+from include.database.engine import Database
+from include.database.models import BatchRow
+from include.database.outbox import announce_alert
+from include.errors import CofiError, EventRefused
+
+log = logging.getLogger(__name__)
+
+
+class RunAlerts(BaseNotifier):
+    """Tells what of a run that has ended is worth an alert; Airflow calls it in its DAG processor.
+
+    Args:
+        failed: Whether it is the callback of failed runs.
+    """
+
+    def __init__(self, *, failed: bool) -> None:
+        super().__init__()
+        self.failed = failed
+
+    def notify(self, context: Context) -> None:
+        """Looks at the run, and at the disks."""
+        settings = Settings.load()
+        dag_id, run_id = context["dag"].dag_id, str(context["run_id"])
+        link, why = link_to(dag_id, run_id), str(context.get("reason") or "") if self.failed else ""
+        ended = Ended(batch_id_of(dag_id, run_id), self.failed, f"Airflow says: {why}." if why else "", link)
+        limits = Thresholds(settings.alert_quarantined_share, settings.alert_free_disk_gib)
+        with _database() as database:
+            alerts = database.read(lambda connection: conditions.of_run(connection, ended, limits))
+            alerts += conditions.of_disks(_free_bytes(settings), limits, datetime.now(UTC), link)
+            tell(settings, database, alerts)
+
+
+class DeadLetterAlerts(BaseNotifier):
+    """Tells of events that nobody will send again."""
+
+    def notify(self, context: Context) -> None:
+        """Looks at the outbox."""
+        with _database() as database:
+            now = datetime.now(UTC)
+            tell(Settings.load(), database, database.read(lambda c: conditions.of_dead_letters(c, now)))
+
+
+def callbacks(settings: Settings) -> dict[str, Any]:
+    """Arguments of an audit's DAG: none while no alert goes anywhere."""
+    if not settings.alerts_are_on:
+        return {}
+    ends: dict[str, Any] = {
+        "on_failure_callback": [RunAlerts(failed=True)],
+        "on_success_callback": [RunAlerts(failed=False)],
+    }
+    if settings.needed_by is None:
+        return ends
+    # A run's logical date is the beginning of the day that it audits.
+    interval = timedelta(days=1) + settings.needed_by
+    alert = DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_LOGICAL_DATE,
+        interval=interval,
+        callback=AsyncCallback("cofi.alerts.missed_deadline"),
+        name="day audited",
+    )
+    return {**ends, "deadline": alert}
+
+
+def dead_letter_callbacks(settings: Settings) -> dict[str, Any]:
+    """The same of the DAG that sends events, which fails when some are dead."""
+    return {"on_failure_callback": [DeadLetterAlerts()]} if settings.alerts_are_on else {}
+
+
+async def missed_deadline(context: Mapping[str, Any]) -> None:
+    """Airflow's triggerer calls it for a run that still goes on at its deadline."""
+    # Connections are asked for in a thread: the triggerer's loop answers them.
+    await sync_to_async(_tell_of_deadline)(context)
+
+
+def tell(settings: Settings, database: Database, alerts: Sequence[Alert]) -> None:
+    """Sends what nobody has been told yet, to every place that is set.
+
+    Raises:
+        EventRefused: No place took it; the next look tries again.
+    """
+    now, token = datetime.now(UTC), str(uuid4())
+
+    def claim(connection: Connection) -> list[Alert]:
+        mine = once.claimed(connection, alerts, token, now)
+        for alert in mine if settings.alert_webhook else ():
+            told = {"subject": alert.subject, "text": alert.text, "since": alert.since.isoformat()}
+            announce_alert(connection, alert.key, {**told, "link": alert.link}, now)
+        return mine
+
+    for alert in database.write(claim):
+        log.warning("Alert %s: %s", alert.key, alert.subject)
+        taken = [_taken(place, send, alert) for place, send in _places(settings).items()]
+        if not settings.alert_webhook and not any(taken):
+            database.write(lambda c, one=alert: once.given_back(c, [one], token))  # type: ignore[misc]
+            raise EventRefused(f"Nobody could be told: {alert.subject}. The log says why, place by place.")
+
+
+def link_to(dag_id: str, run_id: str) -> str:
+    """The run's page in Airflow."""
+    base = str(conf.get("api", "base_url", fallback="") or "").rstrip("/")
+    return f"{base}/dags/{dag_id}/runs/{run_id}" if base else ""
+
+
+def _places(settings: Settings) -> dict[str, Callable[[Alert], None]]:
+    places: dict[str, Callable[[Alert], None]] = {}
+    if settings.alert_email:
+        places["alert_email"] = lambda alert: _mail(settings.alert_addresses, alert)
+    if settings.alert_chat:
+        places["alert_chat"] = lambda alert: asyncio.run(chat.post(_chat_url(settings.alert_chat), alert))
+    return places
+
+
+def _taken(place: str, send: Callable[[Alert], None], alert: Alert) -> bool:
+    """One place that fails keeps no other from being told; mail libraries have errors of their own."""
+    try:
+        send(alert)
+    except Exception as error:
+        log.error("[cofi] %s was not told of %s: %s", place, alert.key, error)
+        return False
+    return True
+
+
+def _mail(to: Sequence[str], alert: Alert) -> None:
+    # Every task loads this module with the DAG's file, and sends no mail.
+    from airflow.providers.smtp.notifications.smtp import SmtpNotifier  # noqa: PLC0415
+
+    html = f"<p>{escape(alert.text).replace(chr(10), '<br>')}</p>"
+    SmtpNotifier(to=list(to), subject=f"[cofi] {alert.subject}", html_content=html).notify({})
+
+
+def _chat_url(conn_id: str) -> str:
+    """The whole URL is a secret: it stands as the password, or as host and path."""
+    connection = connection_of(conn_id)
+    if connection.password:
+        return str(connection.password)
+    return base_url(connection.schema, connection.host, connection.port)
+
+
+def _tell_of_deadline(context: Mapping[str, Any]) -> None:
+    run, deadline = context["dag_run"], context["deadline"]
+    dag_id, run_id = str(run["dag_id"]), str(run.get("dag_run_id") or run["run_id"])
+    batch_id, needed_by = batch_id_of(dag_id, run_id), deadline["deadline_time"]
+    if isinstance(needed_by, str):
+        needed_by = datetime.fromisoformat(needed_by)
+    settings = Settings.load()
+    with _database() as database:
+        query = select(BatchRow.day).where(BatchRow.batch_id == batch_id)
+        day = database.read(lambda c: c.execute(query).scalar_one_or_none())
+        late = conditions.late(day or _day_of(run), batch_id, needed_by, link_to(dag_id, run_id))
+        tell(settings, database, [late])
+
+
+def _day_of(run: Mapping[str, Any]) -> date:
+    """Of a run that has not even opened its batch."""
+    return datetime.fromisoformat(str(run["logical_date"])).date()
+
+
+def _free_bytes(settings: Settings) -> dict[str, int]:
+    """Of this machine and of the hosts that tell."""
+    settings.runs_folder.mkdir(parents=True, exist_ok=True)
+    return {"the workers": shutil.disk_usage(settings.runs_folder).free, **asyncio.run(_of_hosts(settings))}
+
+
+async def _of_hosts(settings: Settings) -> dict[str, int]:
+    free = {}
+    for name in settings.hosts:
+        try:
+            async with GpuHostHook(name).get_conn() as host:
+                free[f"GPU host {name}"] = (await host.status()).free_disk_bytes
+        except CofiError as error:
+            log.info("host=%s tells nothing of its disk: %s", name, error)
+    return free
+
+
+@contextmanager
+def _database() -> Iterator[Database]:
+    """Cofi's database for the length of a block."""
+    database = CofiDatabaseHook().get_conn()
+    try:
+        yield database
+    finally:
+        database.close()

@@ -1,0 +1,102 @@
+// The twenty-second path: the next call's evidence plays by itself, one key decides.
+
+import { Refused, say, write } from "./http.js";
+import { onKeys, playerKeys, takeFocus } from "./keys.js";
+import { Outbox } from "./outbox.js";
+import { Review } from "./review.js";
+
+const queue = document.getElementById("queue");
+const place = document.getElementById("desk");
+const kept = document.querySelector(".kept");
+const keys = document.getElementById("keys");
+const start = document.getElementById("start");
+const sample = start.dataset.sample ?? null;
+let review = null;
+
+const notice = (text) => {
+  kept.textContent = text;
+  kept.hidden = !text;
+};
+
+const outbox = new Outbox(document.querySelector(".who").textContent, {
+  changed: (entries) => {
+    const answers = entries.filter((entry) => entry.about.criterion).length;
+    if (entries.length) notice(`No connection: ${answers} answer${answers === 1 ? " is" : "s are"} kept in this browser, and sent as soon as it is back.`);
+    else if (kept.textContent.startsWith("No connection")) notice("");
+  },
+  answered: (entry, told) => review?.answered(entry, told),
+  refused: (entry, error) => {
+    notice(error.message);
+    review?.refused(entry);
+  },
+});
+
+const close = () => {
+  review?.close();
+  review = null;
+  place.replaceChildren();
+};
+
+const open = async (wanted) => {
+  await outbox.send();
+  try {
+    const told = await (await write("/review/next", wanted)).json();
+    close();
+    if (!told.item_id) {
+      back("Nothing is left to review.");
+      return;
+    }
+    notice("");
+    queue.hidden = true;
+    place.hidden = false;
+    place.innerHTML = told.html; // from our own template, escaped there
+    history.replaceState(null, "", `?item=${told.item_id}`);
+    review = new Review(place.firstElementChild, { outbox, next: () => open({ sample }), back, showKeys });
+    scrollTo(0, 0);
+  } catch (error) {
+    if (error instanceof Refused) notice(error.message);
+    else notice("No connection: the next call comes when it is back. Press Enter to try again.");
+  }
+};
+
+const back = (text = "") => {
+  close();
+  history.replaceState(null, "", location.pathname);
+  if (text) {
+    sessionStorage.setItem("cofi-notice", text);
+  }
+  location.reload();
+};
+
+const showKeys = () => (keys.open ? keys.close() : keys.showModal());
+
+start.addEventListener("click", () => open({ sample }));
+queue.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-item]");
+  if (button) open({ item_id: button.dataset.item });
+});
+
+const forReview = (name) => (event) => review?.[name](event);
+onKeys({
+  ...Object.fromEntries(
+    Object.entries(playerKeys(() => review.player)).map(([key, act]) => [key, () => review && act()]),
+  ),
+  y: forReview("confirm"),
+  n: forReview("overrule"),
+  u: forReview("cannotTell"),
+  t: forReview("transcriptError"),
+  Enter: () => (review ? review.enter() : open({ sample })),
+  Escape: forReview("giveBack"),
+  "?": showKeys,
+  ...Object.fromEntries([..."123456789"].map((digit) => [digit, () => review?.choose(Number(digit))])),
+});
+
+const told = sessionStorage.getItem("cofi-notice");
+if (told) {
+  sessionStorage.removeItem("cofi-notice");
+  notice(told);
+  say(told);
+}
+const wanted = new URLSearchParams(location.search).get("item");
+if (wanted) open({ item_id: wanted });
+takeFocus();

@@ -1,0 +1,221 @@
+"""What recognition makes of the held-out calls: words, missing, invented, whose they are, and the cost."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from include.calls.call import ChannelRole
+from include.calls.transcript import Turn, Word
+from include.gpu.wire import IvrResult, SttResult
+from include.gpu_host.audio.recording import SAMPLE_RATE_HZ, Recording
+from include.gpu_host.settings import Settings
+from include.gpu_host.stages.job import Head
+from include.gpu_host.stages.loaded import LoadedStages, loaded_stages
+from tests.benchmarks.findings import Check, Table, percent
+from tests.benchmarks.held_out import LANGUAGES, HeldOutCall, Said
+from tests.benchmarks.speech.material import RATE_HZ, resampled
+from tests.benchmarks.speech.scoring import Counted, errors_by_unit, total, words_of
+
+STEREO = ("given", "learned")
+_NEAR_MS = 400
+
+
+@dataclass
+class Words:
+    """Counts over calls.
+
+    Attributes:
+        counted: Words and word errors of each call.
+        sentences: What people said.
+        missing: Of that, without a word and without a mark.
+        marked: Without a word, and marked as not understood.
+        true: Words that were heard where somebody speaks, and how many of them are flagged.
+        invented: Words that were heard where nobody does and no prompt plays, and how many are flagged.
+        of_prompts: Words of prompts that were left in.
+    """
+
+    counted: list[Counted] = field(default_factory=list)
+    languages: list[str] = field(default_factory=list)
+    sentences: int = 0
+    missing: int = 0
+    marked: int = 0
+    true: list[int] = field(default_factory=lambda: [0, 0])
+    invented: list[int] = field(default_factory=lambda: [0, 0])
+    of_prompts: int = 0
+    cpu_s: float = 0.0
+    audio_s: float = 0.0
+
+    def add(self, call: HeldOutCall, stt: SttResult) -> None:
+        """Compares a transcript with what was said."""
+        text = " ".join(turn.text for turn in stt.turns)
+        reference = [words_of(one.text, call.language) for one in call.said]
+        self.counted.append(total(errors_by_unit(reference, words_of(text, call.language))))
+        self.languages.append(call.language)
+        for one in call.said:
+            self.sentences += 1
+            if not any(_within(word, one) for turn in _on(stt.turns, one.channel) for word in turn.words):
+                gap = any(
+                    g.channel == one.channel and g.start_ms < one.end_ms and one.start_ms < g.end_ms
+                    for g in stt.gaps
+                )
+                self.marked += gap
+                self.missing += not gap
+        for turn in stt.turns:
+            for word in turn.words:
+                if any(one.channel == turn.channel and _within(word, one) for one in call.said):
+                    self.true = [self.true[0] + 1, self.true[1] + bool(turn.flags)]
+                elif any(p.start_ms - _NEAR_MS <= _middle(word) <= p.end_ms + _NEAR_MS for p in call.prompts):
+                    self.of_prompts += 1
+                else:
+                    self.invented = [self.invented[0] + 1, self.invented[1] + bool(turn.flags)]
+
+    def wer(self, language: str | None = None) -> float:
+        """Errors per word."""
+        chosen = zip(self.counted, self.languages, strict=True)
+        return total([one for one, spoken in chosen if language in (None, spoken)]).wer
+
+
+@dataclass
+class Heard:
+    """All that was recognised.
+
+    Attributes:
+        words: By library, in stereo.
+        told: Words of mono calls: all, with the right voice, and of no voice.
+    """
+
+    words: dict[str, Words]
+    told: list[int]
+    calls: int
+
+    def checks(self) -> list[Check]:
+        """What must hold."""
+        given, learned = self.words["given"], self.words["learned"]
+        ratio = learned.wer() / given.wer()
+        rtf = learned.cpu_s / learned.audio_s
+        right = self.told[1] / self.told[0]
+        flagged = learned.true[1] / learned.true[0]
+        invented = learned.invented[1] / learned.invented[0] if learned.invented[0] else None
+        return [
+            Check(
+                "WER, learned, at most 1.2 times that with the library given",
+                ratio <= 1.2,
+                f"{percent(learned.wer())} against {percent(given.wer())}",
+            ),
+            Check(
+                "sentences missing without a mark",
+                learned.missing == 0,
+                f"{learned.missing} of {learned.sentences}",
+            ),
+            Check(
+                "invented words that are flagged",
+                None if invented is None else invented >= 0.5,
+                f"{learned.invented[1]} of {learned.invented[0]}",
+            ),
+            Check("true words that are flagged", flagged <= 0.005, percent(flagged, 2)),
+            Check("mono: words with the right voice", right >= 0.9, percent(right)),
+            Check("CPU seconds per second of the whole chain, stereo", rtf <= 0.2, f"{rtf:.3f}"),
+        ]
+
+    def tables(self) -> list[Table]:
+        """Everything behind the lines."""
+        spoken = [code for code in LANGUAGES if code in self.words["given"].languages]
+        wer = Table(
+            ["library", "WER", *spoken, "words of prompts heard", "missing", "marked", "invented", "flagged"],
+            [
+                [
+                    name,
+                    percent(one.wer()),
+                    *(percent(one.wer(code)) for code in spoken),
+                    str(one.of_prompts),
+                    str(one.missing),
+                    str(one.marked),
+                    str(one.invented[0]),
+                    str(one.invented[1]),
+                ]
+                for name, one in self.words.items()
+            ],
+            before=f"## Words of the last {self.calls} calls",
+            after="References are the package's own texts, with their slips; most sentences are fragments of "
+            "menus, which a recogniser hears less well than talk: the two rows are to be compared, not taken "
+            "for the product's error rate.",
+        )
+        voices = Table(
+            ["mono", "words", "right voice", "of no voice"],
+            [["the same calls", str(self.told[0]), percent(self.told[1] / self.told[0]), str(self.told[2])]],
+            before="## Whose words, when both are on one channel",
+            after="Two voices of one reader, made by playing speed: harder than two people. Roles are not "
+            "told here: what is said is no conversation.",
+        )
+        return [wer, voices]
+
+
+def of(
+    calls: Sequence[HeldOutCall],
+    found: Mapping[str, Sequence[IvrResult]],
+    scratch: Path,
+    count: int,
+    weights: Path,
+) -> Heard | None:
+    """Recognises the last calls; None for none of them."""
+    if not count:
+        return None
+    stages = loaded_stages(Settings(token="bench", learn_prompts=False, weights_dir=weights), "cpu")
+    chosen = range(len(calls) - count, len(calls))
+    heard = Heard({name: Words() for name in STEREO}, [0, 0, 0], count)
+    for n in chosen:
+        for name in STEREO:
+            words, began_s = heard.words[name], time.process_time()
+            stt = _chain(stages, _recording(calls[n], mono=False), found[name][n], scratch)
+            words.cpu_s += time.process_time() - began_s
+            words.audio_s += stt.audio_s
+            words.add(calls[n], stt)
+        mono = _chain(stages, _recording(calls[n], mono=True), found["mono"][n - chosen[0]], scratch)
+        heard.told = [a + b for a, b in zip(heard.told, _told(calls[n], mono), strict=True)]
+        print(f"{calls[n].name}: {n - chosen[0] + 1} of {count} are recognised", flush=True)
+    return heard
+
+
+def _chain(stages: LoadedStages, recording: Recording, ivr: IvrResult, scratch: Path) -> SttResult:
+    """Denoise, LID and STT; the IVR stage was run before."""
+
+    def head(stage: object) -> Head:
+        return Head(call_id="x", engine=ivr.engine, seconds=0.0, audio_s=recording.duration_s)
+
+    stages.denoising.run(head("denoise"), recording, scratch / "enhanced.flac")
+    lid = stages.languages.run(head("lid"), recording, ivr, list(LANGUAGES))
+    roles = [ChannelRole.AGENT, ChannelRole.CUSTOMER] if len(recording.channels) == 2 else []
+    return stages.recognition.run(head("stt"), recording, ivr, lid, roles)
+
+
+def _recording(call: HeldOutCall, *, mono: bool) -> Recording:
+    sides = call.samples.mean(axis=0, keepdims=True) if mono else call.samples
+    return Recording.of(np.stack([resampled(side, RATE_HZ, SAMPLE_RATE_HZ) for side in sides]))
+
+
+def _told(call: HeldOutCall, stt: SttResult) -> tuple[int, int, int]:
+    """Words of a mono call, those with the right voice, and those of no voice."""
+    told = [
+        (turn.voice, one.channel)
+        for turn in stt.turns
+        for word in turn.words
+        for one in call.said
+        if one.start_ms <= _middle(word) <= one.end_ms
+    ]
+    right = max(sum(voice == (channel ^ swap) + 1 for voice, channel in told) for swap in (0, 1))
+    return len(told), right, sum(voice is None for voice, _ in told)
+
+
+def _on(turns: Sequence[Turn], channel: int) -> Iterator[Turn]:
+    return (turn for turn in turns if turn.channel == channel)
+
+
+def _within(word: Word, said: Said) -> bool:
+    return said.start_ms - _NEAR_MS <= _middle(word) <= said.end_ms + _NEAR_MS
+
+
+def _middle(word: Word) -> float:
+    return (word.start_ms + word.end_ms) / 2

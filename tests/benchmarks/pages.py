@@ -1,0 +1,267 @@
+"""`make bench-pages`: how long the pages take at a million calls, alone and with 50 people at once.
+
+The database is made of copies of the sample calls, spread over days: as many rows as a site has after years.
+PostgreSQL with 1,000,000 calls when COFI_TEST_POSTGRES_URL names one, and SQLite with 100,000.
+"""
+
+# isort: off
+from tests.airflow_home import AIRFLOW_HOME
+# isort: on
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import date, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+from sqlalchemy import create_engine, make_url, text
+
+from include.database.engine import Database
+from include.database.migrations import upgrade
+from include.review.filling import fill
+from include.review.rules import ReviewRules
+from tests.demo_calls import audited_by_demo
+from tests.plugins.browser import listening
+from tests.plugins.people import AGENTS, PEOPLE, USER, WRITES, served
+
+PAGE = Path(__file__).parents[2] / "docs" / "pages.md"
+LIMIT_MS = 300
+CALLS_PER_DAY = 10_000
+LAST_DAY = date(2026, 11, 15)
+_ROUNDS = 15
+_PEOPLE = 50
+_EACH = 6
+# Tables of a call that are copied; `{of}` stands for what makes ids of copies their own.
+_TABLES = (
+    "calls",
+    "transcripts",
+    "stage_results",
+    "llm_results",
+    "audits",
+    "answers",
+    "call_facts",
+    "review_items",
+)
+
+
+def main() -> None:
+    """Measures, and writes the page."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.pages", description=__doc__)
+    parser.add_argument("--sqlite-calls", type=int, default=100_000)
+    parser.add_argument("--postgres-calls", type=int, default=1_000_000)
+    chosen = parser.parse_args()
+    measured = []
+    with TemporaryDirectory(prefix="cofi-pages-") as folder:
+        url = f"sqlite:///{folder}/cofi.db"
+        measured.append(("SQLite", *_measure(url, chosen.sqlite_calls, Path(folder))))
+        server = os.environ.get("COFI_TEST_POSTGRES_URL")
+        if server:
+            with _own_database(server) as url:
+                measured.append(("PostgreSQL", *_measure(url, chosen.postgres_calls, Path(folder))))
+    PAGE.write_text(_page(measured))
+    print(PAGE.read_text())
+
+
+def _measure(url: str, calls: int, folder: Path) -> tuple[int, dict[str, list[float]], list[float]]:
+    began_s = time.monotonic()
+    upgrade(url)
+    database = Database(url)
+    asyncio.run(_seed(database))
+    stored = _multiply(database, calls)
+    print(f"{stored:,} calls made in {time.monotonic() - began_s:.0f} s", flush=True)
+    with _pages(database, url, folder) as at, httpx.Client(headers={USER: "admin"}, timeout=60) as client:
+        routes = _routes(database)
+        alone = {name: [_time(client, at, route) for _ in range(_ROUNDS)] for name, route in routes.items()}
+        many = _at_once(at, list(routes.values()))
+    database.close()
+    return stored, alone, many
+
+
+async def _seed(database: Database) -> None:
+    batches = await audited_by_demo(database, redact=False)
+    with database.writing() as connection:
+        for batch in batches:
+            fill(connection, batch.batch_id, ReviewRules())
+
+
+def _multiply(database: Database, calls: int) -> int:
+    """Copies all rows of the sample calls, until there are so many calls; how many there are."""
+    with database.reading() as connection:
+        own = connection.execute(text("SELECT count(*) FROM calls")).scalar_one()
+    copies = -(-calls // own)
+    per_day = max(1, CALLS_PER_DAY // own)
+    for first in range(0, copies, 500):
+        numbers = range(first, min(copies, first + 500))
+        days = [{"n": n, "day": LAST_DAY - timedelta(days=n // per_day)} for n in numbers]
+        database.write(lambda connection, days=days: _copy(connection, days))
+    with database.writing() as connection:
+        connection.execute(text("ANALYZE"))
+        return int(connection.execute(text("SELECT count(*) FROM calls")).scalar_one())
+
+
+def _copy(connection: Any, days: Sequence[dict[str, Any]]) -> None:
+    connection.execute(text("CREATE TEMPORARY TABLE IF NOT EXISTS copies (n INTEGER, day DATE)"))
+    connection.execute(text("DELETE FROM copies"))
+    connection.execute(text("INSERT INTO copies VALUES (:n, :day)"), list(days))
+    for table in _TABLES:
+        columns = _columns(connection, table)
+        made = ", ".join(_made(table, name) for name in columns)
+        source = f"{table} t CROSS JOIN copies WHERE {_original(table)}"
+        connection.execute(text(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {made} FROM {source}"))
+
+
+def _columns(connection: Any, table: str) -> list[str]:
+    from include.database.models import Base
+
+    generated = {("stage_results", "id")}
+    return [c.name for c in Base.metadata.tables[table].columns if (table, c.name) not in generated]
+
+
+def _original(table: str) -> str:
+    """Copies have ids with a tilde."""
+    key = {"llm_results": "identity", "answers": "audit_id"}.get(table, "call_id")
+    return f"t.{key} NOT LIKE '%~%'"
+
+
+def _made(table: str, column: str) -> str:
+    if column in {"call_id", "duplicate_of"}:
+        return f"t.{column} || '~' || copies.n"
+    if column in {"audit_id", "facts_id", "item_id"}:
+        # 36 characters: the front of the original's makes room.
+        return f"substr(t.{column}, 1, 28) || '~' || copies.n"
+    if (table, column) == ("llm_results", "identity"):
+        return "substr(t.identity, 1, 56) || '~' || copies.n"
+    if column == "day" and table in {"calls", "review_items"}:
+        return "copies.day"
+    if (table, column) == ("review_items", "state"):
+        # Nearly all have been done.
+        return "CASE WHEN copies.n < 300 THEN t.state ELSE 'done' END"
+    return f"t.{column}"
+
+
+@contextmanager
+def _pages(database: Database, url: str, folder: Path) -> Iterator[str]:
+    os.environ["AIRFLOW_CONN_COFI_DB"] = json.dumps(_connection(url))
+    os.environ["AIRFLOW__COFI__PEOPLE"] = PEOPLE
+    os.environ["AIRFLOW__COFI__AGENTS_OF_PEOPLE"] = str(AGENTS)
+    os.environ["AIRFLOW__COFI__LISTENING_FOLDER"] = str(folder / "listening")
+    with served() as outer, listening(outer) as at:
+        yield at
+
+
+def _connection(url: str) -> dict[str, Any]:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return {"conn_type": "sqlite", "host": parsed.database}
+    return {
+        "conn_type": "postgres",
+        "host": parsed.host,
+        "port": parsed.port,
+        "login": parsed.username,
+        "password": parsed.password or "",
+        "schema": parsed.database,
+    }
+
+
+Ask = Callable[[httpx.Client, str], httpx.Response]
+
+
+def _routes(database: Database) -> dict[str, Ask]:
+    """What people open: the first page of each list, one far into it, a call, the next item."""
+    with database.reading() as connection:
+        one = connection.execute(text("SELECT call_id FROM audits ORDER BY audit_id LIMIT 1")).scalar_one()
+        days = connection.execute(text("SELECT DISTINCT day FROM calls ORDER BY day")).scalars().all()
+    old, new = days[len(days) // 8], days[-3]
+
+    def get(path: str, **headers: str) -> Ask:
+        return lambda client, at: client.get(at + path, headers=headers)
+
+    return {
+        "To review": get("/review"),
+        "To review, an item taken": lambda client, at: client.post(
+            at + "/review/next", json={}, headers=WRITES
+        ),
+        "Days": get("/days"),
+        "Days, long ago": get(f"/days?before={old}"),
+        "A day": get(f"/days/{new}"),
+        "A day, in its middle": get(f"/days/{new}?after=2"),
+        "A day, failed calls": get(f"/days/{new}?state=failed"),
+        "A call": get(f"/calls/{one}"),
+        "My calls": get("/mine", **{USER: "daniel"}),
+    }
+
+
+def _time(client: httpx.Client, at: str, ask: Ask) -> float:
+    began_s = time.perf_counter()
+    answer = ask(client, at)
+    assert answer.status_code == 200, answer.text[:300]
+    return 1000 * (time.perf_counter() - began_s)
+
+
+def _at_once(at: str, routes: Sequence[Ask]) -> list[float]:
+    """Fifty people, each opening pages one after the other with a second of reading between them."""
+
+    def person(number: int) -> list[float]:
+        with httpx.Client(headers={USER: "admin"}, timeout=60) as client:
+            found = []
+            for turn in range(_EACH):
+                time.sleep(1 + (number % 10) / 10)
+                found.append(_time(client, at, routes[(number + turn) % len(routes)]))
+            return found
+
+    with ThreadPoolExecutor(_PEOPLE) as people:
+        return [ms for found in people.map(person, range(_PEOPLE)) for ms in found]
+
+
+@contextmanager
+def _own_database(server: str) -> Iterator[str]:
+    name = f"pages_{os.getpid()}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    try:
+        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with engine.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        engine.dispose()
+
+
+def _page(measured: Sequence[tuple[str, int, dict[str, list[float]], list[float]]]) -> str:
+    lines = [
+        "# How long the pages take",
+        "",
+        f"Made by `make bench-pages` ({AIRFLOW_HOME and os.cpu_count()} cores). A page is to answer within "
+        f"{LIMIT_MS} ms. Milliseconds, median (slowest of {_ROUNDS}); the whole request, sent over loopback "
+        "to the web server.",
+        "",
+    ]
+    for name, calls, alone, many in measured:
+        lines += [
+            f"## {name}, {calls:,} calls of history",
+            "",
+            "| page | median | slowest |",
+            "|---|---:|---:|",
+        ]
+        lines += [f"| {page} | {statistics.median(ms):.0f} | {max(ms):.0f} |" for page, ms in alone.items()]
+        p95 = sorted(many)[round(0.95 * (len(many) - 1))]
+        lines += [
+            "",
+            f"{_PEOPLE} people at once, a page each 1 to 2 s: median {statistics.median(many):.0f} ms, "
+            f"95 % within {p95:.0f} ms, slowest {max(many):.0f} ms ({len(many)} pages).",
+            "",
+        ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""The queue's routes: what is written, by whom, and what a blind item does not tell."""
+
+import asyncio
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import func, select
+
+from include.access.rights import Right
+from include.database.engine import Database
+from include.database.models import CallAccessRow, ReviewAnswerRow
+from include.review.rules import ReviewRules
+from tests.plugins.browser import call_id_of, demo_database, with_queue
+from tests.plugins.conftest import Connect
+from tests.plugins.people import AGENTS, PEOPLE, WRITES, client_of, served
+
+As = Callable[[str | None], TestClient]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("demo")
+    made = {"risks": folder / "risks.db", "all": folder / "all.db"}
+    asyncio.run(demo_database(made["risks"]))
+    shutil.copy(made["risks"], made["all"])
+    with_queue(made["risks"], ReviewRules(random=None, passes=None))
+    with_queue(made["all"], ReviewRules())
+    return made
+
+
+@pytest.fixture
+def rules() -> str:
+    return "risks"
+
+
+@pytest.fixture
+def database(
+    files: dict[str, Path], rules: str, tmp_path: Path, connection: Connect, setting: Connect
+) -> Iterator[Database]:
+    file = shutil.copy(files[rules], tmp_path / "cofi.db")
+    connection("cofi_db", conn_type="sqlite", host=str(file))
+    setting("people", PEOPLE)
+    setting("agents_of_people", AGENTS)
+    setting("listening_folder", tmp_path / "listening")
+    opened = Database(f"sqlite:///{file}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def as_(database: Database) -> Iterator[As]:
+    with served() as outer:
+        yield lambda name: client_of(outer, name)
+
+
+def _next(client: TestClient, **wanted: str) -> dict[str, str]:
+    answer = client.post("/cofi/review/next", json=wanted, headers=WRITES)
+    assert answer.status_code == 200, answer.text
+    told: dict[str, str] = answer.json()
+    return told
+
+
+def _criterion(html: str) -> str:
+    return html.split('data-criterion="')[1].split('"', maxsplit=1)[0]
+
+
+def _count(database: Database) -> int:
+    with database.reading() as connection:
+        return connection.scalar(select(func.count()).select_from(ReviewAnswerRow)) or 0
+
+
+@pytest.mark.parametrize(
+    ("user", "right"), [("rita", Right.ANSWER), ("carla", Right.ANSWER), ("vera", Right.TEXT)]
+)
+def test_only_who_may_answer_sees_the_queue(as_: As, user: str, right: Right) -> None:
+    for answer in (
+        as_(user).get("/cofi/review"),
+        as_(user).post("/cofi/review/next", json={}, headers=WRITES),
+    ):
+        assert answer.status_code == 403
+        assert right in answer.text
+
+
+def test_an_answer_sent_twice_is_one(as_: As, database: Database) -> None:
+    client = as_("ana")
+    told = _next(client)
+    given = {"criterion_id": _criterion(told["html"]), "verdict": "confirm", "seconds": 3.2}
+    url = f"/cofi/review/items/{told['item_id']}/answers"
+    headers = {**WRITES, "Idempotency-Key": "one"}
+    first, again = (client.post(url, json=given, headers=headers) for _ in range(2))
+    assert (first.status_code, first.json()) == (200, again.json())
+    assert _count(database) == 1
+
+
+def test_taking_an_item_is_reading_a_call(as_: As, database: Database) -> None:
+    told = _next(as_("ana"))
+    with database.reading() as connection:
+        (row,) = connection.execute(select(CallAccessRow.__table__)).all()
+    assert (row.person, row.call_id, row.what) == ("ana", told["call_id"], "text")
+
+
+def test_an_item_of_another_person_says_who_has_it(as_: As, database: Database) -> None:
+    told = _next(as_("ana"))
+    answer = as_("ben").post("/cofi/review/next", json={"item_id": told["item_id"]}, headers=WRITES)
+    assert answer.status_code == 409
+    assert "ana has call" in answer.text
+    given = {"criterion_id": _criterion(told["html"]), "verdict": "confirm"}
+    url = f"/cofi/review/items/{told['item_id']}/answers"
+    assert as_("ben").post(url, json=given, headers=WRITES).status_code == 403
+    assert _count(database) == 0
+
+
+def test_skipping_wants_a_reason_and_giving_back_frees_the_item(as_: As) -> None:
+    client = as_("ana")
+    told = _next(client)
+    url = f"/cofi/review/items/{told['item_id']}"
+    assert client.post(f"{url}/skip", json={"reason": " "}, headers=WRITES).status_code == 400
+    assert client.post(f"{url}/release", headers=WRITES).status_code == 200
+    assert _next(as_("ben"))["item_id"] == told["item_id"]
+
+
+def test_a_review_is_finished_once_all_is_answered_and_stands_on_the_calls_page(
+    as_: As, database: Database
+) -> None:
+    client = as_("ana")
+    told = _next(client)
+    url = f"/cofi/review/items/{told['item_id']}"
+    early = client.post(f"{url}/finish", headers=WRITES)
+    assert early.status_code == 400
+    assert "Not answered yet" in early.text
+    for part in told["html"].split('data-criterion="')[1:]:
+        given = {"criterion_id": part.split('"')[0], "verdict": "cannot_tell"}
+        assert client.post(f"{url}/answers", json=given, headers=WRITES).status_code == 200
+    assert client.post(f"{url}/finish", headers=WRITES).status_code == 200
+    page = client.get(f"/cofi/calls/{told['call_id']}").text
+    assert "says that nobody can tell" in page
+    assert _next(client)["item_id"] != told["item_id"]
+
+
+@pytest.mark.parametrize("rules", ["all"])
+def test_a_blind_item_tells_nothing_of_the_machines_answers(as_: As, database: Database) -> None:
+    client = as_("ana")
+    told = _next(client, sample="random")
+    for trace in ("The machine says", "Why this score", "evidence", "To check", 'data-verdict="confirm"'):
+        assert trace not in told["html"]
+    given = {"criterion_id": _criterion(told["html"]), "answer": "CANNOT_DETERMINE", "blind": True}
+    answer = client.post(f"/cofi/review/items/{told['item_id']}/answers", json=given, headers=WRITES)
+    assert "The machine says" in answer.json()["html"]
+
+
+def test_an_agent_sees_the_list_of_their_own_calls(as_: As) -> None:
+    page = as_("daniel").get("/cofi/mine").text
+    assert "1001-late-fee.ogg" in page
+    assert "1002-slow-internet.ogg" not in page
+    assert as_("ana").get("/cofi/mine").status_code == 404
+
+
+def test_what_the_model_was_shown_is_recorded_too(as_: As, database: Database, setting: Connect) -> None:
+    setting("llm_redact_pii", False)  # as this database was made
+    told = as_("ana").get(f"/cofi/calls/{call_id_of('1001-late-fee.ogg')}/shown").json()
+    assert told["as_sent"] is True
+    assert told["text"].startswith("<transcript")
+    with database.reading() as connection:
+        assert connection.scalars(select(CallAccessRow.what)).all() == ["prompt"]
