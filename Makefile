@@ -7,11 +7,7 @@ REQUIREMENTS := requirements.txt include/gpu_host/requirements.txt include/demo/
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHONPATH := $(CURDIR)
 
-<<<<<<< HEAD
 .PHONY: demo test test-s3 test-faults advisories bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts reference docs gpu-host up down status plan probe lint format lock scorecard agreement clean help
-=======
-.PHONY: commands demo test test-s3 test-faults advisories bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts gpu-host up down status plan probe lint format lock scorecard agreement clean help
->>>>>>> main
 .DEFAULT_GOAL := help
 
 help:  ## Show what there is
@@ -102,16 +98,12 @@ bench-redaction: $(VENV)/installed  ## Measure what redaction finds in labelled 
 bench-prompts: $(VENV)/installed  ## Count the tokens that are sent to the LLM about the sample calls, into docs/prompts.md
 	@$(BIN)/python -m tests.benchmarks.prompt_tokens
 
-<<<<<<< HEAD
 reference: $(VENV)/installed  ## Write docs/reference from the code
-	@$(BIN)/python -m tests.documents
+	@$(BIN)/python -m tests.reference
+	@$(BIN)/python -m include.command_line.reference
 
 docs: $(VENV)/installed  ## Build the documents as a site into var/site; a warning is an error
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
-=======
-commands: $(VENV)/installed  ## Write the reference of all commands, docs/reference/commands.md, from the commands
-	@$(BIN)/python -m include.command_line.reference
->>>>>>> main
 
 lock: $(VENV)/installed  ## Renew the lock: newest versions that fit the requirements
 	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-header \

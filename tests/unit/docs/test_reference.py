@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.documents import settings
-from tests.documents.writing import FOLDER, ROOT, pages
+from tests.reference import settings
+from tests.reference.writing import FOLDER, ROOT, pages
 
 PAGES = pages()
 

@@ -1,6 +1,6 @@
-"""`python -m tests.documents`: writes docs/reference/."""
+"""`python -m tests.reference`: writes docs/reference/."""
 
-from tests.documents.writing import FOLDER, pages
+from tests.reference.writing import FOLDER, pages
 
 
 def main() -> None:

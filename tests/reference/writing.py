@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.documents import database, gpu_host, settings, webhooks
+from tests.reference import database, gpu_host, settings, webhooks
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "reference"
