@@ -7,7 +7,7 @@ REQUIREMENTS := requirements.txt include/gpu_host/requirements.txt include/demo/
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: demo test test-s3 test-faults advisories bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts reference docs gpu-host up down status plan probe lint format lock scorecard agreement clean help
+.PHONY: demo test test-s3 test-faults advisories bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts bench-pages pictures reference docs gpu-host up down status plan probe lint format lock scorecard agreement clean help
 .DEFAULT_GOAL := help
 
 help:  ## Show what there is
@@ -97,6 +97,12 @@ bench-redaction: $(VENV)/installed  ## Measure what redaction finds in labelled 
 
 bench-prompts: $(VENV)/installed  ## Count the tokens that are sent to the LLM about the sample calls, into docs/prompts.md
 	@$(BIN)/python -m tests.benchmarks.prompt_tokens
+
+bench-pages: $(VENV)/installed  ## Measure the pages at a million calls and with 50 people at once, into docs/pages.md
+	@$(BIN)/python -m tests.benchmarks.pages $(ARGS)
+
+pictures: $(VENV)/installed  ## Photograph the pages in a browser, into docs/pages/
+	@$(BIN)/python -m tests.benchmarks.pages_pictures
 
 reference: $(VENV)/installed  ## Write docs/reference from the code
 	@$(BIN)/python -m tests.reference
