@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator, Context
 
+from cofi import observing
 from cofi.batch import batch_of
 from cofi.hooks.database import CofiDatabaseHook
 from cofi.reviewing import fill_queue
@@ -71,6 +72,7 @@ class ReportOperator(BaseOperator):
             worked_on = batches.worked_on(connection, batch)
             stopped = spending.count_stopped(connection, batch.batch_id)
             day = days.own_day(connection, batch.batch_id)
+        observing.run_ended(ledger)
         self.log.info("Searches find %d more transcripts", index_calls(database, batch.batch_id))
         fill_queue(Settings.load(), database, batch)
         database.write(lambda c: count_days(c, days_of_run(c, batch.batch_id)))
