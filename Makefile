@@ -39,13 +39,13 @@ probe: $(VENV)/installed  ## Look at a location of recordings: LOCATION=… [DAY
 
 # -rP tells what each cost; all of them, beside an undisturbed day.
 FAULT_TESTS = $(BIN)/python -m pytest -rP --show-capture=stdout --count $(or $(TIMES),1) --repeat-scope session \
-	$(if $(FAULTS),,--undisturbed)
+	$(if $(FAULTS),,--undisturbed) $(foreach name,ROUNDS KILLS SEED ONLY,$(if $($(name)),--$(shell echo $(name) | tr A-Z a-z)=$($(name))))
 test-faults: $(VENV)/installed  ## Break everything that can break while calls are audited; 30 minutes (TIMES=10: each so often)
 	@# Three at a time, each with an Airflow of its own: a run waits more than it works.
 	$(FAULT_TESTS) -n 3 --dist loadfile \
-		$(or $(FAULTS),tests/faults --ignore tests/faults/test_llm.py --dist load)
-	@# How many requests are in flight is measured: it wants the machine for itself.
-	$(if $(FAULTS),,$(FAULT_TESTS) -n0 tests/faults/test_llm.py)
+		$(or $(FAULTS),tests/faults --ignore tests/faults/test_llm.py --ignore tests/faults/test_random_kills.py --dist load)
+	@# How many requests are in flight is measured, and what a kill costs: they want the machine for themselves.
+	$(if $(FAULTS),,$(FAULT_TESTS) -n0 tests/faults/test_llm.py tests/faults/test_random_kills.py)
 
 bench: $(VENV)/installed  ## Measure whole batches beside two other designs, into docs/benchmark.md; hours (ARGS=--quick: less, into var)
 	@$(BIN)/python -m tests.benchmarks.batch $(ARGS)

@@ -19,6 +19,9 @@ With `[cofi] canary_calls` set, **canaries** asks the LLM anew about calls whose
 * **By hand**: *Trigger*; the form explains its fields.
 * **Backfill**: *Trigger → Backfill*, or `airflow backfill create --dag-id audit_calls …`
 
+However a run ends (marked, cleared, out of time), **clean_up** closes its books and gives it the state that
+they tell; what even it could not do, the DAG **close_runs** does. A failed run's report says why on top.
+
 Results: the tab **Audit report** of the run. Progress: `cofi status`, and the log of each stage's task.
 """
 
@@ -40,8 +43,9 @@ from airflow.sdk import (
     teardown,
 )
 
-from cofi import alerts, discovering, ending, recovery
+from cofi import alerts, closing, discovering, ending, recovery
 from cofi import batch as batches
+from cofi.failing import telling
 from cofi.operators.canaries import CanaryOperator
 from cofi.operators.distribute import DistributeOperator
 from cofi.operators.gpu_stage import GpuStageOperator
@@ -51,7 +55,7 @@ from cofi.params import audit_params
 from cofi.parsing import hosts_laid_out
 from cofi.pools import RECOVERY_POOL
 from cofi.retries import retry_arguments
-from cofi.runs import run_type_of, running, unfinished
+from cofi.runs import batch_id_in, failed_tasks, run_type_of, running, state_of, unfinished
 from cofi.settings import Settings
 from include.calls.stage import GPU_STAGES, LLM_STAGES, STAGES, Stage
 
@@ -59,7 +63,7 @@ settings = Settings.load()
 # A slot of the pool is a request in flight.
 llm_slots = settings.llm_requests_per_task
 # Sensors: whatever happened before, and without a slot between two looks.
-waiting = {"trigger_rule": "all_done", "mode": "reschedule", "timeout": 36 * 3600}
+waiting = {"trigger_rule": "all_done", "mode": "reschedule", "timeout": settings.run_timeout_h * 3600}
 
 
 @dag(
@@ -70,7 +74,7 @@ waiting = {"trigger_rule": "all_done", "mode": "reschedule", "timeout": 36 * 360
     default_args=retry_arguments(settings),
     max_active_tasks=settings.max_active_tasks,
     max_active_runs=8,
-    dagrun_timeout=timedelta(hours=36),
+    dagrun_timeout=timedelta(hours=settings.run_timeout_h),
     tags=["cofi"],
     doc_md=__doc__,
     **alerts.callbacks(settings),
@@ -82,18 +86,22 @@ def audit_calls() -> None:
     def open_batch() -> dict[str, object]:
         context = get_current_context()
         begin, run_type = context.get("data_interval_start"), run_type_of(context)
-        return batches.open_batch(context["run_id"], context["params"], begin, run_type)
+        with telling(batch_id_in(context), "open_batch"):
+            closing.begin(batch_id_in(context), state_of(context))
+            return batches.open_batch(context["run_id"], context["params"], begin, run_type)
 
     # One at a time over all runs, so that of two copies on two days exactly one is the original.
     @task(max_active_tis_per_dag=1)
     def discover(batch: dict[str, object]) -> dict[str, int]:
         context = get_current_context()
-        return discovering.discover(batch, context["params"], running(context))
+        with telling(batch_id_in(context), "discover"):
+            return discovering.discover(batch, context["params"], running(context))
 
     @task
     async def plan(batch: dict[str, object]) -> list[int]:
         context = get_current_context()
-        return await batches.plan(batch, context["params"], running(context))
+        with telling(batch_id_in(context), "plan"):
+            return await batches.plan(batch, context["params"], running(context))
 
     @task(trigger_rule="all_done")
     def deal(planned: list[int] | None) -> None:
@@ -118,9 +126,11 @@ def audit_calls() -> None:
     def settle(batch: dict[str, object]) -> bool:
         return ending.settled(batch, running(get_current_context()))
 
-    @teardown
-    async def clean_up(batch: dict[str, object]) -> None:
-        await ending.delete_from_hosts(batch)
+    # The only leaf, and a teardown: it runs also when somebody marks the run, and the run's state is its own.
+    @teardown(on_failure_fail_dagrun=True)
+    async def clean_up() -> None:
+        context = get_current_context()
+        await ending.end(batch_id_in(context), failed_tasks(context))
 
     batch = open_batch()
     planned = plan(batch)
@@ -152,7 +162,7 @@ def audit_calls() -> None:
             max_active_tis_per_dag=1,
         )
         canaries >> report
-    settled >> report >> clean_up(batch)
+    settled >> report >> clean_up()
 
 
 @task_group

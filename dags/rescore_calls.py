@@ -1,6 +1,7 @@
 """Audit stored transcripts again, with another scorecard, prompt or model.
 
-    open_batch ─ plan ── llm1 → llm2, shard by shard (pool llm_api) ── report ─ promote
+    open_batch ─ plan ── llm1 → llm2, shard by shard (pool llm_api) ── report ─┬─ promote
+                                                                               └─ clean_up
 
 For when a scorecard was changed, or a model or a wording is tried out. Taken up is every audited call of
 the days, or a share of them; GPU hosts are not asked, and recordings may be archived by now. An LLM answer
@@ -23,14 +24,15 @@ Results: the tab **Audit report** of the run: by criterion, old against new, and
 from datetime import timedelta
 
 import pendulum
-from airflow.sdk import chain, dag, get_current_context, task, task_group
+from airflow.sdk import chain, dag, get_current_context, task, task_group, teardown
 
-from cofi import rescoring
+from cofi import closing, ending, rescoring
+from cofi.failing import telling
 from cofi.operators.llm_stage import LlmStageOperator
 from cofi.operators.report import ReportOperator
 from cofi.params import rescore_params
 from cofi.retries import retry_arguments
-from cofi.runs import run_type_of, running
+from cofi.runs import batch_id_in, failed_tasks, run_type_of, running, state_of
 from cofi.settings import Settings
 from cofi.timetable import DaysOnDemand
 from include.calls.stage import LLM_STAGES
@@ -46,7 +48,7 @@ settings = Settings.load()
     default_args=retry_arguments(settings),
     max_active_tasks=settings.max_active_tasks,
     max_active_runs=8,
-    dagrun_timeout=timedelta(hours=36),
+    dagrun_timeout=timedelta(hours=settings.run_timeout_h),
     tags=["cofi"],
     doc_md=__doc__,
 )
@@ -57,22 +59,31 @@ def rescore_calls() -> None:
     def open_batch() -> dict[str, object]:
         context = get_current_context()
         begin, run_type = context.get("data_interval_start"), run_type_of(context)
-        return rescoring.open_batch(context["run_id"], context["params"], begin, run_type)
+        with telling(batch_id_in(context), "open_batch"):
+            closing.begin(batch_id_in(context), state_of(context))
+            return rescoring.open_batch(context["run_id"], context["params"], begin, run_type)
 
     @task
     def plan(batch: dict[str, object]) -> list[int]:
         context = get_current_context()
-        return rescoring.plan(batch, context["params"], running(context))
+        with telling(batch_id_in(context), "plan"):
+            return rescoring.plan(batch, context["params"], running(context))
 
     @task
     def promote(batch: dict[str, object]) -> dict[str, object]:
         return rescoring.promote(batch, get_current_context()["params"])
 
+    # As in audit_calls. A promotion that fails, fails the run as well.
+    @teardown(on_failure_fail_dagrun=True)
+    async def clean_up() -> None:
+        context = get_current_context()
+        await ending.end(batch_id_in(context), failed_tasks(context))
+
     batch = open_batch()
     planned = plan(batch)
     rescored = rescore.expand(shard=planned)
     report = ReportOperator(task_id="report", batch=batch, planned=planned, trigger_rule="all_done")
-    rescored >> report >> promote(batch)
+    rescored >> report >> [promote(batch), clean_up()]
 
 
 @task_group

@@ -271,6 +271,18 @@ class DayIncomplete(PermanentError):
     kind = "day_incomplete"
 
 
+class RunStopped(PermanentError):
+    """A run was stopped from outside before its end: marked as failed, timed out, or deleted."""
+
+    kind = "run_stopped"
+
+
+class RunFailed(PermanentError):
+    """A run failed by its books, which were closed before."""
+
+    kind = "run_failed"
+
+
 class LedgerOpen(PermanentError):
     """Calls of a run ended in no final state: the run may not pass as done."""
 

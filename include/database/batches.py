@@ -5,18 +5,20 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, union, update
 
 from include.calls.call import CallState
 from include.calls.discovery_rules import Redo
 from include.calls.files import DayFiles
 from include.calls.ledger import Ledger
 from include.calls.stage import LLM_STAGES, STAGES, Stage
+from include.database import owed
 from include.database.days import was_discovered
 from include.database.engine import chunks, upsert
+from include.database.lanes import end_lanes
 from include.database.models import BatchCallRow, BatchRow, CallRow, FailureRow, LaneRow, StageResultRow
 from include.database.outbox import announce_run
-from include.database.outcomes import finish, supersede
+from include.database.outcomes import finish, stand_again, supersede
 from include.database.work import STATE, BatchKind, StageJob, has_result
 from include.distribution.planner import CallLoad, Shard
 
@@ -45,6 +47,16 @@ def open_batch(connection: Connection, batch: Batch) -> None:
     """Records a batch; one that is run again is open again."""
     row = {**asdict(batch), "opened_at": datetime.now(UTC), "closed_at": None, "ledger": None}
     upsert(connection, BatchRow, [row], ["batch_id"])
+    owed.begin(connection, batch.batch_id, batch.day, batch.location)
+
+
+def batch_of_run(connection: Connection, batch_id: str) -> Batch | None:
+    """The batch of a run; None when it failed before it had one."""
+    row = connection.execute(select(BatchRow.__table__).where(BatchRow.batch_id == batch_id)).first()
+    if row is None:
+        return None
+    kind = BatchKind(row.kind)
+    return Batch(row.batch_id, row.day, row.location, row.params, kind, row.last_day, row.scorecard_sha256)
 
 
 def record_files(connection: Connection, batch_id: str, files: DayFiles) -> None:
@@ -119,6 +131,7 @@ def record_plan(connection: Connection, batch: Batch, shards: Iterable[Shard]) -
     connection.execute(delete(LaneRow).where(LaneRow.batch_id == batch.batch_id))
     reopened = update(BatchRow).where(BatchRow.batch_id == batch.batch_id)
     connection.execute(reopened.values(closed_at=None, ledger=None))
+    owed.reopen(connection, batch.batch_id, planned=True)
     connection.execute(
         update(BatchCallRow).where(BatchCallRow.batch_id == batch.batch_id).values(shard=None, host=None)
     )
@@ -166,19 +179,27 @@ def stage_job(
 
 
 def held_on_hosts(connection: Connection, batch_id: str) -> dict[str, list[str]]:
-    """Calls that the batch has sent to each host, without those that another batch works on now."""
+    """Calls that the batch may have sent to each host, without those that another batch works on now.
+
+    A task that was killed may have sent what it could not write down any more.
+    """
     mine = (
         CallRow.claimed_by.is_(None) | (CallRow.claimed_by == batch_id) | (CallRow.state != CallState.PENDING)
     )
-    query = (
+    written = (
         select(StageResultRow.host, StageResultRow.call_id)
-        .distinct()
         .join(CallRow, CallRow.call_id == StageResultRow.call_id)
         .where(StageResultRow.batch_id == batch_id, StageResultRow.stage == Stage.DISTRIBUTE, mine)
-        .order_by(StageResultRow.host, StageResultRow.call_id)
+    )
+    of_lane = (LaneRow.batch_id == BatchCallRow.batch_id) & (LaneRow.shard == BatchCallRow.shard)
+    begun = (
+        select(LaneRow.host, BatchCallRow.call_id)
+        .join(BatchCallRow, of_lane)
+        .join(CallRow, CallRow.call_id == BatchCallRow.call_id)
+        .where(LaneRow.batch_id == batch_id, LaneRow.stage == Stage.DISTRIBUTE, mine)
     )
     held: dict[str, list[str]] = {}
-    for host, call_id in connection.execute(query):
+    for host, call_id in sorted(connection.execute(union(written, begun))):
         held.setdefault(host, []).append(call_id)
     return held
 
@@ -225,8 +246,11 @@ def worked_on(connection: Connection, batch: Batch) -> Ledger:
 
 
 def release(connection: Connection, batch: Batch) -> None:
-    """Gives up the batch's claims."""
+    """Gives up the batch's claims, and what its tasks told of themselves: none of them works any more."""
+    if batch.kind is BatchKind.RESCORE:
+        stand_again(connection, batch.batch_id)
     connection.execute(update(CallRow).where(CallRow.claimed_by == batch.batch_id).values(claimed_by=None))
+    end_lanes(connection, batch.batch_id)
 
 
 def claimed_loads(connection: Connection, batch: Batch, *where: ColumnElement[bool]) -> list[CallLoad]:

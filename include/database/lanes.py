@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, not_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, not_, select, update
 
 from include.calls.stage import ON_HOSTS
 from include.database.engine import upsert
@@ -43,6 +43,19 @@ def tell(connection: Connection, job: StageJob, waiting: int, in_flight: int, *,
 def at_work(now: datetime) -> ColumnElement[bool]:
     """Whether a lane works at this moment."""
     return and_(LaneRow.ended_at.is_(None), LaneRow.seen_at > now - _SILENT)
+
+
+def count_open(connection: Connection, batch_id: str) -> int:
+    """How many of a batch's lanes have not told that they ended."""
+    query = select(func.count()).select_from(LaneRow)
+    found = connection.execute(query.where(LaneRow.batch_id == batch_id, LaneRow.ended_at.is_(None)))
+    return int(found.scalar_one())
+
+
+def end_lanes(connection: Connection, batch_id: str) -> None:
+    """Ends the lanes of a batch whose tasks have ended; one that was killed could not tell."""
+    mine = update(LaneRow).where(LaneRow.batch_id == batch_id, LaneRow.ended_at.is_(None))
+    connection.execute(mine.values(ended_at=LaneRow.seen_at, in_flight=0))
 
 
 def had_company(connection: Connection, job: StageJob, since: datetime) -> bool:

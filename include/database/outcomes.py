@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from include.calls.call import CallState
@@ -26,7 +26,7 @@ from include.database.models import (
 )
 from include.database.outbox import announce
 from include.database.refused import clean_text, lose, writable, write_apart
-from include.database.work import BatchKind, StageJob, is_open
+from include.database.work import BatchKind, StageJob, has_result, is_open
 from include.errors import RowRefused
 
 # Characters of what is kept of a failure: pages of proxies and answers without an end come too.
@@ -187,7 +187,19 @@ def _finish_again(
             connection.execute(mine.values(state=state, state_reason=None, changed_at=now, claimed_by=None))
             announce(connection, batch_id, call_id, now)
         else:
+            stand_again(connection, batch_id, CallRow.call_id == call_id)
             connection.execute(mine.values(claimed_by=None))
+
+
+def stand_again(connection: Connection, batch_id: str, *where: ColumnElement[bool]) -> None:
+    """Gives calls that a rescore holds, and a run of their day has reopened, their old audit back.
+
+    That run leaves them to the rescore, so nobody else would end them. A recording that was replaced has no
+    result any more that could stand.
+    """
+    reopened = (CallRow.claimed_by == batch_id, CallRow.state == CallState.PENDING, has_result(Stage.LLM2))
+    stands = {"state": CallState.AUDITED, "state_reason": None, "claimed_by": None}
+    connection.execute(update(CallRow).where(*reopened, *where).values(stands))
 
 
 def _adopt(connection: Connection, batch_id: str, call_id: str, now: datetime) -> None:

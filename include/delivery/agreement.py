@@ -8,6 +8,7 @@ from include.database.models import AuditRow, BatchCallRow, BatchRow
 from include.database.scorecards import given_answers, scorecard_of
 from include.database.work import BatchKind
 from include.delivery.wording import DASH
+from include.review.labels import reviewed_labels, together
 from include.scorecards.agreement import Agreement, Agreements, measure
 from include.scorecards.bootstrap import Interval
 from include.scorecards.certainty import RULE
@@ -32,15 +33,23 @@ class GoldAgreement:
 def agreement_of(connection: Connection, batch_id: str, labels: Labels) -> GoldAgreement | None:
     """Compares a run with the labels; None when none of its audited calls is labelled.
 
+    What people answered to random calls in reviews, blind, are labels too; a file's come first.
+
     Raises:
         InvalidInput: A label is no answer of the run's scorecard.
     """
     batch = connection.execute(
-        select(BatchRow.kind, BatchRow.scorecard_sha256).where(BatchRow.batch_id == batch_id)
+        select(BatchRow.kind, BatchRow.scorecard_sha256, BatchRow.day, BatchRow.last_day).where(
+            BatchRow.batch_id == batch_id
+        )
     ).one()
-    if batch.scorecard_sha256 is None or not labels:
+    if batch.scorecard_sha256 is None:
         return None
     scorecard = scorecard_of(connection, batch_id)
+    days = {"first": batch.day, "last": batch.last_day or batch.day}
+    labels = together(labels, reviewed_labels(connection, scorecard, unbiased=True, **days))
+    if not labels:
+        return None
     accounted = select(BatchCallRow.call_id).where(BatchCallRow.batch_id == batch_id)
     old_audits = select(BatchCallRow.old_audit_id).where(BatchCallRow.batch_id == batch_id)
     if batch.kind == BatchKind.AUDIT:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select, tuple_
 
+from include.database import official
 from include.database.models import AnswerRow, AuditRow, ScorecardRow
 from include.delivery.outcome import of_current_audits
 from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE
@@ -148,14 +149,21 @@ def percentage(part: float | None, whole: float | None) -> float | None:
 
 
 def _answer_counts(batch_id: str) -> Any:
-    key = (AnswerRow.criterion_id, AnswerRow.answer, AnswerRow.answered_by, AnswerRow.standing)
-    sums = (
-        func.count().label("calls"),
-        func.sum(AnswerRow.earned).label("earned"),
-        func.sum(AnswerRow.potential).label("potential"),
+    key = (
+        AnswerRow.criterion_id,
+        official.ANSWER.label("answer"),
+        official.ANSWERED_BY.label("answered_by"),
+        official.STANDING.label("standing"),
     )
-    joined = of_current_audits(select(*key, *sums), batch_id)
-    return joined.join(AnswerRow, AnswerRow.audit_id == AuditRow.audit_id).group_by(*key).order_by(*key)
+    each = of_current_audits(
+        select(*key, official.EARNED.label("earned"), official.POTENTIAL.label("potential")), batch_id
+    )
+    each = each.join(AnswerRow, AnswerRow.audit_id == AuditRow.audit_id).outerjoin(*official.ANSWERS)
+    # Grouped outside: to a database, an expression with parameters is another one each time.
+    found = each.subquery()
+    by = [found.c[name] for name in ("criterion_id", "answer", "answered_by", "standing")]
+    sums = [func.sum(found.c[name]).label(name) for name in ("earned", "potential")]
+    return select(*by, func.count().label("calls"), *sums).group_by(*by).order_by(*by)
 
 
 def _criterion(id_: str, terms: CriterionTerms, rows: Sequence[Row[*tuple[Any, ...]]]) -> Criterion:

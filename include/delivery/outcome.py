@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, and_, c
 from include.calls.call import CallState
 from include.calls.ledger import Ledger
 from include.calls.stage import STAGES
+from include.database import official
 from include.database.days import was_discovered
 from include.database.models import AuditRow, BatchCallRow, CallRow, FailureRow
 from include.database.work import REASON, STATE
@@ -118,12 +119,13 @@ def of_current_audits(query: Select[*tuple[Any, ...]], batch_id: str) -> Select[
     """Narrows a query to the audited calls of the run and the audits that "audited" in its ledger stands on.
 
     For an audit these are the current ones, whichever run made them: a rescored call shows its new score. For
-    a rescore they are its own.
+    a rescore they are its own. What people have said of them is joined: `include.database.official`.
     """
     joined = of_batch(query, batch_id).join(AuditRow, AuditRow.call_id == CallRow.call_id)
-    official = and_(BatchCallRow.state.is_(None), AuditRow.superseded_at.is_(None))
+    joined = joined.outerjoin(*official.SCORE)
+    current = and_(BatchCallRow.state.is_(None), AuditRow.superseded_at.is_(None))
     own = and_(BatchCallRow.state.is_not(None), AuditRow.batch_id == BatchCallRow.batch_id)
-    return joined.where(STATE == CallState.AUDITED, or_(official, own))
+    return joined.where(STATE == CallState.AUDITED, or_(current, own))
 
 
 def ended_in(stage: str) -> ColumnElement[bool]:

@@ -1,5 +1,6 @@
 """The report of a run: one HTML page that needs nothing else, and the same figures as JSON."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -8,6 +9,7 @@ from markupsafe import Markup
 from pydantic import TypeAdapter
 
 from include.calls.call import call_day
+from include.card_data.masking import masked_text
 from include.delivery import charts, judge_charts, wording
 from include.delivery.summary import RunSummary
 from include.judge.calibration import ENOUGH_ANSWERS
@@ -28,6 +30,19 @@ def write_report(summary: RunSummary, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     _replace(folder / SUMMARY_NAME, render_json(summary))
     _replace(folder / REPORT_NAME, render_html(summary))
+    return folder / REPORT_NAME
+
+
+def write_stopped(batch_id: str, reason: str, folder: Path) -> Path:
+    """Writes the page of a run that failed before it had a batch.
+
+    Returns:
+        Its path.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    page = _environment().get_template("stopped.html")
+    told = masked_text(reason)
+    _replace(folder / REPORT_NAME, page.render(batch_id=batch_id, reason=told, now=datetime.now(UTC)))
     return folder / REPORT_NAME
 
 

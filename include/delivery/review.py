@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Subquery, and_, case, func, or_, select
 
+from include.database import official
 from include.database.models import AnswerRow, AuditRow, CallRow
 from include.database.work import REASON
 from include.delivery.criteria import CriterionTerms, Scorecards, percentage
@@ -112,7 +113,9 @@ def _ranked(batch_id: str, scorecards: Scorecards) -> Subquery:
         CallRow.queue,
         kind.label("kind"),
     )
-    found = of_current_audits(select(*columns), batch_id).where(kind.is_not(None)).subquery()
+    # Where people have said what is right, nobody needs to listen first.
+    waits = (kind.is_not(None), official.REVIEWED.is_(False))
+    found = of_current_audits(select(*columns), batch_id).where(*waits).subquery()
     # Databases disagree about where NULL goes.
     sure_first = case((found.c.auto_failed, 0), else_=1)
     worst_first = (sure_first, func.coalesce(found.c.pct, 101.0), found.c.path)

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 
 from include.calls.call import CallState
+from include.database import official
 from include.database.models import (
     AnswerRow,
     AuditRow,
@@ -60,9 +61,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Scores:
-    """The current audits of the run's audited calls.
+    """The current audits of the run's audited calls, by their official scores: people's where there are any.
 
     Attributes:
+        reviewed: Audits whose score has people's answers in it.
         pass_rate_pct: Of the audits that could pass or fail.
         not_auditable: Audits without a score.
         needs_review: Those without a score among them.
@@ -82,6 +84,7 @@ class Scores:
     pass_rate_pct: float | None
     needs_review: int
     not_auditable: int
+    reviewed: int
     auto_failed: int
     possible_auto_fails: int
     unsupported: int
@@ -135,33 +138,37 @@ def _count_if(condition: Any) -> Any:
 def _totals() -> tuple[Any, ...]:
     return (
         func.count().label("audits"),
-        func.count(AuditRow.pct).label("scored"),
-        func.avg(AuditRow.pct).label("mean_pct"),
-        _count_if(AuditRow.passed.is_(True)).label("passed"),
-        _count_if(AuditRow.passed.is_(False)).label("failed"),
-        _count_if(AuditRow.auto_failed).label("auto_failed"),
-        _count_if(AuditRow.needs_review).label("needs_review"),
-        _count_if(AuditRow.pct.is_(None)).label("not_auditable"),
+        func.count(official.PCT).label("scored"),
+        func.avg(official.PCT).label("mean_pct"),
+        _count_if(official.PASSED.is_(True)).label("passed"),
+        _count_if(official.PASSED.is_(False)).label("failed"),
+        _count_if(official.AUTO_FAILED).label("auto_failed"),
+        _count_if(official.NEEDS_REVIEW).label("needs_review"),
+        _count_if(official.PCT.is_(None)).label("not_auditable"),
+        _count_if(official.REVIEWED).label("reviewed"),
     )
 
 
 def _count_possible_auto_fails(connection: Connection, batch_id: str, scorecards: Scorecards) -> int:
     query = of_current_audits(select(func.count(AuditRow.audit_id.distinct())), batch_id)
     query = query.join(AnswerRow, AnswerRow.audit_id == AuditRow.audit_id)
-    return int(connection.scalar(query.where(~AuditRow.auto_failed, scorecards.auto_failing())) or 0)
+    return int(
+        connection.scalar(query.where(official.AUTO_FAILED.is_(False), scorecards.auto_failing())) or 0
+    )
 
 
 def _count_answers(connection: Connection, batch_id: str, standing: Standing) -> int:
     query = of_current_audits(select(func.count()), batch_id)
     query = query.join(AnswerRow, AnswerRow.audit_id == AuditRow.audit_id)
-    return int(connection.scalar(query.where(AnswerRow.standing == standing)) or 0)
+    query = query.outerjoin(*official.ANSWERS).where(standing == official.STANDING)
+    return int(connection.scalar(query) or 0)
 
 
 def _bands(connection: Connection, batch_id: str) -> tuple[Counted, ...]:
     """The best band first."""
-    query = of_current_audits(select(AuditRow.band, func.count()), batch_id)
-    query = query.where(AuditRow.band.is_not(None)).group_by(AuditRow.band)
-    return tuple(Counted(*row) for row in connection.execute(query.order_by(func.avg(AuditRow.pct).desc())))
+    query = of_current_audits(select(official.BAND.label("band"), func.count()), batch_id)
+    query = query.where(official.BAND.is_not(None)).group_by(official.BAND)
+    return tuple(Counted(*row) for row in connection.execute(query.order_by(func.avg(official.PCT).desc())))
 
 
 def _histogram(connection: Connection, batch_id: str) -> tuple[Bin, ...]:
@@ -175,14 +182,14 @@ def _histogram(connection: Connection, batch_id: str) -> tuple[Bin, ...]:
 
 def _in_bin(start: int) -> ColumnElement[bool]:
     end = start + HISTOGRAM_BIN_PCT
-    return and_(AuditRow.pct >= start, AuditRow.pct < end) if end < 100 else AuditRow.pct >= start
+    return and_(start <= official.PCT, end > official.PCT) if end < 100 else start <= official.PCT
 
 
 def _groups(connection: Connection, batch_id: str, column: Any) -> tuple[Group, ...]:
-    mean_pct = func.avg(AuditRow.pct)
-    counts = (func.count(), _count_if(AuditRow.passed.is_(True)), func.count(AuditRow.passed))
+    mean_pct = func.avg(official.PCT)
+    counts = (func.count(), _count_if(official.PASSED.is_(True)), func.count(official.PASSED))
     query = of_current_audits(
-        select(column, mean_pct, *counts, _count_if(AuditRow.needs_review)), batch_id
+        select(column, mean_pct, *counts, _count_if(official.NEEDS_REVIEW)), batch_id
     ).group_by(column)
     # Without a score last; databases disagree about where NULL goes.
     query = query.order_by(func.coalesce(mean_pct, 101.0), column).limit(GROUPS_KEPT)

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, Row, select
 
 from include.calls.files import DayFiles
+from include.database import owed
 from include.database.engine import Database
 from include.database.models import BatchRow
 from include.database.work import BatchKind
@@ -57,6 +58,8 @@ class RunSummary:
     Attributes:
         days: The run's own day, and those before it that it looked at again.
         wall_s: From the run's opening to its closing; None while it is open.
+        failed: Whether it failed, and `reason` says why; None while nobody knows.
+        shown_as: The state that Airflow shows, where it is another.
         not_audited: The first of them; `reasons` counts all.
         review: The first of the calls to review; `review_counts` counts all by their most urgent kind.
         comparison: For a rescore, with the audits that its calls had before.
@@ -80,6 +83,9 @@ class RunSummary:
     opened_at: datetime
     closed_at: datetime | None
     wall_s: float | None
+    failed: bool | None
+    reason: str | None
+    shown_as: str | None
     outcome: Outcome
     stages: tuple[StageFigures, ...]
     progress: tuple[StageProgress, ...]
@@ -156,6 +162,7 @@ def _summarise(
     canaries: CanaryNight | None,
 ) -> RunSummary:
     batch_id = row.batch_id
+    run = owed.run_of(connection, batch_id)
     scorecards = load_scorecards(connection, batch_id)
     scores = measure_scores(connection, batch_id, scorecards)
     llm = measure_llm(connection, batch_id)
@@ -170,6 +177,9 @@ def _summarise(
         opened_at=row.opened_at,
         closed_at=row.closed_at,
         wall_s=(row.closed_at - row.opened_at).total_seconds() if row.closed_at else None,
+        failed=run.failed if run else None,
+        reason=run.reason if run else None,
+        shown_as=run.shown_as if run else None,
         outcome=count_outcome(connection, batch_id),
         stages=measure_stages(connection, batch_id),
         progress=measure_progress(connection, batch_id),

@@ -206,6 +206,10 @@ def _scores(summary: RunSummary) -> list[str]:
         f"          {count(scores.auto_failed)} auto-failed{possible}, "
         f"{count(scores.needs_review)} need review, {count(scores.not_auditable)} not auditable",
     ]
+    if scores.reviewed:
+        lines.append(
+            f"          {count(scores.reviewed)} reviewed by people, whose answers count in these figures"
+        )
     if scores.unsupported or scores.undetermined:
         lines.append(
             f"          {count(scores.unsupported)} answers without sound evidence and "

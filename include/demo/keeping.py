@@ -81,14 +81,12 @@ class Keeper:
         folder: Where its state is written.
         name: Of the server.
         command: That starts it.
-        killed_wait_s: The shortest wait before it is started again when it was killed.
     """
 
-    def __init__(self, folder: Path, name: str, command: Sequence[str], killed_wait_s: float = 0) -> None:
+    def __init__(self, folder: Path, name: str, command: Sequence[str]) -> None:
         self._file = state_file(folder, name)
         self._name = name
         self._command = command
-        self._killed_wait_s = killed_wait_s
         self._told = 0  # the signal that it was told to end by
         self._state = Kept(pid=0, since=_now())
 
@@ -133,7 +131,7 @@ class Keeper:
     def _pause(self, status: int, ran_s: float) -> None:
         """Says what happened, and waits before the next start."""
         short_runs = self._state.short_runs + 1 if ran_s < _WELL_S else 0
-        pause_s = max(wait_s(short_runs), self._killed_wait_s if status < 0 else 0)
+        pause_s = wait_s(short_runs)
         at = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
         ended = f"{_how(status)} at {at} after {ran_s:.0f} s"
         _say(f"\n{self._name} {ended}; starting it again in {pause_s:.0f} s")
@@ -223,12 +221,11 @@ def _now() -> str:
 def main() -> None:
     """Reads the command line and keeps."""
     parser = argparse.ArgumentParser(prog="python -m include.demo.keeping", description=__doc__)
-    parser.add_argument("--killed-wait-s", type=float, default=0, help="shortest wait when it was killed")
     parser.add_argument("folder", type=Path, help="where its state is written")
     parser.add_argument("name")
     parser.add_argument("command", nargs="+")
     chosen = parser.parse_args()
-    Keeper(chosen.folder, chosen.name, chosen.command, chosen.killed_wait_s).keep()
+    Keeper(chosen.folder, chosen.name, chosen.command).keep()
 
 
 if __name__ == "__main__":

@@ -98,7 +98,6 @@ class Processes:
         folder: Path,
         *,
         inherited: Collection[int] = (),
-        killed_wait_s: float = 0,
     ) -> Started:
         """The same, and it is started again whenever it ends by itself.
 
@@ -108,11 +107,9 @@ class Processes:
             environment: Its own, in which Python finds this package.
             folder: Its working directory.
             inherited: File descriptors that stay open as long as it is kept.
-            killed_wait_s: The shortest wait before it is started again when it was killed.
         """
         keeping.state_file(self._folder, name).unlink(missing_ok=True)
-        keeper = [sys.executable, "-m", keeping.__name__, f"--killed-wait-s={killed_wait_s}"]
-        keeper += [str(self._folder), name, "--", *command]
+        keeper = [sys.executable, "-m", keeping.__name__, str(self._folder), name, "--", *command]
         return self._start(name, keeper, environment, folder, kept=True, inherited=inherited)
 
     def end(self) -> list[str]:

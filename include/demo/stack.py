@@ -36,10 +36,6 @@ _AIRFLOW_PORTS = {"airflow": 8080, "worker_log": 8793, "triggerer_log": 8794}
 _LLM_PORT = 9100
 _EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 # nosec B104
 _FIRST_GPU_PORT = 9001
-# A killed scheduler's tasks are killed with it. Airflow takes it for dead after so long without a heartbeat
-# ([scheduler] scheduler_health_check_threshold): one that starts before lets the tasks keep their slots
-# for 5 minutes, one that starts after begins them again at once.
-_SCHEDULER_DEAD_AFTER_S = 30
 
 
 class Stack:
@@ -132,7 +128,7 @@ class Stack:
                 self.airflow_command("db", "migrate")
                 self._import_connections(ports, keys["gpu_token"])
                 say("Starting Airflow")
-                self._start_airflow(reservation.locks)
+                self.start_airflow(reservation.locks)
                 self._await_all(ports, keys["gpu_token"])
             except BaseException:
                 self.down()
@@ -232,7 +228,7 @@ class Stack:
         parts = [part for part in (hosts, "an LLM endpoint" if self.has_own_llm else "") if part]
         return f"Starting {' and '.join(parts)}" if parts else "GPU hosts and LLM are yours: none is started"
 
-    def _start_airflow(self, port_locks: Collection[int]) -> None:
+    def start_airflow(self, port_locks: Collection[int]) -> None:
         """Its components hold the locks of all ports as long as they are kept up."""
         for component in AIRFLOW_COMPONENTS:
             command = [_executable("airflow"), component]
@@ -242,7 +238,6 @@ class Stack:
                 self.environment,
                 self.home,
                 inherited=port_locks,
-                killed_wait_s=_SCHEDULER_DEAD_AFTER_S if component == "scheduler" else 0,
             )
 
     def _await_all(self, ports: Mapping[str, int], gpu_token: str) -> None:

@@ -22,6 +22,10 @@ person. Every change writes a row of `review_events`. `now=None` is this moment.
                  list_disputes(c, raised_by=, call_id=, only_open=) -> list[Dispute]
     disputing    dispute(c, actor, call_id, Claim(…), rule=); decide(c, actor, id, answer=, why=); withdraw(…)
     certifying   certify(c, first, last=None, least=) -> CertifiedDays      true rates of a day or week
+    calibrating  open_session(c, actor, Plan(…)) -> Session; answer_session(…); submit(…); close_session(…)
+                 session_of(c, id); list_sessions(c, person=)
+    agreeing     agreement_of(c, session_id) -> SessionAgreement            once all have submitted
+    labels       reviewed_labels(c, scorecard, unbiased=) -> Labels         people's answers as gold labels
 
 A blind item (`QueueItem.blind`): show neither the machine's answers nor `samples`, `reasons`, `pct` before
 the person has answered; send `Given(criterion_id, answer=…, blind=True)` without a verdict; `Progress` then

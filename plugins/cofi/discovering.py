@@ -20,7 +20,7 @@ from include.calls.duplicates import mark_duplicates
 from include.calls.late import late_recordings
 from include.calls.recorders.days import folder_of_day
 from include.calls.stores import reading
-from include.database import batches, calls, days
+from include.database import batches, calls, days, owed
 from include.database.batches import Batch
 from include.database.engine import Database
 from include.errors import InvalidInput
@@ -54,6 +54,7 @@ def discover(
     """
     settings, batch = Settings.load(), batch_of(opened, params)
     database = CofiDatabaseHook().get_conn()
+    database.write(lambda connection: owed.reopen(connection, batch.batch_id, planned=False))
     found: list[Call] = []
     for day in looked_at_again(database, batch, opened.get("lookback_days", 0)):
         found += _discover_late(database, batch, day, settings, goes_on)

@@ -2,21 +2,29 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 
+from cofi import books
 from cofi.batch import batch_of
+from cofi.books import Stopped
 from cofi.hooks.database import CofiDatabaseHook
 from cofi.hooks.gpu_host import GpuHostHook
 from cofi.settings import Settings
 from include.concurrency import for_each
-from include.database import batches
-from include.errors import CofiError, HostFault
+from include.database import batches, owed
+from include.database.engine import Database
+from include.database.lanes import count_open
+from include.errors import CofiError, HostFault, RunFailed
 from include.gpu.client import GpuHostClient
 
 log = logging.getLogger(__name__)
 
 _DELETIONS_AT_ONCE = 8
+# A task learns with its next heartbeat that Airflow ends it, and has 5 s to save what it has.
+_LAST_WORDS_S = 15.0
+_STOPPED = "The run was stopped before its report: somebody marked it, or its last tasks, or these failed."
 
 
 def settled(opened: Mapping[str, Any] | None, goes_on: Callable[[str], bool]) -> bool:
@@ -35,30 +43,99 @@ def settled(opened: Mapping[str, Any] | None, goes_on: Callable[[str], bool]) ->
     return not awaited
 
 
-async def delete_from_hosts(opened: Mapping[str, Any] | None) -> None:
-    """Deletes what the run has sent to hosts, but for calls that another run works on.
+async def end(batch_id: str, failed_tasks: int) -> None:
+    """The last task of a run: what its report has not done is done, and hosts are cleaned of its files.
 
-    A host that is down keeps its files until they are old; that fails nothing.
+    Airflow takes the run's state from this task alone, and runs it also when somebody has marked the run as
+    failed, or as success, meanwhile.
+
+    Args:
+        batch_id: Of the run.
+        failed_tasks: How many of its tasks have failed.
+
+    Raises:
+        RunFailed: It failed by its books.
     """
-    if opened is None or not Settings.load().delete_from_hosts:
-        return
-    batch_id = opened["batch_id"]
+    database = CofiDatabaseHook().get_conn()
+    try:
+        run = database.read(lambda connection: owed.run_of(connection, batch_id))
+        if run is None or run.closed_at is None:
+            await last_words(database, batch_id)
+            close_open(database, batch_id, Stopped(_STOPPED, by_ledger=not failed_tasks))
+        elif run.reported_at is None:
+            books.write_report(database, batch_id)
+    finally:
+        await clean_up(database, batch_id)
+    run = database.read(lambda connection: owed.run_of(connection, batch_id))
+    if run and run.failed:
+        raise RunFailed(run.reason or "See its report.")
+
+
+def close_open(database: Database, batch_id: str, stopped: Stopped) -> None:
+    """Closes books that nobody has closed.
+
+    Args:
+        database: cofi's.
+        batch_id: Of the run.
+        stopped: How it was ended from outside.
+    """
+    batch = database.read(lambda connection: batches.batch_of_run(connection, batch_id))
+    if batch:
+        _, error = books.close(database, batch, stopped=stopped)
+    else:
+        error = books.close_unopened(database, batch_id, stopped)
+    log.warning("The books of %s were open, and are closed now: %s", batch_id, error or "it is done")
+
+
+async def clean_up(database: Database, batch_id: str) -> list[str]:
+    """Deletes what a run has sent to hosts; what is left on some is owed.
+
+    Returns:
+        Hosts that may still hold files of it.
+    """
+    left = await delete_from_hosts(batch_id)
+    if not left:
+        database.write(lambda connection: owed.cleaned(connection, batch_id))
+    return left
+
+
+async def delete_from_hosts(batch_id: str) -> list[str]:
+    """Deletes what a run has sent to hosts, but for calls that another run works on.
+
+    Returns:
+        Hosts that still hold some: they are down, or fail.
+    """
+    if not Settings.load().delete_from_hosts:
+        return []
     held = CofiDatabaseHook().get_conn().read(lambda connection: batches.held_on_hosts(connection, batch_id))
-    clients = [(GpuHostHook(host).get_conn(), call_ids) for host, call_ids in held.items()]
-    await asyncio.gather(*(_delete(client, call_ids) for client, call_ids in clients))
+    deleted = await asyncio.gather(*(_delete(host, call_ids) for host, call_ids in held.items()))
+    return [host for host, is_clean in zip(held, deleted, strict=True) if not is_clean]
 
 
-async def _delete(client: GpuHostClient, call_ids: Sequence[str]) -> None:
-    """A call that a host fails to delete stops no other, and is tried again when all others are through."""
-    async with client:
-        try:
-            left = await _not_deleted(client, await _not_deleted(client, call_ids))
-        except CofiError as error:
-            log.warning(
-                "Files of %d calls stay on %s until they are old: %s", len(call_ids), client.name, error
-            )
+async def last_words(database: Database, batch_id: str) -> None:
+    """Waits for tasks that Airflow is just ending: they save what they have, and send nothing afterwards."""
+    deadline_s = time.monotonic() + _LAST_WORDS_S
+    while time.monotonic() < deadline_s:
+        if not database.read(lambda connection: count_open(connection, batch_id)):
             return
-    log.info("host=%s deleted_calls=%d left_calls=%d", client.name, len(call_ids) - len(left), len(left))
+        await asyncio.sleep(1)
+
+
+async def _delete(host: str, call_ids: Sequence[str]) -> bool:
+    """A call that a host fails to delete stops no other, and is tried again when all others are through."""
+    try:
+        async with GpuHostHook(host).get_conn() as client:
+            left = await _not_deleted(client, await _not_deleted(client, call_ids))
+    except CofiError as error:
+        log.warning(
+            "Files of %d calls stay on %s: the next look deletes them, or they get old there: %s",
+            len(call_ids),
+            host,
+            error,
+        )
+        return False
+    log.info("host=%s deleted_calls=%d left_calls=%d", host, len(call_ids) - len(left), len(left))
+    return not left
 
 
 async def _not_deleted(client: GpuHostClient, call_ids: Sequence[str]) -> list[str]:

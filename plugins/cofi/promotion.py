@@ -18,6 +18,7 @@ from include.database.engine import Database
 from include.database.models import AuditRow
 from include.delivery.agreement import agreement_lines
 from include.errors import BelowTheBar, CofiError, InvalidInput
+from include.review.labels import reviewed_labels, together
 from include.scorecards.agreement import Agreements, Bar, measure
 from include.scorecards.gold import Labels, load_labels
 from include.scorecards.schema import Scorecard
@@ -34,18 +35,40 @@ def labels_of(settings: Settings) -> Labels:
     return load_labels(Path(settings.gold_labels)) if settings.gold_labels else {}
 
 
+def labels_with_reviews(
+    settings: Settings, database: Database, scorecard: Scorecard, *, unbiased: bool = False
+) -> Labels:
+    """The gold labels, and what people answered in reviews to the questions that a scorecard asks too.
+
+    Args:
+        settings: The deployment's.
+        database: With the reviews.
+        scorecard: Whose answers are to be measured.
+        unbiased: Of the reviews only random calls that were answered blind.
+
+    Raises:
+        InvalidInput: The file is wrong.
+    """
+    reviewed = database.read(lambda connection: reviewed_labels(connection, scorecard, unbiased=unbiased))
+    return together(labels_of(settings), reviewed)
+
+
 def agreement(
     settings: Settings, database: Database, scorecard: Scorecard, batch_id: str | None = None
 ) -> Agreements:
     """How far what a version answered agrees with the labels: in one batch, or last.
 
+    Labels are the file's, and those of reviews: of random calls, answered blind, for shares are told of them.
+
     Raises:
-        InvalidInput: There are no gold labels, no labelled call was audited with it, or a label is none of
+        InvalidInput: There are no labels, no labelled call was audited with it, or a label is none of
             its answers.
     """
-    labels = labels_of(settings)
+    labels = labels_with_reviews(settings, database, scorecard, unbiased=True)
     if not labels:
-        raise InvalidInput("There are no gold labels: name the CSV in [cofi] gold_labels.")
+        raise InvalidInput(
+            "There are no gold labels: name the CSV in [cofi] gold_labels, or review random calls blind."
+        )
     which = [AuditRow.scorecard_sha256 == scorecard.sha256]
     which += [AuditRow.batch_id == batch_id] if batch_id else []
     days = {day for day, _ in labels}

@@ -5,7 +5,10 @@ from datetime import timedelta
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
 from cofi.settings import Settings
-from include.errors import HostLost, PermanentError, TransientError
+from include.errors import HostLost, PermanentError
+
+# Airflow finds a task that was killed with its worker after 45 s at most ([scheduler] in airflow.cfg).
+_KILLED_DELAY_S = 5
 
 
 def retry_arguments(settings: Settings) -> dict[str, object]:
@@ -21,10 +24,12 @@ def retry_arguments(settings: Settings) -> dict[str, object]:
             action=RetryAction.RETRY,
             retry_delay=timedelta(seconds=settings.gpu_lost_patience_s),
         ),
-        RetryRule(exception=TransientError, action=RetryAction.RETRY, retry_delay=delay),
+        # Errors that nobody has thought of may pass like transient ones.
+        RetryRule(exception=Exception, action=RetryAction.RETRY, retry_delay=delay),
     ]
     return {
         "retries": settings.task_retries,
-        "retry_delay": delay,
+        # No rule sees a task that was killed: nothing has to pass before it can work again.
+        "retry_delay": timedelta(seconds=_KILLED_DELAY_S),
         "retry_policy": ExceptionRetryPolicy(rules=rules),
     }

@@ -7,6 +7,7 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 
 AUDIT_DAG, RESCORE_DAG = "audit_calls", "rescore_calls"
 _GOING_ON = {"queued", "running"}
+_NOT_FOUND = 404
 _RESCORE = f"{RESCORE_DAG}:"
 _ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
 # Airflow's API calls the state of a task that waits for others "null".
@@ -18,24 +19,48 @@ def batch_id_of(dag_id: str, run_id: str) -> str:
     return run_id if dag_id == AUDIT_DAG else f"{dag_id}:{run_id}"
 
 
+def batch_id_in(context: Context) -> str:
+    """The batch of the run that a task belongs to."""
+    return batch_id_of(context["ti"].dag_id, context["ti"].run_id)
+
+
 def run_type_of(context: Context) -> str:
     """What started a run: `scheduled`, `backfill`, `manual`."""
     return str(getattr(context["dag_run"].run_type, "value", context["dag_run"].run_type))
 
 
-def running(context: Context) -> Callable[[str], bool]:
-    """Asks Airflow whether the run of a batch goes on; one that was deleted does not."""
+def state_of(context: Context) -> Callable[[str], str | None]:
+    """Asks Airflow for the state of a batch's run; None when there is none, or none any more.
+
+    Raises:
+        AirflowRuntimeError: Airflow cannot tell at the moment.
+    """
     ti = context["ti"]
 
-    def goes_on(batch_id: str) -> bool:
+    def asked(batch_id: str) -> str | None:
         run_id = batch_id.removeprefix(_RESCORE)
         dag_id = AUDIT_DAG if run_id == batch_id else RESCORE_DAG
         try:
-            return ti.get_dagrun_state(dag_id, run_id) in _GOING_ON
-        except AirflowRuntimeError:
-            return False
+            state = ti.get_dagrun_state(dag_id, run_id)
+            return str(getattr(state, "value", state))
+        except AirflowRuntimeError as error:
+            if (error.error.detail or {}).get("status_code") == _NOT_FOUND:
+                return None
+            raise
 
-    return goes_on
+    return asked
+
+
+def running(context: Context) -> Callable[[str], bool]:
+    """Asks Airflow whether the run of a batch goes on; one that was deleted does not."""
+    state = state_of(context)
+    return lambda batch_id: state(batch_id) in _GOING_ON
+
+
+def failed_tasks(context: Context) -> int:
+    """How many task instances of the run have failed."""
+    ti = context["ti"]
+    return int(ti.get_ti_count(dag_id=ti.dag_id, run_ids=[ti.run_id], states=["failed"]))
 
 
 def unfinished(context: Context, task_ids: Sequence[str]) -> Callable[[], bool]:

@@ -57,7 +57,14 @@ def test_audits_go_first_in_the_pool_that_both_share(bag: DagBag, dag: DAG) -> N
 def test_the_report_is_written_whatever_happens_and_then_comes_the_promotion(dag: DAG) -> None:
     assert dag.get_task("report").trigger_rule == "all_done"
     assert dag.get_task("promote").upstream_task_ids == {"open_batch", "report"}
-    assert [task.task_id for task in dag.leaves] == ["promote"]
+    assert {task.task_id for task in dag.leaves} == {"promote", "clean_up"}
+
+
+def test_a_run_that_somebody_marks_is_ended_by_its_books_and_a_failed_promotion_fails_it(dag: DAG) -> None:
+    clean_up = dag.get_task("clean_up")
+    assert clean_up.is_teardown and clean_up.on_failure_fail_dagrun
+    assert clean_up.upstream_task_ids == {"report"}
+    assert not dag.get_task("promote").is_teardown
 
 
 class TestTimetable:

@@ -44,9 +44,14 @@ SETTINGS = {
     "AIRFLOW__COFI__GPU_CONNECT_TIMEOUT_S": "3",
     "AIRFLOW__COFI__GPU_HEALTH_EVERY_S": "5",
     "AIRFLOW__COFI__PROGRESS_LOG_S": "2",
+    "AIRFLOW__COFI__OWED_SCHEDULE": "* * * * *",
     "AIRFLOW__COFI__LLM_REQUESTS_PER_TASK": "20",
     # As airflow.cfg has it. Looking for names in texts that are none would be half of an LLM task's work.
     "AIRFLOW__COFI__LLM_NAME_MODELS": "",
+}
+EMULATION = {
+    "gpu_host": [f"--stage-seconds={STAGE_S}", "--capacity=4"],
+    "llm": [f"--llm1-seconds={STAGE_S * 5 / 2}", f"--llm2-seconds={STAGE_S * 5}"],
 }
 WHOLE = {
     "unready": False,
@@ -226,9 +231,10 @@ def started(
     settings: dict[str, str],
     hosts: Sequence[str],
     more_dags: Sequence[Path] = (),
+    kind: Callable[..., EmulatedStack] = EmulatedStack,
     **arguments: Any,
 ) -> Iterator[Cofi]:
-    """A cofi of this checkout in a folder of its own; `arguments` are those of the emulation."""
+    """A cofi of this checkout in a folder of its own; `arguments` are those of its kind."""
     for name in ("plugins", "include", "airflow.cfg"):
         (home / name).symlink_to(ROOT / name)
     (home / "dags").mkdir()
@@ -237,7 +243,7 @@ def started(
     recordings = home / "recordings"
     recordings.mkdir()
     location = {"AIRFLOW__COFI__RECORDINGS_LOCATION": f"file://{recordings}"}
-    stack = EmulatedStack(home, settings | location, hosts, **arguments)
+    stack = kind(home, settings | location, hosts, **arguments)
     stack.up()
     try:
         yield Cofi(stack, recordings)
@@ -249,6 +255,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--undisturbed", action="store_true", help="audit a day undisturbed first, to tell what a fault costs"
     )
+    parser.addoption("--rounds", type=int, default=1, help="rounds of random kills, on each kind of stack")
+    parser.addoption("--kills", type=int, default=2, help="kills in a round of random kills")
+    parser.addoption("--seed", type=int, default=None, help="of the first round; one that is printed")
+    parser.addoption("--only", default="", help="kill only these, such as scheduler,worker")
 
 
 @pytest.fixture(scope="session")
@@ -257,8 +267,7 @@ def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         tmp_path_factory.mktemp("home"),
         SETTINGS,
         HOSTS,
-        gpu_host=[f"--stage-seconds={STAGE_S}", "--capacity=4"],
-        llm=[f"--llm1-seconds={STAGE_S * 5 / 2}", f"--llm2-seconds={STAGE_S * 5}"],
+        **EMULATION,
         proxied=["gpu_c"],
     ) as cofi:
         if request.config.getoption("--undisturbed"):

@@ -212,7 +212,7 @@ async def test_a_night_asks_once_and_each_night_anew(audited: Day, llm: FakeLlm,
 
 
 async def test_a_drift_is_named_in_report_event_and_log(
-    audited: Day, llm: FakeLlm, runs_folder: Path, capsys: pytest.CaptureFixture[str]
+    audited: Day, llm: FakeLlm, runs_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     for number in range(3):
         await night(audited, llm, number)
@@ -247,7 +247,7 @@ async def test_a_drift_is_named_in_report_event_and_log(
     assert "The judge answers otherwise than in the nights before." in text
     assert "Answered otherwise than usual: 9 of" in text and "2026-11-16/00.wav" in text
     assert "judge-1-2026-11-23" in text
-    out = capsys.readouterr().out
+    out = caplog.text
     assert "Canaries drift: closing: 100.0 % of the answers agreed with gold before, tonight 25.0 %" in out
     assert "canaries  12 calls, 62 % agree with gold (before: 100 %)" in out
     assert "          DRIFT in all criteria, closing" in out

@@ -45,7 +45,7 @@ class TestCleaning:
     async def test_what_the_run_sent_is_deleted(self, day: Day, batch: Batch, gpu_a: FakeGpuHost) -> None:
         await run(Stage.DISTRIBUTE)
         assert len(gpu_a.audio) == len(CONTENTS)
-        await ending.delete_from_hosts(OPENED)
+        await ending.delete_from_hosts(OPENED["batch_id"])
         assert gpu_a.audio == {}
 
     async def test_calls_that_another_run_works_on_stay(
@@ -56,7 +56,7 @@ class TestCleaning:
         with day.database.writing() as connection:
             batches.release(connection, batch)
         day.plan(day.discover(CALLS[0], batch_id="run-2"))
-        await ending.delete_from_hosts(OPENED)
+        await ending.delete_from_hosts(OPENED["batch_id"])
         assert set(gpu_a.audio) == {CALLS[0].call_id}
 
     async def test_a_host_that_is_down_fails_nothing(
@@ -64,21 +64,20 @@ class TestCleaning:
     ) -> None:
         await run(Stage.DISTRIBUTE)
         connection("gpu_a", conn_type="http", host="127.0.0.1", port=1)
-        await ending.delete_from_hosts(OPENED)
-        assert "stay on gpu_a until they are old" in caplog.text
+        assert await ending.delete_from_hosts(OPENED["batch_id"]) == ["gpu_a"]
+        assert "stay on gpu_a: the next look deletes them" in caplog.text
 
     async def test_a_call_that_a_host_fails_to_delete_stops_no_other_and_is_tried_again(
         self, day: Day, batch: Batch, gpu_a: FakeGpuHost
     ) -> None:
         await run(Stage.DISTRIBUTE)
         gpu_a.replies["DELETE"] = [problem(500)]
-        await ending.delete_from_hosts(OPENED)
+        await ending.delete_from_hosts(OPENED["batch_id"])
         assert gpu_a.audio == {}
         assert len(gpu_a.asked_for("DELETE")) == len(CONTENTS) + 1
 
     async def test_it_can_be_switched_off(self, day: Day, batch: Batch, gpu_a: FakeGpuHost, setting) -> None:
         await run(Stage.DISTRIBUTE)
         setting("delete_from_hosts", False)
-        await ending.delete_from_hosts(OPENED)
+        await ending.delete_from_hosts(OPENED["batch_id"])
         assert len(gpu_a.audio) == len(CONTENTS)
-        await ending.delete_from_hosts(None)

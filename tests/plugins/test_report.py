@@ -122,7 +122,7 @@ def test_wrong_rules_of_review_do_not_cost_a_run_its_report(
 
 
 def test_labels_that_the_scorecard_cannot_answer_do_not_cost_a_run_its_report(
-    day: Day, batch: Batch, runs_folder: Path, setting, capsys: pytest.CaptureFixture[str]
+    day: Day, batch: Batch, runs_folder: Path, setting, caplog: pytest.LogCaptureFixture
 ) -> None:
     labels = runs_folder.parent / "gold.csv"
     labels.write_text("day,file,criterion,answer\n2026-11-16,a.wav,closing,perhaps\n")
@@ -130,7 +130,7 @@ def test_labels_that_the_scorecard_cannot_answer_do_not_cost_a_run_its_report(
     day.audit(batch, *CALLS)
     assert ReportOperator(task_id="report", batch=OPENED, planned=PLANNED).execute({})["audited"] == 3
     assert list(runs_folder.rglob("report.html"))
-    assert "gold.csv:2: service_call 3 cannot answer closing with 'perhaps'" in capsys.readouterr().out
+    assert "gold.csv:2: service_call 3 cannot answer closing with 'perhaps'" in caplog.text
 
 
 def test_a_ledger_that_does_not_close_fails_the_run_and_names_the_calls(

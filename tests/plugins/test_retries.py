@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from airflow.sdk import RetryAction
+from airflow.sdk.configuration import conf
 
 from cofi.retries import retry_arguments
 from cofi.settings import Settings
@@ -40,12 +41,25 @@ def test_what_is_transient_is_tried_again_after_the_delay(setting, kind: type[er
     assert (decided.action, decided.retry_delay) == (RetryAction.RETRY, timedelta(seconds=7))
 
 
-def test_any_other_error_is_left_to_airflow(setting) -> None:
+def test_any_other_error_may_pass_as_well(setting) -> None:
     setting("task_retries", 4)
-    setting("task_retry_delay_s", 7)
-    arguments = retry_arguments(Settings.load())
-    assert decision(OSError("disk")).action is RetryAction.DEFAULT
-    assert (arguments["retries"], arguments["retry_delay"]) == (4, timedelta(seconds=7))
+    setting("task_retry_delay_s", 70)
+    decided = decision(OSError("disk"))
+    assert (decided.action, decided.retry_delay) == (RetryAction.RETRY, timedelta(seconds=70))
+    assert retry_arguments(Settings.load())["retries"] == 4
+
+
+def test_a_task_that_was_killed_is_at_work_again_within_a_minute(setting) -> None:
+    setting("task_retry_delay_s", 70)
+    silent_s = conf.getint("scheduler", "task_instance_heartbeat_timeout")
+    looked_for_s = conf.getint("scheduler", "task_instance_heartbeat_timeout_detection_interval")
+    until_its_next_try = retry_arguments(Settings.load())["retry_delay"]
+    assert silent_s + looked_for_s + until_its_next_try.total_seconds() <= 55
+    dead_s = conf.getint("scheduler", "scheduler_health_check_threshold")
+    assert dead_s + conf.getint("scheduler", "orphaned_tasks_check_interval") <= 30
+    # Airflow's own beats: several must fit, or one that is late is taken for a death.
+    assert dead_s >= 4 * conf.getint("scheduler", "scheduler_heartbeat_sec")
+    assert silent_s >= 10 * conf.getint("workers", "min_heartbeat_interval")
 
 
 def test_every_error_of_the_tree_is_one_or_the_other_and_has_its_own_kind() -> None:

@@ -2,6 +2,7 @@
 
     calls ─┬─ batch_calls ── batches          which run works on which call, in which shard, on which host
            │              └── batch_days      what a run found of its day, and of days before it
+           │              └── runs            what a run owes until its books are closed
            ├─ stage_results                   one row per success; superseded rows are history
            ├─ failures                        every attempt that failed; never mixed with results
            ├─ lanes                           the stage tasks of shards: what they have in flight
@@ -69,6 +70,7 @@ from include.database.models.work import (
     CallRow,
     FailureRow,
     LaneRow,
+    RunRow,
     StageResultRow,
     TranscriptRow,
 )
@@ -109,6 +111,7 @@ __all__ = [
     "ReviewItemRow",
     "ReviewedAnswerRow",
     "ReviewedScoreRow",
+    "RunRow",
     "SavedSearchRow",
     "ScorecardRow",
     "SpokenRow",

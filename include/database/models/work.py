@@ -87,6 +87,30 @@ class BatchRow(Base):
     files: Mapped[dict[str, Any] | None]
 
 
+class RunRow(Base):
+    """A run and what it owes, from before its batch is opened: see `include.database.owed`.
+
+    It needs no row in `batches`: a run may fail before it has one. `trouble` is what the last of its first
+    tasks failed of. Its books are closed when `closed_at` is set, with `failed` and the `reason`. `shown_as`
+    is the state that Airflow shows, where that is another.
+    """
+
+    __tablename__ = "runs"
+
+    batch_id: Mapped[str] = mapped_column(String(250), primary_key=True)
+    day: Mapped[date | None]
+    location: Mapped[str | None] = mapped_column(Text)
+    began_at: Mapped[datetime]
+    planned_at: Mapped[datetime | None]
+    trouble: Mapped[str | None] = mapped_column(Text)
+    closed_at: Mapped[datetime | None] = mapped_column(index=True)
+    failed: Mapped[bool | None]
+    reason: Mapped[str | None] = mapped_column(Text)
+    reported_at: Mapped[datetime | None]
+    cleaned_at: Mapped[datetime | None]
+    shown_as: Mapped[str | None] = mapped_column(String(16))
+
+
 class BatchDayRow(Base):
     """A day that an audit looked at: its own, and those before it where recordings may have come late.
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from include.calls.call import Call, CallState
 from include.calls.ledger import Ledger
@@ -13,7 +14,7 @@ from include.calls.transcript import Transcript
 from include.database import batches, rescores
 from include.database.batches import Batch
 from include.database.models import AuditRow, BatchCallRow, CallRow, OutboxRow, StageResultRow, TranscriptRow
-from include.database.outcomes import Failure, Success, save
+from include.database.outcomes import Failure, Success, save, supersede
 from include.database.progress import stage_progress
 from include.database.spending import count_stopped
 from include.database.work import BatchKind, StageJob, counts, pending_calls
@@ -322,3 +323,32 @@ def test_progress_counts_what_the_rescore_itself_has_done(audited: Day) -> None:
         llm1, llm2 = stage_progress(connection, batch.batch_id)
     assert (llm1.stage, llm1.left, llm1.done, llm1.failed) == ("llm1", 1, 2, 0)
     assert (llm2.stage, llm2.left, llm2.done, llm2.failed) == ("llm2", 1, 1, 1)
+
+
+class TestADayThatIsRunAgainMeanwhile:
+    """R10: the day's run leaves a call to the rescore that holds it, and nobody else would end it."""
+
+    @pytest.fixture
+    def held(self, audited: Day) -> Batch:
+        batch, _ = take_up(audited, OFFICIAL)
+        with audited.database.writing() as connection:
+            reopened = update(CallRow).values(state=CallState.PENDING)
+            connection.execute(reopened.where(CallRow.call_id.in_([A.call_id, B.call_id])))
+        return batch
+
+    def test_its_old_audit_stands_when_the_rescore_fails(self, audited: Day, held: Batch) -> None:
+        failed = [Failure(c.call_id, "answer_invalid", "x", state=CallState.FAILED) for c in (A, B)]
+        keep(audited, held, Stage.LLM1, *failed)
+        assert audited.state_of(A) == audited.state_of(B) == ("audited", None)
+
+    def test_it_stands_when_the_rescore_is_stopped(self, audited: Day, held: Batch) -> None:
+        close(audited, held)
+        assert audited.state_of(A) == ("audited", None)
+        assert {row["claimed_by"] for row in audited.rows(CallRow)} == {None}
+
+    def test_a_recording_that_was_replaced_has_none_that_could(self, audited: Day, held: Batch) -> None:
+        with audited.database.writing() as connection:
+            supersede(connection, [A.call_id], list(Stage), datetime.now(UTC))
+        close(audited, held)
+        assert audited.state_of(A) == ("pending", None)
+        assert audited.state_of(B) == ("audited", None)

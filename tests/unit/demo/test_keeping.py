@@ -118,17 +118,6 @@ def keeper_with(folder: Path, server: str, **constants: float) -> Iterator[subpr
         assert keeper.wait(10) == 0
 
 
-def test_one_that_was_killed_waits_as_long_as_it_is_told(processes: Processes, tmp_path: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", SLEEPER]
-    processes.keep("server", command, environment, tmp_path, killed_wait_s=4)
-    os.kill(running(processes).pid, signal.SIGKILL)
-    killed_s = time.monotonic()
-    running(processes, restarts=1)
-    assert time.monotonic() - killed_s > 4
-    assert "starting it again in 4 s" in processes.log_of("server").read_text()
-
-
 def test_a_long_run_makes_up_for_short_ones(tmp_path: Path) -> None:
     flag = tmp_path / "long"
     # Short runs until the file is there.

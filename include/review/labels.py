@@ -1,0 +1,81 @@
+"""What people answered in reviews, as gold labels: what the machine is measured and promoted by.
+
+All of them show errors. Those of the random sample that were given blind also show how often errors are: only
+they are taken where a share is told, as what risk rules find is worse than the rest, and who has seen the
+machine's answer tends to follow it.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, or_, select
+
+from include.database.models import AuditRow, CallRow, DisputeRow, ReviewAnswerRow
+from include.review.carrying import recorded, same_question
+from include.review.items import Sample
+from include.scorecards.gold import CallKey, Label, Labels
+from include.scorecards.schema import Scorecard
+
+_BY_CHANCE = (Sample.RANDOM, Sample.PASSES)
+
+
+def reviewed_labels(
+    connection: Connection,
+    scorecard: Scorecard,
+    *,
+    unbiased: bool = False,
+    first: date | None = None,
+    last: date | None = None,
+) -> Labels:
+    """The last answers of people, by call and criterion, as far as a scorecard asks what they were asked.
+
+    Args:
+        connection: For reading.
+        scorecard: Whose answers are to be measured.
+        unbiased: Only those of the random sample that were given blind; else all, and decisions of disputes.
+        first: Day of the calls.
+        last: Day of the calls.
+    """
+    found: dict[CallKey, dict[str, Label]] = defaultdict(dict)
+    asked: dict[str, Scorecard] = {}
+    for row in connection.execute(_rows(unbiased=unbiased, first=first, last=last)):
+        if row.scorecard_sha256 not in asked:
+            asked[row.scorecard_sha256] = recorded(connection, row.scorecard_sha256)
+        if same_question(asked[row.scorecard_sha256], scorecard, row.criterion_id):
+            found[row.day, row.path][row.criterion_id] = Label(row.answer, _place(row))
+    return dict(found)
+
+
+def together(gold: Labels, reviewed: Labels) -> Labels:
+    """Labels of a file and of reviews; where both have one, the file's: it was written to be the truth."""
+    found: dict[CallKey, Mapping[str, str]] = dict(reviewed)
+    for key, of_call in gold.items():
+        found[key] = {**reviewed.get(key, {}), **of_call}
+    return found
+
+
+def _rows(*, unbiased: bool, first: date | None, last: date | None) -> Any:
+    row = ReviewAnswerRow
+    newest = select(func.max(row.id)).group_by(row.call_id, row.criterion_id)
+    if unbiased:
+        newest = newest.where(row.blind, row.sample.in_(_BY_CHANCE))
+    else:
+        # What a dispute decided is not undone by a later review.
+        decided = select(DisputeRow.dispute_id).where(
+            DisputeRow.call_id == row.call_id,
+            DisputeRow.criterion_id == row.criterion_id,
+            DisputeRow.answer.is_not(None),
+        )
+        newest = newest.where(or_(row.dispute_id.is_not(None), ~decided.exists()))
+    columns = (CallRow.day, CallRow.path, row.criterion_id, row.answer, row.reviewer, row.answered_at)
+    query = select(*columns, AuditRow.scorecard_sha256).join(CallRow, CallRow.call_id == row.call_id)
+    query = query.join(AuditRow, AuditRow.audit_id == row.audit_id)
+    query = query.where(row.id.in_(newest), row.answer.is_not(None))
+    query = query.where(CallRow.day >= first) if first else query
+    return query.where(CallRow.day <= last) if last else query
+
+
+def _place(row: Row[Any]) -> str:
+    return f"review of {row.path} ({row.day}) by {row.reviewer}, {row.answered_at:%Y-%m-%d}"

@@ -1,0 +1,146 @@
+"""Closes the books of runs that have ended in Airflow without closing them themselves."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from cofi import books, ending
+from cofi.batch import check_tables
+from cofi.books import Stopped
+from cofi.hooks.database import CofiDatabaseHook
+from cofi.settings import Settings
+from include.database import owed
+from include.database.engine import Database
+from include.database.owed import Run
+from include.errors import RunFailed
+
+log = logging.getLogger(__name__)
+
+# What Airflow says of a run: its state, or None when it has none of that id.
+StateOf = Callable[[str], str | None]
+
+_GOES_ON = {"queued", "running"}
+_ENDED_AS: dict[str | None, str] = {
+    "failed": "Airflow ended the run before its end: its time was up, or somebody marked it as failed.",
+    "success": "Somebody marked the run as success before its end.",
+    None: "Somebody deleted the run from Airflow before its end.",
+}
+
+
+@dataclass
+class Sweep:
+    """What a look came to: batch ids of runs by what was done for them."""
+
+    closed: list[str] = field(default_factory=list)
+    reported: list[str] = field(default_factory=list)
+    cleaned: list[str] = field(default_factory=list)
+    given_up: list[str] = field(default_factory=list)
+    contradicted: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+
+async def close_ended(state_of: StateOf) -> dict[str, list[str]]:
+    """Does what runs owe that have ended in Airflow.
+
+    Args:
+        state_of: Asks Airflow for the state of a batch's run.
+
+    Returns:
+        Batch ids by what was done for them.
+
+    Raises:
+        RunFailed: Airflow shows runs as success that are none, or what is owed could not be done.
+    """
+    database, patience_h = CofiDatabaseHook().get_conn(), Settings.load().owed_patience_h
+    sweep = Sweep()
+    for run in database.read(owed.owing):
+        state = state_of(run.batch_id)
+        if state not in _GOES_ON:
+            await _do_what_is_owed(database, run, state, patience_h, sweep)
+    _compare(database, state_of, patience_h, sweep)
+    _raise_alarm(sweep)
+    return {what: ids for what, ids in vars(sweep).items() if ids}
+
+
+def begin(batch_id: str, state_of: StateOf) -> None:
+    """Opens the books of a run, and closes those of runs that have ended: it finds no claim of theirs.
+
+    Raises:
+        InvalidInput: The database has the tables of another version.
+    """
+    check_tables()
+    database = CofiDatabaseHook().get_conn()
+    database.write(lambda connection: owed.begin(connection, batch_id))
+    for run in database.read(owed.owing):
+        if run.closed_at is None:
+            _close_if_ended(database, run, state_of)
+
+
+def _close_if_ended(database: Database, run: Run, state_of: StateOf) -> None:
+    """Another run's trouble is none of this one's: the next look tries again."""
+    try:
+        state = state_of(run.batch_id)
+        if state not in _GOES_ON:
+            ending.close_open(database, run.batch_id, _stopped(state))
+    except Exception:
+        log.exception("The books of %s could not be closed", run.batch_id)
+
+
+async def _do_what_is_owed(
+    database: Database, run: Run, state: str | None, patience_h: float, sweep: Sweep
+) -> None:
+    """What cannot be done for one run keeps no other waiting."""
+    try:
+        if run.closed_at is None:
+            await ending.last_words(database, run.batch_id)
+            ending.close_open(database, run.batch_id, _stopped(state))
+            sweep.closed.append(run.batch_id)
+        elif run.reported_at is None:
+            books.write_report(database, run.batch_id)
+            sweep.reported.append(run.batch_id)
+        if run.cleaned_at is None:
+            await _clean(database, run, patience_h, sweep)
+    except Exception:
+        log.exception("What %s owes could not be done", run.batch_id)
+        sweep.failed.append(run.batch_id)
+
+
+def _stopped(state: str | None) -> Stopped:
+    """Whom Airflow shows as success, or not at all, its ledger judges."""
+    return Stopped(_ENDED_AS[state], by_ledger=state != "failed")
+
+
+async def _clean(database: Database, run: Run, patience_h: float, sweep: Sweep) -> None:
+    left = await ending.clean_up(database, run.batch_id)
+    if not left:
+        sweep.cleaned.append(run.batch_id)
+    elif run.closed_at and run.closed_at < datetime.now(UTC) - timedelta(hours=patience_h):
+        log.warning("Files of %s stay on %s until they are old there", run.batch_id, ", ".join(left))
+        database.write(lambda connection: owed.cleaned(connection, run.batch_id))
+        sweep.given_up.append(run.batch_id)
+
+
+def _compare(database: Database, state_of: StateOf, patience_h: float, sweep: Sweep) -> None:
+    """Runs that somebody has marked after their end, against their books: the report says so."""
+    since = datetime.now(UTC) - timedelta(hours=patience_h)
+    for run in database.read(lambda connection: owed.closed_since(connection, since)):
+        state = state_of(run.batch_id)
+        ended_as = "failed" if run.failed else "success"
+        other = state if state not in {None, ended_as, *_GOES_ON} else None
+        if other != run.shown_as:
+            database.write(lambda connection, b=run.batch_id, s=other: owed.shown(connection, b, s))
+            books.write_report(database, run.batch_id)
+            if other == "success":
+                sweep.contradicted.append(run.batch_id)
+
+
+def _raise_alarm(sweep: Sweep) -> None:
+    if sweep.contradicted:
+        raise RunFailed(
+            f"Airflow shows as success what is none: {', '.join(sweep.contradicted)}. Their reports tell why."
+        )
+    if sweep.failed:
+        raise RunFailed(
+            f"What these runs owe could not be done, and is tried again: {', '.join(sweep.failed)}."
+        )
