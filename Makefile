@@ -7,7 +7,7 @@ REQUIREMENTS := requirements.txt include/gpu_host/requirements.txt include/demo/
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: demo test test-s3 test-faults advisories bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts gpu-host up down status plan probe lint format lock scorecard agreement clean help
+.PHONY: commands demo test test-s3 test-faults advisories bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts gpu-host up down status plan probe lint format lock scorecard agreement clean help
 .DEFAULT_GOAL := help
 
 help:  ## Show what there is
@@ -98,11 +98,20 @@ bench-redaction: $(VENV)/installed  ## Measure what redaction finds in labelled 
 bench-prompts: $(VENV)/installed  ## Count the tokens that are sent to the LLM about the sample calls, into docs/prompts.md
 	@$(BIN)/python -m tests.benchmarks.prompt_tokens
 
+commands: $(VENV)/installed  ## Write the reference of all commands, docs/reference/commands.md, from the commands
+	@$(BIN)/python -m include.command_line.reference
+
 lock: $(VENV)/installed  ## Renew the lock: newest versions that fit the requirements
 	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-header \
 		--output-file requirements.lock $(REQUIREMENTS)
 
-clean: down  ## Delete everything that running has created
+clean: $(VENV)/installed  ## Delete everything that running has created, audits too: asks first (CLEAN=yes: it does not)
+	@if [ "$(CLEAN)" != yes ]; then \
+		[ -t 0 ] || { echo "make clean deletes var with all audits and reports: say so with CLEAN=yes." >&2; exit 1; }; \
+		printf 'Delete var, with all audits and reports? [y/N] '; read answer; \
+		[ "$$answer" = y ] || { echo "Nothing was deleted."; exit 1; }; \
+	fi
+	@$(BIN)/cofi down
 	rm -rf var
 
 # pip installs uv from the lock, and uv the rest: seconds instead of minutes, every hash checked. Then the command

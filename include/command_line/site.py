@@ -21,6 +21,8 @@ from include.errors import InvalidInput
 SITE_FILE, ENV_FILE = "site.cfg", ".env"
 COFI = "cofi"
 _OF_AIRFLOW = ("AIRFLOW__", "AIRFLOW_CONN_", "AIRFLOW_VAR_")
+# Which names of the environment a command that has been entered has from .env, for what it starts.
+_TAKEN_OVER = "COFI_FROM_ENV_FILE"
 _LLM = "AIRFLOW_CONN_COFI_LLM"
 
 
@@ -48,14 +50,15 @@ class Site:
         own = dict(os.environ if environment is None else environment)
         home = _home(own)
         written = _lines_of(home / ENV_FILE)
-        return cls(
-            home, {**written, **own}, {name: text for name, text in written.items() if name not in own}
-        )
+        taken_over = own.pop(_TAKEN_OVER, "").split()
+        from_file = {name: text for name, text in written.items() if name not in own or name in taken_over}
+        return cls(home, {**written, **own}, from_file)
 
     def enter(self) -> None:
         """Gives this process the home and the lines of `.env`, and keeps what it writes to its owner."""
         os.umask(0o077)
-        os.environ.update({**self.from_file, "AIRFLOW_HOME": str(self.home)})
+        taken_over = {_TAKEN_OVER: " ".join(self.from_file)}
+        os.environ.update({**self.from_file, **taken_over, "AIRFLOW_HOME": str(self.home)})
 
     @property
     def var(self) -> Path:

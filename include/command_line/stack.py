@@ -59,6 +59,7 @@ def _told(stack: Stack, site: Site) -> str:
     own = settings.LOCATION in site.settings
     return (
         f"\nAirflow: {access(stack)['url']}   user admin, password {stack.airflow.password}\n"
+        f"Others who may enter, and their passwords: {access(stack)['passwords_file']} (docs/roles.md)\n"
         f"Trigger the DAG {DAG_ID} with {'a day of your recordings' if own else _SAMPLE_DAYS}. "
         "`cofi down` stops everything."
         f"{'' if own else review_told(stack)}"

@@ -1,7 +1,8 @@
 """Opening the database: SQLite (WAL) as the embedded default, PostgreSQL by connection."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event
@@ -74,6 +75,7 @@ def open_engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True, hide_parameters=True)
     engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_S}, hide_parameters=True)
+    event.listen(engine, "do_connect", _make_private)
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -112,6 +114,14 @@ def _insert(connection: Connection, table: type[DeclarativeBase]) -> Any:
     target = table.__table__
     assert isinstance(target, Table)
     return dialect.insert(target)
+
+
+def _make_private(_: object, __: object, arguments: Sequence[Any], ___: object) -> None:
+    """A new file is for its owner alone: transcripts will be in it. SQLite's other files get its rights."""
+    file = str(arguments[0]) if arguments else ""
+    if file and file != ":memory:":
+        with suppress(OSError):  # SQLite says itself what is wrong
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _configure_sqlite(connection: Any, _: object) -> None:

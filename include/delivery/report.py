@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pydantic import TypeAdapter
 
+from include import __version__
 from include.calls.call import call_day
 from include.card_data.masking import masked_text
 from include.delivery import charts, judge_charts, wording
@@ -51,6 +52,7 @@ def render_html(summary: RunSummary) -> str:
     template = _environment().get_template("report.html")
     return template.render(
         run=summary,
+        version=__version__,
         charts=_charts(summary),
         groups_drawn=charts.GROUPS_DRAWN,
         rules_notice=wording.RULES_NOTICE,

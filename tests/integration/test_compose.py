@@ -28,6 +28,7 @@ from tests.integration.compose_file import (
     GPU_HOSTS,
     HOME,
     REFERENCE,
+    ROLES,
     ROOT,
     SECRETS,
     SERVICES,
@@ -38,6 +39,7 @@ from tests.integration.compose_file import (
     filled_in,
     is_path,
     migration_command,
+    parsed,
     strings,
 )
 
@@ -179,6 +181,24 @@ def test_services_share_one_environment() -> None:
     assert {"init", "api-server", "scheduler", "dag-processor", "triggerer", "worker"} == set(AIRFLOW)
     assert all(service.environment == AIRFLOW["init"].environment for service in AIRFLOW.values())
     assert all(name.startswith(("AIRFLOW__", "AIRFLOW_CONN_")) for name in AIRFLOW["init"].environment)
+
+
+def test_roles_are_made_once_in_the_environment_of_the_others() -> None:
+    assert ROLES.environment == AIRFLOW["init"].environment and ROLES.image == AIRFLOW["init"].image
+    assert (ROLES.profiles, ROLES.restart) == (["roles"], "no")
+    lines = ROLES.command[-1].splitlines()
+    assert [line.split()[:3] for line in lines] == [
+        ["airflow", "users", "create"],
+        ["airflow", "roles", "create"],
+        ["airflow", "roles", "add-perms"],
+    ]
+
+
+def test_the_image_with_logins_of_its_own_is_chosen_in_env() -> None:
+    lines = re.findall(r"^#(AIRFLOW_TARGET|AUTH_MANAGER)=(\S+)$", EXAMPLE, re.MULTILINE)
+    chosen = parsed(filled_in(TEXT, SECRETS | dict(lines))).services["api-server"]
+    assert chosen.build and f"FROM airflow AS {chosen.build.target}\n" in DOCKERFILE
+    assert str(chosen.environment["AIRFLOW__CORE__AUTH_MANAGER"]).endswith(".FabAuthManager")
 
 
 def test_every_option_is_airflows_or_cofis(seen: Seen) -> None:

@@ -1,7 +1,7 @@
 """The IVR stage: what is not conversation (known audio, keys, dead air), and the conversation left."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from include.gpu.wire import Engine, IvrResult, PromptLibrary, Segment, SegmentKind, Span
@@ -78,8 +78,10 @@ class IvrFinding:
         channels = [_Channel(recording, channel, self._library, learning) for channel in recording.channels]
         speech = [channel.speech for channel in channels]
         plays = [segment for channel in channels for heard in channel.known for segment in _segments(heard)]
+        music = [s for one in channels for heard in one.learned_music for s in _segments(heard)]
         keyed = [segment for channel in recording.channels for segment in _keyed(recording, channel)]
-        sounds = _sounds(recording, speech, plays, keyed)
+        sounds = _sounds(recording, speech, [play for play in plays if play not in music], keyed)
+        sounds = [part for sound in sounds for part in _beside(sound, music)]
         plays += [segment for segment in sounds if segment.kind is SegmentKind.HOLD_MUSIC]
         busy = [*plays, *sounds, *keyed, *(span for spans in speech for span in spans)]
         silence = timeline.without([recording.whole], busy)
@@ -112,16 +114,35 @@ class _Channel:
         peaks = peaks_of(recording, channel)
         given = known_on(library, recording, channel, peaks)
         self.known = given
+        self.learned_music: list[Heard] = []
         self.handed_over: HeardChannel | None = None
         if learning is None:
             self.speech = _speech(recording, channel, given)
             return
         profile = profile_of(recording, channel)
         taken = [heard.span for heard in given]
-        learned = learned_on(learning.library, channel, peaks, profile, taken)
+        learned = [
+            _as_music(recording, heard) if heard.piece.kind is SegmentKind.HOLD_MUSIC else heard
+            for heard in learned_on(learning.library, channel, peaks, profile, taken)
+        ]
+        self.learned_music = [heard for heard in learned if heard.piece.kind is SegmentKind.HOLD_MUSIC]
         self.known = sorted([*given, *learned], key=lambda heard: heard.play.start_ms)
         self.speech = _speech(recording, channel, self.known)
         self.handed_over = heard_channel(peaks, profile, taken, self.speech)
+
+
+def _as_music(recording: Recording, heard: Heard) -> Heard:
+    """Learned music, with only voices over it: music is like itself at many places, and unlike in part."""
+    over = speech_spans(recording, heard.channel, [heard.span])
+    voices = timeline.within(over, heard.play.spoken_over)
+    return replace(heard, play=replace(heard.play, spoken_over=voices))
+
+
+def _beside(sound: Segment, music: Sequence[Segment]) -> list[Segment]:
+    """What of a sound is no learned music: both are told of a whole hold, of which parts were learned."""
+    own = [play for play in music if play.channel == sound.channel]
+    left = timeline.without([Span(start_ms=sound.start_ms, end_ms=sound.end_ms)], own)
+    return [sound.model_copy(update={"start_ms": s.start_ms, "end_ms": s.end_ms}) for s in left]
 
 
 def _sounds(

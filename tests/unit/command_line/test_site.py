@@ -45,6 +45,18 @@ def test_a_source_is_told_of_env_files_too(home: Path) -> None:
     }
 
 
+def test_what_a_command_took_over_from_the_file_is_still_told_as_the_files(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / ".env").write_text("LLM_URL=http://llm/v1\nLLM_MODEL=m\n")
+    environment = dict(os.environ)
+    monkeypatch.setattr("include.command_line.site.os.environ", environment)
+    monkeypatch.setattr("include.command_line.site.os.umask", lambda _: 0)
+    Site.here().enter()
+    assert environment["LLM_URL"] == "http://llm/v1"
+    assert Site.here(environment).source_of("AIRFLOW_CONN_COFI_LLM") == ".env"
+
+
 def test_a_name_that_is_no_setting_is_refused_with_the_one_that_was_meant(home: Path, typed: Typed) -> None:
     (home / "site.cfg").write_text("[cofi]\nrecordings_locaton = /srv\n")
     code, _, error = typed("check")

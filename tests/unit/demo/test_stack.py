@@ -9,6 +9,7 @@ import pytest
 
 from include.demo import keeping, settings, stack
 from include.demo.ports import Reservation
+from include.demo.processes import only_one
 from include.demo.stack import AIRFLOW_COMPONENTS, Stack
 from include.errors import CofiError
 
@@ -173,6 +174,19 @@ def test_what_does_not_answer_in_time_fails_up_with_the_end_of_its_log(
     monkeypatch.setattr(silent, "airflow_command", lambda *_: "")
     with pytest.raises(CofiError, match=r"(?s)Airflow's api-server does not start. The end of .*busy"):
         silent.up(say=lambda _: None)
+
+
+def test_a_command_that_does_not_end_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stack, "_START_S", 1)
+    endless = stack_whose_airflow(tmp_path, monkeypatch, "exec sleep 60")
+    with pytest.raises(CofiError, match="`airflow dags list` has not ended after 1 s: this machine may be"):
+        endless.airflow_command("dags", "list")
+
+
+def test_two_do_not_start_it_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = of_airflow_alone(tmp_path, monkeypatch, "sleep 60")
+    with only_one(one.var / "stack"), pytest.raises(CofiError, match="Another command is starting the stack"):
+        one.up(say=lambda _: None)
 
 
 def test_ports_are_held_from_before_a_server_listens_until_the_stack_is_down(

@@ -16,7 +16,7 @@ from include.access.record import Access
 from include.access.rights import Person, Right
 from include.call_pages.call import CallHead, CallPage, head_of, read_call
 from include.call_pages.shown import Redacting, shown_of
-from include.calls.transcript import Transcript, Turn
+from include.calls.transcript import Transcript, Turn, TurnFlag
 from include.review.beside import review_of
 from include.review.items import item_of_call
 
@@ -24,6 +24,13 @@ router = APIRouter(prefix="/calls/{call_id}", dependencies=[requires(Right.TEXT)
 
 # Words that were heard worse are underlined.
 BADLY_HEARD = 0.5
+FLAG_NAMES = {
+    TurnFlag.REPETITION: "repeats itself",
+    TurnFlag.ON_SILENCE: "on silence",
+    TurnFlag.KNOWN_PHRASE: "invented phrase?",
+    TurnFlag.BADLY_HEARD: "badly heard",
+    TurnFlag.OTHER_LANGUAGE: "spoken in another language",
+}
 # Shorter stretches that were cut are no line of the transcript.
 _SHOWN_CUT_MS = 1_000
 
@@ -88,6 +95,7 @@ def call_values(page: CallPage, person: Person) -> dict[str, Any]:
         "lines": lines_of(page),
         "words_of": words_of,
         "badly_heard": BADLY_HEARD,
+        "flag_names": FLAG_NAMES,
     }
 
 

@@ -1,4 +1,6 @@
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,9 +8,11 @@ import pytest
 from include.gpu.wire import IvrResult, SegmentKind
 from include.gpu_host.audio import timeline
 from include.gpu_host.audio.speech import speech_spans
-from include.gpu_host.ivr.finding import IvrFinding
+from include.gpu_host.ivr.finding import IvrFinding, Learning
 from include.gpu_host.ivr.fingerprints import FingerprintLibrary
+from include.gpu_host.ivr.learned import LearnedLibrary
 from include.gpu_host.stages.job import Head
+from tests.unit.gpu_host.ivr.learned_prompts import learned_audio
 from tests.unit.gpu_host.ivr.sounds import (
     Sound,
     as_on_the_phone,
@@ -143,3 +147,22 @@ def test_noise_and_other_music_are_not_taken_for_what_is_known(finding: IvrFindi
     for seed in (2, 3):
         found = find(finding, as_on_the_phone(hidden_in_noise(melody(seed, 30), 0)))
         assert [segment for segment in found.segments if segment.label] == []
+
+
+def test_learned_music_is_cut_where_it_is_unlike_itself_and_nobody_speaks(
+    speech: Callable[[str], Sound], tmp_path: Path
+) -> None:
+    music, said = melody(1, 12), speech("john_dashwood")[16_000 : 3 * 16_000]
+    piece = replace(learned_audio(music), kind=SegmentKind.HOLD_MUSIC)
+    learning = Learning(LearnedLibrary([piece]), 30, 3, tmp_path / "hearing.npz")
+    finding = IvrFinding(FingerprintLibrary([]), dead_air_s=5)
+    cut_ms = {}
+    for name, over in (("other music", 2 * melody(2, 4)), ("a voice", 3 * said)):
+        played = music.copy()
+        played[4 * 16_000 : 4 * 16_000 + len(over)] += over[: 4 * 16_000]
+        heard = recording(as_on_the_phone(np.concatenate([silence(2), played, silence(2)])))
+        head = Head(call_id="c", engine=finding.engine, seconds=0, audio_s=heard.duration_s)
+        found = finding.run(head, heard, learning)
+        cut_ms[name] = heard.whole.end_ms - timeline.total_ms(found.kept)
+    assert cut_ms["other music"] > 11_000
+    assert cut_ms["a voice"] < 10_700
