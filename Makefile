@@ -7,7 +7,7 @@ REQUIREMENTS := requirements.txt include/gpu_host/requirements.txt include/demo/
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: commands demo test test-s3 test-faults mutants advisories bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts gpu-host up down status plan probe lint format lock scorecard agreement clean help
+.PHONY: commands demo test test-s3 test-faults mutants advisories bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts bench-pages pictures gpu-host up down status plan probe lint format lock scorecard agreement clean help
 .DEFAULT_GOAL := help
 
 help:  ## Show what there is
@@ -100,6 +100,12 @@ bench-redaction: $(VENV)/installed  ## Measure what redaction finds in labelled 
 
 bench-prompts: $(VENV)/installed  ## Count the tokens that are sent to the LLM about the sample calls, into docs/prompts.md
 	@$(BIN)/python -m tests.benchmarks.prompt_tokens
+
+bench-pages: $(VENV)/installed  ## Measure the pages at a million calls and with 50 people at once, into docs/pages.md
+	@$(BIN)/python -m tests.benchmarks.pages $(ARGS)
+
+pictures: $(VENV)/installed  ## Photograph the pages in a browser, into docs/pages/
+	@$(BIN)/python -m tests.benchmarks.pages_pictures
 
 commands: $(VENV)/installed  ## Write the reference of all commands, docs/reference/commands.md, from the commands
 	@$(BIN)/python -m include.command_line.reference

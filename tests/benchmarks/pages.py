@@ -40,16 +40,13 @@ LAST_DAY = date(2026, 11, 15)
 _ROUNDS = 15
 _PEOPLE = 50
 _EACH = 6
-# Tables of a call that are copied; `{of}` stands for what makes ids of copies their own.
+# What lists and the queue look at is there for all calls. Of what a page reads of one call, by key, the first
+# so many have it: a million transcripts would be 20 GB that no page looks at.
+_WHOLE_CALLS = 20_000
+_OF_LISTS = frozenset({"calls", "audits", "review_items"})
 _TABLES = (
-    "calls",
-    "transcripts",
-    "stage_results",
-    "llm_results",
-    "audits",
-    "answers",
-    "call_facts",
-    "review_items",
+    *("calls", "transcripts", "stage_results", "llm_results"),
+    *("audits", "answers", "call_facts", "review_items"),
 )
 
 
@@ -116,6 +113,8 @@ def _copy(connection: Any, days: Sequence[dict[str, Any]]) -> None:
         columns = _columns(connection, table)
         made = ", ".join(_made(table, name) for name in columns)
         source = f"{table} t CROSS JOIN copies WHERE {_original(table)}"
+        if table not in _OF_LISTS:
+            source += f" AND copies.n < {_WHOLE_CALLS // 24}"
         connection.execute(text(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {made} FROM {source}"))
 
 

@@ -19,7 +19,16 @@ from tests.plugins.people import AGENTS, PEOPLE, served
 
 Visit = Callable[..., Page]
 OWN = "1001-late-fee.ogg"
-PAGES = ["/review", "/days", "/days/2026-11-16", f"/calls/{call_id_of(OWN)}", "/calls/20261116-0"]
+# As whom.
+PAGES = {
+    "/review": "ana",
+    "/days": "ana",
+    "/days/2026-11-16": "ana",
+    f"/calls/{call_id_of(OWN)}": "daniel",
+    "/calls/20261116-0": "ana",
+    "/mine": "daniel",
+    "/disputes": "carla",
+}
 # Only calls that the rules of risk find: none of them is blind.
 RISKS = ReviewRules(random=None, passes=None)
 
@@ -319,12 +328,33 @@ def test_words_are_lit_as_they_are_spoken_and_cuts_are_skipped(visit: Visit) -> 
     assert page.evaluate("document.querySelector('audio').currentTime") > 38
 
 
+def test_an_agent_disputes_and_somebody_else_decides(visit: Visit) -> None:
+    call = f"/calls/{call_id_of(OWN)}"
+    daniel = visit(call, "daniel")
+    answer = daniel.locator("#criterion-courtesy_and_empathy")
+    answer.locator("summary").first.click()
+    answer.locator(".raise summary").click()
+    answer.locator("select[name=held_answer]").select_option("no")
+    answer.locator("textarea").fill("I was in a hurry")
+    answer.locator(".raise button").click()
+    carla = visit("/disputes", "carla")
+    form = carla.locator("form[data-post]")
+    expect(carla.locator(".quote")).to_contain_text("I was in a hurry")
+    form.locator("select").select_option("no")
+    form.locator("textarea").fill("So it is")
+    form.locator("button").click()
+    expect(carla.locator(".person")).to_contain_text("So it is")
+    daniel.goto(daniel.url.split("#")[0])
+    daniel.locator("#criterion-courtesy_and_empathy summary").first.click()
+    expect(daniel.locator("#criterion-courtesy_and_empathy")).to_contain_text("the agent is right")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width_px", [390, 1440])
 def test_no_page_is_hard_to_use_for_anybody(visit: Visit, width_px: int, theme: str) -> None:
     axe, trouble = Axe(), []
-    for path in PAGES:
-        page = visit(path, width_px=width_px, theme=theme)
+    for path, user in PAGES.items():
+        page = visit(path, user, width_px=width_px, theme=theme)
         if path == "/review":
             trouble += _violations(axe, page, path)
             page.keyboard.press("Enter")

@@ -165,3 +165,49 @@ def test_what_the_model_was_shown_is_recorded_too(as_: As, database: Database, s
     assert told["text"].startswith("<transcript")
     with database.reading() as connection:
         assert connection.scalars(select(CallAccessRow.what)).all() == ["prompt"]
+
+
+class TestDisputes:
+    CALL = f"/cofi/calls/{call_id_of('1005-missed-technician.ogg')}"
+
+    @pytest.fixture
+    def dispute_id(self, as_: As) -> str:
+        """Daniel disputes an answer about his own call."""
+        objection = {"criterion_id": "courtesy_and_empathy", "held_answer": "no", "why": "I was rude, sorry"}
+        answer = as_("daniel").post(f"{self.CALL}/disputes", json=objection, headers=WRITES)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["dispute_id"])
+
+    def test_an_agent_may_dispute_on_the_page_of_their_own_call_alone(self, as_: As) -> None:
+        own, of_others = as_("daniel").get(self.CALL), as_("ana").get(self.CALL)
+        assert "Dispute this answer" in own.text
+        assert "Dispute this answer" not in of_others.text
+
+    def test_nobody_disputes_calls_of_others(self, as_: As) -> None:
+        objection = {"criterion_id": "courtesy_and_empathy", "held_answer": "no", "why": "unfair"}
+        other = f"/cofi/calls/{call_id_of('1002-slow-internet.ogg')}/disputes"
+        assert as_("daniel").post(other, json=objection, headers=WRITES).status_code == 404
+        assert as_("ana").post(f"{self.CALL}/disputes", json=objection, headers=WRITES).status_code == 403
+
+    def test_only_who_may_decide_sees_disputes(self, as_: As, dispute_id: str) -> None:
+        decision = {"answer": "no", "why": "heard it"}
+        url = f"/cofi/disputes/{dispute_id}/decision"
+        for user in ("daniel", "ana", "rita"):
+            assert as_(user).get("/cofi/disputes").status_code == 403
+            assert as_(user).post(url, json=decision, headers=WRITES).status_code == 403
+
+    def test_a_decision_stands_on_the_page_with_its_reason(self, as_: As, dispute_id: str) -> None:
+        assert "I was rude, sorry" in as_("carla").get("/cofi/disputes").text
+        decision = {"answer": "no", "why": "He does interrupt her"}
+        url = f"/cofi/disputes/{dispute_id}/decision"
+        assert as_("carla").post(url, json=decision, headers=WRITES).json()["state"] == "taken"
+        # A second time it is decided, and she has had a part in it.
+        assert as_("carla").post(url, json=decision, headers=WRITES).status_code in {403, 409}
+        page = as_("daniel").get(self.CALL).text
+        assert "He does interrupt her" in page
+        assert "the agent is right" in page
+
+    def test_an_agent_takes_their_dispute_back(self, as_: As, dispute_id: str) -> None:
+        url = f"/cofi/disputes/{dispute_id}/withdrawal"
+        assert as_("carla").post(url, headers=WRITES).status_code == 403
+        assert as_("daniel").post(url, headers=WRITES).status_code == 200

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from cofi.ui.access import NO_RIGHTS, PersonDep
 from cofi.ui.pages import PRIVATE, prefix_of, render
-from cofi.ui.routes import calls, days, mine, report, review, search, shards, sound, static, trends
+from cofi.ui.routes import calls, days, disputes, mine, report, review, search, shards, sound, static, trends
 from cofi.ui.tabs import tabs_of
 from include.errors import CofiError, NotForYou, PermanentError, TooLate
 
@@ -26,6 +26,7 @@ ROUTERS = (
     calls.router,
     sound.router,
     shards.router,
+    disputes.router,
 )
 
 app = FastAPI(

@@ -28,6 +28,7 @@ TABS: Sequence[Tab] = (
     Tab("search", "Search", "/search", (Right.TEXT,)),
     Tab("trends", "Trends", "/trends", (Right.TEXT,)),
     Tab("mine", "My calls", "/mine", (Right.TEXT,), of_agents=True),
+    Tab("disputes", "Disputes", "/disputes", (Right.TEXT, Right.DECIDE, Right.OTHERS)),
     Tab("days", "Days", "/days", (Right.TEXT, Right.OTHERS)),
 )
 

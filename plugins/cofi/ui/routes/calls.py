@@ -1,5 +1,6 @@
 """The page of a call."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException
@@ -18,7 +19,10 @@ from include.call_pages.call import CallHead, CallPage, head_of, read_call
 from include.call_pages.shown import Redacting, shown_of
 from include.calls.transcript import Transcript, Turn, TurnFlag
 from include.review.beside import review_of
+from include.review.disputes import Terms, list_disputes, terms
 from include.review.items import item_of_call
+from include.review.people import Actor
+from include.review.rules import load_rules
 
 router = APIRouter(prefix="/calls/{call_id}", dependencies=[requires(Right.TEXT)])
 
@@ -51,7 +55,7 @@ def call_page(asked: AskedDep, head: CallDep, tasks: TasksDep) -> HTMLResponse:
     """All that is known of a call."""
     asked.record(head.call_id, Access.TEXT)
     page = asked.read(lambda connection: read_call(connection, head))
-    by_people = asked.read(lambda connection: people_of(connection, page))
+    by_people = asked.read(lambda connection: people_of(connection, page, asked.person))
     logs = {} if not page.provenance.failed else logs_of(page, tasks)
     return asked.page("call.html", logs=logs, **by_people, **call_values(page, asked.person))
 
@@ -75,13 +79,29 @@ def shown_to_llm(asked: AskedDep, head: CallDep) -> JSONResponse:
     return JSONResponse(told, headers=PRIVATE, background=asked.after)
 
 
-def people_of(connection: Connection, page: CallPage) -> dict[str, Any]:
-    """What people answered and what stands by it, and the call's place in the queue."""
+def people_of(connection: Connection, page: CallPage, person: Person) -> dict[str, Any]:
+    """What people answered and dispute, what stands by it, and the call's place in the queue."""
     if page.score is None:
-        return {"review": None, "beside": {}, "item": None}
-    review = review_of(connection, page.head.call_id)
-    beside = {one.criterion_id: one for one in review.criteria}
-    return {"review": review, "beside": beside, "item": item_of_call(connection, page.head.call_id)}
+        return {"review": None, "beside": {}, "item": None, "disputes": [], "terms": None}
+    call_id = page.head.call_id
+    review = review_of(connection, call_id)
+    return {
+        "review": review,
+        "beside": {one.criterion_id: one for one in review.criteria},
+        "item": item_of_call(connection, call_id),
+        "disputes": list_disputes(connection, call_id=call_id),
+        "terms": _terms(connection, page, person),
+    }
+
+
+def _terms(connection: Connection, page: CallPage, person: Person) -> Terms | None:
+    """What the person may dispute; None of calls that are not their own, or when it is too late."""
+    head, score = page.head, page.score
+    if score is None or not person.is_own(head.agent, head.agent_id):
+        return None
+    rule = load_rules(Settings.load().scorecards_folder, score.scorecard_id).disputes
+    found = terms(connection, Actor(person.name, person.agents), head.call_id, rule)
+    return found if found.until > datetime.now(UTC) else None
 
 
 def call_values(page: CallPage, person: Person) -> dict[str, Any]:

@@ -1,0 +1,105 @@
+"""Agents dispute answers about their calls; somebody who had no part in them decides."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse, JSONResponse
+from pydantic import BaseModel, Field
+from sqlalchemy import Connection
+
+from cofi.settings import Settings
+from cofi.ui.access import WRITES, requires
+from cofi.ui.asking import AskedDep
+from cofi.ui.pages import PRIVATE
+from cofi.ui.routes.calls import CallDep
+from cofi.ui.routes.review import ActorDep
+from include.access.record import Access
+from include.access.rights import Right
+from include.call_pages.call import CallHead, head_of
+from include.call_pages.score import Answered, Score, score_of
+from include.review.disputes import Dispute, list_disputes
+from include.review.disputing import Claim, decide, dispute, withdraw
+from include.review.people import Actor
+from include.review.rules import DisputeRule, load_rules
+
+router = APIRouter(dependencies=[requires(Right.TEXT)])
+
+_DECIDES = requires(Right.DECIDE, Right.OTHERS)
+
+
+class Objection(BaseModel):
+    """What an agent holds right, and why."""
+
+    criterion_id: str = Field(max_length=100)
+    held_answer: str = Field(max_length=100)
+    why: str = Field(max_length=4_000)
+
+
+class Decision(BaseModel):
+    """What is right, and why."""
+
+    answer: str = Field(max_length=100)
+    why: str = Field(max_length=4_000)
+
+
+@router.post("/calls/{call_id}/disputes", dependencies=[WRITES])
+def raised(asked: AskedDep, actor: ActorDep, head: CallDep, objection: Objection) -> JSONResponse:
+    """Raises a dispute about one's own call."""
+    score = asked.read(lambda connection: score_of(connection, head.call_id, {}))
+    rule = rule_of(score)
+    claim = Claim(**objection.model_dump())
+    made = asked.write(lambda connection: dispute(connection, actor, head.call_id, claim, rule=rule))
+    return JSONResponse({"dispute_id": made.dispute_id}, headers=PRIVATE)
+
+
+@router.post("/disputes/{dispute_id}/withdrawal", dependencies=[WRITES])
+def withdrawn(asked: AskedDep, actor: ActorDep, dispute_id: str) -> JSONResponse:
+    """Takes one's own dispute back."""
+    asked.write(lambda connection: withdraw(connection, actor, dispute_id))
+    return JSONResponse({"withdrawn": True}, headers=PRIVATE)
+
+
+@router.get("/disputes", dependencies=[_DECIDES])
+def disputes(asked: AskedDep, actor: ActorDep) -> HTMLResponse:
+    """What is to be decided, and what was."""
+    found = asked.read(list_disputes)
+    shown = asked.read(lambda connection: [_shown(connection, one, actor) for one in found])
+    for call_id in {one["dispute"].call_id for one in shown}:
+        # The agent's reason may tell what was said.
+        asked.record(call_id, Access.TEXT)
+    return asked.page("disputes.html", tab="disputes", disputes=shown)
+
+
+@router.post("/disputes/{dispute_id}/decision", dependencies=[_DECIDES, WRITES])
+def decided(asked: AskedDep, actor: ActorDep, dispute_id: str, decision: Decision) -> JSONResponse:
+    """Decides a dispute, for good."""
+    told = decision.model_dump()
+    made, score = asked.write(lambda connection: decide(connection, actor, dispute_id, **told))
+    return JSONResponse({"state": made.state, "pct": score.pct}, headers=PRIVATE)
+
+
+def rule_of(score: Score | None) -> DisputeRule:
+    """How answers of a call may be disputed."""
+    if score is None:
+        return DisputeRule()
+    return load_rules(Settings.load().scorecards_folder, score.scorecard_id).disputes
+
+
+def _shown(connection: Connection, one: Dispute, actor: Actor) -> dict[str, Any]:
+    head = head_of(connection, one.call_id)
+    score = score_of(connection, one.call_id, {})
+    return {
+        "dispute": one,
+        "head": head,
+        "question": _question(score, one.criterion_id),
+        "own": head is not None and _is_own(head, actor),
+    }
+
+
+def _question(score: Score | None, criterion_id: str) -> Answered | None:
+    answers = score.answers if score else []
+    return next((answer for answer in answers if answer.criterion_id == criterion_id), None)
+
+
+def _is_own(head: CallHead, actor: Actor) -> bool:
+    return actor.speaks_in((head.agent, head.agent_id))
