@@ -7,7 +7,7 @@ REQUIREMENTS := requirements.txt include/gpu_host/requirements.txt include/demo/
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: demo test test-s3 test-faults advisories bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts bench-pages pictures reference docs gpu-host up down status plan probe lint format lock scorecard agreement clean help
+.PHONY: demo test test-s3 test-faults mutants advisories bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts bench-pages pictures reference docs gpu-host up down status plan probe lint format lock scorecard agreement clean help
 .DEFAULT_GOAL := help
 
 help:  ## Show what there is
@@ -66,6 +66,9 @@ lint: $(VENV)/installed  ## Check style, types, imports, what is dangerous in th
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive dags include plugins
 	@$(BIN)/python -m tests.safety.advisories
+
+mutants: $(VENV)/installed  ## Change the most dangerous lines one by one, and see whether a test notices; hours (ARGS="--only llm")
+	@$(BIN)/python -m tests.mutation $(ARGS)
 
 advisories: $(VENV)/installed  ## Ask the databases of advisories about the lock; needs the network (`make lint` has a list)
 	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock

@@ -9,13 +9,14 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from include.calls.call import CallState
+from include.calls.days import DayState, JudgedDay, Verdict
 from include.calls.ledger import Ledger
-from include.database import batches
+from include.database import batches, days
 from include.database.batches import Batch
 from include.database.engine import Database
 from include.database.migrations import upgrade
 from include.database.models import CallRow, OutboxRow
-from include.database.outbox import announce, announce_review, announce_run
+from include.database.outbox import announce, announce_alert, announce_review, announce_run
 
 _DAY, _NOW = date(2026, 11, 16), datetime(2026, 11, 17, 1, 30, tzinfo=UTC)
 _CALL = {
@@ -40,6 +41,7 @@ _TOLD = {
     "run.completed": "a run ended and its ledger closes; `run.incomplete` when it does not",
     "review.completed": "a person has finished reviewing a call",
     "score.changed": "a call's official score is another than before",
+    "alert": "something that cannot wait for the next look at Airflow",
 }
 
 
@@ -77,6 +79,7 @@ def _made() -> dict[str, dict[str, Any]]:
 def _announce_all(connection: Connection) -> None:
     batch = Batch("scheduled__2026-11-17T00:00:00+00:00", _DAY, "s3://calls", {})
     batches.open_batch(connection, batch)
+    days.record_day(connection, batch.batch_id, JudgedDay(_DAY, DayState.OK, Verdict.OK, 10_000))
     connection.execute(insert(CallRow), [_CALL])
     announce(connection, batch.batch_id, str(_CALL["call_id"]), _NOW)
     connection.execute(update(CallRow).values(state=CallState.AUDITED, state_reason=None))
@@ -90,3 +93,5 @@ def _announce_all(connection: Connection) -> None:
         "new": {"pct": 88.0, "band": "good", "passed": True, "reviewed": True},
     }
     announce_review(connection, "score.changed", str(_CALL["call_id"]), scores | answered, _NOW)
+    alert = {"subject": "GPU host gpu_a is lost", "text": "…", "since": _NOW.isoformat(), "link": "https://…"}
+    announce_alert(connection, f"host_lost:gpu_a:{_DAY}", alert, _NOW)
