@@ -7,7 +7,7 @@ REQUIREMENTS := requirements.txt include/gpu_host/requirements.txt include/demo/
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: commands demo test test-s3 test-faults advisories bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts bench-pages pictures gpu-host up down status plan probe lint format lock scorecard agreement clean help
+.PHONY: demo test test-s3 test-faults mutants advisories bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts bench-pages pictures reference docs gpu-host up down status plan probe lint format lock scorecard agreement clean help
 .DEFAULT_GOAL := help
 
 help:  ## Show what there is
@@ -67,6 +67,9 @@ lint: $(VENV)/installed  ## Check style, types, imports, what is dangerous in th
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive dags include plugins
 	@$(BIN)/python -m tests.safety.advisories
 
+mutants: $(VENV)/installed  ## Change the most dangerous lines one by one, and see whether a test notices; hours (ARGS="--only llm")
+	@$(BIN)/python -m tests.mutation $(ARGS)
+
 advisories: $(VENV)/installed  ## Ask the databases of advisories about the lock; needs the network (`make lint` has a list)
 	$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements.lock
 
@@ -104,8 +107,12 @@ bench-pages: $(VENV)/installed  ## Measure the pages at a million calls and with
 pictures: $(VENV)/installed  ## Photograph the pages in a browser, into docs/pages/
 	@$(BIN)/python -m tests.benchmarks.pages_pictures
 
-commands: $(VENV)/installed  ## Write the reference of all commands, docs/reference/commands.md, from the commands
+reference: $(VENV)/installed  ## Write docs/reference from the code
+	@$(BIN)/python -m tests.reference
 	@$(BIN)/python -m include.command_line.reference
+
+docs: $(VENV)/installed  ## Build the documents as a site into var/site; a warning is an error
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 lock: $(VENV)/installed  ## Renew the lock: newest versions that fit the requirements
 	$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-header \

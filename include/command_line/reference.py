@@ -1,4 +1,4 @@
-"""The reference of all commands as a page, made from the commands themselves: `make commands`."""
+"""The reference of all commands as a page, made from the commands themselves: `make reference`."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "commands.md"
 _HEAD = """\
 # Commands
 
-Written by `make commands` from the commands themselves. Do not edit: run it again.
+Written by `make reference` from the commands themselves. Do not edit: run it again.
 
 `cofi` is in the environment that `make` makes: `source .venv/bin/activate` puts it on the path. Every command
 explains itself (`cofi COMMAND --help`), ends with 0 when all is well, 1 when something is wrong and 2 when it

@@ -31,6 +31,7 @@ from include.errors import (
     PermanentError,
     RecordingUnusable,
 )
+from include.tracing.spans import call_span
 
 log = logging.getLogger(__name__)
 
@@ -52,12 +53,16 @@ class Lane:
         database: Where calls come from and outcomes go.
         job: Which stage of which shard.
         log_every_s: Between two lines of progress.
+        traced_share: Of calls that have a span of their own.
     """
 
-    def __init__(self, database: Database, job: StageJob, log_every_s: float = 30) -> None:
+    def __init__(
+        self, database: Database, job: StageJob, log_every_s: float = 30, traced_share: float = 0.0
+    ) -> None:
         self._database = database
         self._job = job
         self._log_every_s = log_every_s
+        self._traced_share = traced_share
         self._breaker = Breaker(job.host)
         self._put_off: Counter[str] = Counter()
         self._in_flight = 0
@@ -157,7 +162,8 @@ class Lane:
 
     async def _outcome(self, call: PendingCall, handle: Handle) -> Outcome:
         try:
-            outcome = await handle(call)
+            with call_span(call.call_id, self._job.stage, self._traced_share):
+                outcome = await handle(call)
         except HostLost as error:
             if error.at_work:
                 self._warn(call, error)

@@ -14,6 +14,7 @@ from include.gpu.settings import HostSettings
 from include.gpu.wire import HostHealth
 from include.outside.bodies import ERROR_BYTES, MIB, read_body
 from include.outside.text import one_line
+from include.tracing.spans import carried
 
 _REASON_CHARS = 300
 
@@ -72,9 +73,10 @@ class HostConnection:
 
     async def _exchange(self, phase: Phase, method: str, path: str, **request: Any) -> Answer:
         longest_bytes = self._settings.longest_answer_mib * MIB
+        told = request | {"headers": {**request.get("headers", {}), **carried()}}
         try:
             # A redirect is not followed: a recording goes where the connection says, and nowhere else.
-            async with self._session().request(method, path, allow_redirects=False, **request) as response:
+            async with self._session().request(method, path, allow_redirects=False, **told) as response:
                 limit_bytes = longest_bytes if response.status in phase.successes else ERROR_BYTES
                 return Answer(response.status, response.headers, await read_body(response, limit_bytes))
         except TimeoutError as error:

@@ -36,6 +36,7 @@ from include.outside.bodies import ERROR_BYTES, read_body
 from include.outside.text import one_line
 
 __all__ = ["Completion", "LlmClient", "LlmSettings"]
+from include.tracing.spans import carried
 
 log = logging.getLogger(__name__)
 
@@ -267,7 +268,7 @@ class LlmClient:
             raise RuntimeError("LlmClient is used outside its `async with` block")
         try:
             async with self._session.post(
-                self._provider.url, data=body, headers={"Content-Type": "application/json"}
+                self._provider.url, data=body, headers={"Content-Type": "application/json", **carried()}
             ) as response:
                 longest = int(self.settings.longest_answer_mib * MIB)
                 read = await read_body(response, longest if response.status == 200 else ERROR_BYTES)

@@ -11,6 +11,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import DownstreamTasksSkipped
 from sqlalchemy import Connection
 
+from cofi import observing
 from cofi.batch import batch_of, numbered, places_of
 from cofi.hooks.database import CofiDatabaseHook
 from cofi.hosts import ready_hosts
@@ -57,6 +58,7 @@ async def watch(
         raise DownstreamTasksSkipped(tasks=group)
     settings, batch = Settings.load(), batch_of(opened, params)
     database = CofiDatabaseHook().get_conn()
+    observing.looked(database, batch.batch_id, settings)
     seen = _look(database, batch.batch_id)
     overdue = seen.in_trouble_for(settings.gpu_lost_patience_s)
     least_gain_s = math.inf if only_lost else settings.slow_host_gain_s

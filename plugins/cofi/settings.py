@@ -113,6 +113,7 @@ class Settings:
     alert_quarantined_share: float
     alert_free_disk_gib: float
     progress_log_s: float
+    traced_calls_share: float
     runs_folder: Path
     people: str
     agents_of_people: str

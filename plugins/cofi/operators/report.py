@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 
-from cofi import books
+from cofi import books, observing
 from cofi.batch import batch_of
 from cofi.hooks.database import CofiDatabaseHook
 from cofi.ui.links import ReportLink
@@ -44,6 +44,7 @@ class ReportOperator(BaseOperator):
             raise LedgerOpen("The run failed before its batch was opened: see the log of open_batch.")
         database, planned = CofiDatabaseHook().get_conn(), self.planned is not None
         ledger, error = books.close(database, batch_of(self.batch, {}), planned=planned)
+        observing.run_ended(ledger)
         if error:
             raise error
         return asdict(ledger)

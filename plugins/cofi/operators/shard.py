@@ -1,12 +1,15 @@
 """What the operators of a shard share: one stage, one lane, one event loop."""
 
 import asyncio
+import time
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import BaseAsyncOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
 
+from cofi import observing
 from cofi.hooks.database import CofiDatabaseHook
 from cofi.runs import batch_id_of
 from cofi.settings import Settings
@@ -16,6 +19,7 @@ from include.database.engine import Database
 from include.database.work import StageCounts, StageJob
 from include.distribution.lane import Lane
 from include.errors import CallsPutOff, CofiError, TransientError
+from include.tracing.spans import stage_span
 
 # What the grid calls a mapped task instance, instead of its index.
 _SHARD_NAME = "{{ task.shown_as or task.shard }}"
@@ -57,14 +61,16 @@ class ShardOperator(BaseAsyncOperator):
             database.close()
 
     async def _through(self, context: Context, settings: Settings, database: Database) -> StageCounts:
-        lane = Lane(database, self.job, settings.progress_log_s)
+        lane = Lane(database, self.job, settings.progress_log_s, settings.traced_calls_share)
+        began_s = time.monotonic()
         try:
             if not (await lane.begin()).waiting:
                 await self._skip(context, lane, f"no call of shard {self.shard} needs it")
             if reason := await self.declined(context, settings, database, lane):
                 await self._skip(context, lane, reason)
-            async with asyncio.timeout(settings.task_timeout_s):
-                return await self.work(context, settings, database, lane)
+            with stage_span(self.job):
+                async with asyncio.timeout(settings.task_timeout_s):
+                    return await self.work(context, settings, database, lane)
         except CallsPutOff:
             raise  # each call's failure is recorded
         except TimeoutError as error:
@@ -74,6 +80,8 @@ class ShardOperator(BaseAsyncOperator):
         except CofiError as error:
             await lane.record(error)
             raise
+        finally:
+            observing.stage_ended(self.job, lane.counts, timedelta(seconds=time.monotonic() - began_s))
 
     async def declined(
         self, context: Context, settings: Settings, database: Database, lane: Lane

@@ -100,4 +100,4 @@ def environment_of(checkout: Path, home: Path) -> dict[str, str]:
 
 
 def test_the_reference_of_commands_is_what_they_say_now() -> None:
-    assert PAGE.read_text() == page(), "run `make commands`"
+    assert PAGE.read_text() == page(), "run `make reference`"

@@ -89,6 +89,7 @@ class FakeGpuHost:
             None, and when there are no more.
         asked: Every request, as `PUT`, `DELETE` or the stage's name, with its call, in order.
         asked_at_s: When, on the monotonic clock.
+        traceparents: The trace that each came with; empty without one.
         audio: What was uploaded, by call.
         results: Stages that were run, by call.
         delay_s: That each stage takes.
@@ -105,6 +106,7 @@ class FakeGpuHost:
     replies: dict[str, list[Reply | None]] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
     asked_at_s: list[float] = field(default_factory=list)
+    traceparents: list[str] = field(default_factory=list)
     options: dict[str, dict[str, object]] = field(default_factory=dict)
     audio: dict[str, bytes] = field(default_factory=dict)
     results: dict[str, set[str]] = field(default_factory=dict)
@@ -206,6 +208,7 @@ class FakeGpuHost:
     def _turned_away(self, request: web.Request, what: str, call_id: str) -> Reply | None:
         self.asked.append((what, call_id))
         self.asked_at_s.append(time.monotonic())
+        self.traceparents.append(request.headers.get("traceparent", ""))
         if self.token and request.headers.get("Authorization") != f"Bearer {self.token}":
             return problem(401, "wrong token")
         replies = self.replies.get(what)

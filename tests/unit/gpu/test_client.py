@@ -79,6 +79,17 @@ class TestStages:
         with pytest.raises(HostFault, match="asked about call-1 and answered about call-9"):
             await distribute(connect(), Store(Recording()), CALL)
 
+    @pytest.mark.parametrize("reply", [text("<html>log in</html>"), problem(500), text("", 405)])
+    async def test_a_deletion_is_what_the_host_says_it_is(
+        self, host: FakeGpuHost, connect: Connect, reply: Reply
+    ) -> None:
+        host.audio["call-1"] = CONTENT
+        host.replies["DELETE"] = [reply] * 3
+        with pytest.raises(HostFault):
+            await connect().delete("call-1")
+        host.replies["DELETE"] = [problem(404)]
+        await connect().delete("call-1")
+
     async def test_a_recording_goes_nowhere_but_to_the_host(
         self, host: FakeGpuHost, connect: Connect
     ) -> None:
