@@ -81,9 +81,9 @@ def _announce_all(connection: Connection) -> None:
     batches.open_batch(connection, batch)
     days.record_day(connection, batch.batch_id, JudgedDay(_DAY, DayState.OK, Verdict.OK, 10_000))
     connection.execute(insert(CallRow), [_CALL])
-    announce(connection, batch.batch_id, str(_CALL["call_id"]), _NOW)
+    announce(connection, batch.batch_id, [str(_CALL["call_id"])], _NOW)
     connection.execute(update(CallRow).values(state=CallState.AUDITED, state_reason=None))
-    announce(connection, batch.batch_id, str(_CALL["call_id"]), _NOW)
+    announce(connection, batch.batch_id, [str(_CALL["call_id"])], _NOW)
     ledger = Ledger.of({"audited": 9_712, "failed": 3, "quarantined": 8, "skipped": 270, "duplicate": 7})
     announce_run(connection, batch.batch_id, ledger, _NOW)
     answered = {"by": "ana", "cause": "review", "item_id": "0b9f4a52-6d7e-4a52-8c1f-2f3f6a7d9b10"}
