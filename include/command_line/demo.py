@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 import typer
@@ -16,6 +17,7 @@ from include.delivery.summary import summarise
 from include.delivery.table import text_table
 from include.demo import progress, settings
 from include.demo.findings import Findings, findings_of, new_work
+from include.demo.reviews import seed_reviews
 from include.demo.stack import DAG_ID, Stack
 from include.errors import CofiError, InvalidInput
 
@@ -56,6 +58,7 @@ def demo(as_json: AsJson = False) -> None:
         batch_ids = _trigger(stack, database, quiet=as_json)
         states = _watch(stack, database, batch_ids, quiet=as_json)
         findings = _found(stack, database, batch_ids, as_json)
+        database.write(partial(seed_reviews, batch_ids=batch_ids))
     finally:
         database.close()
         if not was_running:

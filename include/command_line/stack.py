@@ -69,6 +69,6 @@ def _told(stack: Stack, site: Site) -> str:
 def review_told(stack: Stack) -> str:
     """Where the sample calls are reviewed, and by whom."""
     known = stack.airflow.passwords
-    shown = [(user, settings.DEMO_PEOPLE[user]) for user in ("ana", "daniel", "carla") if user in known]
+    shown = [(user, settings.DEMO_PEOPLE[user]) for user in ("ana", "kevin", "carla") if user in known]
     users = ", ".join(f"{user} ({role}) {known[user]}" for user, role in shown)
     return f"\nReview the calls: {stack.airflow.url}/plugin/calls   users and passwords: {users}"

@@ -17,9 +17,9 @@ from include.review.rules import load_rules
 from include.scorecards.assessment import Standing
 from include.scorecards.loading import SHIPPED_SCORECARD
 
-AGENTS_FILE = Path(__file__).parent / "sample_calls" / "agents.csv"
+AGENTS_FILE = Path(__file__).parent / "agents.csv"
 # The user of SimpleAuthManager who is an agent of the sample calls.
-AGENT = "maya"
+AGENT = "kevin"
 _WHY = "I asked who I was talking to before I opened the account. Please listen to the beginning again."
 
 

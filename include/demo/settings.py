@@ -17,7 +17,7 @@ _ALWAYS = {
     "AIRFLOW__CORE__PARALLELISM": "8",
 }
 # Who may do what with the sample calls ([cofi] people); to Airflow itself, all but its admin are viewers.
-DEMO_PEOPLE = {"ana": "analyst", "ben": "analyst", "daniel": "agent", "carla": "compliance", "rita": "reader"}
+DEMO_PEOPLE = {"ana": "analyst", "ben": "analyst", "kevin": "agent", "carla": "compliance", "rita": "reader"}
 _OF_SAMPLES = {
     "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(
         ["admin:admin", *(f"{user}:viewer" for user in DEMO_PEOPLE)]

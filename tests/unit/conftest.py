@@ -1,9 +1,14 @@
 from collections.abc import Callable
 
 import pytest
+from hypothesis import settings
 
 from include.calls.call import ChannelRole
 from include.calls.transcript import Transcript, Turn, Word
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("cofi", deadline=None)
+settings.load_profile("cofi")
 
 
 @pytest.fixture

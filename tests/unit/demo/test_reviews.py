@@ -15,8 +15,8 @@ __all__ = ["database", "day", "migrated_url", "new_url"]
 
 def test_there_is_a_queue_and_a_dispute(day: ReviewDay) -> None:
     day.batch()
-    day.audited("fine.wav", agent="Maya Torres")
-    worst = day.audited("worst.wav", ALL_YES | {"verified": "no"}, agent="Maya Torres")
+    day.audited("fine.wav", agent="Kevin Marsh")
+    worst = day.audited("worst.wav", ALL_YES | {"verified": "no"}, agent="Kevin Marsh")
     day.audited("other.wav", ALL_YES | {"verified": "no"}, agent="Rick Dalton")
     with day.database.writing() as connection:
         connection.execute(update(BatchRow).values(scorecard_sha256=card().sha256))
@@ -39,7 +39,7 @@ def test_there_is_a_queue_and_a_dispute(day: ReviewDay) -> None:
 
 def test_an_agent_who_lost_nothing_disputes_nothing(day: ReviewDay) -> None:
     day.batch()
-    day.audited("fine.wav", agent="Maya Torres", scorecard=card())
+    day.audited("fine.wav", agent="Kevin Marsh", scorecard=card())
     assert day.write(seed_reviews, ["run-1"], NOW) == Seeded(
         day.write(seed_reviews, ["run-1"], NOW).waiting, None
     )
