@@ -105,6 +105,6 @@ def test_damaged_recordings_are_worked_on_or_refused(host: RunningHost, folder: 
     assert "Traceback" not in log and "worker ended" not in log
     assert set(folder.iterdir()) == beside
     data = folder / "data"
-    assert sorted(path.name for path in data.iterdir()) == ["calls", "incoming"]
+    assert sorted(path.name for path in data.iterdir()) == ["calls", "incoming", "learned"]
     assert [path.name for path in (data / "calls").iterdir() if path.name.startswith("m")] == []
     assert list((data / "incoming").iterdir()) == []
