@@ -14,7 +14,6 @@ import threading
 import time
 import zlib
 from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +33,7 @@ from include.gpu_host.ivr.learned import LearnedAudio, packed, unpacked, write_l
 # A worker may be about to read an older library.
 _LIBRARY_KEPT_S = 600.0
 _MOST_TO_HEAR_AGAIN = 5000
+_MOST_SUPPORT = np.iinfo(np.int32).max
 _BROKEN = (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error)
 
 log = logging.getLogger(__name__)
@@ -212,7 +212,7 @@ def _entry(prompt: LearnedPrompt, *, known: bool) -> Entry:
     """A prompt as it comes from elsewhere; of one that is known, only the name and refusal are looked at."""
     try:
         content = b64decode(prompt.fingerprint or "", validate=True)
-    except Base64Error as error:
+    except ValueError as error:  # also of letters that are not ASCII
         raise InvalidInput(f"The fingerprint of learned prompt {prompt.prompt_id} is no base64.") from error
     empty = LearnedAudio(
         prompt.prompt_id,
@@ -224,7 +224,7 @@ def _entry(prompt: LearnedPrompt, *, known: bool) -> Entry:
     piece = empty if known else unpacked(prompt.prompt_id, prompt.name, prompt.kind, content)
     return Entry(
         piece=piece,
-        support=np.full(len(piece.profile), max(2, prompt.calls), dtype=np.int32),
+        support=np.full(len(piece.profile), min(max(2, prompt.calls), _MOST_SUPPORT), dtype=np.int32),
         call_id=prompt.call_id,
         channel=prompt.channel,
         start_frame=round(prompt.start_ms / HOP_MS),

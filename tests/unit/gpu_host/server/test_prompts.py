@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -12,7 +13,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from include.gpu.learned import LearnedPrompts
+from include.errors import InvalidInput
+from include.gpu.learned import LearnedPrompt, LearnedPrompts
 from include.gpu_host.ivr.hearings import heard_channel, write_hearing
 from include.gpu_host.ivr.landmarks import peaks_of
 from include.gpu_host.ivr.learned import read_library
@@ -145,3 +147,23 @@ def test_no_sound_is_kept(tmp_path: Path) -> None:
                 "frames",
                 "profile",
             }
+
+
+@pytest.mark.parametrize("fingerprint", ["ä", "not base64", "AAAA=A", "AAAA"])
+def test_a_fingerprint_that_cannot_be_read_is_refused_and_named(tmp_path: Path, fingerprint: str) -> None:
+    now = datetime(2026, 11, 16, tzinfo=UTC)
+    prompt = LearnedPrompt(
+        prompt_id="21a00520f97f8bfa",
+        name="a",
+        kind="hold_music",
+        duration_s=3.0,
+        calls=3,
+        call_id="c",
+        channel=0,
+        start_ms=0,
+        learned_at=now,
+        heard_at=now,
+        fingerprint=fingerprint,
+    )
+    with pytest.raises(InvalidInput, match="21a00520f97f8bfa"):
+        LearnedStore(tmp_path, 3, 14.0).take(prompt)
