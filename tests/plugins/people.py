@@ -17,7 +17,7 @@ from cofi.ui.tasks import listing
 
 # As the setting says it; whoever is not in it is a viewer of Airflow and nothing here.
 PEOPLE = "ana: analyst, ben: analyst, daniel: agent, carla: compliance, rita: reader"
-AGENTS = Path(__file__).parents[2] / "include" / "demo" / "agents.csv"
+AGENTS = Path(__file__).parent / "agents_of_people.csv"
 USER = "X-Test-User"
 WRITES = {WRITE_HEADER: "1"}
 
