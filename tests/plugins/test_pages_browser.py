@@ -28,6 +28,9 @@ PAGES = {
     "/calls/20261116-0": "ana",
     "/mine": "daniel",
     "/disputes": "carla",
+    "/calibration": "carla",
+    "/calibration/new?queue=billing": "carla",
+    "/trends/certified": "ana",
 }
 # Only calls that the rules of risk find: none of them is blind.
 RISKS = ReviewRules(random=None, passes=None)
@@ -347,6 +350,54 @@ def test_an_agent_disputes_and_somebody_else_decides(visit: Visit) -> None:
     daniel.goto(daniel.url.split("#")[0])
     daniel.locator("#criterion-courtesy_and_empathy summary").first.click()
     expect(daniel.locator("#criterion-courtesy_and_empathy")).to_contain_text("the agent is right")
+
+
+def test_three_people_calibrate_blind_until_the_last_and_then_see_where_they_differ(visit: Visit) -> None:
+    axe, trouble = Axe(), []
+    carla = visit("/search?queue=billing", "carla")
+    carla.get_by_role("link", name="calibrate").click()
+    carla.get_by_label("Title").fill("November")
+    for name in ("ana", "ben"):
+        carla.get_by_label(name, exact=True).check()
+    carla.locator("input[name=others]").fill("admin")
+    carla.locator("input[name=expert]").fill("admin")
+    carla.locator("input[name=calls]").fill("2")
+    carla.get_by_text("Ask only some of the criteria").click()
+    for name in ("identity_verified", "courtesy_and_empathy"):
+        carla.locator(f"input[value={name}]").check()
+    carla.get_by_role("button", name="Open the session").click()
+    expect(carla.locator("h1")).to_have_text("November")
+    session = carla.url.split("/cofi", 1)[1]
+    for user, first_answer in (("ana", "1"), ("ben", "2"), ("admin", "2")):
+        page = visit(session, user, width_px=390)
+        expect(page.get_by_text("How far people agree")).to_have_count(0)
+        page.get_by_role("link", name="Answer the next call").click()
+        for number in (1, 2):
+            expect(page.locator(".desk .head .muted")).to_contain_text(f"call {number} of 2")
+            if user == "ana" and number == 1:
+                trouble += _violations(axe, page, "desk")
+                page.locator(".question:not([hidden]) textarea").fill("she gives her number")
+                page.locator("h1").click()
+            for question, key in ((1, first_answer), (2, "1")):
+                count = page.locator(".question:not([hidden]) .count")
+                expect(count).to_contain_text(f"Question {question} of 2")
+                page.keyboard.press(key)
+            expect(page.locator(".ended")).to_be_visible()
+            page.keyboard.press("Enter")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        trouble += _violations(axe, page, "before it is submitted")
+        page.get_by_role("button", name="Submit my answers").click()
+        expect(page.get_by_role("button", name="Submit my answers")).to_have_count(0)
+    expect(page.get_by_role("heading", name="With the expert, admin")).to_be_visible()
+    ana = visit(session, "ana", width_px=390)
+    differ = ana.locator("table.differ")
+    expect(differ.locator("tbody tr")).to_have_count(2)
+    expect(differ).to_contain_text("she gives her number")
+    trouble += _violations(axe, ana, "results")
+    assert ana.evaluate("document.documentElement.scrollWidth") <= 390
+    differ.locator("a").first.click()
+    expect(ana.locator("#score-title")).to_be_visible()
+    assert not trouble
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
