@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from sqlalchemy import update
 
 from include.database.engine import Database
@@ -93,3 +93,41 @@ def context_of(
     made.add_cookies([{"name": "test_user", "value": user, "url": url}])
     made.set_default_timeout(30_000)
     return made
+
+
+# From the key to what it brings: the next question (or call) on the screen, and its evidence to be heard.
+_MEASURING = """
+  const shown = () => {
+    const title = document.querySelector(".question:not([hidden]) h2, .ended:not([hidden]) h2");
+    return title && `${document.querySelector(".desk").dataset.item} ${title.innerText}`;
+  };
+  window.answered = [];
+  let last = null;
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "y" || event.key === "Enter")
+      last = { key: event.key, at: performance.now(), was: shown() };
+  }, true);
+  const ready = () => {
+    if (last && last.shown === undefined && shown() !== last.was) {
+      last.shown = performance.now() - last.at;
+      window.answered.push(last);
+    }
+    requestAnimationFrame(ready);
+  };
+  ready();
+  for (const name of ["playing", "seeked"])
+    document.addEventListener(name, () => {
+      if (last && last.heard === undefined) last.heard = performance.now() - last.at;
+    }, true);
+"""
+
+
+def measure_answers(page: Page) -> None:
+    """From now on the page notes what it adds to each answer; to be called before the first key."""
+    page.evaluate(f"() => {{ {_MEASURING} }}")
+
+
+def measured_answers(page: Page) -> list[dict[str, float]]:
+    """Each `y` and `Enter` so far: ms until the next question was `shown`, and `heard` where it is played."""
+    found: list[dict[str, float]] = page.evaluate("window.answered")
+    return found

@@ -13,7 +13,16 @@ from sqlalchemy import func, select
 from include.database.engine import Database
 from include.database.models import CallAccessRow, ReviewAnswerRow, ReviewItemRow
 from include.review.rules import ReviewRules
-from tests.plugins.browser import call_id_of, chromium, context_of, demo_database, listening, with_queue
+from tests.plugins.browser import (
+    call_id_of,
+    chromium,
+    context_of,
+    demo_database,
+    listening,
+    measure_answers,
+    measured_answers,
+    with_queue,
+)
 from tests.plugins.conftest import Connect
 from tests.plugins.people import AGENTS, PEOPLE, served
 
@@ -140,6 +149,7 @@ def test_ten_answers_by_keys_alone_each_with_its_evidence_from_its_start(
     page = visit("/review")
     page.evaluate("window.touched = 0; addEventListener('pointerdown', () => { window.touched += 1; }, true)")
     page.wait_for_function("() => document.activeElement === document.body")
+    measure_answers(page)
     page.keyboard.press("Enter")
     confirmed, places = 0, 0
     while confirmed < 10:
@@ -166,6 +176,10 @@ def test_ten_answers_by_keys_alone_each_with_its_evidence_from_its_start(
     assert {(who, verdict) for who, verdict, _ in given} == {("ana", "confirm")}
     assert places >= 5
     assert page.evaluate("window.touched") == 0
+    # How long each took is no matter of a test (`make pictures` tells it), that each was measured is.
+    measured = measured_answers(page)
+    assert sum(one["key"] == "y" for one in measured) == 10
+    print("ms from key to next question:", [round(one["shown"]) for one in measured])
     with database.reading() as connection:
         heard = select(func.count()).where(CallAccessRow.what == "heard", CallAccessRow.person == "ana")
         assert (connection.scalar(heard) or 0) >= 5

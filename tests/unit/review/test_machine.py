@@ -4,7 +4,7 @@ from include.database.models import MachineAnswerRow, MachineDayRow
 from include.review import queue
 from include.review.answering import Given, Verdict, answer, finish
 from include.review.certifying import certify
-from include.review.machine import count_machine, newest_day, read_machine, uncounted
+from include.review.machine import all_uncounted, count_machine, newest_day, read_machine, uncounted
 from tests.unit.review.seeding import ALL_YES, ANA, DAY, EVERYTHING, NOW, RISKS, ReviewDay, card
 
 DAY_AFTER = DAY.replace(day=DAY.day + 1)
@@ -39,11 +39,11 @@ def test_counted_twice_it_is_the_same_and_days_are_summed(day: ReviewDay) -> Non
     day.audited("b.wav", day=DAY_AFTER, batch_id=other)
     day.fill(EVERYTHING)
     day.fill(EVERYTHING, batch_id=other)
-    assert day.read(uncounted) == [DAY, DAY_AFTER]
+    assert day.read(all_uncounted) == [DAY, DAY_AFTER]
     assert day.read(newest_day) is None
     for _ in range(2):
         day.write(count_machine, [DAY_AFTER, DAY], NOW)
-    assert day.read(uncounted) == []
+    assert day.read(all_uncounted) == day.read(uncounted, DAY, DAY_AFTER) == []
     assert day.read(newest_day) == DAY_AFTER
     assert day.read(read_machine, DAY, DAY_AFTER).calls == 2
     assert day.read(read_machine, DAY_AFTER, DAY_AFTER).calls == 1
