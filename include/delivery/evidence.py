@@ -197,11 +197,8 @@ def _answers(connection: Connection, audit: RowMapping, scorecard: RowMapping) -
     rows = {row["criterion_id"]: row for row in connection.execute(query).mappings()}
     people = select(ReviewedAnswerRow.__table__).where(ReviewedAnswerRow.audit_id == audit["audit_id"])
     stands = {row["criterion_id"]: _picked(row, _STANDS) for row in connection.execute(people).mappings()}
-    texts = {
-        one["id"]: one.get("text") or one.get("question", "")
-        for section in scorecard["scorecard"]["sections"]
-        for one in section["criteria"]
-    }
+    # As it is stored: an old version need not fit today's schema.
+    texts = {one["id"]: one.get("text", "") for one in scorecard["scorecard"].get("criteria", [])}
     order = [*(name for name in texts if name in rows), *sorted(set(rows) - set(texts))]
     return [
         {
