@@ -43,8 +43,8 @@ LAST_DAY = date(2026, 11, 15)
 _ROUNDS = 15
 _PEOPLE = 50
 _EACH = 6
-# What lists, the queue and searches look at is there for all calls. Of what a page reads of one call, by key, the
-# newest so many have it: the others would be many GB that no page looks at.
+# What lists, the queue and searches look at is there for all calls. What a page reads of one call, by key, is
+# there for so many, the newest: the rest would be many GB that no page looks at.
 _WHOLE_CALLS = 20_000
 _OF_ONE_CALL = frozenset({"stage_results", "llm_results", "call_facts"})
 _TABLES = (
@@ -54,6 +54,7 @@ _TABLES = (
 # A word of one call in so many, as a customer's name is; and so many people answer for a site's calls.
 _RARE, _ONE_IN = "zanzibar", 5_000
 _AGENTS = 300
+_AGENT = f"t.{{}} || ' ' || (copies.n % {_AGENTS // 8})"
 
 
 def main() -> None:
@@ -107,8 +108,8 @@ def _count_trends(database: Database) -> None:
         others = [{"other": other, "day": day} for other in days if str(other) != str(day)]
         for table in ("trend_scores", "trend_answers"):
             names = ", ".join(name for name in _columns(connection, table) if name != "day")
-            copied = f"INSERT INTO {table} (day, {names}) SELECT :other, {names} FROM {table} WHERE day = :day"
-            connection.execute(text(copied), others)
+            of_day = f"SELECT :other, {names} FROM {table} WHERE day = :day"
+            connection.execute(text(f"INSERT INTO {table} (day, {names}) {of_day}"), others)
 
 
 def _multiply(database: Database, calls: int) -> int:
@@ -121,7 +122,8 @@ def _multiply(database: Database, calls: int) -> int:
         postgres = connection.dialect.name == "postgresql"
     if postgres:
         # Filled row by row it takes hours.
-        database.write(lambda connection: connection.execute(text("DROP INDEX ix_spoken_vector")))
+        with database.writing() as connection:
+            connection.execute(text("DROP INDEX ix_spoken_vector"))
     for first in range(0, copies, 500):
         numbers = range(first, min(copies, first + 500))
         days = [{"n": n, "day": LAST_DAY - timedelta(days=n // per_day)} for n in numbers]
@@ -162,23 +164,25 @@ def _original(table: str) -> str:
 
 
 def _made(table: str, column: str) -> str:
-    if column in {"call_id", "duplicate_of"}:
-        return f"t.{column} || '~' || copies.n"
-    if column in {"audit_id", "facts_id", "item_id"}:
-        # 36 characters: the front of the original's makes room.
-        return f"substr(t.{column}, 1, 28) || '~' || copies.n"
-    if (table, column) == ("llm_results", "identity"):
-        return "substr(t.identity, 1, 56) || '~' || copies.n"
-    if (table, column) in {("calls", "agent"), ("calls", "agent_id")}:
-        return f"t.{column} || ' ' || (copies.n % {_AGENTS // 8})"
-    if (table, column) == ("spoken", "words"):
-        return f"t.words || CASE WHEN copies.n % {_ONE_IN // 24} = 0 THEN ' {_RARE}' ELSE '' END"
-    if column == "day" and table in {"calls", "review_items"}:
-        return "copies.day"
-    if (table, column) == ("review_items", "state"):
+    """A copy's value; an id of 36 or 64 characters makes room at its end."""
+    of_table = {
+        ("llm_results", "identity"): "substr(t.identity, 1, 56) || '~' || copies.n",
+        ("calls", "agent"): _AGENT.format(column),
+        ("calls", "agent_id"): _AGENT.format(column),
+        ("calls", "day"): "copies.day",
+        ("review_items", "day"): "copies.day",
         # Nearly all have been done.
-        return "CASE WHEN copies.n < 300 THEN t.state ELSE 'done' END"
-    return f"t.{column}"
+        ("review_items", "state"): "CASE WHEN copies.n < 300 THEN t.state ELSE 'done' END",
+        (
+            "spoken",
+            "words",
+        ): f"t.words || CASE WHEN copies.n % {_ONE_IN // 24} = 0 THEN ' {_RARE}' ELSE '' END",
+    }
+    of_all = {
+        **dict.fromkeys(("call_id", "duplicate_of"), f"t.{column} || '~' || copies.n"),
+        **dict.fromkeys(("audit_id", "facts_id", "item_id"), f"substr(t.{column}, 1, 28) || '~' || copies.n"),
+    }
+    return of_table.get((table, column)) or of_all.get(column) or f"t.{column}"
 
 
 @contextmanager
