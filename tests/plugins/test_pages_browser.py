@@ -18,9 +18,11 @@ from tests.plugins.browser import (
     chromium,
     context_of,
     demo_database,
+    faults,
     listening,
     measure_answers,
     measured_answers,
+    violations,
     with_queue,
 )
 from tests.plugins.conftest import Connect
@@ -389,7 +391,7 @@ def test_three_people_calibrate_blind_until_the_last_and_then_see_where_they_dif
         for number in (1, 2):
             expect(page.locator(".desk .head .muted")).to_contain_text(f"call {number} of 2")
             if user == "ana" and number == 1:
-                trouble += _faults(axe, page, "desk")
+                trouble += faults(axe, page, "desk")
                 page.locator(".question:not([hidden]) textarea").fill("she gives her number")
                 page.locator("h1").click()
             for question, key in ((1, first_answer), (2, "1")):
@@ -399,7 +401,7 @@ def test_three_people_calibrate_blind_until_the_last_and_then_see_where_they_dif
             expect(page.locator(".ended")).to_be_visible()
             page.keyboard.press("Enter")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        trouble += _faults(axe, page, "before it is submitted")
+        trouble += faults(axe, page, "before it is submitted")
         page.get_by_role("button", name="Submit my answers").click()
         expect(page.get_by_role("button", name="Submit my answers")).to_have_count(0)
     expect(page.get_by_role("heading", name="With the expert, admin")).to_be_visible()
@@ -407,7 +409,7 @@ def test_three_people_calibrate_blind_until_the_last_and_then_see_where_they_dif
     differ = ana.locator("table.differ")
     expect(differ.locator("tbody tr")).to_have_count(2)
     expect(differ).to_contain_text("she gives her number")
-    trouble += _faults(axe, ana, "results")
+    trouble += faults(axe, ana, "results")
     assert ana.evaluate("document.documentElement.scrollWidth") <= 390
     differ.locator("a").first.click()
     expect(ana.locator("#score-title")).to_be_visible()
@@ -421,21 +423,10 @@ def test_no_page_is_hard_to_use_for_anybody(visit: Visit, width_px: int, theme: 
     for path, user in PAGES.items():
         page = visit(path, user, width_px=width_px, theme=theme)
         if path == "/review":
-            trouble += _violations(axe, page, path)
+            trouble += violations(axe, page, path)
             page.keyboard.press("Enter")
             _question(page)
-        trouble += _violations(axe, page, path)
+        trouble += violations(axe, page, path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width_px, path
         assert page.evaluate("document.documentElement.dataset.theme") == theme
     assert not trouble
-
-
-def _violations(axe: Axe, page: Page, path: str) -> list[str]:
-    page.wait_for_load_state("networkidle")
-    return _faults(axe, page, path)
-
-
-def _faults(axe: Axe, page: Page, path: str) -> list[str]:
-    """Of what is shown now: a page that plays is never idle."""
-    found = axe.run(page).response["violations"]
-    return [f"{path}: {one['id']}: {one['nodes'][0]['html'][:120]}" for one in found]
