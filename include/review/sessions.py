@@ -16,9 +16,11 @@ from include.database.models import (
     CalibrationPersonRow,
     CalibrationSessionRow,
     CallRow,
+    ReviewItemRow,
 )
 from include.errors import InvalidInput
 from include.review.carrying import recorded
+from include.review.items import ItemState
 from include.scorecards.answers import NOT_APPLICABLE
 from include.scorecards.schema import Criterion
 
@@ -144,6 +146,18 @@ def _question(criterion: Criterion) -> Question:
     if NOT_APPLICABLE in criterion.possible_answers:
         options[NOT_APPLICABLE] = "does not apply"
     return Question(criterion.id, criterion.text, criterion.instructions, options)
+
+
+def known_people(connection: Connection) -> list[str]:
+    """Everybody who has ever been asked to a session."""
+    return list(connection.execute(select(CalibrationPersonRow.person).distinct()).scalars())
+
+
+def set_aside(connection: Connection) -> int:
+    """How many calls the rules have set aside for the next session."""
+    waiting = ReviewItemRow.state == ItemState.SET_ASIDE
+    query = select(func.count()).select_from(ReviewItemRow).where(waiting)
+    return int(connection.execute(query).scalar_one())
 
 
 def calls_of(connection: Connection, session: Session) -> dict[str, Row[Any]]:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlencode
 from fastapi import APIRouter, Depends, HTTPException
 from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel, Field
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from cofi.settings import Settings
 from cofi.ui.access import WRITES, requires
@@ -19,7 +19,6 @@ from cofi.ui.routes.sound import warm
 from include.access.once import once
 from include.access.record import Access
 from include.access.rights import ROLES, Right, roles_of
-from include.database.models import CalibrationPersonRow, ReviewItemRow
 from include.review import sessions
 from include.review.agreeing import agreement_of
 from include.review.calibrating import (
@@ -31,7 +30,6 @@ from include.review.calibrating import (
     submit,
     withdraw_session,
 )
-from include.review.items import ItemState
 from include.review.people import Actor
 from include.review.sessions import Session
 from include.search.choices import choices_of
@@ -86,7 +84,7 @@ def planning(asked: AskedDep, wanted: WantedDep) -> HTMLResponse:
     with asked.database.reading() as connection:
         found = find(connection, filters)
         choices = choices_of(connection)
-        set_aside, known = _set_aside(connection), _met_before(connection)
+        set_aside, known = sessions.set_aside(connection), sessions.known_people(connection)
     people = sorted({*_reviewers(Settings.load()), *known})
     return asked.page(
         "calibration_new.html",
@@ -276,13 +274,3 @@ def _strangers(session: Session) -> set[str]:
     settings = Settings.load()
     known = {*_reviewers(settings), *session.submitted}
     return set(session.people) - known if settings.people else set()
-
-
-def _met_before(connection: Connection) -> list[str]:
-    return list(connection.execute(select(CalibrationPersonRow.person).distinct()).scalars())
-
-
-def _set_aside(connection: Connection) -> int:
-    waiting = ReviewItemRow.state == ItemState.SET_ASIDE
-    query = select(func.count()).select_from(ReviewItemRow).where(waiting)
-    return int(connection.execute(query).scalar_one())
