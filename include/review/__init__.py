@@ -21,6 +21,7 @@ person. Every change writes a row of `review_events`. `now=None` is this moment.
     disputes     terms(c, actor, call_id, rule) -> Terms; dispute_of(c, id) -> Dispute
                  list_disputes(c, raised_by=, call_id=, only_open=) -> list[Dispute]
     disputing    dispute(c, actor, call_id, Claim(…), rule=); decide(c, actor, id, answer=, why=); withdraw(…)
+    machine      count_machine(c, days)                                     at the end of a run, after `fill`
     certifying   certify(c, first, last=None, least=) -> CertifiedDays      true rates of a day or week
     calibrating  open_session(c, actor, Plan(…)) -> Session; answer_session(…); submit(…)
                  close_session(…); withdraw_session(…)
