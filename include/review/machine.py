@@ -50,7 +50,7 @@ class Machine:
     scorecard_sha256: str
     audits: int
     calls: int
-    answers: tuple[Row[Any], ...]
+    answers: tuple[Row[*tuple[Any, ...]], ...]
 
 
 def count_machine(connection: Connection, days: Iterable[date], now: datetime | None = None) -> None:

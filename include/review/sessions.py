@@ -160,7 +160,7 @@ def set_aside(connection: Connection) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def calls_of(connection: Connection, session: Session) -> dict[str, Row[Any]]:
+def calls_of(connection: Connection, session: Session) -> dict[str, Row[*tuple[Any, ...]]]:
     """The recordings of a session, by call: `path`, `day`, `agent`, `agent_id`, `duration_s`."""
     columns = (CallRow.path, CallRow.day, CallRow.agent, CallRow.agent_id, CallRow.duration_s)
     query = select(CallRow.call_id, *columns).where(CallRow.call_id.in_(session.calls))
