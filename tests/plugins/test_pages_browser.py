@@ -356,6 +356,7 @@ def test_an_agent_disputes_and_somebody_else_decides(visit: Visit) -> None:
     answer.locator("select[name=held_answer]").select_option("no")
     answer.locator("textarea").fill("I was in a hurry")
     answer.locator(".raise button").click()
+    expect(answer).to_contain_text("to be decided by")
     carla = visit("/disputes", "carla")
     form = carla.locator("form[data-post]")
     expect(carla.locator(".quote")).to_contain_text("I was in a hurry")
