@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # The scheduler waits no longer for cofi's database.
-_PATIENCE_S = 3.0
+_PATIENCE_S = 8.0
 
 
 class NoteWriter:
