@@ -21,6 +21,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 from sqlalchemy import create_engine, make_url, text
@@ -29,6 +30,8 @@ from include.database.engine import Database
 from include.database.migrations import upgrade
 from include.review.filling import fill
 from include.review.rules import ReviewRules
+from include.search.indexing import index_calls
+from include.trends.counting import count_days
 from tests.demo_calls import audited_by_demo
 from tests.plugins.browser import listening
 from tests.plugins.people import AGENTS, PEOPLE, USER, WRITES, served
@@ -40,14 +43,23 @@ LAST_DAY = date(2026, 11, 15)
 _ROUNDS = 15
 _PEOPLE = 50
 _EACH = 6
-# What lists and the queue look at is there for all calls. Of what a page reads of one call, by key, the first
-# so many have it: a million transcripts would be 20 GB that no page looks at.
+# How long somebody looks at a page before opening the next, from..to: at work, and as fast as one can click.
+_PACES = {"a page each 5 to 10 s": (5, 10), "a page each 1 to 2 s": (1, 2)}
+# What lists, the queue and searches look at is there for all calls. What a page reads of one call, by key, is
+# there for so many, the newest: the rest would be many GB that no page looks at.
 _WHOLE_CALLS = 20_000
-_OF_LISTS = frozenset({"calls", "audits", "review_items"})
+_OF_ONE_CALL = frozenset({"stage_results", "llm_results", "call_facts"})
 _TABLES = (
-    *("calls", "transcripts", "stage_results", "llm_results"),
-    *("audits", "answers", "call_facts", "review_items"),
+    *("calls", "transcripts", "stage_results", "llm_results", "audits", "answers", "call_facts"),
+    *("review_items", "review_draws", "indexed_calls", "spoken"),
 )
+# A word of one call in so many, as a customer's name is; and so many people answer for a site's calls.
+_RARE, _ONE_IN = "zanzibar", 5_000
+_AGENTS = 300
+_AGENT = f"t.{{}} || ' ' || (copies.n % {_AGENTS // 8})"
+
+# Milliseconds of each request, by what was asked.
+Times = dict[str, list[float]]
 
 
 def main() -> None:
@@ -55,53 +67,87 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.pages", description=__doc__)
     parser.add_argument("--sqlite-calls", type=int, default=100_000)
     parser.add_argument("--postgres-calls", type=int, default=1_000_000)
+    parser.add_argument(
+        "--kept", help="name of a database on the server: made once, and measured again as it is"
+    )
     chosen = parser.parse_args()
     measured = []
     with TemporaryDirectory(prefix="cofi-pages-") as folder:
         url = f"sqlite:///{folder}/cofi.db"
-        measured.append(("SQLite", *_measure(url, chosen.sqlite_calls, Path(folder))))
+        if chosen.sqlite_calls:
+            measured.append(("SQLite", *_measure(url, chosen.sqlite_calls, Path(folder))))
         server = os.environ.get("COFI_TEST_POSTGRES_URL")
-        if server:
-            with _own_database(server) as url:
+        if server and chosen.postgres_calls:
+            with _own_database(server, chosen.kept) as url:
                 measured.append(("PostgreSQL", *_measure(url, chosen.postgres_calls, Path(folder))))
     PAGE.write_text(_page(measured))
     print(PAGE.read_text())
 
 
-def _measure(url: str, calls: int, folder: Path) -> tuple[int, dict[str, list[float]], list[float]]:
+def _measure(url: str, calls: int, folder: Path) -> tuple[int, Times, Times]:
     began_s = time.monotonic()
     upgrade(url)
     database = Database(url)
-    asyncio.run(_seed(database))
-    stored = _multiply(database, calls)
+    stored = _count(database)
+    if not stored:
+        asyncio.run(_seed(database))
+        stored = _multiply(database, calls)
+        _count_trends(database)
     print(f"{stored:,} calls made in {time.monotonic() - began_s:.0f} s", flush=True)
     with _pages(database, url, folder) as at, httpx.Client(headers={USER: "admin"}, timeout=60) as client:
         routes = _routes(database)
         alone = {name: [_time(client, at, route) for _ in range(_ROUNDS)] for name, route in routes.items()}
-        many = _at_once(at, list(routes.values()))
+        many = {pace: _at_once(at, list(routes.values()), *_PACES[pace]) for pace in _PACES}
     database.close()
     return stored, alone, many
 
 
 async def _seed(database: Database) -> None:
     batches = await audited_by_demo(database, redact=False)
+    index_calls(database)
     with database.writing() as connection:
         for batch in batches:
             fill(connection, batch.batch_id, ReviewRules())
 
 
+def _count_trends(database: Database) -> None:
+    """Counts one day as the end of a run does, and gives every other day the same figures."""
+    day = LAST_DAY
+    database.write(lambda connection: count_days(connection, [day]))
+    with database.writing() as connection:
+        days = connection.execute(text("SELECT DISTINCT day FROM calls")).scalars().all()
+        others = [{"other": other, "day": day} for other in days if str(other) != str(day)]
+        for table in ("trend_scores", "trend_answers"):
+            names = ", ".join(name for name in _columns(connection, table) if name != "day")
+            of_day = f"SELECT :other, {names} FROM {table} WHERE day = :day"
+            connection.execute(text(f"INSERT INTO {table} (day, {names}) {of_day}"), others)
+
+
 def _multiply(database: Database, calls: int) -> int:
     """Copies all rows of the sample calls, until there are so many calls; how many there are."""
-    with database.reading() as connection:
-        own = connection.execute(text("SELECT count(*) FROM calls")).scalar_one()
+    own = _count(database)
     copies = -(-calls // own)
     per_day = max(1, CALLS_PER_DAY // own)
+    with database.reading() as connection:
+        postgres = connection.dialect.name == "postgresql"
+    if postgres:
+        # Filled row by row it takes hours.
+        with database.writing() as connection:
+            connection.execute(text("DROP INDEX ix_spoken_vector"))
     for first in range(0, copies, 500):
         numbers = range(first, min(copies, first + 500))
         days = [{"n": n, "day": LAST_DAY - timedelta(days=n // per_day)} for n in numbers]
         database.write(lambda connection, days=days: _copy(connection, days))
+        print(f"\r{min(copies, first + 500) * own:,} of {calls:,} calls", end="", flush=True)
     with database.writing() as connection:
+        if postgres:
+            connection.execute(text("CREATE INDEX ix_spoken_vector ON spoken USING gin (vector)"))
         connection.execute(text("ANALYZE"))
+    return _count(database)
+
+
+def _count(database: Database) -> int:
+    with database.reading() as connection:
         return int(connection.execute(text("SELECT count(*) FROM calls")).scalar_one())
 
 
@@ -113,7 +159,7 @@ def _copy(connection: Any, days: Sequence[dict[str, Any]]) -> None:
         columns = _columns(connection, table)
         made = ", ".join(_made(table, name) for name in columns)
         source = f"{table} t CROSS JOIN copies WHERE {_original(table)}"
-        if table not in _OF_LISTS:
+        if table in _OF_ONE_CALL:
             source += f" AND copies.n < {_WHOLE_CALLS // 24}"
         connection.execute(text(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {made} FROM {source}"))
 
@@ -121,30 +167,37 @@ def _copy(connection: Any, days: Sequence[dict[str, Any]]) -> None:
 def _columns(connection: Any, table: str) -> list[str]:
     from include.database.models import Base
 
-    generated = {("stage_results", "id")}
+    generated = {("stage_results", "id"), ("spoken", "id")}
     return [c.name for c in Base.metadata.tables[table].columns if (table, c.name) not in generated]
 
 
 def _original(table: str) -> str:
     """Copies have ids with a tilde."""
-    key = {"llm_results": "identity", "answers": "audit_id"}.get(table, "call_id")
+    keys = {"llm_results": "identity", "answers": "audit_id", "review_draws": "item_id"}
+    key = keys.get(table, "call_id")
     return f"t.{key} NOT LIKE '%~%'"
 
 
 def _made(table: str, column: str) -> str:
-    if column in {"call_id", "duplicate_of"}:
-        return f"t.{column} || '~' || copies.n"
-    if column in {"audit_id", "facts_id", "item_id"}:
-        # 36 characters: the front of the original's makes room.
-        return f"substr(t.{column}, 1, 28) || '~' || copies.n"
-    if (table, column) == ("llm_results", "identity"):
-        return "substr(t.identity, 1, 56) || '~' || copies.n"
-    if column == "day" and table in {"calls", "review_items"}:
-        return "copies.day"
-    if (table, column) == ("review_items", "state"):
+    """A copy's value; an id of 36 or 64 characters makes room at its end."""
+    of_table = {
+        ("llm_results", "identity"): "substr(t.identity, 1, 56) || '~' || copies.n",
+        ("calls", "agent"): _AGENT.format(column),
+        ("calls", "agent_id"): _AGENT.format(column),
+        ("calls", "day"): "copies.day",
+        ("review_items", "day"): "copies.day",
         # Nearly all have been done.
-        return "CASE WHEN copies.n < 300 THEN t.state ELSE 'done' END"
-    return f"t.{column}"
+        ("review_items", "state"): "CASE WHEN copies.n < 300 THEN t.state ELSE 'done' END",
+        (
+            "spoken",
+            "words",
+        ): f"t.words || CASE WHEN copies.n % {_ONE_IN // 24} = 0 THEN ' {_RARE}' ELSE '' END",
+    }
+    of_all = {
+        **dict.fromkeys(("call_id", "duplicate_of"), f"t.{column} || '~' || copies.n"),
+        **dict.fromkeys(("audit_id", "facts_id", "item_id"), f"substr(t.{column}, 1, 28) || '~' || copies.n"),
+    }
+    return of_table.get((table, column)) or of_all.get(column) or f"t.{column}"
 
 
 @contextmanager
@@ -179,6 +232,8 @@ def _routes(database: Database) -> dict[str, Ask]:
     with database.reading() as connection:
         one = connection.execute(text("SELECT call_id FROM audits ORDER BY audit_id LIMIT 1")).scalar_one()
         days = connection.execute(text("SELECT DISTINCT day FROM calls ORDER BY day")).scalars().all()
+        asked = text("SELECT criterion_id FROM answers WHERE answer = 'no' ORDER BY 1 LIMIT 1")
+        criterion = connection.execute(asked).scalar_one()
     old, new = days[len(days) // 8], days[-3]
 
     def get(path: str, **headers: str) -> Ask:
@@ -196,6 +251,14 @@ def _routes(database: Database) -> dict[str, Ask]:
         "A day, failed calls": get(f"/days/{new}?state=failed"),
         "A call": get(f"/calls/{one}"),
         "My calls": get("/mine", **{USER: "daniel"}),
+        "Search, a form": get("/search"),
+        "Search, a word of most calls": get("/search?text=account"),
+        "Search, a phrase and who said it": get("/search?text=" + quote('agent:"how can I help"')),
+        "Search, a word of few calls": get(f"/search?text={_RARE}"),
+        "Search, a word of no call": get("/search?text=xylophone"),
+        "Search, an answer and a score": get(f"/search?criterion={criterion}&answer=no&max_pct=80"),
+        "Trends, by agent": get("/trends?weeks=13"),
+        "Trends, a year by agent": get("/trends?weeks=52"),
     }
 
 
@@ -206,14 +269,14 @@ def _time(client: httpx.Client, at: str, ask: Ask) -> float:
     return 1000 * (time.perf_counter() - began_s)
 
 
-def _at_once(at: str, routes: Sequence[Ask]) -> list[float]:
-    """Fifty people, each opening pages one after the other with a second of reading between them."""
+def _at_once(at: str, routes: Sequence[Ask], from_s: float, to_s: float) -> list[float]:
+    """Fifty people, each opening pages one after the other and reading between them."""
 
     def person(number: int) -> list[float]:
         with httpx.Client(headers={USER: "admin"}, timeout=60) as client:
             found = []
             for turn in range(_EACH):
-                time.sleep(1 + (number % 10) / 10)
+                time.sleep(from_s + (to_s - from_s) * (number % 10) / 10)
                 found.append(_time(client, at, routes[(number + turn) % len(routes)]))
             return found
 
@@ -222,20 +285,24 @@ def _at_once(at: str, routes: Sequence[Ask]) -> list[float]:
 
 
 @contextmanager
-def _own_database(server: str) -> Iterator[str]:
-    name = f"pages_{os.getpid()}"
+def _own_database(server: str, kept: str | None) -> Iterator[str]:
+    name = kept or f"pages_{os.getpid()}"
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        if not connection.execute(
+            text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}
+        ).scalar():
+            connection.execute(text(f"CREATE DATABASE {name}"))
     try:
         yield make_url(server).set(database=name).render_as_string(hide_password=False)
     finally:
-        with engine.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        if not kept:
+            with engine.connect() as connection:
+                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
         engine.dispose()
 
 
-def _page(measured: Sequence[tuple[str, int, dict[str, list[float]], list[float]]]) -> str:
+def _page(measured: Sequence[tuple[str, int, Times, Times]]) -> str:
     lines = [
         "# How long the pages take",
         "",
@@ -252,13 +319,17 @@ def _page(measured: Sequence[tuple[str, int, dict[str, list[float]], list[float]
             "|---|---:|---:|",
         ]
         lines += [f"| {page} | {statistics.median(ms):.0f} | {max(ms):.0f} |" for page, ms in alone.items()]
-        p95 = sorted(many)[round(0.95 * (len(many) - 1))]
         lines += [
             "",
-            f"{_PEOPLE} people at once, a page each 1 to 2 s: median {statistics.median(many):.0f} ms, "
-            f"95 % within {p95:.0f} ms, slowest {max(many):.0f} ms ({len(many)} pages).",
+            f"{_PEOPLE} people at once:",
             "",
+            "| pace | median | 95 % within | slowest |",
+            "|---|---:|---:|---:|",
         ]
+        for pace, ms in many.items():
+            p95 = sorted(ms)[round(0.95 * (len(ms) - 1))]
+            lines.append(f"| {pace} | {statistics.median(ms):.0f} | {p95:.0f} | {max(ms):.0f} |")
+        lines.append("")
     return "\n".join(lines)
 
 
