@@ -17,6 +17,7 @@ from cofi.ui.routes import (
     certified,
     days,
     disputes,
+    logs,
     mine,
     report,
     review,
@@ -31,6 +32,7 @@ from include.errors import CofiError, NotForYou, PermanentError, TooLate
 
 ROUTERS = (
     report.router,
+    logs.router,
     static.router,
     review.router,
     search.router,
