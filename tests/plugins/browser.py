@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -140,7 +141,7 @@ def measure_answers(page: Page) -> None:
     page.evaluate(f"() => {{ {_MEASURING} }}")
 
 
-def measured_answers(page: Page) -> list[dict[str, float]]:
+def measured_answers(page: Page) -> list[dict[str, Any]]:
     """Each `y` and `Enter` so far: ms until the next question was `shown`, and `heard` where it is played."""
-    found: list[dict[str, float]] = page.evaluate("window.answered")
+    found: list[dict[str, Any]] = page.evaluate("window.answered")
     return found
