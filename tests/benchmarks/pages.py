@@ -23,13 +23,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import text
 
 from include.database.engine import Database
 from include.database.migrations import upgrade
 from include.review.filling import fill
 from include.review.rules import ReviewRules
 from tests.demo_calls import audited_by_demo
+from tests.history.copying import Copy, calls_in, copy_rows, rows_of
+from tests.history.databases import as_airflow_connection, own_database
 from tests.plugins.browser import listening
 from tests.plugins.people import AGENTS, PEOPLE, USER, WRITES, served
 
@@ -48,6 +50,11 @@ _TABLES = (
     *("calls", "transcripts", "stage_results", "llm_results"),
     *("audits", "answers", "call_facts", "review_items"),
 )
+_CHANGED = {
+    # Nearly all have been done.
+    ("review_items", "state"): "CASE WHEN copies.n < 300 THEN t.state ELSE 'done' END",
+    **{(table, "*"): f"copies.n < {_WHOLE_CALLS // 24}" for table in _TABLES if table not in _OF_LISTS},
+}
 
 
 def main() -> None:
@@ -62,7 +69,7 @@ def main() -> None:
         measured.append(("SQLite", *_measure(url, chosen.sqlite_calls, Path(folder))))
         server = os.environ.get("COFI_TEST_POSTGRES_URL")
         if server:
-            with _own_database(server) as url:
+            with own_database(server) as url:
                 measured.append(("PostgreSQL", *_measure(url, chosen.postgres_calls, Path(folder))))
     PAGE.write_text(_page(measured))
     print(PAGE.read_text())
@@ -93,82 +100,26 @@ async def _seed(database: Database) -> None:
 def _multiply(database: Database, calls: int) -> int:
     """Copies all rows of the sample calls, until there are so many calls; how many there are."""
     with database.reading() as connection:
-        own = connection.execute(text("SELECT count(*) FROM calls")).scalar_one()
-    copies = -(-calls // own)
-    per_day = max(1, CALLS_PER_DAY // own)
+        own = calls_in(connection)
+    copies = -(-calls // len(own))
+    per_day = max(1, CALLS_PER_DAY // len(own))
     for first in range(0, copies, 500):
         numbers = range(first, min(copies, first + 500))
-        days = [{"n": n, "day": LAST_DAY - timedelta(days=n // per_day)} for n in numbers]
-        database.write(lambda connection, days=days: _copy(connection, days))
+        some = [Copy(n, LAST_DAY - timedelta(days=n // per_day)) for n in numbers]
+        database.write(lambda connection, some=some: copy_rows(connection, own, some, _TABLES, _CHANGED))
     with database.writing() as connection:
         connection.execute(text("ANALYZE"))
-        return int(connection.execute(text("SELECT count(*) FROM calls")).scalar_one())
-
-
-def _copy(connection: Any, days: Sequence[dict[str, Any]]) -> None:
-    connection.execute(text("CREATE TEMPORARY TABLE IF NOT EXISTS copies (n INTEGER, day DATE)"))
-    connection.execute(text("DELETE FROM copies"))
-    connection.execute(text("INSERT INTO copies VALUES (:n, :day)"), list(days))
-    for table in _TABLES:
-        columns = _columns(connection, table)
-        made = ", ".join(_made(table, name) for name in columns)
-        source = f"{table} t CROSS JOIN copies WHERE {_original(table)}"
-        if table not in _OF_LISTS:
-            source += f" AND copies.n < {_WHOLE_CALLS // 24}"
-        connection.execute(text(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {made} FROM {source}"))
-
-
-def _columns(connection: Any, table: str) -> list[str]:
-    from include.database.models import Base
-
-    generated = {("stage_results", "id")}
-    return [c.name for c in Base.metadata.tables[table].columns if (table, c.name) not in generated]
-
-
-def _original(table: str) -> str:
-    """Copies have ids with a tilde."""
-    key = {"llm_results": "identity", "answers": "audit_id"}.get(table, "call_id")
-    return f"t.{key} NOT LIKE '%~%'"
-
-
-def _made(table: str, column: str) -> str:
-    if column in {"call_id", "duplicate_of"}:
-        return f"t.{column} || '~' || copies.n"
-    if column in {"audit_id", "facts_id", "item_id"}:
-        # 36 characters: the front of the original's makes room.
-        return f"substr(t.{column}, 1, 28) || '~' || copies.n"
-    if (table, column) == ("llm_results", "identity"):
-        return "substr(t.identity, 1, 56) || '~' || copies.n"
-    if column == "day" and table in {"calls", "review_items"}:
-        return "copies.day"
-    if (table, column) == ("review_items", "state"):
-        # Nearly all have been done.
-        return "CASE WHEN copies.n < 300 THEN t.state ELSE 'done' END"
-    return f"t.{column}"
+        return rows_of(connection, "calls")
 
 
 @contextmanager
 def _pages(database: Database, url: str, folder: Path) -> Iterator[str]:
-    os.environ["AIRFLOW_CONN_COFI_DB"] = json.dumps(_connection(url))
+    os.environ["AIRFLOW_CONN_COFI_DB"] = json.dumps(as_airflow_connection(url))
     os.environ["AIRFLOW__COFI__PEOPLE"] = PEOPLE
     os.environ["AIRFLOW__COFI__AGENTS_OF_PEOPLE"] = str(AGENTS)
     os.environ["AIRFLOW__COFI__LISTENING_FOLDER"] = str(folder / "listening")
     with served() as outer, listening(outer) as at:
         yield at
-
-
-def _connection(url: str) -> dict[str, Any]:
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        return {"conn_type": "sqlite", "host": parsed.database}
-    return {
-        "conn_type": "postgres",
-        "host": parsed.host,
-        "port": parsed.port,
-        "login": parsed.username,
-        "password": parsed.password or "",
-        "schema": parsed.database,
-    }
 
 
 Ask = Callable[[httpx.Client, str], httpx.Response]
@@ -219,20 +170,6 @@ def _at_once(at: str, routes: Sequence[Ask]) -> list[float]:
 
     with ThreadPoolExecutor(_PEOPLE) as people:
         return [ms for found in people.map(person, range(_PEOPLE)) for ms in found]
-
-
-@contextmanager
-def _own_database(server: str) -> Iterator[str]:
-    name = f"pages_{os.getpid()}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    try:
-        yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    finally:
-        with engine.connect() as connection:
-            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        engine.dispose()
 
 
 def _page(measured: Sequence[tuple[str, int, dict[str, list[float]], list[float]]]) -> str:

@@ -1,0 +1,38 @@
+"""Databases of their own, and how Airflow is told of them."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import create_engine, make_url, text
+
+
+@contextmanager
+def own_database(server: str) -> Iterator[str]:
+    """An empty database on a PostgreSQL server, dropped at the end; answers its URL."""
+    name = f"cofi_history_{os.getpid()}_{os.urandom(3).hex()}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    try:
+        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with engine.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        engine.dispose()
+
+
+def as_airflow_connection(url: str) -> dict[str, Any]:
+    """The connection `cofi_db` to a database."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return {"conn_type": "sqlite", "host": parsed.database}
+    return {
+        "conn_type": "postgres",
+        "host": parsed.host,
+        "port": parsed.port,
+        "login": parsed.username,
+        "password": parsed.password or "",
+        "schema": parsed.database,
+    }

@@ -1,0 +1,82 @@
+"""Hears what is sent to a database, and asks the database how it would find what is asked for."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+# They grow with every call; the others with days, versions or people.
+GROWING = frozenset(
+    {
+        *("calls", "transcripts", "new_transcripts", "indexed_calls", "spoken", "batch_calls", "lanes"),
+        *("stage_results", "llm_results", "llm_spending", "call_facts", "call_reasons", "call_signals"),
+        *("call_commitments", "call_entities", "audits", "answers", "failures", "review_items"),
+        *("review_draws", "review_answers", "reviewed_answers", "reviewed_scores", "review_events"),
+        *("webhook_outbox", "call_accesses"),
+    }
+)
+_EXPLAINED = re.compile(r"\s*(SELECT|UPDATE|DELETE|WITH|INSERT\s.*\bSELECT\b)", re.DOTALL | re.IGNORECASE)
+# SQLAlchemy numbers aliases of tables.
+_ALIAS = re.compile(r"_\d+$")
+_SCAN_OF_SQLITE = re.compile(r"SCAN (?:TABLE )?(\w+)")
+
+
+@dataclass
+class Heard:
+    """What was sent.
+
+    Attributes:
+        statements: As they were sent, without transactions' beginnings and ends.
+        scans: Of those that were explained, each that reads all rows of a growing table: the table, and the
+            statement.
+    """
+
+    statements: list[str] = field(default_factory=list)
+    scans: list[tuple[str, str]] = field(default_factory=list)
+
+
+@contextmanager
+def heard(explained: bool = False) -> Iterator[Heard]:
+    """Listens to all of cofi's databases in this process; explains statements when asked to."""
+    found = Heard()
+
+    def listen(_: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        if statement.startswith(("BEGIN", "COMMIT", "PRAGMA")):
+            return
+        found.statements.append(statement)
+        if explained and not many and _EXPLAINED.match(statement):
+            tables = _explained(context.dialect.name, cursor.connection, statement, parameters)
+            found.scans += [(table, statement) for table in tables]
+
+    event.listen(Engine, "before_cursor_execute", listen)
+    try:
+        yield found
+    finally:
+        event.remove(Engine, "before_cursor_execute", listen)
+
+
+def _explained(dialect: str, connection: Any, statement: str, parameters: Any) -> list[str]:
+    """Growing tables of which the statement would read all rows."""
+    if dialect == "sqlite":
+        rows = connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+        scanned = [match[1] for row in rows if (match := _SCAN_OF_SQLITE.match(row[-1]))]
+    else:
+        with connection.cursor() as cursor:
+            # What is left then has no index to be found by; of small tables PostgreSQL reads all rather.
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
+            scanned = list(_scanned(cursor.fetchone()[0][0]["Plan"]))
+            cursor.execute("SET LOCAL enable_seqscan = on")
+    return sorted({_ALIAS.sub("", table) for table in scanned} & GROWING)
+
+
+def _scanned(plan: dict[str, Any]) -> Iterator[str]:
+    """Tables that a plan of PostgreSQL reads whole: one after the other, or by an index without a condition."""
+    by_index = plan["Node Type"] in {"Index Scan", "Index Only Scan", "Bitmap Index Scan"}
+    if plan["Node Type"] == "Seq Scan" or (by_index and "Index Cond" not in plan):
+        yield plan.get("Relation Name", plan.get("Index Name", ""))
+    for below in plan.get("Plans", ()):
+        yield from _scanned(below)
