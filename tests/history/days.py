@@ -11,6 +11,7 @@ from include.calls.days import DayState, JudgedDay, Verdict
 from include.calls.stage import STAGES
 from include.database import batches, days, owed
 from include.database.batches import Batch
+from include.database.columns import UtcDateTime
 from include.database.engine import Database
 from include.database.models import BatchRow, LaneRow, ReviewedScoreRow, RunRow, TrendAnswerRow, TrendScoreRow
 from include.review.filling import fill
@@ -31,7 +32,7 @@ EVERYTHING = (
 )
 _COPIES_AT_ONCE = 500
 _SHARDS = 20
-_NOON = datetime(2026, 11, 16, 12)
+_NOON = datetime(2026, 11, 16, 12, tzinfo=UTC)
 
 
 class History:
@@ -131,22 +132,6 @@ def _end(connection: Connection, batch: Batch) -> None:
 
 def _leave_more(connection: Connection) -> None:
     """What the sample calls have not: failed tries, money, people's answers."""
-    of_calls = "FROM batch_calls b"
-    connection.execute(
-        text(
-            "INSERT INTO failures (batch_id, call_id, stage, shard, host, attempt, kind, message, failed_at) "
-            f"SELECT b.batch_id, b.call_id, 'stt', 0, 'gpu_a', 1, 'host_busy', 'busy', :at {of_calls}"
-        ),
-        {"at": _NOON},
-    )
-    connection.execute(
-        text(
-            "INSERT INTO llm_spending (batch_id, call_id, stage, model, prompt_tokens, completion_tokens, "
-            "cached_tokens, cost_usd, paid_at) "
-            f"SELECT b.batch_id, b.call_id, 'llm2', 'm', 900, 90, 0, 0.001, :at {of_calls}"
-        ),
-        {"at": _NOON},
-    )
     scores = [column.name for column in ReviewedScoreRow.__table__.columns]
     own = {
         "not_auditable": "NULL",
@@ -155,29 +140,26 @@ def _leave_more(connection: Connection) -> None:
         "reviewers": "'[]'",
         "reviewed_at": ":at",
     }
-    connection.execute(
-        text(
-            f"INSERT INTO reviewed_scores ({', '.join(scores)}) "
-            f"SELECT {', '.join(own.get(name, name) for name in scores)} FROM audits"
-        ),
-        {"at": _NOON},
-    )
-    for table, columns, values in (
-        (
-            "review_answers",
-            "kind, verdict, machine_answer, reason, sample, blind, reviewer, answered_at, call_id",
-            "'review', 'confirm', n.answer, '', 'random', (1 = 1), 'anna', :at, a.call_id",
-        ),
-        ("reviewed_answers", "standing, earned, potential, auto_fail", "'counted', 1.0, 1.0, 'none'"),
+    for made in (
+        "INSERT INTO failures (batch_id, call_id, stage, shard, host, attempt, kind, message, failed_at) "
+        "SELECT batch_id, call_id, 'stt', 0, 'gpu_a', 1, 'host_busy', 'busy', :at FROM batch_calls",
+        "INSERT INTO llm_spending (batch_id, call_id, stage, model, prompt_tokens, completion_tokens, "
+        "cached_tokens, cost_usd, paid_at) "
+        "SELECT batch_id, call_id, 'llm2', 'm', 900, 90, 0, 0.001, :at FROM batch_calls",
+        f"INSERT INTO reviewed_scores ({', '.join(scores)}) "
+        f"SELECT {', '.join(own.get(name, name) for name in scores)} FROM audits",
+        "INSERT INTO review_answers (audit_id, criterion_id, answer, kind, verdict, machine_answer, reason, "
+        "sample, blind, reviewer, answered_at, call_id) "
+        "SELECT n.audit_id, n.criterion_id, n.answer, 'review', 'confirm', n.answer, '', "
+        "'random', (1 = 1), 'anna', :at, a.call_id "
+        "FROM answers n JOIN audits a ON a.audit_id = n.audit_id WHERE n.criterion_id = 'closing'",
+        "INSERT INTO reviewed_answers (audit_id, criterion_id, answer, standing, earned, potential, auto_fail) "
+        "SELECT audit_id, criterion_id, answer, 'counted', 1.0, 1.0, 'none' FROM answers "
+        "WHERE criterion_id = 'closing'",
     ):
-        connection.execute(
-            text(
-                f"INSERT INTO {table} (audit_id, criterion_id, answer, {columns}) "
-                f"SELECT n.audit_id, n.criterion_id, n.answer, {values} FROM answers n "
-                "JOIN audits a ON a.audit_id = n.audit_id WHERE n.criterion_id = 'closing'"
-            ),
-            {"at": _NOON},
-        )
+        told = text(made)
+        at = [bindparam("at", _NOON, UtcDateTime)] if ":at" in made else []
+        connection.execute(told.bindparams(*at))
 
 
 def _lanes(connection: Connection, batch_id: str, day: date) -> None:

@@ -74,7 +74,7 @@ def _explained(dialect: str, connection: Any, statement: str, parameters: Any) -
 
 
 def _scanned(plan: dict[str, Any]) -> Iterator[str]:
-    """Tables that a plan of PostgreSQL reads whole: one after the other, or by an index without a condition."""
+    """Tables that a plan of PostgreSQL reads whole, also those by an index without a condition."""
     by_index = plan["Node Type"] in {"Index Scan", "Index Only Scan", "Bitmap Index Scan"}
     if plan["Node Type"] == "Seq Scan" or (by_index and "Index Cond" not in plan):
         yield plan.get("Relation Name", plan.get("Index Name", ""))
