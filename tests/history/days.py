@@ -153,8 +153,8 @@ def _leave_more(connection: Connection) -> None:
         "SELECT n.audit_id, n.criterion_id, n.answer, 'review', 'confirm', n.answer, '', "
         "'random', (1 = 1), 'anna', :at, a.call_id "
         "FROM answers n JOIN audits a ON a.audit_id = n.audit_id WHERE n.criterion_id = 'closing'",
-        "INSERT INTO reviewed_answers (audit_id, criterion_id, answer, standing, earned, potential, auto_fail) "
-        "SELECT audit_id, criterion_id, answer, 'counted', 1.0, 1.0, 'none' FROM answers "
+        "INSERT INTO reviewed_answers "
+        "(audit_id, criterion_id, answer, standing, earned, potential, auto_fail) SELECT audit_id, criterion_id, answer, 'counted', 1.0, 1.0, 'none' FROM answers "
         "WHERE criterion_id = 'closing'",
     ):
         told = text(made)
