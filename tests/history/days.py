@@ -16,6 +16,7 @@ from include.database.engine import Database
 from include.database.models import BatchRow, LaneRow, ReviewedScoreRow, RunRow, TrendAnswerRow, TrendScoreRow
 from include.review.filling import fill
 from include.review.rules import ReviewRules
+from include.search.indexing import index_calls
 from include.trends.counting import count_days
 from tests.demo_calls import DAYS, audited_by_demo
 from tests.history.copying import Copy, calls_in, copy_rows
@@ -23,12 +24,12 @@ from tests.history.copying import Copy, calls_in, copy_rows
 # Copies are numbered from this day on.
 FIRST = date(2020, 1, 1)
 HOSTS = ("gpu_a", "gpu_b")
-# All that a call leaves, but for what searches look at: that is its words.
+# All that a call leaves.
 EVERYTHING = (
     *("calls", "transcripts", "indexed_calls", "batch_calls", "stage_results", "llm_results", "call_facts"),
     *("call_reasons", "call_signals", "call_commitments", "call_entities", "audits", "answers"),
     *("failures", "llm_spending", "review_items", "review_draws", "review_answers", "reviewed_answers"),
-    *("reviewed_scores", "webhook_outbox"),
+    *("reviewed_scores", "webhook_outbox", "spoken"),
 )
 _COPIES_AT_ONCE = 500
 _SHARDS = 20
@@ -60,6 +61,8 @@ class History:
             _leave_more(connection)
             count_days(connection, DAYS)
             self._originals = calls_in(connection)
+        for batch in made:
+            index_calls(self.database, batch.batch_id)
 
     def add(self, audited: Sequence[date], calls: int, tables: Sequence[str] = EVERYTHING) -> None:
         """Adds days of about so many calls each, audited by a run each, and ended.
@@ -86,7 +89,12 @@ class History:
     def add_unended(self, batch: Batch, calls: int) -> None:
         """Adds a day whose calls are all audited, and whose run has still to close its books."""
         new = {("audits", "considered_at"): "NULL", ("batch_calls", "state"): "NULL"}
-        left_out = {"indexed_calls", "webhook_outbox", *(t for t in EVERYTHING if t.startswith("review"))}
+        left_out = {
+            "indexed_calls",
+            "spoken",
+            "webhook_outbox",
+            *(t for t in EVERYTHING if t.startswith("review")),
+        }
         with self.database.writing() as connection:
             self._open(connection, batch)
             self._copy(connection, batch, calls, [t for t in EVERYTHING if t not in left_out], new)
@@ -154,8 +162,9 @@ def _leave_more(connection: Connection) -> None:
         "'random', (1 = 1), 'anna', :at, a.call_id "
         "FROM answers n JOIN audits a ON a.audit_id = n.audit_id WHERE n.criterion_id = 'closing'",
         "INSERT INTO reviewed_answers "
-        "(audit_id, criterion_id, answer, standing, earned, potential, auto_fail) SELECT audit_id, criterion_id, answer, 'counted', 1.0, 1.0, 'none' FROM answers "
-        "WHERE criterion_id = 'closing'",
+        "(audit_id, criterion_id, answer, standing, earned, potential, auto_fail) "
+        "SELECT audit_id, criterion_id, answer, 'counted', 1.0, 1.0, 'none' "
+        "FROM answers WHERE criterion_id = 'closing'",
     ):
         told = text(made)
         at = [bindparam("at", _NOON, UtcDateTime)] if ":at" in made else []

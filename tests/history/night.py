@@ -24,7 +24,6 @@ from include.database.lanes import had_company, tell
 from include.database.outcomes import Failure, save
 from include.database.work import StageJob, counts, pending_calls
 from include.delivery.status import figures, told
-from include.trends.counting import stale_days
 from tests.history.days import HOSTS, History
 from tests.plugins.params import params
 from tests.unit.calls.site import recording
@@ -71,7 +70,7 @@ class Night:
         content = bytearray(recording(3, subtype="ULAW"))
         for number in range(self.calls):
             # Another one in its middle, where copies are told.
-            content[12_000:12_006] = f"{number:06}".encode()
+            content[12_000:12_012] = f"{self.day.toordinal():06}{number:06}".encode()
             (own / f"{number:06}.wav").write_bytes(content)
         self.history.add_unended(self.ending, self.calls)
 
@@ -99,7 +98,6 @@ class Night:
             "watch": self.watch,
             "status": self.status,
             "settle": self.settle,
-            "count trends": self.trends,
             "close": self.close,
             "plan, all again": lambda: self.plan(redo="all"),
             "close_runs": self.close_runs,
@@ -127,7 +125,10 @@ class Night:
             self.database.read(lambda c, job=job: (counts(c, job), had_company(c, job, datetime.now(UTC))))
             assert waiting
             if stage is Stage.DISTRIBUTE:
-                outcomes = [success(one.call_id, sha256=one.call_id[-20:].ljust(64, "0")) for one in waiting]
+                outcomes = [
+                    success(one.call_id, sha256=one.call_id.replace("-", "").ljust(64, "0"))
+                    for one in waiting
+                ]
             else:
                 outcomes = [Failure(one.call_id, "host_lost", "lost") for one in waiting]
             self.database.write(lambda c, job=job, some=outcomes: save(c, job, some))
@@ -141,9 +142,6 @@ class Night:
 
     def settle(self) -> None:
         ending.settled(self.opened, lambda _: False)
-
-    def trends(self) -> None:
-        self.database.read(lambda c: stale_days(c, self.day - timedelta(weeks=12), self.day))
 
     def close(self) -> None:
         ledger, _ = books.close(self.database, self.ending, planned=True)
