@@ -22,7 +22,8 @@ With `[cofi] canary_calls` set, **canaries** asks the LLM anew about calls whose
 However a run ends (marked, cleared, out of time), **clean_up** closes its books and gives it the state that
 they tell; what even it could not do, the DAG **close_runs** does. A failed run's report says why on top.
 
-Results: the tab **Audit report** of the run. Progress: `cofi status`, and the log of each stage's task.
+The tab **Audit report** of the run shows how far it is while it is on, and its results when it has ended.
+In the terminal: `cofi status`. In detail: the log of each stage's task, and the tab **Calls** on it.
 """
 
 import asyncio

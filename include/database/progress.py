@@ -24,7 +24,7 @@ from include.database.models import BatchCallRow, BatchRow, CallRow, LaneRow, St
 from include.database.work import REASON, STATE, BatchKind, counts_here
 
 # "Per minute" looks back so far, or to the batch's beginning.
-_WINDOW = timedelta(minutes=5)
+WINDOW = timedelta(minutes=5)
 
 # Numbers by stage and by what they count.
 _Figures = dict[str, Counter[str]]
@@ -57,7 +57,7 @@ def stage_progress(connection: Connection, batch_id: str) -> list[StageProgress]
     now = datetime.now(UTC)
     opened = select(BatchRow.opened_at, BatchRow.kind).where(BatchRow.batch_id == batch_id)
     opened_at, kind = connection.execute(opened).one()
-    since = max(opened_at, now - _WINDOW)
+    since = max(opened_at, now - WINDOW)
     again = kind != BatchKind.AUDIT
     figures: dict[str, _Figures] = defaultdict(lambda: defaultdict(Counter))
     for what, stage, host, number in connection.execute(_figures(batch_id, since, now)):

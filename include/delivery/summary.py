@@ -36,6 +36,7 @@ from include.delivery.spending import (
     measure_llm,
     measure_spending,
 )
+from include.delivery.wording import title
 from include.delivery.work import (
     FailedAttempts,
     StageFigures,
@@ -124,9 +125,7 @@ class RunSummary:
     @property
     def title(self) -> str:
         """What the run did, and to which days."""
-        what = {BatchKind.AUDIT: "Call audit", BatchKind.RESCORE: "Rescore", BatchKind.SHADOW: "Shadow run"}
-        until = f" to {self.last_day:%A, %-d %B %Y}" if self.last_day else ""
-        return f"{what[self.kind]} of {self.day:%A, %-d %B %Y}{until}"
+        return title(self.kind, self.day, self.last_day)
 
 
 def summarise(

@@ -1,8 +1,9 @@
 """Figures as people read them, in the report and in the text table."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from include.calls.days import DayState
+from include.database.work import BatchKind
 
 DASH = "–"
 RULES_NOTICE = "Answers by the rule-based demo endpoint, not by a language model."
@@ -13,6 +14,7 @@ DAY_STATES = {
     DayState.FEW: "few recordings",
     DayState.UNREADABLE: "not readable",
 }
+_KINDS = {BatchKind.AUDIT: "Call audit", BatchKind.RESCORE: "Rescore", BatchKind.SHADOW: "Shadow run"}
 
 
 def count(number: int | float) -> str:
@@ -68,3 +70,9 @@ def money(usd: float | None) -> str:
     if usd is None:
         return DASH
     return f"${usd:,.2f}" if usd >= 0.1 or usd == 0 else f"${usd:.4f}"
+
+
+def title(kind: BatchKind, day: date, last_day: date | None) -> str:
+    """What a run does, and to which days: `Rescore of Monday, 2 March 2026 to Friday, 6 March 2026`."""
+    until = f" to {last_day:%A, %-d %B %Y}" if last_day else ""
+    return f"{_KINDS[kind]} of {day:%A, %-d %B %Y}{until}"

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from urllib.parse import quote
 
 import httpx
 from sqlalchemy import text
@@ -28,8 +29,10 @@ from include.database.engine import Database
 from include.database.migrations import upgrade
 from include.review.filling import fill
 from include.review.rules import ReviewRules
+from include.search.indexing import index_calls
+from include.trends.counting import count_days
 from tests.demo_calls import audited_by_demo
-from tests.history.copying import Copy, calls_in, copy_rows, rows_of
+from tests.history.copying import Copy, calls_in, columns_of, copy_rows, rows_of
 from tests.history.databases import as_airflow_connection, own_database
 from tests.plugins.browser import listening
 from tests.plugins.people import AGENTS, PEOPLE, USER, WRITES, served
@@ -41,18 +44,28 @@ LAST_DAY = date(2026, 11, 15)
 _ROUNDS = 15
 _PEOPLE = 50
 _EACH = 6
-# What lists and the queue look at is there for all calls. Of what a page reads of one call, by key, the first
-# so many have it: a million transcripts would be 20 GB that no page looks at.
+# What lists, the queue and searches look at is there for all calls. What a page reads of one call, by key, is
+# there for so many, the newest: the rest would be many GB that no page looks at.
 _WHOLE_CALLS = 20_000
-_OF_LISTS = frozenset({"calls", "audits", "review_items"})
+_OF_ONE_CALL = frozenset({"stage_results", "llm_results", "call_facts"})
 _TABLES = (
-    *("calls", "transcripts", "stage_results", "llm_results"),
-    *("audits", "answers", "call_facts", "review_items"),
+    *("calls", "transcripts", "stage_results", "llm_results", "audits", "answers", "call_facts"),
+    *("review_items", "review_draws", "indexed_calls", "spoken"),
 )
+# A word of one call in so many, as a customer's name is; and so many people answer for a site's calls.
+_RARE, _ONE_IN = "zanzibar", 5_000
+_AGENTS = 300
+_AGENT = f"t.{{}} || ' ' || (copies.n % {_AGENTS // 8})"
 _CHANGED = {
+    ("calls", "agent"): _AGENT.format("agent"),
+    ("calls", "agent_id"): _AGENT.format("agent_id"),
     # Nearly all have been done.
     ("review_items", "state"): "CASE WHEN copies.n < 300 THEN t.state ELSE 'done' END",
-    **{(table, "*"): f"copies.n < {_WHOLE_CALLS // 24}" for table in _TABLES if table not in _OF_LISTS},
+    (
+        "spoken",
+        "words",
+    ): f"t.words || CASE WHEN copies.n % {_ONE_IN // 24} = 0 THEN ' {_RARE}' ELSE '' END",
+    **{(table, "*"): f"copies.n < {_WHOLE_CALLS // 24}" for table in _OF_ONE_CALL},
 }
 
 
@@ -80,6 +93,7 @@ def _measure(url: str, calls: int, folder: Path) -> tuple[int, dict[str, list[fl
     database = Database(url)
     asyncio.run(_seed(database))
     stored = _multiply(database, calls)
+    _count_trends(database)
     print(f"{stored:,} calls made in {time.monotonic() - began_s:.0f} s", flush=True)
     with _pages(database, url, folder) as at, httpx.Client(headers={USER: "admin"}, timeout=60) as client:
         routes = _routes(database)
@@ -91,9 +105,23 @@ def _measure(url: str, calls: int, folder: Path) -> tuple[int, dict[str, list[fl
 
 async def _seed(database: Database) -> None:
     batches = await audited_by_demo(database, redact=False)
+    index_calls(database)
     with database.writing() as connection:
         for batch in batches:
             fill(connection, batch.batch_id, ReviewRules())
+
+
+def _count_trends(database: Database) -> None:
+    """Counts one day as the end of a run does, and gives every other day the same figures."""
+    day = LAST_DAY - timedelta(days=1)
+    database.write(lambda connection: count_days(connection, [day]))
+    with database.writing() as connection:
+        days = connection.execute(text("SELECT DISTINCT day FROM calls")).scalars().all()
+        others = [{"other": other, "day": day} for other in days if str(other) != str(day)]
+        for table in ("trend_scores", "trend_answers"):
+            names = ", ".join(name for name in columns_of(table) if name != "day")
+            of_day = f"SELECT :other, {names} FROM {table} WHERE day = :day"
+            connection.execute(text(f"INSERT INTO {table} (day, {names}) {of_day}"), others)
 
 
 def _multiply(database: Database, calls: int) -> int:
@@ -102,11 +130,20 @@ def _multiply(database: Database, calls: int) -> int:
         own = calls_in(connection)
     copies = -(-calls // len(own))
     per_day = max(1, CALLS_PER_DAY // len(own))
+    with database.reading() as connection:
+        postgres = connection.dialect.name == "postgresql"
+    if postgres:
+        # Filled row by row it takes hours.
+        with database.writing() as connection:
+            connection.execute(text("DROP INDEX ix_spoken_vector"))
     for first in range(0, copies, 500):
         numbers = range(first, min(copies, first + 500))
         some = [Copy(n, LAST_DAY - timedelta(days=n // per_day)) for n in numbers]
         database.write(lambda connection, some=some: copy_rows(connection, own, some, _TABLES, _CHANGED))
+        print(f"\r{min(copies, first + 500) * len(own):,} of {calls:,} calls", end="", flush=True)
     with database.writing() as connection:
+        if postgres:
+            connection.execute(text("CREATE INDEX ix_spoken_vector ON spoken USING gin (vector)"))
         connection.execute(text("ANALYZE"))
         return rows_of(connection, "calls")
 
@@ -129,6 +166,8 @@ def _routes(database: Database) -> dict[str, Ask]:
     with database.reading() as connection:
         one = connection.execute(text("SELECT call_id FROM audits ORDER BY audit_id LIMIT 1")).scalar_one()
         days = connection.execute(text("SELECT DISTINCT day FROM calls ORDER BY day")).scalars().all()
+        asked = text("SELECT criterion_id FROM answers WHERE answer = 'no' ORDER BY 1 LIMIT 1")
+        criterion = connection.execute(asked).scalar_one()
     old, new = days[len(days) // 8], days[-3]
 
     def get(path: str, **headers: str) -> Ask:
@@ -146,6 +185,14 @@ def _routes(database: Database) -> dict[str, Ask]:
         "A day, failed calls": get(f"/days/{new}?state=failed"),
         "A call": get(f"/calls/{one}"),
         "My calls": get("/mine", **{USER: "daniel"}),
+        "Search, a form": get("/search"),
+        "Search, a word of most calls": get("/search?text=account"),
+        "Search, a phrase and who said it": get("/search?text=" + quote('agent:"how can I help"')),
+        "Search, a word of few calls": get(f"/search?text={_RARE}"),
+        "Search, a word of no call": get("/search?text=xylophone"),
+        "Search, an answer and a score": get(f"/search?criterion={criterion}&answer=no&max_pct=80"),
+        "Trends, by agent": get("/trends?weeks=13"),
+        "Trends, a year by agent": get("/trends?weeks=52"),
     }
 
 

@@ -68,7 +68,7 @@ def copy_rows(
 
 
 def _copied(table: str, changed: Changed) -> str:
-    columns = [column.name for column in Base.metadata.tables[table].columns if column.name != _GIVEN]
+    columns = columns_of(table)
     made = ", ".join(changed.get((table, name)) or _made(table, name) for name in columns)
     which = f"{_OF_OTHERS.get(table, _OF_A_CALL)} AND {changed.get((table, '*'), '1 = 1')}"
     into = f"INSERT INTO {table} ({', '.join(columns)})"
@@ -86,6 +86,11 @@ def _made(table: str, column: str) -> str:
     if column == "day" and table in {"calls", "review_items"}:
         return "copies.day"
     return f"t.{column}"
+
+
+def columns_of(table: str) -> list[str]:
+    """Those of a table that the database does not number itself."""
+    return [column.name for column in Base.metadata.tables[table].columns if column.name != _GIVEN]
 
 
 def calls_in(connection: Connection) -> list[str]:

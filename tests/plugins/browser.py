@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from sqlalchemy import update
 
 from include.database.engine import Database
@@ -93,3 +94,10 @@ def context_of(
     made.add_cookies([{"name": "test_user", "value": user, "url": url}])
     made.set_default_timeout(30_000)
     return made
+
+
+def violations(axe: Axe, page: Page, path: str) -> list[str]:
+    """What axe finds on a page that has come to rest."""
+    page.wait_for_load_state("networkidle")
+    found = axe.run(page).response["violations"]
+    return [f"{path}: {one['id']}: {one['nodes'][0]['html'][:120]}" for one in found]

@@ -1,8 +1,10 @@
 """Users of the pages: a server that knows who asks by a header, and an auth manager of the simple kind."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
@@ -47,3 +49,25 @@ def client_of(outer: FastAPI, name: str | None) -> TestClient:
     """A browser of somebody."""
     headers = {USER: name} if name else {}
     return TestClient(outer, headers={**headers, "Accept": "text/html"}, follow_redirects=False)
+
+
+class _Airflow(SimpleAuthManager):
+    """Shows the DAGs to some; the simple manager shows them to everybody."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        super().__init__()
+        self.names = names
+
+    def is_authorized_dag(self, *, user: SimpleAuthManagerUser, **asked: Any) -> bool:  # type: ignore[override]
+        return user.get_name() in self.names
+
+
+@contextmanager
+def airflow_shows_runs_to(*names: str) -> Iterator[None]:
+    """Runs, their tasks and their logs are seen by these alone; without Airflow's database."""
+    manager = _Airflow(names)
+    with (
+        patch("airflow.api_fastapi.core_api.security.get_auth_manager", lambda: manager),
+        patch("airflow.models.DagModel.get_team_name", lambda dag_id: None),
+    ):
+        yield

@@ -13,7 +13,15 @@ from sqlalchemy import func, select
 from include.database.engine import Database
 from include.database.models import CallAccessRow, ReviewAnswerRow, ReviewItemRow
 from include.review.rules import ReviewRules
-from tests.plugins.browser import call_id_of, chromium, context_of, demo_database, listening, with_queue
+from tests.plugins.browser import (
+    call_id_of,
+    chromium,
+    context_of,
+    demo_database,
+    listening,
+    violations,
+    with_queue,
+)
 from tests.plugins.conftest import Connect
 from tests.plugins.people import AGENTS, PEOPLE, served
 
@@ -356,16 +364,10 @@ def test_no_page_is_hard_to_use_for_anybody(visit: Visit, width_px: int, theme: 
     for path, user in PAGES.items():
         page = visit(path, user, width_px=width_px, theme=theme)
         if path == "/review":
-            trouble += _violations(axe, page, path)
+            trouble += violations(axe, page, path)
             page.keyboard.press("Enter")
             _question(page)
-        trouble += _violations(axe, page, path)
+        trouble += violations(axe, page, path)
         assert page.evaluate("document.documentElement.scrollWidth") <= width_px, path
         assert page.evaluate("document.documentElement.dataset.theme") == theme
     assert not trouble
-
-
-def _violations(axe: Axe, page: Page, path: str) -> list[str]:
-    page.wait_for_load_state("networkidle")
-    found = axe.run(page).response["violations"]
-    return [f"{path}: {one['id']}: {one['nodes'][0]['html'][:120]}" for one in found]

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, update
 
 from include.database.models import (
     AnswerRow,
@@ -75,6 +75,19 @@ def test_what_was_said_is_found_marked_never_run_and_who_saw_it_is_recorded(as_:
 def test_a_form_with_empty_fields_asks_for_nothing(as_: As) -> None:
     page = as_("ana").get("/cofi/search?text=&agent=&min_pct=&passed=").text
     assert "2 calls" in page
+
+
+def test_a_call_without_a_score_is_found_with_where_it_stands(as_: As, day: Day) -> None:
+    with day.database.writing() as connection:
+        connection.execute(delete(AnswerRow))
+        connection.execute(delete(AuditRow).where(AuditRow.call_id == ANA))
+        connection.execute(update(AuditRow).values(pct=None, passed=None))
+        connection.execute(update(CallRow).where(CallRow.call_id == ANA).values(state="failed"))
+        connection.execute(update(CallRow).where(CallRow.call_id == BEN).values(state="audited"))
+    page = as_("ana").get("/cofi/search").text
+    assert "2 calls" in page
+    assert "failed" in page.split(ANA)[1]
+    assert "not auditable" in page.split(BEN)[1]
 
 
 def test_filters_narrow_and_stay_in_the_form(as_: As) -> None:

@@ -21,7 +21,8 @@ from tests.integration.s3.object_store import ObjectStore, started
 from tests.plugins import conftest as plugins
 from tests.unit.database.seeding import Day
 
-connection, setting, migrated, day = plugins.connection, plugins.setting, plugins.migrated, plugins.day
+connection, setting = plugins.connection, plugins.setting
+migrated, backend, day = plugins.migrated, plugins.backend, plugins.day
 _NUMBERS = count(1)
 
 
@@ -74,7 +75,8 @@ def gpu_host(connection, tmp_path: Path) -> Iterator[str]:
     command = [
         sys.executable,
         "-m",
-        "include.emulation",
+        "include.command_line",
+        "emulate",
         "gpu-host",
         "--port",
         str(port),

@@ -11,10 +11,11 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from alembic import command
 from sqlalchemy import create_engine, make_url, text
 
 from include.database.engine import Database
-from include.database.migrations import upgrade
+from include.database.migrations import config, upgrade
 from include.database.models import Base
 from tests.unit.database import version_0005
 from tests.unit.database.seeding import Day
@@ -62,6 +63,19 @@ def old(new_url: Callable[[], str]) -> str:
     url = new_url()
     version_0005.load(url, version_0005.rows())
     return url
+
+
+@pytest.fixture
+def stored_at(new_url: NewUrl) -> Callable[[str], str]:
+    """Makes a database of a revision, with what a demo left in version 0005; its URL."""
+
+    def made(revision: str) -> str:
+        url = new_url()
+        version_0005.load(url, version_0005.rows())
+        command.upgrade(config(url), revision)
+        return url
+
+    return made
 
 
 @pytest.fixture

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from alembic import command
 from sqlalchemy import func, select, update
 
 from include.database.engine import Database
-from include.database.migrations import config, upgrade
+from include.database.migrations import upgrade
 from include.database.models import AuditRow, ReviewItemRow, ScorecardRow
 from include.review.answering import Given, Verdict, answer, finish
 from include.review.filling import fill
@@ -16,33 +15,14 @@ from include.review.people import Actor
 from include.review.queue import take
 from include.review.rules import ReviewRules
 from include.scorecards.loading import SHIPPED_SCORECARD, load_scorecard
-from tests.unit.database import version_0005
 
 BEFORE = "0012"
 RUN = "demo-2026-11-16-083428"
 
 
 @pytest.fixture
-def url(new_url: Callable[[], str]) -> str:
-    made = new_url()
-    version_0005.load(made, version_0005.rows())
-    command.upgrade(config(made), BEFORE)
-    return made
-
-
-def test_every_row_stays_as_it_was(url: str) -> None:
-    before = version_0005.dumped(url)
-    upgrade(url)
-    after = version_0005.dumped(url)
-    for table, rows in before.items():
-        assert [{name: row[name] for name in rows[0]} for row in after[table]] == rows, table
-
-
-def test_it_can_be_taken_back(url: str) -> None:
-    before = version_0005.dumped(url)
-    upgrade(url)
-    command.downgrade(config(url), BEFORE)
-    assert version_0005.dumped(url) == before
+def url(stored_at: Callable[[str], str]) -> str:
+    return stored_at(BEFORE)
 
 
 def test_no_audit_of_before_has_been_considered_and_each_can_be(url: str) -> None:

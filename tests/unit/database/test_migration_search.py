@@ -3,36 +3,21 @@
 from collections.abc import Callable
 
 import pytest
-from alembic import command
 from sqlalchemy import func, select
 
 from include.database.engine import Database
-from include.database.migrations import config, upgrade
+from include.database.migrations import upgrade
 from include.database.models import IndexedCallRow, TranscriptRow
 from include.search.filters import Filters
 from include.search.finding import find
 from include.search.indexing import index_calls
-from tests.unit.database import version_0005
 
 BEFORE = "0011"
 
 
 @pytest.fixture
-def url(new_url: Callable[[], str]) -> str:
-    made = new_url()
-    version_0005.load(made, version_0005.rows())
-    command.upgrade(config(made), BEFORE)
-    return made
-
-
-def test_every_row_stays_as_it_was_there_and_back(url: str) -> None:
-    before = version_0005.dumped(url)
-    upgrade(url)
-    after = version_0005.dumped(url)
-    for table, rows in before.items():
-        assert [{name: row[name] for name in rows[0]} for row in after[table]] == rows, table
-    command.downgrade(config(url), BEFORE)
-    assert version_0005.dumped(url) == before
+def url(stored_at: Callable[[str], str]) -> str:
+    return stored_at(BEFORE)
 
 
 def test_its_transcripts_are_found_once_they_are_indexed(url: str) -> None:

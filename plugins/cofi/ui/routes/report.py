@@ -1,29 +1,50 @@
-"""The report of a run."""
+"""The report of a run; while it is on, how far it is."""
+
+import logging
+from pathlib import Path
 
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import requires_access_dag
-from fastapi import APIRouter, Depends, HTTPException
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi.responses import FileResponse, Response
 
 from cofi.runs import batch_id_of
 from cofi.settings import Settings
+from cofi.ui.data import database
 from cofi.ui.links import DAG_IDS, report_folder
+from cofi.ui.pages import PRIVATE, render
+from include.delivery.live import LiveRun, live_run
 
-router = APIRouter()
+log = logging.getLogger(__name__)
+# The page quotes transcripts: whoever may not see the run may not see it.
+router = APIRouter(dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.RUN))])
 
-# The page quotes transcripts: whoever may not see the run may not see it. Nothing in it may run or load.
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:",
-    "X-Content-Type-Options": "nosniff",
+# Nothing runs in it but the scripts that are served here, and nothing is loaded from anywhere.
+_REPORT = PRIVATE | {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; "
+    "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
 }
 
 
-@router.get("/report", dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.RUN))])
-def report(dag_id: str, run_id: str) -> FileResponse:
-    """The report of a run; 404 until it has been written."""
+@router.get("/report")
+def report(request: Request, dag_id: str, run_id: str) -> Response:
+    """The report of a run that has ended, or how far it is."""
     if dag_id not in DAG_IDS:
         raise HTTPException(404, f"{dag_id} writes no audit reports.")
-    page = report_folder(Settings.load(), batch_id_of(dag_id, run_id)) / "report.html"
-    if not page.is_file():
-        raise HTTPException(404, f"Run {run_id} of {dag_id} has no report yet: its last task writes it.")
-    return FileResponse(page, headers=_HEADERS)
+    batch_id = batch_id_of(dag_id, run_id)
+    page = report_folder(Settings.load(), batch_id) / "report.html"
+    live = _live(batch_id, page)
+    if live is None or (live.may_have_report and page.is_file()):
+        return FileResponse(page, headers=_REPORT)
+    return render(request, None, "live.html", live=live, run_id=run_id)
+
+
+def _live(batch_id: str, page: Path) -> LiveRun | None:
+    """None when the database cannot tell, and there is a report, which needs none."""
+    try:
+        return database().read(lambda connection: live_run(connection, batch_id))
+    except Exception:
+        if not page.is_file():
+            raise
+        log.warning("Whether the report of %s is its newest cannot be told", batch_id, exc_info=True)
+        return None
