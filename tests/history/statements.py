@@ -21,9 +21,15 @@ GROWING = frozenset(
 _EXPLAINED = re.compile(r"\s*(SELECT|UPDATE|DELETE|WITH|INSERT\s.*\bSELECT\b)", re.DOTALL | re.IGNORECASE)
 # SQLAlchemy numbers aliases of tables.
 _ALIAS = re.compile(r"_\d+$")
-_SCAN_OF_SQLITE = re.compile(r"SCAN (?:TABLE )?(\w+)(?:.* INDEX (\w+))?")
+# A search by any value of an index's first column reads all of it, too.
+_SCAN_OF_SQLITE = re.compile(r"(?:SCAN (?=.)|SEARCH (?=.*\(ANY\())(\w+)(?:.* INDEX (\w+))?")
 # Small tables PostgreSQL rather reads whole: without these, it does where there is no index to find rows by.
 _WHOLE_TABLES = ("enable_seqscan", "enable_hashjoin", "enable_mergejoin")
+_INDEXES = (
+    "SELECT i.relname, t.relname, pg_get_indexdef(i.oid, 1, true) FROM pg_index x "
+    "JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid "
+    "WHERE t.relnamespace = current_schema()::regnamespace"
+)
 # They hold what runs work on now, and what befell whole hosts.
 _SMALL_INDEXES = frozenset({"ix_calls_claimed_by", "ix_failures_whole"})
 
@@ -73,17 +79,26 @@ def _explained(dialect: str, connection: Any, statement: str, parameters: Any) -
             for setting in _WHOLE_TABLES:
                 cursor.execute(f"SET LOCAL {setting} = off")
             cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
-            scanned = list(_scanned(cursor.fetchone()[0][0]["Plan"]))
+            plan = cursor.fetchone()[0][0]["Plan"]
             for setting in _WHOLE_TABLES:
                 cursor.execute(f"SET LOCAL {setting} = on")
+            cursor.execute(_INDEXES)
+            scanned = list(_scanned(plan, {name: found for name, *found in cursor}))
     return sorted({_ALIAS.sub("", table) for table in scanned} & GROWING)
 
 
-def _scanned(plan: dict[str, Any]) -> Iterator[str]:
-    """Tables that a plan of PostgreSQL reads whole, also those by an index without a condition."""
-    by_index = plan["Node Type"] in {"Index Scan", "Index Only Scan", "Bitmap Index Scan"}
-    is_small = plan.get("Index Name") in _SMALL_INDEXES
-    if plan["Node Type"] == "Seq Scan" or (by_index and "Index Cond" not in plan and not is_small):
-        yield plan.get("Relation Name", plan.get("Index Name", ""))
+def _scanned(plan: dict[str, Any], indexes: dict[str, list[str]]) -> Iterator[str]:
+    """Tables that a plan of PostgreSQL reads whole, also those by an index without its first column.
+
+    Args:
+        plan: As EXPLAIN tells it.
+        indexes: Table and first column of each.
+    """
+    if plan["Node Type"] == "Seq Scan":
+        yield plan["Relation Name"]
+    elif (index := plan.get("Index Name")) not in {None, *_SMALL_INDEXES}:
+        table, first = indexes.get(str(index), ["", ""])  # PostgreSQL's own tables
+        if not re.search(rf"\b{first}\b", plan.get("Index Cond", "")):
+            yield table
     for below in plan.get("Plans", ()):
-        yield from _scanned(below)
+        yield from _scanned(below, indexes)
