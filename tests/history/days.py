@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, Date, bindparam, insert, text, update
 
@@ -19,7 +18,7 @@ from include.review.rules import ReviewRules
 from include.search.indexing import index_calls
 from include.trends.counting import count_days
 from tests.demo_calls import DAYS, audited_by_demo
-from tests.history.copying import Copy, calls_in, copy_rows
+from tests.history.copying import Changed, Copy, calls_in, copy_rows
 
 # Copies are numbered from this day on.
 FIRST = date(2020, 1, 1)
@@ -64,19 +63,26 @@ class History:
         for batch in made:
             index_calls(self.database, batch.batch_id)
 
-    def add(self, audited: Sequence[date], calls: int, tables: Sequence[str] = EVERYTHING) -> None:
+    def add(
+        self,
+        audited: Sequence[date],
+        calls: int,
+        tables: Sequence[str] = EVERYTHING,
+        changed: Changed | None = None,
+    ) -> None:
         """Adds days of about so many calls each, audited by a run each, and ended.
 
         Args:
             audited: Which days.
             calls: Of each.
             tables: What the calls have rows in.
+            changed: See `copy_rows`.
         """
         for day in audited:
             batch, ended_at = self.batch(day), _midnight(day)
             with self.database.writing() as connection:
                 self._open(connection, batch)
-                self._copy(connection, batch, calls, tables, {})
+                self._copy(connection, batch, calls, tables, changed or {})
                 _lanes(connection, batch.batch_id, day)
                 _counted(connection, day)
                 of_batch = update(BatchRow).where(BatchRow.batch_id == batch.batch_id)
@@ -84,7 +90,6 @@ class History:
                 of_run = update(RunRow).where(RunRow.batch_id == batch.batch_id)
                 ended = dict.fromkeys(("closed_at", "reported_at", "cleaned_at"), ended_at)
                 connection.execute(of_run.values(failed=False, **ended))
-        self.analyse()
 
     def add_unended(self, batch: Batch, calls: int) -> None:
         """Adds a day whose calls are all audited, and whose run has still to close its books."""
@@ -113,7 +118,7 @@ class History:
         days.record_day(connection, batch.batch_id, JudgedDay(batch.day, DayState.OK, Verdict.OK, 0))
 
     def _copy(
-        self, connection: Connection, batch: Batch, calls: int, tables: Sequence[str], more: dict[Any, str]
+        self, connection: Connection, batch: Batch, calls: int, tables: Sequence[str], more: Changed
     ) -> None:
         count = -(-calls // len(self._originals))
         first = (batch.day - FIRST).days * count
@@ -122,13 +127,15 @@ class History:
             ("calls", "path"): "t.path || '~' || copies.n",
             ("calls", "uri"): f"'{self.location}/' || copies.day || '/' || t.path || '~' || copies.n",
             ("llm_spending", "paid_at"): "copies.day",
+            ("review_answers", "answered_at"): "copies.day",
+            ("reviewed_scores", "reviewed_at"): "copies.day",
             ("calls", "sha256"): "substr(t.call_id || '~' || copies.n, 1, 64)",
             ("calls", "sample_sha256"): "substr(t.call_id || '~' || copies.n, 1, 64)",
         }
         for start in range(first, first + count, _COPIES_AT_ONCE):
             numbers = range(start, min(first + count, start + _COPIES_AT_ONCE))
             some = [Copy(n, batch.day, batch.batch_id) for n in numbers]
-            copy_rows(connection, self._originals, some, tables, of_run | of_folder | more)
+            copy_rows(connection, self._originals, some, tables, {**of_run, **of_folder, **more})
 
 
 def _end(connection: Connection, batch: Batch) -> None:

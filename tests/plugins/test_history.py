@@ -17,8 +17,9 @@ from tests.history.night import Night
 from tests.history.statements import Heard, heard
 from tests.plugins.conftest import POSTGRES_URL
 
-CALLS = 24
-FIRST = date(2026, 10, 1)
+# Of a night, and of the days of a history: of those, many more than the planner of PostgreSQL takes for few.
+CALLS, MANY = 24, 96
+FIRST = date(2026, 5, 1)
 DAY, MONTH = 1, 30
 needs_postgres = pytest.mark.skipif(not POSTGRES_URL, reason="needs COFI_TEST_POSTGRES_URL")
 
@@ -52,9 +53,12 @@ async def _nights(history: History, folder: Path) -> Nights:
     await history.begin()
     # The day before a night is looked at again, so that it is there in both cases.
     history.add([FIRST + timedelta(days=MONTH)], CALLS)
+    history.analyse()
     first = Night(history, folder, FIRST + timedelta(days=MONTH + 1), CALLS)
     await first.spend(lambda name: heard_as(found[DAY], name, explained=False))
-    history.add([FIRST + timedelta(days=n) for n in (*range(2, MONTH), MONTH + 3)], CALLS)
+    history.add([FIRST + timedelta(days=n) for n in range(2, MONTH)], MANY)
+    history.add([FIRST + timedelta(days=MONTH + 3)], CALLS)
+    history.analyse()
     second = Night(history, folder, FIRST + timedelta(days=MONTH + 4), CALLS)
     await second.spend(lambda name: heard_as(found[MONTH], name, explained=True))
     return found
