@@ -80,9 +80,9 @@ def _made(table: str, column: str) -> str:
         return f"t.{column} || '~' || copies.n"
     if column in _UUIDS:
         # 36 characters: the front of the original's makes room.
-        return f"substr(t.{column}, 1, 28) || '~' || copies.n"
+        return f"substr(t.{column}, 1, 26) || '~' || copies.n"
     if column == "identity":
-        return f"substr(t.{column}, 1, 56) || '~' || copies.n"
+        return f"substr(t.{column}, 1, 54) || '~' || copies.n"
     if column == "day" and table in {"calls", "review_items"}:
         return "copies.day"
     return f"t.{column}"

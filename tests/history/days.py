@@ -31,6 +31,8 @@ EVERYTHING = (
     *("reviewed_scores", "webhook_outbox", "spoken"),
 )
 _COPIES_AT_ONCE = 500
+# Of a day.
+_MOST_COPIES = 10_000
 _SHARDS = 20
 _NOON = datetime(2026, 11, 16, 12, tzinfo=UTC)
 
@@ -121,7 +123,7 @@ class History:
         self, connection: Connection, batch: Batch, calls: int, tables: Sequence[str], more: Changed
     ) -> None:
         count = -(-calls // len(self._originals))
-        first = (batch.day - FIRST).days * count
+        first = (batch.day - FIRST).days * _MOST_COPIES
         of_run = {(table, "batch_id"): "copies.batch_id" for table in tables}
         of_folder = {
             ("calls", "path"): "t.path || '~' || copies.n",
