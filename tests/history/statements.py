@@ -1,7 +1,7 @@
 """Hears what is sent to a database, and asks the database how it would find what is asked for."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -71,15 +71,27 @@ def _explained(dialect: str, connection: Any, statement: str, parameters: Any) -
     if dialect == "sqlite":
         rows = connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
         found = (match for row in rows if (match := _SCAN_OF_SQLITE.match(row[-1])))
-        scanned = [match[1] for match in found if match[2] not in _SMALL_INDEXES]
-    else:
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL random_page_cost = 1.1")  # disks that have no arm
+        return _growing(match[1] for match in found if match[2] not in _SMALL_INDEXES)
+    with connection.cursor() as cursor:
+        cursor.execute(_INDEXES)
+        indexes = {name: of_index for name, *of_index in cursor}
+
+        def scanned() -> list[str]:
             cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
-            plan = cursor.fetchone()[0][0]["Plan"]
-            cursor.execute(_INDEXES)
-            scanned = list(_scanned(plan, {name: found for name, *found in cursor}))
-    return sorted({_ALIAS.sub("", table) for table in scanned} & GROWING)
+            return _growing(_scanned(cursor.fetchone()[0][0]["Plan"], indexes))
+
+        cursor.execute("SET LOCAL random_page_cost = 1.1")  # disks that have no arm
+        whole = scanned()
+        if whole:
+            # A table of some pages is read by choice; one that is read also now has no index to be found by.
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            whole = sorted({*whole} & {*scanned()})
+            cursor.execute("SET LOCAL enable_seqscan = on")
+        return whole
+
+
+def _growing(tables: Iterable[str]) -> list[str]:
+    return sorted({_ALIAS.sub("", table) for table in tables} & GROWING)
 
 
 def _scanned(plan: dict[str, Any], indexes: dict[str, list[str]]) -> Iterator[str]:
