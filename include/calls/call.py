@@ -54,6 +54,8 @@ class CallMetadata:
         hold_s: Seconds on hold, all together.
         interaction_id: The platform's own name of the call.
         language: As the platform says it, mostly ISO 639-1.
+        product: What the call is about, as people say it.
+        vocabulary: Names and terms that may be said in it.
         channel_roles: One role per channel, in channel order; empty when unknown.
         roles_told_by: None when they are unknown, or told by an earlier version.
         extra: What cofi has no field for, kept as it came.
@@ -75,6 +77,8 @@ class CallMetadata:
     disposition: str | None = None
     interaction_id: str | None = None
     language: str | None = None
+    product: str | None = None
+    vocabulary: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     channel_roles: tuple[ChannelRole, ...] = ()
     roles_told_by: RolesToldBy | None = None

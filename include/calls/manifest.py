@@ -32,6 +32,7 @@ from include.errors import InvalidInput
 _FILE_COLUMNS = frozenset({"file", "filename", "file_name"})
 # What else people call columns.
 _ALSO = {"agent_name": "agent", "started": "started_at", "start_time": "started_at", "end_time": "ended_at"}
+_ALSO |= {"product_name": "product", "products": "product"}
 _MOMENTS = frozenset({"started_at", "ended_at"})
 
 

@@ -22,7 +22,18 @@ _METADATA = (
     *("started_at", "ended_at", "extra"),
 )
 # In one column, because nobody filters by them.
-DETAILS = ("caller", "called", "caller_name", "called_name", "hold_s", "disposition", "tags")
+DETAILS = (
+    "caller",
+    "called",
+    "caller_name",
+    "called_name",
+    "hold_s",
+    "disposition",
+    "product",
+    "tags",
+    "vocabulary",
+)
+_LISTS = ("tags", "vocabulary")
 # What a listing may change of a call without making it another recording.
 _DESCRIPTION = (
     *("uri", "modified_at", "channel_roles", "roles_told_by", "duration_s", "sample_rate_hz", "channels"),
@@ -130,7 +141,7 @@ def _call(row: Mapping[Any, Any]) -> Call:
         channel_roles=tuple(ChannelRole(role) for role in row["channel_roles"]),
         roles_told_by=row["roles_told_by"] and RolesToldBy(row["roles_told_by"]),
         **{name: row[name] for name in _METADATA},
-        **{**row["details"], "tags": tuple(row["details"].get("tags", ()))},
+        **{**row["details"], **{name: tuple(row["details"].get(name, ())) for name in _LISTS}},
     )
     return Call(
         **{name: row[name] for name in _COLUMNS},

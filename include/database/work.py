@@ -70,6 +70,7 @@ class PendingCall:
     direction: str | None = None
     started_at: datetime | None = None
     channels: int | None = None
+    queue: str | None = None
     roles_told_by: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
@@ -128,6 +129,7 @@ def pending_calls(
         CallRow.direction,
         CallRow.started_at,
         CallRow.channels,
+        CallRow.queue,
         CallRow.roles_told_by,
         CallRow.details,
         CallRow.parts,

@@ -112,6 +112,7 @@ class EmulatedGpuHost:
             free_disk_bytes=0 if self._state.faults.disk_full else _FREE_BYTES,
             speed=self._speed(),
             version=__version__,
+            hears_vocabulary=False,
         )
         return web.json_response(status.model_dump())
 

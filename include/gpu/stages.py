@@ -12,6 +12,7 @@ from typing import IO, Any
 
 from include.calls.joining import JoinedRecording
 from include.calls.stage import Stage
+from include.calls.terms import Terms
 from include.calls.transcript import Transcript
 from include.card_data.results import without_card_data
 from include.database.models import TranscriptRow
@@ -28,6 +29,7 @@ from include.roles.told import ToldBy
 _PIECE_BYTES = 256 * 1024
 
 NOBODY_ASKED = Telling()
+NOTHING_TOLD = Terms()
 
 OpenRecording = Callable[[str], IO[bytes]]
 
@@ -79,17 +81,24 @@ async def recognise(
     *,
     telling: Telling = NOBODY_ASKED,
     heard_with: str = "",
+    terms: Terms = NOTHING_TOLD,
 ) -> Success:
     """Runs one of the GPU stages; a host that came back without the recording is sent it again.
 
     Card data is masked here too: not every host is the reference host. Who is on which channel is told here,
-    when nobody has told it before and something in the transcript does.
+    when nobody has told it before and something in the transcript does. STT is told names and terms that may
+    be said (`terms`).
 
     Raises:
         RecordingUnusable: The host cannot work on it.
         TransientError: See `GpuHostClient`.
     """
-    options = StageOptions(channel_roles=call.channel_roles, languages=languages, heard_with=heard_with)
+    options = StageOptions(
+        channel_roles=call.channel_roles,
+        languages=languages,
+        heard_with=heard_with,
+        vocabulary=_vocabulary(call, terms) if stage is Stage.STT else [],
+    )
     try:
         found = await client.run(call.call_id, stage, options)
     except RecordingMissing:
@@ -107,6 +116,10 @@ async def recognise(
         result=result.model_dump(mode="json", exclude={"turns"}),
         rows=rows,
     )
+
+
+def _vocabulary(call: PendingCall, terms: Terms) -> list[str]:
+    return terms.of_call({**call.details, "agent": call.agent, "queue": call.queue})
 
 
 @dataclass

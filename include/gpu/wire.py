@@ -91,6 +91,11 @@ class StageOptions(WireModel):
 
     channel_roles: list[ChannelRole] = []
     languages: list[str] = Field(default=[], description="allow-list of ISO 639-1 codes for LID; empty: any")
+    vocabulary: list[str] = Field(
+        default=[],
+        description="STT: names and terms that may be said, the most important ones first; an engine that "
+        "can hears them more easily, as far as they fit it",
+    )
     heard_with: str = Field(
         default="", description="IVR: `version` of what was learned; another one has the call heard again"
     )
@@ -250,6 +255,7 @@ class HostStatus(WireModel):
         capacity: Requests that the host works on at once; some more may wait, and what is beyond gets 429.
         speed: Measured audio seconds per second over the chain; None before the first call.
         version: Of cofi there; empty from a host that is another's.
+        hears_vocabulary: Whether STT makes use of a vocabulary; None from a host that does not tell.
     """
 
     ready: bool
@@ -259,6 +265,7 @@ class HostStatus(WireModel):
     free_disk_bytes: int = Field(ge=0)
     speed: float | None = None
     version: str = ""
+    hears_vocabulary: bool | None = None
 
 
 class Problem(WireModel):

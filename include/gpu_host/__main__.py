@@ -28,6 +28,9 @@ log = logging.getLogger("include.gpu_host")
 def main() -> int:
     """Runs the server; returns the process's exit code."""
     set_up_logging()
+    # Calls are worked on side by side: a matrix product that is shared out among threads takes longer then,
+    # and many times the CPU time. Worker processes inherit it.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # uvicorn raises the signal again after it has shut down: that is a normal end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:

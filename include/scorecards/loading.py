@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,8 @@ def load_scorecard(path: Path) -> Scorecard:
     return parse_scorecard(text, source=str(path))
 
 
+# A task asks for the same few again and again; YAML is slow to read.
+@lru_cache(maxsize=16)
 def parse_scorecard(text: str, *, source: str) -> Scorecard:
     """Checks a scorecard's YAML text; `source` names it in messages.
 

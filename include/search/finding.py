@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, func, or_, select
 
-from include.calls.transcript import Transcript
 from include.database import official
 from include.database.models import AuditRow, CallRow, TranscriptRow
 from include.search.filters import Filters, conditions, heard_language
@@ -156,6 +155,6 @@ def _with_snippets(call: FoundCall, found: tuple[Snippet, ...]) -> FoundCall:
     return FoundCall(**{**call.__dict__, "snippets": found})
 
 
-def _transcripts(connection: Connection, call_ids: Sequence[str]) -> dict[str, Transcript]:
+def _transcripts(connection: Connection, call_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     query = select(TranscriptRow.call_id, TranscriptRow.transcript).where(TranscriptRow.call_id.in_(call_ids))
-    return {row.call_id: Transcript.model_validate(row.transcript) for row in connection.execute(query)}
+    return {row.call_id: row.transcript for row in connection.execute(query)}

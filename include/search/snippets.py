@@ -1,10 +1,13 @@
 """Where in a transcript it was said."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import Any
 
-from include.calls.transcript import Transcript, Turn
+from include.calls.transcript import Turn
 from include.search.language import LONGEST_WORD_CHARS, Clause, Term
+from include.spoken.folding import plain
 from include.spoken.words import bare_words
 
 _MOST = 3
@@ -29,17 +32,25 @@ class Snippet:
     parts: tuple[tuple[str, bool], ...]
 
 
-def snippets(transcript: Transcript, clauses: Sequence[Clause]) -> tuple[Snippet, ...]:
-    """The first turns in which something sought was said, in order of time."""
+def snippets(transcript: Mapping[str, Any], clauses: Sequence[Clause]) -> tuple[Snippet, ...]:
+    """The first turns in which something sought was said, in order of time.
+
+    Args:
+        transcript: As it is stored: to read all turns of a page's calls with all their words takes longer
+            than everything else about the page.
+        clauses: What was sought.
+    """
     terms = [term for clause in clauses if not clause.negated for term in clause.terms]
-    found: list[Snippet] = []
-    for turn in transcript.turns:
-        spans = _spans(turn, terms)
-        if spans:
-            found.append(_snippet(turn, spans))
-        if len(found) == _MOST:
-            break
-    return tuple(found)
+    likely = (turn for turn in transcript["turns"] if _may_say(turn["text"], terms))
+    found = ((turn, _spans(turn, terms)) for turn in map(Turn.model_validate, likely))
+    said = (_snippet(turn, spans) for turn, spans in found if spans)
+    return tuple(islice(said, _MOST))
+
+
+def _may_say(text: str, terms: Sequence[Term]) -> bool:
+    """Whether all words of a term stand somewhere in a text, and be it inside others."""
+    whole = plain(text)
+    return any(all(word in whole for word in term.words) for term in terms)
 
 
 def _spans(turn: Turn, terms: Sequence[Term]) -> list[Span]:

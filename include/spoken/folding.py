@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 def plain(text: str) -> str:
     """Lower case without accents; the same length as `text` only for text without ligatures."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 

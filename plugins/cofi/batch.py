@@ -38,7 +38,7 @@ def checked(params: Mapping[str, Any], settings: Settings) -> None:
     Raises:
         InvalidInput: A combination or a name is wrong; the message says what to enter.
     """
-    unknown = sorted(set(params["hosts"]) - set(settings.hosts))
+    unknown = sorted(set(params["hosts"] or ()) - set(settings.hosts))
     if unknown:
         raise InvalidInput(
             f"Unknown GPU host {', '.join(unknown)}: choose from {', '.join(settings.hosts)}, "
@@ -51,7 +51,7 @@ def checked(params: Mapping[str, Any], settings: Settings) -> None:
         )
     # They are read by the next task; what is wrong with them, or in a recorder's file, is said now.
     _ = settings.least_expected, settings.on_empty_day, settings.recorder_profile, settings.order_of_dates
-    _ = settings.roles_of_stereo
+    _ = settings.roles_of_stereo, settings.terms
 
 
 def open_batch(
@@ -136,7 +136,9 @@ async def plan(
         log.info("Nothing to audit: no recording of %s waits for this run", batch.day)
     places = places_of(settings)
     if needs_hosts:
-        hosts = await ready_hosts(params["hosts"] or settings.hosts, database)
+        hosts = await ready_hosts(
+            params["hosts"] or settings.hosts, database, has_vocabulary=bool(settings.terms.of_site)
+        )
         shards = plan_shards(loads, hosts, places, shard_audio_s=settings.shard_audio_s)
     else:
         hosts, shards = [], llm_shards(loads, places, settings)

@@ -5,10 +5,12 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from cofi.hooks.gpu_host import GpuHostHook
+from include.calls.stage import Stage
 from include.database import hosts
 from include.database.engine import Database
 from include.distribution.planner import HostSpeed
 from include.errors import CofiError, NoHostReady, TransientError
+from include.gpu.wire import HostStatus
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +20,8 @@ async def ready_hosts(
     database: Database,
     measured: Mapping[str, float] | None = None,
     left_out: type[CofiError] = TransientError,
+    *,
+    has_vocabulary: bool = False,
 ) -> list[HostSpeed]:
     """Asks every host whether it is ready, and how fast it has been.
 
@@ -29,6 +33,7 @@ async def ready_hosts(
         database: Of past runs.
         measured: Speeds in this run, in audio seconds per second.
         left_out: A host that answers with such an error does not take part.
+        has_vocabulary: Whether the site tells one: hosts that make nothing of it are logged.
 
     Raises:
         NoHostReady: None is.
@@ -46,6 +51,8 @@ async def ready_hosts(
             raise answer
         else:
             told[name] = answer.speed
+            if has_vocabulary and not answer.hears_vocabulary:
+                log.warning("[cofi] vocabulary is lost on GPU host %s: %s", name, _why(answer))
     if not told:
         why = " ".join(str(error) for error in left.values())
         raise NoHostReady(
@@ -57,3 +64,12 @@ async def ready_hosts(
     speeds = [speed for speed in known.values() if speed]
     typical = sum(speeds) / len(speeds) if speeds else 1.0
     return [HostSpeed(name, speed or typical, bool(speeds)) for name, speed in known.items()]
+
+
+def _why(status: HostStatus) -> str:
+    if status.hears_vocabulary is None:
+        return (
+            "it does not say that it hears one; run this version of cofi there. Its calls are heard without."
+        )
+    engine = status.engines.get(Stage.STT)
+    return f"{engine.name if engine else 'its recogniser'} cannot be told one. Its calls are heard without."

@@ -13,6 +13,7 @@ from include.calls.expected import LeastExpected
 from include.calls.moments import DateOrder
 from include.calls.recorders.loading import PLAIN, load_recorder
 from include.calls.recorders.profile import Recorder
+from include.calls.terms import Terms, read_columns, read_terms
 from include.distribution.bandwidth import MIB
 from include.errors import InvalidInput
 from include.review.people import People, load_people
@@ -40,6 +41,8 @@ class Settings:
     min_duration_s: float
     max_duration_s: float
     languages: str
+    vocabulary: str
+    vocabulary_columns: str
     gpu_hosts: str
     gpu_connect_timeout_s: float
     gpu_stage_timeout_s: float
@@ -160,6 +163,18 @@ class Settings:
     def allowed_languages(self) -> list[str]:
         """ISO 639-1 codes; empty for any."""
         return _listed(self.languages)
+
+    @property
+    def terms(self) -> Terms:
+        """Names and terms that recognition is told.
+
+        Raises:
+            InvalidInput: One is none, they are too many, or a column is none that can be told.
+        """
+        return Terms(
+            read_terms(self.vocabulary, f"[{SECTION}] vocabulary in airflow.cfg"),
+            read_columns(self.vocabulary_columns, f"[{SECTION}] vocabulary_columns in airflow.cfg"),
+        )
 
     @property
     def alert_addresses(self) -> list[str]:

@@ -385,6 +385,22 @@ class TestReadyHosts:
         with pytest.raises(NoHostReady, match=r"gpu_b is ready.*as the password of connection gpu_b"):
             await ready_hosts(["gpu_b"], day.database)
 
+    async def test_a_host_that_makes_nothing_of_a_vocabulary_works_and_is_told_of(
+        self, day: Day, connection, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        says = {"gpu_a": True, "gpu_b": False, "gpu_c": None}
+        async with FakeGpuHost() as a, FakeGpuHost() as b, FakeGpuHost() as c:
+            for (name, hears), host in zip(says.items(), (a, b, c), strict=True):
+                host.hears_vocabulary = hears
+                connection(name, conn_type="http", host=host.url)
+            await ready_hosts(list(says), day.database)
+            assert "vocabulary" not in caplog.text
+            hosts = await ready_hosts(list(says), day.database, has_vocabulary=True)
+        assert [host.name for host in hosts] == list(says)
+        told = [one for one in caplog.messages if "vocabulary" in one]
+        assert [one.partition(": ")[0].rpartition(" ")[2] for one in told] == ["gpu_b", "gpu_c"]
+        assert "cannot be told one" in told[0] and "run this version of cofi" in told[1]
+
     async def test_a_host_that_has_not_worked_yet_counts_as_fast_as_the_others(
         self, day: Day, gpu_a: FakeGpuHost, connection
     ) -> None:

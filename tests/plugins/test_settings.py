@@ -10,6 +10,7 @@ import pytest
 from cofi.settings import Settings
 from include.calls.call import ChannelRole
 from include.calls.moments import DateOrder
+from include.calls.terms import Terms
 from include.errors import InvalidInput
 from include.scorecards.loading import load_scorecard
 from tests.airflow_home import REPOSITORY
@@ -54,6 +55,17 @@ def test_the_environment_overrides_a_line(setting) -> None:
     assert (settings.hosts, settings.allowed_languages) == (["g1", "g2"], [])
     assert settings.llm_redact_pii is False
     assert settings.shard_audio_s == 1000
+
+
+def test_what_is_no_term_of_the_vocabulary_is_refused_by_name(setting) -> None:
+    setting("vocabulary", "Riverside Telecom, 4711")
+    with pytest.raises(InvalidInput, match=r"\[cofi\] vocabulary in airflow.cfg: '4711' is no name or term"):
+        _ = Settings.load().terms
+    setting("vocabulary", "Riverside Telecom, Fibre 300")
+    assert Settings.load().terms == Terms(("Riverside Telecom", "Fibre 300"), ("vocabulary",))
+    setting("vocabulary_columns", "agent, caller")
+    with pytest.raises(InvalidInput, match=r"vocabulary_columns in airflow.cfg: caller cannot be told"):
+        _ = Settings.load().terms
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,13 @@ from typing import Any
 import pendulum
 
 from include.calls.call import CallMetadata, ChannelRole, RolesToldBy
+from include.calls.terms import is_term
 
 log = logging.getLogger(__name__)
 
 TEXTS = (
     *("agent", "agent_id", "team", "queue", "caller", "called", "caller_name", "called_name"),
-    *("customer_ref", "disposition", "interaction_id", "language"),
+    *("customer_ref", "disposition", "interaction_id", "language", "product"),
 )
 # Fields that a recorder or a manifest may name.
 FIELDS = frozenset(field.name for field in fields(CallMetadata)) - {"extra", "roles_told_by"}
@@ -36,13 +37,14 @@ _NO_TIME = (ValueError, OverflowError, TypeError)
 _ROLE_ENDS = re.compile(r"\s*[|/;,+]\s*")
 _TAG_ENDS = re.compile(r"[|;,]")
 # Fields that are no texts, and how to write those that may be misunderstood.
-UNDERSTOOD = ("started_at", "ended_at", "hold_s", "direction", "channel_roles", "tags")
+UNDERSTOOD = ("started_at", "ended_at", "hold_s", "direction", "channel_roles", "tags", "vocabulary")
 HOW = {
     "started_at": "2026-11-16T09:12:00",
     "ended_at": "2026-11-16T09:15:30",
     "channel_roles": "agent|customer",
     "direction": "inbound, outbound or internal",
     "hold_s": "seconds, or 1:30",
+    "vocabulary": "Fibre 300|SuperNet, each of at most 60 characters",
 }
 
 
@@ -124,9 +126,16 @@ def understood(name: str, value: Any, text: str, times: Times) -> Any:
             return next((way for way, words in _DIRECTIONS.items() if text.casefold() in words), None)
         case "channel_roles":
             return _roles(value, text)
+        case "vocabulary":
+            terms = _listed(value, text)
+            return terms if all(is_term(term) for term in terms) else None
         case _:
-            items = value if isinstance(value, list | tuple) else _TAG_ENDS.split(text)
-            return tuple(dict.fromkeys(filter(None, map(cleaned, items))))
+            return _listed(value, text)
+
+
+def _listed(value: Any, text: str) -> tuple[str, ...]:
+    items = value if isinstance(value, list | tuple) else _TAG_ENDS.split(text)
+    return tuple(dict.fromkeys(filter(None, map(cleaned, items))))
 
 
 def moment(text: str, times: Times) -> datetime | None:

@@ -1,7 +1,7 @@
 """Reads recorders from their YAML files, and says file, line and mend of what is wrong in one."""
 
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,12 @@ def read_recorder(file: Path) -> Recorder:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"recorder {file}: cannot be read: {error}") from error
+    return _checked(text, file)
+
+
+# A run asks for the same one in each task; YAML is slow to read.
+@lru_cache(maxsize=32)
+def _checked(text: str, file: Path) -> Recorder:
     content, lines = _written(text, str(file))
     try:
         recorder = Recorder.model_validate(content)
@@ -87,9 +93,10 @@ def _written(text: str, source: str) -> tuple[Any, dict[tuple[Any, ...], int]]:
     lines: dict[tuple[Any, ...], int] = {}
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-        content = yaml.safe_load(text)
         if root is not None:
             lines.update(_lines(root, ()))
+        # It is the loader without a text: what it constructs from stands in the nodes.
+        content = yaml.SafeLoader("").construct_document(root) if root is not None else None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         told = getattr(error, "problem", None) or error

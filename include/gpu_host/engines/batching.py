@@ -1,38 +1,39 @@
 """Requests that wait at the same moment are worked on together: a model hears several pieces in one go."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
 from typing import Generic, TypeVar
 
+Kind = TypeVar("Kind", bound=Hashable)
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 @dataclass(eq=False)
-class _Request(Generic[Item, Result]):
+class _Request(Generic[Kind, Item, Result]):
     """What one caller waits for.
 
     Attributes:
         left: Items that nobody has begun, with the future of each.
     """
 
-    kind: str
+    kind: Kind
     left: deque[tuple[Item, Future[Result]]]
 
 
 @dataclass(frozen=True)
-class _Taken(Generic[Item, Result]):
+class _Taken(Generic[Kind, Item, Result]):
     """One item of a batch."""
 
-    request: _Request[Item, Result]
+    request: _Request[Kind, Item, Result]
     item: Item
     future: Future[Result]
 
 
-class Batcher(Generic[Item, Result]):
+class Batcher(Generic[Kind, Item, Result]):
     """Gathers the items of several threads into batches, without waiting for more to come.
 
     What waits when a worker gets free makes its next batch. Requests take turns, item by item, so that one
@@ -47,23 +48,23 @@ class Batcher(Generic[Item, Result]):
     """
 
     def __init__(
-        self, work: Callable[[str, list[Item]], Sequence[Result]], batch_size: int, workers: int
+        self, work: Callable[[Kind, list[Item]], Sequence[Result]], batch_size: int, workers: int
     ) -> None:
         self._work = work
         self._batch_size = batch_size
         self._workers = workers
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="batch")
         self._lock = Lock()
-        self._waiting: deque[_Request[Item, Result]] = deque()
+        self._waiting: deque[_Request[Kind, Item, Result]] = deque()
         self._at_work = 0
 
-    def run(self, kind: str, items: Sequence[Item]) -> list[Result]:
+    def run(self, kind: Kind, items: Sequence[Item]) -> list[Result]:
         """Works on items, in batches with those of other threads; only items of one kind share a batch.
 
         Raises:
             Exception: What `work` raised for one of these items by itself.
         """
-        request: _Request[Item, Result] = _Request(kind, deque((item, Future()) for item in items))
+        request: _Request[Kind, Item, Result] = _Request(kind, deque((item, Future()) for item in items))
         futures = [future for _, future in request.left]
         with self._lock:
             self._waiting.append(request)
@@ -88,10 +89,10 @@ class Batcher(Generic[Item, Result]):
                 with self._lock:
                     self._at_work -= len(batch)
 
-    def _taken(self) -> list[_Taken[Item, Result]]:
+    def _taken(self) -> list[_Taken[Kind, Item, Result]]:
         """Takes an item of each request in turn, of the kind of the one whose turn it is."""
         self._waiting = waiting = deque(request for request in self._waiting if request.left)
-        batch: list[_Taken[Item, Result]] = []
+        batch: list[_Taken[Kind, Item, Result]] = []
         if not waiting:
             return batch
         kind = waiting[0].kind
@@ -104,7 +105,7 @@ class Batcher(Generic[Item, Result]):
             waiting.append(request)
         return batch
 
-    def _done(self, batch: list[_Taken[Item, Result]]) -> None:
+    def _done(self, batch: list[_Taken[Kind, Item, Result]]) -> None:
         try:
             results = self._work(batch[0].request.kind, [taken.item for taken in batch])
             done = list(zip(batch, results, strict=True))

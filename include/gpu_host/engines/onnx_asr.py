@@ -56,6 +56,8 @@ class OnnxRecogniser:
         InvalidInput: The folder holds no model that onnx-asr knows, or onnxruntime cannot use the device.
     """
 
+    hears_vocabulary = False
+
     def __init__(
         self, weights: Weights, device: str, *, cpu_threads: int, workers: int, batch_size: int
     ) -> None:
@@ -71,7 +73,7 @@ class OnnxRecogniser:
             providers=_providers(device),
         ).with_timestamps()
         self._is_told = isinstance(self._model.asr, _TOLD_THE_LANGUAGE)
-        self._batcher: Batcher[Samples, Heard] = Batcher(
+        self._batcher: Batcher[str, Samples, Heard] = Batcher(
             self._hear, batch_size if device.startswith("cuda") else 1, workers
         )
         self.engine = Engine(
@@ -81,8 +83,8 @@ class OnnxRecogniser:
             weights_sha256=weights.sha256,
         )
 
-    def hear(self, pieces: Sequence[Samples], language: str) -> list[Heard]:
-        """Transcribes pieces, together with those of other threads.
+    def hear(self, pieces: Sequence[Samples], language: str, vocabulary: Sequence[str] = ()) -> list[Heard]:
+        """Transcribes pieces, together with those of other threads; a vocabulary helps it nothing.
 
         Raises:
             RecordingUnusable: The model has to be told the language and does not know it.

@@ -74,16 +74,23 @@ class Heard(NamedTuple):
 
 
 class Recogniser(Protocol):
-    """Speech to text."""
+    """Speech to text.
+
+    Attributes:
+        hears_vocabulary: Whether words that it is told beforehand are heard more easily.
+    """
 
     engine: Engine
+    hears_vocabulary: bool
 
-    def hear(self, pieces: Sequence[Samples], language: str) -> list[Heard]:
+    def hear(self, pieces: Sequence[Samples], language: str, vocabulary: Sequence[str] = ()) -> list[Heard]:
         """Transcribes pieces of 16 kHz speech, each up to 30 s.
 
         Args:
             pieces: Each of shape (frames,).
             language: ISO 639-1 code.
+            vocabulary: Names and terms that may be said, the most important ones first. What does not fit the
+                model is left out, and logged; no word may be heard for their sake where nobody says it.
         """
         ...
 

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from include.errors import HostFault
 from include.gpu.wire import Engine
 from include.gpu_host.audio.recording import SAMPLE_RATE_HZ, Samples
+from include.gpu_host.engines.hot_words import HotWords, is_echo, written
 from include.gpu_host.engines.protocol import Heard
 from include.gpu_host.engines.transcription_answer import TranscriptionAnswer, UntoldConfidence, heard_words
 from include.gpu_host.settings import variable
@@ -29,6 +30,8 @@ _ATTEMPTS = 4
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.5, 30.0
 _LATER = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _REASON_CHARS = 300
+# Whisper's servers read 224 tokens of a prompt, of which a name takes one for every three characters or so.
+_MOST_CHARS = 600
 
 
 class TranscriptionServer:
@@ -46,6 +49,8 @@ class TranscriptionServer:
         first_wait_s: Before the first of the further attempts.
     """
 
+    hears_vocabulary = True
+
     def __init__(
         self,
         url: str,
@@ -60,6 +65,7 @@ class TranscriptionServer:
         self._url = f"{url.rstrip('/')}/audio/transcriptions"
         self._model = model
         self._first_wait_s = first_wait_s
+        self._hot_words = HotWords(_MOST_CHARS, len, model)
         self._threads = ThreadPoolExecutor(in_flight, thread_name_prefix="transcription")
         self._client = httpx.Client(
             transport=transport,
@@ -71,16 +77,23 @@ class TranscriptionServer:
             name=model, version="OpenAI transcriptions", device=httpx.URL(self._url).netloc.decode()
         )
 
-    def hear(self, pieces: Sequence[Samples], language: str) -> list[Heard]:
-        """Transcribes pieces, a request each.
+    def hear(self, pieces: Sequence[Samples], language: str, vocabulary: Sequence[str] = ()) -> list[Heard]:
+        """Transcribes pieces, a request each; a vocabulary goes as the prompt.
 
         Raises:
             HostFault: The server does not answer, or not as it should; the message says what to do.
         """
-        return list(self._threads.map(partial(self._heard, language), pieces))
+        told = self._hot_words.fitting(vocabulary)
+        return list(self._threads.map(partial(self._checked, language, told), pieces))
 
-    def _heard(self, language: str, piece: Samples) -> Heard:
-        answer = self._answer(piece, language)
+    def _checked(self, language: str, vocabulary: Sequence[str], piece: Samples) -> Heard:
+        """What is nothing but an echo of the vocabulary is heard again without."""
+        heard = self._heard(language, piece, vocabulary)
+        text = "".join(word.text for word in heard.words)
+        return self._heard(language, piece) if is_echo(text, vocabulary) else heard
+
+    def _heard(self, language: str, piece: Samples, vocabulary: Sequence[str] = ()) -> Heard:
+        answer = self._answer(piece, self._form(language, vocabulary))
         try:
             read = TranscriptionAnswer.model_validate_json(answer.content)
             words = heard_words(read, language, len(piece) * 1000 // SAMPLE_RATE_HZ)
@@ -90,10 +103,10 @@ class TranscriptionServer:
         except ValidationError:
             raise self._fault("answers in no form of verbose_json: look what it is") from None
 
-    def _answer(self, piece: Samples, language: str) -> httpx.Response:
+    def _answer(self, piece: Samples, form: dict[str, Any]) -> httpx.Response:
         """Asks until it answers, with some patience."""
         for wait_s in [*self._waits_s(), None]:
-            failure, asked_s = self._asked(piece, language)
+            failure, asked_s = self._asked(piece, form)
             if isinstance(failure, httpx.Response):
                 return failure
             if wait_s is None:
@@ -104,14 +117,14 @@ class TranscriptionServer:
     def _waits_s(self) -> Iterator[float]:
         yield from (self._first_wait_s * 2**n for n in range(_ATTEMPTS - 1))
 
-    def _asked(self, piece: Samples, language: str) -> tuple[httpx.Response | str, float | None]:
+    def _asked(self, piece: Samples, form: dict[str, Any]) -> tuple[httpx.Response | str, float | None]:
         """The answer, or what went wrong and after how many seconds to come again.
 
         Raises:
             HostFault: It would go wrong again.
         """
         try:
-            response = self._client.post(self._url, data=self._form(language), files={"file": _wav(piece)})
+            response = self._client.post(self._url, data=form, files={"file": _wav(piece)})
         except httpx.TransportError as error:
             return f"does not answer ({one_line(str(error), _REASON_CHARS) or type(error).__name__})", None
         if response.status_code in _LATER:
@@ -120,8 +133,9 @@ class TranscriptionServer:
             raise self._fault(_refusal(response))
         return response, None
 
-    def _form(self, language: str) -> dict[str, Any]:
-        return {
+    def _form(self, language: str, vocabulary: Sequence[str]) -> dict[str, Any]:
+        prompt = {"prompt": written(vocabulary)} if vocabulary else {}
+        return prompt | {
             "model": self._model,
             "language": language,
             "response_format": "verbose_json",

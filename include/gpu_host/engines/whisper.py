@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from itertools import groupby, pairwise
+from typing import NamedTuple
 
 import numpy as np
 from ctranslate2 import DataType, Device, StorageView
@@ -18,6 +19,7 @@ from include.errors import InvalidInput, RecordingUnusable
 from include.gpu.wire import Engine, Span
 from include.gpu_host.audio.recording import SAMPLE_RATE_HZ, Samples
 from include.gpu_host.engines.batching import Batcher
+from include.gpu_host.engines.hot_words import HotWords, is_echo, written
 from include.gpu_host.engines.protocol import Heard, Sound
 from include.gpu_host.engines.weights import Weights
 
@@ -35,6 +37,8 @@ _SOUND_S, _SOUND_EVERY_S = 5.0, 2.5
 # 197 windows of up to 8 s in 7 languages, filled up or not, none was this sure and wrong.
 _WHOLE_FRAMES, _AFTER_FRAMES = 3000, 50
 _SURE = 0.8
+# The half of its context that a model is told anything in, less the token that says so (`get_prompt`).
+_MOST_TOKENS = 222
 
 
 class Whisper:
@@ -76,6 +80,17 @@ class Whisper:
         """Whether it can tell languages apart; the models for English alone cannot."""
         return len(self.languages) > 1
 
+    def tokens(self, text: str) -> int:
+        """How many tokens a text is to the model."""
+        return len(self.model.hf_tokenizer.encode(f" {text}", add_special_tokens=False).ids)
+
+
+class _Told(NamedTuple):
+    """What pieces of a batch have in common."""
+
+    language: str
+    hot_words: tuple[str, ...] = ()
+
 
 class WhisperRecogniser:
     """Speech to text by Whisper; see `protocol.Recogniser`.
@@ -84,19 +99,26 @@ class WhisperRecogniser:
     (`condition_on_previous_text` off), so that one misheard piece does not repeat itself over the call. Words
     are timed by cross-attention.
 
+    A vocabulary is told as hot words. What astray decoding or an echo of them made is heard again without.
+
     Args:
         whisper: Loaded.
         beam_size: Hypotheses followed at once.
     """
 
+    hears_vocabulary = True
+
     def __init__(self, whisper: Whisper, beam_size: int) -> None:
         self._whisper = whisper
         self._beam_size = beam_size
-        self._batcher: Batcher[Samples, Heard] = Batcher(self._hear, whisper.batch_size, whisper.workers)
+        self._batcher: Batcher[_Told, Samples, Heard] = Batcher(
+            self._hear, whisper.batch_size, whisper.workers
+        )
+        self._hot_words = HotWords(_MOST_TOKENS, whisper.tokens, whisper.engine.name)
         self.engine = whisper.engine
 
-    def hear(self, pieces: Sequence[Samples], language: str) -> list[Heard]:
-        """Transcribes pieces, together with those of other threads in the same language.
+    def hear(self, pieces: Sequence[Samples], language: str, vocabulary: Sequence[str] = ()) -> list[Heard]:
+        """Transcribes pieces, with those of other threads in the same language with the same vocabulary.
 
         Raises:
             RecordingUnusable: The model does not know the language.
@@ -106,9 +128,9 @@ class WhisperRecogniser:
                 f"The call is in {language}, and {self.engine.name} does not know it: choose another "
                 "recogniser, or give the languages to expect."
             )
-        return self._batcher.run(language, pieces)
+        return self._batcher.run(_Told(language, self._hot_words.fitting(vocabulary)), pieces)
 
-    def _hear(self, language: str, pieces: Sequence[Samples]) -> list[Heard]:
+    def _hear(self, told: _Told, pieces: Sequence[Samples]) -> list[Heard]:
         apart = _APART_S * SAMPLE_RATE_HZ
         joined = np.zeros((len(pieces) + 1) * apart, dtype=np.float32)
         for n, piece in enumerate(pieces, start=1):
@@ -117,7 +139,8 @@ class WhisperRecogniser:
         pipeline = _Pipeline(self._whisper.model)
         segments, _ = pipeline.transcribe(
             joined,
-            language=language,
+            language=told.language,
+            hotwords=written(told.hot_words) or None,
             clip_timestamps=[
                 {"start": n * _APART_S, "end": n * _APART_S + len(piece) / SAMPLE_RATE_HZ}
                 for n, piece in enumerate(pieces, start=1)
@@ -132,7 +155,7 @@ class WhisperRecogniser:
         for n, own in groupby(segments, key=lambda segment: segment.seek // (_APART_S * 100) - 1):
             found[n] += own
         return [
-            Heard(self._checked(piece, own, n, language), self._sounds(piece, pipeline.states[n - 1]))
+            Heard(self._checked(piece, own, n, told), self._sounds(piece, pipeline.states[n - 1]))
             for n, (piece, own) in enumerate(zip(pieces, found, strict=True), 1)
         ]
 
@@ -153,11 +176,12 @@ class WhisperRecogniser:
             for (start, end), window in zip(pairwise(edges), found, strict=True)
         ]
 
-    def _checked(self, piece: Samples, segments: list[Segment], place: int, language: str) -> list[Word]:
+    def _checked(self, piece: Samples, segments: list[Segment], place: int, told: _Told) -> list[Word]:
         """The words of one piece; where decoding went astray, it is heard again at higher temperatures."""
         offset_s = float(place * _APART_S)
-        if any(_is_astray(segment) for segment in segments):
-            segments, offset_s = self._heard_again(piece, language), 0.0
+        echoes = is_echo("".join(segment.text for segment in segments), told.hot_words)
+        if echoes or any(_is_astray(segment) for segment in segments):
+            segments, offset_s = self._heard_again(piece, told.language), 0.0
         length_ms = len(piece) * 1000 // SAMPLE_RATE_HZ
         return [word for segment in segments for word in _words(segment.words or [], offset_s, length_ms)]
 
@@ -191,7 +215,7 @@ class WhisperLanguages:
                 "Whisper."
             )
         self._model = whisper.model
-        self._batcher: Batcher[Samples, dict[str, float]] = Batcher(
+        self._batcher: Batcher[str, Samples, dict[str, float]] = Batcher(
             self._identify, whisper.batch_size, whisper.workers
         )
         self.engine = whisper.engine

@@ -139,6 +139,7 @@ class Host:
             free_disk_bytes=await asyncio.to_thread(self.store.free_bytes),
             speed=self._throughput.speed(self._stages.busy_s),
             version=__version__,
+            hears_vocabulary=self._about.hears_vocabulary,
         )
 
     async def sweep(self) -> None:

@@ -112,6 +112,8 @@ class Plans:
             Stage.LID: sorted(options.languages),
             Stage.STT: [*options.channel_roles, *sorted(options.languages)],
         }
+        if stage is Stage.STT and self._about.hears_vocabulary and options.vocabulary:
+            also = (*also, "vocabulary", *options.vocabulary)
         rules = [CARD_DATA_RULES] if stage in MASKED_STAGES else []
         engine = self._about.engines[stage].model_dump()
         parts = [

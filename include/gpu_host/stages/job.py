@@ -91,8 +91,10 @@ class About:
         engines: By stage.
         tuning: By stage, the settings that change what it finds: part of the key of each result.
         languages: ISO 639-1 codes that may be asked for.
+        hears_vocabulary: Whether the recogniser makes use of a vocabulary.
     """
 
     engines: dict[Stage, Engine]
     tuning: dict[Stage, list[float | str]]
     languages: frozenset[str]
+    hears_vocabulary: bool = False

@@ -37,6 +37,7 @@ class LoadedStages:
             engines={stage: loaded.engine for stage, loaded in zip(GPU_STAGES, stages, strict=True)},
             tuning={stage: loaded.tuning for stage, loaded in zip(GPU_STAGES, stages, strict=True)},
             languages=self.languages.known,
+            hears_vocabulary=self.recognition.hears_vocabulary,
         )
 
 

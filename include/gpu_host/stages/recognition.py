@@ -62,6 +62,7 @@ class Recognition:
         self._identifier = identifier
         self._voices = voices
         self.engine = recogniser.engine
+        self.hears_vocabulary = recogniser.hears_vocabulary
         self.tuning: list[float | str] = [MARGIN_MS, LONGEST_MS, turns.TURN_PAUSE_MS, *tuning]
         if voices:
             self.tuning += [voices.engine.name, voices.engine.weights_sha256 or ""]
@@ -82,7 +83,7 @@ class Recognition:
             ivr: What of it is conversation.
             lid: The language of each stretch; where it is unsure the likeliest is heard, and the result says
                 None.
-            options: Who is on each channel, and which languages may be spoken.
+            options: Who is on each channel, which languages may be spoken, and which names and terms.
         """
         within = [conversation(recording, ivr, channel) for channel in recording.channels]
         speech = [
@@ -90,11 +91,12 @@ class Recognition:
             for channel, spans in zip(recording.channels, within, strict=True)
         ]
         speech = without_leaks(recording, speech)
-        said = list(self._hear(recording, _all_pieces(recording, speech, within, lid)))
+        told = options.vocabulary if self.hears_vocabulary else []
+        said = list(self._hear(recording, _all_pieces(recording, speech, within, lid), told))
         lid = _by_ear(lid, said, options.languages)
-        heard = _words(recording, self._in_their_languages(recording, said, lid), speech, lid)
+        heard = _words(recording, self._in_their_languages(recording, said, lid, told), speech, lid)
         missed = _missed(recording, speech, heard)
-        more = self._hear(recording, _all_pieces(recording, missed, within, lid))
+        more = self._hear(recording, _all_pieces(recording, missed, within, lid), told)
         again = _words(recording, more, missed, lid)
         heard = [with_missed(*three) for three in zip(heard, again, missed, strict=True)]
         gaps = gaps_in(_missed(recording, speech, heard))
@@ -109,7 +111,7 @@ class Recognition:
         )
 
     def _in_their_languages(
-        self, recording: Recording, said: Sequence[_Said], lid: LidResult
+        self, recording: Recording, said: Sequence[_Said], lid: LidResult, told: Sequence[str]
     ) -> Iterator[_Said]:
         """What was heard, with the pieces that were heard in another language than theirs heard again.
 
@@ -121,7 +123,7 @@ class Recognition:
                 continue
             cut = pieces(recording, one.piece.channel, one.piece.spans, lid)
             try:
-                yield from list(self._hear(recording, cut))
+                yield from list(self._hear(recording, cut, told))
             except RecordingUnusable as error:
                 log.info("call_id=%s is heard in %s only: %s", lid.call_id, one.piece.language, error)
                 yield one
@@ -145,11 +147,13 @@ class Recognition:
         told = [word._replace(spoken_by=whose) for word, whose in zip(heard[channel], found, strict=True)]
         return [told if n == channel else [] for n in recording.channels], []
 
-    def _hear(self, recording: Recording, waiting: Iterable[Piece]) -> Iterator[_Said]:
+    def _hear(
+        self, recording: Recording, waiting: Iterable[Piece], vocabulary: Sequence[str]
+    ) -> Iterator[_Said]:
         """Reads and hears a few pieces at a time."""
         for group in _groups(waiting):
             samples = [recording.heard(piece.channel, piece.spans) for piece in group]
-            heard = self._recogniser.hear(samples, group[0].language)
+            heard = self._recogniser.hear(samples, group[0].language, vocabulary)
             if self._identifier and not any(one.sounds for one in heard):
                 heard = [
                     one._replace(sounds=by_ear.sounds(self._identifier, piece))

@@ -54,6 +54,7 @@ class GpuStageOperator(HostOperator):
                 self.stage,
                 settings.allowed_languages,
                 telling=telling,
+                terms=settings.terms,
             )
             if self.stage is not Stage.IVR:
                 return await lane.run(handle, capacity)

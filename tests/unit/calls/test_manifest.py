@@ -46,9 +46,9 @@ def test_every_column_becomes_metadata_and_unknown_ones_are_kept() -> None:
 def test_every_field_of_a_call_may_be_a_column() -> None:
     rows = read(
         "file,agent_name,agent_id,team,caller,called,caller_name,called_name,start_time,end_time,hold_s,"
-        "disposition,interaction_id,language,tags\n"
+        "disposition,interaction_id,language,tags,product_name,vocabulary\n"
         "a.wav,Dana Fox,dfox,North,+34 600,101,Ana,Dana,2026-11-16T09:12:00Z,2026-11-16T09:15:30Z,1:05,"
-        "resolved,x-1,es,late fee|new\n"
+        "resolved,x-1,es,late fee|new,Fibre 300,SuperNet|Ruta Móvil\n"
     )
     assert rows["a.wav"] == CallMetadata(
         agent="Dana Fox",
@@ -65,6 +65,8 @@ def test_every_field_of_a_call_may_be_a_column() -> None:
         interaction_id="x-1",
         language="es",
         tags=("late fee", "new"),
+        product="Fibre 300",
+        vocabulary=("SuperNet", "Ruta Móvil"),
     )
 
 
@@ -104,6 +106,16 @@ def test_a_wrong_cell_loses_that_cell_only() -> None:
         "row 2 (a.wav): started_at 'yesterday-ish' is not understood; write it like 2026-11-16T09:12:00",
         "row 2 (a.wav): channel_roles 'left|right' is not understood; write it like agent|customer",
     )
+
+
+def test_a_sentence_is_no_term_of_a_vocabulary() -> None:
+    read = manifest(f"file,vocabulary\na.wav,Fibre 300|{'very ' * 13}long\nb.wav,Fibre 300|4711\n")
+    assert [row.metadata.vocabulary for row in read.rows] == [(), ()]
+    assert [problem.partition(" 'Fibre 300|")[0] for problem in read.problems] == [
+        "row 2 (a.wav): vocabulary",
+        "row 3 (b.wav): vocabulary",
+    ]
+    assert all("write it like Fibre 300|SuperNet, each of at most 60" in one for one in read.problems)
 
 
 def test_a_time_without_a_day_is_not_taken_for_today() -> None:

@@ -93,6 +93,9 @@ class TestPending:
                 agent="Dana",
                 customer_ref="C-1",
                 caller="+34 600 111 222",
+                queue="billing",
+                product="Fibre 300",
+                vocabulary=("Riverside",),
                 channel_roles=(ChannelRole.AGENT,),
             ),
             parts=PARTS,
@@ -107,7 +110,12 @@ class TestPending:
                 "Dana",
                 "C-1",
                 channels=1,
-                details={"caller": "+34 600 111 222"},
+                queue="billing",
+                details={
+                    "caller": "+34 600 111 222",
+                    "product": "Fibre 300",
+                    "vocabulary": ["Riverside"],
+                },
                 parts=PARTS,
             )
         ]

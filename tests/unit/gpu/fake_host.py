@@ -97,6 +97,7 @@ class FakeGpuHost:
         learned: What it says that it has learned; None when it learns nothing.
         damages: What arrives lacks its first byte.
         instance: Of its process; None when it does not tell.
+        hears_vocabulary: What it says of it; None when it does not tell.
     """
 
     token: str = ""
@@ -114,6 +115,7 @@ class FakeGpuHost:
     learned: LearnedPrompts | None = None
     damages: bool = False
     instance: str | None = None
+    hears_vocabulary: bool | None = None
     in_flight: int = 0
     max_in_flight: int = 0
     url: str = ""
@@ -158,6 +160,7 @@ class FakeGpuHost:
             in_flight=self.in_flight,
             free_disk_bytes=10**9,
             speed=self.speed,
+            hears_vocabulary=self.hears_vocabulary,
         )
         return web.json_response(status.model_dump())
 

@@ -9,7 +9,8 @@ import soundfile
 
 from include.calls.call import ChannelRole
 from include.calls.parts import Part
-from include.calls.stage import Stage
+from include.calls.stage import GPU_STAGES, Stage
+from include.calls.terms import COLUMNS, Terms
 from include.calls.transcript import Gap, Transcript, Turn
 from include.database.models import TranscriptRow
 from include.database.work import PendingCall
@@ -52,6 +53,19 @@ def never(uri: str) -> Any:
 async def recognised(host: FakeGpuHost, connect: Connect, stage: Stage, result: StageResult) -> Any:
     host.replies[stage] = [text(result.model_dump_json())]
     return await recognise(connect(), Store(never), stage, [], pending())
+
+
+async def test_recognition_is_told_the_names_of_the_call_before_those_of_the_site(
+    host: FakeGpuHost, connect: Connect
+) -> None:
+    details = {"product": "Fibre 300", "vocabulary": ["SuperNet"]}
+    call = replace(pending(), agent="Lucía Ortega", queue="Q_17", details=details)
+    told = Terms(("Riverside",), COLUMNS)
+    for stage in GPU_STAGES:
+        await recognise(connect(), Store(lambda _: io.BytesIO(b"abc")), stage, [], call, terms=told)
+    sent = {stage: options["vocabulary"] for stage, options in host.options.items()}
+    assert sent.pop("stt") == ["SuperNet", "Fibre 300", "Lucía Ortega", "Riverside"]
+    assert sent and not any(sent.values())
 
 
 async def test_a_transcript_that_a_host_did_not_mask_is_masked_before_it_is_stored(

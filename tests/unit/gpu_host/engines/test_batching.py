@@ -28,7 +28,7 @@ class Model:
         return [2 * item for item in items]
 
 
-def when_all_wait(batcher: Batcher[int, int], count: int) -> None:
+def when_all_wait(batcher: Batcher[str, int, int], count: int) -> None:
     """Until so many items wait in the batcher."""
     done = threading.Event()
     while sum(len(request.left) for request in batcher._waiting) < count:

@@ -41,6 +41,22 @@ def test_a_piece_is_a_request_in_its_language_with_times_asked_for() -> None:
     }
 
 
+def test_a_vocabulary_is_the_prompt_and_its_echo_is_asked_for_again_without() -> None:
+    server = transcriptions.TranscriptionServer()
+    engine(server).hear([PIECE], "en", ["Riverside Telecom", "Fibre 300"])
+    assert [asked.get("prompt") for asked in server.asked] == ["Riverside Telecom, Fibre 300"]
+    echoing = transcriptions.TranscriptionServer("Riverside Telecom, Fibre 300")
+    engine(echoing).hear([PIECE], "en", ["Riverside Telecom", "Fibre 300"])
+    assert [asked.get("prompt") for asked in echoing.asked] == ["Riverside Telecom, Fibre 300", None]
+
+
+def test_a_vocabulary_that_no_prompt_holds_is_cut() -> None:
+    server = transcriptions.TranscriptionServer()
+    engine(server).hear([PIECE], "en", [f"Riverside {n}" for n in range(200)])
+    prompt = server.asked[0]["prompt"]
+    assert prompt.startswith("Riverside 0, Riverside 1, ") and 580 < len(prompt) <= 600
+
+
 def test_words_without_a_confidence_have_that_of_their_segment() -> None:
     [(words, _, spread)] = engine(transcriptions.TranscriptionServer(avg_logprob=-0.5)).hear([PIECE], "en")
     assert not spread and {word.confidence for word in words} == {0.607}

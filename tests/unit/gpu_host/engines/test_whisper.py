@@ -13,8 +13,9 @@ from include.calls.transcript import Word
 from include.errors import InvalidInput, RecordingUnusable
 from include.gpu.wire import IvrResult, LidResult, Span, StageOptions
 from include.gpu_host.audio.recording import Recording, resampled
+from include.gpu_host.engines.hot_words import written
 from include.gpu_host.engines.weights import find_whisper
-from include.gpu_host.engines.whisper import Whisper, WhisperLanguages, WhisperRecogniser
+from include.gpu_host.engines.whisper import Whisper, WhisperLanguages, WhisperRecogniser, _Told
 from include.gpu_host.settings import PACKAGED_WHISPER
 from include.gpu_host.stages.job import Head
 from include.gpu_host.stages.recognition import Recognition
@@ -59,8 +60,8 @@ def transcript(
 
 def test_a_piece_does_not_depend_on_its_batch(recogniser: WhisperRecogniser) -> None:
     pieces = [clip("cold_hearted"), clip("john_dashwood")]
-    alone = [recogniser._hear("en", [piece])[0].words for piece in pieces]
-    for batch in (recogniser._hear("en", pieces), recogniser._hear("en", pieces[::-1])[::-1]):
+    alone = [recogniser._hear(_Told("en"), [piece])[0].words for piece in pieces]
+    for batch in (recogniser._hear(_Told("en"), pieces), recogniser._hear(_Told("en"), pieces[::-1])[::-1]):
         for (words, *_), by_itself in zip(batch, alone, strict=True):
             assert [(word.text, word.start_ms, word.end_ms) for word in words] == [
                 (word.text, word.start_ms, word.end_ms) for word in by_itself
@@ -126,6 +127,34 @@ def test_a_piece_that_goes_astray_is_heard_again_alone(
     [(words, *_)] = recogniser.hear(pieces, "en")
     assert again == [len(pieces[0])]
     assert "selfish" in text(words) and words[-1].end_ms <= 5300
+
+
+NAMES = ["Riverside Telecom", "Lucía Ortega", "Fibre Three Hundred", "Mobile Unlimited", "billing"]
+
+
+def test_no_word_of_a_vocabulary_is_heard_where_nobody_says_it(recogniser: WhisperRecogniser) -> None:
+    chance = np.random.default_rng(3)
+    hiss = [chance.normal(0, level, 80_000).astype(np.float32) for level in (1e-6, 0.003, 0.05)]
+    hum = (0.05 * np.sin(2 * np.pi * 120 * np.arange(80_000) / 16_000)).astype(np.float32)
+    heard = recogniser.hear([*hiss, hum, clip("john_dashwood")], "en", NAMES)
+    for words, *_ in heard:
+        said = text(words).lower()
+        assert not any(part in said for name in NAMES for part in name.lower().split()), said
+    assert "Dashwood" in text(heard[-1].words)
+
+
+def test_a_vocabulary_tells_how_a_name_is_written(recogniser: WhisperRecogniser) -> None:
+    piece = clip("john_dashwood")
+    [(bare, *_)] = recogniser.hear([piece], "en")
+    [(told, *_)] = recogniser.hear([piece], "en", ["John Dashwoode"])
+    assert "Dashwoode" in text(told) and "Dashwoode" not in text(bare)
+
+
+def test_a_vocabulary_is_cut_to_what_the_model_takes(recogniser: WhisperRecogniser, whisper: Whisper) -> None:
+    taken = recogniser._hot_words.fitting([f"Llanfairpwll Quxley {n}" for n in range(200)])
+    assert 5 < len(taken) < 60 and 200 < whisper.tokens(written(taken)) <= 222
+    [(words, *_)] = recogniser.hear([clip("john_dashwood")], "en", taken)
+    assert "Llanfair" not in text(words)
 
 
 def test_languages_are_told_apart(whisper: Whisper) -> None:

@@ -72,6 +72,7 @@ class FakeStages:
     loads: threading.Event = field(default_factory=threading.Event)
     fails: Exception | None = None
     version: str = "1"
+    hears_vocabulary: bool = True
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -88,6 +89,7 @@ class FakeStages:
                 engines=dict.fromkeys(GPU_STAGES, engine),
                 tuning={stage: [] for stage in GPU_STAGES},
                 languages=frozenset({"en", "es"}),
+                hears_vocabulary=self.hears_vocabulary,
             ),
             denoising=SimpleNamespace(run=self._denoise, write_enhanced=self._enhance),
             ivr=SimpleNamespace(run=self._ivr),

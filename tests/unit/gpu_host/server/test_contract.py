@@ -87,6 +87,16 @@ async def test_ready_says_what_it_can_do(start: Started) -> None:
     assert status.in_flight == 0 and status.free_disk_bytes > 0
 
 
+async def test_a_vocabulary_is_taken_and_ready_says_what_comes_of_it(start: Started) -> None:
+    async with start() as client:
+        status = HostStatus.model_validate((await client.get("/ready")).json())
+        await put(client)
+        for stage in GPU_STAGES:
+            asked = {"options": {"vocabulary": ["Riverside Telecom", "Fibre 300"]}}
+            assert (await client.post(f"{CALL}/{stage}", json=asked)).status_code == 200
+    assert status.hears_vocabulary is not None
+
+
 @pytest.mark.parametrize("given", ["", "Bearer other", f"Basic {TOKEN}"])
 async def test_strangers_are_refused(start: Started, given: str) -> None:
     async with start() as client:

@@ -72,6 +72,21 @@ async def test_a_repeat_returns_the_stored_result(client: httpx.AsyncClient, wav
     assert fakes.heard[4:] == ["lid from 500 allowed ['es']", "stt en peak 0.4"]
 
 
+@pytest.mark.parametrize("hears", [True, False])
+async def test_another_vocabulary_is_another_transcript_where_it_is_heard(
+    client: httpx.AsyncClient, wav: Wav, fakes: Any, restarted: Any, hears: bool
+) -> None:
+    await client.put(AUDIO, content=wav())
+    fakes.hears_vocabulary = hears
+    async with restarted() as asked:
+        assert (await asked.get("/ready")).json()["hears_vocabulary"] is hears
+        await run_stages(asked, STAGES)
+        for vocabulary in (["Fibre 300"], ["Fibre 300"], ["Riverside"], []):
+            await run_stages(asked, STAGES, vocabulary=vocabulary)
+    # Only the words depend on it; asked for again with the last one, nothing is heard again.
+    assert fakes.heard[4:] == ["stt en peak 0.4"] * (3 if hears else 0)
+
+
 async def test_what_was_stored_since_a_request_was_checked_is_not_made_again(
     client: httpx.AsyncClient, wav: Wav, fakes: Any, host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -91,7 +91,9 @@ class Translator(Ears):
     knows = frozenset({"en", "es"})
     has_ears = True
 
-    def hear(self, pieces: Sequence[np.ndarray], language: str) -> list[Heard]:
+    def hear(
+        self, pieces: Sequence[np.ndarray], language: str, vocabulary: Sequence[str] = ()
+    ) -> list[Heard]:
         if language not in self.knows:
             raise RecordingUnusable(f"in {language}, which is not known")
         self.heard.append((language, [len(piece) / 16_000 for piece in pieces]))

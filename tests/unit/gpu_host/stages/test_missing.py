@@ -68,7 +68,9 @@ class DropsSentences(Ears):
         super().__init__()
         self._deaf_for = deaf_for
 
-    def hear(self, pieces: Sequence[np.ndarray], language: str) -> list[Heard]:
+    def hear(
+        self, pieces: Sequence[np.ndarray], language: str, vocabulary: Sequence[str] = ()
+    ) -> list[Heard]:
         heard = super().hear(pieces, language)
         deaf = self._deaf_for
         self._deaf_for = max(0, deaf - len(pieces))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -38,12 +39,15 @@ class Ears:
     """Hears the number of each piece, over and over."""
 
     engine = ENGINE
+    hears_vocabulary = False
 
     def __init__(self) -> None:
         self.heard: list[tuple[str, list[float]]] = []
         self._count = 0
 
-    def hear(self, pieces: Sequence[np.ndarray], language: str) -> list[Heard]:
+    def hear(
+        self, pieces: Sequence[np.ndarray], language: str, vocabulary: Sequence[str] = ()
+    ) -> list[Heard]:
         self.heard.append((language, [len(piece) / 16_000 for piece in pieces]))
         return [Heard(self._words(len(piece) // 16)) for piece in pieces]
 
@@ -192,9 +196,29 @@ def test_what_is_cut_or_plays_on_the_channel_is_not_heard() -> None:
     assert 2 * length_ms <= got.turns[1].start_ms <= 3 * length_ms
 
 
+@pytest.mark.parametrize("hears", [True, False])
+def test_a_vocabulary_goes_to_a_recogniser_that_hears_one(hears: bool) -> None:
+    class Told(Ears):
+        hears_vocabulary = hears
+        told: ClassVar[list[Sequence[str]]] = []
+
+        def hear(
+            self, pieces: Sequence[np.ndarray], language: str, vocabulary: Sequence[str] = ()
+        ) -> list[Heard]:
+            self.told.append(vocabulary)
+            return super().hear(pieces, language)
+
+    recording = Recording.of(clip("cold_hearted")[None])
+    ivr = IvrResult(**HEAD, segments=[], kept=[recording.whole])
+    Recognition(Told()).run(HEAD, recording, ivr, said("en"), StageOptions(vocabulary=["Riverside"]))
+    assert Told.told and all(one == (["Riverside"] if hears else []) for one in Told.told)
+
+
 def test_flags_stand_on_the_turn() -> None:
     class Dreaming(Ears):
-        def hear(self, pieces: Sequence[np.ndarray], language: str) -> list[Heard]:
+        def hear(
+            self, pieces: Sequence[np.ndarray], language: str, vocabulary: Sequence[str] = ()
+        ) -> list[Heard]:
             dreamt = Heard([Word(text=" Bye.", start_ms=0, end_ms=100, confidence=0.5)])
             return [dreamt for _ in pieces]
 
@@ -204,7 +228,9 @@ def test_flags_stand_on_the_turn() -> None:
 
 def test_a_result_says_that_its_words_have_no_times_of_their_own() -> None:
     class Spreading(Ears):
-        def hear(self, pieces: Sequence[np.ndarray], language: str) -> list[Heard]:
+        def hear(
+            self, pieces: Sequence[np.ndarray], language: str, vocabulary: Sequence[str] = ()
+        ) -> list[Heard]:
             return [one._replace(times_spread=True) for one in super().hear(pieces, language)]
 
     assert transcribed(Spreading(), said("en"), clip("cold_hearted")).times_spread
