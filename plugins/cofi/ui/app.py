@@ -12,7 +12,9 @@ from starlette.exceptions import HTTPException
 from cofi.ui.access import NO_RIGHTS, PersonDep
 from cofi.ui.pages import PRIVATE, prefix_of, render
 from cofi.ui.routes import (
+    calibration,
     calls,
+    certified,
     days,
     disputes,
     logs,
@@ -35,12 +37,14 @@ ROUTERS = (
     review.router,
     search.router,
     trends.router,
+    certified.router,
     mine.router,
     days.router,
     calls.router,
     sound.router,
     shards.router,
     disputes.router,
+    calibration.router,
 )
 
 app = FastAPI(
