@@ -53,7 +53,7 @@ def _claim(connection: Connection, batch: Batch, redo: Redo, ended: Collection[s
     """Of two batches that want a call exactly one gets it: the second finds that it is not free any more."""
     of_batch = select(BatchCallRow.call_id).where(BatchCallRow.batch_id == batch.batch_id)
     free = CallRow.claimed_by.is_(None) | CallRow.claimed_by.in_([batch.batch_id, *ended])
-    open_ = CallRow.state.in_([CallState.PENDING, CallState.FAILED])
+    open_: ColumnElement[bool] = CallRow.state.in_([CallState.PENDING, CallState.FAILED])
     if redo is Redo.ALL:
         not_done = of_batch.where(or_(BatchCallRow.redo_from.is_(None), _again(), _tried()))
         of_day = CallRow.day == batch.day, CallRow.state == CallState.AUDITED
