@@ -32,7 +32,6 @@ from datetime import timedelta
 
 import pendulum
 from airflow.sdk import (
-    CronDataIntervalTimetable,
     PokeReturnValue,
     TaskGroup,
     XComArg,
@@ -58,6 +57,7 @@ from cofi.pools import RECOVERY_POOL
 from cofi.retries import retry_arguments
 from cofi.runs import batch_id_in, failed_tasks, run_type_of, running, state_of, unfinished
 from cofi.settings import Settings
+from cofi.timetable import NightlyDays
 from include.calls.stage import GPU_STAGES, LLM_STAGES, STAGES, Stage
 
 settings = Settings.load()
@@ -68,7 +68,7 @@ waiting = {"trigger_rule": "all_done", "mode": "reschedule", "timeout": settings
 
 
 @dag(
-    schedule=CronDataIntervalTimetable(settings.schedule, timezone=settings.timezone),
+    schedule=NightlyDays(settings.schedule, settings.timezone),
     start_date=pendulum.datetime(2020, 1, 1, tz=settings.timezone),
     catchup=False,
     params=audit_params(settings),

@@ -5,10 +5,11 @@ from typing import Any, ClassVar
 
 from airflow.plugins_manager import AirflowPlugin
 
+from cofi.notes import NoteWriter
 from cofi.pools import PoolMaker
 from cofi.preloading import Preloader
 from cofi.redaction import RecogniserLoader
-from cofi.timetable import DaysOnDemand
+from cofi.timetable import DaysOnDemand, NightlyDays
 from cofi.ui.links import URL_PREFIX, ReportLink
 
 
@@ -24,7 +25,7 @@ async def pages(
 
 
 class CofiPlugin(AirflowPlugin):
-    """Calls in the navigation, the report on every run and linked from its task, pools, a timetable."""
+    """Calls in the navigation, the report on every run and linked from its task, pools, notes, timetables."""
 
     name = "cofi"
     fastapi_apps: ClassVar = [{"app": pages, "url_prefix": URL_PREFIX, "name": "cofi"}]
@@ -52,5 +53,5 @@ class CofiPlugin(AirflowPlugin):
         },
     ]
     operator_extra_links: ClassVar = [ReportLink()]
-    listeners: ClassVar = [PoolMaker(), Preloader(), RecogniserLoader()]
-    timetables: ClassVar = [DaysOnDemand]
+    listeners: ClassVar = [PoolMaker(), Preloader(), RecogniserLoader(), NoteWriter()]
+    timetables: ClassVar = [NightlyDays, DaysOnDemand]

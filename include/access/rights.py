@@ -53,6 +53,11 @@ class Person:
         """Whether they may see a call of this agent, by its name and id; a call of nobody is no one's own."""
         return self.may(Right.OTHERS) or self.is_own(*agent)
 
+    @property
+    def leads(self) -> bool:
+        """Whether they open calibration sessions, end them, and see all of them."""
+        return self.may(Right.DECIDE) and self.may(Right.OTHERS)
+
     def is_own(self, *agent: str | None) -> bool:
         """Whether a call of this agent, by its name and id, is their own."""
         return any(one in self.agents for one in agent if one)

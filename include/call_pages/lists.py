@@ -8,7 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, or_, select, tuple_
 
 from include.calls.call import CallState
+from include.calls.ledger import Ledger
+from include.calls.stage import stage_of
 from include.database import official
+from include.database.batches import ledger_of
 from include.database.models import AuditRow, BatchCallRow, CallRow
 from include.database.work import REASON, STATE
 
@@ -39,6 +42,11 @@ class Listed:
     auto_failed: bool
     needs_review: bool
     reviewed: bool
+
+    @property
+    def failed_in(self) -> str | None:
+        """The stage that it ended in; None where it ended in none."""
+        return self.reason and stage_of(self.reason)
 
 
 @dataclass(frozen=True)
@@ -83,15 +91,36 @@ def calls_of_agents(
     return shown, (shown[-1].day, shown[-1].call_id) if len(rows) > CALLS_SHOWN else None
 
 
-def calls_of_shard(connection: Connection, batch_id: str, shard: int, after: str | None = None) -> Page:
-    """A shard's calls in their run, failed ones among the others, by id."""
+def calls_of_shard(
+    connection: Connection,
+    batch_id: str,
+    shard: int,
+    state: CallState | None = None,
+    after: str | None = None,
+) -> Page:
+    """A shard's calls in their run by id.
+
+    Args:
+        connection: To read with.
+        batch_id: Of the run.
+        shard: Its number.
+        state: Only those in this state.
+        after: Only those after this id.
+    """
     query = _listed(STATE.label("state"), REASON.label("reason"))
     query = query.join(BatchCallRow, BatchCallRow.call_id == CallRow.call_id)
     query = query.where(BatchCallRow.batch_id == batch_id, BatchCallRow.shard == shard)
     query = query.order_by(CallRow.call_id)
+    if state is not None:
+        query = query.where(STATE.in_([state]))
     if after is not None:
         query = query.where(CallRow.call_id > after)
     return _page(connection, query, "call_id")
+
+
+def ledger_of_shard(connection: Connection, batch_id: str, shard: int) -> Ledger:
+    """Where the calls of a shard stand in their run."""
+    return ledger_of(connection, batch_id, BatchCallRow.shard == shard)
 
 
 def _listed(*state: Any) -> Select[*tuple[Any, ...]]:

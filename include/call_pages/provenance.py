@@ -85,6 +85,12 @@ def provenance_of(connection: Connection, call_id: str) -> Provenance:
     )
 
 
+def last_failure(connection: Connection, batch_id: str, call_id: str) -> Attempt | None:
+    """The last attempt at a call that failed in a run; None where none did."""
+    failed = _rows(connection, FailureRow, Attempt, call_id, FailureRow.batch_id == batch_id)
+    return max(failed, key=lambda one: one.failed_at, default=None)
+
+
 def _answers(connection: Connection, call_id: str) -> Sequence[LlmAnswer]:
     """By the identities that current results name: an answer may have been paid for by another call."""
     query = select(StageResultRow.result).where(

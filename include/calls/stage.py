@@ -30,3 +30,9 @@ GPU_STAGES: list[Stage] = [Stage.DENOISE, Stage.IVR, Stage.LID, Stage.STT]
 # Those that work on a GPU host.
 ON_HOSTS: list[Stage] = [Stage.DISTRIBUTE, *GPU_STAGES]
 LLM_STAGES: list[Stage] = [Stage.LLM1, Stage.LLM2]
+
+
+def stage_of(reason: str) -> Stage | None:
+    """The stage that a call's reason names as the one where it ended; None where it names none."""
+    name, colon, _ = reason.partition(": ")
+    return Stage(name) if colon and name in STAGES else None

@@ -11,6 +11,7 @@ from include.command_line.cofi_database import DatabaseUrl, chosen, opened, read
 from include.command_line.output import AsJson, example, give, working
 from include.database.migrations import clean_reports, is_current, may_quote_in_reports, upgrade
 from include.errors import InvalidInput
+from include.review.machine import all_uncounted, count_machine
 from include.search.indexing import index_calls
 from include.trends.counting import count_days, uncounted_days
 
@@ -77,5 +78,8 @@ def index(db: DatabaseUrl = "", as_json: AsJson = False) -> None:
         for number, day in enumerate(days, 1):
             tell(f"day {number} of {len(days)}: {day}")
             database.write(partial(count_days, days=[day]))
+        for day in database.read(all_uncounted):
+            tell(f"the machine's answers of {day}")
+            database.write(partial(count_machine, days=[day]))
     told = f"Searches know {indexed} more transcripts, trends {len(days)} more days."
     give({"transcripts": indexed, "days": [str(day) for day in days]}, lambda: told, as_json)

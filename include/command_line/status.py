@@ -17,7 +17,7 @@ def add_to(app: typer.Typer) -> None:
     """Adds the command."""
     app.command(
         "status",
-        epilog=example("cofi status", "cofi status scheduled__2026-11-17T00:00:00+00:00"),
+        epilog=example("cofi status", "cofi status scheduled__2026-11-16__2026-11-17T00:00:00+00:00"),
         rich_help_panel="Run",
     )(status)
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, Select, and_, func, or_, select
 
 from include.calls.call import CallState
 from include.calls.vocabulary import contact_reasons
+from include.database import official
 from include.database.models import (
     AuditRow,
     BatchCallRow,
@@ -50,6 +51,7 @@ class CallFacts:
     """One call.
 
     Attributes:
+        pct: The official score; `reviewed`: people's answers are in it.
         entities: Those that identify nobody; `private_entities` counts the others, which no report repeats.
         strengths: With `coaching` and `comment`: LLM2's, about the agent's work.
     """
@@ -59,6 +61,7 @@ class CallFacts:
     agent: str | None
     queue: str | None
     pct: float | None
+    reviewed: bool
     call_type: str
     resolution: str
     sentiment_start: int | None
@@ -83,10 +86,10 @@ def of_current_facts(query: Select[*tuple[Any, ...]], batch_id: str) -> Select[*
     """Narrows a query to the audited calls of a run and what is known of them; of a rescore, to its own."""
     joined = of_batch(query, batch_id).join(CallFactsRow, CallFactsRow.call_id == CallRow.call_id)
     kept = and_(is_of_an_audit(), BatchCallRow.audit_id.is_not(None))
-    is_official = or_(BatchCallRow.state.is_(None), kept)
-    official = and_(is_official, CallFactsRow.superseded_at.is_(None))
-    own = and_(~is_official, CallFactsRow.batch_id == BatchCallRow.batch_id)
-    return joined.where(STATE == CallState.AUDITED, or_(official, own))
+    has_official = or_(BatchCallRow.state.is_(None), kept)
+    current = and_(has_official, CallFactsRow.superseded_at.is_(None))
+    own = and_(~has_official, CallFactsRow.batch_id == BatchCallRow.batch_id)
+    return joined.where(STATE == CallState.AUDITED, or_(current, own))
 
 
 def list_calls(connection: Connection, batch_id: str) -> tuple[CallFacts, ...]:
@@ -121,6 +124,7 @@ class _Parts:
         return CallFacts(
             **own,
             pct=audit.pct if audit else None,
+            reviewed=bool(audit and audit.reviewed),
             reasons=tuple(
                 Told(reason_title(one.code), _times(one.turn_ids, at))
                 for one in sorted(reasons, key=lambda one: (not one.is_primary, one.code))
@@ -167,7 +171,8 @@ def _by_facts(connection: Connection, table: Any, facts_ids: Sequence[str]) -> _
 def _audits(
     connection: Connection, batch_id: str, call_ids: Sequence[str]
 ) -> dict[str, Row[*tuple[Any, ...]]]:
-    columns = (AuditRow.call_id, AuditRow.pct, AuditRow.strengths, AuditRow.coaching, AuditRow.comment)
+    score = (official.PCT.label("pct"), official.REVIEWED.label("reviewed"))
+    columns = (AuditRow.call_id, *score, AuditRow.strengths, AuditRow.coaching, AuditRow.comment)
     query = of_current_audits(select(*columns), batch_id).where(AuditRow.call_id.in_(call_ids))
     return {row.call_id: row for row in connection.execute(query)}
 

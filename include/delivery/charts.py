@@ -3,6 +3,7 @@
 Every function returns an empty string when there is nothing to draw.
 """
 
+import textwrap
 from collections.abc import Sequence
 from statistics import median
 
@@ -30,15 +31,15 @@ from include.delivery.work import StageFigures, StageProgress
 from include.scorecards.assessment import Standing
 
 FULL_PX, HALF_PX = 1120, 540
-ROW_PX = 30
+ROW_PX, _LINE_PX = 30, 16
 GROUPS_DRAWN = 15
 HOSTS_DRAWN = 40
 # A smaller move of a criterion's points is drawn as none.
 _NO_CHANGE_PCT = 0.05
 # A host this far below the median of its stage is drawn as slow.
 _SLOW_SHARE = 0.7
-# A narrower part of a bar cannot hold its label.
-_LABELLED_PCT = 9
+# A character of a label in a bar, in per cent of the whole bar.
+_CHAR_PCT = 0.9
 _LABEL_CHARS = 62
 _NAME_CHARS = 26
 _STAGE_COLOURS: dict[str, str] = dict(
@@ -79,12 +80,13 @@ def criteria_chart(criteria: Sequence[Criterion]) -> str:
     rows: list[Criterion | str] = []
     for section in sections:
         rows += [section, *(criterion for criterion in criteria if criterion.section == section)]
-    with drawing("criteria", "Answers by criterion", FULL_PX, ROW_PX * len(rows) + 20) as sheet:
+    texts = [row.text if isinstance(row, Criterion) else row for row in rows]
+    labels, row_px = _wrapped(texts, _LABEL_CHARS)
+    with drawing("criteria", "Answers by criterion", FULL_PX, row_px * len(rows) + 20) as sheet:
         axes = sheet.axes()
         for y, row in enumerate(rows):
             if isinstance(row, Criterion):
                 _draw_criterion(axes, y, row)
-        labels = [_cut(row.text, _LABEL_CHARS) if isinstance(row, Criterion) else row for row in rows]
         axes.set_yticks(range(len(rows)), labels)
         for row, label in zip(rows, axes.get_yticklabels(), strict=True):
             label.set_color(INK if isinstance(row, Criterion) else MUTED)
@@ -102,7 +104,8 @@ def group_chart(name: str, title: str, groups: Sequence[Group], threshold_pct: f
     drawn = named[:GROUPS_DRAWN]
     if not drawn:
         return ""
-    with drawing(name, title, HALF_PX, ROW_PX * len(drawn) + 40) as sheet:
+    labels, row_px = _wrapped([group.name or "" for group in drawn], _NAME_CHARS)
+    with drawing(name, title, HALF_PX, row_px * len(drawn) + 40) as sheet:
         axes = sheet.axes()
         means = [group.mean_pct or 0.0 for group in drawn]
         axes.barh(
@@ -113,8 +116,8 @@ def group_chart(name: str, title: str, groups: Sequence[Group], threshold_pct: f
             _note(axes, y, percent(means[y]), calls(group.calls) + review)
         if threshold_pct is not None:
             axes.axvline(threshold_pct, color=MUTED, linewidth=1, linestyle=(0, (2, 2)))
-        _names(axes, [group.name or "" for group in drawn])
-        axes.set_xlim(0, 165)
+        _names(axes, labels)
+        axes.set_xlim(0, 175)
         axes.set_xticks([])
         axes.spines.bottom.set_visible(False)
     return sheet.svg
@@ -125,14 +128,15 @@ def language_chart(languages: Sequence[Counted]) -> str:
     if not languages:
         return ""
     drawn = languages[:GROUPS_DRAWN]
-    with drawing("languages", "Calls by language", HALF_PX, ROW_PX * len(drawn) + 40) as sheet:
+    labels, row_px = _wrapped([language.name for language in drawn], _NAME_CHARS)
+    with drawing("languages", "Calls by language", HALF_PX, row_px * len(drawn) + 40) as sheet:
         axes = sheet.axes()
         most = max(one.calls for one in drawn)
         axes.barh(range(len(drawn)), [100 * one.calls / most for one in drawn], height=0.62, color=ACCENT)
         for y, language in enumerate(drawn):
             _note(axes, y, count(language.calls), f"{duration(language.audio_s)} of audio")
-        _names(axes, [language.name for language in drawn])
-        axes.set_xlim(0, 165)
+        _names(axes, labels)
+        axes.set_xlim(0, 175)
         axes.set_xticks([])
         axes.spines.bottom.set_visible(False)
     return sheet.svg
@@ -145,13 +149,13 @@ def throughput_chart(stages: Sequence[StageFigures]) -> str:
         return ""
     names = list(dict.fromkeys(stage for stage, _ in timed))
     hosts = list(dict.fromkeys(host for _, host in timed))[:HOSTS_DRAWN]
-    with drawing(
-        "throughput", "Calls per minute by stage and host", FULL_PX, ROW_PX * len(hosts) + 50
-    ) as sheet:
+    labels, row_px = _wrapped(hosts, _NAME_CHARS)
+    title = "Calls per minute by stage and host"
+    with drawing("throughput", title, FULL_PX, row_px * len(hosts) + 50) as sheet:
         columns = sheet.figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
         for axes, stage in zip(columns, names, strict=True):
             _draw_stage(axes, stage, {host: rate for (s, host), rate in timed.items() if s == stage}, hosts)
-        _names(columns[0], hosts)
+        _names(columns[0], labels)
     return sheet.svg
 
 
@@ -181,11 +185,12 @@ def comparison_chart(criteria: Sequence[CriterionChange]) -> str:
     if not drawn:
         return ""
     title = "Points earned by criterion, old and new"
-    with drawing("comparison", title, FULL_PX, ROW_PX * len(drawn) + 40) as sheet:
+    labels, row_px = _wrapped([one.text for one in drawn], _LABEL_CHARS)
+    with drawing("comparison", title, FULL_PX, row_px * len(drawn) + 40) as sheet:
         axes = sheet.axes()
         for y, one in enumerate(drawn):
             _draw_change(axes, y, one)
-        axes.set_yticks(range(len(drawn)), [_cut(one.text, _LABEL_CHARS) for one in drawn], color=INK)
+        axes.set_yticks(range(len(drawn)), labels, color=INK)
         axes.set_ylim(len(drawn) - 0.4, -0.6)
         axes.set_xlim(-2, 152)
         axes.set_xticks(range(0, 101, 25))
@@ -221,13 +226,18 @@ def _draw_criterion(axes: Axes, y: int, criterion: Criterion) -> None:
         width = 100 * answer.calls / criterion.calls
         colour = _answer_colour(answer)
         axes.barh(y, width - 0.15, left=left, height=0.68, color=colour)
-        if width >= _LABELLED_PCT:
-            ink = INK if colour == OUTSIDE else "#ffffff"
-            label = _cut(f"{answer.calls:,} {answer.label}", round(width / 0.9))
-            axes.text(left + 0.8, y, label, va="center", color=ink, fontsize=11)
+        ink = INK if colour == OUTSIDE else "#ffffff"
+        axes.text(left + 0.8, y, _fitting(answer, width), va="center", color=ink, fontsize=11)
         left += width
     axes.text(107.5, y, percent(criterion.earned_pct), va="center", ha="right", fontweight="bold")
     axes.text(109, y, f"by {' and '.join(criterion.answered_by)}", va="center", color=MUTED, fontsize=11)
+
+
+def _fitting(answer: AnswerCount, width_pct: float) -> str:
+    """What a part of a bar has room for, whole; the chart's table tells the rest."""
+    figure = count(answer.calls)
+    room = width_pct / _CHAR_PCT - 1
+    return next((text for text in (f"{figure} {answer.label}", figure) if len(text) <= room), "")
 
 
 def _answer_colour(answer: AnswerCount) -> str:
@@ -284,14 +294,17 @@ def _count_axis(axes: Axes, label: str) -> None:
 
 def _note(axes: Axes, y: int, figure: str, rest: str) -> None:
     """A bold figure beside the bars (x 0..100), and in grey what it rests on."""
-    axes.text(117, y, figure, va="center", ha="right", fontweight="bold")
-    axes.text(121, y, rest, va="center", color=MUTED, fontsize=11)
+    axes.text(124, y, figure, va="center", ha="right", fontweight="bold")
+    axes.text(128, y, rest, va="center", color=MUTED, fontsize=11)
 
 
 def _names(axes: Axes, names: Sequence[str]) -> None:
-    axes.set_yticks(range(len(names)), [_cut(name, _NAME_CHARS) for name in names], color=INK)
+    axes.set_yticks(range(len(names)), names, color=INK)
     axes.set_ylim(len(names) - 0.4, -0.6)
 
 
-def _cut(text: str, chars: int) -> str:
-    return text if len(text) <= chars else text[: chars - 1].rstrip() + "…"
+def _wrapped(labels: Sequence[str], chars: int) -> tuple[list[str], int]:
+    """Labels over as many lines as they need, and the height in px of rows that hold the longest."""
+    lines = [textwrap.wrap(label, chars) or [""] for label in labels]
+    most = max(len(one) for one in lines)
+    return ["\n".join(one) for one in lines], max(ROW_PX, _LINE_PX * most + 12)

@@ -1,4 +1,7 @@
-"""A rescore beside the audits that its calls had before: by criterion, by call, and in all."""
+"""A rescore beside the audits that its calls had before: by criterion, by call, and in all.
+
+Both as the machine answered: people's answers stand for old and new alike, and would hide what changed.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

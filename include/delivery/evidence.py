@@ -17,6 +17,8 @@ from include.database.models import (
     BatchRow,
     CallRow,
     LlmResultRow,
+    ReviewedAnswerRow,
+    ReviewedScoreRow,
     ScorecardRow,
     StageResultRow,
 )
@@ -47,6 +49,11 @@ _OF_ANSWER = (
     "opinions",
     "review_reasons",
 )
+_OFFICIAL = (
+    *("pct", "band", "passed", "auto_failed", "needs_review", "review_reasons"),
+    *("answered", "changed", "reviewers", "reviewed_at"),
+)
+_STANDS = ("answer", "standing", "earned", "potential", "auto_fail")
 _OF_STAGE = ("stage", "host", "engine", "batch_id", "created_at")
 _OF_LLM = (
     "stage",
@@ -66,13 +73,16 @@ class Evidence:
 
     Attributes:
         call: What it is, and how it ended.
-        audit: Its score; None when it was not audited.
-        answers: One for each criterion of the scorecard, in its order, with the checked quotes.
+        audit: Its score as the machine gave it; None when it was not audited.
+        official: The score with people's answers in place of the machine's; None where nobody has answered.
+        answers: One for each criterion of the scorecard, in its order, with the checked quotes: the machine's
+            answer, and in `by_people` what stands instead of it.
         provenance: Hashes of recording, transcript, scorecard and prompts; engines, hosts, models and times.
     """
 
     call: dict[str, Any]
     audit: dict[str, Any] | None
+    official: dict[str, Any] | None
     answers: list[dict[str, Any]]
     provenance: dict[str, Any]
 
@@ -93,6 +103,7 @@ def evidence_of(connection: Connection, named: str) -> Evidence:
     return Evidence(
         call=_picked(call, _OF_CALL),
         audit=_picked(audit, _OF_AUDIT) if audit else None,
+        official=_official(connection, audit) if audit else None,
         answers=_answers(connection, audit, scorecard) if audit and scorecard else [],
         provenance=_provenance(connection, call, audit, scorecard),
     )
@@ -110,11 +121,26 @@ def told(evidence: Evidence) -> str:
             if audit["pct"] is None
             else f"{audit['pct']:.0f} % ({audit['band'] or 'no band'})"
         )
-        lines.append(f"score {pct}{', auto-failed' if audit['auto_failed'] else ''}")
-        lines += [f"needs review: {reason}" for reason in audit["review_reasons"]]
+        lines += _told_official(evidence.official)
+        by = "the machine's score" if evidence.official else "score"
+        lines.append(f"{by} {pct}{', auto-failed' if audit['auto_failed'] else ''}")
+        waiting = (evidence.official or audit)["review_reasons"]
+        lines += [f"needs review: {reason}" for reason in waiting]
     for answer in evidence.answers:
         lines += ["", *_told_answer(answer)]
     return "\n".join([*lines, "", "provenance", *_told_provenance(evidence.provenance)])
+
+
+def _told_official(official: dict[str, Any] | None) -> list[str]:
+    if official is None:
+        return []
+    pct = "not auditable" if official["pct"] is None else f"{official['pct']:.0f} %"
+    people = ", ".join(official["reviewers"])
+    failed = ", auto-failed" if official["auto_failed"] else ""
+    return [
+        f"score {pct} ({official['band'] or 'no band'}){failed}, reviewed by {people}: "
+        f"{official['answered']} answered, {official['changed']} changed"
+    ]
 
 
 def _found(connection: Connection, named: str) -> tuple[RowMapping, str | None]:
@@ -160,20 +186,26 @@ def _scorecard(connection: Connection, audit: RowMapping) -> RowMapping:
     return connection.execute(query).mappings().one()
 
 
+def _official(connection: Connection, audit: RowMapping) -> dict[str, Any] | None:
+    query = select(ReviewedScoreRow.__table__).where(ReviewedScoreRow.audit_id == audit["audit_id"])
+    row = connection.execute(query).mappings().one_or_none()
+    return _picked(row, _OFFICIAL) if row else None
+
+
 def _answers(connection: Connection, audit: RowMapping, scorecard: RowMapping) -> list[dict[str, Any]]:
     query = select(AnswerRow.__table__).where(AnswerRow.audit_id == audit["audit_id"])
     rows = {row["criterion_id"]: row for row in connection.execute(query).mappings()}
-    texts = {
-        one["id"]: one.get("text") or one.get("question", "")
-        for section in scorecard["scorecard"]["sections"]
-        for one in section["criteria"]
-    }
+    people = select(ReviewedAnswerRow.__table__).where(ReviewedAnswerRow.audit_id == audit["audit_id"])
+    stands = {row["criterion_id"]: _picked(row, _STANDS) for row in connection.execute(people).mappings()}
+    # As it is stored: an old version need not fit today's schema.
+    texts = {one["id"]: one.get("text", "") for one in scorecard["scorecard"].get("criteria", [])}
     order = [*(name for name in texts if name in rows), *sorted(set(rows) - set(texts))]
     return [
         {
             "criterion": name,
             "text": texts.get(name, ""),
             **_picked(rows[name], _OF_ANSWER),
+            "by_people": stands.get(name),
             "quotes": rows[name]["evidence"],
         }
         for name in order
@@ -230,6 +262,8 @@ def _told_answer(answer: dict[str, Any]) -> list[str]:
         f"{answer['criterion']}: {answer['answer']} ({answer['standing']}{points})",
         f"  {answer['text']}",
     ]
+    if stands := answer["by_people"]:
+        lines.append(f"  by people: {stands['answer']} ({stands['standing']})")
     lines += [f"  because: {answer['justification']}"] if answer["justification"] else []
     for quote in answer["quotes"]:
         when = (

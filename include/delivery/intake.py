@@ -33,14 +33,14 @@ class RolesTold:
         told: By teller, those with at least one known role.
         unknown: Those without.
         doubted: Those in which what is said speaks against what was told.
-        examples: Paths of some of the last two.
+        examples: Some of the last two: paths by call id.
     """
 
     calls: int
     told: Mapping[str, int]
     unknown: int
     doubted: int
-    examples: tuple[str, ...]
+    examples: Mapping[str, str]
 
     @property
     def in_words(self) -> str:
@@ -66,26 +66,27 @@ def files_of(connection: Connection, batch_id: str) -> DayFiles | None:
 def count_roles(connection: Connection, batch_id: str) -> RolesTold:
     """Counts who told the roles of the run's calls."""
     told_roles = TranscriptRow.channel_roles.label("told")
-    columns = (CallRow.path, CallRow.channels, CallRow.channel_roles, told_roles)
+    columns = (CallRow.call_id, CallRow.path, CallRow.channels, CallRow.channel_roles, told_roles)
     query = of_batch(select(*columns), batch_id).join(TranscriptRow, TranscriptRow.call_id == CallRow.call_id)
     told: Counter[str] = Counter()
-    unknown, doubted = [], []
+    unknown: list[tuple[str, str]] = []
+    doubted: list[tuple[str, str]] = []
     for row in connection.execute(query.order_by(CallRow.path)):
         if (row.channels or 0) < 2 and not row.told:
             continue
         teller = _teller(row.told, row.channel_roles)
         told[teller] += 1
         if teller == ToldBy.NOBODY:
-            unknown.append(row.path)
+            unknown.append((row.call_id, row.path))
         elif any(one.get("doubted") for one in row.told or ()):
-            doubted.append(row.path)
+            doubted.append((row.call_id, row.path))
     nobody = told.pop(ToldBy.NOBODY, 0)
     return RolesTold(
         calls=told.total() + nobody,
         told=dict(told),
         unknown=nobody,
         doubted=len(doubted),
-        examples=tuple([*doubted, *unknown][:_EXAMPLES]),
+        examples=dict([*doubted, *unknown][:_EXAMPLES]),
     )
 
 

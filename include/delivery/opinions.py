@@ -13,6 +13,8 @@ from include.scorecards.assessment import Opinion
 
 CONTRADICTIONS_SHOWN = 20
 _NONE = "[]"
+# Call id, path, the answer, and what others said.
+_Answer = tuple[str, str, str, list[Opinion]]
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class AskedAgain:
 class Contradiction:
     """An answer, and what others said instead; `others` as they are named."""
 
+    call_id: str
     path: str
     text: str
     first: str
@@ -57,20 +60,20 @@ class SecondOpinions:
 
 def second_opinions_of(connection: Connection, batch_id: str, scorecards: Scorecards) -> SecondOpinions:
     """Counts opinions by criterion, in the order of the scorecards."""
-    columns = (CallRow.path, AnswerRow.criterion_id, AnswerRow.answer, AnswerRow.opinions)
+    columns = (CallRow.call_id, CallRow.path, AnswerRow.criterion_id, AnswerRow.answer, AnswerRow.opinions)
     query = of_current_audits(select(*columns), batch_id)
     query = query.join(AnswerRow, AnswerRow.audit_id == AuditRow.audit_id)
     query = query.where(cast(AnswerRow.opinions, String) != _NONE)
-    asked: dict[str, list[tuple[str, str, list[Opinion]]]] = defaultdict(list)
+    asked: dict[str, list[_Answer]] = defaultdict(list)
     for row in connection.execute(query.order_by(CallRow.path, AnswerRow.criterion_id)):
         opinions = [Opinion.model_validate(one) for one in row.opinions]
-        asked[row.criterion_id].append((row.path, row.answer, opinions))
+        asked[row.criterion_id].append((row.call_id, row.path, row.answer, opinions))
     order = [id_ for _, id_ in scorecards.terms if id_ in asked]
     texts = {id_: scorecards.criterion(id_).text for id_ in asked}
     contradictions = [
-        Contradiction(path, texts[id_], first, tuple(opinions))
+        Contradiction(call_id, path, texts[id_], first, tuple(opinions))
         for id_, answers in asked.items()
-        for path, first, opinions in answers
+        for call_id, path, first, opinions in answers
         if not _agree(first, opinions)
     ]
     contradictions.sort(key=lambda one: (one.path, one.text))
@@ -81,10 +84,10 @@ def second_opinions_of(connection: Connection, batch_id: str, scorecards: Scorec
     )
 
 
-def _counted(text: str, answers: Sequence[tuple[str, str, list[Opinion]]]) -> AskedAgain:
-    opinions = [opinion for _, _, all_ in answers for opinion in all_]
+def _counted(text: str, answers: Sequence[_Answer]) -> AskedAgain:
+    opinions = [opinion for *_, all_ in answers for opinion in all_]
     given = sum(opinion.answer is not None for opinion in opinions)
-    agreed = sum(_agree(first, all_) for _, first, all_ in answers)
+    agreed = sum(_agree(first, all_) for *_, first, all_ in answers)
     return AskedAgain(text, len(answers), agreed, given, len(opinions) - given)
 
 

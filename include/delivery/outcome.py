@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Subquery, and_, c
 
 from include.calls.call import CallState
 from include.calls.ledger import Ledger
-from include.calls.stage import STAGES
+from include.calls.stage import STAGES, Stage, stage_of
 from include.database import official
 from include.database.days import was_discovered
 from include.database.models import AuditRow, BatchCallRow, CallRow, FailureRow
@@ -76,6 +76,11 @@ class NotAudited:
     state: str
     kind: str
     reason: str
+
+    @property
+    def stage(self) -> Stage | None:
+        """The stage that it ended in; None where it ended in none."""
+        return stage_of(self.reason)
 
 
 def count_outcome(connection: Connection, batch_id: str) -> Outcome:

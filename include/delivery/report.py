@@ -1,6 +1,6 @@
 """The report of a run: one HTML page that needs nothing else, and the same figures as JSON."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -9,9 +9,10 @@ from markupsafe import Markup
 from pydantic import TypeAdapter
 
 from include import __version__
-from include.calls.call import call_day
+from include.calls.call import call_day, call_id_for
 from include.card_data.masking import masked_text
 from include.delivery import charts, judge_charts, wording
+from include.delivery.chart_tables import chart_tables
 from include.delivery.summary import RunSummary
 from include.judge.calibration import ENOUGH_ANSWERS
 from include.scorecards import certainty
@@ -42,27 +43,39 @@ def write_stopped(batch_id: str, reason: str, folder: Path) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     page = _environment().get_template("stopped.html")
-    told = masked_text(reason)
-    _replace(folder / REPORT_NAME, page.render(batch_id=batch_id, reason=told, now=datetime.now(UTC)))
+    told = {"batch_id": batch_id, "reason": masked_text(reason), "now": datetime.now(UTC)}
+    _replace(folder / REPORT_NAME, page.render(version=__version__, **told))
     return folder / REPORT_NAME
 
 
 def render_html(summary: RunSummary) -> str:
-    """The page: no script, nothing fetched. Whatever a caller said is escaped; equal figures, equal page."""
+    """The page. Whatever a caller said is escaped; equal figures, equal page.
+
+    It needs nothing else to be read. Where cofi serves it, two scripts take Airflow's theme and open
+    its links to Airflow around it, and its recordings are links to their pages.
+    """
     template = _environment().get_template("report.html")
     return template.render(
         run=summary,
         version=__version__,
         charts=_charts(summary),
+        tables=chart_tables(summary),
         groups_drawn=charts.GROUPS_DRAWN,
         rules_notice=wording.RULES_NOTICE,
         day_states=wording.DAY_STATES,
         # A call's id begins with its day.
         of_day=lambda call_id: f" of {call_day(call_id)}" if call_day(call_id) != summary.day else "",
+        canary_id=_canary_id,
         one_rule=ONE_RULE,
         gold_rule=" ".join(certainty.RULE),
         enough_answers=ENOUGH_ANSWERS,
     )
+
+
+def _canary_id(name: str) -> str:
+    """The call of a canary, which is named by its day and path."""
+    day, path = name.split("/", 1)
+    return call_id_for(date.fromisoformat(day), path)
 
 
 def render_json(summary: RunSummary) -> str:

@@ -106,7 +106,7 @@ def _comparison(comparison: Comparison | None) -> list[str]:
     lines = [
         f"compared  {calls(comparison.calls)}: mean {percent(old.mean_pct)} → {percent(new.mean_pct)}; "
         f"{count(comparison.newly_passed)} newly passed, {count(comparison.newly_failed)} newly failed; "
-        f"{calls(comparison.changed_calls)} answered otherwise",
+        f"{calls(comparison.changed_calls)} answered otherwise; people's answers are left out",
     ]
     other = [one for one in comparison.criteria if one.same < one.calls]
     other.sort(key=lambda one: one.same_pct)

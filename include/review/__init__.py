@@ -9,7 +9,7 @@ person. Every change writes a row of `review_events`. `now=None` is this moment.
     people       load_people(path) -> People; People.actor(user) -> Actor; People.users_of(names)
     rules        load_rules(scorecards_folder, scorecard_id) -> ReviewRules
     filling      fill(c, batch_id, rules) -> Filled                        at the end of a run; once per audit
-    items        list_queue(c, actor, mine=, sample=, states=, limit=, offset=) -> list[QueueItem]
+    items        list_queue(c, actor, mine=, sample=, states=, limit=, after=) -> list[QueueItem]
                  count_queue(c) -> QueueCounts; item_of(c, item_id) -> QueueItem
                  item_of_call(c, call_id) -> QueueItem | None
     queue        take(c, actor, item_id) -> QueueItem; take_next(c, actor, sample=) -> QueueItem | None
@@ -21,9 +21,11 @@ person. Every change writes a row of `review_events`. `now=None` is this moment.
     disputes     terms(c, actor, call_id, rule) -> Terms; dispute_of(c, id) -> Dispute
                  list_disputes(c, raised_by=, call_id=, only_open=) -> list[Dispute]
     disputing    dispute(c, actor, call_id, Claim(…), rule=); decide(c, actor, id, answer=, why=); withdraw(…)
+    machine      count_machine(c, days)                                     at the end of a run, after `fill`
     certifying   certify(c, first, last=None, least=) -> CertifiedDays      true rates of a day or week
-    calibrating  open_session(c, actor, Plan(…)) -> Session; answer_session(…); submit(…); close_session(…)
-                 session_of(c, id); list_sessions(c, person=)
+    calibrating  open_session(c, actor, Plan(…)) -> Session; answer_session(…); submit(…)
+                 close_session(…); withdraw_session(…)
+    sessions     session_of(c, id); list_sessions(c, person=); answered_by_person(c, ids); own_answers(…)
     agreeing     agreement_of(c, session_id) -> SessionAgreement            once all have submitted
     labels       reviewed_labels(c, scorecard, unbiased=) -> Labels         people's answers as gold labels
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 
 from include.database.models import CalibrationAnswerRow
 from include.errors import NotForYou
-from include.review.calibrating import session_of
+from include.review.sessions import session_of
 from include.scorecards.coefficients import cohens_kappa, gwets_ac1
 
 # Answer by (call, criterion) of one person.
@@ -46,14 +46,25 @@ class SessionAgreement:
         pairs: Each pair of people, by their names in order.
         with_expert: Each person with the expert; empty without one.
         criteria: All pairs, by criterion, the least agreed first: where the wording wants work.
+        criteria_with_expert: Each person with the expert, all of them together, by criterion; empty without.
         answers: By call and criterion, what each person answered.
+        comments: Likewise, what those wrote who wrote something.
     """
 
     among: Agreed
     pairs: Mapping[tuple[str, str], Agreed]
     with_expert: Mapping[str, Agreed]
     criteria: Mapping[str, Agreed]
+    criteria_with_expert: Mapping[str, Agreed]
     answers: Mapping[tuple[str, str], Mapping[str, str]]
+    comments: Mapping[tuple[str, str], Mapping[str, str]]
+
+    @property
+    def disagreements(self) -> list[tuple[str, str]]:
+        """Calls and criteria to which not all gave the same answer, by the criteria's order above."""
+        places = [place for place, said in self.answers.items() if len(set(said.values())) > 1]
+        order = list(self.criteria)
+        return sorted(places, key=lambda place: (order.index(place[1]), place[0]))
 
 
 def agreement_of(connection: Connection, session_id: str) -> SessionAgreement:
@@ -69,30 +80,41 @@ def agreement_of(connection: Connection, session_id: str) -> SessionAgreement:
     by_person: dict[str, dict[tuple[str, str], str]] = {one: {} for one in session.submitted}
     query = select(CalibrationAnswerRow.__table__).filter_by(session_id=session_id)
     together: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    comments: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
     for row in connection.execute(query.order_by(CalibrationAnswerRow.person)):
         if row.person in by_person:
             by_person[row.person][row.call_id, row.criterion_id] = row.answer
             together[row.call_id, row.criterion_id][row.person] = row.answer
+            if row.comment:
+                comments[row.call_id, row.criterion_id][row.person] = row.comment
     people = [one for one in session.submitted if one != session.expert]
     pairs = {(a, b): _of([(by_person[a], by_person[b])]) for a, b in combinations(people, 2)}
     expert = by_person.get(session.expert or "", {})
     criteria = {name: _of(_pairs(by_person, people, name)) for name in session.questions}
+    with_expert = {
+        name: _of([(_own(by_person[one], name), expert) for one in people]) for name in session.questions
+    }
     return SessionAgreement(
         among=_of(_pairs(by_person, people)),
         pairs=pairs,
         with_expert={one: _of([(by_person[one], expert)]) for one in people} if expert else {},
         criteria=dict(sorted(criteria.items(), key=lambda pair: _least_first(pair[1]))),
+        criteria_with_expert=with_expert if expert else {},
         answers=dict(together),
+        comments=dict(comments),
     )
 
 
 def _pairs(
     by_person: Mapping[str, Answers], people: Sequence[str], criterion: str | None = None
 ) -> list[tuple[Answers, Answers]]:
-    def own(one: str) -> Answers:
-        return {key: said for key, said in by_person[one].items() if criterion in (None, key[1])}
+    return [
+        (_own(by_person[a], criterion), _own(by_person[b], criterion)) for a, b in combinations(people, 2)
+    ]
 
-    return [(own(a), own(b)) for a, b in combinations(people, 2)]
+
+def _own(answers: Answers, criterion: str | None) -> Answers:
+    return {key: said for key, said in answers.items() if criterion in (None, key[1])}
 
 
 def _of(pairs: Sequence[tuple[Answers, Answers]]) -> Agreed:

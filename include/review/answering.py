@@ -20,6 +20,7 @@ from include.review.people import Actor
 from include.review.queue import held_by
 from include.review.settling import OfficialScore, settle, told
 from include.scorecards.answers import CANNOT_DETERMINE
+from include.scorecards.schema import Scorecard
 
 _LONGEST_TEXT = 2_000
 # An answer counts for the sample that needs it most.
@@ -194,7 +195,16 @@ def checked_answer(call: Audited, criterion_id: str, answer: str | None) -> str:
     """
     if criterion_id not in call.machine:
         raise InvalidInput(f"The scorecard of call {call.call_id} has no criterion {criterion_id}.")
-    possible = call.scorecard.criterion(criterion_id).possible_answers
+    return possible_answer(call.scorecard, criterion_id, answer)
+
+
+def possible_answer(scorecard: Scorecard, criterion_id: str, answer: str | None) -> str:
+    """An answer that a criterion can have.
+
+    Raises:
+        InvalidInput: It cannot.
+    """
+    possible = scorecard.criterion(criterion_id).possible_answers
     if answer not in possible:
         raise InvalidInput(f"{criterion_id} cannot be answered with {answer}: choose {', '.join(possible)}.")
     return answer

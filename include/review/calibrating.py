@@ -18,45 +18,16 @@ from include.database.models import (
     ReviewItemRow,
 )
 from include.errors import InvalidInput, NotForYou, TooLate
-from include.review.answering import checked_answer, kept_text
+from include.review.answering import kept_text, possible_answer
+from include.review.carrying import recorded
 from include.review.events import at, record
 from include.review.items import ItemState
 from include.review.material import audited
 from include.review.people import Actor
+from include.review.sessions import Session, calls_of, own_answers, session_of
 
 _FEWEST_PEOPLE = 2
-_MOST_CALLS = 50
-
-
-@dataclass(frozen=True)
-class Session:
-    """A session.
-
-    Attributes:
-        calls: In the order in which they are answered.
-        questions: Criteria that are asked of each.
-        people: Who takes part; `expert` is one of them, or None.
-        submitted: Those who are through.
-        revealed: All are: from now on everybody sees everybody's answers.
-    """
-
-    session_id: str
-    title: str
-    scorecard_sha256: str
-    questions: tuple[str, ...]
-    calls: tuple[str, ...]
-    people: tuple[str, ...]
-    expert: str | None
-    submitted: tuple[str, ...]
-    opened_by: str
-    opened_at: datetime
-    due_at: datetime
-    closed_at: datetime | None
-
-    @property
-    def revealed(self) -> bool:
-        """Whether answers may be shown."""
-        return self.closed_at is not None
+MOST_CALLS = 50
 
 
 @dataclass(frozen=True)
@@ -85,8 +56,8 @@ def open_session(connection: Connection, actor: Actor, plan: Plan, now: datetime
     if plan.expert is not None and plan.expert not in people:
         raise InvalidInput(f"{plan.expert} is the expert and takes no part: add them to the people.")
     call_ids = tuple(dict.fromkeys(plan.calls)) or _set_aside(connection, plan.most_calls)
-    if not 0 < len(call_ids) <= _MOST_CALLS:
-        raise InvalidInput(f"Choose from 1 to {_MOST_CALLS} calls; none are set aside by the rules.")
+    if not 0 < len(call_ids) <= MOST_CALLS:
+        raise InvalidInput(f"Choose from 1 to {MOST_CALLS} calls; none are set aside by the rules.")
     calls = [audited(connection, call_id) for call_id in call_ids]
     card = calls[0].scorecard
     if any(call.scorecard.sha256 != card.sha256 for call in calls):
@@ -134,20 +105,21 @@ def answer_session(
     """
     now = at(now)
     session = _taking_part(connection, actor, session_id)
-    call = audited(connection, call_id) if call_id in session.calls else None
-    if call is None:
+    if call_id not in session.calls:
         raise InvalidInput(f"Call {call_id} is none of this session's.")
-    if actor.speaks_in(call.agents):
+    if call_id in _own_calls(connection, actor, session):
         raise NotForYou(f"{actor.user} is the agent of call {call_id}: leave it out.")
     strange = [name for name in answers if name not in session.questions]
     if strange:
         raise InvalidInput(f"This session does not ask {', '.join(strange)}.")
+    # As the session asks it: the call may have been audited anew since.
+    card = recorded(connection, session.scorecard_sha256)
     key = {"session_id": session_id, "person": actor.user, "call_id": call_id}
     rows = [
         {
             **key,
             "criterion_id": name,
-            "answer": checked_answer(call, name, given),
+            "answer": possible_answer(card, name, given),
             "comment": kept_text((comments or {}).get(name, "")),
             "answered_at": now,
         }
@@ -168,11 +140,12 @@ def submit(connection: Connection, actor: Actor, session_id: str, now: datetime 
         InvalidInput: They have not answered all; their own calls excepted.
     """
     now = at(now)
+    # Of two who submit at the same time, the second has to see the first, or nobody closes the session.
+    locked = select(CalibrationSessionRow.session_id).filter_by(session_id=session_id).with_for_update()
+    connection.execute(locked)
     session = _taking_part(connection, actor, session_id)
-    row = CalibrationAnswerRow
-    given = select(row.call_id, row.criterion_id).filter_by(session_id=session_id, person=actor.user)
-    answered = set(connection.execute(given).tuples())
-    own = {one for one in session.calls if actor.speaks_in(audited(connection, one).agents)}
+    answered = own_answers(connection, session_id, actor.user)
+    own = _own_calls(connection, actor, session)
     left = [
         one
         for one in session.calls
@@ -193,13 +166,11 @@ def close_session(
     """Closes a session though somebody has not submitted: what they answered is left out.
 
     Raises:
-        TooLate: It is closed.
+        TooLate: It is closed, or called off.
         InvalidInput: Fewer than two people have submitted.
     """
     now = at(now)
-    session = session_of(connection, session_id)
-    if session.closed_at is not None:
-        raise TooLate("This session is closed already.")
+    session = _open(connection, session_id)
     if len(session.submitted) < _FEWEST_PEOPLE:
         raise InvalidInput("Fewer than two people have submitted: there is nothing to compare yet.")
     _close(connection, session_id, now)
@@ -207,47 +178,50 @@ def close_session(
     return session_of(connection, session_id)
 
 
-def session_of(connection: Connection, session_id: str) -> Session:
-    """One session.
+def withdraw_session(
+    connection: Connection, actor: Actor, session_id: str, now: datetime | None = None
+) -> Session:
+    """Calls a session off: nobody's answers are shown, and calls that rules had set aside are so again.
 
     Raises:
-        InvalidInput: There is none of this id.
+        TooLate: It is closed, or called off already.
     """
-    query = select(CalibrationSessionRow.__table__).where(CalibrationSessionRow.session_id == session_id)
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        raise InvalidInput(f"There is no calibration session {session_id}: reload the page.")
-    calls = select(CalibrationCallRow.call_id).filter_by(session_id=session_id)
-    people = select(CalibrationPersonRow.__table__).filter_by(session_id=session_id)
-    all_ = connection.execute(people.order_by(CalibrationPersonRow.person)).all()
-    values = {name: value for name, value in row._mapping.items() if name != "questions"}
-    return Session(
-        **values,
-        questions=tuple(row.questions),
-        calls=tuple(connection.execute(calls.order_by(CalibrationCallRow.place)).scalars()),
-        people=tuple(one.person for one in all_),
-        expert=next((one.person for one in all_ if one.expert), None),
-        submitted=tuple(one.person for one in all_ if one.submitted_at is not None),
+    now = at(now)
+    session = _open(connection, session_id)
+    ending = update(CalibrationSessionRow).filter_by(session_id=session_id)
+    connection.execute(ending.values(withdrawn_at=now))
+    used = update(ReviewItemRow).where(
+        ReviewItemRow.call_id.in_(session.calls),
+        ReviewItemRow.state == ItemState.DONE,
+        ReviewItemRow.ended_at == session.opened_at,
     )
-
-
-def list_sessions(connection: Connection, person: str | None = None, limit: int = 50) -> list[Session]:
-    """Sessions, open ones first, then the newest; only those somebody takes part in."""
-    query = select(CalibrationSessionRow.session_id)
-    if person is not None:
-        own = select(CalibrationPersonRow.session_id).where(CalibrationPersonRow.person == person)
-        query = query.where(CalibrationSessionRow.session_id.in_(own))
-    closed = CalibrationSessionRow.closed_at.is_not(None)
-    query = query.order_by(closed, CalibrationSessionRow.opened_at.desc()).limit(limit)
-    return [session_of(connection, one) for one in connection.execute(query).scalars().all()]
+    connection.execute(used.values(state=ItemState.SET_ASIDE, ended_at=None, ended_by=None))
+    record(connection, actor, "withdraw_calibration", session_id, now)
+    return session_of(connection, session_id)
 
 
 def _taking_part(connection: Connection, actor: Actor, session_id: str) -> Session:
     session = session_of(connection, session_id)
     if actor.user not in session.people:
         raise NotForYou(f"{actor.user} takes no part in this session.")
+    if session.withdrawn_at is not None:
+        raise TooLate("This session was called off: there is nothing to answer any more.")
     if actor.user in session.submitted or session.closed_at is not None:
         raise TooLate("What was submitted stays as it is: the others have relied on it.")
+    return session
+
+
+def _own_calls(connection: Connection, actor: Actor, session: Session) -> set[str]:
+    calls = calls_of(connection, session)
+    return {call_id for call_id, row in calls.items() if actor.speaks_in((row.agent, row.agent_id))}
+
+
+def _open(connection: Connection, session_id: str) -> Session:
+    session = session_of(connection, session_id)
+    if session.closed_at is not None:
+        raise TooLate("This session is closed already.")
+    if session.withdrawn_at is not None:
+        raise TooLate("This session was called off already.")
     return session
 
 

@@ -7,7 +7,7 @@ that the scorecard does not fit at all, are no part of it: `outside`.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,7 +18,6 @@ from sqlalchemy.orm import aliased
 from include.database.models import (
     AnswerRow,
     AuditRow,
-    CallRow,
     ReviewAnswerRow,
     ReviewDrawRow,
     ReviewItemRow,
@@ -27,6 +26,7 @@ from include.review.answering import Kind
 from include.review.carrying import recorded, same_question
 from include.review.estimates import Estimate, Labelled, answers_for, estimate
 from include.review.items import ItemState, Sample
+from include.review.machine import FRAME, Machine, read_machine
 from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE
 from include.scorecards.assessment import Standing
 from include.scorecards.schema import Criterion, Scorecard
@@ -65,6 +65,7 @@ class CertifiedDays:
         provisional: Calls of the sample still wait: those answered first need not be like the others.
         rates: By criterion, in the scorecard's order.
         listen_to: Criteria that more listens help most, the most first: unknown ones, then wide intervals.
+        least: Answers from which on a rate is told.
     """
 
     first: date
@@ -79,12 +80,15 @@ class CertifiedDays:
     provisional: bool
     rates: tuple[CertifiedRate, ...]
     listen_to: tuple[str, ...]
+    least: int = 0
 
 
 def certify(
-    connection: Connection, first: date, last: date | None = None, *, least: int = 20
+    connection: Connection, first: date, last: date | None = None, *, least: int | Callable[[str], int] = 20
 ) -> CertifiedDays:
-    """Estimates the rates of a day, or of the days up to `last`.
+    """Estimates the rates of a day, or of the days up to `last`, as far as they have been counted.
+
+    Six statements, and one for each version of the scorecard.
 
     Where their calls were audited with several scorecards, of the one with most of them.
 
@@ -92,29 +96,29 @@ def certify(
         connection: For reading.
         first: Day.
         last: Day; None for `first` alone.
-        least: Answers from which on a rate is told (`EstimateRule.least_answers`).
+        least: Answers from which on a rate is told (`EstimateRule.least_answers`), or what tells it of a
+            scorecard's id.
     """
     last = last or first
-    days = CallRow.day.between(first, last)
-    scorecard = _scorecard(connection, days)
-    if scorecard is None:
+    machine = read_machine(connection, first, last)
+    if machine is None:
         return CertifiedDays(first, last, None, 0, 0, 0, 0, 0, 0, provisional=False, rates=(), listen_to=())
-    audits = and_(days, AuditRow.superseded_at.is_(None), AuditRow.scorecard_sha256 == scorecard.sha256)
-    frame = and_(audits, AuditRow.considered_at.is_not(None), _JUDGED)
-    predicted, machine = _predicted(connection, frame, scorecard)
+    scorecard = recorded(connection, machine.scorecard_sha256)
+    frame = and_(ReviewItemRow.day.between(first, last), FRAME, AuditRow.scorecard_sha256 == scorecard.sha256)
+    predicted, rate_of = _predicted(machine, scorecard)
     sample = _sample(connection, frame, scorecard)
+    needed = least if isinstance(least, int) else least(scorecard.id)
     rates = tuple(
-        _rate(criterion, predicted.get(criterion.id, {}), machine.get(criterion.id), sample, least)
+        _rate(criterion, predicted.get(criterion.id, {}), rate_of.get(criterion.id), sample, needed)
         for criterion in scorecard.criteria
     )
-    calls, every = (_count(connection, which) for which in (frame, audits))
     items = _items(connection, frame)
     return CertifiedDays(
         first=first,
         last=last,
         scorecard=f"{scorecard.id} {scorecard.version}",
-        calls=calls,
-        outside=every - calls,
+        calls=machine.calls,
+        outside=machine.audits - machine.calls,
         drawn=sum(items.values()),
         answered=items.get(ItemState.DONE, 0),
         not_blind=len({row.call_id for row in sample if not row.blind}),
@@ -122,57 +126,30 @@ def certify(
         provisional=items.get(ItemState.OPEN, 0) + items.get(ItemState.TAKEN, 0) > 0,
         rates=rates,
         listen_to=_wanting(rates),
+        least=needed,
     )
 
 
-_Applying = aliased(AnswerRow)
-# The scorecard fits the call: something applies to it. The same rule draws the sample (`Candidate.judged`).
-_JUDGED: ColumnElement[bool] = exists().where(
-    _Applying.audit_id == AuditRow.audit_id, _Applying.standing != Standing.NOT_APPLICABLE
-)
-
-
-def _scorecard(connection: Connection, days: ColumnElement[bool]) -> Scorecard | None:
-    """The version that most of the calls were audited with."""
-    query = select(AuditRow.scorecard_sha256).join(CallRow, CallRow.call_id == AuditRow.call_id)
-    query = query.where(days, AuditRow.superseded_at.is_(None)).group_by(AuditRow.scorecard_sha256)
-    most = connection.execute(
-        query.order_by(func.count().desc(), AuditRow.scorecard_sha256).limit(1)
-    ).scalar()
-    if most is None:
-        return None
-    return recorded(connection, most)
-
-
-def _count(connection: Connection, which: ColumnElement[bool]) -> int:
-    query = select(func.count()).select_from(AuditRow).join(CallRow, CallRow.call_id == AuditRow.call_id)
-    return int(connection.execute(query.where(which)).scalar_one())
-
-
-def _predicted(
-    connection: Connection, frame: ColumnElement[bool], scorecard: Scorecard
-) -> tuple[dict[str, dict[str, int]], dict[str, float]]:
+def _predicted(machine: Machine, scorecard: Scorecard) -> tuple[dict[str, dict[str, int]], dict[str, float]]:
     """How often the machine gave each answer, by criterion; and which share of those that count meets it."""
-    key = (AnswerRow.criterion_id, AnswerRow.answer, AnswerRow.standing)
-    query = select(*key, func.count().label("calls"))
-    query = query.join(AuditRow, AuditRow.audit_id == AnswerRow.audit_id)
-    query = query.join(CallRow, CallRow.call_id == AuditRow.call_id).where(frame).group_by(*key)
     predicted: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     counted: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     known = {criterion.id for criterion in scorecard.criteria}
-    for row in connection.execute(query):
-        predicted[row.criterion_id][row.answer] += row.calls
+    for row in machine.answers:
+        # PostgreSQL answers sums of integers as Decimal.
+        calls = int(row.calls)
+        predicted[row.criterion_id][row.answer] += calls
         if row.standing == Standing.COUNTED and row.criterion_id in known:
             met = _met(scorecard.criterion(row.criterion_id), row.answer)
-            counted[row.criterion_id][0] += row.calls * bool(met)
-            counted[row.criterion_id][1] += row.calls
+            counted[row.criterion_id][0] += calls * bool(met)
+            counted[row.criterion_id][1] += calls
     return predicted, {name: met / all_ for name, (met, all_) in counted.items() if all_}
 
 
 def _sample(connection: Connection, frame: ColumnElement[bool], scorecard: Scorecard) -> Sequence[Row[Any]]:
     """The last answer of a review to each criterion of calls of the random sample, beside the machine's."""
     given, asked = ReviewAnswerRow, aliased(AuditRow)
-    newest = select(func.max(given.id)).join(CallRow, CallRow.call_id == given.call_id)
+    newest = select(func.max(given.id)).join(ReviewItemRow, ReviewItemRow.item_id == given.item_id)
     newest = newest.join(AuditRow, AuditRow.call_id == given.call_id)
     newest = newest.where(frame, given.kind == Kind.REVIEW, given.sample.in_(_BY_CHANCE))
     columns = (given.call_id, given.criterion_id, given.answer, given.blind, ReviewItemRow.probability)
@@ -193,13 +170,13 @@ def _sample(connection: Connection, frame: ColumnElement[bool], scorecard: Score
 
 def _items(connection: Connection, frame: ColumnElement[bool]) -> dict[str, int]:
     """Calls of the random sample by the state of their item."""
-    query = select(ReviewItemRow.state, func.count()).join(CallRow, CallRow.call_id == ReviewItemRow.call_id)
+    query = select(ReviewItemRow.state, func.count().label("items"))
     query = query.join(AuditRow, AuditRow.call_id == ReviewItemRow.call_id)
     drawn = exists().where(
         ReviewDrawRow.item_id == ReviewItemRow.item_id, ReviewDrawRow.sample.in_(_BY_CHANCE)
     )
     query = query.where(frame, drawn).group_by(ReviewItemRow.state)
-    return {row.state: row[1] for row in connection.execute(query)}
+    return {row.state: row.items for row in connection.execute(query)}
 
 
 def _rate(

@@ -41,6 +41,10 @@ class Sample(StrEnum):
     PICKED = "picked"
 
 
+# Where a page of the queue ends: the rank and the id of its last item.
+Place = tuple[float, str]
+
+
 @dataclass(frozen=True)
 class QueueItem:
     """A call in the queue.
@@ -51,7 +55,7 @@ class QueueItem:
         samples: Why it is in the queue, and `reasons` in words. They tell the machine's answers: do not show
             them while the item is blind.
         blind: The machine's answers are hidden until the person has answered.
-        value: Of a listen; `include.review.value`.
+        value: Of a listen; `include.review.value`. `rank` is that with its due date: the queue's order.
     """
 
     item_id: str
@@ -71,12 +75,18 @@ class QueueItem:
     reasons: tuple[str, ...]
     blind: bool
     value: float
+    rank: float
     due_at: datetime
     overdue: bool
     assigned_to: str | None
     taken_by: str | None
     taken_at: datetime | None
     skip_reason: str | None
+
+    @property
+    def place(self) -> Place:
+        """Where the page that it ends does."""
+        return self.rank, self.item_id
 
 
 @dataclass(frozen=True)
@@ -97,7 +107,7 @@ def list_queue(
     sample: Sample | None = None,
     states: Sequence[ItemState] = (ItemState.OPEN, ItemState.TAKEN),
     limit: int = 50,
-    offset: int = 0,
+    after: Place | None = None,
     now: datetime | None = None,
 ) -> list[QueueItem]:
     """Lists items, the most valuable first.
@@ -109,7 +119,7 @@ def list_queue(
         sample: Only of one sample.
         states: Only in these.
         limit: At most so many.
-        offset: Leaves out the first.
+        after: Where the page before ended: its last item's `place`.
         now: The moment; None for this one.
     """
     query = selected().where(ReviewItemRow.state.in_(states), not_own_call(actor))
@@ -119,7 +129,11 @@ def list_queue(
         )
     if sample is not None:
         query = query.where(in_sample(sample))
-    rows = connection.execute(query.order_by(*BEST_FIRST).limit(limit).offset(offset)).all()
+    if after is not None:
+        rank, item_id = after
+        later = and_(ReviewItemRow.rank == rank, ReviewItemRow.item_id > item_id)
+        query = query.where(or_(ReviewItemRow.rank < rank, later))
+    rows = connection.execute(query.order_by(*BEST_FIRST).limit(limit)).all()
     return read(connection, rows, at(now))
 
 
@@ -127,14 +141,14 @@ def count_queue(connection: Connection, now: datetime | None = None) -> QueueCou
     """Counts what is to be done."""
     waiting = ReviewItemRow.state.in_((ItemState.OPEN, ItemState.TAKEN))
     states = select(ReviewItemRow.state, func.count()).where(waiting).group_by(ReviewItemRow.state)
-    found = dict(row._tuple() for row in connection.execute(states))
+    found = dict(connection.execute(states).tuples().all())
     overdue = select(func.count()).select_from(ReviewItemRow).where(waiting, ReviewItemRow.due_at < at(now))
     samples = select(ReviewDrawRow.sample, func.count()).join(ReviewItemRow).where(waiting)
     return QueueCounts(
         open=found.get(ItemState.OPEN, 0),
         taken=found.get(ItemState.TAKEN, 0),
         overdue=connection.execute(overdue).scalar_one(),
-        by_sample=dict(row._tuple() for row in connection.execute(samples.group_by(ReviewDrawRow.sample))),
+        by_sample=dict(connection.execute(samples.group_by(ReviewDrawRow.sample)).tuples().all()),
     )
 
 
@@ -195,6 +209,7 @@ def _item(row: Row[Any], draws: Sequence[Row[Any]], now: datetime) -> QueueItem:
         reasons=tuple(dict.fromkeys(reason for draw in draws for reason in draw.reasons)),
         blind=row.blind,
         value=row.value,
+        rank=row.rank,
         due_at=row.due_at,
         overdue=waits and row.due_at < now,
         assigned_to=row.assigned_to,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from html import escape
 
+from include.review.estimates import Estimate as Certified
 from include.trends.reading import Figures
 
 _WIDTH, _HEIGHT = 900, 220
@@ -30,6 +31,41 @@ def weeks_chart(weeks: Sequence[tuple[date, Figures]], title: str) -> str:
         f'<svg class="weeks" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{told}">'
         f"{''.join(parts)}</svg>"
     )
+
+
+def rate_chart(found: Certified, title: str) -> str:
+    """A rate of 0 to 100 %: the certified one with its interval as a bar, the machine's own as a line.
+
+    Empty when neither is known.
+    """
+    if found.rate is None and found.machine_rate is None:
+        return ""
+    parts = [f'<line class="level" x1="{x}" x2="{x}" y1="3" y2="21"/>' for x in map(_rate_x, (0.0, 0.5, 1.0))]
+    if found.rate is not None and found.interval is not None:
+        low, high = _rate_x(found.interval.low), _rate_x(found.interval.high)
+        parts.append(
+            f'<rect class="sure" x="{low}" y="7" width="{max(1.0, high - low):.1f}" height="10" rx="3"/>'
+        )
+        parts.append(f'<circle class="dot" cx="{_rate_x(found.rate)}" cy="12" r="4"/>')
+    if found.machine_rate is not None:
+        x = _rate_x(found.machine_rate)
+        parts.append(f'<line class="machine" x1="{x}" x2="{x}" y1="3" y2="21"/>')
+    told = escape(f"{title}: {_rate_in_words(found)}")
+    return f'<svg class="rate" viewBox="0 0 160 24" role="img" aria-label="{told}">{"".join(parts)}</svg>'
+
+
+def _rate_in_words(found: Certified) -> str:
+    machine = (
+        "no machine's rate" if found.machine_rate is None else f"machine {100 * found.machine_rate:.0f} %"
+    )
+    if found.rate is None or found.interval is None:
+        return f"{machine}, not certified"
+    low, high = 100 * found.interval.low, 100 * found.interval.high
+    return f"{machine}, certified {100 * found.rate:.0f} %, 95 % interval {low:.0f} to {high:.0f} %"
+
+
+def _rate_x(rate: float) -> float:
+    return round(6 + 148 * rate, 1)
 
 
 def _in_words(weeks: Sequence[tuple[date, Figures]]) -> str:

@@ -38,7 +38,7 @@ def checked(params: Mapping[str, Any], settings: Settings) -> None:
     Raises:
         InvalidInput: A combination or a name is wrong; the message says what to enter.
     """
-    unknown = sorted(set(params["hosts"]) - set(settings.hosts))
+    unknown = sorted(set(params["hosts"] or ()) - set(settings.hosts))
     if unknown:
         raise InvalidInput(
             f"Unknown GPU host {', '.join(unknown)}: choose from {', '.join(settings.hosts)}, "

@@ -20,6 +20,7 @@ from include.database.engine import Database
 from include.database.work import BatchKind
 from include.delivery.verdict import Books, judged
 from include.errors import CofiError, InvalidInput, LedgerOpen
+from include.review.machine import count_machine
 from include.search.indexing import index_calls
 from include.trends.counting import count_days, days_of_run
 
@@ -129,7 +130,9 @@ def _pass_on(database: Database, batch: Batch) -> None:
     """What others make of the calls that have ended."""
     log.info("Searches find %d more transcripts", index_calls(database, batch.batch_id))
     fill_queue(Settings.load(), database, batch)
-    database.write(lambda c: count_days(c, days_of_run(c, batch.batch_id)))
+    days = database.read(lambda c: days_of_run(c, batch.batch_id))
+    database.write(lambda c: count_days(c, days))
+    database.write(lambda c: count_machine(c, days))
 
 
 def _counted(

@@ -16,6 +16,7 @@ from include.concurrency import for_each
 from include.database import batches, owed, settling
 from include.database.engine import Database
 from include.database.lanes import count_open
+from include.delivery import wording
 from include.errors import CofiError, HostFault, RunFailed
 from include.gpu.client import GpuHostClient
 
@@ -38,9 +39,15 @@ def settled(opened: Mapping[str, Any] | None, goes_on: Callable[[str], bool]) ->
     database.write(lambda connection: settling.settle(connection, batch))
     others = database.read(lambda connection: batches.claimants(connection, batch))
     awaited = {run_id: count for run_id, count in others.items() if goes_on(run_id)}
-    if awaited:
-        log.info("Waiting for calls that other runs work on: %s", awaited)
+    log.info("%s", _waiting_for(awaited))
     return not awaited
+
+
+def _waiting_for(awaited: Mapping[str, int]) -> str:
+    if not awaited:
+        return "Waiting for nothing more: no other run works on a call of this one."
+    by_run = ", ".join(f"{calls:,} that {run_id} works on" for run_id, calls in sorted(awaited.items()))
+    return f"Waiting for {wording.calls(sum(awaited.values()))} of this run that others audit: {by_run}."
 
 
 async def end(batch_id: str, failed_tasks: int) -> None:

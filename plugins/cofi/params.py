@@ -1,4 +1,8 @@
-"""What a run can be told: the fields of the trigger form; their schema holds for REST and CLI too."""
+"""What a run can be told: the fields of the trigger form; their schema holds for REST and CLI too.
+
+The form opens with the fields that name no section, and shows sections folded. It marks a field as required
+when its schema has a type and takes no null: so those that may stay empty take null, and no others do.
+"""
 
 from airflow.sdk import Param
 
@@ -7,6 +11,9 @@ from cofi.settings import Settings
 from include.calls.discovery_rules import Redo
 from include.calls.stage import STAGES, Stage
 from include.llm.wording import SHIPPED, variants
+
+# Sections of the form.
+WHICH, HOW = "Which calls", "How"
 
 
 def audit_params(settings: Settings) -> dict[str, Param]:
@@ -19,7 +26,38 @@ def audit_params(settings: Settings) -> dict[str, Param]:
             title="Day",
             description="The day to audit, up to today. Empty: the day of the run's data interval. Schedule "
             "and backfill know theirs; this form infers it from the logical date: the day before.",
-            section="What",
+        ),
+        "location": Param(
+            settings.recordings_location,
+            type="string",
+            minLength=1,
+            title="Recordings",
+            description="Folder with a folder per day: file:, or s3:, gs:, abfs: with their connection.",
+        ),
+        "redo": Param(
+            Redo.SKIP.value,
+            type="string",
+            enum=[redo.value for redo in Redo],
+            title="Calls that were worked on before",
+            description="skip: audit what is not audited yet. failed only: nothing but failed calls. "
+            "all: audit all again; an LLM answer that would be the same is not paid for again.",
+            section=WHICH,
+        ),
+        "first_stage": Param(
+            Stage.DISTRIBUTE.value,
+            type="string",
+            enum=[stage.value for stage in STAGES],
+            title="First stage to run",
+            description="With 'all': results of earlier stages are kept. llm1 leaves the GPU hosts alone.",
+            section=WHICH,
+        ),
+        "limit": Param(
+            None,
+            type=["null", "integer"],
+            minimum=1,
+            title="Trial run",
+            description="Only so many recordings, in order of their paths. Empty: all.",
+            section=WHICH,
         ),
         "lookback_days": Param(
             None,
@@ -30,48 +68,17 @@ def audit_params(settings: Settings) -> dict[str, Param]:
             description="How many days before are looked at again: recordings that came since go into their "
             "day, what was discovered there stays as it is. Empty: none, and "
             f"{settings.lookback_days} in runs of the schedule.",
-            section="What",
+            section=WHICH,
         ),
-        "location": Param(
-            settings.recordings_location,
-            type="string",
-            minLength=1,
-            title="Recordings",
-            description="Folder with a folder per day: file:, or s3:, gs:, abfs: with their connection.",
-            section="What",
-        ),
-        "redo": Param(
-            Redo.SKIP.value,
-            enum=[redo.value for redo in Redo],
-            title="Calls that were worked on before",
-            description="skip: audit what is not audited yet. failed only: nothing but failed calls. "
-            "all: audit all again; an LLM answer that would be the same is not paid for again.",
-            section="What",
-        ),
-        "first_stage": Param(
-            Stage.DISTRIBUTE.value,
-            enum=[stage.value for stage in STAGES],
-            title="First stage to run",
-            description="With 'all': results of earlier stages are kept. llm1 leaves the GPU hosts alone.",
-            section="What",
-        ),
-        "limit": Param(
-            None,
-            type=["null", "integer"],
-            minimum=1,
-            title="Trial run",
-            description="Only so many recordings, in order of their paths. Empty: all.",
-            section="What",
-        ),
-        "scorecard": _scorecard(settings),
+        "scorecard": _scorecard(settings, HOW),
         "hosts": Param(
             [],
-            type="array",
+            type=["null", "array"],
             items={"type": "string"},
             examples=settings.hosts,
             title="GPU hosts",
             description="Which hosts work on this run. Empty: all that are ready.",
-            section="How",
+            section=HOW,
         ),
         "llm_requests": _llm_requests(settings),
         "llm_budget_usd": llm_budget(settings),
@@ -88,7 +95,6 @@ def rescore_params(settings: Settings) -> dict[str, Param]:
             title="Day",
             description="The day whose audited calls are taken up. Empty: the day of the run's data "
             "interval. A backfill knows its own; this form infers it from the logical date: the day before.",
-            section="What",
         ),
         "last_day": Param(
             None,
@@ -96,7 +102,14 @@ def rescore_params(settings: Settings) -> dict[str, Param]:
             format="date",
             title="Last day",
             description="For a range: its last day, inclusive. Empty: one day.",
-            section="What",
+        ),
+        "scorecard": _scorecard(settings),
+        "shadow": Param(
+            True,
+            type="boolean",
+            title="Shadow run",
+            description="Compare old and new answers only. Untick it to make the new ones the calls' "
+            "official results.",
         ),
         "share": Param(
             1.0,
@@ -105,38 +118,30 @@ def rescore_params(settings: Settings) -> dict[str, Param]:
             maximum=1,
             title="Share of the calls",
             description="0.1 takes up every tenth call, the same ones each time. 1: all.",
-            section="What",
+            section=WHICH,
         ),
         "only_labelled": Param(
             False,
             type="boolean",
             title="Only calls with gold labels",
             description="Those that stand in [cofi] gold_labels: what a promotion needs, at the least cost.",
-            section="What",
+            section=WHICH,
         ),
-        "shadow": Param(
-            True,
-            type="boolean",
-            title="Shadow run",
-            description="Compare old and new answers only. Untick it to make the new ones the calls' "
-            "official results.",
-            section="What",
-        ),
-        "scorecard": _scorecard(settings),
         "model": Param(
             None,
             type=["null", "string"],
             minLength=1,
             title="Model",
             description="As the LLM API names it. Empty: the model of the connection cofi_llm.",
-            section="How",
+            section=HOW,
         ),
         "prompts": Param(
             SHIPPED,
+            type="string",
             enum=variants(),
             title="Prompts",
             description="The wording: a folder in include/llm/prompts with the files that differ.",
-            section="How",
+            section=HOW,
         ),
         "promote": Param(
             False,
@@ -144,21 +149,22 @@ def rescore_params(settings: Settings) -> dict[str, Param]:
             title="Promote",
             description="At the end, make the scorecard the one that nightly runs use, if this run's answers "
             "agree with the gold labels as [cofi] promotion_… asks for; else the run fails.",
-            section="How",
+            section=HOW,
         ),
         "llm_requests": _llm_requests(settings),
         "llm_budget_usd": llm_budget(settings),
     }
 
 
-def _scorecard(settings: Settings) -> Param:
+def _scorecard(settings: Settings, section: str | None = None) -> Param:
     return Param(
         PROMOTED,
+        type="string",
         enum=[PROMOTED, *settings.scorecards],
         title="Scorecard",
         description="The criteria that LLM2 answers. promoted: the version that was promoted last; until one "
         f"was, {settings.scorecard}.",
-        section="How",
+        **({"section": section} if section else {}),
     )
 
 
@@ -170,7 +176,7 @@ def _llm_requests(settings: Settings) -> Param:
         maximum=settings.llm_requests_per_task,
         title="LLM requests in flight per task",
         description=f"At most the pool slots that a task holds: {settings.llm_requests_per_task}.",
-        section="How",
+        section=HOW,
     )
 
 
@@ -184,5 +190,5 @@ def llm_budget(settings: Settings) -> Param:
         description="When it is used up, calls that would cost more end as failed, and are taken up when the "
         "day, or the rescore, is run again. 0: any sum. The budget of a day over all runs stands in "
         "airflow.cfg.",
-        section="How",
+        section=HOW,
     )

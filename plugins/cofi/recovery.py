@@ -21,6 +21,7 @@ from include.database import hosts, recovery, settling
 from include.database.batches import Batch
 from include.database.engine import Database
 from include.database.hosts import Trouble
+from include.delivery.wording import duration
 from include.distribution.handover import slow_hosts
 from include.distribution.planner import CallLoad, HostSpeed, Places, Shard, plan_shards
 from include.errors import CofiError, HostFailing, NoHostReady
@@ -55,11 +56,15 @@ async def watch(
         DownstreamTasksSkipped: No GPU task is at work any more: the group has nothing to do.
     """
     if opened is None or not at_work():
+        log.info(
+            "Waiting for nothing more: no GPU task of the run is at work, so none has anything to give up."
+        )
         raise DownstreamTasksSkipped(tasks=group)
     settings, batch = Settings.load(), batch_of(opened, params)
     database = CofiDatabaseHook().get_conn()
     observing.looked(database, batch.batch_id, settings)
     seen = _look(database, batch.batch_id)
+    log.info("%s", seen.waiting_for(settings.gpu_lost_patience_s))
     overdue = seen.in_trouble_for(settings.gpu_lost_patience_s)
     least_gain_s = math.inf if only_lost else settings.slow_host_gain_s
     slow = slow_hosts(seen.left_s, seen.movable_s, seen.sound_speeds, least_gain_s)
@@ -172,6 +177,26 @@ class _Seen:
     def in_trouble_for(self, seconds: float) -> list[str]:
         latest = datetime.now(UTC) - timedelta(seconds=seconds)
         return [host for host, trouble in self.in_trouble.items() if trouble.since <= latest]
+
+    def waiting_for(self, patience_s: float) -> str:
+        """What the hosts have still to do, and how long each is likely to take."""
+        hosts = sorted({*self.left_s, *self.in_trouble})
+        if not hosts:
+            return "Waiting for the last GPU tasks to end: no audio is left on any host."
+        return f"Waiting for GPU hosts: {'; '.join(self._told(host, patience_s) for host in hosts)}."
+
+    def _told(self, host: str, patience_s: float) -> str:
+        left_s, speed = self.left_s.get(host, 0.0), self.speeds.get(host)
+        told = f"{host} has {duration(left_s)} of audio left"
+        if host in self.in_trouble:
+            kind, since = self.in_trouble[host]
+            until = since + timedelta(seconds=patience_s)
+            return (
+                f"{told}, is in trouble ({kind}), and loses it if it does nothing until {until:%H:%M:%S} UTC"
+            )
+        if not speed:
+            return f"{told}, at a speed that is not known yet"
+        return f"{told}, some {duration(left_s / speed)} at {speed:,.1f} times real time"
 
     def failing(self, host: str) -> bool:
         """Whether it answers, but nothing of use."""

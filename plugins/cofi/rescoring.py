@@ -20,6 +20,7 @@ from include.calls.call import call_id_for
 from include.calls.days import MANUAL
 from include.database import batches, rescores
 from include.database.batches import Batch
+from include.database.engine import Database
 from include.database.work import BatchKind
 from include.distribution.planner import Places
 from include.errors import InvalidInput
@@ -45,7 +46,7 @@ def open_batch(
     """
     # Only this task pays for loading it.
     from cofi import judge  # noqa: PLC0415
-    from cofi.promotion import labels_of  # noqa: PLC0415
+    from cofi.promotion import labels_of, labels_with_reviews  # noqa: PLC0415
     from include.llm.usage import load_prices  # noqa: PLC0415
     from include.llm.wording import SHIPPED, checked  # noqa: PLC0415
     from include.scorecards.agreement import check_labels  # noqa: PLC0415
@@ -57,8 +58,6 @@ def open_batch(
     budget_of(params, settings).check(model, prices)
     judge.checked(settings, params, prices)
     check_tables()
-    if (params["promote"] or params["only_labelled"]) and not labels_of(settings):
-        raise InvalidInput("There are no gold labels: name the CSV in [cofi] gold_labels.")
     if params["promote"] and (params["model"] or params["prompts"] != SHIPPED):
         raise InvalidInput(
             "A scorecard is promoted with the model and the prompts that audits use: leave 'model' and "
@@ -66,6 +65,13 @@ def open_batch(
         )
     day, last_day = _days(params, interval_start, settings.timezone, run_type)
     scorecard = chosen(settings, database, params["scorecard"])
+    if params["promote"] or params["only_labelled"]:
+        unbiased = params["promote"]
+        if not labels_with_reviews(settings, database, scorecard, unbiased=unbiased):
+            reviewed = "review random calls blind" if unbiased else "review calls"
+            raise InvalidInput(
+                f"There are no gold labels: name the CSV in [cofi] gold_labels, or {reviewed} first."
+            )
     if params["promote"]:
         check_labels(labels_of(settings), scorecard)  # before anything is paid for
     batch = Batch(
@@ -98,7 +104,7 @@ def plan(opened: Mapping[str, Any], params: Mapping[str, Any], goes_on: Callable
     others = database.read(lambda connection: rescores.claimants(connection, batch))
     ended = [batch_id for batch_id in others if not goes_on(batch_id)]
     in_share = rescores.in_share(params["share"])
-    of_interest = _labelled(settings) if params["only_labelled"] else in_share
+    of_interest = _labelled(settings, database, batch, params) if params["only_labelled"] else in_share
 
     def wanted(call_id: str) -> bool:
         return in_share(call_id) and of_interest(call_id)
@@ -149,9 +155,14 @@ def promote(opened: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, A
     return {"scorecard": scorecard.id, "version": scorecard.version, "sha256": scorecard.sha256}
 
 
-def _labelled(settings: Settings) -> Callable[[str], bool]:
-    """Whether a call id is that of a labelled call."""
-    from cofi.promotion import labels_of  # noqa: PLC0415 - few runs need it
+def _labelled(
+    settings: Settings, database: Database, batch: Batch, params: Mapping[str, Any]
+) -> Callable[[str], bool]:
+    """Whether a call id is that of a labelled call: by the file, or by people's reviews."""
+    from cofi.promotion import labels_with_reviews  # noqa: PLC0415 - few runs need it
+    from include.database.scorecards import scorecard_of  # noqa: PLC0415
 
-    labelled = {call_id_for(day, file) for day, file in labels_of(settings)}
+    scorecard = database.read(lambda connection: scorecard_of(connection, batch.batch_id))
+    labels = labels_with_reviews(settings, database, scorecard, unbiased=params["promote"])
+    labelled = {call_id_for(day, file) for day, file in labels}
     return lambda call_id: call_id in labelled

@@ -1,12 +1,37 @@
-"""When `rescore_calls` runs: never by itself, and for any day that somebody asks for."""
+"""When runs begin, and what they are called: the id of a run that knows its day shows it."""
 
 from typing import Any
 
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction
 from airflow.timetables.interval import CronDataIntervalTimetable
+from airflow.utils.types import DagRunType
+from pendulum import DateTime
 
 
-class DaysOnDemand(CronDataIntervalTimetable):
+class NightlyDays(CronDataIntervalTimetable):
+    """Every night, for the day that ended."""
+
+    def generate_run_id(
+        self,
+        *,
+        run_type: DagRunType,
+        run_after: DateTime,
+        data_interval: DataInterval | None,
+        **extra: Any,
+    ) -> str:
+        """Airflow's own id, and in it the day: `scheduled__2026-11-16__2026-11-17T00:00:00+00:00`.
+
+        Not that of a manual run: its Param may name another day than its interval, and is not told here.
+        """
+        if run_type == DagRunType.MANUAL or data_interval is None:
+            return super().generate_run_id(
+                run_type=run_type, run_after=run_after, data_interval=data_interval, **extra
+            )
+        day = data_interval.start.in_timezone(self._timezone).date()
+        return run_type.generate_run_id(suffix=f"{day}__{run_after.isoformat()}")
+
+
+class DaysOnDemand(NightlyDays):
     """The days of a nightly DAG, for triggers and backfills only: a backfill needs a timetable."""
 
     def __init__(self, cron: str, timezone: Any) -> None:

@@ -1,6 +1,6 @@
 """A site's first day on calls that no tuning has heard: `make bench-first-day`, into docs/first-day-calls.md.
 
-    python -m tests.benchmarks.first_day_calls [--quick] [--recordings FOLDER] [--tuning FOLDER] [--heard N]
+    python -m tests.benchmarks.first_day_calls [--quick] [--calls N] [--heard N] [--recordings FOLDER]
 
 The calls of four languages come in one after the other, with no library; what the host learns of them it cuts
 from the next call on. Beside that: the same calls with all prompts and music given, and with neither.
@@ -107,11 +107,13 @@ def main() -> None:
     if not (options.recordings / "usr").is_dir():
         held_out.fetch(options.recordings)
     languages = ("en", "es") if options.quick else held_out.LANGUAGES
-    day = Day(calls=list(held_out.calls(options.recordings, options.tuning, languages)))
+    day = Day(calls=list(held_out.calls(options.recordings, options.tuning, languages, options.calls)))
     with tempfile.TemporaryDirectory() as scratch:
         _ivr(day, Path(scratch), options.heard)
         _written(options, day, None)
         heard = heard_words.of(day.calls, day.found, Path(scratch), options.heard, ROOT / "var" / "weights")
+        if heard:
+            heard.ivr_rtf = day.cpu_s["learned"] / day.minutes / 60
     _written(options, day, heard)
 
 
@@ -230,11 +232,15 @@ def report(day: Day, heard: heard_words.Heard | None) -> str:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.first_day_calls", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="English and Spanish alone, into var/speech")
+    parser.add_argument(
+        "--calls", type=int, default=held_out.CALLS_OF_LANGUAGE, help="so many of each language"
+    )
     parser.add_argument("--recordings", type=Path, default=ROOT / "var" / "held-out")
     parser.add_argument("--tuning", type=Path, default=ROOT.parent / "shared" / "audio")
     parser.add_argument("--heard", type=int, default=8, help="so many of the last calls are recognised too")
     parser.add_argument("--report", type=Path)
     options = parser.parse_args()
+    options.heard = min(options.heard, options.calls * (2 if options.quick else len(held_out.LANGUAGES)))
     quick = ROOT / "var" / "speech" / "first-day-calls.md"
     options.report = options.report or (quick if options.quick else REPORT)
     return options

@@ -82,13 +82,16 @@ def fetch(folder: Path) -> None:
         package.unlink()
 
 
-def calls(folder: Path, tuning: Path, languages: Sequence[str] = LANGUAGES) -> Iterator[HeldOutCall]:
+def calls(
+    folder: Path, tuning: Path, languages: Sequence[str] = LANGUAGES, of_language: int = CALLS_OF_LANGUAGE
+) -> Iterator[HeldOutCall]:
     """Composes all calls, language by language in turn; the same every time.
 
     Args:
         folder: Where `fetch` put the recordings.
         tuning: The material of tuning: what is in it is left out.
         languages: Which.
+        of_language: How many calls of each.
     """
     used = {path.stem for path in tuning.rglob("*.wav")}
     sounds = {code: _sounds(folder, code, used) for code in languages}
@@ -97,7 +100,7 @@ def calls(folder: Path, tuning: Path, languages: Sequence[str] = LANGUAGES) -> I
         for path in sorted(folder.glob("usr/share/asterisk/moh/*.wav"))
         if path.stem not in MUSIC_OF_TUNING
     ]
-    for number in range(CALLS_OF_LANGUAGE):
+    for number in range(of_language):
         for code in languages:
             yield _composed(code, number, sounds[code], music)
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
-from airflow.sdk import DAG, CronDataIntervalTimetable
+from airflow.sdk import DAG
 from airflow.sdk.definitions.context import (
     _AIRFLOW_PARSING_CONTEXT_DAG_ID,
     _AIRFLOW_PARSING_CONTEXT_TASK_ID,
@@ -22,6 +22,7 @@ from cofi.pools import LLM_POOL, RECOVERY_POOL, UPLOAD_POOL, pools
 from cofi.runs import AUDIT_DAG
 from cofi.scorecards import PROMOTED
 from cofi.settings import Settings
+from cofi.timetable import NightlyDays
 from include.calls.discovery_rules import Redo
 from include.calls.stage import GPU_STAGES, LLM_STAGES, STAGES, Stage
 from tests.airflow_home import AIRFLOW_HOME
@@ -265,10 +266,9 @@ class TestShape:
 
 class TestSchedule:
     def test_every_night_audits_the_day_that_ended(self, dag: DAG) -> None:
-        assert isinstance(dag.timetable, CronDataIntervalTimetable)
         settings = Settings.load()
-        assert str(dag.timetable.timezone) == str(dag.timezone) == settings.timezone
-        assert dag.timetable.expression == settings.schedule
+        assert dag.timetable == NightlyDays(settings.schedule, settings.timezone)
+        assert str(dag.timezone) == settings.timezone
         assert isinstance(dag.start_date, datetime)
 
     def test_days_before_the_first_start_are_left_to_backfills(self, dag: DAG) -> None:
@@ -280,8 +280,21 @@ class TestForm:
         for name in dag.params:
             param = dag.params.get_param(name)
             assert param.schema.get("title"), name
-            assert param.schema.get("section"), name
             assert re.search(r"\w{3}.*\.$", param.description or "", re.DOTALL), name
+
+    def test_it_opens_with_day_and_location(self, dag: DAG) -> None:
+        # Airflow shows fields without a section open, and folds the sections.
+        schemas = {name: dag.params.get_param(name).schema for name in dag.params}
+        assert list(schemas)[:2] == ["day", "location"]
+        assert [name for name, schema in schemas.items() if "section" not in schema] == ["day", "location"]
+
+    def test_what_may_stay_empty_is_not_marked_as_required_and_all_else_is(self, dag: DAG) -> None:
+        # Airflow marks what has a type, and takes no null.
+        schemas = {name: dag.params.get_param(name).schema for name in dag.params}
+        optional = {name for name, schema in schemas.items() if "null" in schema["type"]}
+        assert optional == {"day", "limit", "lookback_days", "hosts"}
+        told = {name for name in schemas if "Empty:" in (dag.params.get_param(name).description or "")}
+        assert told == optional
 
     def test_the_defaults_are_valid_so_that_the_schedule_can_run(self, dag: DAG) -> None:
         defaults = dag.params.validate()
@@ -300,7 +313,7 @@ class TestForm:
             ("first_stage", [stage.value for stage in STAGES]),
             ("limit", [1, 100_000, None]),
             ("lookback_days", [0, 2, 60, None]),
-            ("hosts", [[], ["gpu_a"]]),
+            ("hosts", [None, [], ["gpu_a"]]),
             ("llm_requests", [1, 10]),
             ("llm_budget_usd", [0, 2.5, 1000]),
             ("location", ["s3://aws@calls/in", "/srv/calls"]),
@@ -319,7 +332,7 @@ class TestForm:
             ("limit", [0, -1, "5", 1.5]),
             ("lookback_days", [-1, 61, "2", 1.5]),
             ("scorecard", ["no_such_card", "", None, "../service_call"]),
-            ("hosts", ["gpu_a", [1], None]),
+            ("hosts", ["gpu_a", [1]]),
             ("llm_requests", [0, 11, 1000, "10", None]),
             ("llm_budget_usd", [-1, "5", None]),
             ("location", ["", None]),

@@ -91,8 +91,17 @@ class TestForm:
         for name in dag.params:
             param = dag.params.get_param(name)
             assert param.schema.get("title"), name
-            assert param.schema.get("section"), name
             assert re.search(r"\w{3}.*\.$", param.description or "", re.DOTALL), name
+
+    def test_it_opens_with_what_decides(self, dag: DAG) -> None:
+        schemas = {name: dag.params.get_param(name).schema for name in dag.params}
+        opened = [name for name, schema in schemas.items() if "section" not in schema]
+        assert opened == list(schemas)[:4] == ["day", "last_day", "scorecard", "shadow"]
+
+    def test_what_may_stay_empty_is_not_marked_as_required(self, dag: DAG) -> None:
+        schemas = {name: dag.params.get_param(name).schema for name in dag.params}
+        optional = {name for name, schema in schemas.items() if "null" in schema["type"]}
+        assert optional == {"day", "last_day", "model"}
 
     def test_the_defaults_compare_and_change_nothing(self, dag: DAG) -> None:
         defaults = dag.params.validate()

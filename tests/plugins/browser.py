@@ -99,5 +99,48 @@ def context_of(
 def violations(axe: Axe, page: Page, path: str) -> list[str]:
     """What axe finds on a page that has come to rest."""
     page.wait_for_load_state("networkidle")
+    return faults(axe, page, path)
+
+
+def faults(axe: Axe, page: Page, path: str) -> list[str]:
+    """What axe finds on a page as it is now; one that plays is never at rest."""
     found = axe.run(page).response["violations"]
     return [f"{path}: {one['id']}: {one['nodes'][0]['html'][:120]}" for one in found]
+
+
+# From the key to what it brings: the next question (or call) on the screen, and its evidence to be heard.
+_MEASURING = """
+  const shown = () => {
+    const title = document.querySelector(".question:not([hidden]) h2, .ended:not([hidden]) h2");
+    return title && `${document.querySelector(".desk").dataset.item} ${title.innerText}`;
+  };
+  window.answered = [];
+  let last = null;
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "y" || event.key === "Enter")
+      last = { key: event.key, at: performance.now(), was: shown() };
+  }, true);
+  const ready = () => {
+    if (last && last.shown === undefined && shown() !== last.was) {
+      last.shown = performance.now() - last.at;
+      window.answered.push(last);
+    }
+    requestAnimationFrame(ready);
+  };
+  ready();
+  for (const name of ["playing", "seeked"])
+    document.addEventListener(name, () => {
+      if (last && last.heard === undefined) last.heard = performance.now() - last.at;
+    }, true);
+"""
+
+
+def measure_answers(page: Page) -> None:
+    """From now on the page notes what it adds to each answer; to be called before the first key."""
+    page.evaluate(f"() => {{ {_MEASURING} }}")
+
+
+def measured_answers(page: Page) -> list[dict[str, float]]:
+    """Each `y` and `Enter` so far: ms until the next question was `shown`, and `heard` where it is played."""
+    found: list[dict[str, float]] = page.evaluate("window.answered")
+    return found

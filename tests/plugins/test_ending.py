@@ -26,12 +26,18 @@ class TestSettling:
         assert ending.settled(OPENED, everybody)
         assert {day.state_of(call) for call in CALLS} == {("failed", "distribute: gpu_a is gone")}
 
-    def test_calls_of_a_run_that_goes_on_are_awaited(self, day: Day, batch: Batch) -> None:
+    def test_calls_of_a_run_that_goes_on_are_awaited_and_the_log_counts_them(
+        self, day: Day, batch: Batch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO")
         day.discover(*CALLS, batch_id="run-2")
         second = {**OPENED, "batch_id": "run-2"}
         assert not ending.settled(second, everybody)
+        told = "Waiting for 3 calls of this run that others audit: 3 that run-1 works on."
+        assert told in caplog.text
         day.audit(batch, *CALLS)
         assert ending.settled(second, everybody)
+        assert "Waiting for nothing more" in caplog.text
 
     def test_a_run_that_goes_on_no_more_is_not_awaited(self, day: Day, batch: Batch) -> None:
         day.discover(*CALLS, batch_id="run-2")

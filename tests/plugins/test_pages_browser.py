@@ -18,7 +18,10 @@ from tests.plugins.browser import (
     chromium,
     context_of,
     demo_database,
+    faults,
     listening,
+    measure_answers,
+    measured_answers,
     violations,
     with_queue,
 )
@@ -36,6 +39,9 @@ PAGES = {
     "/calls/20261116-0": "ana",
     "/mine": "daniel",
     "/disputes": "carla",
+    "/calibration": "carla",
+    "/calibration/new?queue=billing": "carla",
+    "/trends/certified": "ana",
 }
 # Only calls that the rules of risk find: none of them is blind.
 RISKS = ReviewRules(random=None, passes=None)
@@ -145,6 +151,7 @@ def test_ten_answers_by_keys_alone_each_with_its_evidence_from_its_start(
     page = visit("/review")
     page.evaluate("window.touched = 0; addEventListener('pointerdown', () => { window.touched += 1; }, true)")
     page.wait_for_function("() => document.activeElement === document.body")
+    measure_answers(page)
     page.keyboard.press("Enter")
     confirmed, places = 0, 0
     while confirmed < 10:
@@ -171,6 +178,10 @@ def test_ten_answers_by_keys_alone_each_with_its_evidence_from_its_start(
     assert {(who, verdict) for who, verdict, _ in given} == {("ana", "confirm")}
     assert places >= 5
     assert page.evaluate("window.touched") == 0
+    # How long each took is no matter of a test (`make pictures` tells it), that each was measured is.
+    measured = measured_answers(page)
+    assert sum(one["key"] == "y" for one in measured) == 10
+    print("ms from key to next question:", [round(one["shown"]) for one in measured])
     with database.reading() as connection:
         heard = select(func.count()).where(CallAccessRow.what == "heard", CallAccessRow.person == "ana")
         assert (connection.scalar(heard) or 0) >= 5
@@ -345,6 +356,7 @@ def test_an_agent_disputes_and_somebody_else_decides(visit: Visit) -> None:
     answer.locator("select[name=held_answer]").select_option("no")
     answer.locator("textarea").fill("I was in a hurry")
     answer.locator(".raise button").click()
+    expect(answer).to_contain_text("to be decided by")
     carla = visit("/disputes", "carla")
     form = carla.locator("form[data-post]")
     expect(carla.locator(".quote")).to_contain_text("I was in a hurry")
@@ -355,6 +367,54 @@ def test_an_agent_disputes_and_somebody_else_decides(visit: Visit) -> None:
     daniel.goto(daniel.url.split("#")[0])
     daniel.locator("#criterion-courtesy_and_empathy summary").first.click()
     expect(daniel.locator("#criterion-courtesy_and_empathy")).to_contain_text("the agent is right")
+
+
+def test_three_people_calibrate_blind_until_the_last_and_then_see_where_they_differ(visit: Visit) -> None:
+    axe, trouble = Axe(), []
+    carla = visit("/search?queue=billing", "carla")
+    carla.get_by_role("link", name="calibrate").click()
+    carla.get_by_label("Title").fill("November")
+    for name in ("ana", "ben"):
+        carla.get_by_label(name, exact=True).check()
+    carla.locator("input[name=others]").fill("admin")
+    carla.locator("input[name=expert]").fill("admin")
+    carla.locator("input[name=calls]").fill("2")
+    carla.get_by_text("Ask only some of the criteria").click()
+    for name in ("identity_verified", "courtesy_and_empathy"):
+        carla.locator(f"input[value={name}]").check()
+    carla.get_by_role("button", name="Open the session").click()
+    expect(carla.locator("h1")).to_have_text("November")
+    session = carla.url.split("/cofi", 1)[1]
+    for user, first_answer in (("ana", "1"), ("ben", "2"), ("admin", "2")):
+        page = visit(session, user, width_px=390)
+        expect(page.get_by_text("How far people agree")).to_have_count(0)
+        page.get_by_role("link", name="Answer the next call").click()
+        for number in (1, 2):
+            expect(page.locator(".desk .head .muted")).to_contain_text(f"call {number} of 2")
+            if user == "ana" and number == 1:
+                trouble += faults(axe, page, "desk")
+                page.locator(".question:not([hidden]) textarea").fill("she gives her number")
+                page.locator("h1").click()
+            for question, key in ((1, first_answer), (2, "1")):
+                count = page.locator(".question:not([hidden]) .count")
+                expect(count).to_contain_text(f"Question {question} of 2")
+                page.keyboard.press(key)
+            expect(page.locator(".ended")).to_be_visible()
+            page.keyboard.press("Enter")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        trouble += faults(axe, page, "before it is submitted")
+        page.get_by_role("button", name="Submit my answers").click()
+        expect(page.get_by_role("button", name="Submit my answers")).to_have_count(0)
+    expect(page.get_by_role("heading", name="With the expert, admin")).to_be_visible()
+    ana = visit(session, "ana", width_px=390)
+    differ = ana.locator("table.differ")
+    expect(differ.locator("tbody tr")).to_have_count(2)
+    expect(differ).to_contain_text("she gives her number")
+    trouble += faults(axe, ana, "results")
+    assert ana.evaluate("document.documentElement.scrollWidth") <= 390
+    differ.locator("a").first.click()
+    expect(ana.locator("#score-title")).to_be_visible()
+    assert not trouble
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

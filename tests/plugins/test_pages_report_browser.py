@@ -14,9 +14,12 @@ from include.calls.stage import GPU_STAGES, Stage
 from include.database import owed
 from include.database.batches import Batch
 from include.database.outcomes import Failure
+from include.delivery.report import write_report
+from include.delivery.summary import summarise
 from tests.plugins.browser import chromium, context_of, listening, violations
 from tests.plugins.people import airflow_shows_runs_to, served
 from tests.unit.database.seeding import Day, recording
+from tests.unit.delivery.seeding import SeededDay
 
 Visit = Callable[..., Page]
 RUN = "/report?dag_id=audit_calls&run_id=run-1"
@@ -39,6 +42,29 @@ def running(day: Day, runs_folder: Path) -> Batch:
     day.save(batch, Stage.STT, lost)
     day.save(batch, Stage.DENOISE, [Failure(None, "host_lost", "gpu_a does not answer: start it")])
     return batch
+
+
+@pytest.fixture
+def reported(day: Day, runs_folder: Path) -> dict[str, str]:
+    """A report with all that is drawn, and long names; some call ids by path."""
+    seeded = SeededDay(day.database)
+    seeded.batch("run-1")
+    quote = {"turn_id": "t4", "speaker": "agent", "status": "verified", "quote": "your balance is ten"}
+    found = quote | {"start_ms": 65_000, "end_ms": 67_000, "confidence": 0.9, "counts": True}
+    ids = {}
+    for n, pct in enumerate((0, 60, 80, 100)):
+        agent = f"Agent {n} with quite a long name that nobody wants to see cut"
+        path = f"2026/03/02/a-recording-whose-name-is-as-long-as-recorders-make-them-{n}.wav"
+        ids[path] = call = seeded.call("run-1", path, agent=agent, queue=f"Queue {n % 2}", language="en")
+        seeded.stages("run-1", call, at_s=300 * n)
+        seeded.llm("run-1", call)
+        answers = {"verified": "no" if not pct else "yes", "closing": "no", "dead_air": "yes"}
+        seeded.audit("run-1", call, pct, answers, evidence={"verified": [found]})
+    ids["lost.wav"] = seeded.call("run-1", "lost.wav", CallState.FAILED, reason="stt: broke")
+    seeded.failure("run-1", ids["lost.wav"], Stage.STT)
+    write_report(summarise(day.database, "run-1"), report_folder(Settings.load(), "run-1"))
+    day.database.write(lambda connection: owed.close(connection, "run-1", None))
+    return ids
 
 
 @pytest.fixture
@@ -101,3 +127,52 @@ def test_a_run_that_is_on_is_easy_to_look_at(visit: Visit, running: Batch, width
     assert violations(Axe(), page, RUN) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width_px
     assert page.evaluate("document.documentElement.dataset.theme") == theme
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width_px", [390, 1440])
+def test_a_report_is_easy_to_read(visit: Visit, reported: dict[str, str], width_px: int, theme: str) -> None:
+    page = visit(RUN, width_px=width_px, theme=theme)
+    for details in page.locator("details").all():
+        details.evaluate("one => { one.open = true; }")
+    assert violations(Axe(), page, RUN) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width_px
+    assert page.evaluate("document.documentElement.dataset.theme") == theme
+
+
+def test_a_report_takes_the_theme_that_airflow_around_it_has(visit: Visit, reported: dict[str, str]) -> None:
+    page = visit(RUN, theme="light")
+    background = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(background) == "rgb(245, 246, 248)"
+    page.evaluate("localStorage.setItem('theme', 'dark')")
+    page.reload()
+    assert page.evaluate(background) == "rgb(20, 24, 29)"
+
+
+def test_a_report_leads_to_its_calls_and_to_the_log_of_a_failed_one(
+    visit: Visit, reported: dict[str, str], url: str
+) -> None:
+    page = visit(RUN)
+    hrefs = page.eval_on_selector_all("a", "all => all.map(one => one.href)")
+    # Calls that passed stand in figures alone.
+    listed = {one for one in hrefs if "/calls/" in one}
+    assert listed < {f"{url}/calls/{call_id}" for call_id in reported.values()}
+    assert {f"{url}/calls/{reported[path]}" for path in ("lost.wav", min(reported))} <= listed
+    log = f"{url}/log?batch_id=run-1&call_id={reported['lost.wav']}"
+    assert page.locator("a[data-airflow]").evaluate("one => one.href") == log
+
+
+def test_a_link_to_airflow_opens_around_the_page_and_not_within_it(
+    visit: Visit, reported: dict[str, str], url: str
+) -> None:
+    page = visit(RUN)
+    # Airflow's own page, with the report in a frame as its plugins have them.
+    rules = "allow-scripts allow-same-origin allow-forms"
+    frame = f'<iframe sandbox="{rules}" src="{url}{RUN}" width="900"></iframe>'
+    page.route("**/airflow", lambda route: route.fulfill(body=frame, content_type="text/html"))
+    page.route("**/log?*", lambda route: route.fulfill(body="<h1>The log</h1>", content_type="text/html"))
+    page.goto(url.removesuffix("/cofi") + "/airflow")
+    inner = page.frame_locator("iframe")
+    inner.get_by_text("one by one").click()
+    inner.locator("a[data-airflow]").click()
+    expect(page.locator("h1")).to_have_text("The log")

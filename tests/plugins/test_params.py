@@ -23,6 +23,7 @@ class TestChecked:
         for sound in (
             {},
             {"hosts": ["gpu_a"]},
+            {"hosts": None},
             {"redo": "all", "first_stage": "llm1"},
         ):
             tasks.checked(params(tmp_path, **sound), Settings.load())

@@ -1,6 +1,7 @@
 """Recovery: what hosts left behind goes to those that are ready; what was done stays done."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from airflow.sdk.exceptions import DownstreamTasksSkipped
@@ -8,6 +9,7 @@ from airflow.sdk.exceptions import DownstreamTasksSkipped
 from cofi import recovery
 from include.calls.stage import GPU_STAGES, STAGES, Stage
 from include.database.batches import Batch, assign
+from include.database.hosts import Trouble
 from include.database.lanes import tell
 from include.database.models import BatchCallRow, FailureRow, StageResultRow
 from include.database.outcomes import Failure
@@ -226,6 +228,23 @@ class TestWatch:
             assert skipped.value.tasks == GROUP
 
 
+def test_a_look_says_what_each_host_has_left_and_when_one_loses_it() -> None:
+    since = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
+    seen = recovery._Seen(
+        in_trouble={"gpu_c": Trouble("host_lost", since)},
+        speeds={"gpu_a": 20.0},
+        left_s={"gpu_a": 7_200.0, "gpu_b": 90.0, "gpu_c": 60.0},
+        movable_s={},
+    )
+    assert seen.waiting_for(120) == (
+        "Waiting for GPU hosts: gpu_a has 2 h 0 min of audio left, some 6 min 0 s at 20.0 times real time; "
+        "gpu_b has 1 min 30 s of audio left, at a speed that is not known yet; "
+        "gpu_c has 1 min 0 s of audio left, is in trouble (host_lost), and loses it if it does nothing until "
+        "02:02:00 UTC."
+    )
+    assert "no audio is left on any host" in replace(seen, in_trouble={}, left_s={}).waiting_for(120)
+
+
 class TestSlowHost:
     """Of two hosts with a shard each, one is slow."""
 
@@ -236,6 +255,17 @@ class TestSlowHost:
         # gpu_a: 9 s of audio are left, 90 s of work; with the other 1 s.
         measured = {"gpu_a": 0.1, "gpu_b": 10.0}
         monkeypatch.setattr("cofi.recovery.hosts.measured_speeds", lambda *_: measured)
+
+    async def test_the_log_says_what_is_waited_for_in_numbers(
+        self, day: Day, batch: Batch, setting, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO")
+        setting("slow_host_gain_s", 100)
+        assert await watched() is None
+        assert (
+            "Waiting for GPU hosts: gpu_a has 9 s of audio left, some 1 min 30 s at 0.1 times real"
+            in caplog.text
+        )
 
     async def test_it_hands_over_what_it_has_not_begun(self, day: Day) -> None:
         assert await watched() == [NEW + 1]

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from aiohttp.test_utils import TestServer
 from airflow.sdk.exceptions import AirflowSkipException
+from sqlalchemy import Connection
 
 from cofi import rescoring
 from cofi.operators.llm_stage import LlmStageOperator
@@ -26,6 +27,9 @@ from include.demo.llm_endpoint.server import Endpoint, EndpointSettings
 from include.demo.sample_calls.script import CallScript, load_scripts
 from include.errors import BelowTheBar, InvalidInput
 from include.llm.wording import PROMPTS_FOLDER, SHIPPED
+from include.review.answering import Given, Verdict, answer, finish
+from include.review.people import Actor
+from include.review.picking import pick
 from tests.plugins.shard import CALLS, run
 from tests.unit.database.seeding import Day
 from tests.unit.gpu.fake_host import FakeGpuHost
@@ -322,6 +326,35 @@ class TestPromotion:
     ) -> None:
         labels.write_text(f"day,file,criterion,answer\n2026-11-16,{CALLS[1].path},closing,yes\n")
         assert (await rescore(only_labelled=True))["ledger"] == {"audited": 1}
+
+    async def test_reviewed_calls_are_labelled_too(
+        self, audited: Day, llm: Asked, runs_folder: Path, setting
+    ) -> None:
+        setting("gold_labels", "")
+        for changes in ({"only_labelled": True}, {"promote": True}):
+            with pytest.raises(InvalidInput, match="no gold labels"):
+                rescoring.open_batch("early", DEFAULTS | changes, None)
+        reviewed = _reviewed(audited)
+        done = await rescore(only_labelled=True)
+        assert done["ledger"] == {"audited": 1}
+        assert [row["call_id"] for row in audited.rows(AuditRow, batch_id=done["batch_id"])] == [reviewed]
+        # A share is told of random calls alone, answered blind.
+        with pytest.raises(InvalidInput, match="review random calls blind"):
+            rescoring.open_batch("later", DEFAULTS | {"promote": True}, None)
+
+
+def _reviewed(day: Day) -> str:
+    """Ana has answered one call, which she picked; its id."""
+    ana = Actor("ana")
+
+    def review(connection: Connection) -> str:
+        call_id = next(iter(official(day)))
+        item = pick(connection, ana, call_id)
+        answer(connection, ana, item.item_id, Given("closing", Verdict.CONFIRM))
+        finish(connection, ana, item.item_id)
+        return call_id
+
+    return str(day.database.write(review))
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def _made() -> dict[str, dict[str, Any]]:
 
 
 def _announce_all(connection: Connection) -> None:
-    batch = Batch("scheduled__2026-11-17T00:00:00+00:00", _DAY, "s3://calls", {})
+    batch = Batch("scheduled__2026-11-16__2026-11-17T00:00:00+00:00", _DAY, "s3://calls", {})
     batches.open_batch(connection, batch)
     days.record_day(connection, batch.batch_id, JudgedDay(_DAY, DayState.OK, Verdict.OK, 10_000))
     connection.execute(insert(CallRow), [_CALL])

@@ -16,6 +16,7 @@
            ├─ canaries                        what a run answered about calls whose right answers are known
            ├─ call_accesses                   who read and heard it, and when; answered_requests: of pages
            ├─ trend_scores, trend_answers     the same counted by day, for weeks of a long history
+           ├─ machine_days, machine_answers   what the machine alone said, by day: certified rates need it
            ├─ review_items ── review_draws    what people should listen to, and which rule says so
            │              └── review_answers  every answer of a person; reviewed_answers and
            │                                  reviewed_scores are what stands for an audit by them
@@ -63,7 +64,12 @@ from include.database.models.review import (
     ReviewItemRow,
 )
 from include.database.models.searching import IndexedCallRow, SavedSearchRow, SpokenRow
-from include.database.models.trends import TrendAnswerRow, TrendScoreRow
+from include.database.models.trends import (
+    MachineAnswerRow,
+    MachineDayRow,
+    TrendAnswerRow,
+    TrendScoreRow,
+)
 from include.database.models.work import (
     BatchCallRow,
     BatchDayRow,
@@ -105,6 +111,8 @@ __all__ = [
     "LearnedPromptRow",
     "LlmResultRow",
     "LlmSpendingRow",
+    "MachineAnswerRow",
+    "MachineDayRow",
     "NewTranscriptRow",
     "OutboxRow",
     "ReviewAnswerRow",

@@ -217,7 +217,10 @@ class DisputeRow(Base):
 
 
 class CalibrationSessionRow(Base):
-    """Several people answer the same calls, each alone, to see how far they agree. It scores nothing."""
+    """Several people answer the same calls, each alone, to see how far they agree. It scores nothing.
+
+    `closed_at`: from then on answers are shown. `withdrawn_at`: it was called off, and they never are.
+    """
 
     __tablename__ = "calibration_sessions"
 
@@ -229,6 +232,7 @@ class CalibrationSessionRow(Base):
     opened_at: Mapped[datetime]
     due_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
 
 
 class CalibrationCallRow(Base):

@@ -55,3 +55,31 @@ class TrendAnswerRow(Base):
     unknown: Mapped[int]
 
     __table_args__ = (Index("ix_trend_answers_name", "dimension", "name", "day"),)
+
+
+class MachineDayRow(Base):
+    """What the machine said of a day, counted at the end of its runs: the frame of the certified rates.
+
+    `audits`: current ones of the day under one scorecard; `calls` of them could be drawn by chance.
+    """
+
+    __tablename__ = "machine_days"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    scorecard_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    audits: Mapped[int]
+    calls: Mapped[int]
+    counted_at: Mapped[datetime]
+
+
+class MachineAnswerRow(Base):
+    """How many of those calls the machine gave one answer to a criterion of, by whether it counts."""
+
+    __tablename__ = "machine_answers"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    scorecard_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    criterion_id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    answer: Mapped[str] = mapped_column(String(100), primary_key=True)
+    standing: Mapped[str] = mapped_column(String(20), primary_key=True)
+    calls: Mapped[int]

@@ -11,22 +11,40 @@ from starlette.exceptions import HTTPException
 
 from cofi.ui.access import NO_RIGHTS, PersonDep
 from cofi.ui.pages import PRIVATE, prefix_of, render
-from cofi.ui.routes import calls, days, disputes, mine, report, review, search, shards, sound, static, trends
+from cofi.ui.routes import (
+    calibration,
+    calls,
+    certified,
+    days,
+    disputes,
+    logs,
+    mine,
+    report,
+    review,
+    search,
+    shards,
+    sound,
+    static,
+    trends,
+)
 from cofi.ui.tabs import tabs_of
 from include.errors import CofiError, NotForYou, PermanentError, TooLate
 
 ROUTERS = (
     report.router,
+    logs.router,
     static.router,
     review.router,
     search.router,
     trends.router,
+    certified.router,
     mine.router,
     days.router,
     calls.router,
     sound.router,
     shards.router,
     disputes.router,
+    calibration.router,
 )
 
 app = FastAPI(

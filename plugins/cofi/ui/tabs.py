@@ -13,6 +13,7 @@ class Tab:
     Attributes:
         path: Below the prefix of cofi's pages.
         rights: Whoever lacks one is not shown the tab.
+        one_of: Whoever has none of these, likewise; empty for all.
         of_agents: Only for people who are an agent of recordings.
     """
 
@@ -21,6 +22,7 @@ class Tab:
     path: str
     rights: Sequence[Right]
     of_agents: bool = False
+    one_of: Sequence[Right] = ()
 
 
 TABS: Sequence[Tab] = (
@@ -29,14 +31,23 @@ TABS: Sequence[Tab] = (
     Tab("trends", "Trends", "/trends", (Right.TEXT,)),
     Tab("mine", "My calls", "/mine", (Right.TEXT,), of_agents=True),
     Tab("disputes", "Disputes", "/disputes", (Right.TEXT, Right.DECIDE, Right.OTHERS)),
+    Tab(
+        "calibration",
+        "Calibration",
+        "/calibration",
+        (Right.TEXT, Right.OTHERS),
+        one_of=(Right.ANSWER, Right.DECIDE),
+    ),
     Tab("days", "Days", "/days", (Right.TEXT, Right.OTHERS)),
 )
 
 
 def tabs_of(person: Person) -> list[Tab]:
     """The tabs that a person is shown."""
-    return [
-        tab
-        for tab in TABS
-        if all(person.may(right) for right in tab.rights) and (person.agents or not tab.of_agents)
-    ]
+    return [tab for tab in TABS if _shown(tab, person)]
+
+
+def _shown(tab: Tab, person: Person) -> bool:
+    allowed = all(person.may(right) for right in tab.rights)
+    allowed = allowed and (not tab.one_of or any(person.may(right) for right in tab.one_of))
+    return allowed and (bool(person.agents) or not tab.of_agents)

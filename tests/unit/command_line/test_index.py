@@ -7,6 +7,7 @@ from alembic import command
 
 from include.database.engine import Database
 from include.database.migrations import config, upgrade
+from include.review.machine import newest_day
 from include.search.filters import Filters
 from include.search.finding import find
 from include.trends.reading import scorecards_counted
@@ -30,6 +31,7 @@ def test_calls_of_an_older_version_are_found_and_counted(typed: Typed, tmp_path:
     with database.reading() as connection:
         assert find(connection, Filters(text="riverside")).calls
         assert scorecards_counted(connection)
+        assert newest_day(connection)
     database.close()
     again = json.loads(typed("db", "index", "--db", url, "--json")[1])
     assert again == {"transcripts": 0, "days": []}

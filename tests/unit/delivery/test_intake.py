@@ -49,7 +49,7 @@ def test_calls_are_counted_by_who_told_their_roles(day: SeededDay) -> None:
     roles = summary_of(day).roles
     assert dict(roles.told) == {"recorder": 2, "content": 1, "manifest": 1, "earlier version": 1}
     assert (roles.calls, roles.unknown, roles.doubted) == (7, 2, 1)
-    assert roles.examples == ("b.wav", "d.wav", "older.wav")
+    assert tuple(roles.examples.values()) == ("b.wav", "d.wav", "older.wav")
     table = text_table(summary_of(day))
     assert "roles     of 7 calls told 1 by the manifest, 2 by the recorder's file" in table
     assert "in 1 call what is said speaks against them" in table

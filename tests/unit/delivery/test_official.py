@@ -1,6 +1,7 @@
 """Reports count what people have said where they have: scores, passes, bands, criteria, groups."""
 
 from include.database.models import ReviewedAnswerRow, ReviewedScoreRow
+from include.delivery.evidence import evidence_of, told
 from include.delivery.summary import summarise
 from include.delivery.table import text_table
 from tests.unit.delivery.seeding import OPENED_AT, SeededDay
@@ -47,3 +48,17 @@ def test_what_was_reviewed_is_not_to_be_listened_to_first(day: SeededDay) -> Non
     found = summarise(day.database, RUN)
     assert [item.path for item in found.review] == ["b.wav"]
     assert found.review_counts == {"auto-fail": 1}
+
+
+def test_evidence_tells_both_scores_and_whose_answer_stands(day: SeededDay) -> None:
+    overruled(day)
+    reviewed, other = (day.database.read(lambda c, p=path: evidence_of(c, p)) for path in ("a.wav", "b.wav"))
+    assert reviewed.audit and reviewed.official
+    assert (reviewed.audit["pct"], reviewed.official["pct"], other.official) == (0.0, 100.0, None)
+    verified = next(one for one in reviewed.answers if one["criterion"] == "verified")
+    assert (verified["answer"], verified["by_people"]["answer"]) == ("no", "yes")
+    lines = told(reviewed).splitlines()
+    assert "score 100 % (good), reviewed by ana: 1 answered, 1 changed" in lines
+    assert any(line.startswith("the machine's score 0 %") for line in lines)
+    assert "  by people: yes (counted)" in lines
+    assert not any("people" in line or "machine's" in line for line in told(other).splitlines())

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from include import __version__
 from include.calls.call import CallState
 from include.calls.stage import Stage
 from include.delivery import report
+from include.delivery.chart_tables import chart_tables
 from include.delivery.report import render_html, write_report
 from include.delivery.summary import summarise
 from include.delivery.table import text_table
@@ -17,6 +19,8 @@ from include.scorecards.assessment import IN_WORDS, ONE_RULE, Standing
 from tests.unit.delivery.seeding import SeededDay
 
 RUN = "run-2"
+# Served beside the page; without them it is read as well.
+OWN_SCRIPTS = [f"static/{__version__}/{name}" for name in ("theme.js", "around.js")]
 HOSTILE = '<script>alert("1")</script><img src=x onerror=alert(1)>'
 
 
@@ -34,6 +38,10 @@ class _Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
+
+
+def _scripts(page: _Page) -> list[str | None]:
+    return [attributes.get("src") for tag, attributes in page.tags if tag == "script"]
 
 
 @pytest.fixture
@@ -56,7 +64,8 @@ def hostile_day(day: SeededDay) -> SeededDay:
 def test_text_from_outside_never_becomes_markup(hostile_day: SeededDay) -> None:
     page = _Page(render_html(summarise(hostile_day.database, RUN)))
 
-    assert {"script", "img"}.isdisjoint(tag for tag, _ in page.tags)
+    assert "img" not in {tag for tag, _ in page.tags}
+    assert _scripts(page) == OWN_SCRIPTS
     assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
     assert f"quoted {HOSTILE}" in page.text
 
@@ -79,7 +88,8 @@ def test_the_page_needs_nothing_else(hostile_day: SeededDay) -> None:
     for tag, attributes in _Page(page).tags:
         assert tag not in {"link", "iframe", "object", "embed"}
         for name in ("src", "href", "xlink:href"):
-            assert (attributes.get(name) or "#").startswith("#")
+            target = attributes.get(name) or "#"
+            assert target.startswith(("#", "calls/", "log?")) or target in OWN_SCRIPTS
     assert not re.search(r"url\((?!#)|@import", page)
     assert page.count("<svg") == 7
     ids = re.findall(r'\bid="([^"]+)"', page)
@@ -202,3 +212,44 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one(
     assert page.read_text() == old
     assert sorted(path.name for path in tmp_path.glob("*.html*")) == ["report.html"]
     assert not list(tmp_path.glob(".*"))
+
+
+def test_every_recording_is_a_link_to_its_page_and_a_failed_one_to_its_log(day: SeededDay) -> None:
+    day.batch(RUN)
+    audited = day.call(RUN, "a.wav", agent="Ana")
+    day.audit(RUN, audited, 0, {"verified": "no"})
+    lost = day.call(RUN, "lost.wav", CallState.FAILED, reason="stt: broke")
+    found = day.call(RUN, "empty.wav", CallState.QUARANTINED, reason="the file is empty: copy it again")
+
+    page = _Page(render_html(summarise(day.database, RUN)))
+
+    targets = [attributes.get("href") or "" for tag, attributes in page.tags if tag == "a"]
+    assert {f"calls/{call_id}" for call_id in (audited, lost, found)} <= set(targets)
+    assert [one for one in targets if one.startswith("log")] == [f"log?batch_id={RUN}&call_id={lost}"]
+
+
+def test_what_a_chart_shows_stands_in_a_table_as_well(day: SeededDay) -> None:
+    name = "An agent whose name is longer than any chart has room for"
+    day.batch(RUN)
+    for n, pct in enumerate((90, 50)):
+        call = day.call(RUN, f"{n}.wav", agent=name, queue="Billing", language="es")
+        day.stages(RUN, call, at_s=600 * n)
+        day.audit(RUN, call, pct, {"verified": "yes", "closing": "no"})
+    summary = summarise(day.database, RUN)
+
+    tables = {
+        name: (table.heads, [tuple(row) for row in table.rows])
+        for name, table in chart_tables(summary).items()
+    }
+
+    assert tables["scores"] == (("score", "calls"), [("50 to 55 %", "1"), ("90 to 95 %", "1")])
+    assert tables["agents"][1] == [(name, "70 %", "2", "50 %", "0")]
+    assert tables["languages"][1] == [("es", "2", "4 min 0 s")]
+    assert ("Proper closing", "0 %", "No: 2") in tables["criteria"][1]
+    assert tables["progress"][1][0] == ("distribute", "2", "0.1 min", "0.1 min", "10.1 min", "10.1 min")
+    page = render_html(summary)
+    assert page.count("The figures of this chart") == 6
+    # Whole in the chart, too: over as many lines as it needs.
+    drawn = re.search(r'<svg role="img" aria-label="Mean score by agent".*?</svg>', page, re.DOTALL)
+    assert drawn
+    assert " ".join(re.findall(r"<text[^>]*>([^<]*)<", drawn[0])[:3]) == name

@@ -8,6 +8,7 @@ from include.database.models import BatchCallRow, ReviewItemRow
 from include.review import queue
 from include.review.answering import Given, Verdict, answer, finish
 from include.review.certifying import CertifiedDays, certify
+from include.review.machine import count_machine
 from include.review.people import Actor
 from include.review.picking import pick
 from tests.unit.review.seeding import ALL_YES, ANA, DAY, EVERYTHING, NOW, RISKS, ReviewDay, card
@@ -30,6 +31,7 @@ def say(day: ReviewDay, item: Any, **truth: str) -> None:
 
 
 def certified(day: ReviewDay, least: int = 5, **more: Any) -> CertifiedDays:
+    day.write(count_machine, [DAY, DAY_AFTER], NOW)
     found = day.read(certify, DAY, least=least, **more)
     assert isinstance(found, CertifiedDays)
     return found

@@ -42,6 +42,22 @@ def test_what_hangs_on_most_comes_first(day: ReviewDay) -> None:
     assert not found[0].blind
 
 
+def test_pages_hold_every_item_once_though_some_are_done_in_between(day: ReviewDay) -> None:
+    for n in range(9):
+        day.audited(f"{n}.wav", ALL_YES | {"verified": "no"})
+    day.fill(RISKS)
+    in_one = [item.item_id for item in listed(day)]
+    seen, after = [], None
+    while page := listed(day, limit=2, after=after):
+        seen += [item.item_id for item in page]
+        after = page[-1].place
+        # By number, the next page would leave two out.
+        day.write(queue.take, BEN, page[0].item_id, NOW)
+        day.write(queue.skip, BEN, page[0].item_id, "no audio", NOW)
+    assert len(seen) == 9
+    assert seen == in_one
+
+
 def test_nothing_waits_for_ever(day: ReviewDay) -> None:
     old = day.audited("old.wav", ALL_YES | {"complaint": "no", "care": "NA"}, doubts={"complaint": "x"})
     day.fill(RISKS)

@@ -3,7 +3,9 @@
 from datetime import date, timedelta
 from xml.etree import ElementTree
 
-from include.trends.charts import weeks_chart
+from include.review.estimates import Estimate as Certified
+from include.scorecards.bootstrap import Interval
+from include.trends.charts import rate_chart, weeks_chart
 from include.trends.intervals import mean_of
 from include.trends.reading import Figures
 
@@ -40,3 +42,33 @@ def test_without_a_score_nothing_is_drawn() -> None:
 
 def test_a_year_of_weeks_has_no_more_labels_than_fit() -> None:
     assert tags(chart(*(figures(80, 81) for _ in range(52)))).count("text") <= 5 + 2 * 13
+
+
+def certified(rate: float | None, machine: float | None) -> Certified:
+    interval = None if rate is None else Interval(rate - 0.1, rate + 0.1)
+    return Certified(rate, interval, interval, machine, 1000, 40)
+
+
+def test_a_certified_rate_is_a_dot_within_its_interval_beside_the_machines() -> None:
+    svg = rate_chart(certified(0.8, 0.93), "Greets & asks")
+    root = ElementTree.fromstring(svg)
+    told = "Greets & asks: machine 93 %, certified 80 %, 95 % interval 70 to 90 %"
+    assert root.attrib["aria-label"] == told
+    rect, dot, machine = (root.find(f"./*[@class='{one}']") for one in ("sure", "dot", "machine"))
+    assert rect is not None and dot is not None and machine is not None
+    left, width = float(rect.attrib["x"]), float(rect.attrib["width"])
+    assert left < float(dot.attrib["cx"]) < left + width < float(machine.attrib["x1"])
+
+
+def test_what_is_not_certified_is_the_machines_alone_and_nothing_is_no_picture() -> None:
+    svg = rate_chart(certified(None, 0.5), "Closes")
+    assert "not certified" in svg
+    assert "circle" not in tags(svg)
+    assert rate_chart(certified(None, None), "Closes") == ""
+
+
+def test_a_full_rate_stays_within_the_picture() -> None:
+    full = Certified(1.0, Interval(1.0, 1.0), None, 1.0, 10, 10)
+    root = ElementTree.fromstring(rate_chart(full, "All"))
+    places = [float(one.attrib[name]) for one in root for name in ("x", "cx", "x1") if name in one.attrib]
+    assert all(0 <= place <= 160 for place in places)

@@ -51,21 +51,28 @@ KeyDep = Annotated[str, Header(alias="Idempotency-Key")]
 
 @router.get("")
 def queue(
-    asked: AskedDep, actor: ActorDep, sample: Sample | None = None, mine: bool = False, start: int = 0
+    asked: AskedDep,
+    actor: ActorDep,
+    *,
+    sample: Sample | None = None,
+    mine: bool = False,
+    after_rank: float | None = None,
+    after_item: str | None = None,
 ) -> HTMLResponse:
-    """What there is to review, the most valuable first."""
-    narrowed: dict[str, Any] = {"sample": sample, "mine": mine, "limit": SHOWN + 1, "offset": max(0, start)}
+    """What there is to review, the most valuable first; from behind an item on, where one is named."""
+    after = (after_rank, after_item) if after_rank is not None and after_item else None
+    narrowed: dict[str, Any] = {"sample": sample, "mine": mine, "limit": SHOWN + 1, "after": after}
     items = asked.read(lambda c: list_queue(c, actor, **narrowed))
     counts = asked.read(count_queue)
     return asked.page(
         "review.html",
         tab="review",
         items=items[:SHOWN],
-        following=start + SHOWN if len(items) > SHOWN else None,
+        following=items[SHOWN - 1].place if len(items) > SHOWN else None,
         counts=counts,
         sample=sample,
         mine=mine,
-        start=start,
+        is_first=after is None,
         samples=list(Sample),
         done=ItemState.DONE,
     )
@@ -99,7 +106,7 @@ def following(asked: AskedDep, actor: ActorDep, wanted: Next) -> JSONResponse:
 
 def desk_html(asked: Asked, item: QueueItem) -> str:
     """What somebody sees who has taken an item. Of a blind one, nothing that tells the machine's answers."""
-    page = asked.read(lambda connection: _page(connection, item.call_id))
+    page = asked.read(lambda connection: page_of(connection, item.call_id))
     return rendered(
         asked.request,
         asked.person,
@@ -117,7 +124,12 @@ def questions_of(page: CallPage, item: QueueItem) -> list[Answered]:
     return [one for one in answers if one.criterion_id in item.questions]
 
 
-def _page(connection: Connection, call_id: str) -> CallPage:
+def page_of(connection: Connection, call_id: str) -> CallPage:
+    """All of a call that somebody is asked about.
+
+    Raises:
+        InvalidInput: There is no such call any more.
+    """
     head = head_of(connection, call_id)
     if head is None:
         raise InvalidInput(f"There is no call {call_id} any more: take another one.")
@@ -167,7 +179,7 @@ def answers(
 def revealed_html(asked: Asked, item_id: str, criterion_id: str) -> str:
     """The machine's answer to a criterion that a person has answered blind."""
     item = asked.read(lambda connection: item_of(connection, item_id))
-    page = asked.read(lambda connection: _page(connection, item.call_id))
+    page = asked.read(lambda connection: page_of(connection, item.call_id))
     (question,) = [one for one in questions_of(page, item) if one.criterion_id == criterion_id]
     return rendered(asked.request, asked.person, "revealed.html", one=question)
 

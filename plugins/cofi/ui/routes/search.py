@@ -83,6 +83,7 @@ def search(
         states=list(CallState),
         signals=list(SignalKind),
         formats=list(Format),
+        calibrates=asked.person.leads,
     )
 
 

@@ -1,5 +1,6 @@
 // The page of one call.
 
+import "./around.js";
 import { read } from "./http.js";
 import { onKeys, playerKeys, takeFocus } from "./keys.js";
 import { Player } from "./player.js";
@@ -24,17 +25,6 @@ shown?.addEventListener("toggle", async () => {
   }
 });
 
-// Airflow's own pages open around this one, not within it: a link there is followed by the page around.
-document.addEventListener("click", (event) => {
-  const link = event.target.closest("a[data-airflow]");
-  if (!link || window.parent === window) return;
-  event.preventDefault();
-  const outer = window.parent.document;
-  const same = Object.assign(outer.createElement("a"), { href: link.href });
-  outer.body.append(same);
-  same.click();
-  same.remove();
-});
 // A link leads to a moment: what was searched for, or the evidence of an example.
 const at = Number(new URLSearchParams(location.search).get("at"));
 if (at > 0) player.seek(at);

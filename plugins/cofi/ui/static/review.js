@@ -18,9 +18,13 @@ export class Review {
     root.querySelector(".keys-button").addEventListener("click", showKeys);
     root.querySelector(".give-back").addEventListener("click", () => this.giveBack());
     root.querySelector(".finish").addEventListener("click", () => this.finish());
-    root.querySelector(".skip-call").addEventListener("click", () => this.showForm(this.skipping));
+    root.querySelector(".skip-call")?.addEventListener("click", () => this.showForm(this.skipping));
     root.addEventListener("click", (event) => this.clicked(event));
     for (const form of root.querySelectorAll("form")) this.prepare(form);
+    this.begin();
+  }
+
+  begin() {
     this.show(0);
   }
 

@@ -167,7 +167,10 @@ def test_languages_are_told_apart(whisper: Whisper) -> None:
 
 
 def test_a_call_that_goes_on_in_spanish_is_not_translated(recogniser: WhisperRecogniser) -> None:
-    """Identification met its English half only; told English, Whisper writes the Spanish half in English."""
+    """Identification met its English half only; told English, Whisper writes the Spanish half in English.
+
+    Heard in one language it was "Thanks for calling the telecom's reverse. Here in Delucía. I help you?"
+    """
     english, spanish = (
         side("2026-11-16/1001-late-fee.ogg", 20, 45),
         side("2026-11-16/1007-factura.ogg", 12, 40),
