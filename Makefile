@@ -7,7 +7,7 @@ REQUIREMENTS := requirements.txt include/gpu_host/requirements.txt include/demo/
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: demo test test-s3 test-faults mutants advisories bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts bench-pages pictures reference docs gpu-host up down status plan probe lint format lock scorecard agreement clean help
+.PHONY: demo test test-s3 test-faults mutants advisories bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts bench-pages bench-history pictures reference docs gpu-host up down status plan probe lint format lock scorecard agreement clean help
 .DEFAULT_GOAL := help
 
 help:  ## Show what there is
@@ -103,6 +103,9 @@ bench-prompts: $(VENV)/installed  ## Count the tokens that are sent to the LLM a
 
 bench-pages: $(VENV)/installed  ## Measure the pages at a million calls and with 50 people at once, into docs/pages.md
 	@$(BIN)/python -m tests.benchmarks.pages $(ARGS)
+
+bench-history: $(VENV)/installed  ## Measure the steps of a night after days and years of history, into docs/history-benchmark.md
+	@$(BIN)/python -m tests.benchmarks.history $(ARGS)
 
 pictures: $(VENV)/installed  ## Photograph the pages in a browser, into docs/pages/
 	@$(BIN)/python -m tests.benchmarks.pages_pictures

@@ -53,15 +53,15 @@ def _claim(connection: Connection, batch: Batch, redo: Redo, ended: Collection[s
     """Of two batches that want a call exactly one gets it: the second finds that it is not free any more."""
     of_batch = select(BatchCallRow.call_id).where(BatchCallRow.batch_id == batch.batch_id)
     free = CallRow.claimed_by.is_(None) | CallRow.claimed_by.in_([batch.batch_id, *ended])
-    wanted: list[ColumnElement[bool]] = [
-        and_(CallRow.call_id.in_(of_batch), CallRow.state.in_([CallState.PENDING, CallState.FAILED]))
-    ]
+    open_: ColumnElement[bool] = CallRow.state.in_([CallState.PENDING, CallState.FAILED])
     if redo is Redo.ALL:
         not_done = of_batch.where(or_(BatchCallRow.redo_from.is_(None), _again(), _tried()))
         of_day = CallRow.day == batch.day, CallRow.state == CallState.AUDITED
-        wanted.append(and_(CallRow.call_id.in_(not_done), *of_day))
-    lock_calls_where(connection, or_(*wanted), free)
-    connection.execute(update(CallRow).where(or_(*wanted), free).values(claimed_by=batch.batch_id))
+        open_ = or_(open_, and_(CallRow.call_id.in_(not_done), *of_day))
+    # All are the batch's: by that they are found, among however many.
+    wanted = CallRow.call_id.in_(of_batch), open_, free
+    lock_calls_where(connection, *wanted)
+    connection.execute(update(CallRow).where(*wanted).values(claimed_by=batch.batch_id))
 
 
 def _take_up_again(connection: Connection, batch: Batch, first_stage: Stage) -> None:

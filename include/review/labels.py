@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, or_, select
+from sqlalchemy.orm import aliased
 
 from include.database.models import AuditRow, CallRow, DisputeRow, ReviewAnswerRow
 from include.review.carrying import recorded, same_question
@@ -62,24 +63,31 @@ def together(gold: Labels, reviewed: Labels) -> Labels:
 
 
 def _rows(*, unbiased: bool, first: date | None, last: date | None) -> Any:
-    row = ReviewAnswerRow
-    newest = select(func.max(row.id)).group_by(row.call_id, row.criterion_id)
-    if unbiased:
-        newest = newest.where(row.blind, row.sample.in_(_BY_CHANCE))
-    else:
-        # What a dispute decided is not undone by a later review.
-        decided = select(DisputeRow.dispute_id).where(
-            DisputeRow.call_id == row.call_id,
-            DisputeRow.criterion_id == row.criterion_id,
-            DisputeRow.answer.is_not(None),
-        )
-        newest = newest.where(or_(row.dispute_id.is_not(None), ~decided.exists()))
+    """The newest answer to each criterion of each call, of those that count.
+
+    That there is a newer one is asked answer by answer: of a long history, only the days asked for are read.
+    """
+    row, newer = ReviewAnswerRow, aliased(ReviewAnswerRow)
+    same = (newer.call_id == row.call_id, newer.criterion_id == row.criterion_id, newer.id > row.id)
     columns = (CallRow.day, CallRow.path, row.criterion_id, row.answer, row.reviewer, row.answered_at)
     query = select(*columns, AuditRow.scorecard_sha256).join(CallRow, CallRow.call_id == row.call_id)
     query = query.join(AuditRow, AuditRow.audit_id == row.audit_id)
-    query = query.where(row.id.in_(newest), row.answer.is_not(None))
+    query = query.where(_counts(row, unbiased), ~exists().where(*same, _counts(newer, unbiased)))
+    query = query.where(row.answer.is_not(None))
     query = query.where(CallRow.day >= first) if first else query
     return query.where(CallRow.day <= last) if last else query
+
+
+def _counts(row: Any, unbiased: bool) -> ColumnElement[bool]:
+    if unbiased:
+        return and_(row.blind, row.sample.in_(_BY_CHANCE))
+    # What a dispute decided is not undone by a later review.
+    decided = select(DisputeRow.dispute_id).where(
+        DisputeRow.call_id == row.call_id,
+        DisputeRow.criterion_id == row.criterion_id,
+        DisputeRow.answer.is_not(None),
+    )
+    return or_(row.dispute_id.is_not(None), ~decided.exists())
 
 
 def _place(row: Row[Any]) -> str:

@@ -20,11 +20,10 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 from urllib.parse import quote
 
 import httpx
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import text
 
 from include.database.engine import Database
 from include.database.migrations import upgrade
@@ -33,6 +32,8 @@ from include.review.rules import ReviewRules
 from include.search.indexing import index_calls
 from include.trends.counting import count_days
 from tests.demo_calls import audited_by_demo
+from tests.history.copying import Copy, calls_in, columns_of, copy_rows, rows_of
+from tests.history.databases import as_airflow_connection, own_database
 from tests.plugins.browser import listening
 from tests.plugins.people import AGENTS, PEOPLE, USER, WRITES, served
 
@@ -57,6 +58,17 @@ _TABLES = (
 _RARE, _ONE_IN = "zanzibar", 5_000
 _AGENTS = 300
 _AGENT = f"t.{{}} || ' ' || (copies.n % {_AGENTS // 8})"
+_CHANGED = {
+    ("calls", "agent"): _AGENT.format("agent"),
+    ("calls", "agent_id"): _AGENT.format("agent_id"),
+    # Nearly all have been done.
+    ("review_items", "state"): "CASE WHEN copies.n < 300 THEN t.state ELSE 'done' END",
+    (
+        "spoken",
+        "words",
+    ): f"t.words || CASE WHEN copies.n % {_ONE_IN // 24} = 0 THEN ' {_RARE}' ELSE '' END",
+    **{(table, "*"): f"copies.n < {_WHOLE_CALLS // 24}" for table in _OF_ONE_CALL},
+}
 
 # Milliseconds of each request, by what was asked.
 Times = dict[str, list[float]]
@@ -78,7 +90,7 @@ def main() -> None:
             measured.append(("SQLite", *_measure(url, chosen.sqlite_calls, Path(folder))))
         server = os.environ.get("COFI_TEST_POSTGRES_URL")
         if server and chosen.postgres_calls:
-            with _own_database(server, chosen.kept) as url:
+            with own_database(server, chosen.kept) as url:
                 measured.append(("PostgreSQL", *_measure(url, chosen.postgres_calls, Path(folder))))
     PAGE.write_text(_page(measured))
     print(PAGE.read_text())
@@ -118,16 +130,16 @@ def _count_trends(database: Database) -> None:
         days = connection.execute(text("SELECT DISTINCT day FROM calls")).scalars().all()
         others = [{"other": other, "day": day} for other in days if str(other) != str(day)]
         for table in ("trend_scores", "trend_answers"):
-            names = ", ".join(name for name in _columns(connection, table) if name != "day")
+            names = ", ".join(name for name in columns_of(table) if name != "day")
             of_day = f"SELECT :other, {names} FROM {table} WHERE day = :day"
             connection.execute(text(f"INSERT INTO {table} (day, {names}) {of_day}"), others)
 
 
 def _multiply(database: Database, calls: int) -> int:
     """Copies all rows of the sample calls, until there are so many calls; how many there are."""
-    own = _count(database)
-    copies = -(-calls // own)
-    per_day = max(1, CALLS_PER_DAY // own)
+    own = database.read(calls_in)
+    copies = -(-calls // len(own))
+    per_day = max(1, CALLS_PER_DAY // len(own))
     with database.reading() as connection:
         postgres = connection.dialect.name == "postgresql"
     if postgres:
@@ -136,9 +148,9 @@ def _multiply(database: Database, calls: int) -> int:
             connection.execute(text("DROP INDEX ix_spoken_vector"))
     for first in range(0, copies, 500):
         numbers = range(first, min(copies, first + 500))
-        days = [{"n": n, "day": LAST_DAY - timedelta(days=n // per_day)} for n in numbers]
-        database.write(lambda connection, days=days: _copy(connection, days))
-        print(f"\r{min(copies, first + 500) * own:,} of {calls:,} calls", end="", flush=True)
+        some = [Copy(n, LAST_DAY - timedelta(days=n // per_day)) for n in numbers]
+        database.write(lambda connection, some=some: copy_rows(connection, own, some, _TABLES, _CHANGED))
+        print(f"\r{min(copies, first + 500) * len(own):,} of {calls:,} calls", end="", flush=True)
     with database.writing() as connection:
         if postgres:
             connection.execute(text("CREATE INDEX ix_spoken_vector ON spoken USING gin (vector)"))
@@ -147,81 +159,17 @@ def _multiply(database: Database, calls: int) -> int:
 
 
 def _count(database: Database) -> int:
-    with database.reading() as connection:
-        return int(connection.execute(text("SELECT count(*) FROM calls")).scalar_one())
-
-
-def _copy(connection: Any, days: Sequence[dict[str, Any]]) -> None:
-    connection.execute(text("CREATE TEMPORARY TABLE IF NOT EXISTS copies (n INTEGER, day DATE)"))
-    connection.execute(text("DELETE FROM copies"))
-    connection.execute(text("INSERT INTO copies VALUES (:n, :day)"), list(days))
-    for table in _TABLES:
-        columns = _columns(connection, table)
-        made = ", ".join(_made(table, name) for name in columns)
-        source = f"{table} t CROSS JOIN copies WHERE {_original(table)}"
-        if table in _OF_ONE_CALL:
-            source += f" AND copies.n < {_WHOLE_CALLS // 24}"
-        connection.execute(text(f"INSERT INTO {table} ({', '.join(columns)}) SELECT {made} FROM {source}"))
-
-
-def _columns(connection: Any, table: str) -> list[str]:
-    from include.database.models import Base
-
-    generated = {("stage_results", "id"), ("spoken", "id")}
-    return [c.name for c in Base.metadata.tables[table].columns if (table, c.name) not in generated]
-
-
-def _original(table: str) -> str:
-    """Copies have ids with a tilde."""
-    keys = {"llm_results": "identity", "answers": "audit_id", "review_draws": "item_id"}
-    key = keys.get(table, "call_id")
-    return f"t.{key} NOT LIKE '%~%'"
-
-
-def _made(table: str, column: str) -> str:
-    """A copy's value; an id of 36 or 64 characters makes room at its end."""
-    of_table = {
-        ("llm_results", "identity"): "substr(t.identity, 1, 56) || '~' || copies.n",
-        ("calls", "agent"): _AGENT.format(column),
-        ("calls", "agent_id"): _AGENT.format(column),
-        ("calls", "day"): "copies.day",
-        ("review_items", "day"): "copies.day",
-        # Nearly all have been done.
-        ("review_items", "state"): "CASE WHEN copies.n < 300 THEN t.state ELSE 'done' END",
-        (
-            "spoken",
-            "words",
-        ): f"t.words || CASE WHEN copies.n % {_ONE_IN // 24} = 0 THEN ' {_RARE}' ELSE '' END",
-    }
-    of_all = {
-        **dict.fromkeys(("call_id", "duplicate_of"), f"t.{column} || '~' || copies.n"),
-        **dict.fromkeys(("audit_id", "facts_id", "item_id"), f"substr(t.{column}, 1, 28) || '~' || copies.n"),
-    }
-    return of_table.get((table, column)) or of_all.get(column) or f"t.{column}"
+    return database.read(lambda connection: rows_of(connection, "calls"))
 
 
 @contextmanager
 def _pages(database: Database, url: str, folder: Path) -> Iterator[str]:
-    os.environ["AIRFLOW_CONN_COFI_DB"] = json.dumps(_connection(url))
+    os.environ["AIRFLOW_CONN_COFI_DB"] = json.dumps(as_airflow_connection(url))
     os.environ["AIRFLOW__COFI__PEOPLE"] = PEOPLE
     os.environ["AIRFLOW__COFI__AGENTS_OF_PEOPLE"] = str(AGENTS)
     os.environ["AIRFLOW__COFI__LISTENING_FOLDER"] = str(folder / "listening")
     with served() as outer, listening(outer) as at:
         yield at
-
-
-def _connection(url: str) -> dict[str, Any]:
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        return {"conn_type": "sqlite", "host": parsed.database}
-    return {
-        "conn_type": "postgres",
-        "host": parsed.host,
-        "port": parsed.port,
-        "login": parsed.username,
-        "password": parsed.password or "",
-        "schema": parsed.database,
-    }
 
 
 Ask = Callable[[httpx.Client, str], httpx.Response]
@@ -282,24 +230,6 @@ def _at_once(at: str, routes: Sequence[Ask], from_s: float, to_s: float) -> list
 
     with ThreadPoolExecutor(_PEOPLE) as people:
         return [ms for found in people.map(person, range(_PEOPLE)) for ms in found]
-
-
-@contextmanager
-def _own_database(server: str, kept: str | None) -> Iterator[str]:
-    name = kept or f"pages_{os.getpid()}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        if not connection.execute(
-            text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": name}
-        ).scalar():
-            connection.execute(text(f"CREATE DATABASE {name}"))
-    try:
-        yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    finally:
-        if not kept:
-            with engine.connect() as connection:
-                connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        engine.dispose()
 
 
 def _page(measured: Sequence[tuple[str, int, Times, Times]]) -> str:

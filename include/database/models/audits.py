@@ -111,6 +111,7 @@ class AuditRow(Base):
 
     __table_args__ = (
         Index("ix_audits_call", "call_id"),
+        Index("ix_audits_batch", "batch_id"),
         Index(
             "uq_audits_current",
             "call_id",

@@ -10,6 +10,8 @@ from include.database.columns import CURRENT, Base
 
 # Failures of whole hosts or tasks, which are few beside those of calls.
 _WHOLE = text("call_id IS NULL")
+# Of a long history, hardly any call is claimed.
+_CLAIMED = text("claimed_by IS NOT NULL")
 
 
 class CallRow(Base):
@@ -61,7 +63,7 @@ class CallRow(Base):
         Index("ix_calls_day_state", "day", "state"),
         Index("ix_calls_sample", "sample_sha256"),
         Index("ix_calls_sha256", "sha256"),
-        Index("ix_calls_claimed_by", "claimed_by"),
+        Index("ix_calls_claimed_by", "claimed_by", sqlite_where=_CLAIMED, postgresql_where=_CLAIMED),
         Index("ix_calls_interaction", "interaction_id"),
         # Lists in pages go on after a call.
         Index("ix_calls_day_path", "day", "path"),
@@ -186,6 +188,7 @@ class StageResultRow(Base):
             postgresql_where=CURRENT,
         ),
         Index("ix_stage_results_batch", "batch_id", "stage"),
+        Index("ix_stage_results_call", "call_id", "stage"),
     )
 
 
@@ -228,6 +231,12 @@ class LaneRow(Base):
     began_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+    # The last one of a host, and those that work on it now.
+    __table_args__ = (
+        Index("ix_lanes_host_stage", "host", "stage", "began_at"),
+        Index("ix_lanes_host_ended", "host", "ended_at"),
+    )
 
 
 class TranscriptRow(Base):

@@ -84,3 +84,39 @@ async def test_an_api_that_refuses_everything_is_unusable():
     breaker.refused(refused)
     with pytest.raises(LlmUnusable, match="no such format"):
         breaker.refused(refused)
+
+
+PATIENT = BreakerSettings(most_in_a_row=3, first_wait_s=10, longest_wait_s=50, patience_s=600)
+
+
+async def test_an_answer_to_what_was_sent_before_lets_all_go_at_once() -> None:
+    breaker = opened(PATIENT)
+    waiting = [asyncio.create_task(breaker.admit()) for _ in range(3)]
+    await asyncio.sleep(0)
+    assert breaker.answered() is False, "it was no probe's"
+    assert await asyncio.wait_for(asyncio.gather(*waiting), 1) == [False, False, False]
+
+
+async def test_a_probe_that_ends_without_an_answer_leaves_its_place_to_the_next() -> None:
+    breaker = opened(BreakerSettings(most_in_a_row=3, first_wait_s=0))
+    assert await breaker.admit() is True
+    waiting = asyncio.create_task(breaker.admit())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    breaker.probed()  # its task was ended
+    assert await asyncio.wait_for(waiting, 1) is True
+
+
+async def test_each_failed_probe_doubles_the_wait_up_to_the_longest(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 1000.0
+    monkeypatch.setattr("include.llm.breaker._now_s", lambda: now_s)
+    breaker = opened(PATIENT)
+    for wait_s in (10, 20, 40, 50, 50):
+        began_s = now_s
+        now_s = began_s + wait_s - 0.1
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(breaker.admit(), 0.01)
+        now_s = began_s + 1.2 * wait_s + 0.1  # waits are scattered, so that tasks do not probe all at once
+        assert await asyncio.wait_for(breaker.admit(), 0.01) is True
+        breaker.failed(LOST, in_flight=0)
+        breaker.probed()

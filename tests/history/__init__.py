@@ -1,0 +1,1 @@
+"""A long history of calls in cofi's database, and what is asked of it."""
