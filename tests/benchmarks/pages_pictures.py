@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import statistics
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -142,7 +143,7 @@ def twenty_seconds(page: Page) -> str:
     return _document(measured_answers(page)[1:])
 
 
-def _document(measured: list[dict[str, Any]]) -> str:
+def _document(measured: Sequence[Mapping[str, Any]]) -> str:
     assert sum(one["key"] == "y" for one in measured) >= ANSWERS, "fewer answers than keys"
     lines = [
         "# The path of twenty seconds",

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 import uvicorn
@@ -141,7 +140,7 @@ def measure_answers(page: Page) -> None:
     page.evaluate(f"() => {{ {_MEASURING} }}")
 
 
-def measured_answers(page: Page) -> list[dict[str, Any]]:
+def measured_answers(page: Page) -> list[dict[str, float]]:
     """Each `y` and `Enter` so far: ms until the next question was `shown`, and `heard` where it is played."""
-    found: list[dict[str, Any]] = page.evaluate("window.answered")
+    found: list[dict[str, float]] = page.evaluate("window.answered")
     return found
