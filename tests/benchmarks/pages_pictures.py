@@ -23,6 +23,8 @@ from playwright.sync_api import Browser, Page
 from include.database.engine import Database
 from include.review.machine import count_machine
 from include.review.rules import ReviewRules
+from include.search.indexing import index_calls
+from include.trends.counting import count_days
 from tests.demo_calls import DAYS
 from tests.plugins.browser import (
     call_id_of,
@@ -72,6 +74,8 @@ def main() -> None:
         with_queue(file, ReviewRules())
         database = Database(f"sqlite:///{file}")
         database.write(lambda connection: count_machine(connection, DAYS))
+        database.write(lambda connection: count_days(connection, DAYS))
+        index_calls(database)
         database.close()
         os.environ["AIRFLOW_CONN_COFI_DB"] = json.dumps({"conn_type": "sqlite", "host": str(file)})
         os.environ["AIRFLOW__COFI__PEOPLE"] = PEOPLE + ", carl: analyst"
