@@ -51,7 +51,7 @@ class TestStages:
         for stage in GPU_STAGES:
             success = await recognise(connect(), Store(Recording()), stage, ["en", "es"], CALL)
 
-        told = {"channel_roles": ["agent"], "languages": ["en", "es"], "heard_with": ""}
+        told = {"channel_roles": ["agent"], "languages": ["en", "es"], "vocabulary": [], "heard_with": ""}
         assert host.options["stt"] == told
         assert (success.worker, success.engine, success.seconds) == ("gpu_a", "fake 1", 0.5)
         assert "turns" not in success.result
