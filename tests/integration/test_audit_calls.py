@@ -10,7 +10,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
 from sqlalchemy import select
 
 from include.database.models import BatchCallRow, StageResultRow, TranscriptRow
@@ -28,7 +27,6 @@ from tests.integration.conftest import (
     Running,
     clip,
 )
-from tests.plugins.browser import chromium
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
 
@@ -121,54 +119,6 @@ def test_a_run_without_a_day_says_what_to_enter(running: Running) -> None:
     assert running.wait_for(run_id) == ["failed"]
     assert "enter the Param 'day', like 2026-11-16" in running.log_of(run_id, "open_batch")
     assert "UP_FOR_RETRY" not in running.log_of(run_id, "open_batch")
-
-
-def test_the_pages_work_within_airflows_own_ui(running: Running) -> None:
-    """By the navigation, in Airflow's frame: keys reach it, its theme is Airflow's; tasks list calls."""
-    run_id = running.trigger(day=SECOND.isoformat())
-    assert running.wait_for(run_id) == ["success"]
-    airflow = running.stack.airflow
-    with chromium() as browser:
-        page = browser.new_page(viewport={"width": 1440, "height": 900})
-        page.set_default_timeout(60_000)
-        sign_in(page, airflow.url, airflow.password)
-        page.get_by_role("link", name="Calls", exact=True).click()
-        page.wait_for_url("**/plugin/calls")
-        frame = page.frame_locator("iframe")
-        frame.locator("#start").wait_for()
-        within = next(one for one in page.frames if "/cofi/" in one.url)
-        within.wait_for_function("() => document.hasFocus()")
-        page.keyboard.press("?")
-        frame.locator("dialog[open]").wait_for()
-        page.keyboard.press("Escape")
-        page.keyboard.press("Enter")
-        frame.locator(".question:not([hidden])").wait_for()
-        for theme in ("dark", "light"):
-            page.evaluate("theme => localStorage.setItem('theme', theme)", theme)
-            page.reload()
-            frame.locator("#queue, #desk").first.wait_for(state="attached")
-            page.wait_for_function("theme => document.documentElement.classList.contains(theme)", arg=theme)
-            within = next(one for one in page.frames if "/cofi/" in one.url)
-            within.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=theme)
-        shard = page.request.get(f"{airflow.url}/cofi/shard", params=judged(running, run_id))
-        assert "/cofi/calls/" in shard.text()
-
-
-def sign_in(page: Page, url: str, password: str) -> None:
-    page.goto(f"{url}/auth/login")
-    page.fill("input[name=username]", "admin")
-    page.fill("input[name=password]", password)
-    page.keyboard.press("Enter")
-    page.wait_for_url(lambda at: "/auth/" not in at)
-
-
-def judged(running: Running, run_id: str) -> dict[str, str]:
-    """What names a task that has judged calls."""
-    tasks = running.stack.airflow.task_instances(DAG_ID, run_id)
-    done = (one for one in tasks if one["task_id"].endswith(".llm2") and one["state"] == "success")
-    task = next(done)
-    named = {name: str(task[name]) for name in ("task_id", "map_index")}
-    return {"dag_id": DAG_ID, "run_id": run_id, **named}
 
 
 def test_events_of_calls_and_runs_reach_the_receiver_that_is_connected(running: Running) -> None:
