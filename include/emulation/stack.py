@@ -12,7 +12,7 @@ from include.demo.processes import Started
 from include.demo.stack import Stack
 from include.emulation import TOKEN_VARIABLE
 
-_TIMEOUT_S = 10
+_TIMEOUT_S = 60
 # Recordings are made just before; the schedule begins with a day that has none.
 _OF_REHEARSALS = {"AIRFLOW__COFI__MIN_AGE_S": "0", "AIRFLOW__COFI__EMPTY_DAY": "warn"}
 _EMULATE = [sys.executable, "-m", "include.command_line", "emulate"]
