@@ -41,8 +41,10 @@ def text_conditions(connection: Connection, clauses: Sequence[Clause]) -> list[C
 
 
 def _condition(connection: Connection, clause: Clause) -> ColumnElement[bool]:
-    if not clause.negated and _is_rare(connection, clause):
-        return or_(*(CallRow.call_id.in_(_calls_with(connection, term)) for term in clause.terms))
+    if not clause.negated:
+        few = _few_calls(connection, clause)
+        if few is not None:
+            return CallRow.call_id.in_(sorted(few))
     said = or_(
         *(
             _calls_with(connection, term).where(SpokenRow.call_id == CallRow.call_id).exists()
@@ -52,15 +54,20 @@ def _condition(connection: Connection, clause: Clause) -> ColumnElement[bool]:
     return ~said if clause.negated else said
 
 
-def _is_rare(connection: Connection, clause: Clause) -> bool:
-    """Whether few calls have it; looks no further than it takes to tell."""
+def _few_calls(connection: Connection, clause: Clause) -> set[str] | None:
+    """The calls that have it, by id; None when there are many. Looks no further than it takes to tell.
+
+    PostgreSQL cannot tell how rare a word is: asked for calls and words in one, it may look at all calls.
+    """
+    found: set[str] = set()
     left = RARE_CALLS
     for term in clause.terms:
-        few = _calls_with(connection, term).limit(left).subquery()
-        left -= connection.execute(select(func.count()).select_from(few)).scalar_one()
+        pieces = connection.execute(_calls_with(connection, term).limit(left)).scalars().all()
+        left -= len(pieces)
         if left <= 0:
-            return False
-    return True
+            return None
+        found.update(pieces)
+    return found
 
 
 def _calls_with(connection: Connection, term: Term) -> Select[str]:
