@@ -15,13 +15,16 @@ from include.search.language import Clause, parse
 from include.search.matching import text_conditions
 from include.search.narrowing import few_calls
 from include.search.snippets import Snippet, snippets
-from include.search.walking import PATIENCE_S, Place, Walk
+from include.search.walking import Place, Walk
 
 PAGE_CALLS = 50
 # Nobody reads on page 21; and to count all calls that say "thank you" takes seconds.
 COUNTED_CALLS = 1000
+# Of the 300 ms of a page.
+PATIENCE_S = 0.15
 # Where the newest calls hold fewer, those that are wanted may be so few that an index knows them all.
 _SELDOM = 10
+
 
 @dataclass(frozen=True)
 class FoundCall:
@@ -83,12 +86,12 @@ class Found:
 
 
 def find(
-    connection: Connection, filters: Filters, after: Place | None = None, patience_s: float = PATIENCE_S
+    connection: Connection, filters: Filters, after: Place | None = None, patience_s: float | None = None
 ) -> Found:
     """Finds a page of calls; what it takes does not grow with the history.
 
-    Calls are looked through from the newest on for about so long. Where that is too short to fill the page,
-    it holds what was found, and the next one goes on from there.
+    Calls are looked through from the newest on for about so long, `PATIENCE_S` by default. Where that is too
+    short to fill the page, it holds what was found, and the next one goes on from there.
 
     Raises:
         InvalidInput: The text cannot be read; the message says where.
@@ -96,12 +99,11 @@ def find(
     clauses = parse(filters.text)
     most = PAGE_CALLS + 1 if after else COUNTED_CALLS + 1
     walk = _walk(connection, filters, clauses, most, after)
-    walk.look()
     if not walk.is_over and len(walk.found) < _SELDOM:
         few = few_calls(connection, filters, clauses)
         if few is not None:
             walk.look_at(few)
-    walk.go_on(patience_s)
+    walk.go_on(PATIENCE_S if patience_s is None else patience_s)
     return _found_page(connection, clauses, walk, None if after else min(len(walk.found), COUNTED_CALLS))
 
 

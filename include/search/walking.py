@@ -1,8 +1,8 @@
 """Through the calls from the newest on, a stretch at a time, for as long as somebody waits for a page.
 
 One statement for a page is quick where the database guesses right how many calls fulfil what is asked, and
-goes through years where it guesses wrong. A stretch is a range of an index: whatever is asked, no call outside
-of it is looked at.
+goes through years where it guesses wrong. A stretch is a range of an index: whatever is asked, no call
+outside of it is looked at.
 """
 
 import time
@@ -17,17 +17,16 @@ from include.database.models import CallRow
 # Calls in a stretch. The first one is looked through whatever the time; a next one is as long as time allows.
 FIRST_CALLS = 1000
 _TIMES_LONGER = 4
-PATIENCE_S = 0.15
 
 # A call in the order of pages: its day and id.
 Place = tuple[date, str]
 Condition = ColumnElement[bool]
 
-_PLACE = tuple_(CallRow.day, CallRow.call_id)
+_place = tuple_(CallRow.day, CallRow.call_id)
 
 
 class Walk:
-    """Finds calls, the newest first.
+    """Finds calls, the newest first; it begins with the newest `FIRST_CALLS`.
 
     Args:
         connection: To cofi's database.
@@ -54,15 +53,19 @@ class Walk:
         self.found: list[Place] = []
         self.end = after
         self.is_over = False
+        self.look(FIRST_CALLS)
 
-    def look(self, calls: int | None = None) -> None:
-        """Looks through the next calls, `FIRST_CALLS` or as many as are given."""
-        calls = FIRST_CALLS if calls is None else calls
-        last = _places(self._connection, self._rest().offset(calls - 1).limit(1))
+    def look(self, calls: int) -> None:
+        """Looks through the next calls."""
+        began_s = time.monotonic()
+        # The last of them, and whether one is behind it.
+        ends = _places(self._connection, self._rest().offset(calls - 1).limit(2))
+        last = ends[0] if len(ends) > 1 else None
         stretch = self._rest().where(*self._wanted)
         if last:
-            stretch = stretch.where(CallRow.day >= last[0][0], _as_tuple(last[0]) <= _PLACE)
-        self._take(stretch, last[0] if last else None)
+            stretch = stretch.where(CallRow.day >= last[0], _place >= _as_tuple(last))
+        self._take(stretch, last)
+        self._took_s = max(time.monotonic() - began_s, 1e-6)
 
     def look_at(self, call_ids: Collection[str]) -> None:
         """Looks at these alone: none of the others that are left is wanted."""
@@ -76,13 +79,11 @@ class Walk:
         """
         calls = FIRST_CALLS
         while not self.is_over:
-            began_s = time.monotonic()
-            self.look(calls)
-            took_s = max(time.monotonic() - began_s, 1e-6)
             left_s = self._began_s + patience_s - time.monotonic()
-            calls = int(calls * min(_TIMES_LONGER, left_s / took_s))
+            calls = int(calls * min(_TIMES_LONGER, left_s / self._took_s))
             if calls < FIRST_CALLS:
                 break
+            self.look(calls)
 
     def _rest(self) -> Select[date, str]:
         query = select(CallRow.day, CallRow.call_id).where(*self._calls)
@@ -99,8 +100,8 @@ class Walk:
 
 
 def before(place: Place) -> tuple[Condition, ...]:
-    """The calls behind a place in the order of pages; by their day too, which is what databases estimate by."""
-    return CallRow.day <= place[0], _as_tuple(place) > _PLACE
+    """The calls behind a place in the order of pages; by day too, as databases estimate by single columns."""
+    return CallRow.day <= place[0], _place < _as_tuple(place)
 
 
 def _places(connection: Connection, query: Select[date, str]) -> list[Place]:

@@ -152,16 +152,20 @@ filters_asked = st.fixed_dictionaries(
 )
 
 
-@pytest.mark.parametrize("few_calls", [0, 2000])
+@pytest.fixture(params=[0, 2000])
+def short_stretches(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls are looked for stretch by stretch, or among the few that an index knows."""
+    monkeypatch.setattr(narrowing, "FEW_CALLS", request.param)
+    monkeypatch.setattr(walking, "FIRST_CALLS", 2)
+    monkeypatch.setattr(finding, "PAGE_CALLS", 2)
+
+
+@pytest.mark.usefixtures("short_stretches")
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(said=calls_said, typed=st.one_of(st.just(""), queries), asked=filters_asked)
 def test_pages_hold_each_call_once_that_reading_every_transcript_finds(
-    database: Database, monkeypatch: pytest.MonkeyPatch, few_calls: int, said: list, typed: str, asked: dict
+    database: Database, said: list, typed: str, asked: dict
 ) -> None:
-    """Whichever way it is looked for: stretch by stretch, or among the few that an index knows."""
-    monkeypatch.setattr(narrowing, "FEW_CALLS", few_calls)
-    monkeypatch.setattr(walking, "FIRST_CALLS", 2)
-    monkeypatch.setattr(finding, "PAGE_CALLS", 2)
     transcripts = [transcript_of(f"c{n}", turns) for n, turns in enumerate(said)]
     calls = [
         call_row(one.call_id, DAY - timedelta(days=n // 2), agent=AGENTS[n % 3])
