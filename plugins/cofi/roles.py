@@ -12,7 +12,7 @@ from include.access.rights import METHODS, ROLES
 from include.errors import CofiError, InvalidInput
 
 FAB = "FabAuthManager"
-# By role of ours, what it is called in FAB, which has an Admin with every right, and Op for engineers, with none.
+# By role of ours, its name in FAB. FAB has an Admin, with every right, and Op for engineers, with none.
 NAMES = {"agent": "Agent", "reader": "Reader", "analyst": "Analyst", "compliance": "Compliance"}
 _ACTIONS = {"GET": "can_read", "POST": "can_create"}
 Permission = tuple[str, str]
