@@ -7,7 +7,7 @@ REQUIREMENTS := requirements.txt include/gpu_host/requirements.txt include/demo/
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: demo test test-s3 test-faults mutants advisories bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts bench-pages bench-history pictures reference docs gpu-host up down status plan probe lint format lock scorecard agreement clean help
+.PHONY: demo test test-more test-faults mutants advisories bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts bench-pages bench-history pictures reference docs gpu-host up down status plan probe lint format lock scorecard agreement clean help
 .DEFAULT_GOAL := help
 
 help:  ## Show what there is
@@ -58,9 +58,9 @@ test: $(VENV)/installed  ## Check style, types and imports, and run all tests
 	@# Three files side by side, in their order: much of the time a server or a scheduler is waited for.
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS)
 
-S3 := tests/integration/s3
-test-s3: $(VENV)-s3/installed  ## Run the tests of object stores, against an S3 server on this machine
-	$(VENV)-s3/bin/python -m pytest -n0 $(or $(TESTS),$(S3))
+MORE := tests/integration/s3 tests/integration/fab
+test-more: $(VENV)-more/installed  ## Run the tests of object stores, and of the roles of Airflow's FAB auth manager
+	$(VENV)-more/bin/python -m pytest -n0 $(or $(TESTS),$(MORE))
 
 lint: $(VENV)/installed  ## Check style, types, imports, what is dangerous in the code, and advisories of the lock
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
@@ -142,10 +142,11 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# The same and what opens S3, which wants an older python-dateutil.
-$(VENV)-s3/installed: $(VENV)/installed $(S3)/requirements.txt $(S3)/overrides.txt
-	@echo "Making the environment in $(VENV)-s3"
-	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)-s3
-	@$(BIN)/uv pip install --quiet --python $(VENV)-s3/bin/python --override $(S3)/overrides.txt \
-		-r requirements.lock -r $(S3)/requirements.txt
+# The same, with what opens S3 and with FAB: both want an older python-dateutil than the lock has.
+OLDER := tests/integration/older_dateutil.txt
+$(VENV)-more/installed: $(VENV)/installed $(MORE:=/requirements.txt) $(OLDER)
+	@echo "Making the environment in $(VENV)-more"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VENV)-more
+	@$(BIN)/uv pip install --quiet --python $(VENV)-more/bin/python --override $(OLDER) \
+		-r requirements.lock $(foreach part,$(MORE),-r $(part)/requirements.txt)
 	@touch $@

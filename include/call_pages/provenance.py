@@ -8,7 +8,14 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from include.calls.stage import STAGES, Stage
-from include.database.models import FailureRow, LlmResultRow, LlmSpendingRow, StageResultRow, TranscriptRow
+from include.database.models import (
+    AuditRow,
+    FailureRow,
+    LlmResultRow,
+    LlmSpendingRow,
+    StageResultRow,
+    TranscriptRow,
+)
 
 
 @dataclass(frozen=True)
@@ -61,13 +68,19 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Provenance:
-    """All of it; `spent_usd` is None when nothing was paid, or no model has a price."""
+    """All of it.
+
+    Attributes:
+        spent_usd: None when nothing was paid, or no model has a price.
+        cofi_version: Of the program that made the audit; None without one, or when it was not kept yet.
+    """
 
     stages: Sequence[StageDone]
     llm: Sequence[LlmAnswer]
     failed: Sequence[Attempt]
     spent_usd: float | None
     transcript_sha256: str | None
+    cofi_version: str | None
 
 
 def provenance_of(connection: Connection, call_id: str) -> Provenance:
@@ -76,12 +89,14 @@ def provenance_of(connection: Connection, call_id: str) -> Provenance:
     failed = _rows(connection, FailureRow, Attempt, call_id)
     spent = select(func.sum(LlmSpendingRow.cost_usd)).where(LlmSpendingRow.call_id == call_id)
     transcript = select(TranscriptRow.sha256).where(TranscriptRow.call_id == call_id)
+    current = (AuditRow.call_id == call_id, AuditRow.superseded_at.is_(None))
     return Provenance(
         stages=sorted(stages, key=lambda one: STAGES.index(Stage(one.stage))),
         llm=sorted(_answers(connection, call_id), key=lambda one: one.stage),
         failed=sorted(failed, key=lambda one: one.failed_at),
         spent_usd=connection.scalar(spent),
         transcript_sha256=connection.scalar(transcript),
+        cofi_version=connection.scalar(select(AuditRow.cofi_version).where(*current)),
     )
 
 

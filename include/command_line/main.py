@@ -22,6 +22,7 @@ MODULES = {
     "down": "stack",
     "status": "status",
     "airflow": "airflow",
+    "roles": "roles",
     "probe": "probe",
     "plan": "plan",
     "scorecard": "scorecards",

@@ -32,6 +32,7 @@ def announce(connection: Connection, batch_id: str, call_ids: Sequence[str], now
             official.NEEDS_REVIEW.label("needs_review"),
             official.REVIEWED.label("reviewed"),
             AuditRow.scorecard_sha256,
+            AuditRow.cofi_version,
         )
         .outerjoin(AuditRow, (AuditRow.call_id == CallRow.call_id) & AuditRow.superseded_at.is_(None))
         .outerjoin(*official.SCORE)
@@ -150,9 +151,8 @@ def _row(event_type: str, data: dict[str, Any], now: datetime) -> dict[str, Any]
 def _of_call(call: RowMapping, batch_id: str) -> dict[str, Any]:
     data = _head(call) | {"state": call["state"], "reason": call["state_reason"], "batch_id": batch_id}
     if call["state"] == "audited":
-        data["audit"] = {
-            name: call[name] for name in ("pct", "band", "passed", "needs_review", "scorecard_sha256")
-        }
+        named = ("pct", "band", "passed", "needs_review", "scorecard_sha256", "cofi_version")
+        data["audit"] = {name: call[name] for name in named}
         data["audit"]["reviewed"] = call["reviewed"]
     return data
 

@@ -240,6 +240,7 @@ def _provenance(
                 "sha256": scorecard["sha256"],
             },
             "audited_by": audit["llm_identity"],
+            "audited_with_cofi": audit["cofi_version"],
             "llm": [
                 _picked(row, _OF_LLM)
                 for row in connection.execute(llm.order_by(LlmResultRow.created_at)).mappings()
@@ -294,4 +295,5 @@ def _told_provenance(of: dict[str, Any]) -> list[str]:
             f"{row['created_at']:%Y-%m-%d %H:%M} UTC"
             for row in of["llm"]
         ]
-    return [*lines, f"  cofi        {of['cofi']}"]
+        lines.append(f"  audited by  cofi {of['audited_with_cofi'] or 'of a version that was not kept'}")
+    return [*lines, f"  written by  cofi {of['cofi']}"]

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from include import __version__
 from include.database.columns import Base
 from include.database.models import (
     AnswerRow,
@@ -125,6 +126,7 @@ def audit_rows(scorecard: Scorecard, assessment: Assessment, batch_id: str, iden
         "comment": assessment.comment,
         "sections": [section.model_dump(mode="json") for section in assessment.sections],
         "created_at": datetime.now(UTC),
+        "cofi_version": __version__,
     }
     return [(AuditRow, audit), *((AnswerRow, _answer_row(audit_id, one)) for one in assessment.answers)]
 

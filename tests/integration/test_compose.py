@@ -187,11 +187,7 @@ def test_roles_are_made_once_in_the_environment_of_the_others() -> None:
     assert ROLES.environment == AIRFLOW["init"].environment and ROLES.image == AIRFLOW["init"].image
     assert (ROLES.profiles, ROLES.restart) == (["roles"], "no")
     lines = ROLES.command[-1].splitlines()
-    assert [line.split()[:3] for line in lines] == [
-        ["airflow", "users", "create"],
-        ["airflow", "roles", "create"],
-        ["airflow", "roles", "add-perms"],
-    ]
+    assert [line.split()[:3] for line in lines] == [["airflow", "users", "create"], ["cofi", "roles"]]
 
 
 def test_the_image_with_logins_of_its_own_is_chosen_in_env() -> None:

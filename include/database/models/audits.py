@@ -83,7 +83,8 @@ class AuditRow(Base):
 
     A shadow run's are superseded from the beginning. `speaks_to_model`: turns that may be meant for the
     model. `strengths`, `coaching` and `comment` are the model's, about the agent's work. `considered_at`:
-    when the rules of review looked at it; None before.
+    when the rules of review looked at it; None before. `cofi_version`: of the program that made it; None when
+    it was made before versions were kept.
     """
 
     __tablename__ = "audits"
@@ -108,6 +109,7 @@ class AuditRow(Base):
     created_at: Mapped[datetime]
     superseded_at: Mapped[datetime | None]
     considered_at: Mapped[datetime | None]
+    cofi_version: Mapped[str | None] = mapped_column(String(20))
 
     __table_args__ = (
         Index("ix_audits_call", "call_id"),

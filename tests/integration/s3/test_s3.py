@@ -1,6 +1,6 @@
 """Recordings in a real object store: S3's protocol on loopback, as Airflow's provider opens it.
 
-`make test-s3` has an environment with that provider; elsewhere these tests are skipped.
+`make test-more` has an environment with that provider; elsewhere these tests are skipped.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from tests.unit.calls.site import recording
 
 pytestmark = pytest.mark.skipif(
     any(importlib.util.find_spec(name) is None for name in ("s3fs", "moto")),
-    reason="s3fs and moto are not installed here: `make test-s3` has an environment with them",
+    reason="s3fs and moto are not installed here: `make test-more` has an environment with them",
 )
 SATURDAY = FRIDAY + timedelta(days=1)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from include import __version__
 from include.call_pages.call import CallPage, head_of, read_call
 from include.call_pages.hearing import hearing_of, merged
 from include.database.engine import Database
@@ -87,6 +88,7 @@ def test_every_audited_call_says_which_model_and_prompt_answered(pages: dict[str
         if page.score:
             assert [one.stage for one in page.provenance.llm] == ["llm1", "llm2"]
             assert all(one.prompt_sha256 and one.model for one in page.provenance.llm)
+            assert page.provenance.cofi_version == __version__
             assert page.facts is not None and page.facts.summary
 
 

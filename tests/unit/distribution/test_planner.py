@@ -1,6 +1,5 @@
 """The shard planner, for any day."""
 
-import time
 from collections import Counter
 from random import Random
 
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 
 from include.distribution.planner import CallLoad, HostSpeed, Places, plan_llm_shards, plan_shards
 from include.errors import InvalidInput
+from tests.steps import steps
 
 # Other work on the machine is no failure.
 settings.register_profile("patient", deadline=None)
@@ -113,13 +113,11 @@ def test_no_host_finishes_later_than_lpt_promises(lengths_s, hosts):
     assert max(finish_s.values(), default=0) <= least_s + longest_s + 1e-6
 
 
-def test_a_hundred_thousand_calls_are_planned_at_once():
+def test_a_hundred_thousand_calls_are_planned():
     random = Random(1)
     calls = loads([random.lognormvariate(5, 0.8) for _ in range(100_000)])
     hosts = [HostSpeed(f"gpu_{n}", 1 + n / 20) for n in range(20)]
-    began_s = time.perf_counter()
     shards = planned(calls, hosts, shard_audio_s=10_800, per_host=14)
-    assert time.perf_counter() - began_s < 5  # 0.4 on an idle machine
     assert sum(len(shard.call_ids) for shard in shards) == 100_000
     assert len({call_id for shard in shards for call_id in shard.call_ids}) == 100_000
     assert len(shards) <= 20 * 14
@@ -127,6 +125,15 @@ def test_a_hundred_thousand_calls_are_planned_at_once():
     for shard in shards:
         finish_s[shard.host] += shard.audio_s / (1 + int(shard.host.removeprefix("gpu_")) / 20)
     assert max(finish_s.values()) == pytest.approx(min(finish_s.values()), rel=0.001)
+
+
+def test_ten_times_the_calls_take_ten_times_the_work():
+    def work(count: int) -> int:
+        calls = loads([Random(1).lognormvariate(5, 0.8) for _ in range(count)])
+        hosts = [HostSpeed(f"gpu_{n}", 1 + n / 20) for n in range(20)]
+        return steps(lambda: planned(calls, hosts, shard_audio_s=10_800, per_host=14))
+
+    assert work(10_000) < 12 * work(1000)
 
 
 def test_calls_of_unknown_length_are_shared_out():

@@ -101,3 +101,8 @@ def environment_of(checkout: Path, home: Path) -> dict[str, str]:
 
 def test_the_reference_of_commands_is_what_they_say_now() -> None:
     assert PAGE.read_text() == page(), "run `make reference`"
+
+
+def test_the_readme_is_read_in_minutes() -> None:
+    words = (ROOT / "README.md").read_text().split()
+    assert len(words) <= 900, "what is longer belongs into docs"

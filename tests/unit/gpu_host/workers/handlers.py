@@ -39,6 +39,9 @@ class Handler:
             case "append":
                 with Path(value).open("a") as file:
                     file.write("x")
+            case "until there is":
+                while not Path(value).exists():
+                    time.sleep(0.01)
             case "sleep":
                 time.sleep(value)
         return "done"

@@ -48,21 +48,23 @@ async def refused(running: Any) -> Refusal:
 
 
 async def test_what_is_beyond_the_places_waits_and_what_is_beyond_the_seats_is_refused(
-    open_pool: OpenPool,
+    open_pool: OpenPool, tmp_path: Path
 ) -> None:
     pool = await open_pool(devices=2, places=1)
     assert pool.capacity == 2
-    running = [asyncio.create_task(pool.run(key, job("sleep", 0.3))) for key in "ab"]
+    end = tmp_path / "end"
+    running = [asyncio.create_task(pool.run(key, job("until there is", str(end)))) for key in "ab"]
     await asyncio.sleep(0.05)
     joined = asyncio.create_task(pool.run("a", job("echo", "not the same work")))
     waiting = [asyncio.create_task(pool.run(key, job("echo", key))) for key in "cd"]
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0.3)
     assert (await refused(pool.run("e", job("echo", 1)))).problem.status == 429
     assert (pool.in_flight, pool.waiting) == (2, 2)
+    end.touch()
     assert await asyncio.gather(*running, joined, *waiting) == ["done"] * 3 + ["c", "d"]
     assert (pool.in_flight, pool.waiting) == (0, 0)
     assert await pool.run("e", job("echo", 1)) == 1
-    assert 0.3 <= pool.busy_s < 5
+    assert pool.busy_s >= 0.3
 
 
 async def test_two_that_wait_for_the_same_work_have_it_done_once(open_pool: OpenPool, tmp_path: Path) -> None:
@@ -76,15 +78,19 @@ async def test_two_that_wait_for_the_same_work_have_it_done_once(open_pool: Open
     assert await asyncio.gather(*more) == [*"defg"], "no place was lost"
 
 
-async def test_who_waits_when_the_host_stops_is_handed_back_at_once(open_pool: OpenPool) -> None:
+async def test_who_waits_when_the_host_stops_is_handed_back_at_once(
+    open_pool: OpenPool, tmp_path: Path
+) -> None:
     pool = await open_pool(places=1)
-    running = asyncio.create_task(pool.run("a", job("sleep", 0.3)))
+    end = tmp_path / "end"
+    running = asyncio.create_task(pool.run("a", job("until there is", str(end))))
     await asyncio.sleep(0.05)
     waiting = asyncio.create_task(pool.run("b", job("echo", 1)))
     await asyncio.sleep(0.05)
-    draining = asyncio.create_task(pool.drain(5))
+    draining = asyncio.create_task(pool.drain(60))
     assert (await refused(waiting)).problem.status == 503
     assert not running.done()
+    end.touch()
     await draining
     assert await running == "done"
 
