@@ -5,10 +5,11 @@ is being written and what is none of it. What can be told from the listing, the 
 is told here, before a file is uploaded.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import TypeVar
 
 from include.calls.call import Call, CallState
 from include.calls.day_folder import DayFolder, as_text
@@ -26,6 +27,10 @@ from include.calls.recorders.telling import told_of
 
 # Headers are read over the network: the wait is for latency, not for the CPU.
 _PROBES_AT_ONCE = 32
+_WAITING = 1000
+
+One = TypeVar("One")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ class _Look:
 
     def calls_told_apart(self, recordings: Sequence[Recorded]) -> list[Recorded]:
         """The calls, without pairs of files that are named like two sides and are none."""
-        found = [one for some in self.pool.map(self._confirmed, recordings) for one in some]
+        found = [one for some in self._each(self._confirmed, recordings) for one in some]
         return sorted(found, key=lambda one: one.path)
 
     def of_day(self, recordings: list[Recorded], knowing: Knowing) -> tuple[list[Recorded], list[str]]:
@@ -122,7 +127,7 @@ class _Look:
             written = modified_at(self.day.listing.files[one.path])
             return day_of(recorder, one.path, dates, timezone, started_at=began, written_at=written)
 
-        days = list(zip(recordings, self.pool.map(its_day, recordings), strict=True))
+        days = list(zip(recordings, self._each(its_day, recordings), strict=True))
         of_no_day = [one.path for one, day in days if day is None]
         return [one for one, day in days if day == self.folder.day], of_no_day
 
@@ -153,7 +158,7 @@ class _Look:
             before = self.known.get(call.path)
             return examined(self.folder, call, recorded, knowing=knowing, before=before, rules=self.rules)
 
-        return list(self.pool.map(one, scope))
+        return list(self._each(one, scope))
 
     def _confirmed(self, one: Recorded) -> list[Recorded]:
         before = self.known.get(as_text(one.path))
@@ -161,3 +166,8 @@ class _Look:
             return [one]
         parts = parts_of(self.folder, one, self.day.listing.files, self.rules.recorder)
         return [one] if are_sides(self.folder, parts) else apart(one)
+
+    def _each(self, work: Callable[[One], Found], items: Sequence[One]) -> Iterator[Found]:
+        """Does work on each, many at once; what waits for a thread takes more memory than a call."""
+        for start in range(0, len(items), _WAITING):
+            yield from self.pool.map(work, items[start : start + _WAITING])

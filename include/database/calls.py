@@ -10,7 +10,7 @@ from sqlalchemy import Connection, literal, select, union
 from include.calls.call import Call, CallMetadata, CallState, ChannelRole, RolesToldBy
 from include.calls.parts import parts_as_json, parts_from_json
 from include.calls.stage import STAGES
-from include.database.engine import insert_found, insert_missing, upsert
+from include.database.engine import chunks, insert_found, insert_missing, upsert
 from include.database.given import among
 from include.database.locking import lock_calls
 from include.database.models import BatchCallRow, CallRow, StageResultRow
@@ -98,9 +98,12 @@ def record_discovery(
     same = [call for call in there if call.call_id not in judged_ids]
     if replaced:
         supersede(connection, among(connection, StageResultRow.call_id, replaced), STAGES, now)
-    insert_missing(connection, CallRow, [_row(call, now) for call in new])
-    upsert(connection, CallRow, [_row(call, now) for call in judged], ["call_id"], update=_JUDGED)
-    upsert(connection, CallRow, [_row(call, now) for call in same], ["call_id"], update=_DESCRIPTION)
+    # As rows, a day's calls take more memory than all else of discovery.
+    for some in chunks(new):
+        insert_missing(connection, CallRow, [_row(call, now) for call in some])
+    for which, update in ((judged, _JUDGED), (same, _DESCRIPTION)):
+        for some in chunks(which):
+            upsert(connection, CallRow, [_row(call, now) for call in some], ["call_id"], update=update)
     _account_for(connection, batch_id, calls)
     ended = [call.call_id for call in [*new, *judged] if call.state is not CallState.PENDING]
     announce(connection, batch_id, ended, now)
