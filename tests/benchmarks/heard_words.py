@@ -91,7 +91,7 @@ class Heard:
 
     words: dict[str, Words]
     told: list[int]
-    calls: int
+    calls: int = 0
     ivr_rtf: float = 0.0
 
     def checks(self) -> list[Check]:
@@ -145,7 +145,7 @@ class Heard:
                 ]
                 for name, one in self.words.items()
             ],
-            before=f"## Words of the last {self.calls} calls",
+            before=f"## Words of {self.calls} calls",
             after="References are the package's own texts, with their slips; most sentences are fragments of "
             "menus, which a recogniser hears less well than talk: the two rows are to be compared, not taken "
             "for the product's error rate.",
@@ -166,13 +166,13 @@ def of(
     scratch: Path,
     count: int,
     weights: Path,
-) -> Heard | None:
-    """Recognises the last calls; None for none of them."""
+) -> Iterator[Heard]:
+    """Recognises the last calls, and tells after each what all so far came to."""
     if not count:
-        return None
+        return
     stages = loaded_stages(Settings(token="bench", learn_prompts=False, weights_dir=weights), "cpu")
     chosen = range(len(calls) - count, len(calls))
-    heard = Heard({name: Words() for name in STEREO}, [0, 0, 0], count)
+    heard = Heard({name: Words() for name in STEREO}, [0, 0, 0])
     for n in chosen:
         for name in STEREO:
             words, began_s = heard.words[name], time.process_time()
@@ -182,8 +182,9 @@ def of(
             words.add(calls[n], stt)
         mono = _chain(stages, _recording(calls[n], mono=True), found["mono"][n - chosen[0]], scratch)
         heard.told = [a + b for a, b in zip(heard.told, _told(calls[n], mono), strict=True)]
-        print(f"{calls[n].name}: {n - chosen[0] + 1} of {count} are recognised", flush=True)
-    return heard
+        heard.calls += 1
+        print(f"{calls[n].name}: {heard.calls} of {count} are recognised", flush=True)
+        yield heard
 
 
 def _chain(stages: LoadedStages, recording: Recording, ivr: IvrResult, scratch: Path) -> SttResult:
