@@ -113,7 +113,7 @@ def main() -> None:
         _written(options, day, None)
         weights = ROOT / "var" / "weights"
         for heard in heard_words.of(day.calls, day.found, Path(scratch), options.heard, weights):
-            heard.ivr_rtf = day.cpu_s["learned"] / day.minutes / 60
+            heard.ivr_rtf = (day.cpu_s["learned"] + day.cpu_s["heard again"]) / day.minutes / 60
             _written(options, day, heard)
 
 
