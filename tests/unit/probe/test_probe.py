@@ -1,6 +1,7 @@
 """From "here is our folder" to the settings: which recorder fits, what a run would find, what to mend."""
 
 import io
+import logging
 import subprocess
 import sys
 from datetime import date
@@ -185,6 +186,17 @@ def test_the_command_prints_the_page(location: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr.strip()) == (0, "")
     assert "    recorder = freepbx\n" in done.stdout
+
+
+@pytest.mark.usefixtures("capsys")
+def test_what_it_keeps_quiet_about_is_told_again_afterwards(
+    location: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lay(location, "freepbx")
+    assert main(["probe", str(location), "--day", "2026-11-16"]) == 0
+    assert not caplog.messages
+    logging.getLogger("include.calls").warning("a folder is missing")
+    assert caplog.messages == ["a folder is missing"]
 
 
 @pytest.mark.parametrize(
