@@ -136,7 +136,7 @@ def test_lengths_formats_duplicates_and_trouble_are_told(location: Path) -> None
     assert "  - 1 recording: the file is empty: copy it again" in text
     assert "no recording for 1 sidecar x.json" in text
     assert "in calls with several: 1 unknown: told by what is said, if at all" in text
-    assert "HEAR=5" in text
+    assert "--hear 5" in text
 
 
 def test_only_so_many_are_opened_and_all_are_counted(location: Path) -> None:
