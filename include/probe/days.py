@@ -8,7 +8,7 @@ from itertools import islice
 from fsspec import AbstractFileSystem
 
 from include.calls.recorders.describing import Times, described
-from include.calls.recorders.paths import told_by_path
+from include.calls.recorders.paths import metadata_from_path
 from include.calls.recorders.profile import HERE, Recorder
 
 _TOKEN = re.compile(r"\[([^\]]*)\]|YYYY|MM|DD|M|D|\*|[^\[]")
@@ -87,7 +87,7 @@ def _days_of_files(filesystem: AbstractFileSystem, root: str, recorder: Recorder
     times = Times(recorder.times_timezone(timezone), recorder.times.formats)
     days = set()
     for path in paths:
-        told = told_by_path(path.removeprefix(root).lstrip("/"), recorder)
+        told = metadata_from_path(path.removeprefix(root).lstrip("/"), recorder)
         began = described(told or {}, path, times).started_at
         if began:
             days.add(began.date())

@@ -8,7 +8,7 @@ from datetime import date
 from include.calls.call import CallMetadata
 from include.calls.day_folder import DayFolder
 from include.calls.day_listing import DayListing, list_day
-from include.calls.recorders.knowing import Knowing
+from include.calls.recorders.collecting import MetadataCollector
 from include.calls.recorders.loading import PLAIN
 from include.calls.recorders.profile import Recorder
 from include.calls.recorders.sorting import SortedFiles, sort_listing
@@ -88,12 +88,12 @@ def _judged(
         return Fit(recorder, 0.0, folder.day)
     with ThreadPoolExecutor(8) as pool:
         rows = listed.described.files
-        knowing = Knowing(folder, files, recorder, place.timezone, manifest=rows, pool=pool)
+        collector = MetadataCollector(folder, files, recorder, place.timezone, manifest=rows, pool=pool)
         step = max(1, len(files.recordings) // _SAMPLE)
         sample = files.recordings[::step][:_SAMPLE]
-        known = [one.metadata for one in pool.map(knowing.of, sample)]
+        known = [one.metadata for one in pool.map(collector.of, sample)]
     described = sum(
-        bool(knowing.path_fits(one)) or one.path in files.sidecars or knowing.listed(one)
+        bool(collector.path_fits(one)) or one.path in files.sidecars or collector.listed(one)
         for one in files.recordings
     )
     # A recording of which nothing is told is one all the same, but a sign of plain folders rather than of a
@@ -102,7 +102,7 @@ def _judged(
     sides = sum(len(one.paths) - 1 for one in files.recordings)
     others = sum(map(len, files.sidecars.values())) + len(files.shared) + len(files.ignored)
     count = len(listed.listing.files) + len(listed.listing.ignored)
-    unread = len(knowing.problems)
+    unread = len(collector.problems)
     explained = max(0.0, described + untold + sides + others - unread) / count
     told = sum(map(_told, known)) / len(known)
     score = explained * (0.7 + 0.3 * min(1.0, told / _MANY_FIELDS))

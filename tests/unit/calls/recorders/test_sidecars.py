@@ -102,7 +102,7 @@ def test_a_sidecar_without_a_recording_and_a_recording_without_a_sidecar_are_tol
     assert (looked.files.sidecars, looked.files.sidecars_alone, looked.files.without_sidecar) == (1, 1, 1)
     assert looked.files.problems == (
         "no recording for 1 sidecar c.json: copy the recordings, or delete the sidecars",
-        "no sidecar for 1 recording b.wav: audited without what it would tell",
+        "no sidecar for 1 recording b.wav: audited without its metadata",
     )
 
 
