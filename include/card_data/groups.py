@@ -288,8 +288,8 @@ class Conversation:
         if cue.named is Named.CARD:
             return named_in == turn or (turn - named_in <= 2 and _asks_for_it(text, cue))
         if cue.named in OTHERS:
-            told = leads_to(text, cue, start) if named_in == turn else asks(text)
-            return told or names_a_number(text, cue)
+            asked_for = leads_to(text, cue, start) if named_in == turn else asks(text)
+            return asked_for or names_a_number(text, cue)
         return True
 
     def _same_side(self, one: int, other: int) -> bool:

@@ -1,4 +1,4 @@
-"""What is known of single calls: LLM1's facts, and what LLM2 says of the agent's work."""
+"""The facts of single calls: from LLM1, and from LLM2 about the agent's work."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -48,7 +48,7 @@ class Advice:
 
 @dataclass(frozen=True)
 class CallFacts:
-    """One call.
+    """The facts of one call.
 
     Attributes:
         pct: The official score; `reviewed`: people's answers are in it.
@@ -116,7 +116,7 @@ class _Parts:
         self._starts = _starts(connection, call_ids)
 
     def call(self, row: Row[*tuple[Any, ...]]) -> CallFacts:
-        """One call with all of it."""
+        """The facts of one call, put together from all parts."""
         reasons, signals, commitments, entities = (rows[row.facts_id] for rows in self._of.values())
         at = self._starts.get(row.call_id, {})
         audit = self._audits.get(row.call_id)
