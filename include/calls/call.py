@@ -30,7 +30,7 @@ class ChannelRole(StrEnum):
     UNKNOWN = "unknown"
 
 
-class RolesToldBy(StrEnum):
+class ChannelRolesSource(StrEnum):
     """Where the roles of the channels come from; the first source in this order that states them counts."""
 
     MANIFEST = "manifest"
@@ -81,7 +81,7 @@ class CallMetadata:
     vocabulary: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     channel_roles: tuple[ChannelRole, ...] = ()
-    roles_told_by: RolesToldBy | None = None
+    roles_told_by: ChannelRolesSource | None = None
     extra: dict[str, str] = field(default_factory=dict)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
-from include.calls.call import CallMetadata, RolesToldBy
+from include.calls.call import CallMetadata, ChannelRolesSource
 from include.calls.csv_text import Row, Table, folded, read_table
 from include.calls.moments import AmbiguousMoment, DateOrder, read_moment
 from include.calls.recorders.describing import (
@@ -159,7 +159,7 @@ class _RowReader:
             except ValueError:
                 problems.append(f"{cell} is not understood; write it like {HOW[column]}")
         if read.get("channel_roles"):
-            read["roles_told_by"] = RolesToldBy.MANIFEST
+            read["roles_told_by"] = ChannelRolesSource.MANIFEST
         read |= {column: cleaned(cell) for column, cell in cells.items() if column in TEXTS}
         extra = {
             cleaned(column)[:LONGEST_NAME]: cleaned(cell)

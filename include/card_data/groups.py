@@ -233,7 +233,7 @@ class Conversation:
         return [self._texts[last.turn][last.end :], self._texts[following.turn][: following.start]]
 
     def _ends_a_number(self, turn: int, cue: Cue) -> bool:
-        """Whether another number is asked for, or told, there."""
+        """Whether another number is asked for, or announced, there."""
         if cue.named in CODES or cue.named is Named.EXPIRY:
             return True
         text = self._texts[turn]

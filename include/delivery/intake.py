@@ -11,16 +11,16 @@ from include.calls.call import ChannelRole
 from include.calls.files import DayFiles
 from include.database.models import BatchRow, CallRow, TranscriptRow
 from include.delivery.outcome import of_batch
-from include.roles.told import ToldBy
+from include.roles.speaker_role import RoleSource
 
 # In the words of a report.
 SOURCES = {
-    ToldBy.MANIFEST: "by the manifest",
-    ToldBy.SIDECAR: "by their sidecars",
-    ToldBy.RECORDER: "by the recorder's file",
-    ToldBy.SETTING: "by [cofi] stereo_roles",
-    ToldBy.EARLIER: "before this version",
-    ToldBy.CONTENT: "by what is said in them",
+    RoleSource.MANIFEST: "by the manifest",
+    RoleSource.SIDECAR: "by their sidecars",
+    RoleSource.RECORDER: "by the recorder's file",
+    RoleSource.SETTING: "by [cofi] stereo_roles",
+    RoleSource.EARLIER: "before this version",
+    RoleSource.CONTENT: "by what is said in them",
 }
 
 
@@ -76,11 +76,11 @@ def count_roles(connection: Connection, batch_id: str) -> RoleSources:
             continue
         teller = _source_of(row.told, row.channel_roles)
         counts[teller] += 1
-        if teller == ToldBy.NOBODY:
+        if teller == RoleSource.NOBODY:
             unknown.append((row.call_id, row.path))
         elif any(one.get("doubted") for one in row.told or ()):
             doubted.append((row.call_id, row.path))
-    nobody = counts.pop(ToldBy.NOBODY, 0)
+    nobody = counts.pop(RoleSource.NOBODY, 0)
     return RoleSources(
         calls=counts.total() + nobody,
         told=dict(counts),
@@ -90,10 +90,10 @@ def count_roles(connection: Connection, batch_id: str) -> RoleSources:
     )
 
 
-def _source_of(roles: Sequence[Mapping[str, Any]] | None, before: Sequence[str]) -> ToldBy:
+def _source_of(roles: Sequence[Mapping[str, Any]] | None, before: Sequence[str]) -> RoleSource:
     """The source of a call's roles; a transcript of an earlier version has the roles that its call has."""
     if roles is None:
         known = [role for role in before if role != ChannelRole.UNKNOWN]
-        return ToldBy.EARLIER if known else ToldBy.NOBODY
+        return RoleSource.EARLIER if known else RoleSource.NOBODY
     tellers = [one["told_by"] for one in roles if one["role"] != ChannelRole.UNKNOWN]
-    return ToldBy(tellers[0]) if tellers else ToldBy.NOBODY
+    return RoleSource(tellers[0]) if tellers else RoleSource.NOBODY

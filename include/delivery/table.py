@@ -14,7 +14,7 @@ from include.delivery.summary import RunSummary
 from include.delivery.wording import DAY_STATES, RULES_NOTICE, calls, count, decimal, duration, money, percent
 from include.delivery.work import StageFigures
 from include.judge.nights import CanaryNight
-from include.roles.told import ToldBy
+from include.roles.speaker_role import RoleSource
 from include.scorecards.bootstrap import Interval
 
 WIDTH_CHARS = 100
@@ -86,7 +86,7 @@ def _intake(summary: RunSummary) -> list[str]:
     if summary.files and str(summary.files) != "nothing":
         lines.append(f"beside    {summary.files}")
     roles = summary.roles
-    if roles.worth_a_look or roles.told.get(ToldBy.CONTENT):
+    if roles.worth_a_look or roles.told.get(RoleSource.CONTENT):
         lines.append(f"roles     of {calls(roles.calls)} known: {roles.in_words}")
     if roles.doubted:
         lines.append(f"          in {calls(roles.doubted)} what is said speaks against them")

@@ -166,5 +166,5 @@ async def reset(request: web.Request) -> web.Response:
 
 
 def end_process() -> None:
-    """Ends this process as `kill -9` would: nothing is tidied up, nobody is told."""
+    """Ends this process as `kill -9` would: nothing is tidied up, and nobody gets a message."""
     os._exit(137)

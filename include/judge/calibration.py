@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-# Answers by people below which nothing is told, let alone used.
+# With fewer answers by people nothing is shown, let alone used.
 ENOUGH_ANSWERS = 50
 _BINS = 10
 

@@ -80,7 +80,7 @@ class CanaryNight:
 
     @property
     def too_few(self) -> str:
-        """Why nobody can tell a drift; "" when it can be told."""
+        """Why it is unknown whether there is drift; "" when it is known."""
         nights = len(self.nights) - 1
         if nights < ENOUGH_NIGHTS:
             return f"too few nights before with this scorecard: {nights} of {ENOUGH_NIGHTS}"

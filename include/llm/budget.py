@@ -134,7 +134,7 @@ class Meter:
                 )
 
     def paid(self, call_id: str, model: str, usage: Usage, payer: Payer | None = None) -> None:
-        """Books an answer, of use or not; one whose tokens nobody told has an unknown cost.
+        """Books an answer, of use or not; one without a count of tokens has an unknown cost.
 
         It is booked on the task's payer, or on another one of the same run.
         """

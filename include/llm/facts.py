@@ -52,7 +52,7 @@ OrNone = Annotated[
 
 # Below it nobody knows who somebody is.
 _LEAST_ROLE_CONFIDENCE = 0.5
-# Labels go into the next prompt: nothing else that a model was told to write may.
+# Labels go into the next prompt: nothing else that a model was made to write may.
 _LABEL = re.compile(r"speaker_\d{1,3}")
 
 

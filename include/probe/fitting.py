@@ -96,7 +96,7 @@ def _judged(
         bool(collector.path_fits(one)) or one.path in files.sidecars or collector.listed(one)
         for one in files.recordings
     )
-    # A recording of which nothing is told is one all the same, but a sign of plain folders rather than of a
+    # A recording without metadata is one all the same, but a sign of plain folders rather than of a
     # recorder, whose paths or sidecars would tell.
     untold = (len(files.recordings) - described) * (0.5 if recorder.id == PLAIN else 0.25)
     sides = sum(len(one.paths) - 1 for one in files.recordings)
@@ -104,12 +104,12 @@ def _judged(
     count = len(listed.listing.files) + len(listed.listing.ignored)
     unread = len(collector.problems)
     explained = max(0.0, described + untold + sides + others - unread) / count
-    told = sum(map(_told, known)) / len(known)
-    score = explained * (0.7 + 0.3 * min(1.0, told / _MANY_FIELDS))
-    return Fit(recorder, round(score, 3), folder.day, len(files.recordings), round(explained, 3), told)
+    fields_mean = sum(map(_fields_known, known)) / len(known)
+    score = explained * (0.7 + 0.3 * min(1.0, fields_mean / _MANY_FIELDS))
+    return Fit(recorder, round(score, 3), folder.day, len(files.recordings), round(explained, 3), fields_mean)
 
 
-def _told(metadata: CallMetadata) -> int:
+def _fields_known(metadata: CallMetadata) -> int:
     values = (getattr(metadata, field.name) for field in fields(metadata) if field.name not in _OWN)
     return sum(value not in (None, ()) for value in values)
 

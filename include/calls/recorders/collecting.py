@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from include.calls.call import CallMetadata, RolesToldBy
+from include.calls.call import CallMetadata, ChannelRolesSource
 from include.calls.day_folder import DayFolder
 from include.calls.recorders.checks import EXTRA
 from include.calls.recorders.describing import Times, described, merged
@@ -168,7 +168,7 @@ def with_roles(
     rule = recorded.rule.roles if recorded and recorded.rule and recorded.rule.roles else recorder.roles
     roles = rule.of(metadata.direction)
     if len(roles) == channels:
-        return replace(metadata, channel_roles=roles, roles_told_by=RolesToldBy.RECORDER)
+        return replace(metadata, channel_roles=roles, roles_told_by=ChannelRolesSource.RECORDER)
     if channels == 2 and len(by_setting) == 2:
-        return replace(metadata, channel_roles=by_setting, roles_told_by=RolesToldBy.SETTING)
+        return replace(metadata, channel_roles=by_setting, roles_told_by=ChannelRolesSource.SETTING)
     return metadata

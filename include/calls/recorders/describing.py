@@ -9,7 +9,7 @@ from typing import Any
 
 import pendulum
 
-from include.calls.call import CallMetadata, ChannelRole, RolesToldBy
+from include.calls.call import CallMetadata, ChannelRole, ChannelRolesSource
 from include.calls.terms import is_term
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class Times:
 
 
 def described(
-    reported: Mapping[str, Any], where: str, times: Times, by: RolesToldBy = RolesToldBy.SIDECAR
+    reported: Mapping[str, Any], where: str, times: Times, by: ChannelRolesSource = ChannelRolesSource.SIDECAR
 ) -> CallMetadata:
     """Reads the metadata that one source gives of a call.
 

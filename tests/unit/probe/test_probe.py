@@ -134,7 +134,7 @@ def test_lengths_formats_duplicates_and_trouble_are_told(location: Path) -> None
     assert "find 1 copy: copy.wav of a.wav" in text
     assert "  - 1 recording: the file is empty: copy it again" in text
     assert "no recording for 1 sidecar x.json" in text
-    assert "in calls with several: 1 unknown: told by what is said, if at all" in text
+    assert "in calls with several: 1 unknown: found out by what is said, if at all" in text
     assert "HEAR=5" in text
 
 
