@@ -88,8 +88,8 @@ class CanaryNight:
             return f"too few canaries with labels, tonight and before: {ENOUGH_CALLS} are needed"
         return ""
 
-    def told(self) -> dict[str, Any]:
-        """For the event of the run: figures alone. `drift` is null when nobody can tell."""
+    def event_values(self) -> dict[str, Any]:
+        """The figures for the run's webhook event. `drift` is null when it is unknown."""
         drift = [
             {
                 "criterion": None if one.criterion == ALL else one.criterion,
