@@ -1,5 +1,6 @@
 """The record of who saw and heard which call, written before anything is shown."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -42,6 +43,14 @@ def record(
     """
     row = {"at": datetime.now(UTC), "person": person.name, "call_id": call_id, "what": what}
     connection.execute(insert(CallAccessRow).values(**row, from_ms=from_ms, seconds=seconds))
+
+
+def record_all(connection: Connection, person: Person, call_ids: Collection[str], what: Access) -> None:
+    """Adds a row for each of these calls."""
+    now = datetime.now(UTC)
+    rows = [{"at": now, "person": person.name, "call_id": one, "what": what} for one in call_ids]
+    if rows:
+        connection.execute(insert(CallAccessRow), rows)
 
 
 def was_recorded(

@@ -1,6 +1,8 @@
 """`cofi probe`: looks at a location and says what a run would find there, and what to set."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -81,8 +83,6 @@ def probe(
     """Look at a location of recordings: which recorder fits, what a run would find, what to set."""
     if hear_calls and not host:
         raise InvalidInput("Which GPU host shall hear them? Name it: --host http://gpu-1:9001.")
-    # Every recorder is tried: what those say that do not fit is no trouble.
-    logging.disable(logging.WARNING)
     site = Site.here()
     place = place_of(
         location or site.value("recordings_location"),
@@ -90,7 +90,7 @@ def probe(
         dict(map(_option, option)),
     )
     folder = recorders_folder or (Path(found) if (found := site.value("recorders_folder")) else None)
-    with working(every_s=_PROGRESS_S) as tell:
+    with _quietly(), working(every_s=_PROGRESS_S) as tell:
         tell(f"Looking at {place.location}")
         probed = look(
             place, day=day.date() if day else None, recorder=recorder, recorders_folder=folder, limit=limit
@@ -102,6 +102,17 @@ def probe(
     give(_found(probed, heard) if as_json else None, lambda: page(probed, heard), as_json)
     if not probed.calls:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Every recorder is tried: what those say that do not fit is no trouble."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def _option(text: str) -> tuple[str, object]:

@@ -37,7 +37,11 @@ def ended(connection: Connection, batch_id: str) -> str | None:
     if run and run.failed:
         parts.append(f"failed: {_shortened(run.reason or 'see its report')}")
     elif run and run.closed_at is None:
-        parts.append(f"its books are open: {_shortened(run.trouble or 'close_runs closes them')}")
+        # Nobody renews a note: it has to be true after they are closed, too.
+        parts.append(
+            f"its books were open at its end: {_shortened(run.trouble or 'close_runs closes them')}; "
+            "see its report"
+        )
     return _own(*parts)
 
 

@@ -91,7 +91,7 @@ def _roles(probed: Probed, heard: Heard | None) -> Iterator[str]:
         yield "channels    one in every recording: channels do not separate the speakers"
     if heard is None:
         if any(by.startswith("unknown") for by in probed.roles):
-            yield "            HEAR=5 has a GPU host hear five of them, and says which channel is the agent's"
+            yield "            `--hear 5 --host …` has a GPU host hear five, and says on which the agent is"
         return
     for one in heard.calls:
         yield from _heard(one)

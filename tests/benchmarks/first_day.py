@@ -6,8 +6,8 @@ was found. The same calls are then heard mixed to one channel, and without a lib
 
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from include.gpu_host.ivr.finding import IvrFinding
 from include.gpu_host.ivr.library import load_library
 from include.gpu_host.settings import Settings
 from include.gpu_host.stages.job import Head, StageJob
+from include.gpu_host.stages.listening import MARGIN_MS
 from include.gpu_host.stages.loaded import loaded_stages
 from include.gpu_host.stages.running import StageRunner
 from tests.benchmarks.findings import Check, Table, percent
@@ -58,6 +59,7 @@ class Mono:
     right: int
     unsure: int
     rtf: float
+    audio_s: float
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,41 @@ class Hold:
     wrong_s: float
 
 
+@dataclass
+class Quiet:
+    """Milliseconds of the customers' own speech in mixes with them at a level, and what is made of it.
+
+    Attributes:
+        missed_ms: Of it not found, by plain voice activity and with levelling.
+        wrong_ms: Taken for speech where nobody speaks or draws breath, of both.
+    """
+
+    level_db: int
+    total_ms: int = 0
+    missed_ms: list[int] = field(default_factory=lambda: [0, 0])
+    wrong_ms: list[int] = field(default_factory=lambda: [0, 0])
+
+    def add(self, recording: Recording, kept: Sequence[Span]) -> None:
+        """Counts a call in stereo: the agent on channel 0, the customer on channel 1."""
+        agent, customer = (recording.samples(channel) for channel in (0, 1))
+        mixed = Recording.of(((agent + 10 ** (self.level_db / 20) * customer) / 2)[None].astype(np.float32))
+        near = speech_spans(recording, 0, margin_ms=0)
+        far = timeline.within(speech_spans(Recording.of(customer[None]), 0, margin_ms=0), kept)
+        own = timeline.without(far, near)
+        somebody = timeline.widened([*near, *far], MARGIN_MS, recording.whole.end_ms)
+        plain = speech_spans(mixed, 0, margin_ms=0)
+        levelled = [*plain, *speech_spans(Levelled(mixed, 0), 0, margin_ms=0)]
+        self.total_ms += timeline.total_ms(own)
+        for n, found in enumerate((plain, levelled)):
+            self.missed_ms[n] += timeline.total_ms(timeline.without(own, found))
+            self.wrong_ms[n] += timeline.total_ms(timeline.without(timeline.within(found, kept), somebody))
+
+    def row(self) -> list[str]:
+        """As a row."""
+        missed = [percent(ms / self.total_ms, 1) for ms in self.missed_ms]
+        return [f"{self.level_db} dB", *missed, *(f"{ms / 1000:.1f}" for ms in self.wrong_ms)]
+
+
 def main() -> None:
     """Measures, and writes the report."""
     runner = StageRunner(loaded_stages(_settings(), "cpu"), _LONGEST_S)
@@ -77,7 +114,7 @@ def main() -> None:
         calls = [(path, _chain(runner, path, Path(scratch))) for path in _stereo()]
         mono = [_mono(runner, path, stereo, Path(scratch)) for path, stereo in calls]
         holds = [_hold(path, stereo, Path(scratch)) for path, stereo in calls]
-        quiet = [(level_db, *_missed(calls, level_db, Path(scratch))) for level_db in _QUIET_DB]
+        quiet = [_quiet(calls, level_db, Path(scratch)) for level_db in _QUIET_DB]
     REPORT.write_text(report(mono, holds, quiet), encoding="utf-8")
     print(f"{REPORT.relative_to(ROOT)} is written.")
 
@@ -128,7 +165,8 @@ def _mono(runner: StageRunner, path: Path, stereo: Heard, scratch: Path) -> Mono
     ]
     # Voices have no names: the better of the two ways to name them.
     right = max(sum(voice == (channel ^ swap) + 1 for voice, channel in told) for swap in (0, 1))
-    return Mono(path.stem, len(told), right, sum(voice is None for voice, _ in told), heard.rtf)
+    unsure = sum(voice is None for voice, _ in told)
+    return Mono(path.stem, len(told), right, unsure, heard.rtf, heard.stt.audio_s)
 
 
 def _spoken_on(word: Word, truth: Iterable[tuple[Word, int]]) -> int | None:
@@ -159,34 +197,23 @@ def _of_kind(ivr: IvrResult, *kinds: SegmentKind) -> Iterator[Span]:
     return (Span(start_ms=s.start_ms, end_ms=s.end_ms) for s in segments if s.kind in kinds)
 
 
-def _missed(calls: list[tuple[Path, Heard]], level_db: int, scratch: Path) -> tuple[float, float]:
-    """Shares of the customers' speech that is not found in the mix with them at a level, before and now."""
-    total_ms = before_ms = now_ms = 0
+def _quiet(calls: list[tuple[Path, Heard]], level_db: int, scratch: Path) -> Quiet:
+    """What voice activity makes of the mixes of all calls with the customers at a level."""
+    quiet = Quiet(level_db)
     for path, stereo in calls:
         recording = decode(path, scratch, _LONGEST_S)
-        if len(recording.channels) < 2:
-            continue
-        agent, customer = (recording.samples(channel) for channel in (0, 1))
-        mixed = Recording.of(((agent + 10 ** (level_db / 20) * customer) / 2)[None].astype(np.float32))
-        alone = Recording.of(customer[None])
-        others = speech_spans(recording, 0, margin_ms=0)
-        own = timeline.within(speech_spans(alone, 0, margin_ms=0), stereo.ivr.kept)
-        own = timeline.without(own, others)
-        found = speech_spans(mixed, 0, margin_ms=0)
-        levelled = speech_spans(Levelled(mixed, 0), 0, margin_ms=0)
-        total_ms += timeline.total_ms(own)
-        before_ms += timeline.total_ms(timeline.without(own, found))
-        now_ms += timeline.total_ms(timeline.without(own, [*found, *levelled]))
-    return before_ms / total_ms, now_ms / total_ms
+        if len(recording.channels) == 2:
+            quiet.add(recording, stereo.ivr.kept)
+    return quiet
 
 
-def report(mono: list[Mono], holds: list[Hold], quiet: list[tuple[int, float, float]]) -> str:
+def report(mono: list[Mono], holds: list[Hold], quiet: list[Quiet]) -> str:
     """The page, as Markdown."""
     words, right = sum(call.words for call in mono), sum(call.right for call in mono)
     music_s, found_s = sum(call.music_s for call in holds), sum(call.found_s for call in holds)
     wrong_s = sum(call.wrong_s for call in holds)
     slowest = max(call.rtf for call in mono)
-    at_30_db = next(now for level_db, _, now in quiet if level_db == -30)
+    at_30_db = next(one.missed_ms[1] / one.total_ms for one in quiet if one.level_db == -30)
     music_found = found_s / music_s
     checks = [
         Check("words with the right voice", right / words >= 0.95, percent(right / words, 1)),
@@ -211,10 +238,12 @@ def report(mono: list[Mono], holds: list[Hold], quiet: list[tuple[int, float, fl
         after=f"{wrong_s:.1f} s in all are taken for music and are none: pauses beside it.",
     )
     of_quiet = Table(
-        ["customer's level", "missed", "missed, levelled too"],
-        [[f"{level_db} dB", percent(before, 1), percent(now, 1)] for level_db, before, now in quiet],
+        ["customer's level", "missed", "missed, levelled too", "none, s", "none, levelled too, s"],
+        [one.row() for one in quiet],
         before="## A far side that is hardly heard",
-        after="Speech that voice activity detection finds when the customer is alone, and not in the mix.",
+        after="*Missed*: what voice activity detection finds when the customer is alone, and not in the "
+        f"mix. *None*: what is taken for speech further than {MARGIN_MS} ms from anybody's, in "
+        f"{sum(call.audio_s for call in mono) / 60:.0f} minutes.",
     )
     head = (
         f"# The first day: mono, and nothing loaded\n\n{__doc__.partition(chr(10) * 2)[2].strip()}\n\n"

@@ -13,6 +13,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import make_url
+
 from cofi import batch as tasks
 from cofi import books, closing, ending, recovery
 from cofi.discovering import discover
@@ -62,6 +64,10 @@ class Night:
     @property
     def database(self) -> Database:
         return self.history.database
+
+    @property
+    def dialect(self) -> str:
+        return make_url(self.history.url).get_backend_name()
 
     def prepare(self) -> None:
         """Recordings arrive, and the calls of the other run are audited."""

@@ -106,7 +106,7 @@ class Launcher:
 
 def wait_for(condition: Callable[[], bool], what: str) -> None:
     """Waits up to 10 s for a condition."""
-    deadline_s = time.monotonic() + 10
+    deadline_s = time.monotonic() + 60
     while not condition():
-        assert time.monotonic() < deadline_s, f"waited 10 s for {what}"
+        assert time.monotonic() < deadline_s, f"waited 60 s for {what}"
         time.sleep(0.02)

@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 from airflow.sdk.exceptions import AirflowSkipException
 
@@ -34,18 +35,37 @@ from include.scorecards.scoring import assess
 from tests.plugins.shard import CALLS, OPENED, context, operator_of, run
 from tests.unit.database.seeding import Day
 from tests.unit.gpu.fake_host import FakeGpuHost
+from tests.waiting import Together
 
 
 @pytest.fixture
-async def llm(connection) -> AsyncIterator[TestServer]:
+def together() -> Together:
+    """How many requests the LLM has at once before it answers any."""
+    return Together()
+
+
+@pytest.fixture
+async def llm(connection, together: Together) -> AsyncIterator[TestServer]:
     """An LLM behind the connection `cofi_llm`."""
-    server = TestServer(Endpoint(EndpointSettings(latency_s=0.05, token="key")).app)
+    app = Endpoint(EndpointSettings(latency_s=0.05, token="key")).app
+    app.middlewares.append(_meet(together))
+    server = TestServer(app)
     await server.start_server()
     url = str(server.make_url("/v1"))
     extra = {"model": "cofi-rules-1"}
     connection("cofi_llm", conn_type="http", host=url, password="key", extra=extra)
     yield server
     await server.close()
+
+
+def _meet(together: Together) -> Any:
+    @web.middleware
+    async def meet(request: web.Request, handler: Any) -> web.StreamResponse:
+        if request.method == "POST":
+            await together()
+        return await handler(request)
+
+    return meet
 
 
 @pytest.fixture
@@ -90,10 +110,12 @@ async def test_an_audit_is_scored_beside_the_event_loop(
     assert len(scoring) == 3 and threading.current_thread() not in scoring
 
 
+@pytest.mark.usefixtures("transcribed")
 @pytest.mark.parametrize(("slots", "param", "most"), [(2, 10, 2), (3, 1, 1), (3, 3, 3)])
 async def test_requests_in_flight_are_bounded_by_the_slots_and_by_the_param(
-    transcribed: Batch, llm: TestServer, slots: int, param: int, most: int
+    llm: TestServer, together: Together, slots: int, param: int, most: int
 ) -> None:
+    together.parties = most
     operator = operator_of(Stage.LLM1, pool_slots=slots)
     assert (operator.pool, operator.pool_slots) == (LLM_POOL, slots)
 

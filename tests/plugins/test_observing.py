@@ -1,5 +1,6 @@
 """Metrics and spans arrive at a collector by OTLP, and the trace goes on to hosts; off, nothing is sent."""
 
+import atexit
 import gzip
 import json
 import re
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from airflow.sdk._shared.observability.metrics.otel_logger import get_otel_logger
+from airflow.sdk._shared.observability.metrics.otel_logger import flush_otel_metrics, get_otel_logger
 from airflow.sdk.observability import stats
 from opentelemetry import metrics, trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -97,6 +98,9 @@ def measured(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     stats.initialize(factory=lambda: get_otel_logger(conf_interval=60_000), export_legacy_names=False)
     yield collector
     stats.initialize(factory=_nobody, export_legacy_names=False)
+    # Its thread would go on sending to a collector that is gone, and so would what Airflow does at the end.
+    metrics.get_meter_provider().shutdown()  # type: ignore[attr-defined]
+    atexit.unregister(flush_otel_metrics)
 
 
 def _nobody() -> Any:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from include.concurrency import WaitingRoom, for_each
+from tests.waiting import until
 
 
 class Meter:
@@ -82,16 +83,18 @@ async def test_the_first_error_comes_out_as_it_is_and_ends_the_rest() -> None:
 
 
 async def test_being_cancelled_cancels_what_was_begun() -> None:
+    begun: list[int] = []
     ended: list[int] = []
 
     async def handle(item: int) -> None:
+        begun.append(item)
         try:
-            await asyncio.sleep(10)
+            await asyncio.sleep(60)
         finally:
             ended.append(item)
 
     running = asyncio.create_task(for_each(stream(100), handle, 3))
-    await asyncio.sleep(0.01)
+    await until(lambda: len(begun) == 3)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
@@ -125,7 +128,7 @@ async def test_who_finds_no_seat_or_waits_too_long_gets_no_place() -> None:
     room = WaitingRoom(1, longest_s=0.05)
     assert await room.enter()
     waiting = asyncio.create_task(room.enter())
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0)  # it has its seat now, whatever the time
     assert not await room.enter()
     assert room.waiting == 1
     assert not await waiting

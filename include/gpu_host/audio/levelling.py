@@ -11,9 +11,11 @@ from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 from include.gpu_host.audio.recording import SAMPLE_RATE_HZ, Recording, Samples
 
 _FRAME = SAMPLE_RATE_HZ // 50  # 20 ms
-# Loudness is that of the loudest frame of half a second, smoothed over as much: no gain changes in a word.
-_AROUND_FRAMES = 25
-_SMOOTHED_FRAMES = 6
+# Loudness is that of the loudest frame of a syllable, smoothed: a longer window keeps a quiet turn down for
+# as long as it reaches into the loud ones around it. Half a second lost half of the turns of half a second:
+# of the sample calls' customers at -30 dB 6.5 %, and 3.4 % with this; with 220 ms 3.7 %, with 140 ms 3.0 %.
+_AROUND_FRAMES = 9
+_SMOOTHED_FRAMES = 2
 _MOST_GAIN = np.float32(10 ** (30 / 20))
 _LOUD_PERCENTILE = 95
 _SILENT = 1e-9

@@ -57,7 +57,7 @@ def test_what_a_started_process_writes_is_private(tmp_path: Path) -> None:
     written = tmp_path / "written"
     program = f"open({str(written)!r}, 'w').close(); print('done', flush=True)"
     processes.start("one", [sys.executable, "-c", program], os.environ, tmp_path)
-    deadline_s = time.monotonic() + 20
+    deadline_s = time.monotonic() + 60
     while not written.exists() and time.monotonic() < deadline_s:
         time.sleep(0.05)
     processes.end()

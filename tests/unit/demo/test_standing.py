@@ -30,7 +30,7 @@ def processes(tmp_path: Path) -> Iterator[Processes]:
 
 
 def until(condition: Callable[[], object]) -> None:
-    deadline_s = time.monotonic() + 20
+    deadline_s = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline_s
         time.sleep(0.05)

@@ -2,13 +2,13 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
 
 import pytest
 
 from include.database.outcomes import Outcome
 from include.distribution.writer import Writer
 from tests.unit.database.seeding import success
+from tests.waiting import until
 
 
 class TestWriter:
@@ -16,9 +16,11 @@ class TestWriter:
 
     def writer(self, hold: threading.Event) -> tuple[Writer[Outcome], list[list[Outcome]]]:
         batches: list[list[Outcome]] = []
+        self.begun: list[int] = []
 
         def save(outcomes: list[Outcome]) -> None:
-            assert hold.wait(5)
+            self.begun.append(len(outcomes))
+            assert hold.wait(60)
             batches.append(outcomes)
 
         return Writer(save), batches
@@ -39,7 +41,7 @@ class TestWriter:
         writer, batches = self.writer(hold)
         async with writer:
             writer.put(success("a"))
-            await asyncio.sleep(0.05)
+            await until(lambda: self.begun)
             for name in "bcd":
                 writer.put(success(name))
             hold.set()
@@ -53,7 +55,7 @@ class TestWriter:
         writer, batches = self.writer(hold)
         async with writer:
             await writer.accept(success("a"))
-            await asyncio.sleep(0.05)
+            await until(lambda: self.begun)
             await writer.accept(success("b"))
             await writer.accept(success("c"))
             fourth = asyncio.create_task(writer.accept(success("d")))
@@ -69,11 +71,11 @@ class TestWriter:
         async with writer:
             writer.put(success("a"))
             flushed = asyncio.create_task(writer.flush())
-            await asyncio.sleep(0.05)
+            await until(lambda: self.begun)
             writer.put(success("b"))
             assert not flushed.done()
             hold.set()
-            await asyncio.wait_for(flushed, 5)
+            await flushed
             assert [o.call_id for o in batches[0]] == ["a"]
 
     async def test_flush_does_not_wait_for_a_writer_that_failed(self) -> None:
@@ -83,7 +85,7 @@ class TestWriter:
         with pytest.raises(OSError, match="disk full"):
             async with Writer(full) as writer:
                 writer.put(success("a"))
-                await asyncio.wait_for(writer.flush(), 5)
+                await writer.flush()
 
     async def test_being_cancelled_twice_does_not_lose_a_write(self) -> None:
         hold = threading.Event()
@@ -92,10 +94,10 @@ class TestWriter:
         async def work() -> None:
             async with writer:
                 writer.put(success("a"))
-                await asyncio.sleep(10)
+                await asyncio.Event().wait()
 
         running = asyncio.create_task(work())
-        await asyncio.sleep(0.05)
+        await until(lambda: self.begun)
         running.cancel()
         await asyncio.sleep(0.05)
         running.cancel()
@@ -105,9 +107,3 @@ class TestWriter:
         with pytest.raises(asyncio.CancelledError):
             await running
         assert [[o.call_id for o in batch] for batch in batches] == [["a"]]
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not true():
-            await asyncio.sleep(0.001)

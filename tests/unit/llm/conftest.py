@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestServer
 from include.calls.call import ChannelRole
 from include.calls.transcript import Transcript, Turn
 from include.llm.client import LlmClient, LlmSettings
+from tests.waiting import Together
 
 
 def completion(content: str, finish_reason: str = "stop") -> dict[str, Any]:
@@ -32,6 +33,7 @@ class FakeApi:
     replies: list[web.Response | dict[str, Any] | str] = field(default_factory=list)
     bodies: list[dict[str, Any]] = field(default_factory=list)
     latency_s: float = 0.0
+    together: Together = field(default_factory=Together)
     capacity: int | None = None
     in_flight: int = 0
     max_in_flight: int = 0
@@ -55,6 +57,7 @@ class FakeApi:
             self.refused += 1
             return web.json_response({"error": {"message": "too many"}}, status=429)
         reply = self.replies.pop(0) if self.replies else completion("{}")
+        await self.together()
         await asyncio.sleep(self.latency_s)
         if reply == "reset":
             assert request.transport is not None

@@ -57,6 +57,7 @@ async def test_bounds_can_be_left_out_of_the_schema_and_are_told_in_words_then(a
 
 
 async def test_never_more_than_the_width_is_in_flight(api, client_of):
+    api.together.parties = 5
     api.latency_s = 0.02
     async with client_of(api, width=5) as client:
         await asyncio.gather(*(client.complete(ASK, SCHEMA, "thing") for _ in range(40)))

@@ -1,6 +1,7 @@
 """From "here is our folder" to the settings: which recorder fits, what a run would find, what to mend."""
 
 import io
+import logging
 import subprocess
 import sys
 from datetime import date
@@ -135,7 +136,7 @@ def test_lengths_formats_duplicates_and_trouble_are_told(location: Path) -> None
     assert "  - 1 recording: the file is empty: copy it again" in text
     assert "no recording for 1 sidecar x.json" in text
     assert "in calls with several: 1 unknown: found out by what is said, if at all" in text
-    assert "HEAR=5" in text
+    assert "--hear 5" in text
 
 
 def test_only_so_many_are_opened_and_all_are_counted(location: Path) -> None:
@@ -185,6 +186,17 @@ def test_the_command_prints_the_page(location: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (done.returncode, done.stderr.strip()) == (0, "")
     assert "    recorder = freepbx\n" in done.stdout
+
+
+@pytest.mark.usefixtures("capsys")
+def test_what_it_keeps_quiet_about_is_told_again_afterwards(
+    location: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lay(location, "freepbx")
+    assert main(["probe", str(location), "--day", "2026-11-16"]) == 0
+    assert not caplog.messages
+    logging.getLogger("include.calls").warning("a folder is missing")
+    assert caplog.messages == ["a folder is missing"]
 
 
 @pytest.mark.parametrize(

@@ -64,9 +64,7 @@ def search(
         found, problem = _found(connection, wanted, after)
         saved = saved_searches(connection, asked.person.name)
         choices = choices_of(connection)
-    for call in found.calls if found else ():
-        if call.snippets:
-            asked.record(call.call_id, Access.TEXT)
+    asked.record_all([call.call_id for call in found.calls if call.snippets] if found else [], Access.TEXT)
     return asked.page(
         "search.html",
         tab="search",

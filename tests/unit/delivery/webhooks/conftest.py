@@ -25,6 +25,7 @@ from include.database.outcomes import Ended
 from include.delivery.webhooks.receiver import Receiver, ReceiverSettings
 from include.delivery.webhooks.sweep import Sweep, Swept
 from tests.unit.database.seeding import Day, recording
+from tests.waiting import Together
 
 KEY = b"24 to 64 random bytes, as it is said"
 SECRET = f"whsec_{base64.b64encode(KEY).decode()}"
@@ -47,6 +48,7 @@ class FakeReceiver:
 
     answer: Answer = field(default=lambda event: web.Response(status=204))
     latency_s: float = 0.0
+    together: Together = field(default_factory=Together)
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     in_flight: int = 0
     max_in_flight: int = 0
@@ -63,6 +65,7 @@ class FakeReceiver:
         try:
             body = await request.read()
             self.got.append(({name.lower(): value for name, value in request.headers.items()}, body))
+            await self.together()
             await asyncio.sleep(self.latency_s)
             return self.answer(json.loads(body))
         finally:

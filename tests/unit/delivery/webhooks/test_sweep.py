@@ -60,7 +60,8 @@ async def test_requests_are_parallel_and_bounded(
     events: Events, receiver: FakeReceiver, sweep: RunSweep
 ) -> None:
     events(30)
-    receiver.latency_s = 0.05
+    receiver.together.parties = 6
+    receiver.latency_s = 0.02
     await sweep(width=6)
     assert receiver.max_in_flight == 6
 
@@ -275,7 +276,7 @@ async def test_an_event_whose_deliverer_died_before_it_could_mark_it_goes_out_ag
 
     receiver.answer = die
     process.start()
-    await asyncio.to_thread(process.join, 60)
+    await asyncio.to_thread(process.join)  # a busy machine takes its time to start one
     assert process.exitcode == -signal.SIGKILL
     assert receiver.ids == [event_id]
     assert day.rows(OutboxRow)[0]["delivered_at"] is None

@@ -103,7 +103,7 @@ def test_it_does_not_outlive_a_server_that_is_killed(tmp_path: Path) -> None:
     worker_pid = int(parent.stdout.readline())
     parent.send_signal(signal.SIGKILL)
     parent.wait()
-    deadline_s = time.monotonic() + 10
+    deadline_s = time.monotonic() + 60
     while Path(f"/proc/{worker_pid}").exists():
         assert time.monotonic() < deadline_s, "the worker lives on"
         time.sleep(0.05)
