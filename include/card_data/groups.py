@@ -60,12 +60,12 @@ class Group:
 
     @property
     def start(self) -> int:
-        """First character."""
+        """Position of the first character."""
         return self.places[0][0]
 
     @property
     def end(self) -> int:
-        """One past the last character."""
+        """Position after the last character."""
         return self.places[-1][1]
 
 

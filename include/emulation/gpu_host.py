@@ -60,7 +60,7 @@ class _Held:
 
 
 class EmulatedGpuHost:
-    """One host; `app` serves it."""
+    """An emulated GPU host; `app` serves it."""
 
     def __init__(self, settings: GpuHostSettings) -> None:
         self._settings = settings

@@ -153,7 +153,7 @@ class HostConnection:
         return HostLost(f"GPU host {self.name} {what_happened}", at_work=not never_reached)
 
     async def _health_now(self) -> HostHealth | None:
-        """What it says of its health; None when it is silent. Requests that break off together ask once."""
+        """The host's health; None when it does not answer. Requests that break off together ask once."""
         if self._health is None or self._health.done():
             self._health = asyncio.create_task(self._asked_for_health())
         return await asyncio.shield(self._health)

@@ -17,7 +17,7 @@ _PROBLEM_TYPE = "application/problem+json"
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, whoever sent it."""
+    """An HTTP answer, from the host or from whatever stands before it."""
 
     status: int
     headers: Mapping[str, str]

@@ -182,7 +182,7 @@ async def _pieces(
 
 
 async def _size(store: Store, call: PendingCall) -> int:
-    """Of what is sent: of a recording that is joined on its way, what comes of it."""
+    """Size of what is sent in bytes: for a recording that is joined on its way, of the joined one."""
     if not call.parts:
         return call.size_bytes
     with await _from_store(call, _open, store, call) as joined:

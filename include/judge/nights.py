@@ -48,7 +48,7 @@ class Change:
 
 @dataclass(frozen=True)
 class CanaryNight:
-    """What a run's canaries come to.
+    """The result of a run's canaries, compared with the nights before.
 
     Attributes:
         asked: Canaries that were answered; `failed` the others, by `day/path`, with the reason.
@@ -158,7 +158,7 @@ def _rows(connection: Connection, *where: Any) -> list[Any]:
 
 
 def _answers(rows: Sequence[Any]) -> dict[CallKey, dict[str, str]]:
-    """By call; of several runs in one night the last."""
+    """The answers by call; of several runs in one night those of the last."""
     return {(row.day, row.path): row.answers for row in rows if row.answers}
 
 

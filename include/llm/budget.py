@@ -27,7 +27,7 @@ LOOK_EVERY_S = 1.0
 
 @dataclass(frozen=True)
 class Budget:
-    """USD that may be paid; 0 for any sum.
+    """The budget in USD; 0 for any sum.
 
     Attributes:
         run_usd: By one run, over all of its tasks and tries.

@@ -39,7 +39,7 @@ class Circumstances:
 
     @property
     def text(self) -> str:
-        """All of it, to name a request by."""
+        """All lines in one text, which is part of a request's identity."""
         return "\n".join(f"{place} {text}" for place, text in self.lines)
 
 

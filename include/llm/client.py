@@ -100,7 +100,7 @@ class LlmClient:
 
     @property
     def max_output_tokens(self) -> int:
-        """Of one answer, as the connection or the provider's profile says."""
+        """The most output tokens of one answer, from the connection or the provider's profile."""
         return self._provider.profile.max_output_tokens
 
     async def __aenter__(self) -> Self:
@@ -197,7 +197,7 @@ class LlmClient:
                 return Completion(**vars(reply) | {"usage": usage}, latency_s=latency_s, attempts=sent)
 
     def _send_schema_in_words(self, name: str, error: SchemaRefused) -> None:
-        """From now on: what the API takes is known after one request, and refusals cost nothing."""
+        """Sends this schema in words from now on: one refusal, which costs nothing, shows that it must."""
         if name not in self._in_words:
             log.warning("The schema %s is sent in words from now on: %s", name, error)
         self._in_words.add(name)
@@ -279,7 +279,7 @@ class LlmClient:
             raise LlmLost(f"the LLM API does not answer: {_kind(error)}") from error
 
     def _wait_s(self, error: TransientError, attempt: int) -> float:
-        """What the API asks for, a little spread; else a jittered backoff."""
+        """Seconds to wait: what the API asks for, a little spread; else a jittered backoff."""
         if error.retry_after_s is not None:
             return error.retry_after_s * self._random.uniform(1.0, 1.1)
         bound_s = min(BACKOFF_LONGEST_S, BACKOFF_FIRST_S * 2 ** (attempt - 1))

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class LimiterSettings:
-    """When the limiter moves.
+    """The settings of the limiter.
 
     Attributes:
         refused_share: From this share of refusals in a round on, beyond the tolerated share, there is a
@@ -57,7 +57,7 @@ class Round:
 
     @property
     def refused_share(self) -> float:
-        """Of the whole round: what has no answer yet was not refused."""
+        """Share of the round's requests that were refused; one without an answer yet was not."""
         return self.refused / self.size
 
 

@@ -53,7 +53,7 @@ class Provenance:
 
 
 def provenance(answer: Structured[Any], prompt_sha256: str, redactions: dict[str, int]) -> Provenance:
-    """Of an answer that was asked for."""
+    """The provenance of an answer that was asked for."""
     return Provenance(
         model=answer.model,
         prompt_sha256=prompt_sha256,
@@ -67,7 +67,7 @@ def provenance(answer: Structured[Any], prompt_sha256: str, redactions: dict[str
 
 
 def nobody_asked(prompt_sha256: str) -> Provenance:
-    """Of a result that code gives because there is nothing to ask."""
+    """The provenance of a result that code gives because there is nothing to ask."""
     return Provenance("none", prompt_sha256, (), Usage(), 0.0, 0, False, {})
 
 

@@ -64,7 +64,7 @@ def _order(fit: Fit) -> tuple[float, bool, int, str]:
 
 
 def fit_of(place: Place, recorder: Recorder, day: date | None) -> Fit:
-    """How well one fits the day, or the newest day that it finds."""
+    """How well one recorder fits the day, or the newest day that it finds."""
     wanted = [day] if day else days_there(place.filesystem, place.root, recorder, place.timezone, 1)
     for one in wanted:
         folder = place.folder(recorder, one)

@@ -26,7 +26,7 @@ _UNKNOWN_ROLES = "unknown: found out by what is said, if at all"
 
 @dataclass(frozen=True)
 class Probed:
-    """What was found.
+    """What a look at a location found.
 
     Attributes:
         place: Where.
@@ -54,12 +54,12 @@ class Probed:
 
     @property
     def recorder(self) -> Recorder:
-        """The one that was looked with."""
+        """The recorder by which the location was looked at."""
         return self.fits[0].recorder
 
     @property
     def fields(self) -> dict[str, tuple[int, str]]:
-        """By field: how many of the calls have it, and one value."""
+        """The metadata fields: how many of the calls have each, and one value."""
         found: dict[str, tuple[int, str]] = {}
         for name, value in (known for call in self.calls for known in _known(call.metadata)):
             count, example = found.get(name, (0, value))

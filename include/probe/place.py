@@ -39,7 +39,7 @@ class Place:
 
     @property
     def uri(self) -> str:
-        """The location without what opens it."""
+        """The location without credentials and options."""
         return self.location.rstrip("/")
 
     def open(self, uri: str) -> IO[bytes]:

@@ -18,7 +18,7 @@ _CALLS_SHOWN = 5
 
 
 def page(probed: Probed, heard: Heard | None = None) -> str:
-    """All of it."""
+    """The whole page of text."""
     parts = [list(_head(probed)), list(_fits(probed))]
     if probed.calls:
         parts += [

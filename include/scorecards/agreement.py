@@ -77,7 +77,7 @@ class Agreements:
 
 @dataclass(frozen=True)
 class Bar:
-    """What must be reached, over all labels; shares in 0..1.
+    """The agreement that a scorecard must reach, over all labels; shares in 0..1.
 
     Attributes:
         false_auto_fails: At most so many; None for any number.
@@ -91,7 +91,7 @@ class Bar:
     false_auto_fails: int | None = None
 
     def missed(self, found: Agreements) -> list[str]:
-        """What is not reached. A share that nothing is known about is not reached."""
+        """The figures that are below the bar, as sentences. A share that is unknown is below it."""
         total, certainty = found.total, found.total.certainty
         reached = {
             "accuracy": (total.accuracy, self.accuracy, certainty.interval_text(certainty.accuracy)),
@@ -205,7 +205,7 @@ def _together(all_: Iterable[Agreement]) -> Agreement:
 
 
 def _mean(values: Iterable[float | None]) -> float | None:
-    """Of those that are known."""
+    """The mean of the known values."""
     known = [value for value in values if value is not None]
     return fmean(known) if known else None
 

@@ -55,7 +55,7 @@ class Labelled:
 
     @cached_property
     def counted(self) -> Pairs:
-        """Ready to be counted."""
+        """The pairs of labels and answers, ready to be counted."""
         return Pairs(self.pairs)
 
     @property

@@ -108,7 +108,7 @@ class ProviderApi(ABC):
         return self.refusal(Refused(502, "Upstream error: the model broke off", "upstream_error"), 0)
 
     def headers(self, status: int, retry_after_s: int) -> dict[str, str]:
-        """Of an answer."""
+        """The headers of an answer."""
         return {"Retry-After": str(retry_after_s)} if status in (429, 503) else {}
 
 

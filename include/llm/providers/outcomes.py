@@ -106,7 +106,7 @@ def outcome_of(said: Said, profile: Profile, headers: Mapping[str, str]) -> Outc
 
 
 def no_answer(why: str) -> Outcome:
-    """Of a 200 that holds no answer: what it cost, nobody knows."""
+    """The outcome of a 200 that holds no answer; its cost is unknown."""
     return Outcome(None, LlmLost(f"the LLM API answered 200 with {why}; check the base URL"), billed=True)
 
 

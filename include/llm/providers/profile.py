@@ -154,7 +154,7 @@ class Profile(_Facts):
 
 
 def names() -> list[str]:
-    """All providers."""
+    """The names of all providers."""
     return sorted(path.stem for path in _FOLDER.glob("*.yaml"))
 
 
