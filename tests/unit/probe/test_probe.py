@@ -231,7 +231,7 @@ def probed_stereo(location: Path, count: int) -> Probed:
 
 def test_the_manifest_is_read_too(location: Path) -> None:
     probed = probed_stereo(location, 1)
-    assert probed.roles == {"unknown: told by what is said, if at all": 1}
+    assert probed.roles == {"unknown: found out by what is said, if at all": 1}
     (location / "2026-11-16" / "manifest.csv").write_text(
         "file,agent,channel_roles\n0.wav,Dana,agent|customer\n"
     )
