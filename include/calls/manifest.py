@@ -149,15 +149,15 @@ class _RowReader:
         for column in UNDERSTOOD:
             if column not in cells:
                 continue
-            named_cell = f"{column} '{cells[column]}'"
+            stated = f"{column} '{cells[column]}'"
             try:
                 read[column] = self._understood(column, cells[column])
             except AmbiguousMoment as error:
                 problems.append(
-                    f"{named_cell} may be {error}: write it like {HOW[column]}, or set [cofi] manifest_date_order"
+                    f"{stated} may be {error}: write it like {HOW[column]}, or set [cofi] manifest_date_order"
                 )
             except ValueError:
-                problems.append(f"{named_cell} is not understood; write it like {HOW[column]}")
+                problems.append(f"{stated} is not understood; write it like {HOW[column]}")
         if read.get("channel_roles"):
             read["roles_told_by"] = ChannelRolesSource.MANIFEST
         read |= {column: cleaned(cell) for column, cell in cells.items() if column in TEXTS}
