@@ -167,7 +167,7 @@ class TestCanaries:
         run = summary(day, self.LABELS)
         assert run.canaries is not None and not run.canaries.drifts and run.canaries.too_few == ""
         page = render_html(run)
-        assert "no drift" in page and "Drift cannot be told" not in page
+        assert "no drift" in page and "Whether there is drift is unknown" not in page
         assert "canaries  12 calls, 96 % agree with gold (before: 96 %)\n          no drift" in text_table(
             run
         )
@@ -190,7 +190,7 @@ class TestCanaries:
         assert run.canaries is not None
         assert run.canaries.too_few == "too few nights before with this scorecard: 2 of 3"
         assert (run.canaries.drifts, run.canaries.event_values()["drift"]) == ([], None)
-        assert "Drift cannot be told: too few nights" in words(render_html(run))
+        assert "Whether there is drift is unknown: too few nights" in words(render_html(run))
 
     def test_without_labels_only_changes_are_told(self, day: SeededDay) -> None:
         self.nights(day, 0, 0, 0, 9)
