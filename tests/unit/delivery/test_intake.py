@@ -63,7 +63,7 @@ def test_where_all_is_told_and_nothing_lies_beside_the_table_is_as_short_as_befo
     heard(day, "a.wav", 2, told("manifest", "customer", "agent"))
     table = text_table(summary_of(day, DayFiles(recordings=1)))
     assert "roles " not in table and "beside " not in table
-    assert "was told for 1 of 1 call" in " ".join(render_html(summary_of(day)).split())
+    assert "is known for 1 of 1 call" in " ".join(render_html(summary_of(day)).split())
 
 
 def test_what_lies_beside_is_in_table_page_and_json(day: SeededDay) -> None:
