@@ -29,7 +29,7 @@ CALLS_SHOWN = 100
 
 
 @dataclass(frozen=True)
-class Told:
+class Remark:
     """Something that was said in a call, and when, in ms of the original recording."""
 
     text: str
@@ -71,10 +71,10 @@ class CallFacts:
     actions_taken: str
     outcome: str
     next_steps: str
-    reasons: tuple[Told, ...]
-    commitments: tuple[Told, ...]
-    signals: tuple[Told, ...]
-    entities: tuple[Told, ...]
+    reasons: tuple[Remark, ...]
+    commitments: tuple[Remark, ...]
+    signals: tuple[Remark, ...]
+    entities: tuple[Remark, ...]
     private_entities: int
     quality_issues: tuple[str, ...]
     strengths: tuple[str, ...]
@@ -126,13 +126,15 @@ class _Parts:
             pct=audit.pct if audit else None,
             reviewed=bool(audit and audit.reviewed),
             reasons=tuple(
-                Told(reason_title(one.code), _times(one.turn_ids, at))
+                Remark(reason_title(one.code), _times(one.turn_ids, at))
                 for one in sorted(reasons, key=lambda one: (not one.is_primary, one.code))
             ),
-            commitments=tuple(Told(_promise(one), _times([one.turn_id], at)) for one in commitments),
-            signals=tuple(Told(signal_words(one.kind), _times(one.turn_ids, at)) for one in signals),
+            commitments=tuple(Remark(_promise(one), _times([one.turn_id], at)) for one in commitments),
+            signals=tuple(Remark(signal_words(one.kind), _times(one.turn_ids, at)) for one in signals),
             entities=tuple(
-                Told(f"{one.type}: {one.text}", _times([one.turn_id], at)) for one in entities if not one.pii
+                Remark(f"{one.type}: {one.text}", _times([one.turn_id], at))
+                for one in entities
+                if not one.pii
             ),
             private_entities=sum(one.pii for one in entities),
             quality_issues=tuple(row.quality_issues),
