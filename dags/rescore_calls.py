@@ -88,7 +88,7 @@ def rescore_calls() -> None:
 
 @task_group
 def rescore(shard: int) -> None:
-    """The LLM stages of a shard."""
+    """Runs the LLM stages of a shard."""
     llm1, llm2 = (
         LlmStageOperator(
             task_id=stage,

@@ -46,7 +46,8 @@ class WaitingRoom:
     """Places for work, given in order of arrival. Who finds none waits a while, unless many wait already.
 
     So each of several tasks that share a host gets its part of it. Refused at once, a newcomer would come
-    back every few seconds and seldom find a place: whoever has one fills it again within milliseconds.
+    back every few seconds and seldom find a place: a client that holds one fills it again within
+    milliseconds.
 
     Args:
         places: For work; as many may wait for one.

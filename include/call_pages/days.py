@@ -48,7 +48,7 @@ def list_days(connection: Connection, before: date | None = None) -> tuple[list[
 
 
 def ledger_of(connection: Connection, day: date) -> Ledger:
-    """Where a day's calls stand."""
+    """Counts a day's calls by state."""
     return _ledgers(connection, [day])[day]
 
 
@@ -71,7 +71,7 @@ def _ledgers(connection: Connection, days: list[date]) -> dict[date, Ledger]:
 
 
 def _runs(connection: Connection, days: list[date]) -> dict[date, str]:
-    """The last audit of each."""
+    """The last audit run of each day."""
     query = select(BatchRow.day, BatchRow.batch_id).where(BatchRow.day.in_(days), BatchRow.kind == "audit")
     rows = connection.execute(query.order_by(BatchRow.opened_at))
     return {row.day: row.batch_id for row in rows}

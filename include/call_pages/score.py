@@ -129,7 +129,7 @@ class Score:
 
     @property
     def answers(self) -> list[Answered]:
-        """All of them, in the scorecard's order."""
+        """All answers, in the scorecard's order."""
         return [answer for section in self.sections for answer in section.answers]
 
 

@@ -158,6 +158,6 @@ def _of_call(call: RowMapping, batch_id: str) -> dict[str, Any]:
 
 
 def _head(call: RowMapping) -> dict[str, Any]:
-    """Which call, and whose."""
+    """The fields of an event that name the call and its agent."""
     named = ("call_id", "path", "agent", "agent_id", "team", "queue", "customer_ref", "interaction_id")
     return {name: call[name] for name in named} | {"day": call["day"].isoformat()}

@@ -136,7 +136,7 @@ def _save(connection: Connection, job: StageJob, outcomes: Sequence[Outcome]) ->
 def _still_wanted(
     connection: Connection, job: StageJob, successes: Sequence[Success]
 ) -> tuple[list[Success], set[str]]:
-    """Those of calls that have not ended and are this run's still: a task that was lost may come late.
+    """Narrows to calls that have not ended and are still this run's: a task that was lost may come late.
 
     An answer that was paid for is kept all the same, by the request's identity.
 

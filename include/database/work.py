@@ -97,7 +97,7 @@ class StageCounts:
     failed: Counter[str] = field(default_factory=Counter)
 
     def as_dict(self) -> dict[str, Any]:
-        """For XCom."""
+        """The counts as values for XCom."""
         return {**vars(self), "failed": dict(self.failed)}
 
 

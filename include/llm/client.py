@@ -216,7 +216,7 @@ class LlmClient:
                 self._breaker.failed(error, self.limiter.in_flight - 1)
                 raise
             except LlmUnusable as error:
-                if self._breaker.believes():
+                if self._breaker.client_is_refused():
                     raise
                 raise LlmLost(str(error)) from error
             except SchemaRefused:

@@ -15,7 +15,7 @@ def kept_blind(person: str) -> Select[str]:
 
 
 def blind_calls(connection: Connection, person: str) -> frozenset[str]:
-    """Their ids."""
+    """The ids of the calls that are blind."""
     return frozenset(connection.execute(kept_blind(person)).scalars())
 
 

@@ -55,7 +55,7 @@ class CertifiedRate:
 
 @dataclass(frozen=True)
 class CertifiedDays:
-    """A day, or several.
+    """One certified day, or several.
 
     Attributes:
         scorecard: Version that the calls were audited with, as `id version`; None where there are none.

@@ -120,7 +120,7 @@ def _following(
 
 
 def _applies(condition: CriterionCondition, other: AssessedAnswer) -> bool | None:
-    """None when nobody knows."""
+    """Whether the criterion applies; None when it is unknown."""
     if does_not_tell(condition, other):
         return None
     return other.answer == condition.equals

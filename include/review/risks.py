@@ -14,7 +14,7 @@ from include.scorecards.schema import AutoFail, Scorecard
 
 @dataclass(frozen=True)
 class Risks:
-    """Finds them.
+    """Finds calls that are at risk of a wrong answer.
 
     Attributes:
         scorecard: That all calls were audited with.

@@ -87,7 +87,7 @@ def callbacks(settings: Settings) -> dict[str, Any]:
 
 
 def dead_letter_callbacks(settings: Settings) -> dict[str, Any]:
-    """The same of the DAG that sends events, which fails when some are dead."""
+    """The callbacks of the DAG that sends events, which fails when some are dead."""
     return {"on_failure_callback": [DeadLetterAlerts()]} if settings.alerts_are_on else {}
 
 
@@ -176,12 +176,12 @@ def _tell_of_deadline(context: Mapping[str, Any]) -> None:
 
 
 def _day_of(run: Mapping[str, Any]) -> date:
-    """Of a run that has not even opened its batch."""
+    """The day of a run that has not even opened its batch."""
     return datetime.fromisoformat(str(run["logical_date"])).date()
 
 
 def _free_bytes(settings: Settings) -> dict[str, int]:
-    """Of this machine and of the hosts that tell."""
+    """Free disk space of this machine and of the hosts that report it, in bytes."""
     settings.runs_folder.mkdir(parents=True, exist_ok=True)
     return {"the workers": shutil.disk_usage(settings.runs_folder).free, **asyncio.run(_of_hosts(settings))}
 

@@ -259,7 +259,7 @@ class _Pipeline(BatchedInferencePipeline):  # type: ignore[misc]
 
 
 def _probabilities(window: Iterable[tuple[str, float]]) -> dict[str, float]:
-    """Of each language; a token looks like <|en|>."""
+    """The probability of each language; a token looks like <|en|>."""
     return {token[2:-2]: float(p) for token, p in window}
 
 

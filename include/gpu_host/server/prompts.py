@@ -81,7 +81,7 @@ class LearnedStore:
             self._save_state()
 
     def listed(self) -> LearnedPrompts:
-        """What was learned."""
+        """Lists the learned prompts."""
         with self._lock:
             prompts = [_as_prompt(entry) for entry in self._gathering.learned]
             return LearnedPrompts(

@@ -33,7 +33,7 @@ _SHORTEST_NEW_MS = 250
 
 
 class _Said(NamedTuple):
-    """What was made of a piece."""
+    """What recognition made of a piece."""
 
     piece: Piece
     heard: Heard
