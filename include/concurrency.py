@@ -81,6 +81,6 @@ class WaitingRoom:
         self._places.release()
 
     def close(self) -> None:
-        """Lets all in who wait: nothing is worked on any more, and they are told so there."""
+        """Lets everybody in who waits: nothing is worked on any more, and their callers learn it there."""
         for _ in range(self.waiting):
             self._places.release()

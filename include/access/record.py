@@ -1,5 +1,6 @@
 """The record of who saw and heard which call, written before anything is shown."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -13,11 +14,16 @@ LONGEST_HEARD_S = 86_400.0
 
 
 class Access(StrEnum):
-    """What somebody got of a call."""
+    """What somebody got of a call.
+
+    `SOUND`: the server sent it, to be played. `AHEAD`: it sent it to the browser of somebody who was about to
+    get the call; unless `HEARD` follows, which tells what was played, nobody heard it.
+    """
 
     TEXT = "text"
     PROMPT = "prompt"
     SOUND = "sound"
+    AHEAD = "ahead"
     HEARD = "heard"
 
 
@@ -42,6 +48,14 @@ def record(
     """
     row = {"at": datetime.now(UTC), "person": person.name, "call_id": call_id, "what": what}
     connection.execute(insert(CallAccessRow).values(**row, from_ms=from_ms, seconds=seconds))
+
+
+def record_all(connection: Connection, person: Person, call_ids: Collection[str], what: Access) -> None:
+    """Adds a row for each of these calls."""
+    now = datetime.now(UTC)
+    rows = [{"at": now, "person": person.name, "call_id": one, "what": what} for one in call_ids]
+    if rows:
+        connection.execute(insert(CallAccessRow), rows)
 
 
 def was_recorded(

@@ -50,15 +50,12 @@ def ledger_of(connection: Connection, day: date) -> Ledger:
 
 def _days(connection: Connection, before: date | None) -> list[date]:
     """One look into the index for each: a DISTINCT would go through all calls of these days."""
-    found: list[date] = []
-    while len(found) <= DAYS_SHOWN:
-        newest = select(func.max(CallRow.day))
-        day = connection.scalar(newest if before is None else newest.where(CallRow.day < before))
-        if day is None:
-            break
-        found.append(day)
-        before = day
-    return found
+    newest = select(func.max(CallRow.day).label("day"))
+    days = (newest if before is None else newest.where(CallRow.day < before)).cte("days", recursive=True)
+    older = select(func.max(CallRow.day)).where(CallRow.day < days.c.day).scalar_subquery()
+    days = days.union_all(select(older).where(days.c.day.is_not(None)))
+    found = select(days.c.day).where(days.c.day.is_not(None)).limit(DAYS_SHOWN + 1)
+    return list(connection.execute(found).scalars())
 
 
 def _ledgers(connection: Connection, days: list[date]) -> dict[date, Ledger]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from include.call_pages.told import Told, times
+from include.call_pages.remarks import Remark, times
 from include.database.models import AnswerRow, AuditRow, ScorecardRow
 from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, Absence
 from include.scorecards.assessment import IN_WORDS, Opinion, Standing
@@ -122,7 +122,7 @@ class Score:
     reasons: Sequence[str]
     why: Sequence[str]
     sections: Sequence[Section]
-    speaks_to_model: Sequence[Told]
+    speaks_to_model: Sequence[Remark]
     strengths: Sequence[str]
     coaching: Sequence[Advice]
     comment: str
@@ -155,7 +155,7 @@ def score_of(connection: Connection, call_id: str, starts: Mapping[str, int]) ->
         why=why(row, card, sections),
         sections=sections,
         speaks_to_model=[
-            Told(one["quote"], times([one.get("turn_id")], starts)) for one in row.speaks_to_model
+            Remark(one["quote"], times([one.get("turn_id")], starts)) for one in row.speaks_to_model
         ],
         coaching=[_advice(one, starts) for one in row.coaching],
     )

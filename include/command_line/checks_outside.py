@@ -1,4 +1,4 @@
-"""What `cofi check` finds out by asking others: GPU hosts, LLM, recordings; and what else an audit needs."""
+"""Checks of `cofi check` outside this machine (GPU hosts, LLM, recordings), and of what an audit needs."""
 
 import os
 import time
@@ -29,7 +29,7 @@ _GIB = 1024**3
 
 
 def hosts(looked: Looked) -> Iterator[Check]:
-    """Each GPU host: whether it is ready, and for which stages."""
+    """Checks whether each GPU host is ready, and for which stages."""
     for name, connection in looked.part("hosts").items():
         starts_it = name in looked.stack.own_hosts and not looked.stack.running
         if starts_it:
@@ -46,21 +46,21 @@ def _host(name: str, url: str, token: str) -> Check:
     except CofiError as error:
         return failed(name, error, f"Start it at {url} (`cofi gpu-host` there), or correct its connection.")
     missing = [stage for stage in _STAGES if stage not in status.engines]
-    told = (
+    finding = (
         f"{url}: {_engines(status)}; {status.capacity} at once, {status.free_disk_bytes / _GIB:.0f} GiB free"
     )
     if missing:
         return Check(
-            name, State.FAILED, f"{told}; it has no {', '.join(missing)}", "Run cofi's GPU host there."
+            name, State.FAILED, f"{finding}; it has no {', '.join(missing)}", "Run cofi's GPU host there."
         )
     if status.version and status.version != __version__:
         return Check(
             name,
             State.WARN,
-            f"{told}; cofi {status.version} there, {__version__} here",
+            f"{finding}; cofi {status.version} there, {__version__} here",
             "Update one of them.",
         )
-    return Check(name, State.OK, told)
+    return Check(name, State.OK, finding)
 
 
 def _engines(status: HostStatus) -> str:
@@ -68,7 +68,7 @@ def _engines(status: HostStatus) -> str:
 
 
 def clock(looked: Looked) -> Iterator[Check]:
-    """This machine's against those of the GPU hosts: times of results are compared."""
+    """Checks this machine's clock against those of the GPU hosts: times of results are compared."""
     for name, connection in looked.part("hosts").items():
         if not connection.get("url"):
             continue
@@ -78,21 +78,21 @@ def clock(looked: Looked) -> Iterator[Check]:
         except (requests.RequestException, KeyError, ValueError):
             continue  # the check of hosts has said it, or it tells no time
         if abs(off_s) > _CLOCK_OFF_S:
-            told = f"{name} is {abs(off_s):.0f} s {'behind' if off_s > 0 else 'ahead'}"
-            yield Check("clock", State.WARN, told, "Let both take the time from a time server.")
+            finding = f"{name} is {abs(off_s):.0f} s {'behind' if off_s > 0 else 'ahead'}"
+            yield Check("clock", State.WARN, finding, "Let both take the time from a time server.")
             return
     yield Check("clock", State.OK, time.strftime("%Y-%m-%d %H:%M:%S %Z"))
 
 
 def llm(looked: Looked) -> Iterator[Check]:
-    """Two requests about a made-up call, in the schemas of both stages."""
+    """Checks the LLM with two requests about a made-up call, in the schemas of both stages."""
     found = looked.part("llm")
     if looked.stack.has_own_llm and not looked.stack.running:
         yield Check("LLM", State.OK, "the demo's rule-based endpoint: `cofi up` starts it")
         return
     if not found or found.get("error"):
-        told = str(found.get("error", "no connection cofi_llm"))
-        yield Check("LLM", State.FAILED, told, "`cofi init` asks for its address, key and model.")
+        finding = str(found.get("error", "no connection cofi_llm"))
+        yield Check("LLM", State.FAILED, finding, "`cofi init` asks for its address, key and model.")
         return
     settings = LlmSettings(**{field.name: found[field.name] for field in fields(LlmSettings)})
     where = f"{settings.model} at {settings.base_url}"
@@ -102,17 +102,17 @@ def llm(looked: Looked) -> Iterator[Check]:
         mend = "Correct the connection cofi_llm: `cofi init`, or LLM_URL, LLM_API_KEY and LLM_MODEL in .env."
         yield failed("LLM", error, mend)
         return
-    told = f"{where} answers both stages: {tried.tokens:,} tokens, {tried.latency_s:.1f} s"
+    finding = f"{where} answers both stages: {tried.tokens:,} tokens, {tried.latency_s:.1f} s"
     if tried.repaired:
         yield Check(
-            "LLM", State.WARN, f"{told}; an answer did not fit its schema at first", "Try a larger model."
+            "LLM", State.WARN, f"{finding}; an answer did not fit its schema at first", "Try a larger model."
         )
     else:
-        yield Check("LLM", State.OK, told)
+        yield Check("LLM", State.OK, finding)
 
 
 def recordings(looked: Looked) -> Iterator[Check]:
-    """Whether the recorder that is set finds recordings where they should lie."""
+    """Checks whether the recorder that is set finds recordings where they should lie."""
     settings = looked.part("settings")
     if not settings.get("recordings_location"):
         return
@@ -128,23 +128,23 @@ def recordings(looked: Looked) -> Iterator[Check]:
         mend = "`cofi probe` tells which recorder fits; `cofi init` sets it."
         yield Check("recordings", State.FAILED, f"{recorder} finds none in {location}", mend)
         return
-    told = f"{probed.files.recordings:,} on {probed.day} in {location}, as {recorder} lays them"
+    finding = f"{probed.files.recordings:,} on {probed.day} in {location}, as {recorder} lays them"
     wrong = probed.problems
     if wrong and LOCATION in looked.site.settings:  # the samples have odd files on purpose
-        yield Check("recordings", State.WARN, f"{told}; {wrong[0]}", "`cofi probe` lists them.")
+        yield Check("recordings", State.WARN, f"{finding}; {wrong[0]}", "`cofi probe` lists them.")
     else:
-        yield Check("recordings", State.OK, told)
+        yield Check("recordings", State.OK, finding)
 
 
 def scorecards(looked: Looked) -> Iterator[Check]:
-    """The scorecard, and whether the announcements that it names are known."""
+    """Checks the scorecard, and whether the announcements that it names are known."""
     try:
         scorecard = _scorecard(looked)
     except CofiError as error:
         yield failed("scorecard", error, "`cofi scorecard FILE` shows every line that is wrong.")
         return
-    told = f"{scorecard.title}, version {scorecard.version}, {len(scorecard.criteria)} criteria"
-    yield Check("scorecard", State.OK, told)
+    finding = f"{scorecard.title}, version {scorecard.version}, {len(scorecard.criteria)} criteria"
+    yield Check("scorecard", State.OK, finding)
     yield from _prompts(looked, scorecard)
 
 
@@ -157,16 +157,18 @@ def _prompts(looked: Looked, scorecard: Scorecard) -> Iterator[Check]:
     if not named:
         return
     if not folder or not Path(folder).is_dir():
-        told = (
+        finding = (
             f"the scorecard names {', '.join(sorted(named))}; whether your hosts know them is not known here"
         )
-        yield Check("prompts", State.WARN, told, "On a host: `cofi scorecard FILE --prompts FOLDER`.")
+        yield Check("prompts", State.WARN, finding, "On a host: `cofi scorecard FILE --prompts FOLDER`.")
         return
     known = named & {file.name for file in files_of(Path(folder))}
     others = ", ".join(sorted(named - known)) or "none"
-    told = f"known in {folder}: {', '.join(sorted(known)) or 'none'}; the LLM is asked instead of: {others}"
+    finding = (
+        f"known in {folder}: {', '.join(sorted(known)) or 'none'}; the LLM is asked instead of: {others}"
+    )
     mend = "" if known else f"`cofi prompts add FILE --prompts-dir {folder}`"
-    yield Check("prompts", State.OK if known else State.WARN, told, mend)
+    yield Check("prompts", State.OK if known else State.WARN, finding, mend)
 
 
 def _named(criterion: object) -> list[str]:
@@ -181,7 +183,7 @@ def _scorecard(looked: Looked) -> Scorecard:
 
 
 def names(looked: Looked) -> Iterator[Check]:
-    """What finds names before a transcript leaves."""
+    """Checks the models that find people's names before a transcript leaves."""
     settings = looked.part("settings")
     if not settings.get("llm_redact_pii"):
         yield Check(
@@ -200,14 +202,14 @@ def names(looked: Looked) -> Iterator[Check]:
         one for one in str(settings["languages"]).replace(" ", "").split(",") if one and one not in models
     ]
     if missing or not models:
-        told = f"no model finds names in {', '.join(missing) or 'any language'}: rules have to do"
-        yield Check("names", State.WARN, told, "[cofi] llm_name_models, and install them.")
+        finding = f"no model finds names in {', '.join(missing) or 'any language'}: rules have to do"
+        yield Check("names", State.WARN, finding, "[cofi] llm_name_models, and install them.")
     else:
         yield Check("names", State.OK, ", ".join(f"{language} {model}" for language, model in models.items()))
 
 
 def webhook(looked: Looked) -> Iterator[Check]:
-    """The receiver of your own systems, when there is one."""
+    """Checks the webhook receiver, when one is set."""
     found = looked.part("webhook")
     if error := found.get("error"):
         yield Check("webhook", State.FAILED, error, "Correct the connection cofi_webhook.")

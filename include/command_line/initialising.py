@@ -76,8 +76,8 @@ def init(
     asking = Asking(asks=asks, tests=not no_test, tell=(lambda _: None) if as_json else say)
     found = site_questions.answered(site, given, asking)
     written = _written(site, found)
-    told = f"\nWritten: {', '.join(str(path) for path in written)}. Next: `cofi check`, then `cofi up`."
-    give({"written": written, "settings": found.shown()}, lambda: told, as_json)
+    message = f"\nWritten: {', '.join(str(path) for path in written)}. Next: `cofi check`, then `cofi up`."
+    give({"written": written, "settings": found.shown()}, lambda: message, as_json)
 
 
 def _written(site: Site, found: Found) -> list[Path]:

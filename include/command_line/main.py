@@ -58,17 +58,17 @@ def main(arguments: Sequence[str], *, entering: bool = False) -> int:
         program = get_command(assembled([command] if command in MODULES else list(MODULES)))
         return program.main(given, prog_name="cofi", standalone_mode=False) or 0
     except typer.TyperException as error:  # what was typed is wrong
-        return _told(_corrected(error.format_message(), command), _USAGE)
+        return _print_error(_corrected(error.format_message(), command), _USAGE)
     except (typer.Abort, KeyboardInterrupt):
-        return _told("Stopped.", _INTERRUPTED)
+        return _print_error("Stopped.", _INTERRUPTED)
     except (CofiError, OSError) as error:
         if debug:
             raise
-        return _told(str(error), _FAILED)
+        return _print_error(str(error), _FAILED)
     except Exception as error:
         if debug:
             raise
-        return _told(
+        return _print_error(
             f"cofi met something that it does not know ({type(error).__name__}: {error}): "
             "`cofi --debug …` shows where.",
             _FAILED,
@@ -126,6 +126,6 @@ def _root(
         print(context.get_help())
 
 
-def _told(sentence: str, code: int) -> int:
+def _print_error(sentence: str, code: int) -> int:
     print(sentence, file=sys.stderr)
     return code

@@ -8,7 +8,7 @@ from typer import Option
 from include.calls.stage import GPU_STAGES
 from include.capacity.advice import advise
 from include.capacity.site import Day, ServiceTimes, Site
-from include.capacity.wording import told
+from include.capacity.wording import advice_text
 from include.command_line.output import AsJson, example, give
 from include.errors import InvalidInput
 
@@ -87,7 +87,7 @@ def plan(
         fixed_s=fixed_s,
     )
     advice = advise(day, times, site)
-    give(advice, lambda: told(day, site, advice), as_json)
+    give(advice, lambda: advice_text(day, site, advice), as_json)
 
 
 def _of_stages(option: str, text: str) -> tuple[float, float, float, float]:

@@ -66,7 +66,7 @@ def with_variables(text: str, given: Mapping[str, Line]) -> str:
 
 
 def keys() -> dict[str, Line]:
-    """Those that docker-compose.yaml needs, new ones."""
+    """New random values for the keys that docker-compose.yaml needs."""
     why = "of docker-compose.yaml; see .env.example"
     made = {
         name: secrets.token_hex(32)

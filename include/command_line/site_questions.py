@@ -21,7 +21,7 @@ SAMPLES, DEMO = "samples", "demo"
 
 
 def answered(site: Site, given: Answers, asking: Asking) -> Found:
-    """Asks everything.
+    """Asks all questions of `cofi init`, and returns what to write.
 
     Raises:
         CofiError: Something that was given is wrong or does not answer, and nobody is there to correct it.
@@ -164,12 +164,12 @@ def _own_llm(
     if not model:
         raise InvalidInput("Which model? Name it as the API does, like gpt-4o-mini (--llm-model).")
     settings = LlmSettings(url.rstrip("/"), model, api_key=key, provider=given.llm_provider or "")
-    told = {
+    variables = {
         "LLM_URL": Line(url.rstrip("/"), "Of the LLM's API, up to /v1."),
         "LLM_API_KEY": Line(key, "Its key."),
         "LLM_MODEL": Line(model, "The model."),
     }
-    found.variables |= told
+    found.variables |= variables
     if given.llm_provider:
         found.variables["LLM_PROVIDER"] = Line(given.llm_provider, "Whose API it is.")
     if asking.tests:

@@ -100,7 +100,7 @@ def announce_run(
         batch_id: Of the run.
         ledger: Its counts.
         now: When.
-        more: What else is told: figures by name, such as `canaries` (`CanaryNight.told`).
+        more: What else is told: figures by name, such as `canaries` (`CanaryNight.event_values`).
     """
     day = connection.execute(select(BatchRow.day).where(BatchRow.batch_id == batch_id)).scalar_one()
     closed = ledger.closed and was_discovered(connection, batch_id)

@@ -52,7 +52,7 @@ def own_settings(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def merged(given: Mapping[str, str]) -> dict[str, str]:
-    """What holds: what was given, before the stack's own."""
+    """The settings in force: those that were given, before the stack's own."""
     users = given.get(USERS)
     if users is not None and _ADMIN not in users.replace(" ", "").split(","):
         given = {**given, USERS: f"{_ADMIN}, {users}"}
@@ -68,12 +68,12 @@ def users(home: Path, given: Mapping[str, str]) -> list[str]:
     return [user.partition(":")[0].strip() for user in named if user.strip()]
 
 
-def told(given: Mapping[str, str], source_of: Callable[[str], str]) -> Iterator[str]:
-    """Says what was set by somebody, and what the stack does instead of its own.
+def describe(given: Mapping[str, str], source_of: Callable[[str], str]) -> Iterator[str]:
+    """Describes the settings that a person made, and what the stack does differently because of them.
 
     Args:
-        given: What was set.
-        source_of: Where, for a reader.
+        given: The settings, as environment variables.
+        source_of: Names the place where a setting was made, for a reader.
     """
     own = own_settings(given)
     for name, value in given.items():

@@ -59,7 +59,7 @@ async def answer_scorecard(
         understanding: LLM1's facts; the prompt gets call type and roles of it, not its opinions.
         scorecard: What to answer.
         metrics: Of the call: what code can settle by them is not asked; without them it is.
-        ivr: What was cut out of the call: the model is told of it.
+        ivr: What was cut out of the call; the prompt mentions it.
         redact: Whether private data is replaced before the transcript leaves.
         known: What is known of the call: names to replace, names to keep.
         wording: Which prompts.
@@ -71,15 +71,28 @@ async def answer_scorecard(
     prompt_sha256 = audit_prompt_hash(wording)
     # What goes through the whole call is work for a thread: requests in flight would wait for it.
     scope = await asyncio.to_thread(_scope, understanding, transcript, scorecard, metrics)
-    model, told = client.settings.model, circumstances_of(transcript, ivr)
+    model, circumstances = client.settings.model, circumstances_of(transcript, ivr)
     identity = _identity(
-        model, transcript, understanding, scorecard, scope, told=told, redact=redact, wording=wording
+        model,
+        transcript,
+        understanding,
+        scorecard,
+        scope,
+        circumstances=circumstances,
+        redact=redact,
+        wording=wording,
     )
     reply, made = None, nobody_asked(prompt_sha256)
     if scope.asked:
         leaving = await asyncio.to_thread(prepared, transcript, known, redacted=redact)
         answer = await _ask(
-            client, leaving, understanding, scorecard, criteria=scope.asked, told=told, wording=wording
+            client,
+            leaving,
+            understanding,
+            scorecard,
+            criteria=scope.asked,
+            circumstances=circumstances,
+            wording=wording,
         )
         reply, made = answer.value, provenance(answer, prompt_sha256, leaving.redaction.counts)
     return Answered(_answers(scope, understanding, reply), identity, scorecard.sha256, made)
@@ -92,7 +105,7 @@ async def _ask(
     scorecard: Scorecard,
     *,
     criteria: Sequence[Criterion],
-    told: Circumstances,
+    circumstances: Circumstances,
     wording: Wording,
 ) -> Structured[AuditReply]:
     asked = tuple(criterion.id for criterion in criteria)
@@ -100,7 +113,7 @@ async def _ask(
         leaving.transcript,
         wording,
         _TASK,
-        circumstances=told,
+        circumstances=circumstances,
         call_type=understanding.call_type.value,
         roles=roles_text(understanding),
         scorecard=_questions(scorecard, asked),
@@ -128,9 +141,19 @@ def audit_identity(
     wording: Wording = SHIPPED_WORDING,
 ) -> str:
     """Names the request that `answer_scorecard` would make, without making it."""
-    scope, told = _scope(understanding, transcript, scorecard, metrics), circumstances_of(transcript, ivr)
+    scope, circumstances = (
+        _scope(understanding, transcript, scorecard, metrics),
+        circumstances_of(transcript, ivr),
+    )
     return _identity(
-        model, transcript, understanding, scorecard, scope, told=told, redact=redact, wording=wording
+        model,
+        transcript,
+        understanding,
+        scorecard,
+        scope,
+        circumstances=circumstances,
+        redact=redact,
+        wording=wording,
     )
 
 
@@ -141,12 +164,12 @@ def _identity(
     scorecard: Scorecard,
     scope: Scope,
     *,
-    told: Circumstances,
+    circumstances: Circumstances,
     redact: bool,
     wording: Wording,
 ) -> str:
     asked = [criterion.id for criterion in scope.asked]
-    context = json.dumps([understanding.call_type, roles_text(understanding), asked, told.text])
+    context = json.dumps([understanding.call_type, roles_text(understanding), asked, circumstances.text])
     return prompting.request_identity(
         Stage.LLM2, transcript, model, audit_prompt_hash(wording), scorecard.sha256, redact, context=context
     )

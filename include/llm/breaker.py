@@ -1,4 +1,4 @@
-"""Tells an API that is down from requests that fail, and keeps requests back until it is up again."""
+"""Circuit breaker: recognises an API that is down, and keeps requests back until it is up again."""
 
 import asyncio
 import logging
@@ -84,7 +84,7 @@ class Breaker:
         return False
 
     def probed(self) -> None:
-        """A probe has ended, somehow."""
+        """Notes that a probe has ended, whatever came of it."""
         self._probing = False
         self._tell()
 
@@ -138,7 +138,7 @@ class Breaker:
             ) from error
 
     def _tell(self) -> None:
-        """Wakes all that wait."""
+        """Wakes all requests that wait."""
         self._news.set()
         self._news = asyncio.Event()
 

@@ -116,7 +116,7 @@ def cost_usd(model: str, usage: Usage, prices: Prices, *, asked: str = "") -> fl
     """What these tokens cost: the one rule of prices. Arguments as of `price_of`.
 
     Returns:
-        USD; None when no price is known, or no tokens were told, which is not the same as free.
+        USD; None when no price is known, or tokens were not counted, which is not the same as free.
     """
     price = price_of(model, prices, asked=asked)
     if price is None or not usage.prompt_tokens + usage.completion_tokens:

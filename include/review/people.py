@@ -12,6 +12,7 @@ import csv
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from include.errors import InvalidInput
@@ -61,6 +62,16 @@ def load_people(path: Path | None) -> People:
     if path is None:
         return People()
     try:
+        file = path.stat()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    return _read(path, file.st_mtime_ns, file.st_size)
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, _modified_ns: int, _bytes: int) -> People:
+    """Every page asks who its reader is: the file is read when it has changed."""
+    try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             header = file.readline()
             file.seek(0)
@@ -68,7 +79,11 @@ def load_people(path: Path | None) -> People:
             rows.fieldnames = [name.strip().lower() for name in rows.fieldnames or ()]
             return _people(path, rows)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InvalidInput(f"Agents' users {path} cannot be read: {error}") from error
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> InvalidInput:
+    return InvalidInput(f"Agents' users {path} cannot be read: {error}")
 
 
 def _people(path: Path, rows: "csv.DictReader[str]") -> People:

@@ -99,15 +99,21 @@ def _told(problem: Any) -> str:
 
 def conditions(filters: Filters) -> list[ColumnElement[bool]]:
     """What the call's row must fulfil; the text is not among it."""
-    return [*_of_call(filters), *_of_audit(filters), *_of_facts(filters)]
+    return [*of_days(filters), *_of_call(filters), *_of_audit(filters), *_of_facts(filters)]
 
 
-def _of_call(filters: Filters) -> list[ColumnElement[bool]]:
+def of_days(filters: Filters) -> list[ColumnElement[bool]]:
+    """The part of the conditions that is about days."""
     found: list[ColumnElement[bool]] = []
     if filters.first_day:
         found.append(CallRow.day >= filters.first_day)
     if filters.last_day:
         found.append(CallRow.day <= filters.last_day)
+    return found
+
+
+def _of_call(filters: Filters) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
     if filters.state:
         found.append(CallRow.state == filters.state)
     if filters.agent:
@@ -172,4 +178,5 @@ def _of_facts(filters: Filters) -> list[ColumnElement[bool]]:
 
 
 def _same(column: Any, value: str) -> ColumnElement[bool]:
-    return func.lower(column) == value.lower()
+    # In the database's own lower case, both: SQLite's leaves letters with accents as they are.
+    return func.lower(column) == func.lower(value)

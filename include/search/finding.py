@@ -1,25 +1,29 @@
 """A page of the calls that a search finds, newest first."""
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import Connection, Row, Select, and_, func, select
 
 from include.database import official
 from include.database.models import AuditRow, CallRow, TranscriptRow
-from include.search.filters import Filters, conditions, heard_language
-from include.search.language import parse
+from include.search.filters import Filters, conditions, heard_language, of_days
+from include.search.language import Clause, parse
 from include.search.matching import text_conditions
+from include.search.narrowing import few_calls
 from include.search.snippets import Snippet, snippets
+from include.search.walking import Place, Walk
 
 PAGE_CALLS = 50
 # Nobody reads on page 21; and to count all calls that say "thank you" takes seconds.
 COUNTED_CALLS = 1000
-
-# Of the last call of the page before: its day and id.
-Place = tuple[date, str]
+# Of the 300 ms of a page.
+PATIENCE_S = 0.15
+# Where the newest calls hold fewer, those that are wanted may be so few that an index knows them all.
+_SELDOM = 10
 
 
 @dataclass(frozen=True)
@@ -65,58 +69,98 @@ class Found:
     """A page.
 
     Attributes:
-        counted: How many calls there are, at most `COUNTED_CALLS`.
-        more: Whether there are more than that.
+        counted: How many calls there are from the newest on, at most `COUNTED_CALLS`; None on later pages.
+        more: Whether there may be more than those.
         following: Where the next page begins; None on the last.
     """
 
     calls: tuple[FoundCall, ...]
-    counted: int
+    counted: int | None
     more: bool
     following: Place | None
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the page holds as many calls as it may; else all that were looked at in time."""
+        return len(self.calls) == PAGE_CALLS
 
-def find(connection: Connection, filters: Filters, after: Place | None = None) -> Found:
-    """Finds a page of calls; three to five statements, whatever the history.
+
+def find(
+    connection: Connection,
+    filters: Filters,
+    after: Place | None = None,
+    *,
+    without: Collection[str] = (),
+    patience_s: float | None = None,
+) -> Found:
+    """Finds a page of calls; what it takes does not grow with the history.
+
+    Calls are looked through from the newest on for about so long, `PATIENCE_S` by default. Where that is too
+    short to fill the page, it holds what was found, and the next one goes on from there. Calls `without` are
+    left out.
 
     Raises:
         InvalidInput: The text cannot be read; the message says where.
     """
     clauses = parse(filters.text)
+    most = PAGE_CALLS + 1 if after else COUNTED_CALLS + 1
+    walk = _walk(connection, filters, clauses, most, after=after, without=without)
+    if not walk.is_over and len(walk.found) < _SELDOM:
+        few = few_calls(connection, filters, clauses)
+        if few is not None:
+            walk.look_at(few)
+    walk.go_on(PATIENCE_S if patience_s is None else patience_s)
+    return _found_page(connection, clauses, walk, None if after else min(len(walk.found), COUNTED_CALLS))
+
+
+def _walk(
+    connection: Connection,
+    filters: Filters,
+    clauses: Sequence[Clause],
+    most: int,
+    *,
+    after: Place | None,
+    without: Collection[str],
+) -> Walk:
     wanted = [*conditions(filters), *text_conditions(connection, clauses)]
-    few = select(CallRow.call_id).where(*wanted).limit(COUNTED_CALLS + 1).subquery()
-    counted = connection.execute(select(func.count()).select_from(few)).scalar_one()
-    page = _page(connection, wanted, after, PAGE_CALLS + 1)
-    shown = page[:PAGE_CALLS]
+    if without:
+        wanted.append(CallRow.call_id.not_in(sorted(without)))
+    return Walk(connection, of_days(filters), wanted, most, after)
+
+
+def _found_page(connection: Connection, clauses: Sequence[Clause], walk: Walk, counted: int | None) -> Found:
+    places = walk.found[:PAGE_CALLS]
+    shown = _read(connection, places)
     said = _transcripts(connection, [call.call_id for call in shown]) if clauses else {}
     calls = tuple(
         _with_snippets(call, snippets(said[call.call_id], clauses)) if call.call_id in said else call
         for call in shown
     )
-    following = shown[-1].place if len(page) > PAGE_CALLS else None
-    return Found(calls, min(counted, COUNTED_CALLS), counted > COUNTED_CALLS, following)
+    following = places[-1] if len(walk.found) > PAGE_CALLS else walk.end
+    return Found(calls, counted, counted is not None and walk.end is not None, following)
 
 
-def find_all(connection: Connection, filters: Filters, most: int) -> Iterator[FoundCall]:
-    """Every call that a search finds, at most so many, a page of memory at a time; without snippets."""
-    wanted = [*conditions(filters), *text_conditions(connection, parse(filters.text))]
+def find_all(
+    connection: Connection, filters: Filters, most: int, *, without: Collection[str] = ()
+) -> Iterator[FoundCall]:
+    """Every call that a search finds, at most so many, a page of memory at a time; `without` some."""
+    clauses = parse(filters.text)
     after: Place | None = None
     while most > 0:
-        page = _page(connection, wanted, after, min(most, COUNTED_CALLS))
-        yield from page
-        if not page:
+        walk = _walk(connection, filters, clauses, min(most, COUNTED_CALLS), after=after, without=without)
+        walk.go_on(math.inf)
+        yield from _read(connection, walk.found)
+        most -= len(walk.found)
+        after = walk.end
+        if after is None:
             return
-        most -= len(page)
-        after = page[-1].place
 
 
-def _page(connection: Connection, wanted: Sequence[Any], after: Place | None, calls: int) -> list[FoundCall]:
-    query = _calls().where(*wanted)
-    if after:
-        day, call_id = after
-        query = query.where(or_(CallRow.day < day, and_(CallRow.day == day, CallRow.call_id < call_id)))
-    newest = query.order_by(CallRow.day.desc(), CallRow.call_id.desc()).limit(calls)
-    return [_found(row) for row in connection.execute(newest)]
+def _read(connection: Connection, places: Sequence[Place]) -> list[FoundCall]:
+    """The calls of a page, as they are in one look."""
+    query = _calls().where(CallRow.call_id.in_([call_id for _, call_id in places]))
+    newest = query.order_by(CallRow.day.desc(), CallRow.call_id.desc())
+    return [_found(row) for row in connection.execute(newest)] if places else []
 
 
 def _calls() -> Select[*tuple[Any, ...]]:

@@ -1,7 +1,7 @@
 """An agent's weak criteria, with calls that show them: something to listen to together."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -46,6 +46,10 @@ class WeakCriterion:
     own: CriterionTrend
     of_all: CriterionTrend | None
     examples: tuple[Example, ...]
+
+    def without(self, call_ids: Collection[str]) -> "WeakCriterion":
+        """The same, without examples from some calls."""
+        return replace(self, examples=tuple(one for one in self.examples if one.call_id not in call_ids))
 
 
 def weak_criteria(connection: Connection, scorecard_id: str, agent: str, weeks: Weeks) -> list[WeakCriterion]:

@@ -1,7 +1,9 @@
 """The `[cofi]` section of airflow.cfg as one frozen value; `AIRFLOW__COFI__<NAME>` overrides each line."""
 
+import os
 from dataclasses import dataclass, fields
 from datetime import time, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from airflow.sdk.configuration import conf
@@ -19,6 +21,7 @@ from include.errors import InvalidInput
 from include.review.people import People, load_people
 
 SECTION = "cofi"
+_TOLD = f"AIRFLOW__{SECTION.upper()}__"
 
 
 @dataclass(frozen=True)
@@ -125,11 +128,17 @@ class Settings:
 
     @classmethod
     def load(cls) -> "Settings":
-        """Reads all settings.
+        """All settings. airflow.cfg is read once in a process, and the environment whenever it has changed.
 
         Raises:
             InvalidInput: One is missing, of the wrong kind or out of bounds; the message names it.
         """
+        return cls._as_told(frozenset(told for told in os.environ.items() if told[0].startswith(_TOLD)))
+
+    @classmethod
+    @lru_cache(maxsize=1)
+    def _as_told(cls, _environment: frozenset[tuple[str, str]]) -> "Settings":
+        # A hundred options: read for each page, they take longer than the page.
         settings = cls(**{field.name: _value(field.name, field.type) for field in fields(cls)})
         if settings.uploads_per_task > settings.uploads_at_once:
             # Airflow would let such a task wait for ever.
@@ -166,10 +175,10 @@ class Settings:
 
     @property
     def terms(self) -> Terms:
-        """Names and terms that recognition is told.
+        """Names and terms as hints for speech recognition.
 
         Raises:
-            InvalidInput: One is none, they are too many, or a column is none that can be told.
+            InvalidInput: One is none, they are too many, or a column is none that gives hints.
         """
         return Terms(
             read_terms(self.vocabulary, f"[{SECTION}] vocabulary in airflow.cfg"),
@@ -183,7 +192,7 @@ class Settings:
 
     @property
     def alerts_are_on(self) -> bool:
-        """Whether anybody is told."""
+        """Whether any place for alerts is set."""
         return bool(self.alert_email or self.alert_chat or self.alert_webhook)
 
     @property

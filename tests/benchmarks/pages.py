@@ -32,7 +32,7 @@ from include.review.rules import ReviewRules
 from include.search.indexing import index_calls
 from include.trends.counting import count_days
 from tests.demo_calls import audited_by_demo
-from tests.history.copying import Copy, calls_in, columns_of, copy_rows, rows_of
+from tests.history.copying import Copy, columns_of, copy_rows, keep_originals, rows_of
 from tests.history.databases import as_airflow_connection, own_database
 from tests.plugins.browser import listening
 from tests.plugins.people import AGENTS, PEOPLE, USER, WRITES, served
@@ -137,20 +137,21 @@ def _count_trends(database: Database) -> None:
 
 def _multiply(database: Database, calls: int) -> int:
     """Copies all rows of the sample calls, until there are so many calls; how many there are."""
-    own = database.read(calls_in)
-    copies = -(-calls // len(own))
-    per_day = max(1, CALLS_PER_DAY // len(own))
+    own = database.write(keep_originals)
+    copies = -(-calls // own)
+    per_day = max(1, CALLS_PER_DAY // own)
     with database.reading() as connection:
         postgres = connection.dialect.name == "postgresql"
+        batch_id = connection.execute(text("SELECT min(batch_id) FROM batches")).scalar_one()
     if postgres:
         # Filled row by row it takes hours.
         with database.writing() as connection:
             connection.execute(text("DROP INDEX ix_spoken_vector"))
     for first in range(0, copies, 500):
         numbers = range(first, min(copies, first + 500))
-        some = [Copy(n, LAST_DAY - timedelta(days=n // per_day)) for n in numbers]
-        database.write(lambda connection, some=some: copy_rows(connection, own, some, _TABLES, _CHANGED))
-        print(f"\r{min(copies, first + 500) * len(own):,} of {calls:,} calls", end="", flush=True)
+        some = [Copy(n, LAST_DAY - timedelta(days=n // per_day), batch_id) for n in numbers]
+        database.write(lambda connection, some=some: copy_rows(connection, some, _TABLES, _CHANGED))
+        print(f"\r{min(copies, first + 500) * own:,} of {calls:,} calls", end="", flush=True)
     with database.writing() as connection:
         if postgres:
             connection.execute(text("CREATE INDEX ix_spoken_vector ON spoken USING gin (vector)"))

@@ -1,30 +1,59 @@
-"""Makes many calls of a few: rows are copied inside the database, each under ids and a day of its own.
+"""Makes many days of one: rows are copied inside the database, under ids, hashes and times of their own.
 
-A copy's ids are those of the original with a tilde and the copy's number.
+What a copy is made of is kept beside the tables, as `original_<table>`: so it is found without an index, of
+however many rows the tables are by then.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 
 from sqlalchemy import Connection, text
 
+from include.database.columns import UtcDateTime
 from include.database.models import Base
 
 # How the rows of a table are told to be of an original, where that is not by the call's id.
-_OF_AN_AUDIT = "t.audit_id IN (SELECT a.audit_id FROM audits a JOIN originals o ON o.call_id = a.call_id)"
-_OF_FACTS = "t.facts_id IN (SELECT f.facts_id FROM call_facts f JOIN originals o ON o.call_id = f.call_id)"
-_OF_AN_ITEM = "t.item_id IN (SELECT i.item_id FROM review_items i JOIN originals o ON o.call_id = i.call_id)"
-_OF_A_CALL = "t.call_id IN (SELECT o.call_id FROM originals o)"
+_OF_AN_AUDIT = "audit_id IN (SELECT audit_id FROM original_audits)"
+_OF_FACTS = "facts_id IN (SELECT facts_id FROM original_call_facts)"
 _OF_OTHERS = {
     **dict.fromkeys(("answers", "reviewed_answers"), _OF_AN_AUDIT),
     **dict.fromkeys(("call_reasons", "call_signals", "call_commitments", "call_entities"), _OF_FACTS),
-    "review_draws": _OF_AN_ITEM,
+    "review_draws": "item_id IN (SELECT item_id FROM original_review_items)",
 }
-_OF_CALLS = frozenset({"call_id", "duplicate_of"})
-_UUIDS = frozenset({"audit_id", "facts_id", "item_id", "event_id"})
+_OF_A_CALL = "call_id IN (SELECT call_id FROM original_calls)"
+# What a call leaves, and what its run and its day do: in an order that foreign keys allow.
+OF_CALLS = (
+    *("calls", "transcripts", "indexed_calls", "batch_calls", "stage_results", "llm_results", "call_facts"),
+    *("call_reasons", "call_signals", "call_commitments", "call_entities", "audits", "answers"),
+    *("failures", "llm_spending", "review_items", "review_draws", "review_answers", "reviewed_answers"),
+    *("reviewed_scores", "webhook_outbox", "spoken"),
+)
+_BY_BATCH = ("batches", "runs", "batch_days", "review_frames", "lanes")
+_BY_DAY = ("trend_scores", "trend_answers", "machine_days", "machine_answers")
+OF_DAYS = (*_BY_BATCH, *_BY_DAY)
+# Counts of calls: a day has as many times more as its calls were copied.
+_COUNTED = {
+    "review_frames": ("calls", "drawn"),
+    "trend_scores": (
+        *("calls", "scored", "sum_pct", "sum_squares", "judged", "passed", "auto_failed"),
+        *("needs_review", "reviewed"),
+    ),
+    "trend_answers": ("counted", "met", "unknown"),
+    "machine_days": ("audits", "calls"),
+    "machine_answers": ("calls",),
+}
+_CALL_IDS = frozenset({"call_id", "duplicate_of"})
+_HASHES = frozenset(
+    {
+        *("audit_id", "old_audit_id", "facts_id", "item_id", "event_id", "identity", "llm_identity"),
+        *("calls.sha256", "calls.sample_sha256"),
+    }
+)
 # Numbers that the database gives.
 _GIVEN = "id"
+# Six hexadecimal digits tell a copy from all others; an odd factor scatters them, as hashes are.
+_MOST_COPIES, _SCATTERS = 16**6, 0x9E3779B1
 
 Changed = Mapping[tuple[str, str], str]
 
@@ -35,67 +64,113 @@ class Copy:
 
     n: int
     day: date
-    batch_id: str = ""
+    batch_id: str
+
+    def row(self) -> dict[str, object]:
+        """As SQL sees it: also with the digits that are its own, and the front of its calls' ids."""
+        if not 0 <= self.n < _MOST_COPIES:
+            raise ValueError(f"Copy {self.n}: there can be {_MOST_COPIES}.")
+        own = f"{self.n * _SCATTERS % _MOST_COPIES:06x}"
+        return {**asdict(self), "own": own, "of_day": f"{self.day:%Y%m%d}-"}
+
+
+@dataclass(frozen=True)
+class CopiedDay:
+    """A day, the run that audited it, and how often it has the originals' calls."""
+
+    day: date
+    batch_id: str
+    times: int
+
+
+def keep_originals(connection: Connection, day: date | None = None) -> int:
+    """Keeps what copies are made of: all calls, or those of a day with its run; how many calls."""
+    which = {table: _OF_OTHERS.get(table, _OF_A_CALL) for table in OF_CALLS} | {"calls": "1 = 1"}
+    if day:
+        which |= dict.fromkeys(_BY_BATCH, "batch_id IN (SELECT batch_id FROM original_batches)")
+        which |= dict.fromkeys((*_BY_DAY, "calls", "batches"), f"day = '{day}'")
+    # Those that are told by others' ids come after them.
+    for table in sorted(which, key=lambda table: (table not in {"calls", "batches"}, table in _OF_OTHERS)):
+        rows = f"SELECT * FROM {table} WHERE {which[table]}"
+        connection.execute(text(f"CREATE TABLE original_{table} AS {rows}"))
+    return rows_of(connection, "original_calls")
 
 
 def copy_rows(
     connection: Connection,
-    originals: Sequence[str],
     copies: Sequence[Copy],
     tables: Sequence[str],
     changed: Changed | None = None,
 ) -> None:
-    """Copies the rows that calls have in some tables.
+    """Copies the rows that the originals have in some tables, day after day.
 
     Args:
         connection: In a transaction.
-        originals: The calls' ids.
         copies: Which to make.
         tables: In an order that foreign keys allow.
         changed: What other columns become, as SQL over `t`, the original, and `copies`: `n`, `day`,
-            `batch_id`. With the column `*`, a condition of which copies the table has rows.
+            `batch_id`, `own` (six digits). With the column `*`, a condition of which copies the table has
+            rows.
     """
-    for name, columns, rows in (
-        ("originals", "call_id TEXT", [{"call_id": call_id} for call_id in originals]),
-        ("copies", "n INTEGER, day DATE, batch_id TEXT", [asdict(one) for one in copies]),
-    ):
-        connection.execute(text(f"CREATE TEMPORARY TABLE IF NOT EXISTS {name} ({columns})"))
-        connection.execute(text(f"DELETE FROM {name}"))
-        values = ", ".join(f":{column}" for column in rows[0])
-        connection.execute(text(f"INSERT INTO {name} VALUES ({values})"), rows)
+    columns = "n INTEGER, day DATE, batch_id TEXT, own TEXT, of_day TEXT"
+    _tell(connection, columns, [copy.row() for copy in copies])
+    _copy(connection, tables, changed or {})
+
+
+def copy_days(connection: Connection, days: Sequence[CopiedDay], changed: Changed) -> None:
+    """Copies what the originals' run and day left beside calls; `changed` as above, also over `times`."""
+    _tell(connection, "day DATE, batch_id TEXT, times INTEGER", [asdict(day) for day in days])
+    counts = {(table, name): f"t.{name} * copies.times" for table in _COUNTED for name in _COUNTED[table]}
+    _copy(connection, OF_DAYS, {**counts, **changed})
+
+
+def _tell(connection: Connection, columns: str, rows: Sequence[Mapping[str, object]]) -> None:
+    connection.execute(text("DROP TABLE IF EXISTS copies"))
+    connection.execute(text(f"CREATE TEMPORARY TABLE copies ({columns})"))
+    values = ", ".join(f":{name}" for name in rows[0])
+    connection.execute(text(f"INSERT INTO copies ({', '.join(rows[0])}) VALUES ({values})"), rows)
+
+
+def _copy(connection: Connection, tables: Sequence[str], changed: Changed) -> None:
     for table in tables:
-        connection.execute(text(_copied(table, changed or {})))
+        made = dict(_made(table, connection.dialect.name)) | {
+            name: sql for (of, name), sql in changed.items() if of == table and name != "*"
+        }
+        connection.execute(
+            text(
+                f"INSERT INTO {table} ({', '.join(made)}) SELECT {', '.join(made.values())} "
+                f"FROM copies CROSS JOIN original_{table} t WHERE {changed.get((table, '*'), '1 = 1')}"
+            )
+        )
 
 
-def _copied(table: str, changed: Changed) -> str:
-    columns = columns_of(table)
-    made = ", ".join(changed.get((table, name)) or _made(table, name) for name in columns)
-    which = f"{_OF_OTHERS.get(table, _OF_A_CALL)} AND {changed.get((table, '*'), '1 = 1')}"
-    into = f"INSERT INTO {table} ({', '.join(columns)})"
-    return f"{into} SELECT {made} FROM {table} t CROSS JOIN copies WHERE {which}"
+def _made(table: str, dialect: str) -> Iterator[tuple[str, str]]:
+    """What becomes of each column."""
+    for column in Base.metadata.tables[table].columns:
+        name = column.name
+        if name in _CALL_IDS:
+            # A day, a hyphen, and twenty hexadecimal digits.
+            yield name, f"copies.of_day || substr(t.{name}, 10, 2) || copies.own || substr(t.{name}, 18)"
+        elif _HASHES & {name, str(column)}:
+            yield name, f"substr(t.{name}, 1, 2) || copies.own || substr(t.{name}, 9)"
+        elif name in {"day", "batch_id"}:
+            yield name, f"copies.{name}"
+        elif isinstance(column.type, UtcDateTime):
+            yield name, _at(name, dialect)
+        elif name != _GIVEN:
+            yield name, f"t.{name}"
 
 
-def _made(table: str, column: str) -> str:
-    if column in _OF_CALLS:
-        return f"t.{column} || '~' || copies.n"
-    if column in _UUIDS:
-        # 36 characters: the front of the original's makes room.
-        return f"substr(t.{column}, 1, 26) || '~' || copies.n"
-    if column == "identity":
-        return f"substr(t.{column}, 1, 54) || '~' || copies.n"
-    if column == "day" and table in {"calls", "review_items"}:
-        return "copies.day"
-    return f"t.{column}"
+def _at(name: str, dialect: str) -> str:
+    """The same time of the copy's day."""
+    if dialect == "sqlite":
+        return f"copies.day || substr(t.{name}, 11)"
+    return f"(copies.day + (t.{name} AT TIME ZONE 'UTC')::time) AT TIME ZONE 'UTC'"
 
 
 def columns_of(table: str) -> list[str]:
     """Those of a table that the database does not number itself."""
     return [column.name for column in Base.metadata.tables[table].columns if column.name != _GIVEN]
-
-
-def calls_in(connection: Connection) -> list[str]:
-    """The ids of all calls."""
-    return list(connection.execute(text("SELECT call_id FROM calls ORDER BY call_id")).scalars())
 
 
 def rows_of(connection: Connection, table: str) -> int:

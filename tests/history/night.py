@@ -13,6 +13,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import make_url
+
 from cofi import batch as tasks
 from cofi import books, closing, ending, recovery
 from cofi.discovering import discover
@@ -23,7 +25,7 @@ from include.database.engine import Database
 from include.database.lanes import had_company, tell
 from include.database.outcomes import Failure, save
 from include.database.work import StageJob, counts, pending_calls
-from include.delivery.status import figures, told
+from include.delivery.status import figures, status_text
 from tests.history.days import HOSTS, History
 from tests.plugins.params import params
 from tests.unit.calls.site import recording
@@ -62,6 +64,10 @@ class Night:
     @property
     def database(self) -> Database:
         return self.history.database
+
+    @property
+    def dialect(self) -> str:
+        return make_url(self.history.url).get_backend_name()
 
     def prepare(self) -> None:
         """Recordings arrive, and the calls of the other run are audited."""
@@ -138,7 +144,7 @@ class Night:
 
     def status(self) -> None:
         with self.database.reading() as connection:
-            assert told(connection, [self.run_id]) and figures(connection, [self.run_id])
+            assert status_text(connection, [self.run_id]) and figures(connection, [self.run_id])
 
     def settle(self) -> None:
         ending.settled(self.opened, lambda _: False)

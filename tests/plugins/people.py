@@ -38,7 +38,9 @@ def served(noted_down: list[tuple[str, str, str]] | None = None) -> Iterator[Fas
     app.dependency_overrides[get_user] = _user
     app.dependency_overrides[auth_manager] = SimpleAuthManager
     app.dependency_overrides[listing] = lambda: lambda dag_id, run_id: []
-    app.dependency_overrides[noted] = lambda: lambda person, *what: entries.append((person.name, *what))
+    app.dependency_overrides[noted] = lambda: (
+        lambda person, event, call_ids: entries.extend((person.name, event, call_id) for call_id in call_ids)
+    )
     outer = FastAPI()
     outer.mount("/cofi", app)
     yield outer

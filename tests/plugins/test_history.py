@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from include.database.engine import Database
 from include.database.migrations import upgrade
 from tests.history.databases import as_airflow_connection, own_database
 from tests.history.days import History
@@ -43,9 +42,9 @@ def nights(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         patched.setenv("AIRFLOW_CONN_GPU_A", "")  # a night makes it
         patched.setenv("AIRFLOW__COFI__GPU_HOSTS", "gpu_a")
         patched.setenv("AIRFLOW__COFI__RUNS_FOLDER", str(folder / "runs"))
-        database = Database(url)
-        yield asyncio.run(_nights(History(database, folder / "calls"), folder / "calls"))
-        database.close()
+        history = History(url, folder / "calls")
+        yield asyncio.run(_nights(history, folder / "calls"))
+        history.database.close()
 
 
 async def _nights(history: History, folder: Path) -> Nights:

@@ -1,6 +1,7 @@
 """The tabs Search and Trends: what people type, keep, save and look at."""
 
 import csv
+import html
 import io
 import json
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from include.database.models import (
     ScorecardRow,
     TranscriptRow,
 )
+from include.search import finding, walking
 from include.search.indexing import index_calls
 from include.trends.counting import count_days
 from tests.plugins.conftest import Connect
@@ -111,6 +113,25 @@ def test_what_is_asked_wrongly_is_told_beside_the_form(as_: As, asked: dict[str,
 def test_nothing_found_says_what_finds_more(as_: As) -> None:
     page = as_("ana").get("/cofi/search", params={"text": "unheard"}).text
     assert "No call is like this" in page
+
+
+def test_what_was_not_looked_through_in_time_is_told_and_looked_through_next(
+    as_: As, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two calls the newer one is looked at, and it is not like this."""
+    monkeypatch.setattr(walking, "FIRST_CALLS", 1)
+    monkeypatch.setattr(finding, "PATIENCE_S", 0)
+    wanted = min(ANA, BEN)
+    asked = {"min_pct": "80"} if wanted == ANA else {"max_pct": "50"}
+    page = as_("ana").get("/cofi/search", params=asked).text
+    assert "0 calls so far" in page
+    assert "No call is like this" not in page
+    following = html.unescape(
+        page.split("Look through earlier calls")[0].rpartition('href="')[2].split('"')[0]
+    )
+    earlier = as_("ana").get(following).text
+    assert f"/cofi/calls/{wanted}" in earlier
+    assert "Look through earlier calls" not in earlier
 
 
 def test_a_search_is_kept_shared_and_forgotten(as_: As) -> None:

@@ -243,7 +243,7 @@ class TranscriptRow(Base):
     """The current transcript of a call: `include.calls.transcript.Transcript` as JSON.
 
     `channel_roles` are those that its turns have, each with a confidence and who told it:
-    `include.roles.telling.RoleTold`.
+    `include.roles.speaker_role.SpeakerRole`.
     """
 
     __tablename__ = "transcripts"

@@ -148,8 +148,8 @@ def _hints(path: Path, criterion_id: str, content: Any) -> Hints:
     try:
         hints = Hints.model_validate(content)
     except ValidationError as error:
-        told = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise InvalidInput(f"{path}: {criterion_id}: {told}") from error
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise InvalidInput(f"{path}: {criterion_id}: {problems}") from error
     if missing := hints.missing_patterns():
         raise InvalidInput(
             f"{path}: {criterion_id} uses patterns that are not there: {', '.join(missing)}. Write them."

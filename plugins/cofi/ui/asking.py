@@ -1,6 +1,6 @@
 """A request with what answering it takes: who asks, the database, and the record of what they get to see."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
@@ -12,13 +12,18 @@ from cofi.ui.access import PersonDep
 from cofi.ui.action_log import Noted, NoteDep
 from cofi.ui.data import DatabaseDep
 from cofi.ui.pages import render
-from include.access.record import Access, record
+from include.access.record import Access, record_all
 from include.access.rights import Person
 from include.database.engine import Database
 
 Value = TypeVar("Value")
 # Airflow's Audit Log names what was done.
-_EVENTS = {Access.TEXT: "cofi_read_call", Access.PROMPT: "cofi_read_prompt", Access.SOUND: "cofi_hear_call"}
+_EVENTS = {
+    Access.TEXT: "cofi_read_call",
+    Access.PROMPT: "cofi_read_prompt",
+    Access.SOUND: "cofi_hear_call",
+    Access.AHEAD: "cofi_get_sound_ahead",
+}
 
 
 @dataclass(frozen=True)
@@ -45,8 +50,13 @@ class Asked:
 
     def record(self, call_id: str, what: Access) -> None:
         """Records what the person gets of a call, before they get it; Airflow's own log hears of it after."""
-        self.write(lambda connection: record(connection, self.person, call_id, what))
-        self.after.add_task(self.note, self.person, _EVENTS[what], call_id)
+        self.record_all([call_id], what)
+
+    def record_all(self, call_ids: Collection[str], what: Access) -> None:
+        """Records what the person gets of several calls."""
+        if call_ids:
+            self.write(lambda connection: record_all(connection, self.person, call_ids, what))
+            self.after.add_task(self.note, self.person, _EVENTS[what], call_ids)
 
 
 def asked(

@@ -9,8 +9,17 @@ from sqlalchemy import delete, insert, select, text, update
 
 from include.calls.transcript import Transcript
 from include.database.engine import Database
-from include.database.models import CallRow, IndexedCallRow, SpokenRow, TranscriptRow
-from include.search import finding, matching
+from include.database.models import (
+    AnswerRow,
+    AuditRow,
+    BatchRow,
+    CallRow,
+    IndexedCallRow,
+    ScorecardRow,
+    SpokenRow,
+    TranscriptRow,
+)
+from include.search import finding, narrowing, walking
 from include.search.filters import Filters
 from include.search.finding import find, find_all
 from include.search.indexing import index_calls
@@ -18,6 +27,7 @@ from include.search.language import Clause, Term, parse
 from include.search.pieces import PIECE_WORDS
 from include.spoken.words import bare_words
 from tests.unit.search.conftest import DAY, AddCall, call_row, transcript_of, transcript_row
+from tests.unit.search.test_filters import BATCH, SCORECARD, answer, audit
 
 WORDS = ("refund", "contract", "cancel", "cancelled", "thank", "you", "not", "working")
 SPEAKERS = ("agent", "customer", "unknown")
@@ -118,27 +128,91 @@ def is_said(term: Term, transcript: Transcript) -> bool:
     return False
 
 
-@pytest.mark.parametrize("rare_calls", [0, 2000])
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-@given(said=calls_said, typed=queries)
-def test_it_finds_what_reading_every_transcript_finds(
-    database: Database, monkeypatch: pytest.MonkeyPatch, rare_calls: int, said: list, typed: str
+def paged(database: Database, filters: Filters) -> list[str]:
+    """All pages, one after the other; none goes further than its first stretch of calls."""
+    shown: list[str] = []
+    after = None
+    with database.reading() as connection:
+        while True:
+            page = find(connection, filters, after, patience_s=0)
+            shown += [call.call_id for call in page.calls]
+            if (after := page.following) is None:
+                return shown
+
+
+AGENTS, ANSWERS = ("Ana", "Ben", None), ("yes", "no")
+filters_asked = st.fixed_dictionaries(
+    {},
+    optional={
+        "agent": st.sampled_from(["ana", "BEN", "carla"]),
+        "min_pct": st.sampled_from([0, 40, 70]),
+        "first_day": st.sampled_from([DAY - timedelta(days=1), DAY]),
+        "answer": st.sampled_from(ANSWERS),
+    },
+)
+
+
+@pytest.fixture(params=[0, 2000])
+def short_stretches(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls are looked for stretch by stretch, or among the few that an index knows."""
+    monkeypatch.setattr(narrowing, "FEW_CALLS", request.param)
+    monkeypatch.setattr(walking, "FIRST_CALLS", 2)
+    monkeypatch.setattr(finding, "PAGE_CALLS", 2)
+
+
+@pytest.mark.usefixtures("short_stretches")
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(said=calls_said, typed=st.one_of(st.just(""), queries), asked=filters_asked)
+def test_pages_hold_each_call_once_that_reading_every_transcript_finds(
+    database: Database, said: list, typed: str, asked: dict
 ) -> None:
-    monkeypatch.setattr(matching, "RARE_CALLS", rare_calls)
     transcripts = [transcript_of(f"c{n}", turns) for n, turns in enumerate(said)]
-    with database.writing() as connection:
-        connection.execute(delete(TranscriptRow))
-        connection.execute(delete(CallRow))
-        if transcripts:
-            connection.execute(insert(CallRow), [call_row(one.call_id) for one in transcripts])
-            connection.execute(insert(TranscriptRow), [transcript_row(one) for one in transcripts])
-    index_calls(database)
+    calls = [
+        call_row(one.call_id, DAY - timedelta(days=n // 2), agent=AGENTS[n % 3])
+        for n, one in enumerate(transcripts)
+    ]
+    judged = {call["call_id"]: (30.0 * n, ANSWERS[n % 2]) for n, call in enumerate(calls)}
+    _store(database, calls, transcripts, judged)
 
     # A transcript in which nobody says anything is one of which nobody knows what was said.
-    heard = [one for one in transcripts if any(turn.text for turn in one.turns)]
+    heard = {one.call_id: one for one in transcripts if any(turn.text for turn in one.turns)}
     clauses = parse(typed)
-    expected = {one.call_id for one in heard if all(holds(clause, one) for clause in clauses)}
-    assert set(found(database, typed)) == expected
+
+    def is_wanted(call: dict) -> bool:
+        pct, answered = judged[call["call_id"]]
+        transcript = heard.get(call["call_id"])
+        return (
+            (not clauses or (transcript is not None and all(holds(one, transcript) for one in clauses)))
+            and ("agent" not in asked or asked["agent"].lower() == (call["agent"] or "").lower())
+            and pct >= asked.get("min_pct", 0)
+            and call["day"] >= asked.get("first_day", call["day"])
+            and answered == asked.get("answer", answered)
+        )
+
+    order = sorted(calls, key=lambda call: (call["day"], call["call_id"]), reverse=True)
+    filters = Filters(text=typed, criterion="notice" if "answer" in asked else None, **asked)
+    expected = [call["call_id"] for call in order if is_wanted(call)]
+    assert paged(database, filters) == expected
+    with database.reading() as connection:
+        assert [call.call_id for call in find_all(connection, filters, most=100)] == expected
+
+
+def _store(database: Database, calls: list[dict], transcripts: list[Transcript], judged: dict) -> None:
+    """Replaces all that is stored, and indexes it."""
+    tables = (AnswerRow, AuditRow, TranscriptRow, CallRow, ScorecardRow, BatchRow)
+    with database.writing() as connection:
+        for table in tables:
+            connection.execute(delete(table))
+        connection.execute(insert(BatchRow), [BATCH])
+        connection.execute(insert(ScorecardRow), [SCORECARD])
+        if calls:
+            connection.execute(insert(CallRow), calls)
+            connection.execute(insert(TranscriptRow), [transcript_row(one) for one in transcripts])
+            audits = [audit(call_id, pct=pct) for call_id, (pct, _) in judged.items()]
+            connection.execute(insert(AuditRow), audits)
+            answers = [answer(call_id, "notice", answered) for call_id, (_, answered) in judged.items()]
+            connection.execute(insert(AnswerRow), answers)
+    index_calls(database)
 
 
 def test_what_is_heard_again_is_found_by_its_new_words_alone(database: Database, add_call: AddCall) -> None:
@@ -179,7 +253,7 @@ def test_pages_follow_each_other_newest_first(
         while True:
             page = find(connection, Filters(), after)
             shown.append([call.call_id for call in page.calls])
-            assert (page.counted, page.more) == (8, False)
+            assert (page.counted, page.more) == ((None, False) if after else (8, False))
             if (after := page.following) is None:
                 break
         everything = [call.call_id for call in find_all(connection, Filters(), most=7)]

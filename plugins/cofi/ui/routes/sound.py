@@ -65,11 +65,12 @@ CopyDep = Annotated[Copy, Depends(copy_of)]
 
 
 @router.get("/sound")
-def sound(asked: AskedDep, head: CallDep, copy: CopyDep) -> FileResponse:
-    """The sound, by byte range."""
+def sound(asked: AskedDep, head: CallDep, copy: CopyDep, *, ahead: bool = False) -> FileResponse:
+    """The sound, by byte range; `ahead` of its call, it is recorded as what nobody may ever have heard."""
+    what = Access.AHEAD if ahead else Access.SOUND
     told = {"within_s": _RECORD_EVERY_S}
-    if not asked.read(lambda c: was_recorded(c, asked.person, head.call_id, Access.SOUND, **told)):
-        asked.record(head.call_id, Access.SOUND)
+    if not asked.read(lambda c: was_recorded(c, asked.person, head.call_id, what, **told)):
+        asked.record(head.call_id, what)
     return FileResponse(copy.sound, media_type="audio/wav", headers=_HEADERS, background=asked.after)
 
 

@@ -1,0 +1,151 @@
+"""The figures of `tests.benchmarks.history`, kept from run to run, and the page that tells them."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+_DOCS = Path(__file__).parents[2] / "docs"
+PAGE = _DOCS / "history-benchmark.md"
+FIGURES = _DOCS / "history-benchmark.json"
+GOAL = 1.5
+# The newest days of a history have all rows of their calls, older ones of each so many-th copy.
+WHOLE_DAYS, WHOLE_ONE_IN = 7, 50
+# Statements that take less say more about the clock than about the history.
+_COMPARED_S = 0.005
+_SHOWN = 12
+_NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+
+
+@dataclass
+class Part:
+    """Nights of `calls` after `days` of history, `history` calls in all: the least seconds that each took."""
+
+    database: str
+    calls: int
+    days: int
+    history: int
+    date: str
+    machine: str
+    command: str
+    steps: dict[str, float] = field(default_factory=dict)
+    statements: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def seen(self, step: str, seconds: float, statements: Mapping[str, float]) -> None:
+        """Another night's step: what was faster counts."""
+        self.steps[step] = round(min(seconds, self.steps.get(step, seconds)), 4)
+        known = self.statements.setdefault(step, {})
+        for sql, taken_s in statements.items():
+            known[sql] = round(min(taken_s, known.get(sql, taken_s)), 5)
+
+
+Parts = Sequence[dict[str, Any]]
+
+
+def add(part: Part) -> None:
+    """Keeps a part, in the place of an earlier one of the same."""
+    same = (part.database, part.calls, part.days)
+    kept = json.loads(FIGURES.read_text()) if FIGURES.exists() else []
+    others = [one for one in kept if (one["database"], one["calls"], one["days"]) != same]
+    found = sorted([*others, asdict(part)], key=lambda one: (one["database"], one["calls"], one["days"]))
+    FIGURES.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+
+
+def page(parts: Parts) -> str:
+    """All that was measured, as a page."""
+    return "\n".join([*_head(), *_tables(parts), *_large_days(parts), *_how(parts)])
+
+
+def _head() -> Iterator[str]:
+    yield f"""# A night after days and after years
+
+How long the steps of a night take, by how much the database already holds. Each time stands beside its
+ratio to that of the shortest history: {GOAL} at most is the goal. Nothing of Airflow's own work is in it;
+recordings of 3 s lie on a local disk, and the GPU host answers at once."""
+
+
+def _groups(parts: Parts) -> dict[tuple[str, int], list[dict[str, Any]]]:
+    found: dict[tuple[str, int], list[dict[str, Any]]] = {}
+    for one in parts:
+        found.setdefault((one["database"], one["calls"]), []).append(one)
+    return found
+
+
+def _tables(parts: Parts) -> Iterator[str]:
+    for (database, calls), some in _groups(parts).items():
+        if len(some) > 1:
+            yield from ("", f"## {_NAMES[database]}, nights of {calls:,} calls", "")
+            yield from _steps(some)
+            yield from _statements(some)
+
+
+def _steps(some: Parts) -> Iterator[str]:
+    heads = (f"{one['days']:,} days, {one['history']:,} calls" for one in some)
+    yield f"| step | {' | '.join(heads)} |"
+    yield f"|---|{'---:|' * len(some)}"
+    for step, alone_s in some[0]["steps"].items():
+        cells = (f"{one['steps'][step]:.2f} s ({one['steps'][step] / alone_s:.2f})" for one in some)
+        yield f"| {step} | {' | '.join(cells)} |"
+
+
+def _statements(some: Parts) -> Iterator[str]:
+    """Those of the longest history beside those of the shortest."""
+    first, last = some[0], some[-1]
+    compared = [
+        (taken_s / max(alone_s, _COMPARED_S), step, sql, alone_s, taken_s)
+        for step, statements in last["statements"].items()
+        for sql, taken_s in statements.items()
+        for alone_s in [first["statements"].get(step, {}).get(sql, 0.0)]
+        if max(taken_s, alone_s) >= _COMPARED_S
+    ]
+    slower = sorted((one for one in compared if one[0] > GOAL), reverse=True)
+    yield ""
+    yield (
+        f"Of the {len(compared)} statements that take {1000 * _COMPARED_S:.0f} ms or more of a step, "
+        f"{len(compared) - len(slower)} take at most {GOAL} times as long after {last['days']:,} days"
+        + (":" if slower else ".")
+    )
+    if slower:
+        yield from ("", f"| step | statement | {first['days']} days | {last['days']:,} days | ratio |")
+        yield "|---|---|---:|---:|---:|"
+    for ratio, step, sql, alone_s, taken_s in slower[:_SHOWN]:
+        yield f"| {step} | `{sql}` | {1000 * alone_s:.1f} ms | {1000 * taken_s:.1f} ms | {ratio:.2f} |"
+
+
+def _large_days(parts: Parts) -> Iterator[str]:
+    """A night of many calls beside one of fewer, both without history."""
+    alone = [one for one in parts if one["days"] == 0]
+    for database in dict.fromkeys(one["database"] for one in alone):
+        small, *large = (one for one in alone if one["database"] == database)
+        for one in large:
+            times = one["calls"] / small["calls"]
+            yield from ("", f"## {_NAMES[database]}, one night of {one['calls']:,} calls", "")
+            yield f"Without history. The ratio is to {times:g} times what {small['calls']:,} calls take."
+            yield from ("", "| step | time | ratio |", "|---|---:|---:|")
+            for step, taken_s in one["steps"].items():
+                yield f"| {step} | {taken_s:.2f} s | {taken_s / small['steps'][step] / times:.2f} |"
+
+
+def _how(parts: Parts) -> Iterator[str]:
+    yield f"""
+## How it was measured
+
+A day of sample calls is audited by the product's own code, without Airflow and GPU hosts, and copied
+inside the database under ids, hashes and times of its own (`tests/history`). The newest {WHOLE_DAYS} days of
+a history have all that calls leave but long texts and search indexes. Older days have all calls,
+`batch_calls`, audits and events, and all else of each {WHOLE_ONE_IN}th dozen of calls: in full it would be
+some 100 GB. The day before each night is whole in all cases, because a night looks at it again. PostgreSQL
+analyses its tables by itself, and so it is done here; nobody does that for SQLite.
+
+A step's time is the least of the nights after the same history: on SQLite, which works in the same
+process, CPU time, which other work on the machine does not lengthen; on PostgreSQL time by the clock. A
+query is asked twice more before it is sent, so its pages are in memory; the faster one is its time, and the
+asking is no part of the step's.
+
+| part | measured on | machine | command |
+|---|---|---|---|"""
+    for one in parts:
+        part = f"{_NAMES[one['database']]}, {one['calls']:,} calls, {one['days']:,} days"
+        yield f"| {part} | {one['date']} | {one['machine']} | `{one['command']}` |"
+    yield ""

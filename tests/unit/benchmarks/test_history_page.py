@@ -1,0 +1,71 @@
+"""The page of histories: parts that are measured one by one, each beside the shortest history."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks import history_page
+from tests.benchmarks.history_page import Part, add, page
+
+
+def part(days: int, seconds: float = 1.0, *, calls: int = 10_000, database: str = "sqlite") -> Part:
+    found = Part(database, calls, days, days * calls, "2026-11-29", "2 cores, x86_64", "python -m history")
+    found.seen("close", seconds, {"SELECT 1": seconds / 2})
+    return found
+
+
+@pytest.fixture
+def figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(history_page, "FIGURES", tmp_path / "figures.json")
+    return tmp_path / "figures.json"
+
+
+def told(figures: Path) -> str:
+    return page(json.loads(figures.read_text()))
+
+
+def test_parts_of_several_runs_stand_in_one_table(figures: Path) -> None:
+    add(part(1000, 1.2))
+    add(part(0, 1.0))
+    add(part(30, 1.1))
+    text = told(figures)
+    assert "| step | 0 days, 0 calls | 30 days, 300,000 calls | 1,000 days, 10,000,000 calls |" in text
+    assert "| close | 1.00 s (1.00) | 1.10 s (1.10) | 1.20 s (1.20) |" in text
+
+
+def test_a_part_that_is_measured_again_replaces_the_one_before(figures: Path) -> None:
+    add(part(0))
+    add(part(30, 9.0))
+    add(part(30, 1.3))
+    assert "| close | 1.00 s (1.00) | 1.30 s (1.30) |" in told(figures)
+
+
+def test_of_several_nights_the_fastest_counts() -> None:
+    found = part(0, 2.0)
+    found.seen("close", 1.5, {"SELECT 1": 0.1})
+    found.seen("close", 1.8, {"SELECT 1": 0.3})
+    assert found.steps == {"close": 1.5}
+    assert found.statements == {"close": {"SELECT 1": 0.1}}
+
+
+def test_a_statement_beyond_the_goal_is_named(figures: Path) -> None:
+    add(part(0, 0.1))
+    add(part(30, 0.16))
+    text = told(figures)
+    assert "Of the 1 statements that take 5 ms or more of a step, 0 take at most 1.5 times as long" in text
+    assert "| close | `SELECT 1` | 50.0 ms | 80.0 ms | 1.60 |" in text
+
+
+def test_a_night_of_many_calls_stands_beside_as_many_times_one_of_fewer(figures: Path) -> None:
+    add(part(0, 1.0))
+    add(part(0, 12.0, calls=100_000))
+    assert "| close | 12.00 s | 1.20 |" in told(figures)
+    assert "The ratio is to 10 times what 10,000 calls take." in told(figures)
+
+
+def test_databases_are_not_mixed(figures: Path) -> None:
+    for database, seconds in (("sqlite", 1.0), ("postgresql", 4.0)):
+        add(part(0, seconds, database=database))
+        add(part(30, 2 * seconds, database=database))
+    assert told(figures).count("(2.00)") == 2
