@@ -259,8 +259,8 @@ def _lost(counting: Sequence[Answered]) -> list[str]:
     worst = sorted((loss for loss in losses if loss[0] > 0.05), key=lambda loss: -loss[0])
     if not worst:
         return ["No answer lost points."]
-    told = "; ".join(f"−{lost:.1f} “{one.text}” ({one.label})" for lost, one in worst)
-    return [f"Points were lost by {len(worst)}: {told}."]
+    criteria = "; ".join(f"−{lost:.1f} “{one.text}” ({one.label})" for lost, one in worst)
+    return [f"Points were lost by {len(worst)}: {criteria}."]
 
 
 def _left_out(answers: Sequence[Answered]) -> list[str]:

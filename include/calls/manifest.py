@@ -136,13 +136,13 @@ class _RowReader:
             ]
         cells = {column: cell for column, cell in zip(self._columns, texts, strict=False) if column}
         file = cells.pop("file", "")
-        filled = {column: cell.strip() for column, cell in cells.items() if cell.strip()}
+        texts_by_column = {column: cell.strip() for column, cell in cells.items() if cell.strip()}
         if not file.strip():
             return None, [
                 "it names no file: write the recording's path in the column 'file'"
-            ] if filled else []
+            ] if texts_by_column else []
         problems = ["its quotes are not in pairs: it was read without them"] if row.torn else []
-        return ManifestRow(row.number, file, self._metadata(filled, problems)), problems
+        return ManifestRow(row.number, file, self._metadata(texts_by_column, problems)), problems
 
     def _metadata(self, cells: dict[str, str], problems: list[str]) -> CallMetadata:
         read: dict[str, Any] = {}

@@ -58,8 +58,8 @@ class Asking:
         """Asks again while an answer is wrong, where a person is there to answer.
 
         Args:
-            answer: Asks, and raises what is wrong.
-            given: What was given as an option: nobody is asked about that again.
+            answer: Asks the question, and raises an error when the answer is wrong.
+            given: The value of the option; a person is not asked about it again.
 
         Returns:
             None for an answer that is wrong, and is to be taken all the same.

@@ -43,7 +43,7 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Looked:
+class CheckInput:
     """The input of all checks: the site, its embedded stack, and what Airflow resolves (`cofi.site`)."""
 
     site: Site
@@ -56,10 +56,10 @@ class Looked:
         return found if isinstance(found, dict) else {}
 
 
-Section = Callable[[Looked], Iterator[Check]]
+Section = Callable[[CheckInput], Iterator[Check]]
 
 
-def looked_at(site: Site, stack: Stack) -> Looked:
+def gather_input(site: Site, stack: Stack) -> CheckInput:
     """Lets Airflow resolve settings and connections, in a process of its own."""
     environment = {**site.airflow_environment(), **(stack.environment if stack.running else {})}
     environment["PYTHONPATH"] = site.airflow_environment()["PYTHONPATH"]
@@ -73,16 +73,16 @@ def looked_at(site: Site, stack: Stack) -> Looked:
         timeout=_ASKED_S,
     )
     try:
-        return Looked(site, stack, json.loads(done.stdout))
+        return CheckInput(site, stack, json.loads(done.stdout))
     except ValueError:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        return Looked(site, stack, {"error": last})
+        return CheckInput(site, stack, {"error": last})
 
 
-def settings(looked: Looked) -> Iterator[Check]:
+def settings(inputs: CheckInput) -> Iterator[Check]:
     """Checks the settings in airflow.cfg, site.cfg, .env and the environment."""
-    site, found = looked.site, looked.part("settings")
-    if error := looked.resolved.get("error"):
+    site, found = inputs.site, inputs.part("settings")
+    if error := inputs.resolved.get("error"):
         yield Check("Airflow", State.FAILED, str(error), "`cofi --debug airflow info` says more.")
         return
     if error := found.get("error"):
@@ -112,11 +112,11 @@ def _readers(site: Site) -> Iterator[Check]:
             yield Check("readers", State.WARN, f"others can read {file}", f"chmod -R go= {file}")
 
 
-def versions(looked: Looked) -> Iterator[Check]:
+def versions(inputs: CheckInput) -> Iterator[Check]:
     """Checks the versions of cofi, Python and Airflow."""
-    yield Check("cofi", State.OK, f"{__version__}, Python {sys.version.split()[0]}, {looked.site.home}")
-    wanted = _airflow_wanted(looked.site.home)
-    if (found := looked.resolved.get("airflow")) and wanted and found != wanted:
+    yield Check("cofi", State.OK, f"{__version__}, Python {sys.version.split()[0]}, {inputs.site.home}")
+    wanted = _airflow_wanted(inputs.site.home)
+    if (found := inputs.resolved.get("airflow")) and wanted and found != wanted:
         mend = (
             "Install it as requirements.txt says: `uv pip install -r requirements.txt -c requirements.lock`."
         )
@@ -131,12 +131,12 @@ def _airflow_wanted(home: Path) -> str | None:
     return match[1] if match else None
 
 
-def databases(looked: Looked) -> Iterator[Check]:
+def databases(inputs: CheckInput) -> Iterator[Check]:
     """Cofi's database and its tables; Airflow's, as far as its pools are in it."""
-    given = looked.part("database")
-    url = str(given.get("url") or looked.site.database_url)
-    if given.get("error") and not url.startswith("sqlite"):
-        yield Check("database", State.FAILED, str(given["error"]), "Make the connection cofi_db.")
+    connection = inputs.part("database")
+    url = str(connection.get("url") or inputs.site.database_url)
+    if connection.get("error") and not url.startswith("sqlite"):
+        yield Check("database", State.FAILED, str(connection["error"]), "Make the connection cofi_db.")
     elif url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
         yield Check("database", State.WARN, f"{shown(url)} is not made yet", "`cofi up` makes it.")
     else:
@@ -155,28 +155,28 @@ def _tables(url: str) -> Check:
     return Check("database", State.FAILED, f"{shown(url)} has the tables of another version", mend)
 
 
-def pools(looked: Looked) -> Iterator[Check]:
+def pools(inputs: CheckInput) -> Iterator[Check]:
     """Checks Airflow's pools: tasks of a pool that is missing wait for ever."""
-    found, wanted = looked.part("pools"), looked.part("wanted_pools")
+    found, wanted = inputs.part("pools"), inputs.part("wanted_pools")
     if error := found.get("error"):
         mend = "`cofi up` makes Airflow's database, or `cofi airflow db migrate`."
-        state = State.FAILED if looked.stack.running else State.WARN
+        state = State.FAILED if inputs.stack.running else State.WARN
         yield Check("pools", state, f"Airflow's database: {error}", mend)
         return
     missing = sorted(set(wanted) - set(found))
     if missing:
         mend = "The scheduler makes them when it starts: `cofi down`, `cofi up`."
-        state = State.FAILED if looked.stack.running else State.WARN
+        state = State.FAILED if inputs.stack.running else State.WARN
         yield Check("pools", state, f"missing: {', '.join(missing)}", mend)
-    narrow = _too_narrow(looked, found)
+    narrow = _too_narrow(inputs, found)
     yield from narrow
     if not missing and not narrow:
         yield Check("pools", State.OK, ", ".join(f"{name} {found[name]}" for name in wanted))
 
 
-def _too_narrow(looked: Looked, found: Mapping[str, Any]) -> list[Check]:
+def _too_narrow(inputs: CheckInput, found: Mapping[str, Any]) -> list[Check]:
     """Tasks that want more slots than a pool has wait for ever."""
-    settings = looked.part("settings")
+    settings = inputs.part("settings")
     wants = {"llm_api": settings.get("llm_requests_per_task"), "uploads": settings.get("uploads_per_task")}
     return [
         Check(
@@ -190,9 +190,9 @@ def _too_narrow(looked: Looked, found: Mapping[str, Any]) -> list[Check]:
     ]
 
 
-def disk(looked: Looked) -> Iterator[Check]:
+def disk(inputs: CheckInput) -> Iterator[Check]:
     """Checks the free disk space for logs, reports and the embedded databases."""
-    folder = looked.site.var if looked.site.var.exists() else looked.site.home
+    folder = inputs.site.var if inputs.site.var.exists() else inputs.site.home
     free_gib = shutil.disk_usage(folder).free / _GIB
     finding, mend = f"{free_gib:.0f} GiB free for {folder}", "Make room, or move var to a larger disk."
     if free_gib < _NO_DISK_GIB:

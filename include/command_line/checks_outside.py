@@ -10,7 +10,7 @@ from pathlib import Path
 import requests
 
 from include import __version__
-from include.command_line.checks import Check, Looked, State, failed
+from include.command_line.checks import Check, CheckInput, State, failed
 from include.command_line.trying import found_in, llm_tried, status_of
 from include.demo.settings import LOCATION
 from include.errors import CofiError
@@ -28,10 +28,10 @@ _STAGES = ("denoise", "ivr", "lid", "stt")
 _GIB = 1024**3
 
 
-def hosts(looked: Looked) -> Iterator[Check]:
+def hosts(inputs: CheckInput) -> Iterator[Check]:
     """Checks whether each GPU host is ready, and for which stages."""
-    for name, connection in looked.part("hosts").items():
-        starts_it = name in looked.stack.own_hosts and not looked.stack.running
+    for name, connection in inputs.part("hosts").items():
+        starts_it = name in inputs.stack.own_hosts and not inputs.stack.running
         if starts_it:
             yield Check(name, State.OK, "the demo's: `cofi up` starts it on this machine")
         elif error := connection.get("error"):
@@ -67,9 +67,9 @@ def _engines(status: HostStatus) -> str:
     return ", ".join(f"{stage} {engine.name}" for stage, engine in status.engines.items())
 
 
-def clock(looked: Looked) -> Iterator[Check]:
+def clock(inputs: CheckInput) -> Iterator[Check]:
     """Checks this machine's clock against those of the GPU hosts: times of results are compared."""
-    for name, connection in looked.part("hosts").items():
+    for name, connection in inputs.part("hosts").items():
         if not connection.get("url"):
             continue
         try:
@@ -84,10 +84,10 @@ def clock(looked: Looked) -> Iterator[Check]:
     yield Check("clock", State.OK, time.strftime("%Y-%m-%d %H:%M:%S %Z"))
 
 
-def llm(looked: Looked) -> Iterator[Check]:
+def llm(inputs: CheckInput) -> Iterator[Check]:
     """Checks the LLM with two requests about a made-up call, in the schemas of both stages."""
-    found = looked.part("llm")
-    if looked.stack.has_own_llm and not looked.stack.running:
+    found = inputs.part("llm")
+    if inputs.stack.has_own_llm and not inputs.stack.running:
         yield Check("LLM", State.OK, "the demo's rule-based endpoint: `cofi up` starts it")
         return
     if not found or found.get("error"):
@@ -97,7 +97,7 @@ def llm(looked: Looked) -> Iterator[Check]:
     settings = LlmSettings(**{field.name: found[field.name] for field in fields(LlmSettings)})
     where = f"{settings.model} at {settings.base_url}"
     try:
-        tried = llm_tried(settings, _scorecard(looked))
+        tried = llm_tried(settings, _scorecard(inputs))
     except CofiError as error:
         mend = "Correct the connection cofi_llm: `cofi init`, or LLM_URL, LLM_API_KEY and LLM_MODEL in .env."
         yield failed("LLM", error, mend)
@@ -111,14 +111,14 @@ def llm(looked: Looked) -> Iterator[Check]:
         yield Check("LLM", State.OK, finding)
 
 
-def recordings(looked: Looked) -> Iterator[Check]:
+def recordings(inputs: CheckInput) -> Iterator[Check]:
     """Checks whether the recorder that is set finds recordings where they should lie."""
-    settings = looked.part("settings")
+    settings = inputs.part("settings")
     if not settings.get("recordings_location"):
         return
     location, recorder = settings["recordings_location"], settings["recorder"]
     try:
-        probed = found_in(looked.site, location, settings["timezone"], recorder)
+        probed = found_in(inputs.site, location, settings["timezone"], recorder)
     except CofiError as error:
         # Airflow's connection opens it for tasks; here there is none.
         state = State.WARN if "@" in location.partition("://")[2].split("/")[0] else State.FAILED
@@ -130,30 +130,30 @@ def recordings(looked: Looked) -> Iterator[Check]:
         return
     finding = f"{probed.files.recordings:,} on {probed.day} in {location}, as {recorder} lays them"
     wrong = probed.problems
-    if wrong and LOCATION in looked.site.settings:  # the samples have odd files on purpose
+    if wrong and LOCATION in inputs.site.settings:  # the samples have odd files on purpose
         yield Check("recordings", State.WARN, f"{finding}; {wrong[0]}", "`cofi probe` lists them.")
     else:
         yield Check("recordings", State.OK, finding)
 
 
-def scorecards(looked: Looked) -> Iterator[Check]:
+def scorecards(inputs: CheckInput) -> Iterator[Check]:
     """Checks the scorecard, and whether the announcements that it names are known."""
     try:
-        scorecard = _scorecard(looked)
+        scorecard = _scorecard(inputs)
     except CofiError as error:
         yield failed("scorecard", error, "`cofi scorecard FILE` shows every line that is wrong.")
         return
     finding = f"{scorecard.title}, version {scorecard.version}, {len(scorecard.criteria)} criteria"
     yield Check("scorecard", State.OK, finding)
-    yield from _prompts(looked, scorecard)
+    yield from _prompts(inputs, scorecard)
 
 
-def _prompts(looked: Looked, scorecard: Scorecard) -> Iterator[Check]:
+def _prompts(inputs: CheckInput, scorecard: Scorecard) -> Iterator[Check]:
     """What an announcement can settle is asked of the LLM where the announcement is not known."""
     named = {name for criterion in scorecard.criteria for name in _named(criterion)}
     folder = os.environ.get(variable("prompts_dir"), "")
-    if looked.stack.own_hosts:
-        folder = str(looked.stack.prompts_folder)
+    if inputs.stack.own_hosts:
+        folder = str(inputs.stack.prompts_folder)
     if not named:
         return
     if not folder or not Path(folder).is_dir():
@@ -176,15 +176,15 @@ def _named(criterion: object) -> list[str]:
     return list(settled.prompts) if settled else []
 
 
-def _scorecard(looked: Looked) -> Scorecard:
-    settings = looked.part("settings")
-    folder = Path(settings.get("scorecards_folder") or looked.site.value("scorecards_folder"))
-    return load_scorecard(folder / f"{settings.get('scorecard') or looked.site.value('scorecard')}.yaml")
+def _scorecard(inputs: CheckInput) -> Scorecard:
+    settings = inputs.part("settings")
+    folder = Path(settings.get("scorecards_folder") or inputs.site.value("scorecards_folder"))
+    return load_scorecard(folder / f"{settings.get('scorecard') or inputs.site.value('scorecard')}.yaml")
 
 
-def names(looked: Looked) -> Iterator[Check]:
+def names(inputs: CheckInput) -> Iterator[Check]:
     """Checks the models that find people's names before a transcript leaves."""
-    settings = looked.part("settings")
+    settings = inputs.part("settings")
     if not settings.get("llm_redact_pii"):
         yield Check(
             "names",
@@ -208,9 +208,9 @@ def names(looked: Looked) -> Iterator[Check]:
         yield Check("names", State.OK, ", ".join(f"{language} {model}" for language, model in models.items()))
 
 
-def webhook(looked: Looked) -> Iterator[Check]:
+def webhook(inputs: CheckInput) -> Iterator[Check]:
     """Checks the webhook receiver, when one is set."""
-    found = looked.part("webhook")
+    found = inputs.part("webhook")
     if error := found.get("error"):
         yield Check("webhook", State.FAILED, error, "Correct the connection cofi_webhook.")
     elif found.get("url"):

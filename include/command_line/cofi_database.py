@@ -43,7 +43,7 @@ def opened(url: str = "") -> Iterator[Database]:
 
 @contextmanager
 def readable(url: str) -> Iterator[None]:
-    """Says in a sentence what the database's own errors mean.
+    """Turns errors of the database into one sentence each.
 
     Raises:
         CofiError: It cannot be read.

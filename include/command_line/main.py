@@ -49,14 +49,14 @@ def main(arguments: Sequence[str], *, entering: bool = False) -> int:
         arguments: What was typed after `cofi`.
         entering: This process is the command's own: it takes over the site's environment.
     """
-    given = list(arguments)
-    command = next((word for word in given if not word.startswith("-")), "")
-    debug = "--debug" in given[: given.index(command)] if command else "--debug" in given
+    typed = list(arguments)
+    command = next((word for word in typed if not word.startswith("-")), "")
+    debug = "--debug" in typed[: typed.index(command)] if command else "--debug" in typed
     try:
         if entering:
             Site.here().enter()
         program = get_command(assembled([command] if command in MODULES else list(MODULES)))
-        return program.main(given, prog_name="cofi", standalone_mode=False) or 0
+        return program.main(typed, prog_name="cofi", standalone_mode=False) or 0
     except typer.TyperException as error:  # what was typed is wrong
         return _print_error(_corrected(error.format_message(), command), _USAGE)
     except (typer.Abort, KeyboardInterrupt):

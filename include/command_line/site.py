@@ -72,10 +72,10 @@ class Site:
         Raises:
             InvalidInput: site.cfg cannot be read, or names what is no setting of cofi.
         """
-        given = {**self._written, **_of_airflow(self.environment)}
-        if _LLM not in given and self.environment.get("LLM_URL"):
-            given[_LLM] = _llm_of(self.environment)
-        return given
+        values = {**self._written, **_of_airflow(self.environment)}
+        if _LLM not in values and self.environment.get("LLM_URL"):
+            values[_LLM] = _llm_of(self.environment)
+        return values
 
     def source_of(self, name: str) -> str:
         """Where a setting was set, for a reader."""
@@ -98,8 +98,8 @@ class Site:
         """
         from include.database.urls import VARIABLE, url_of  # noqa: PLC0415 - a GPU host has no SQLAlchemy
 
-        given = self.settings.get(VARIABLE)
-        return url_of(given) if given else f"sqlite:///{self.var / 'cofi.db'}"
+        connection = self.settings.get(VARIABLE)
+        return url_of(connection) if connection else f"sqlite:///{self.var / 'cofi.db'}"
 
     def airflow_environment(self) -> dict[str, str]:
         """An Airflow process's environment: the site's settings, its home, this environment's programs."""

@@ -111,11 +111,11 @@ def _unwritable(outcome: Outcome, error: Exception) -> Failure:
     """Drivers quote what they refuse; nobody knows what that says."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     why = type(cause).__name__
-    told = (
+    message = (
         f"what came of it cannot be written to the database ({why}): see what made it, and run the day again"
     )
     state = CallState.FAILED if outcome.call_id else None
-    return Failure(outcome.call_id, RowRefused.kind, told, state=state)
+    return Failure(outcome.call_id, RowRefused.kind, message, state=state)
 
 
 def _save(connection: Connection, job: StageJob, outcomes: Sequence[Outcome]) -> None:

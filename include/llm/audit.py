@@ -108,7 +108,7 @@ async def _ask(
     circumstances: Circumstances,
     wording: Wording,
 ) -> Structured[AuditReply]:
-    asked = tuple(criterion.id for criterion in criteria)
+    asked_ids = tuple(criterion.id for criterion in criteria)
     messages = prompting.messages(
         leaving.transcript,
         wording,
@@ -116,13 +116,13 @@ async def _ask(
         circumstances=circumstances,
         call_type=understanding.call_type.value,
         roles=roles_text(understanding),
-        scorecard=_questions(scorecard, asked),
-        left_out=_left_out_text(scorecard, asked),
+        scorecard=_questions(scorecard, asked_ids),
+        left_out=_left_out_text(scorecard, asked_ids),
     )
     return await structured(
         client,
         messages,
-        _schema(scorecard, asked),
+        _schema(scorecard, asked_ids),
         SCHEMA_NAME,
         item=leaving.transcript.call_id,
         read=lambda said: _read(leaving.redaction.restore_reply(said), criteria),
@@ -168,8 +168,8 @@ def _identity(
     redact: bool,
     wording: Wording,
 ) -> str:
-    asked = [criterion.id for criterion in scope.asked]
-    context = json.dumps([understanding.call_type, roles_text(understanding), asked, circumstances.text])
+    asked_ids = [criterion.id for criterion in scope.asked]
+    context = json.dumps([understanding.call_type, roles_text(understanding), asked_ids, circumstances.text])
     return prompting.request_identity(
         Stage.LLM2, transcript, model, audit_prompt_hash(wording), scorecard.sha256, redact, context=context
     )
@@ -184,25 +184,25 @@ def audit_prompt_hash(wording: Wording = SHIPPED_WORDING) -> str:
 
 # Calls of a run are asked the same; making questions and schema anew for each cost six times all the rest.
 @lru_cache(maxsize=64)
-def _questions(scorecard: Scorecard, asked: tuple[str, ...]) -> str:
+def _questions(scorecard: Scorecard, asked_ids: tuple[str, ...]) -> str:
     """Those that every call is asked come first: what calls have in common ends where they differ."""
-    criteria = [scorecard.criterion(criterion_id) for criterion_id in asked]
+    criteria = [scorecard.criterion(criterion_id) for criterion_id in asked_ids]
     return asked_text(sorted(criteria, key=may_be_left_out))
 
 
 @lru_cache(maxsize=64)
-def _schema(scorecard: Scorecard, asked: tuple[str, ...]) -> dict[str, Any]:
+def _schema(scorecard: Scorecard, asked_ids: tuple[str, ...]) -> dict[str, Any]:
     """The same for every call of a scorecard: providers that show it to the model put it before all else."""
-    return answers_schema(_in_schema(scorecard, asked))
+    return answers_schema(_in_schema(scorecard, asked_ids))
 
 
-def _in_schema(scorecard: Scorecard, asked: Collection[str]) -> list[Criterion]:
-    """What is asked, and what is not asked of this call but of others: that is null."""
-    return [c for c in scorecard.answered_by(AnsweredBy.LLM) if c.id in asked or may_be_left_out(c)]
+def _in_schema(scorecard: Scorecard, asked_ids: Collection[str]) -> list[Criterion]:
+    """The criteria of the schema: those asked of this call, and those left out here, which are null."""
+    return [c for c in scorecard.answered_by(AnsweredBy.LLM) if c.id in asked_ids or may_be_left_out(c)]
 
 
-def _left_out_text(scorecard: Scorecard, asked: Collection[str]) -> str:
-    left_out = [c.id for c in _in_schema(scorecard, asked) if c.id not in asked]
+def _left_out_text(scorecard: Scorecard, asked_ids: Collection[str]) -> str:
+    left_out = [c.id for c in _in_schema(scorecard, asked_ids) if c.id not in asked_ids]
     return f" Not asked in this call, so null: {', '.join(left_out)}." if left_out else ""
 
 

@@ -111,11 +111,11 @@ def _following(
     if was is not None and _applies(condition, was) == _applies(condition, now):
         return own
     if _applies(condition, now):
-        told = f"it applies now that {condition.criterion} is {now.answer}, and nobody has answered it"
-        return scored(criterion, _bare(own, CANNOT_DETERMINE, told), [])
+        reason = f"it applies now that {condition.criterion} is {now.answer}, and nobody has answered it"
+        return scored(criterion, _bare(own, CANNOT_DETERMINE, reason), [])
     if _applies(condition, now) is None:
-        told = f"applies if {condition}; the answer to {condition.criterion} does not count"
-        return scored(criterion, _bare(own, CANNOT_DETERMINE, told), [])
+        reason = f"applies if {condition}; the answer to {condition.criterion} does not count"
+        return scored(criterion, _bare(own, CANNOT_DETERMINE, reason), [])
     return scored(criterion, _bare(own, NOT_APPLICABLE, f"applies if {condition}; here {now.answer}"), [])
 
 

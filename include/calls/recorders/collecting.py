@@ -11,7 +11,7 @@ from include.calls.day_folder import DayFolder
 from include.calls.recorders.checks import EXTRA
 from include.calls.recorders.describing import Times, described, merged
 from include.calls.recorders.paths import metadata_from_path
-from include.calls.recorders.profile import Recorder, Sidecar, filled
+from include.calls.recorders.profile import Recorder, Sidecar, fill_template
 from include.calls.recorders.sidecars import Reported, read_sidecar
 from include.calls.recorders.sorting import Recorded, SortedFiles
 from include.errors import InvalidInput
@@ -141,7 +141,7 @@ def derived(metadata: CallMetadata, recorder: Recorder) -> CallMetadata:
             added: dict[str, Any] = {
                 name: text
                 for name, template in rule.set.items()
-                if not known.get(name) and (text := filled(template, known))
+                if not known.get(name) and (text := fill_template(template, known))
             }
             metadata = replace(metadata, **added)
     return metadata

@@ -3,7 +3,7 @@
 from typing import Any
 
 from include.calls.recorders.checks import EXTRA
-from include.calls.recorders.profile import Recorder, filled
+from include.calls.recorders.profile import Recorder, fill_template
 
 
 def metadata_from_path(path: str, recorder: Recorder) -> dict[str, Any] | None:
@@ -13,7 +13,7 @@ def metadata_from_path(path: str, recorder: Recorder) -> dict[str, Any] | None:
         if found is None:
             continue
         groups = {name: text for name, text in found.groupdict().items() if text}
-        values = {name: filled(template, groups) for name, template in rule.set.items()}
+        values = {name: fill_template(template, groups) for name, template in rule.set.items()}
         values |= {name: text for name, text in groups.items() if not name.startswith("_")}
         return {name.removeprefix(EXTRA): text for name, text in values.items() if text}
     return None

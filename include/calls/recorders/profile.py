@@ -259,7 +259,7 @@ def matches(path: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(path if "/" in one else name, one.casefold()) for one in patterns)
 
 
-def filled(template: str, values: Mapping[str, Any]) -> str:
+def fill_template(template: str, values: Mapping[str, Any]) -> str:
     """A template with the values put in; empty when a value that it names is missing."""
     parts = []
     for text, name, _, _ in Formatter().parse(template):
