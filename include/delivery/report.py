@@ -1,6 +1,7 @@
 """The report of a run: one HTML page that needs nothing else, and the same figures as JSON."""
 
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -101,6 +102,7 @@ def _charts(summary: RunSummary) -> dict[str, Markup]:
     return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704  # nosec B704
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),

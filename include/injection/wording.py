@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-import yaml
+from include.plain_yaml import read_yaml
 
 _FILE = Path(__file__).with_suffix(".yaml")
 _LISTED = re.compile(r"\{([a-z' ]+)\}")
@@ -62,7 +62,7 @@ def tried_in(sentence: str) -> Tried | None:
 
 @cache
 def _wordings() -> Sequence[_Wording]:
-    content = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+    content = read_yaml(_FILE.read_text(encoding="utf-8"))
     words = content["words"]
     return [
         _Wording(

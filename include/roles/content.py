@@ -13,11 +13,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from rapidfuzz import fuzz
 
 from include.calls.call import ChannelRole
 from include.calls.transcript import Turn
+from include.plain_yaml import read_yaml
 from include.roles.speaker_role import RoleSource, SpeakerRole
 from include.spoken.folding import plain
 
@@ -157,7 +157,7 @@ def _names(text: str, companies: Sequence[str]) -> bool:
 
 @cache
 def _cues() -> list[tuple[str, float, int | None, re.Pattern[str]]]:
-    listed: list[Mapping[str, Any]] = yaml.safe_load(
+    listed: list[Mapping[str, Any]] = read_yaml(
         Path(__file__).with_name("cues.yaml").read_text(encoding="utf-8")
     )
     return [(one["cue"], float(one["weight"]), one.get("within"), _any_of(one["phrases"])) for one in listed]

@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from include.errors import InvalidInput
+from include.plain_yaml import read_yaml
 
 _FOLDER = Path(__file__).parent
 HINTS_FOLDER = _FOLDER / "criteria"
@@ -135,7 +136,7 @@ def shipped_contact_words() -> Mapping[str, tuple[re.Pattern[str], ...]]:
 
 def _mapping(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text("utf-8"))
+        content = read_yaml(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InvalidInput(f"{path} cannot be read: {error}") from error
     if not isinstance(content, dict):

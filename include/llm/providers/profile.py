@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from include.errors import InvalidInput
+from include.plain_yaml import read_yaml
 
 GENERIC = "generic"
 _FOLDER = Path(__file__).parent
@@ -169,7 +170,7 @@ def profile_of(name: str) -> Profile:
         raise InvalidInput(f"There is no LLM provider {name}: enter one of {', '.join(names())}.")
     path = _FOLDER / f"{name}.yaml"
     try:
-        return Profile.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        return Profile.model_validate(read_yaml(path.read_text("utf-8")))
     except (yaml.YAMLError, ValidationError) as error:
         raise InvalidInput(f"provider file {path}: {error}") from error
 

@@ -5,11 +5,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-import yaml
 
 from include.calls.call import ChannelRole
 from include.calls.transcript import Turn
 from include.gpu.wire import IvrResult, Segment, SegmentKind
+from include.plain_yaml import read_yaml
 from include.roles.content import Heard, roles_by_content
 from include.roles.detection import RoleDetection, heard_in
 from include.roles.speaker_role import RoleSource, roles_of
@@ -45,7 +45,7 @@ def of_corpus(dialogue: str, agent: int) -> list[Turn]:
 def test_of_calls_that_no_cue_was_written_for_none_is_told_wrongly_and_most_are_told() -> None:
     found: Counter[str] = Counter()
     for file in CORPORA:
-        for one in yaml.safe_load(file.read_text("utf-8")):
+        for one in read_yaml(file.read_text("utf-8")):
             for agent in (0, 1):
                 told = roles_of(roles_by_content(of_corpus(one["turns"], agent), 2, one.get("kept", [])))
                 right = [AGENT, CUSTOMER] if agent == 0 else [CUSTOMER, AGENT]

@@ -2,9 +2,8 @@
 
 from collections import Counter
 
-import yaml
-
 from include.calls.transcript import Turn
+from include.plain_yaml import read_yaml
 from include.roles.content import roles_of_voices, with_roles
 from include.roles.detection import RoleDetection
 from include.roles.speaker_role import RoleSource
@@ -22,7 +21,7 @@ def on_one_channel(turns: list[Turn], unsure: int | None = None) -> list[Turn]:
 def test_of_calls_that_no_cue_was_written_for_no_voice_is_told_wrongly() -> None:
     found: Counter[str] = Counter()
     for file in CORPORA:
-        for one in yaml.safe_load(file.read_text("utf-8")):
+        for one in read_yaml(file.read_text("utf-8")):
             for agent in (0, 1):
                 turns = on_one_channel(of_corpus(one["turns"], agent))
                 told = {each.voice: each.role for each in roles_of_voices(turns, one.get("kept", []))}
