@@ -43,7 +43,7 @@ def _labels(connection: Connection, dimension: Dimension) -> list[str]:
 
 
 def _criteria(connection: Connection) -> tuple[dict[str, str], list[str]]:
-    """Of all scorecards, the words of the one used last."""
+    """The criteria of all scorecards, in the words of the one used last."""
     cards = select(ScorecardRow.scorecard).order_by(ScorecardRow.first_used_at)
     criteria: dict[str, str] = {}
     answers: set[str] = set()

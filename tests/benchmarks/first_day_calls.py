@@ -111,10 +111,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         _ivr(day, Path(scratch), options.heard)
         _written(options, day, None)
-        heard = heard_words.of(day.calls, day.found, Path(scratch), options.heard, ROOT / "var" / "weights")
-        if heard:
-            heard.ivr_rtf = day.cpu_s["learned"] / day.minutes / 60
-    _written(options, day, heard)
+        weights = ROOT / "var" / "weights"
+        for heard in heard_words.of(day.calls, day.found, Path(scratch), options.heard, weights):
+            heard.ivr_rtf = (day.cpu_s["learned"] + day.cpu_s["heard again"]) / day.minutes / 60
+            _written(options, day, heard)
 
 
 def _written(options: argparse.Namespace, day: Day, heard: heard_words.Heard | None) -> None:

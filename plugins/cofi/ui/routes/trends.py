@@ -12,6 +12,7 @@ from cofi.ui.access import requires
 from cofi.ui.asking import AskedDep
 from include.access.rights import Right
 from include.database.engine import Database
+from include.review.blindness import blind_calls
 from include.search.choices import choices_of
 from include.trends import reading
 from include.trends.charts import weeks_chart
@@ -82,7 +83,8 @@ def agent(
     with asked.database.reading() as connection:
         by_week = reading.by_week(connection, chosen, span)
         label = reading.label_of_group(connection, chosen) or name
-        weak = weak_criteria(connection, scorecard, name, span)
+        blind = blind_calls(connection, asked.person.name)
+        weak = [one.without(blind) for one in weak_criteria(connection, scorecard, name, span)]
         words = choices_of(connection).criteria
     return asked.page(
         "agent.html",
