@@ -22,12 +22,12 @@ _OWN = re.compile(r"\[cofi: [^\[\]]*\]")
 
 
 def begun(day: date, last_day: date | None = None) -> str:
-    """The part of a run that begins."""
+    """Cofi's part of the note of a run that begins."""
     return _own(_days(day, last_day), "under way")
 
 
 def ended(connection: Connection, batch_id: str) -> str | None:
-    """The part of a run that has ended; None when nothing is known of it."""
+    """Cofi's part of the note of a run that has ended; None when nothing is known of the run."""
     run = owed.run_of(connection, batch_id)
     columns = (BatchRow.day, BatchRow.last_day)
     batch = connection.execute(select(*columns).where(BatchRow.batch_id == batch_id)).one_or_none()

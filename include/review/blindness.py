@@ -15,12 +15,12 @@ def kept_blind(person: str) -> Select[str]:
 
 
 def blind_calls(connection: Connection, person: str) -> frozenset[str]:
-    """Their ids."""
+    """The ids of the calls that are blind."""
     return frozenset(connection.execute(kept_blind(person)).scalars())
 
 
 def why_blind(call_id: str) -> str:
-    """What somebody is told who asks for such a call."""
+    """The message for somebody who asks for such a call."""
     return (
         f"You answer call {call_id} in a calibration session: what others say of it is shown when all have "
         "submitted. Until then it is heard and read from the session's page."

@@ -66,7 +66,7 @@ class FoundCall:
 
 @dataclass(frozen=True)
 class Found:
-    """A page.
+    """A page of found calls.
 
     Attributes:
         counted: How many calls there are from the newest on, at most `COUNTED_CALLS`; None on later pages.

@@ -15,7 +15,7 @@ from include.trends.reading import Chosen, CriterionTrend, Weeks, criteria
 
 _WEAK_SHOWN = 5
 _EXAMPLES = 3
-# Below this many answers nobody is told that they are weak in something.
+# Below this many answers nobody is called weak in something.
 _FEWEST_ANSWERS = 5
 
 

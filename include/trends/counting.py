@@ -1,7 +1,7 @@
 """Counts a day's official scores and answers: once, and again when one of them changed."""
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -70,17 +70,29 @@ def uncounted_days(connection: Connection) -> list[date]:
 
 def stale_days(connection: Connection, first: date, last: date) -> list[date]:
     """Days on which people have answered since they were counted, or that were never counted."""
-    counted = (
-        select(TrendScoreRow.counted_at)
-        .where(TrendScoreRow.day == CallRow.day, TrendScoreRow.dimension == Dimension.ALL)
-        .limit(1)
-        .scalar_subquery()
-    )
-    reviewed = select(CallRow.day).join(ReviewedScoreRow, ReviewedScoreRow.call_id == CallRow.call_id)
-    newer = or_(counted.is_(None), ReviewedScoreRow.reviewed_at > counted)
-    return sorted(
-        connection.execute(reviewed.where(CallRow.day.between(first, last), newer).distinct()).scalars()
-    )
+    counted = _counted_at(connection, first, last)
+    span = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    never = _reviewed(connection, CallRow.day.in_([day for day in span if day not in counted]))
+    if not counted:
+        return sorted(never)
+    # Of people's answers, only those are read that are newer than the first of these counts.
+    newer = ReviewedScoreRow.reviewed_at > min(counted.values())
+    later = _reviewed(connection, CallRow.day.between(first, last), newer)
+    return sorted([*never, *(day for day, at in later.items() if day in counted and at > counted[day])])
+
+
+def _counted_at(connection: Connection, first: date, last: date) -> dict[date, datetime]:
+    table = TrendScoreRow
+    query = select(table.day, func.min(table.counted_at).label("at")).group_by(table.day)
+    of_all = query.where(table.day.between(first, last), table.dimension == Dimension.ALL)
+    return {row.day: row.at for row in connection.execute(of_all)}
+
+
+def _reviewed(connection: Connection, *which: ColumnElement[bool]) -> dict[date, datetime]:
+    """Days of calls that people have answered about, and when they did so last."""
+    query = select(CallRow.day, func.max(ReviewedScoreRow.reviewed_at).label("at")).group_by(CallRow.day)
+    joined = query.join(ReviewedScoreRow, ReviewedScoreRow.call_id == CallRow.call_id)
+    return {row.day: row.at for row in connection.execute(joined.where(*which))}
 
 
 def _insert(connection: Connection, table: type[Any], counted: Select[Any]) -> None:

@@ -34,7 +34,7 @@ class Weeks:
 
     @property
     def mondays(self) -> list[date]:
-        """Of each week."""
+        """The Monday of each week."""
         weeks = ((self.last - self.first).days + 1) // 7
         return [self.first + timedelta(weeks=week) for week in range(weeks)]
 
@@ -47,7 +47,7 @@ class Weeks:
 
 @dataclass(frozen=True)
 class Figures:
-    """What calls come to.
+    """The figures of some calls.
 
     Attributes:
         mean: Of their scores in percent; None without a score.
@@ -102,7 +102,7 @@ class Chosen:
     name: str | None = None
 
     def conditions(self, table: type[TrendScoreRow | TrendAnswerRow]) -> list[ColumnElement[bool]]:
-        """On the rows of a table."""
+        """The choice as conditions on the rows of a table."""
         of_all = self.name is None
         return [
             table.scorecard_id == self.scorecard_id,

@@ -175,10 +175,10 @@ class Settings:
 
     @property
     def terms(self) -> Terms:
-        """Names and terms that recognition is told.
+        """Names and terms as hints for speech recognition.
 
         Raises:
-            InvalidInput: One is none, they are too many, or a column is none that can be told.
+            InvalidInput: One is none, they are too many, or a column is none that gives hints.
         """
         return Terms(
             read_terms(self.vocabulary, f"[{SECTION}] vocabulary in airflow.cfg"),
@@ -192,7 +192,7 @@ class Settings:
 
     @property
     def alerts_are_on(self) -> bool:
-        """Whether anybody is told."""
+        """Whether any place for alerts is set."""
         return bool(self.alert_email or self.alert_chat or self.alert_webhook)
 
     @property

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 import requests
-import yaml
 from aiohttp.test_utils import unused_port
 
 from include.calls.call import ChannelRole
@@ -22,6 +21,7 @@ from include.errors import RequestRefused
 from include.llm.audit import answer_scorecard
 from include.llm.client import LlmClient, LlmSettings
 from include.llm.understanding import understand
+from include.plain_yaml import read_yaml
 from include.scorecards.loading import SHIPPED_SCORECARD, load_scorecard
 from include.scorecards.schema import Scorecard
 from tests.integration.conftest import ROOT
@@ -107,7 +107,7 @@ def short_scorecard() -> Scorecard:
 
 def spoken() -> Transcript:
     """The sample call, recognised without a fault."""
-    events = yaml.safe_load(SCRIPT.read_text())["events"]
+    events = read_yaml(SCRIPT.read_text())["events"]
     said = [(who, text) for event in events for who, text in event.items() if who in {"agent", "customer"}]
     turns = [
         Turn(

@@ -115,15 +115,39 @@ def test_an_answer_counts_as_its_score_does(
     assert (row["counted"], row["met"], row["unknown"]) == expected
 
 
+def reviewed(call_id: str, at: datetime) -> dict[str, Any]:
+    score = {"audit_id": f"a-{call_id}", "call_id": call_id, "pct": 90.0, "band": "good", "passed": True}
+    score |= {"auto_failed": False, "needs_review": False, "review_reasons": [], "sections": []}
+    return score | {
+        "not_auditable": None,
+        "answered": 1,
+        "changed": 1,
+        "reviewers": ["ann"],
+        "reviewed_at": at,
+    }
+
+
+def test_a_day_is_stale_by_its_own_count_not_by_its_neighbours(database: Database, judged: Judge) -> None:
+    later, never = DAY + timedelta(days=1), DAY + timedelta(days=2)
+    judged("a", 20.0)
+    judged("b", 20.0, day=later)
+    judged("c", 20.0, day=never)
+    with database.writing() as connection:
+        count_days(connection, [DAY], NOW - timedelta(hours=3))
+        count_days(connection, [later], NOW)
+        at = NOW - timedelta(hours=1)
+        connection.execute(insert(ReviewedScoreRow), [reviewed(call_id, at) for call_id in "abc"])
+        assert stale_days(connection, DAY, never) == [DAY, never]
+        assert stale_days(connection, later, later) == []
+        assert stale_days(connection, never, never) == [never]
+
+
 def test_people_have_the_last_word(database: Database, judged: Judge) -> None:
     judged("a", 20.0, counted(earned=0.0), agent="Ana")
-    score = {"audit_id": "a-a", "call_id": "a", "pct": 90.0, "band": "good", "passed": True}
-    score |= {"auto_failed": False, "needs_review": False, "review_reasons": [], "sections": []}
-    score |= {"not_auditable": None, "answered": 1, "changed": 1, "reviewers": ["ann"], "reviewed_at": NOW}
     theirs = {"audit_id": "a-a", "criterion_id": "notice", "given": None, "answer": "yes"}
     theirs |= {"standing": "counted", "earned": 1.0, "potential": 1.0, "auto_fail": "none"}
     with database.writing() as connection:
-        connection.execute(insert(ReviewedScoreRow), [score])
+        connection.execute(insert(ReviewedScoreRow), [reviewed("a", NOW)])
         connection.execute(insert(ReviewedAnswerRow), [theirs])
         assert stale_days(connection, DAY, DAY) == [DAY]
         count_days(connection, [DAY], NOW - timedelta(hours=1))

@@ -42,10 +42,10 @@ ANSWERS = (Right.ANSWER, Right.OTHERS)
 
 def _answers_or_leads(asked: AskedDep) -> None:
     if not (asked.person.leads or all(asked.person.may(right) for right in ANSWERS)):
-        told = (
+        message = (
             f"Your account lacks the rights '{Right.ANSWER}' and '{Right.DECIDE}': ask whoever gives rights."
         )
-        raise HTTPException(403, told)
+        raise HTTPException(403, message)
 
 
 # Sessions hold calls of all agents.

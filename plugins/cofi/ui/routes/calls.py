@@ -79,8 +79,8 @@ def shown_to_llm(asked: AskedDep, head: CallDep) -> JSONResponse:
     how = Redacting(settings.llm_redact_pii, recogniser_of(settings), settings.names_kept)
     asked.record(head.call_id, Access.PROMPT)
     shown = asked.read(lambda connection: shown_of(connection, head, how))
-    told = {"text": shown.text, "as_sent": shown.as_sent} if shown else {"text": None}
-    return JSONResponse(told, headers=PRIVATE, background=asked.after)
+    content = {"text": shown.text, "as_sent": shown.as_sent} if shown else {"text": None}
+    return JSONResponse(content, headers=PRIVATE, background=asked.after)
 
 
 def people_of(connection: Connection, page: CallPage, person: Person) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def lines_of(page: CallPage) -> list[tuple[str, Any]]:
 
 
 def player_values(page: CallPage, *, hears: bool) -> dict[str, Any]:
-    """What the player's script is told."""
+    """The values for the player's script."""
     hearing = page.hearing
     return {
         "call_id": page.head.call_id,

@@ -75,8 +75,8 @@ def disputes(asked: AskedDep, actor: ActorDep) -> HTMLResponse:
 @router.post("/disputes/{dispute_id}/decision", dependencies=[_DECIDES, WRITES])
 def decided(asked: AskedDep, actor: ActorDep, dispute_id: str, decision: Decision) -> JSONResponse:
     """Decides a dispute, for good."""
-    told = decision.model_dump()
-    made, score = asked.write(lambda connection: decide(connection, actor, dispute_id, **told))
+    fields = decision.model_dump()
+    made, score = asked.write(lambda connection: decide(connection, actor, dispute_id, **fields))
     return JSONResponse({"state": made.state, "pct": score.pct}, headers=PRIVATE)
 
 

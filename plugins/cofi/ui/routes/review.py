@@ -115,8 +115,8 @@ def ahead(asked: AskedDep, actor: ActorDep, sample: Sample | None = None) -> JSO
     if not items:
         return JSONResponse({"call_id": None, "from_ms": None}, headers=PRIVATE)
     page = asked.read(lambda connection: page_of(connection, items[0].call_id))
-    told = {"call_id": items[0].call_id, "from_ms": _first_heard_ms(page, items[0])}
-    return JSONResponse(told, headers=PRIVATE)
+    content = {"call_id": items[0].call_id, "from_ms": _first_heard_ms(page, items[0])}
+    return JSONResponse(content, headers=PRIVATE)
 
 
 def _first_heard_ms(page: CallPage, item: QueueItem) -> int:
@@ -193,10 +193,10 @@ def answers(
 
         return once(connection, asked.person, key, stored)
 
-    told = asked.write(work)
+    content = asked.write(work)
     if given.blind:
-        told["html"] = revealed_html(asked, item_id, given.criterion_id)
-    return JSONResponse(told, headers=PRIVATE)
+        content["html"] = revealed_html(asked, item_id, given.criterion_id)
+    return JSONResponse(content, headers=PRIVATE)
 
 
 def revealed_html(asked: Asked, item_id: str, criterion_id: str) -> str:

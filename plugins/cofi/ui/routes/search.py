@@ -59,7 +59,7 @@ WantedDep = Annotated[dict[str, str], Depends(wanted)]
 def search(
     asked: AskedDep, wanted: WantedDep, after_day: date | None = None, after_call: str | None = None
 ) -> HTMLResponse:
-    """A page of calls, newest first; what was asked wrongly is told beside the form."""
+    """A page of calls, newest first; what was asked wrongly is named beside the form."""
     after = (after_day, after_call) if after_day and after_call else None
     with asked.database.reading() as connection:
         blind = blind_calls(connection, asked.person.name)
