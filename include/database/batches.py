@@ -97,7 +97,7 @@ def has_gpu_work(connection: Connection, batch: Batch) -> bool:
         .where(
             BatchCallRow.batch_id == batch.batch_id,
             STATE == CallState.PENDING,
-            _claimed_by(batch),
+            has_claimed(batch),
             ~passed(Stage.STT),
         )
     )
@@ -232,7 +232,7 @@ def release(connection: Connection, batch: Batch) -> None:
     end_lanes(connection, batch.batch_id)
 
 
-def _claimed_by(batch: Batch) -> ColumnElement[bool]:
+def has_claimed(batch: Batch) -> ColumnElement[bool]:
     """Whether the batch has claimed a call that is looked up by its id.
 
     In a form that no index serves: claims that are a moment old are not counted yet, PostgreSQL takes them
@@ -246,7 +246,7 @@ def claimed_loads(connection: Connection, batch: Batch, *where: ColumnElement[bo
     query = (
         select(CallRow.call_id, CallRow.duration_s)
         .join(BatchCallRow)
-        .where(BatchCallRow.batch_id == batch.batch_id, _claimed_by(batch), *where)
+        .where(BatchCallRow.batch_id == batch.batch_id, has_claimed(batch), *where)
         .order_by(CallRow.call_id)
     )
     return [CallLoad(row.call_id, row.duration_s or 0.0) for row in connection.execute(query)]
