@@ -6,6 +6,8 @@ REQUIREMENTS := requirements.txt include/gpu_host/requirements.txt include/demo/
 	include/demo/name_models.txt tests/requirements.txt docs/requirements.txt
 export AIRFLOW_HOME := $(CURDIR)
 export PYTHONPATH := $(CURDIR)
+# Airflow starts a process for each task: a machine on which Python keeps no compiled modules compiles cofi in each.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-unit test-more test-faults mutants advisories bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts bench-pages bench-history pictures reference docs gpu-host up down status plan probe lint format lock scorecard agreement clean help
 .DEFAULT_GOAL := help

@@ -29,13 +29,15 @@ from tests.integration.conftest import ROOT
 pytestmark = pytest.mark.timeout(1200)
 
 SCRIPT = ROOT / "include/demo/sample_calls/scripts/1008-not-verified.yaml"
-CRITERIA = ["recording_notice", "greeting_company_and_agent", "no_abuse"]
+CRITERIA = ["recording_notice", "no_abuse"]
 SMALL = {
     "type": "object",
     "properties": {"a": {"type": "string", "maxLength": 5}},
     "required": ["a"],
     "additionalProperties": False,
 }
+# Tokens that end one of its texts or lists: `"`, `",`, `"]`, `"}`, `.",` and `]`. Made likelier, it is brief.
+BREVITY = {"logit_bias": dict.fromkeys(["18", "1002", "3222", "23597", "14069", "77"], 2.5)}
 WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
@@ -67,7 +69,12 @@ def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 
 async def test_both_stages_get_valid_answers(server: str) -> None:
     settings = LlmSettings(
-        base_url=server, model="smollm2", provider="llama.cpp", total_timeout_s=900, read_timeout_s=900
+        base_url=server,
+        model="smollm2",
+        provider="llama.cpp",
+        total_timeout_s=900,
+        read_timeout_s=900,
+        extra_body=BREVITY,
     )
     async with LlmClient(settings, 2) as client:
         understood = await understand(client, spoken())
