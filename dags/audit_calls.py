@@ -45,7 +45,7 @@ from airflow.sdk import (
 
 from cofi import alerts, closing, discovering, ending, recovery
 from cofi import batch as batches
-from cofi.failing import telling
+from cofi.failing import noting_failure
 from cofi.operators.canaries import CanaryOperator
 from cofi.operators.distribute import DistributeOperator
 from cofi.operators.gpu_stage import GpuStageOperator
@@ -87,7 +87,7 @@ def audit_calls() -> None:
     def open_batch() -> dict[str, object]:
         context = get_current_context()
         begin, run_type = context.get("data_interval_start"), run_type_of(context)
-        with telling(batch_id_in(context), "open_batch"):
+        with noting_failure(batch_id_in(context), "open_batch"):
             closing.begin(batch_id_in(context), state_of(context))
             return batches.open_batch(context["run_id"], context["params"], begin, run_type)
 
@@ -95,13 +95,13 @@ def audit_calls() -> None:
     @task(max_active_tis_per_dag=1)
     def discover(batch: dict[str, object]) -> dict[str, int]:
         context = get_current_context()
-        with telling(batch_id_in(context), "discover"):
+        with noting_failure(batch_id_in(context), "discover"):
             return discovering.discover(batch, context["params"], running(context))
 
     @task
     async def plan(batch: dict[str, object]) -> list[int]:
         context = get_current_context()
-        with telling(batch_id_in(context), "plan"):
+        with noting_failure(batch_id_in(context), "plan"):
             return await batches.plan(batch, context["params"], running(context))
 
     @task(trigger_rule="all_done")

@@ -27,7 +27,7 @@ import pendulum
 from airflow.sdk import chain, dag, get_current_context, task, task_group, teardown
 
 from cofi import closing, ending, rescoring
-from cofi.failing import telling
+from cofi.failing import noting_failure
 from cofi.operators.llm_stage import LlmStageOperator
 from cofi.operators.report import ReportOperator
 from cofi.params import rescore_params
@@ -59,14 +59,14 @@ def rescore_calls() -> None:
     def open_batch() -> dict[str, object]:
         context = get_current_context()
         begin, run_type = context.get("data_interval_start"), run_type_of(context)
-        with telling(batch_id_in(context), "open_batch"):
+        with noting_failure(batch_id_in(context), "open_batch"):
             closing.begin(batch_id_in(context), state_of(context))
             return rescoring.open_batch(context["run_id"], context["params"], begin, run_type)
 
     @task
     def plan(batch: dict[str, object]) -> list[int]:
         context = get_current_context()
-        with telling(batch_id_in(context), "plan"):
+        with noting_failure(batch_id_in(context), "plan"):
             return rescoring.plan(batch, context["params"], running(context))
 
     @task
@@ -88,7 +88,7 @@ def rescore_calls() -> None:
 
 @task_group
 def rescore(shard: int) -> None:
-    """The LLM stages of a shard."""
+    """Runs the LLM stages of a shard."""
     llm1, llm2 = (
         LlmStageOperator(
             task_id=stage,

@@ -46,7 +46,8 @@ class WaitingRoom:
     """Places for work, given in order of arrival. Who finds none waits a while, unless many wait already.
 
     So each of several tasks that share a host gets its part of it. Refused at once, a newcomer would come
-    back every few seconds and seldom find a place: whoever has one fills it again within milliseconds.
+    back every few seconds and seldom find a place: a client that holds one fills it again within
+    milliseconds.
 
     Args:
         places: For work; as many may wait for one.
@@ -81,6 +82,6 @@ class WaitingRoom:
         self._places.release()
 
     def close(self) -> None:
-        """Lets all in who wait: nothing is worked on any more, and they are told so there."""
+        """Lets everybody in who waits: nothing is worked on any more, and their callers learn it there."""
         for _ in range(self.waiting):
             self._places.release()

@@ -14,11 +14,16 @@ LONGEST_HEARD_S = 86_400.0
 
 
 class Access(StrEnum):
-    """What somebody got of a call."""
+    """What a person has accessed of a call.
+
+    `SOUND`: the server sent it, to be played. `AHEAD`: it sent it to the browser of somebody who was about to
+    get the call; unless `HEARD` follows, which tells what was played, nobody heard it.
+    """
 
     TEXT = "text"
     PROMPT = "prompt"
     SOUND = "sound"
+    AHEAD = "ahead"
     HEARD = "heard"
 
 

@@ -1,1 +1,4 @@
-"""What people are told at once, in words that need no log: it knows neither Airflow nor how a run works."""
+"""Alerts: messages that people get at once, and understand without reading a log.
+
+The package imports neither Airflow nor the code of a run.
+"""

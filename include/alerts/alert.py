@@ -9,7 +9,7 @@ class Alert:
     """Something that a person has to know before looking.
 
     Attributes:
-        key: Of the thing that it is about: nobody is told of it twice.
+        key: Names the event that it is about: there is one alert for each event.
         subject: One line, with the day or host.
         happened: What, with its figures.
         mend: What to do.
@@ -26,7 +26,7 @@ class Alert:
 
     @property
     def text(self) -> str:
-        """All of it, for a mail or a chat."""
+        """The whole alert as text, for a mail or a chat."""
         lines = [
             self.happened,
             f"Since: {self.since:%Y-%m-%d %H:%M} UTC",

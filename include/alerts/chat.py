@@ -8,7 +8,7 @@ from include.outside.bodies import read_body
 from include.outside.text import one_line
 
 _TIMEOUT_S = 20
-_TOLD_BYTES = 200
+_BODY_BYTES = 200
 
 
 async def post(url: str, alert: Alert) -> None:
@@ -26,8 +26,8 @@ async def post(url: str, alert: Alert) -> None:
         ):
             if response.status < 300:
                 return
-            told = one_line((await read_body(response, _TOLD_BYTES)).text, _TOLD_BYTES)
-            raise EventRefused(f"the chat answered {response.status}: {told}", status=response.status)
+            refusal = one_line((await read_body(response, _BODY_BYTES)).text, _BODY_BYTES)
+            raise EventRefused(f"the chat answered {response.status}: {refusal}", status=response.status)
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:
         raise EventRefused(f"the chat cannot be reached ({type(error).__name__})") from None
 

@@ -1,4 +1,7 @@
-"""What of a run is worth an alert: a failed or odd day, money, hosts, disks. Read from cofi's database."""
+"""The conditions that raise an alert: a failed or unusual day, spending, hosts, disks.
+
+They are read from cofi's database.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,7 +23,7 @@ _TOLD_CHARS = 600
 
 @dataclass(frozen=True)
 class Thresholds:
-    """From when on something is told.
+    """The limits beyond which an alert is sent.
 
     Attributes:
         quarantined_share: Of a run's recordings without duplicates and skipped ones.
@@ -49,7 +52,7 @@ class Ended:
 
 
 def of_run(connection: Connection, ended: Ended, thresholds: Thresholds) -> list[Alert]:
-    """All that is to be told of a run that has ended; nothing of one that opened no batch and is well."""
+    """The alerts for a run that has ended; none for one that opened no batch and succeeded."""
     now = datetime.now(UTC)
     query = select(BatchRow.day, BatchRow.opened_at).where(BatchRow.batch_id == ended.batch_id)
     batch = connection.execute(query).one_or_none()
@@ -99,7 +102,7 @@ def of_dead_letters(connection: Connection, now: datetime) -> list[Alert]:
     count, since, why = connection.execute(query.where(row.dead_at.is_not(None))).one()
     if since is None:
         return []
-    told = Alert(
+    alert = Alert(
         key=f"dead_letters/{now:%Y-%m-%d}",
         subject=f"{count:,} webhook events are dead letters",
         happened=f"{count:,} events of the webhook were not taken at any attempt; one of them ended with: "
@@ -107,7 +110,7 @@ def of_dead_letters(connection: Connection, now: datetime) -> list[Alert]:
         mend="Mend the receiver, then `cofi webhooks replay`.",
         since=since,
     )
-    return [told]
+    return [alert]
 
 
 def late(day: date, batch_id: str, needed_by: datetime, link: str = "") -> Alert:

@@ -1,4 +1,4 @@
-"""Nobody is told of one thing twice: an alert is kept, and sent by whoever keeps it first."""
+"""Sends each alert once: alerts are stored by key, and the process that stores one first sends it."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,7 +11,7 @@ from include.database.models import AlertRow
 
 
 def claimed(connection: Connection, alerts: Iterable[Alert], token: str, now: datetime) -> list[Alert]:
-    """Those that nobody has sent; they are the caller's from now on.
+    """The alerts that no process has sent yet; the caller has to send them now.
 
     Args:
         connection: In a transaction.

@@ -97,7 +97,7 @@ def kind_of(begin: bytes) -> Kind | None:
 
 
 def unreadable_kind(begin: bytes) -> Kind:
-    """Tells what can be told of a file that no library reads."""
+    """Names the kind of a file that no library reads, as far as its first bytes show it."""
     codec_at = begin.find(b"fmt ") + 8
     if begin[:4] == b"RIFF" and begin[8:12] == b"WAVE" and codec_at >= 8:
         codec = int.from_bytes(begin[codec_at : codec_at + 2], "little")

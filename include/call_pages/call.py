@@ -77,7 +77,7 @@ def head_of(connection: Connection, call_id: str) -> CallHead | None:
 
 
 def read_call(connection: Connection, head: CallHead) -> CallPage:
-    """All that is known of a call."""
+    """Reads everything that the page of a call shows."""
     transcript = transcript_of(connection, head.call_id)
     starts = {turn.id: turn.start_ms for turn in transcript.turns} if transcript else {}
     return CallPage(

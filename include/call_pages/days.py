@@ -38,13 +38,17 @@ def list_days(connection: Connection, before: date | None = None) -> tuple[list[
     """
     found = _days(connection, before)
     shown = found[:DAYS_SHOWN]
-    ledgers, runs, told = _ledgers(connection, shown), _runs(connection, shown), _told(connection, shown)
-    days = [Day(one, ledgers[one], told.get((runs.get(one), one)), runs.get(one)) for one in shown]
+    ledgers, runs, messages = (
+        _ledgers(connection, shown),
+        _runs(connection, shown),
+        _messages(connection, shown),
+    )
+    days = [Day(one, ledgers[one], messages.get((runs.get(one), one)), runs.get(one)) for one in shown]
     return days, shown[-1] if len(found) > DAYS_SHOWN else None
 
 
 def ledger_of(connection: Connection, day: date) -> Ledger:
-    """Where a day's calls stand."""
+    """Counts a day's calls by state."""
     return _ledgers(connection, [day])[day]
 
 
@@ -67,14 +71,14 @@ def _ledgers(connection: Connection, days: list[date]) -> dict[date, Ledger]:
 
 
 def _runs(connection: Connection, days: list[date]) -> dict[date, str]:
-    """The last audit of each."""
+    """The last audit run of each day."""
     query = select(BatchRow.day, BatchRow.batch_id).where(BatchRow.day.in_(days), BatchRow.kind == "audit")
     rows = connection.execute(query.order_by(BatchRow.opened_at))
     return {row.day: row.batch_id for row in rows}
 
 
-def _told(connection: Connection, days: list[date]) -> dict[tuple[str | None, date], str]:
+def _messages(connection: Connection, days: list[date]) -> dict[tuple[str | None, date], str]:
     query = select(BatchDayRow.batch_id, BatchDayRow.day, BatchDayRow.told).where(
         BatchDayRow.day.in_(days), BatchDayRow.told.is_not(None)
     )
-    return {(batch_id, day): told or "" for batch_id, day, told in connection.execute(query)}
+    return {(batch_id, day): message or "" for batch_id, day, message in connection.execute(query)}

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from include.call_pages.told import Told, times
+from include.call_pages.remarks import Remark, times
 from include.calls.vocabulary import contact_reasons
 from include.database.models import (
     CallCommitmentRow,
@@ -34,10 +34,10 @@ class Facts:
     outcome: str
     next_steps: str
     quality_issues: Sequence[str]
-    reasons: Sequence[Told]
-    signals: Sequence[Told]
-    commitments: Sequence[Told]
-    entities: Sequence[Told]
+    reasons: Sequence[Remark]
+    signals: Sequence[Remark]
+    commitments: Sequence[Remark]
+    entities: Sequence[Remark]
 
 
 _SAME_NAME = (
@@ -61,12 +61,12 @@ def facts_of(connection: Connection, call_id: str, starts: Mapping[str, int]) ->
     return Facts(
         **{name: getattr(row, name) for name in _SAME_NAME},
         reasons=[
-            Told(titles.get(one.code, one.code), times(one.turn_ids, starts))
+            Remark(titles.get(one.code, one.code), times(one.turn_ids, starts))
             for one in sorted(reasons, key=lambda one: (not one.is_primary, one.code))
         ],
-        signals=[Told(one.kind.replace("_", " "), times(one.turn_ids, starts)) for one in signals],
-        commitments=[Told(_promise(one), times([one.turn_id], starts)) for one in commitments],
-        entities=[Told(f"{one.type}: {one.text}", times([one.turn_id], starts)) for one in entities],
+        signals=[Remark(one.kind.replace("_", " "), times(one.turn_ids, starts)) for one in signals],
+        commitments=[Remark(_promise(one), times([one.turn_id], starts)) for one in commitments],
+        entities=[Remark(f"{one.type}: {one.text}", times([one.turn_id], starts)) for one in entities],
     )
 
 

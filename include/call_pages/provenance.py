@@ -54,7 +54,7 @@ class LlmAnswer:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One that failed."""
+    """A failed attempt."""
 
     batch_id: str
     stage: str
@@ -68,7 +68,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Provenance:
-    """All of it.
+    """Where the results of a call come from.
 
     Attributes:
         spent_usd: None when nothing was paid, or no model has a price.
@@ -84,7 +84,7 @@ class Provenance:
 
 
 def provenance_of(connection: Connection, call_id: str) -> Provenance:
-    """Reads it."""
+    """Reads where the results of a call come from."""
     stages = _rows(connection, StageResultRow, StageDone, call_id, StageResultRow.superseded_at.is_(None))
     failed = _rows(connection, FailureRow, Attempt, call_id)
     spent = select(func.sum(LlmSpendingRow.cost_usd)).where(LlmSpendingRow.call_id == call_id)
@@ -107,7 +107,7 @@ def last_failure(connection: Connection, batch_id: str, call_id: str) -> Attempt
 
 
 def _answers(connection: Connection, call_id: str) -> Sequence[LlmAnswer]:
-    """By the identities that current results name: an answer may have been paid for by another call."""
+    """The LLM answers, by the identities that current results name: another call may have paid for one."""
     query = select(StageResultRow.result).where(
         StageResultRow.call_id == call_id,
         StageResultRow.stage.in_(["llm1", "llm2"]),

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from include.call_pages.told import Told, times
+from include.call_pages.remarks import Remark, times
 from include.database.models import AnswerRow, AuditRow, ScorecardRow
 from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, Absence
 from include.scorecards.assessment import IN_WORDS, Opinion, Standing
@@ -122,14 +122,14 @@ class Score:
     reasons: Sequence[str]
     why: Sequence[str]
     sections: Sequence[Section]
-    speaks_to_model: Sequence[Told]
+    speaks_to_model: Sequence[Remark]
     strengths: Sequence[str]
     coaching: Sequence[Advice]
     comment: str
 
     @property
     def answers(self) -> list[Answered]:
-        """All of them, in the scorecard's order."""
+        """All answers, in the scorecard's order."""
         return [answer for section in self.sections for answer in section.answers]
 
 
@@ -155,7 +155,7 @@ def score_of(connection: Connection, call_id: str, starts: Mapping[str, int]) ->
         why=why(row, card, sections),
         sections=sections,
         speaks_to_model=[
-            Told(one["quote"], times([one.get("turn_id")], starts)) for one in row.speaks_to_model
+            Remark(one["quote"], times([one.get("turn_id")], starts)) for one in row.speaks_to_model
         ],
         coaching=[_advice(one, starts) for one in row.coaching],
     )
@@ -259,8 +259,8 @@ def _lost(counting: Sequence[Answered]) -> list[str]:
     worst = sorted((loss for loss in losses if loss[0] > 0.05), key=lambda loss: -loss[0])
     if not worst:
         return ["No answer lost points."]
-    told = "; ".join(f"−{lost:.1f} “{one.text}” ({one.label})" for lost, one in worst)
-    return [f"Points were lost by {len(worst)}: {told}."]
+    criteria = "; ".join(f"−{lost:.1f} “{one.text}” ({one.label})" for lost, one in worst)
+    return [f"Points were lost by {len(worst)}: {criteria}."]
 
 
 def _left_out(answers: Sequence[Answered]) -> list[str]:

@@ -60,14 +60,14 @@ def shown_of(connection: Connection, head: CallHead, how: Redacting) -> Shown | 
 
 
 def _known(head: CallHead, how: Redacting) -> Known:
-    told = head.details
+    details = head.details
     metadata = CallMetadata(
         agent=head.agent,
         customer_ref=head.customer_ref,
-        caller=told.get("caller"),
-        called=told.get("called"),
-        caller_name=told.get("caller_name"),
-        called_name=told.get("called_name"),
+        caller=details.get("caller"),
+        called=details.get("called"),
+        caller_name=details.get("caller_name"),
+        called_name=details.get("called_name"),
     )
     numbers = numbers_in_metadata(metadata)
     return Known(names_in_metadata(metadata), kept=how.names_kept, numbers=numbers)

@@ -30,8 +30,8 @@ class ChannelRole(StrEnum):
     UNKNOWN = "unknown"
 
 
-class RolesToldBy(StrEnum):
-    """Who said who is heard on which channel: the first of these that knows."""
+class ChannelRolesSource(StrEnum):
+    """Where the roles of the channels come from; the first source in this order that states them counts."""
 
     MANIFEST = "manifest"
     SIDECAR = "sidecar"
@@ -57,7 +57,7 @@ class CallMetadata:
         product: What the call is about, as people say it.
         vocabulary: Names and terms that may be said in it.
         channel_roles: One role per channel, in channel order; empty when unknown.
-        roles_told_by: None when they are unknown, or told by an earlier version.
+        roles_told_by: Who stated the roles; None when they are unknown, or stored by an earlier version.
         extra: What cofi has no field for, kept as it came.
     """
 
@@ -81,7 +81,7 @@ class CallMetadata:
     vocabulary: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     channel_roles: tuple[ChannelRole, ...] = ()
-    roles_told_by: RolesToldBy | None = None
+    roles_told_by: ChannelRolesSource | None = None
     extra: dict[str, str] = field(default_factory=dict)
 
 
@@ -127,7 +127,7 @@ class Call:
 
     @property
     def uris(self) -> tuple[str, ...]:
-        """All of its files, in order of channel."""
+        """Paths of the call's files, in order of channel."""
         return tuple(part.uri for part in self.parts) or (self.uri,)
 
 

@@ -1,4 +1,7 @@
-"""CSV as spreadsheets and recorders write it: any encoding, separator, line end; a torn row costs itself."""
+"""Reads CSV as spreadsheets and recorders write it: any encoding, separator and line end.
+
+A broken row loses only itself.
+"""
 
 import csv
 import re
@@ -66,12 +69,16 @@ def read_table(content: bytes, needed: frozenset[str]) -> Table:
     """
     text, problems = _decoded(content)
     lines = _as_lines(text.splitlines(keepends=True))
-    told = _SEPARATOR_LINE.fullmatch(lines[0]) if lines else None
-    first = 1 if told else 0
+    separator_line = _SEPARATOR_LINE.fullmatch(lines[0]) if lines else None
+    first = 1 if separator_line else 0
     while first < len(lines) and not lines[first].strip(" ,;\t\r\n"):
         first += 1
     try:
-        separator = told[1] if told else _separator(lines[first] if first < len(lines) else "", needed)
+        separator = (
+            separator_line[1]
+            if separator_line
+            else _separator(lines[first] if first < len(lines) else "", needed)
+        )
         rows = list(_rows(lines, first, separator))
     except csv.Error as error:
         raise InvalidInput(f"{error}: save it as CSV (UTF-8)") from error
@@ -109,8 +116,8 @@ def _decoded(content: bytes) -> tuple[str, list[str]]:
     decoded = [_decoded_line(line) for line in lines]
     numbers = [number for number, (_, foreign) in enumerate(decoded, 1) if foreign]
     rows = ", ".join(map(str, numbers[:5])) + (", …" if len(numbers) > 5 else "")
-    told = f"line {rows}: not UTF-8, so read as Windows-1252; save it as CSV UTF-8 if letters are wrong"
-    return "\n".join(line for line, _ in decoded), [told]
+    problem = f"line {rows}: not UTF-8, so read as Windows-1252; save it as CSV UTF-8 if letters are wrong"
+    return "\n".join(line for line, _ in decoded), [problem]
 
 
 def _decoded_line(line: bytes) -> tuple[str, bool]:
@@ -139,7 +146,7 @@ def _as_lines(pieces: Iterable[str]) -> list[str]:
 
 
 def _separator(header: str, needed: frozenset[str]) -> str:
-    """The one by which the header has most columns, the needed one among them."""
+    """The separator by which the header has most columns, the needed one among them."""
 
     def fits(separator: str) -> tuple[bool, int]:
         columns = [folded(column) for column in next(csv.reader([header], delimiter=separator))]

@@ -38,7 +38,7 @@ class DayFolder:
 
     @property
     def parts(self) -> dict[str, "DayFolder"]:
-        """Its folders by what the paths of their files begin with; `.` stands for nothing."""
+        """The day's folders, by the prefix of their files' paths; `.` stands for no prefix."""
         return {f"{name}/" if name.strip(".") else name: self._below(name) for name in self.names}
 
     def path_of(self, call: Call) -> str:

@@ -10,7 +10,7 @@ from include.calls.listing import Listing, listed
 from include.calls.manifest_paths import Described
 from include.calls.moments import DateOrder
 
-# Size and time of a file, as the store told them.
+# Size and time of a file, as the store lists them.
 Stamp = tuple[int, datetime | None]
 
 

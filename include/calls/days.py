@@ -1,4 +1,4 @@
-"""What a day has and what it should have: absence is told apart from a day without calls."""
+"""Judges a day by its recordings: a missing folder is not the same as a day without calls."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -66,8 +66,8 @@ class JudgedDay:
     """A day as a run found it.
 
     Attributes:
-        recordings: Those of the day that are known now, whichever run found them.
-        told: A sentence for people; None where there is nothing to say.
+        recordings: How many recordings of the day are known now, whichever run found them.
+        told: A sentence that describes the problem of the day; None when there is none.
     """
 
     day: date
@@ -87,7 +87,7 @@ def judge(
     run_type: str,
     empty_day: EmptyDay,
 ) -> JudgedDay:
-    """Tells what a run makes of its day.
+    """Judges a day by how many recordings it has.
 
     Args:
         day: The day.
@@ -99,11 +99,11 @@ def judge(
         empty_day: The setting.
     """
     if around:
-        state, told = DayState.NO_FOLDER, around.told(location)
+        state, told = DayState.NO_FOLDER, around.describe(location)
     elif not recordings:
         state, told = DayState.EMPTY, f"The folder of {day} in {location} holds no recordings."
     elif least and recordings < least.recordings:
-        state, told = DayState.FEW, f"{day} has {_count(recordings)}, and {least.told}."
+        state, told = DayState.FEW, f"{day} has {_count(recordings)}, and {least.sentence}."
     else:
         return JudgedDay(day, DayState.OK, Verdict.OK, recordings)
     layout_fits = around is None or around.layout_fits

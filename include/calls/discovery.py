@@ -1,8 +1,8 @@
 """Finding a day's recordings in any fsspec location, and what is wrong with each of them.
 
 Every file below the day's folders is accounted for: recordings as calls, what lies beside them by kind, what
-is being written and what is none of it. What can be told from the listing, the header and the content's hash
-is told here, before a file is uploaded.
+is being written, and what is neither. Everything that the listing, the header and the content's hash can show
+to be wrong with a recording is found here, before a file is uploaded.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,10 +20,10 @@ from include.calls.files import DayFiles
 from include.calls.headers import are_sides
 from include.calls.listed_calls import absent, call_of, now_a_side, parts_of, stamps
 from include.calls.listing import Ignored, modified_at
+from include.calls.recorders.collecting import MetadataCollector
+from include.calls.recorders.counting import count_files
 from include.calls.recorders.days import day_of, folder_dates
-from include.calls.recorders.knowing import Knowing
 from include.calls.recorders.sorting import Recorded, apart, sort_listing
-from include.calls.recorders.telling import told_of
 
 # Headers are read over the network: the wait is for latency, not for the CPU.
 _PROBES_AT_ONCE = 32
@@ -81,19 +81,21 @@ def find_recordings(
     with ThreadPoolExecutor(_PROBES_AT_ONCE) as pool:
         look = _Look(folder, rules, known, day, set(files.being_written), pool)
         files.recordings = look.calls_told_apart(files.recordings)
-        knowing = Knowing(folder, files, rules.recorder, rules.timezone, manifest=described.files, pool=pool)
-        of_day, of_no_day = look.of_day(files.recordings, knowing)
-        calls = look.examined(look.scope(of_day), knowing)
-    told = told_of(
+        collector = MetadataCollector(
+            folder, files, rules.recorder, rules.timezone, manifest=described.files, pool=pool
+        )
+        of_day, of_no_day = look.of_day(files.recordings, collector)
+        calls = look.examined(look.scope(of_day), collector)
+    counted = count_files(
         files,
         of_day,
-        knowing,
+        collector,
         rules.recorder,
         other_days=len(files.recordings) - len(of_day) - len(of_no_day),
         of_no_day=of_no_day,
         manifest_problems=described.problems,
     )
-    return Discovery(calls, told, files.being_written, day.listing.ignored, described.problems)
+    return Discovery(calls, counted, files.being_written, day.listing.ignored, described.problems)
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,10 @@ class _Look:
         found = [one for some in self._each(self._confirmed, recordings) for one in some]
         return sorted(found, key=lambda one: one.path)
 
-    def of_day(self, recordings: list[Recorded], knowing: Knowing) -> tuple[list[Recorded], list[str]]:
-        """The recordings of the day, and the paths of those that no day can be told of.
+    def of_day(
+        self, recordings: list[Recorded], collector: MetadataCollector
+    ) -> tuple[list[Recorded], list[str]]:
+        """The recordings of the day, and the paths of those whose day is unknown.
 
         Where the recorder's folders are the site's days, all of them are of the day.
         """
@@ -123,7 +127,7 @@ class _Look:
             return recordings, []
 
         def its_day(one: Recorded) -> date | None:
-            began = knowing.by_path(one).started_at or knowing.of(one).metadata.started_at
+            began = collector.by_path(one).started_at or collector.of(one).metadata.started_at
             written = modified_at(self.day.listing.files[one.path])
             return day_of(recorder, one.path, dates, timezone, started_at=began, written_at=written)
 
@@ -150,13 +154,15 @@ class _Look:
             scope = [(c, r) for c, r in scope if c.path in known and known[c.path].state is CallState.FAILED]
         return scope[: rules.limit]
 
-    def examined(self, scope: Sequence[tuple[Call, Recorded | None]], knowing: Knowing) -> list[Call]:
+    def examined(
+        self, scope: Sequence[tuple[Call, Recorded | None]], collector: MetadataCollector
+    ) -> list[Call]:
         """The same calls, probed and described."""
 
         def one(found: tuple[Call, Recorded | None]) -> Call:
             call, recorded = found
             before = self.known.get(call.path)
-            return examined(self.folder, call, recorded, knowing=knowing, before=before, rules=self.rules)
+            return examined(self.folder, call, recorded, collector=collector, before=before, rules=self.rules)
 
         return list(self._each(one, scope))
 

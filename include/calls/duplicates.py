@@ -38,7 +38,7 @@ def mark_duplicates(calls: Iterable[Call], others: Iterable[Call], sha256_of: Sh
 
 @dataclass
 class _Known:
-    """Originals, by what they are found by."""
+    """Original recordings, indexed for the search for copies."""
 
     sha256_of: Sha256Of
     by_sample: dict[tuple[int, str], list[Call]] = field(default_factory=lambda: defaultdict(list))
@@ -68,7 +68,7 @@ class _Known:
         return call
 
     def _hash(self, call: Call) -> str | None:
-        """Each is read once."""
+        """Hashes of the calls; each recording is read once."""
         if call.sha256:
             return call.sha256
         if call.call_id not in self.hashes:

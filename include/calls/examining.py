@@ -8,7 +8,7 @@ from include.calls.call import Call, CallState
 from include.calls.day_folder import DayFolder, sha256_of_files, sha256_of_samples
 from include.calls.discovery_rules import DiscoveryRules, Redo
 from include.calls.headers import header_of
-from include.calls.recorders.knowing import Knowing, with_roles
+from include.calls.recorders.collecting import MetadataCollector, with_roles
 from include.calls.recorders.sorting import Recorded
 from include.errors import InvalidInput
 
@@ -29,7 +29,7 @@ def examined(
     call: Call,
     recorded: Recorded | None,
     *,
-    knowing: Knowing,
+    collector: MetadataCollector,
     before: Call | None,
     rules: DiscoveryRules,
 ) -> Call:
@@ -39,18 +39,18 @@ def examined(
         folder: The day's.
         call: As it was listed.
         recorded: Its files; None when they are gone.
-        knowing: What is known of the day's calls.
+        collector: What is known of the day's calls.
         before: The same call as it was found before: what has not changed is not probed again.
         rules: What to leave out.
     """
     if recorded:
-        call = replace(call, metadata=knowing.of(recorded).metadata)
+        call = replace(call, metadata=collector.of(recorded).metadata)
     if call.state is not CallState.PENDING:
         return call
 
     def with_their_roles(one: Call) -> Call:
-        told = with_roles(one.metadata, rules.recorder, recorded, one.channels, rules.stereo_roles)
-        return replace(one, metadata=told)
+        metadata = with_roles(one.metadata, rules.recorder, recorded, one.channels, rules.stereo_roles)
+        return replace(one, metadata=metadata)
 
     if before is None:
         return with_their_roles(_probed(folder, call, rules))

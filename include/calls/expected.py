@@ -18,10 +18,10 @@ _SHARE = re.compile(r"(\d+(?:\.\d+)?)\s*%")
 
 @dataclass(frozen=True)
 class Bound:
-    """The least that is expected of a day, and the words for it."""
+    """The least number of recordings expected of a day, and a sentence that says where it comes from."""
 
     recordings: int
-    told: str
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -64,17 +64,17 @@ class LeastExpected:
             day: The day.
         """
         if self.recordings is not None:
-            told = f"at least {self.recordings:,} are expected ([cofi] expected_recordings_min)"
-            return Bound(self.recordings, told)
+            sentence = f"at least {self.recordings:,} are expected ([cofi] expected_recordings_min)"
+            return Bound(self.recordings, sentence)
         if self.share is None or len(history) < _LEAST_WEEKS:
             return None
         usual = median(history)
         least = math.ceil(self.share * usual)
-        told = (
+        sentence = (
             f"at least {least:,} are expected ([cofi] expected_recordings_min = {100 * self.share:g}% of "
             f"{usual:,.0f}, the median of the last {len(history)} {day:%A}s)"
         )
-        return Bound(least, told)
+        return Bound(least, sentence)
 
 
 def same_weekday_before(day: date) -> list[date]:

@@ -44,17 +44,17 @@ class DayFiles:
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> "DayFiles":
-        """From a column; what another version has counted beside it is left out."""
+        """Reads the counts from a database column; fields of other versions are left out."""
         known = {name: value for name, value in stored.items() if name in cls.__dataclass_fields__}
         return cls(**{**known, "problems": tuple(known.get("problems", ()))})
 
     def as_json(self) -> dict[str, Any]:
-        """For a column."""
+        """The counts as JSON for a database column."""
         return {**asdict(self), "problems": list(self.problems)}
 
     def __str__(self) -> str:
-        """`24 sidecars, 2 ignored files (2 .txt)`; what there is none of is not told."""
-        told = [
+        """`24 sidecars, 2 ignored files (2 .txt)`; kinds without files are left out."""
+        parts = [
             _of(self.sides, "second side", "of a call", "of calls"),
             _of(self.sidecars, "sidecar"),
             _of(self.sidecars_alone, "sidecar", "without its recording", "without their recordings"),
@@ -66,7 +66,7 @@ class DayFiles:
             _of(self.being_written, "file", "still being written"),
             _of(self.manifest_problems, "problem", "in the manifest"),
         ]
-        return ", ".join(filter(None, told)) or "nothing"
+        return ", ".join(filter(None, parts)) or "nothing"
 
 
 def by_ending(paths: Iterable[str]) -> dict[str, int]:

@@ -46,7 +46,7 @@ def header_of(folder: DayFolder, call: Call) -> "Header":
 def are_sides(folder: DayFolder, parts: Sequence[Part]) -> bool:
     """Whether files that are named like two sides of a call can be that: each has one channel.
 
-    What cannot be read is believed to be a side: it is the call's trouble then.
+    A file that cannot be read is taken for a side: the call is then reported as unreadable.
     """
     try:
         return all(_of_part(folder, part).channels == 1 for part in parts if part.size_bytes)

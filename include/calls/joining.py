@@ -40,8 +40,8 @@ class JoinedRecording:
         self._sounds = [_opened(part, file) for part, file in zip(parts, files, strict=True)]
         rates = {sound.samplerate for sound in self._sounds}
         if len(rates) > 1:
-            told = " and ".join(str(rate) for rate in sorted(rates))
-            raise RecordingUnusable(f"its sides have different sample rates ({told} Hz): convert one")
+            listed_rates = " and ".join(str(rate) for rate in sorted(rates))
+            raise RecordingUnusable(f"its sides have different sample rates ({listed_rates} Hz): convert one")
         self._frames: int = max(len(sound) for sound in self._sounds)
         self._channels: int = sum(sound.channels for sound in self._sounds)
         self._rate_hz = rates.pop()
@@ -51,7 +51,7 @@ class JoinedRecording:
             raise RecordingUnusable("its sides are too long for one WAV file of 4 GiB")
 
     def __enter__(self) -> "JoinedRecording":
-        """It is open from the beginning."""
+        """Returns the recording itself, which is open already."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -61,7 +61,7 @@ class JoinedRecording:
 
     @property
     def size_bytes(self) -> int:
-        """Of the whole file."""
+        """Size of the whole file in bytes."""
         return _HEADER_BYTES + self._frames * self._channels * 2
 
     def read(self, size: int) -> bytes:
@@ -115,8 +115,8 @@ def _opened(part: Part, file: IO[bytes]) -> "soundfile.SoundFile":
     except soundfile.LibsndfileError as error:
         file.seek(0)
         file.read(1)  # libsndfile takes an error of the store for a wrong format
-        told = f"its side {name} cannot be joined with the other: convert it to WAV"
-        raise RecordingUnusable(told) from error
+        message = f"its side {name} cannot be joined with the other: convert it to WAV"
+        raise RecordingUnusable(message) from error
 
 
 def _read(sound: "soundfile.SoundFile", frames: int) -> "NDArray[np.float32]":

@@ -9,7 +9,7 @@ from include.calls.days import is_recording
 def late_recordings(
     found: Iterable[Call], known: Mapping[str, Call], left_open: Collection[str]
 ) -> list[Call]:
-    """Those of an earlier day that a later run takes up; whatever else was discovered stays as it was judged.
+    """The calls of an earlier day that a later run takes up; all others keep their state.
 
     They are recordings that nobody knew, and calls that no run is going to end: those that are still pending
     though no run works on them. A file that was quarantined and has another size now counts as new: it was

@@ -19,12 +19,12 @@ class Ledger:
 
     @classmethod
     def of(cls, counts: Mapping[str, int]) -> "Ledger":
-        """Builds it from counts by state."""
+        """Builds a ledger from counts by state."""
         return cls(**{CallState(state).value: count for state, count in counts.items()})
 
     @property
     def discovered(self) -> int:
-        """All recordings."""
+        """The number of all recordings."""
         return sum(asdict(self).values())
 
     @property

@@ -63,8 +63,8 @@ def listed(
 
     A file is still being written when its name says so, or when it was last written less than `min_age_s`
     ago. "Now" is this machine's clock or the newest time in the listing, whichever is later: in a store whose
-    clock is ahead, all files would else be young. One whose clock is behind cannot be told: raise `min_age_s`
-    by that much.
+    clock is ahead, all files would else be young. A clock that is behind cannot be detected: raise
+    `min_age_s` by that much.
 
     Args:
         filesystem: fsspec's.
@@ -182,8 +182,8 @@ def _walked(
 
 def _place(filesystem: AbstractFileSystem, name: str, info: Info) -> object:
     """What tells a folder from others, however a link calls it."""
-    told = filesystem.info(name) if info.get("islink") else info
-    return (told.get("ino"), told.get("created")) if told.get("ino") else name
+    target = filesystem.info(name) if info.get("islink") else info
+    return (target.get("ino"), target.get("created")) if target.get("ino") else name
 
 
 def _unlisted(folder: str, error: Exception) -> StoreFault:

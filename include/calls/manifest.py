@@ -4,8 +4,8 @@
     call-001.ogg,Dana,billing,inbound,C-1001,2026-11-16T09:12:00+01:00,agent|customer
 
 Only `file` is needed; every field of `CallMetadata` may be a column, and other columns are kept as they come.
-What is wrong in a cell loses that cell, what is wrong with a row loses that row, and both are told with the
-row's number as a spreadsheet shows it.
+What is wrong in a cell loses that cell, what is wrong with a row loses that row, and both are
+reported with the row's number as a spreadsheet shows it.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
-from include.calls.call import CallMetadata, RolesToldBy
+from include.calls.call import CallMetadata, ChannelRolesSource
 from include.calls.csv_text import Row, Table, folded, read_table
 from include.calls.moments import AmbiguousMoment, DateOrder, read_moment
 from include.calls.recorders.describing import (
@@ -128,38 +128,38 @@ class _RowReader:
 
     def read(self, row: Row) -> tuple[ManifestRow | None, list[str]]:
         """What a row says, and what is wrong with it."""
-        told = [cell.replace("\0", "") for cell in row.cells]
-        if any(cell.strip() for cell in told[len(self._columns) :]):
+        texts = [cell.replace("\0", "") for cell in row.cells]
+        if any(cell.strip() for cell in texts[len(self._columns) :]):
             return None, [
-                f"it has {len(told)} cells, and the header {len(self._columns)}: put cells that hold a "
+                f"it has {len(texts)} cells, and the header {len(self._columns)}: put cells that hold a "
                 "separator in quotes. Nothing of it was read"
             ]
-        cells = {column: cell for column, cell in zip(self._columns, told, strict=False) if column}
+        cells = {column: cell for column, cell in zip(self._columns, texts, strict=False) if column}
         file = cells.pop("file", "")
-        filled = {column: cell.strip() for column, cell in cells.items() if cell.strip()}
+        texts_by_column = {column: cell.strip() for column, cell in cells.items() if cell.strip()}
         if not file.strip():
             return None, [
                 "it names no file: write the recording's path in the column 'file'"
-            ] if filled else []
+            ] if texts_by_column else []
         problems = ["its quotes are not in pairs: it was read without them"] if row.torn else []
-        return ManifestRow(row.number, file, self._metadata(filled, problems)), problems
+        return ManifestRow(row.number, file, self._metadata(texts_by_column, problems)), problems
 
     def _metadata(self, cells: dict[str, str], problems: list[str]) -> CallMetadata:
         read: dict[str, Any] = {}
         for column in UNDERSTOOD:
             if column not in cells:
                 continue
-            told = f"{column} '{cells[column]}'"
+            stated = f"{column} '{cells[column]}'"
             try:
                 read[column] = self._understood(column, cells[column])
             except AmbiguousMoment as error:
                 problems.append(
-                    f"{told} may be {error}: write it like {HOW[column]}, or set [cofi] manifest_date_order"
+                    f"{stated} may be {error}: write it like {HOW[column]}, or set [cofi] manifest_date_order"
                 )
             except ValueError:
-                problems.append(f"{told} is not understood; write it like {HOW[column]}")
+                problems.append(f"{stated} is not understood; write it like {HOW[column]}")
         if read.get("channel_roles"):
-            read["roles_told_by"] = RolesToldBy.MANIFEST
+            read["roles_told_by"] = ChannelRolesSource.MANIFEST
         read |= {column: cleaned(cell) for column, cell in cells.items() if column in TEXTS}
         extra = {
             cleaned(column)[:LONGEST_NAME]: cleaned(cell)

@@ -52,9 +52,9 @@ def describe(manifest: Manifest, listed: Collection[str], root: str) -> Describe
         inside = files.inside(row.file)
         found = files.meant_by([row.file, *inside])
         if len(found) > 1:
-            told = " or ".join(found)
+            candidates = " or ".join(found)
             described.problems.append(
-                f"{where}: it may mean {told}: write it as the file is. It was not read"
+                f"{where}: it may mean {candidates}: write it as the file is. It was not read"
             )
         elif not found and not inside:
             described.problems.append(

@@ -48,7 +48,7 @@ _SERIAL_BEGINS = datetime(1899, 12, 30)  # noqa: DTZ001 - in the site's zone, be
 
 
 class DateOrder(StrEnum):
-    """What 03/04/2026 means."""
+    """The order of day and month in dates such as 03/04/2026."""
 
     DAY_FIRST = "DMY"
     MONTH_FIRST = "MDY"
@@ -56,7 +56,7 @@ class DateOrder(StrEnum):
 
 
 class AmbiguousMoment(ValueError):
-    """It may mean several days.
+    """A date that may mean several days.
 
     Args:
         readings: The days, in order.

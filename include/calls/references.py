@@ -47,9 +47,9 @@ class TurnReferences:
 
     def _named(self, reference: str) -> Iterator[str | None]:
         """What is named: turns of the call; None for one that it has not, or where none is named."""
-        told = reference.strip()
-        head = _REST_OF_LINE.sub("", told.removeprefix("[").split("]")[0])
-        for text in (told, head):
+        stripped = reference.strip()
+        head = _REST_OF_LINE.sub("", stripped.removeprefix("[").split("]")[0])
+        for text in (stripped, head):
             if known := self._ids.get(text.strip(" \t[](){}<>#'\"“”.,:;").casefold()):
                 yield known
                 return

@@ -87,7 +87,7 @@ class Place:
 
 @contextmanager
 def reading(uri: str) -> Iterator[None]:
-    """Tells what goes wrong in a store in cofi's terms.
+    """Turns errors of a store's library into cofi's errors.
 
     Raises:
         InvalidInput: Somebody has to mend a setting, a connection or a permission.
@@ -99,14 +99,14 @@ def reading(uri: str) -> Iterator[None]:
         # A store that refuses access does so the next time, too. Who mends a mount clears the task.
         cause, place = error.__cause__, Place.of(uri)
         if isinstance(error, StoreFault) and isinstance(cause, Exception) and not place.is_local:
-            raise told(place, cause) from error
+            raise store_error(place, cause) from error
         raise
     except Exception as error:
-        raise told(Place.of(uri), error) from error
+        raise store_error(Place.of(uri), error) from error
 
 
-def told(place: Place, error: Exception) -> CofiError:
-    """The sentence for an error of a store's library."""
+def store_error(place: Place, error: Exception) -> CofiError:
+    """The error to raise for an error of a store's library, with a sentence that says the mend."""
     chain = list(_chain(error))
     if any(_is_missing_provider(one) for one in chain):
         return not_installed(place)

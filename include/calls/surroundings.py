@@ -1,4 +1,4 @@
-"""Where the folder of a day is not: what is there instead, so that a wrong layout can be told."""
+"""What lies where the folder of a day is missing, so that a wrong folder layout can be recognised."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,8 +33,8 @@ class Surroundings:
     layout_fits: bool = True
     said_in: str = "[cofi] recordings_layout"
 
-    def told(self, location: str) -> str:
-        """A sentence, with the mend where it can be guessed."""
+    def describe(self, location: str) -> str:
+        """A sentence that says what is there instead, with the mend where it can be guessed."""
         what = f"{location} has no folder {self.missing}"
         if not self.names and self.files:
             return f"{what}, but {self.files:,} files: recordings are looked for in a folder per day."

@@ -1,7 +1,7 @@
-"""Names and terms that may be said in calls, as recognition is told them.
+"""Names and terms that may be said in calls: hints for speech recognition (hotwords).
 
-A recogniser writes names that it has never met as words that sound alike. Told beforehand, it is readier to
-hear them.
+A recogniser writes names that it has never met as words that sound alike. With a list of them it recognises
+them more often.
 """
 
 import re
@@ -12,9 +12,9 @@ from typing import Any
 from include.errors import InvalidInput
 
 LONGEST_CHARS = 60
-# What may be told of a call: more than any recogniser takes.
+# Hints for one call at the most: more than any recogniser takes.
 MOST_TERMS = 200
-# What of a manifest may be told, the most particular first.
+# Columns of a manifest that may hold hints, the most specific first.
 COLUMNS = ("vocabulary", "product", "agent", "queue")
 # Codes, logins and numbers are nothing that people say.
 _NAME = re.compile(r"[^\W\d_]+(?:[ .'’-]{1,2}[^\W\d_]+)*\.?")
@@ -23,23 +23,23 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 @dataclass(frozen=True)
 class Terms:
-    """What a site has recognition told.
+    """The hints that a site gives to speech recognition.
 
     Attributes:
-        of_site: Of every call.
-        columns: Those of `COLUMNS` that are told of a call.
+        of_site: Hints for every call.
+        columns: Which of `COLUMNS` give hints for their call.
     """
 
     of_site: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
 
     def of_call(self, manifest: Mapping[str, Any]) -> list[str]:
-        """What is told of a call: its own terms before those of every call, each once.
+        """The hints for a call: its own terms before those of every call, each once.
 
         Args:
-            manifest: What is known of the call, by column.
+            manifest: The call's metadata, by column.
         """
-        own = (term for column in COLUMNS if column in self.columns for term in _told(column, manifest))
+        own = (term for column in COLUMNS if column in self.columns for term in _terms_in(column, manifest))
         return list(dict.fromkeys([*own, *self.of_site]))[:MOST_TERMS]
 
 
@@ -74,7 +74,7 @@ def read_terms(text: str, where: str) -> tuple[str, ...]:
 
 
 def read_columns(text: str, where: str) -> tuple[str, ...]:
-    """Reads which columns of manifests are told.
+    """Reads which columns of manifests give hints.
 
     Raises:
         InvalidInput: One is none of `COLUMNS`; the message names it.
@@ -83,7 +83,7 @@ def read_columns(text: str, where: str) -> tuple[str, ...]:
     unknown = sorted(set(columns) - set(COLUMNS))
     if unknown:
         raise InvalidInput(
-            f"{where}: {', '.join(unknown)} cannot be told: choose of {', '.join(COLUMNS)}, or none."
+            f"{where}: {', '.join(unknown)} gives no terms: choose from {', '.join(COLUMNS)}, or none."
         )
     return columns
 
@@ -92,12 +92,12 @@ def _listed(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, (" ".join(item.split()) for item in text.split(",")))))
 
 
-def _told(column: str, manifest: Mapping[str, Any]) -> Iterator[str]:
-    told = manifest.get(column) or ()
+def _terms_in(column: str, manifest: Mapping[str, Any]) -> Iterator[str]:
+    value = manifest.get(column) or ()
     if column == "vocabulary":
-        yield from told
-    elif told and (is_term(told) if column == "product" else _is_name(told)):
-        yield told
+        yield from value
+    elif value and (is_term(value) if column == "product" else _is_name(value)):
+        yield value
 
 
 def _is_name(text: str) -> bool:

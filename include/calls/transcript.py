@@ -63,7 +63,7 @@ class Turn(BaseModel):
         id: `t1`, `t2`, … in order of `start_ms`; evidence refers to it.
         channel: 0-based channel of the recording.
         confidence: Mean word confidence, 0..1.
-        voice: Which of several voices on its channel, from 1; None where they are not told apart.
+        voice: Which of several voices on its channel, from 1; None where they are not distinguished.
         voice_confidence: How sure that is, 0..1; None likewise.
         language: ISO 639-1 code that it was heard in; None in a transcript that does not say.
         flags: Signs that it is an invention of the recogniser.
@@ -90,7 +90,7 @@ class Turn(BaseModel):
     def label(self) -> str:
         """What a transcript calls whoever speaks: the role where it is known, else the voice or the channel.
 
-        `speaker_0` of a call with voices is whoever was not told apart.
+        `speaker_0` of a call with voices is everybody who was not distinguished.
         """
         if self.speaker is not ChannelRole.UNKNOWN:
             return self.speaker.value
@@ -103,7 +103,7 @@ class Turn(BaseModel):
 
     @property
     def whose(self) -> tuple[int, str]:
-        """Channel and label: turns of the same are one person's, as far as can be told."""
+        """Channel and label: turns that share both are one person's, as far as is known."""
         return self.channel, self.label
 
 

@@ -5,8 +5,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-import yaml
-
+from include.plain_yaml import read_yaml
 from include.spoken.folding import plain
 
 _CONTACT_REASONS = Path(__file__).parent / "contact_reasons.yaml"
@@ -50,7 +49,7 @@ class SignalKind(StrEnum):
 @cache
 def contact_reasons() -> Mapping[str, str]:
     """The taxonomy of why customers call: code to title."""
-    reasons: Mapping[str, str] = yaml.safe_load(_CONTACT_REASONS.read_text("utf-8"))
+    reasons: Mapping[str, str] = read_yaml(_CONTACT_REASONS.read_text("utf-8"))
     return reasons
 
 

@@ -42,12 +42,12 @@ class ServiceTimes:
     llm_s: tuple[float, float] = (5.0, 10.0)
 
     def gpu_s(self, stage: Stage, calls: int, audio_s: float) -> float:
-        """Of a GPU stage over so many calls, on a host of speed 1."""
+        """Seconds of a GPU stage over so many calls, on a host of speed 1."""
         at = GPU_STAGES.index(stage)
         return calls * self.stage_s[at] + audio_s * self.rtf[at]
 
     def answer_s(self, stage: Stage) -> float:
-        """Of one answer."""
+        """Seconds of one LLM answer."""
         return self.llm_s[stage is Stage.LLM2]
 
 
@@ -114,15 +114,15 @@ class Site:
 
     @property
     def tasks_at_once(self) -> int:
-        """Of the run."""
+        """How many tasks of the run may work at once."""
         return self.tasks_needed if self.parallelism is None else self.parallelism
 
     def round_s(self, waiting: int) -> float:
-        """Of the scheduler, while so many tasks wait."""
+        """Seconds of one round of the scheduler, while so many tasks wait."""
         return waiting * self.round_task_s
 
     def with_one_more_host(self) -> "Site":
-        """Of the speed that its hosts have on average."""
+        """The site with one more host, of the average speed of its hosts."""
         return replace(self, speeds=(*self.speeds, sum(self.speeds) / len(self.speeds)))
 
 

@@ -1,4 +1,4 @@
-"""The advice as text."""
+"""Writes the capacity planner's advice as text."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from include.capacity.site import Day, Site
 from include.delivery.wording import calls, count, duration, percent
 
 
-def told(day: Day, site: Site, advice: Advice) -> str:
+def advice_text(day: Day, site: Site, advice: Advice) -> str:
     """What is expected, what holds it up, what to set, and what more would bring."""
     expected = advice.expected
     return "\n".join(

@@ -60,7 +60,7 @@ _OF = re.compile(
 
 
 def cues_in(text: str) -> list[Cue]:
-    """The names of numbers in a turn's text, in order; of names that overlap, the most telling."""
+    """The names of numbers in a turn's text, in order; of names that overlap, the most specific."""
     said = folded(text)
     keyed = _KEYED.search(said.text) is not None
     kept: list[tuple[int, int, Named]] = []

@@ -16,7 +16,7 @@ _CARD = re.compile(
 CARD_LENGTHS = (19, 16, 15, 14, 13)
 # Only after these is more looked for: sixteen digits are no number of thirteen with a code behind it.
 _LENGTHS_READ_ON = (16, 15)
-# Only digits after the country's letters, by length (ISO 13616 registry): of these a valid one is told
+# Only digits after the country's letters, by length (ISO 13616 registry): of these a valid one is recognised
 # without hearing its letters.
 _IBAN_OF_DIGITS = {22: ("ES",), 20: ("DE",), 23: ("PT",), 26: ("PL",)}
 _EXPIRY_YEARS = 25

@@ -60,12 +60,12 @@ class Group:
 
     @property
     def start(self) -> int:
-        """First character."""
+        """Position of the first character."""
         return self.places[0][0]
 
     @property
     def end(self) -> int:
-        """One past the last character."""
+        """Position after the last character."""
         return self.places[-1][1]
 
 
@@ -233,7 +233,7 @@ class Conversation:
         return [self._texts[last.turn][last.end :], self._texts[following.turn][: following.start]]
 
     def _ends_a_number(self, turn: int, cue: Cue) -> bool:
-        """Whether another number is asked for, or told, there."""
+        """Whether another number is asked for, or announced, there."""
         if cue.named in CODES or cue.named is Named.EXPIRY:
             return True
         text = self._texts[turn]
@@ -288,8 +288,8 @@ class Conversation:
         if cue.named is Named.CARD:
             return named_in == turn or (turn - named_in <= 2 and _asks_for_it(text, cue))
         if cue.named in OTHERS:
-            told = leads_to(text, cue, start) if named_in == turn else asks(text)
-            return told or names_a_number(text, cue)
+            asked_for = leads_to(text, cue, start) if named_in == turn else asks(text)
+            return asked_for or names_a_number(text, cue)
         return True
 
     def _same_side(self, one: int, other: int) -> bool:

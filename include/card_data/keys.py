@@ -16,7 +16,7 @@ _COUNT = re.compile(r"^(\d+) digits? keyed$")
 
 
 def masked_keys(segments: Sequence[Segment]) -> list[Segment]:
-    """Segments in which long keyed entries are told as a count: `16 digits keyed`.
+    """Segments in which long keyed entries are replaced by a count: `16 digits keyed`.
 
     Masked are entries of six digits or more, entries that together may be a card number, and after a card
     number what may be its security code. Times stay; counts that are there stay.

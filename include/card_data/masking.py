@@ -55,7 +55,7 @@ def masked_turns(turns: Sequence[Turn]) -> list[Turn]:
     """Masks card data in the text and words of turns, and marks where it was said.
 
     Masked words keep their times and confidences: the first has the mask as its text, the others a bullet.
-    Masks that are there, and their marks, stay as they are; masks of a host that told no marks get them.
+    Masks that are there, and their marks, stay as they are; masks of a host that sent no marks get them.
     """
     looked_at = [_with_marks(turn) for turn in turns]
     for _ in range(_MOST_LOOKS):

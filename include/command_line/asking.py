@@ -1,4 +1,4 @@
-"""What `cofi init` is told and finds out: answers of a person, options, and what is to be written."""
+"""How `cofi init` gets values, from options or a person's answers, and notes what to write into files."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class Answers:
-    """What was given as options; None is asked for."""
+    """The values given as options; those that are None are asked for."""
 
     recordings: str | None = None
     timezone: str | None = None
@@ -32,12 +32,12 @@ class Answers:
 
 @dataclass(frozen=True)
 class Asking:
-    """How questions are put.
+    """Asks the questions of `cofi init`.
 
     Attributes:
-        asks: A person is there to be asked; else what is not given keeps its default.
-        tests: What was answered is tried.
-        tell: Says something to the person.
+        asks: A person is there to answer; otherwise values that are not given keep their defaults.
+        tests: Each answer is tried out, such as an address.
+        tell: Prints a message to the person.
     """
 
     asks: bool
@@ -58,8 +58,8 @@ class Asking:
         """Asks again while an answer is wrong, where a person is there to answer.
 
         Args:
-            answer: Asks, and raises what is wrong.
-            given: What was given as an option: nobody is asked about that again.
+            answer: Asks the question, and raises an error when the answer is wrong.
+            given: The value of the option; a person is not asked about it again.
 
         Returns:
             None for an answer that is wrong, and is to be taken all the same.
@@ -80,7 +80,7 @@ class Asking:
 
 @dataclass
 class Found:
-    """What is to be written."""
+    """The settings and variables to write into site.cfg and .env."""
 
     settings: dict[tuple[str, str], Line] = field(default_factory=dict)
     variables: dict[str, Line] = field(default_factory=dict)

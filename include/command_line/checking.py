@@ -9,7 +9,7 @@ from rich.text import Text
 from typer import Option
 
 from include.command_line import checks, checks_outside
-from include.command_line.checks import Check, Section, State, looked_at
+from include.command_line.checks import Check, Section, State, gather_input
 from include.command_line.output import AsJson, console, example, give, working
 from include.command_line.site import Site
 from include.command_line.stack import stack_of
@@ -50,11 +50,11 @@ def check(
     found: list[Check] = []
     with working(quiet=as_json or not console(errors=True).is_terminal) as tell:
         tell("Asking Airflow for settings and connections")
-        looked = looked_at(site, stack_of(site))
+        inputs = gather_input(site, stack_of(site))
         for name, section in _SECTIONS.items():
             if name != "LLM" or not no_llm:
                 tell(f"Checking {name}")
-                found += section(looked)
+                found += section(inputs)
     if as_json:
         give(found, str, as_json)
     else:

@@ -1,4 +1,4 @@
-"""What `cofi check` finds out on this machine: settings, versions, databases, pools, disk."""
+"""The checks of `cofi check` on this machine: settings, versions, databases, pools, disk."""
 
 import json
 import re
@@ -25,7 +25,7 @@ _ASKED_S = 120
 
 
 class State(StrEnum):
-    """How something stands."""
+    """The result of a check."""
 
     OK = "ok"
     WARN = "warn"
@@ -34,7 +34,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """What was looked at, what was found, and what to do about it."""
+    """One line of `cofi check`: what was checked, what was found (`told`), and what to do about it."""
 
     name: str
     state: State
@@ -43,24 +43,24 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Looked:
-    """What checks look at: the site, its embedded stack, and what Airflow resolves (`cofi.site`)."""
+class CheckInput:
+    """The input of all checks: the site, its embedded stack, and what Airflow resolves (`cofi.site`)."""
 
     site: Site
     stack: Stack
-    told: Mapping[str, Any]
+    resolved: Mapping[str, Any]
 
     def part(self, name: str) -> Mapping[str, Any]:
-        """A part of what Airflow resolves; empty when it does not say."""
-        found = self.told.get(name)
+        """A part of the values that Airflow resolves; empty when it is missing."""
+        found = self.resolved.get(name)
         return found if isinstance(found, dict) else {}
 
 
-Section = Callable[[Looked], Iterator[Check]]
+Section = Callable[[CheckInput], Iterator[Check]]
 
 
-def looked_at(site: Site, stack: Stack) -> Looked:
-    """Has Airflow resolve settings and connections, in a process of its own."""
+def gather_input(site: Site, stack: Stack) -> CheckInput:
+    """Lets Airflow resolve settings and connections, in a process of its own."""
     environment = {**site.airflow_environment(), **(stack.environment if stack.running else {})}
     environment["PYTHONPATH"] = site.airflow_environment()["PYTHONPATH"]
     done = subprocess.run(
@@ -73,16 +73,16 @@ def looked_at(site: Site, stack: Stack) -> Looked:
         timeout=_ASKED_S,
     )
     try:
-        return Looked(site, stack, json.loads(done.stdout))
+        return CheckInput(site, stack, json.loads(done.stdout))
     except ValueError:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        return Looked(site, stack, {"error": last})
+        return CheckInput(site, stack, {"error": last})
 
 
-def settings(looked: Looked) -> Iterator[Check]:
-    """airflow.cfg, site.cfg, .env and the environment."""
-    site, found = looked.site, looked.part("settings")
-    if error := looked.told.get("error"):
+def settings(inputs: CheckInput) -> Iterator[Check]:
+    """Checks the settings in airflow.cfg, site.cfg, .env and the environment."""
+    site, found = inputs.site, inputs.part("settings")
+    if error := inputs.resolved.get("error"):
         yield Check("Airflow", State.FAILED, str(error), "`cofi --debug airflow info` says more.")
         return
     if error := found.get("error"):
@@ -91,8 +91,8 @@ def settings(looked: Looked) -> Iterator[Check]:
     sources = dict.fromkeys((SITE_FILE, ENV_FILE, "the environment"), 0)
     for name in site.settings:
         sources[site.source_of(name)] += 1
-    told = ", ".join(f"{count} from {source}" for source, count in sources.items() if count)
-    yield Check("settings", State.OK, told or "as shipped, in airflow.cfg")
+    sources_text = ", ".join(f"{count} from {source}" for source, count in sources.items() if count)
+    yield Check("settings", State.OK, sources_text or "as shipped, in airflow.cfg")
     if found["default_timezone"] != found["timezone"]:
         yield Check(
             "time zone",
@@ -106,17 +106,17 @@ def settings(looked: Looked) -> Iterator[Check]:
 
 
 def _readers(site: Site) -> Iterator[Check]:
-    """Files with keys that others can read."""
+    """Checks that no other user can read the files that hold keys."""
     for file in (site.home / ENV_FILE, site.home / SITE_FILE, site.var, site.var / "secrets"):
         if file.exists() and file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             yield Check("readers", State.WARN, f"others can read {file}", f"chmod -R go= {file}")
 
 
-def versions(looked: Looked) -> Iterator[Check]:
-    """cofi, Python and Airflow."""
-    yield Check("cofi", State.OK, f"{__version__}, Python {sys.version.split()[0]}, {looked.site.home}")
-    wanted = _airflow_wanted(looked.site.home)
-    if (found := looked.told.get("airflow")) and wanted and found != wanted:
+def versions(inputs: CheckInput) -> Iterator[Check]:
+    """Checks the versions of cofi, Python and Airflow."""
+    yield Check("cofi", State.OK, f"{__version__}, Python {sys.version.split()[0]}, {inputs.site.home}")
+    wanted = _airflow_wanted(inputs.site.home)
+    if (found := inputs.resolved.get("airflow")) and wanted and found != wanted:
         mend = (
             "Install it as requirements.txt says: `uv pip install -r requirements.txt -c requirements.lock`."
         )
@@ -131,12 +131,12 @@ def _airflow_wanted(home: Path) -> str | None:
     return match[1] if match else None
 
 
-def databases(looked: Looked) -> Iterator[Check]:
+def databases(inputs: CheckInput) -> Iterator[Check]:
     """Cofi's database and its tables; Airflow's, as far as its pools are in it."""
-    given = looked.part("database")
-    url = str(given.get("url") or looked.site.database_url)
-    if given.get("error") and not url.startswith("sqlite"):
-        yield Check("database", State.FAILED, str(given["error"]), "Make the connection cofi_db.")
+    connection = inputs.part("database")
+    url = str(connection.get("url") or inputs.site.database_url)
+    if connection.get("error") and not url.startswith("sqlite"):
+        yield Check("database", State.FAILED, str(connection["error"]), "Make the connection cofi_db.")
     elif url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
         yield Check("database", State.WARN, f"{shown(url)} is not made yet", "`cofi up` makes it.")
     else:
@@ -147,36 +147,36 @@ def _tables(url: str) -> Check:
     try:
         current = is_current(url)
     except Exception as error:  # each driver has errors of its own
-        told = " ".join(str(error).split())[:200]
-        return Check("database", State.FAILED, f"{shown(url)}: {told}", "Start it, or correct cofi_db.")
+        cause = " ".join(str(error).split())[:200]
+        return Check("database", State.FAILED, f"{shown(url)}: {cause}", "Start it, or correct cofi_db.")
     if current:
         return Check("database", State.OK, f"{shown(url)}, its tables are those of this version")
     mend = "Stop everything that uses it, then `cofi db migrate --reports var/runs`."
     return Check("database", State.FAILED, f"{shown(url)} has the tables of another version", mend)
 
 
-def pools(looked: Looked) -> Iterator[Check]:
-    """Those that tasks wait in: one that is missing lets its tasks wait for ever."""
-    found, wanted = looked.part("pools"), looked.part("wanted_pools")
+def pools(inputs: CheckInput) -> Iterator[Check]:
+    """Checks Airflow's pools: tasks of a pool that is missing wait for ever."""
+    found, wanted = inputs.part("pools"), inputs.part("wanted_pools")
     if error := found.get("error"):
         mend = "`cofi up` makes Airflow's database, or `cofi airflow db migrate`."
-        state = State.FAILED if looked.stack.running else State.WARN
+        state = State.FAILED if inputs.stack.running else State.WARN
         yield Check("pools", state, f"Airflow's database: {error}", mend)
         return
     missing = sorted(set(wanted) - set(found))
     if missing:
         mend = "The scheduler makes them when it starts: `cofi down`, `cofi up`."
-        state = State.FAILED if looked.stack.running else State.WARN
+        state = State.FAILED if inputs.stack.running else State.WARN
         yield Check("pools", state, f"missing: {', '.join(missing)}", mend)
-    narrow = _too_narrow(looked, found)
+    narrow = _too_narrow(inputs, found)
     yield from narrow
     if not missing and not narrow:
         yield Check("pools", State.OK, ", ".join(f"{name} {found[name]}" for name in wanted))
 
 
-def _too_narrow(looked: Looked, found: Mapping[str, Any]) -> list[Check]:
+def _too_narrow(inputs: CheckInput, found: Mapping[str, Any]) -> list[Check]:
     """Tasks that want more slots than a pool has wait for ever."""
-    settings = looked.part("settings")
+    settings = inputs.part("settings")
     wants = {"llm_api": settings.get("llm_requests_per_task"), "uploads": settings.get("uploads_per_task")}
     return [
         Check(
@@ -190,19 +190,19 @@ def _too_narrow(looked: Looked, found: Mapping[str, Any]) -> list[Check]:
     ]
 
 
-def disk(looked: Looked) -> Iterator[Check]:
-    """Where logs, reports and the embedded databases grow."""
-    folder = looked.site.var if looked.site.var.exists() else looked.site.home
+def disk(inputs: CheckInput) -> Iterator[Check]:
+    """Checks the free disk space for logs, reports and the embedded databases."""
+    folder = inputs.site.var if inputs.site.var.exists() else inputs.site.home
     free_gib = shutil.disk_usage(folder).free / _GIB
-    told, mend = f"{free_gib:.0f} GiB free for {folder}", "Make room, or move var to a larger disk."
+    finding, mend = f"{free_gib:.0f} GiB free for {folder}", "Make room, or move var to a larger disk."
     if free_gib < _NO_DISK_GIB:
-        yield Check("disk", State.FAILED, told, mend)
+        yield Check("disk", State.FAILED, finding, mend)
     elif free_gib < _LITTLE_DISK_GIB:
-        yield Check("disk", State.WARN, told, mend)
+        yield Check("disk", State.WARN, finding, mend)
     else:
-        yield Check("disk", State.OK, told)
+        yield Check("disk", State.OK, finding)
 
 
 def failed(name: str, error: CofiError, mend: str) -> Check:
-    """Of something that was asked and did not answer as it should."""
+    """The check of a service that did not answer as it should."""
     return Check(name, State.FAILED, " ".join(str(error).split()), mend)

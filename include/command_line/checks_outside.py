@@ -1,4 +1,4 @@
-"""What `cofi check` finds out by asking others: GPU hosts, LLM, recordings; and what else an audit needs."""
+"""Checks of `cofi check` outside this machine (GPU hosts, LLM, recordings), and of what an audit needs."""
 
 import os
 import time
@@ -10,7 +10,7 @@ from pathlib import Path
 import requests
 
 from include import __version__
-from include.command_line.checks import Check, Looked, State, failed
+from include.command_line.checks import Check, CheckInput, State, failed
 from include.command_line.trying import found_in, llm_tried, status_of
 from include.demo.settings import LOCATION
 from include.errors import CofiError
@@ -28,10 +28,10 @@ _STAGES = ("denoise", "ivr", "lid", "stt")
 _GIB = 1024**3
 
 
-def hosts(looked: Looked) -> Iterator[Check]:
-    """Each GPU host: whether it is ready, and for which stages."""
-    for name, connection in looked.part("hosts").items():
-        starts_it = name in looked.stack.own_hosts and not looked.stack.running
+def hosts(inputs: CheckInput) -> Iterator[Check]:
+    """Checks whether each GPU host is ready, and for which stages."""
+    for name, connection in inputs.part("hosts").items():
+        starts_it = name in inputs.stack.own_hosts and not inputs.stack.running
         if starts_it:
             yield Check(name, State.OK, "the demo's: `cofi up` starts it on this machine")
         elif error := connection.get("error"):
@@ -46,30 +46,30 @@ def _host(name: str, url: str, token: str) -> Check:
     except CofiError as error:
         return failed(name, error, f"Start it at {url} (`cofi gpu-host` there), or correct its connection.")
     missing = [stage for stage in _STAGES if stage not in status.engines]
-    told = (
+    finding = (
         f"{url}: {_engines(status)}; {status.capacity} at once, {status.free_disk_bytes / _GIB:.0f} GiB free"
     )
     if missing:
         return Check(
-            name, State.FAILED, f"{told}; it has no {', '.join(missing)}", "Run cofi's GPU host there."
+            name, State.FAILED, f"{finding}; it has no {', '.join(missing)}", "Run cofi's GPU host there."
         )
     if status.version and status.version != __version__:
         return Check(
             name,
             State.WARN,
-            f"{told}; cofi {status.version} there, {__version__} here",
+            f"{finding}; cofi {status.version} there, {__version__} here",
             "Update one of them.",
         )
-    return Check(name, State.OK, told)
+    return Check(name, State.OK, finding)
 
 
 def _engines(status: HostStatus) -> str:
     return ", ".join(f"{stage} {engine.name}" for stage, engine in status.engines.items())
 
 
-def clock(looked: Looked) -> Iterator[Check]:
-    """This machine's against those of the GPU hosts: times of results are compared."""
-    for name, connection in looked.part("hosts").items():
+def clock(inputs: CheckInput) -> Iterator[Check]:
+    """Checks this machine's clock against those of the GPU hosts: times of results are compared."""
+    for name, connection in inputs.part("hosts").items():
         if not connection.get("url"):
             continue
         try:
@@ -78,47 +78,47 @@ def clock(looked: Looked) -> Iterator[Check]:
         except (requests.RequestException, KeyError, ValueError):
             continue  # the check of hosts has said it, or it tells no time
         if abs(off_s) > _CLOCK_OFF_S:
-            told = f"{name} is {abs(off_s):.0f} s {'behind' if off_s > 0 else 'ahead'}"
-            yield Check("clock", State.WARN, told, "Let both take the time from a time server.")
+            finding = f"{name} is {abs(off_s):.0f} s {'behind' if off_s > 0 else 'ahead'}"
+            yield Check("clock", State.WARN, finding, "Let both take the time from a time server.")
             return
     yield Check("clock", State.OK, time.strftime("%Y-%m-%d %H:%M:%S %Z"))
 
 
-def llm(looked: Looked) -> Iterator[Check]:
-    """Two requests about a made-up call, in the schemas of both stages."""
-    found = looked.part("llm")
-    if looked.stack.has_own_llm and not looked.stack.running:
+def llm(inputs: CheckInput) -> Iterator[Check]:
+    """Checks the LLM with two requests about a made-up call, in the schemas of both stages."""
+    found = inputs.part("llm")
+    if inputs.stack.has_own_llm and not inputs.stack.running:
         yield Check("LLM", State.OK, "the demo's rule-based endpoint: `cofi up` starts it")
         return
     if not found or found.get("error"):
-        told = str(found.get("error", "no connection cofi_llm"))
-        yield Check("LLM", State.FAILED, told, "`cofi init` asks for its address, key and model.")
+        finding = str(found.get("error", "no connection cofi_llm"))
+        yield Check("LLM", State.FAILED, finding, "`cofi init` asks for its address, key and model.")
         return
     settings = LlmSettings(**{field.name: found[field.name] for field in fields(LlmSettings)})
     where = f"{settings.model} at {settings.base_url}"
     try:
-        tried = llm_tried(settings, _scorecard(looked))
+        tried = llm_tried(settings, _scorecard(inputs))
     except CofiError as error:
         mend = "Correct the connection cofi_llm: `cofi init`, or LLM_URL, LLM_API_KEY and LLM_MODEL in .env."
         yield failed("LLM", error, mend)
         return
-    told = f"{where} answers both stages: {tried.tokens:,} tokens, {tried.latency_s:.1f} s"
+    finding = f"{where} answers both stages: {tried.tokens:,} tokens, {tried.latency_s:.1f} s"
     if tried.repaired:
         yield Check(
-            "LLM", State.WARN, f"{told}; an answer did not fit its schema at first", "Try a larger model."
+            "LLM", State.WARN, f"{finding}; an answer did not fit its schema at first", "Try a larger model."
         )
     else:
-        yield Check("LLM", State.OK, told)
+        yield Check("LLM", State.OK, finding)
 
 
-def recordings(looked: Looked) -> Iterator[Check]:
-    """Whether the recorder that is set finds recordings where they should lie."""
-    settings = looked.part("settings")
+def recordings(inputs: CheckInput) -> Iterator[Check]:
+    """Checks whether the recorder that is set finds recordings where they should lie."""
+    settings = inputs.part("settings")
     if not settings.get("recordings_location"):
         return
     location, recorder = settings["recordings_location"], settings["recorder"]
     try:
-        probed = found_in(looked.site, location, settings["timezone"], recorder)
+        probed = found_in(inputs.site, location, settings["timezone"], recorder)
     except CofiError as error:
         # Airflow's connection opens it for tasks; here there is none.
         state = State.WARN if "@" in location.partition("://")[2].split("/")[0] else State.FAILED
@@ -128,45 +128,47 @@ def recordings(looked: Looked) -> Iterator[Check]:
         mend = "`cofi probe` tells which recorder fits; `cofi init` sets it."
         yield Check("recordings", State.FAILED, f"{recorder} finds none in {location}", mend)
         return
-    told = f"{probed.files.recordings:,} on {probed.day} in {location}, as {recorder} lays them"
+    finding = f"{probed.files.recordings:,} on {probed.day} in {location}, as {recorder} lays them"
     wrong = probed.problems
-    if wrong and LOCATION in looked.site.settings:  # the samples have odd files on purpose
-        yield Check("recordings", State.WARN, f"{told}; {wrong[0]}", "`cofi probe` lists them.")
+    if wrong and LOCATION in inputs.site.settings:  # the samples have odd files on purpose
+        yield Check("recordings", State.WARN, f"{finding}; {wrong[0]}", "`cofi probe` lists them.")
     else:
-        yield Check("recordings", State.OK, told)
+        yield Check("recordings", State.OK, finding)
 
 
-def scorecards(looked: Looked) -> Iterator[Check]:
-    """The scorecard, and whether the announcements that it names are known."""
+def scorecards(inputs: CheckInput) -> Iterator[Check]:
+    """Checks the scorecard, and whether the announcements that it names are known."""
     try:
-        scorecard = _scorecard(looked)
+        scorecard = _scorecard(inputs)
     except CofiError as error:
         yield failed("scorecard", error, "`cofi scorecard FILE` shows every line that is wrong.")
         return
-    told = f"{scorecard.title}, version {scorecard.version}, {len(scorecard.criteria)} criteria"
-    yield Check("scorecard", State.OK, told)
-    yield from _prompts(looked, scorecard)
+    finding = f"{scorecard.title}, version {scorecard.version}, {len(scorecard.criteria)} criteria"
+    yield Check("scorecard", State.OK, finding)
+    yield from _prompts(inputs, scorecard)
 
 
-def _prompts(looked: Looked, scorecard: Scorecard) -> Iterator[Check]:
+def _prompts(inputs: CheckInput, scorecard: Scorecard) -> Iterator[Check]:
     """What an announcement can settle is asked of the LLM where the announcement is not known."""
     named = {name for criterion in scorecard.criteria for name in _named(criterion)}
     folder = os.environ.get(variable("prompts_dir"), "")
-    if looked.stack.own_hosts:
-        folder = str(looked.stack.prompts_folder)
+    if inputs.stack.own_hosts:
+        folder = str(inputs.stack.prompts_folder)
     if not named:
         return
     if not folder or not Path(folder).is_dir():
-        told = (
+        finding = (
             f"the scorecard names {', '.join(sorted(named))}; whether your hosts know them is not known here"
         )
-        yield Check("prompts", State.WARN, told, "On a host: `cofi scorecard FILE --prompts FOLDER`.")
+        yield Check("prompts", State.WARN, finding, "On a host: `cofi scorecard FILE --prompts FOLDER`.")
         return
     known = named & {file.name for file in files_of(Path(folder))}
     others = ", ".join(sorted(named - known)) or "none"
-    told = f"known in {folder}: {', '.join(sorted(known)) or 'none'}; the LLM is asked instead of: {others}"
+    finding = (
+        f"known in {folder}: {', '.join(sorted(known)) or 'none'}; the LLM is asked instead of: {others}"
+    )
     mend = "" if known else f"`cofi prompts add FILE --prompts-dir {folder}`"
-    yield Check("prompts", State.OK if known else State.WARN, told, mend)
+    yield Check("prompts", State.OK if known else State.WARN, finding, mend)
 
 
 def _named(criterion: object) -> list[str]:
@@ -174,15 +176,15 @@ def _named(criterion: object) -> list[str]:
     return list(settled.prompts) if settled else []
 
 
-def _scorecard(looked: Looked) -> Scorecard:
-    settings = looked.part("settings")
-    folder = Path(settings.get("scorecards_folder") or looked.site.value("scorecards_folder"))
-    return load_scorecard(folder / f"{settings.get('scorecard') or looked.site.value('scorecard')}.yaml")
+def _scorecard(inputs: CheckInput) -> Scorecard:
+    settings = inputs.part("settings")
+    folder = Path(settings.get("scorecards_folder") or inputs.site.value("scorecards_folder"))
+    return load_scorecard(folder / f"{settings.get('scorecard') or inputs.site.value('scorecard')}.yaml")
 
 
-def names(looked: Looked) -> Iterator[Check]:
-    """What finds names before a transcript leaves."""
-    settings = looked.part("settings")
+def names(inputs: CheckInput) -> Iterator[Check]:
+    """Checks the models that find people's names before a transcript leaves."""
+    settings = inputs.part("settings")
     if not settings.get("llm_redact_pii"):
         yield Check(
             "names",
@@ -200,15 +202,15 @@ def names(looked: Looked) -> Iterator[Check]:
         one for one in str(settings["languages"]).replace(" ", "").split(",") if one and one not in models
     ]
     if missing or not models:
-        told = f"no model finds names in {', '.join(missing) or 'any language'}: rules have to do"
-        yield Check("names", State.WARN, told, "[cofi] llm_name_models, and install them.")
+        finding = f"no model finds names in {', '.join(missing) or 'any language'}: rules have to do"
+        yield Check("names", State.WARN, finding, "[cofi] llm_name_models, and install them.")
     else:
         yield Check("names", State.OK, ", ".join(f"{language} {model}" for language, model in models.items()))
 
 
-def webhook(looked: Looked) -> Iterator[Check]:
-    """The receiver of your own systems, when there is one."""
-    found = looked.part("webhook")
+def webhook(inputs: CheckInput) -> Iterator[Check]:
+    """Checks the webhook receiver, when one is set."""
+    found = inputs.part("webhook")
     if error := found.get("error"):
         yield Check("webhook", State.FAILED, error, "Correct the connection cofi_webhook.")
     elif found.get("url"):

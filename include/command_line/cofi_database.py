@@ -43,7 +43,7 @@ def opened(url: str = "") -> Iterator[Database]:
 
 @contextmanager
 def readable(url: str) -> Iterator[None]:
-    """Says in a sentence what the database's own errors mean.
+    """Turns errors of the database into one sentence each.
 
     Raises:
         CofiError: It cannot be read.
@@ -51,9 +51,9 @@ def readable(url: str) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        told = " ".join(str(error.orig).split())
+        cause = " ".join(str(error.orig).split())
         raise CofiError(
-            f"cofi's database {shown(url)} cannot be read ({told}): start it, bring its tables to this "
+            f"cofi's database {shown(url)} cannot be read ({cause}): start it, bring its tables to this "
             "version with `cofi db migrate`, or name another one with --db."
         ) from error
 

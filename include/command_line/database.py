@@ -81,5 +81,5 @@ def index(db: DatabaseUrl = "", as_json: AsJson = False) -> None:
         for day in database.read(all_uncounted):
             tell(f"the machine's answers of {day}")
             database.write(partial(count_machine, days=[day]))
-    told = f"Searches know {indexed} more transcripts, trends {len(days)} more days."
-    give({"transcripts": indexed, "days": [str(day) for day in days]}, lambda: told, as_json)
+    message = f"Searches know {indexed} more transcripts, trends {len(days)} more days."
+    give({"transcripts": indexed, "days": [str(day) for day in days]}, lambda: message, as_json)

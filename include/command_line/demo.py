@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from include.command_line.output import AsJson, console, example, give, say, working
 from include.command_line.site import Site
-from include.command_line.stack import access, review_told, stack_of
+from include.command_line.stack import access, review_access, stack_of
 from include.database.engine import Database
 from include.delivery.summary import summarise
 from include.delivery.table import text_table
@@ -67,7 +67,7 @@ def demo(as_json: AsJson = False) -> None:
         say(
             _where(stack) if was_running else "To see the runs in Airflow, and to review the calls: `cofi up`"
         )
-        say(review_told(stack).strip())
+        say(review_access(stack).strip())
     failed = [batch_id for batch_id, state in states.items() if state != "success"]
     if failed:
         raise CofiError(f"Failed runs: {', '.join(failed)}; see {stack.var / 'logs'}")

@@ -1,4 +1,4 @@
-"""`cofi emulate`: GPU hosts and LLM APIs that keep the contracts, take a set time, and fail as told."""
+"""`cofi emulate`: GPU hosts and LLM APIs that keep the contracts, take a set time, and fail on command."""
 
 import asyncio
 from enum import StrEnum

@@ -9,7 +9,7 @@ from typer import Argument, Option
 
 from include.command_line.cofi_database import DatabaseUrl, opened
 from include.command_line.output import AsJson, example, give
-from include.delivery.evidence import evidence_of, told
+from include.delivery.evidence import evidence_of, evidence_text
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,8 +38,8 @@ def evidence(
     with opened(db) as database:
         found = database.read(lambda connection: evidence_of(connection, call))
     if output is None:
-        give(found, lambda: told(found), as_json)
+        give(found, lambda: evidence_text(found), as_json)
         return
     as_json = as_json or output.suffix == ".json"
-    output.write_text(to_json(found, indent=2).decode() if as_json else told(found))
+    output.write_text(to_json(found, indent=2).decode() if as_json else evidence_text(found))
     give({"written": output}, lambda: f"Written: {output}", as_json)

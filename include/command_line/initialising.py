@@ -60,7 +60,7 @@ def init(
     Every question has a default; asked again, it is what was answered before. Nothing of it comes into git.
     """
     site = Site.here()
-    given = Answers(
+    options = Answers(
         recordings=recordings,
         timezone=timezone,
         recorder=recorder,
@@ -74,10 +74,10 @@ def init(
     )
     asks = not (yes or as_json) and sys.stdin.isatty()
     asking = Asking(asks=asks, tests=not no_test, tell=(lambda _: None) if as_json else say)
-    found = site_questions.answered(site, given, asking)
+    found = site_questions.answered(site, options, asking)
     written = _written(site, found)
-    told = f"\nWritten: {', '.join(str(path) for path in written)}. Next: `cofi check`, then `cofi up`."
-    give({"written": written, "settings": found.shown()}, lambda: told, as_json)
+    message = f"\nWritten: {', '.join(str(path) for path in written)}. Next: `cofi check`, then `cofi up`."
+    give({"written": written, "settings": found.shown()}, lambda: message, as_json)
 
 
 def _written(site: Site, found: Found) -> list[Path]:

@@ -49,26 +49,26 @@ def main(arguments: Sequence[str], *, entering: bool = False) -> int:
         arguments: What was typed after `cofi`.
         entering: This process is the command's own: it takes over the site's environment.
     """
-    given = list(arguments)
-    command = next((word for word in given if not word.startswith("-")), "")
-    debug = "--debug" in given[: given.index(command)] if command else "--debug" in given
+    typed = list(arguments)
+    command = next((word for word in typed if not word.startswith("-")), "")
+    debug = "--debug" in typed[: typed.index(command)] if command else "--debug" in typed
     try:
         if entering:
             Site.here().enter()
         program = get_command(assembled([command] if command in MODULES else list(MODULES)))
-        return program.main(given, prog_name="cofi", standalone_mode=False) or 0
+        return program.main(typed, prog_name="cofi", standalone_mode=False) or 0
     except typer.TyperException as error:  # what was typed is wrong
-        return _told(_corrected(error.format_message(), command), _USAGE)
+        return _print_error(_corrected(error.format_message(), command), _USAGE)
     except (typer.Abort, KeyboardInterrupt):
-        return _told("Stopped.", _INTERRUPTED)
+        return _print_error("Stopped.", _INTERRUPTED)
     except (CofiError, OSError) as error:
         if debug:
             raise
-        return _told(str(error), _FAILED)
+        return _print_error(str(error), _FAILED)
     except Exception as error:
         if debug:
             raise
-        return _told(
+        return _print_error(
             f"cofi met something that it does not know ({type(error).__name__}: {error}): "
             "`cofi --debug …` shows where.",
             _FAILED,
@@ -126,6 +126,6 @@ def _root(
         print(context.get_help())
 
 
-def _told(sentence: str, code: int) -> int:
+def _print_error(sentence: str, code: int) -> int:
     print(sentence, file=sys.stderr)
     return code

@@ -53,12 +53,12 @@ def say(text: str) -> None:
 
 
 def give(value: Any, text: Callable[[], str], as_json: bool) -> None:
-    """Prints a result: as JSON, or in words.
+    """Prints a result as JSON or as text.
 
     Args:
-        value: Of dataclasses, models, dates, paths and what JSON has.
-        text: Makes the words, when they are wanted.
-        as_json: What is wanted.
+        value: Made of dataclasses, models, dates, paths and what JSON has.
+        text: Makes the text, called only when it is printed.
+        as_json: Print JSON instead of text.
     """
     if as_json:
         print(to_json(value, indent=2).decode())
@@ -68,11 +68,11 @@ def give(value: Any, text: Callable[[], str], as_json: bool) -> None:
 
 @contextmanager
 def working(quiet: bool = False, every_s: float = 0.0) -> Iterator[Callable[[str], None]]:
-    """For long work: what it is doing now, beside the result: on stderr.
+    """Shows the progress of long work on stderr, beside the result.
 
     Args:
-        quiet: Say nothing.
-        every_s: Where there is no terminal that shows one line for all of it, say no more than one so often.
+        quiet: Print no progress.
+        every_s: Seconds between two lines where no terminal can show one line that changes.
     """
     shown = console(errors=True)
     if quiet:

@@ -8,7 +8,7 @@ from typer import Option
 from include.calls.stage import GPU_STAGES
 from include.capacity.advice import advise
 from include.capacity.site import Day, ServiceTimes, Site
-from include.capacity.wording import told
+from include.capacity.wording import advice_text
 from include.command_line.output import AsJson, example, give
 from include.errors import InvalidInput
 
@@ -66,13 +66,13 @@ def plan(
     """
     if audio_s <= 0:
         raise InvalidInput(f"--audio-s is {audio_s:g}: enter the mean length of your recordings, in seconds.")
-    given = _numbers("--speeds", speeds)
+    speeds_given = _numbers("--speeds", speeds)
     day = Day(files, audio_s, spread)
     times = ServiceTimes(
         upload_s, _of_stages("--stage-s", stage_s), _of_stages("--rtf", rtf), (llm1_s, llm2_s)
     )
     site = Site(
-        speeds=tuple((given + given[-1:] * hosts)[:hosts]),
+        speeds=tuple((speeds_given + speeds_given[-1:] * hosts)[:hosts]),
         gpu_tasks_per_host=gpu_tasks_per_host,
         uploads_at_once=uploads_at_once,
         uploads_per_task=uploads_per_task,
@@ -87,15 +87,15 @@ def plan(
         fixed_s=fixed_s,
     )
     advice = advise(day, times, site)
-    give(advice, lambda: told(day, site, advice), as_json)
+    give(advice, lambda: advice_text(day, site, advice), as_json)
 
 
 def _of_stages(option: str, text: str) -> tuple[float, float, float, float]:
     """One figure for all four GPU stages, or one for each."""
-    given = _numbers(option, text)
-    if len(given) not in (1, len(GPU_STAGES)):
-        raise InvalidInput(f"{len(given)} figures for the GPU stages: enter one, or four ({_STAGES}).")
-    denoise, ivr, lid, stt = given * (len(GPU_STAGES) // len(given))
+    figures = _numbers(option, text)
+    if len(figures) not in (1, len(GPU_STAGES)):
+        raise InvalidInput(f"{len(figures)} figures for the GPU stages: enter one, or four ({_STAGES}).")
+    denoise, ivr, lid, stt = figures * (len(GPU_STAGES) // len(figures))
     return denoise, ivr, lid, stt
 
 

@@ -152,12 +152,12 @@ def learn(
         library.write_learned(folder, one.audio)
     rows = [_row(one, there) for one in found]
     verb = "would be written" if dry_run else "written"
-    told = (
+    advice = (
         f"{len(found)} {verb} under {folder / library.LEARNED}; heard {len(there)} calls: {unusable} "
         f"cannot be decoded and {learner.copies} are copies of others."
     )
     value = {"learned": rows, "calls": len(there), "unusable": unusable, "copies": learner.copies}
-    give(value, lambda: f"{table(rows)}\n{told}", as_json)
+    give(value, lambda: f"{table(rows)}\n{advice}", as_json)
 
 
 @program.command(epilog=example("cofi prompts learned --all"))
@@ -202,8 +202,8 @@ def refuse(
     """Say that a learned prompt is none: no host cuts it out of calls any more, or learns it again."""
     with opened(db) as database:
         whole = database.write(lambda c: prompts.refuse_prompt(c, prompt_id, getuser(), refused=not undo))
-    told = f"{whole} is {'cut out of calls' if undo else 'left in calls'} from the next run on."
-    give({"id": whole, "refused": not undo}, lambda: told, as_json)
+    message = f"{whole} is {'cut out of calls' if undo else 'left in calls'} from the next run on."
+    give({"id": whole, "refused": not undo}, lambda: message, as_json)
 
 
 def _learned_row(one: prompts.ListedPrompt) -> dict[str, object]:

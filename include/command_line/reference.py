@@ -24,7 +24,7 @@ site.cfg, .env and the environment.
 
 
 def page() -> str:
-    """All of it."""
+    """The whole page as Markdown."""
     program: Any = get_command(assembled(list(MODULES)))
     parts = [_HEAD]
     for name, command in program.commands.items():
@@ -69,9 +69,9 @@ def _row(parameter: Any) -> str:
     shown = ", ".join(f"`{opt}`" for opt in parameter.opts) if is_option else f"`{_metavar(parameter)}`"
     default = parameter.default
     plain = default if isinstance(default, (str, int, float)) and not isinstance(default, bool) else None
-    told = f"`{plain}`" if plain not in (None, "") else ""
+    shown_default = f"`{plain}`" if plain not in (None, "") else ""
     help_text = (parameter.help or "").replace("|", "\\|")
-    return f"| {shown} | {help_text} | {told} |"
+    return f"| {shown} | {help_text} | {shown_default} |"
 
 
 def _metavar(parameter: Any) -> str:

@@ -48,7 +48,7 @@ def scorecard(
         try:
             one = load_scorecard(file)
             loaded.append(one)
-            wrong += [f"{file}: {told}" for told in (missing_prompts(one, prompts) if prompts else [])]
+            wrong += [f"{file}: {problem}" for problem in (missing_prompts(one, prompts) if prompts else [])]
         except InvalidInput as error:
             wrong.append(str(error))
     value = {"scorecards": list(map(_facts, loaded)), "wrong": wrong}

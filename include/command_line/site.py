@@ -32,8 +32,8 @@ class Site:
 
     Attributes:
         home: AIRFLOW_HOME: holds dags, plugins, include and airflow.cfg.
-        environment: Of this process, with the lines of `.env` that it had not.
-        from_file: These lines.
+        environment: The environment of this process, with the lines of `.env` that it had not.
+        from_file: The lines of `.env`.
     """
 
     home: Path
@@ -42,7 +42,7 @@ class Site:
 
     @classmethod
     def here(cls, environment: Mapping[str, str] | None = None) -> "Site":
-        """That of AIRFLOW_HOME, if cofi lies there, else of the checkout that runs.
+        """The site in AIRFLOW_HOME, if cofi lies there, else in the checkout that runs.
 
         Raises:
             InvalidInput: `.env` cannot be read.
@@ -62,7 +62,7 @@ class Site:
 
     @property
     def var(self) -> Path:
-        """Where everything lies that running creates."""
+        """The folder for everything that running creates."""
         return self.home / "var"
 
     @cached_property
@@ -72,10 +72,10 @@ class Site:
         Raises:
             InvalidInput: site.cfg cannot be read, or names what is no setting of cofi.
         """
-        given = {**self._written, **_of_airflow(self.environment)}
-        if _LLM not in given and self.environment.get("LLM_URL"):
-            given[_LLM] = _llm_of(self.environment)
-        return given
+        values = {**self._written, **_of_airflow(self.environment)}
+        if _LLM not in values and self.environment.get("LLM_URL"):
+            values[_LLM] = _llm_of(self.environment)
+        return values
 
     def source_of(self, name: str) -> str:
         """Where a setting was set, for a reader."""
@@ -98,11 +98,11 @@ class Site:
         """
         from include.database.urls import VARIABLE, url_of  # noqa: PLC0415 - a GPU host has no SQLAlchemy
 
-        given = self.settings.get(VARIABLE)
-        return url_of(given) if given else f"sqlite:///{self.var / 'cofi.db'}"
+        connection = self.settings.get(VARIABLE)
+        return url_of(connection) if connection else f"sqlite:///{self.var / 'cofi.db'}"
 
     def airflow_environment(self) -> dict[str, str]:
-        """Of a process of Airflow: the site's settings, its home, and this environment's programs."""
+        """An Airflow process's environment: the site's settings, its home, this environment's programs."""
         programs = os.pathsep.join([str(Path(sys.executable).parent), self.environment.get("PATH", "")])
         folders = [str(self.home), str(self.home / "plugins"), self.environment.get("PYTHONPATH", "")]
         return {

@@ -27,10 +27,10 @@ class Line:
     comment: str
 
 
-def with_settings(text: str, given: Mapping[tuple[str, str], Line]) -> str:
+def with_settings(text: str, settings: Mapping[tuple[str, str], Line]) -> str:
     """The text of site.cfg with settings, by section and name: replaced where they stand, else added."""
     lines = (text or _HEAD).splitlines()
-    for (section, name), line in given.items():
+    for (section, name), line in settings.items():
         begin, end = _section(lines, section)
         found = next((n for n in range(begin, end) if re.match(rf"{re.escape(name)}\s*[=:]", lines[n])), None)
         if found is None:
@@ -52,10 +52,10 @@ def without_settings(text: str, names: set[tuple[str, str]]) -> str:
     return "\n".join(lines) + "\n" if lines else ""
 
 
-def with_variables(text: str, given: Mapping[str, Line]) -> str:
+def with_variables(text: str, variables: Mapping[str, Line]) -> str:
     """The text of .env with variables: replaced where they stand, else added."""
     lines = (text or _ENV_HEAD).splitlines()
-    for name, line in given.items():
+    for name, line in variables.items():
         written = f"{name}={quoted(line.value)}"
         found = next((n for n, old in enumerate(lines) if old.startswith(f"{name}=")), None)
         if found is None:
@@ -66,7 +66,7 @@ def with_variables(text: str, given: Mapping[str, Line]) -> str:
 
 
 def keys() -> dict[str, Line]:
-    """Those that docker-compose.yaml needs, new ones."""
+    """New random values for the keys that docker-compose.yaml needs."""
     why = "of docker-compose.yaml; see .env.example"
     made = {
         name: secrets.token_hex(32)

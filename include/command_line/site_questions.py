@@ -20,63 +20,63 @@ from include.scorecards.schema import Scorecard
 SAMPLES, DEMO = "samples", "demo"
 
 
-def answered(site: Site, given: Answers, asking: Asking) -> Found:
-    """Asks everything.
+def answered(site: Site, options: Answers, asking: Asking) -> Found:
+    """Asks all questions of `cofi init`, and returns what to write.
 
     Raises:
         CofiError: Something that was given is wrong or does not answer, and nobody is there to correct it.
     """
     found = Found()
-    zone = _timezone(site, given, asking, found)
-    _recordings(site, given, asking, found, zone)
-    scorecard = _scorecard(site, given, asking, found)
-    _hosts(site, given, asking, found)
-    _llm(site, given, asking, found, scorecard)
+    zone = _timezone(site, options, asking, found)
+    _recordings(site, options, asking, found, zone)
+    scorecard = _scorecard(site, options, asking, found)
+    _hosts(site, options, asking, found)
+    _llm(site, options, asking, found, scorecard)
     return found
 
 
-def _timezone(site: Site, given: Answers, asking: Asking, found: Found) -> str:
+def _timezone(site: Site, options: Answers, asking: Asking, found: Found) -> str:
     default = site.value("timezone") if "AIRFLOW__COFI__TIMEZONE" in site.settings else own_zone()
 
     def answer() -> str:
-        zone = asking.ask("Time zone of the site", given.timezone, default)
+        zone = asking.ask("Time zone of the site", options.timezone, default)
         if zone not in available_timezones():
             raise InvalidInput(f"{zone} is no time zone: write one like UTC or Europe/Madrid.")
         return zone
 
-    zone = asking.until_right(answer, given.timezone) or default
+    zone = asking.until_right(answer, options.timezone) or default
     found.set("timezone", zone, "Of the site: a day begins and ends at its midnight.")
     found.set("default_timezone", zone, "The same, so that backfills know the same days.", section="core")
     return zone
 
 
-def _recordings(site: Site, given: Answers, asking: Asking, found: Found, zone: str) -> None:
+def _recordings(site: Site, options: Answers, asking: Asking, found: Found, zone: str) -> None:
     default = site.value("recordings_location") if LOCATION in site.settings else SAMPLES
     question = "Recordings: a folder, s3://…, or `samples` for the sample calls"
 
     def answer() -> None:
-        location = asking.ask(question, given.recordings, default)
+        location = asking.ask(question, options.recordings, default)
         if location == SAMPLES:
             found.remove("recordings_location", "recorder", "recordings_layout", "gold_labels")
         else:
-            _own_recordings(site, location, given, asking, found, zone)
+            _own_recordings(site, location, options, asking, found, zone)
 
-    asking.until_right(answer, given.recordings)
+    asking.until_right(answer, options.recordings)
 
 
 def _own_recordings(
-    site: Site, location: str, given: Answers, asking: Asking, found: Found, zone: str
+    site: Site, location: str, options: Answers, asking: Asking, found: Found, zone: str
 ) -> None:
     if "://" not in location:
         location = f"file://{Path(location).expanduser().absolute()}"
     found.set("recordings_location", location, "Where your recordings lie.")
     if "AIRFLOW__COFI__GOLD_LABELS" not in site.settings:
         found.set("gold_labels", "", "What people answered about your calls: a CSV, once you have one.")
-    if given.recorder:
-        found.set("recorder", given.recorder, "What wrote them.")
+    if options.recorder:
+        found.set("recorder", options.recorder, "What wrote them.")
     if not asking.tests:
         return
-    probed = found_in(site, location, zone, given.recorder)
+    probed = found_in(site, location, zone, options.recorder)
     if not probed.calls:
         raise InvalidInput(
             f"No recorder finds a recording in {location}: `cofi probe {location}` says what is there; "
@@ -91,11 +91,11 @@ def _own_recordings(
             found.set(name, value, "As `cofi probe` found it.")
 
 
-def _scorecard(site: Site, given: Answers, asking: Asking, found: Found) -> Scorecard:
+def _scorecard(site: Site, options: Answers, asking: Asking, found: Found) -> Scorecard:
     folder, default = Path(site.value("scorecards_folder")), site.value("scorecard")
 
     def answer() -> Scorecard:
-        named = asking.ask("Scorecard: a name, or a YAML file of your own", given.scorecard, default)
+        named = asking.ask("Scorecard: a name, or a YAML file of your own", options.scorecard, default)
         file = Path(named).expanduser().absolute()
         own = file.suffix in (".yaml", ".yml")
         scorecard = load_scorecard(file if own else folder / f"{named}.yaml")
@@ -107,31 +107,31 @@ def _scorecard(site: Site, given: Answers, asking: Asking, found: Found) -> Scor
             found.set("scorecard", file.stem if own else named, "That is used until one is promoted.")
         return scorecard
 
-    return asking.until_right(answer, given.scorecard) or load_scorecard(folder / f"{default}.yaml")
+    return asking.until_right(answer, options.scorecard) or load_scorecard(folder / f"{default}.yaml")
 
 
-def _hosts(site: Site, given: Answers, asking: Asking, found: Found) -> None:
+def _hosts(site: Site, options: Answers, asking: Asking, found: Found) -> None:
     default = site.value("gpu_hosts") if HOSTS in site.settings else DEMO
     question = "GPU hosts, as NAME=URL with commas between, or `demo` for the demo's two on this machine"
 
     def answer() -> None:
-        written = asking.ask(question, ",".join(given.gpu_hosts) if given.gpu_hosts else None, default)
+        written = asking.ask(question, ",".join(options.gpu_hosts) if options.gpu_hosts else None, default)
         if written == DEMO:
             found.remove("gpu_hosts")
         elif "=" in written or HOSTS not in site.settings:
-            _own_hosts([one.strip() for one in written.split(",") if one.strip()], given, asking, found)
+            _own_hosts([one.strip() for one in written.split(",") if one.strip()], options, asking, found)
 
-    asking.until_right(answer, given.gpu_hosts)
+    asking.until_right(answer, options.gpu_hosts)
 
 
-def _own_hosts(written: list[str], given: Answers, asking: Asking, found: Found) -> None:
+def _own_hosts(written: list[str], options: Answers, asking: Asking, found: Found) -> None:
     hosts = {}
     for one in written:
         name, _, url = one.partition("=")
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or "://" not in url:
             raise InvalidInput(f"{one}: write a GPU host as NAME=URL, like gpu_1=http://gpu-1:9001.")
         hosts[name] = url.rstrip("/")
-    token = asking.ask("Token of the GPU hosts", given.gpu_token, "", hidden=True)
+    token = asking.ask("Token of the GPU hosts", options.gpu_token, "", hidden=True)
     found.set("gpu_hosts", ", ".join(hosts), "Your GPU hosts: connections, which stand in .env.")
     for name, url in hosts.items():
         found.variables[f"AIRFLOW_CONN_{name.upper()}"] = Line(connection(url, token), f"GPU host {name}.")
@@ -141,37 +141,37 @@ def _own_hosts(written: list[str], given: Answers, asking: Asking, found: Found)
         asking.tell(f"  {name} is ready: {engines}; {status.capacity} at once")
 
 
-def _llm(site: Site, given: Answers, asking: Asking, found: Found, scorecard: Scorecard) -> None:
+def _llm(site: Site, options: Answers, asking: Asking, found: Found, scorecard: Scorecard) -> None:
     default = site.environment.get("LLM_URL") or ("" if LLM in site.settings else DEMO)
 
     def answer() -> None:
         question = "LLM: address of its API up to /v1, or `demo` for the demo's endpoint"
-        url = asking.ask(question, given.llm_url, default)
+        url = asking.ask(question, options.llm_url, default)
         if url == DEMO:
             found.variables |= {"LLM_URL": Line("", "Of the LLM's API, up to /v1; empty for the demo's.")}
         elif url:
-            _own_llm(site, url, given, asking, found, scorecard)
+            _own_llm(site, url, options, asking, found, scorecard)
 
-    asking.until_right(answer, given.llm_url)
+    asking.until_right(answer, options.llm_url)
 
 
 def _own_llm(
-    site: Site, url: str, given: Answers, asking: Asking, found: Found, scorecard: Scorecard
+    site: Site, url: str, options: Answers, asking: Asking, found: Found, scorecard: Scorecard
 ) -> None:
     known = site.environment
-    key = asking.ask("Its key", given.llm_key, known.get("LLM_API_KEY", ""), hidden=True)
-    model = asking.ask("Its model", given.llm_model, known.get("LLM_MODEL", ""))
+    key = asking.ask("Its key", options.llm_key, known.get("LLM_API_KEY", ""), hidden=True)
+    model = asking.ask("Its model", options.llm_model, known.get("LLM_MODEL", ""))
     if not model:
         raise InvalidInput("Which model? Name it as the API does, like gpt-4o-mini (--llm-model).")
-    settings = LlmSettings(url.rstrip("/"), model, api_key=key, provider=given.llm_provider or "")
-    told = {
+    settings = LlmSettings(url.rstrip("/"), model, api_key=key, provider=options.llm_provider or "")
+    variables = {
         "LLM_URL": Line(url.rstrip("/"), "Of the LLM's API, up to /v1."),
         "LLM_API_KEY": Line(key, "Its key."),
         "LLM_MODEL": Line(model, "The model."),
     }
-    found.variables |= told
-    if given.llm_provider:
-        found.variables["LLM_PROVIDER"] = Line(given.llm_provider, "Whose API it is.")
+    found.variables |= variables
+    if options.llm_provider:
+        found.variables["LLM_PROVIDER"] = Line(options.llm_provider, "Whose API it is.")
     if asking.tests:
         asking.tell(f"  asking {model} at {url} ({settings.profile.name}) about a made-up call")
         tried = llm_tried(settings, scorecard)

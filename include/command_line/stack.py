@@ -27,18 +27,18 @@ def up(as_json: AsJson = False) -> None:
     site = Site.here()
     stack = stack_of(site)
     if not stack.running and not as_json:
-        for line in settings.told(site.settings, site.source_of):
+        for line in settings.describe(site.settings, site.source_of):
             say(line)
     with working(quiet=as_json) as tell:
         stack.up(tell)
-    give(access(stack), lambda: _told(stack, site), as_json)
+    give(access(stack), lambda: _access_text(stack, site), as_json)
 
 
 def down(as_json: AsJson = False) -> None:
     """Stop what `cofi up` has started."""
     ended = stack_of(Site.here()).down()
-    told = f"Stopped: {', '.join(ended)}" if ended else "Nothing was running"
-    give({"stopped": ended}, lambda: told, as_json)
+    message = f"Stopped: {', '.join(ended)}" if ended else "Nothing was running"
+    give({"stopped": ended}, lambda: message, as_json)
 
 
 def stack_of(site: Site) -> Stack:
@@ -55,18 +55,18 @@ def access(stack: Stack) -> dict[str, Any]:
     }
 
 
-def _told(stack: Stack, site: Site) -> str:
+def _access_text(stack: Stack, site: Site) -> str:
     own = settings.LOCATION in site.settings
     return (
         f"\nAirflow: {access(stack)['url']}   user admin, password {stack.airflow.password}\n"
         f"Others who may enter, and their passwords: {access(stack)['passwords_file']} (docs/roles.md)\n"
         f"Trigger the DAG {DAG_ID} with {'a day of your recordings' if own else _SAMPLE_DAYS}. "
         "`cofi down` stops everything."
-        f"{'' if own else review_told(stack)}"
+        f"{'' if own else review_access(stack)}"
     )
 
 
-def review_told(stack: Stack) -> str:
+def review_access(stack: Stack) -> str:
     """Where the sample calls are reviewed, and by whom."""
     known = stack.airflow.passwords
     shown = [(user, settings.DEMO_PEOPLE[user]) for user in ("ana", "kevin", "carla") if user in known]

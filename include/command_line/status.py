@@ -8,7 +8,7 @@ from typer import Argument
 from include.command_line.cofi_database import DatabaseUrl, is_there, opened
 from include.command_line.output import AsJson, example, give, say
 from include.command_line.site import Site
-from include.delivery.status import figures, open_runs, told
+from include.delivery.status import figures, open_runs, status_text
 from include.demo.processes import Processes
 from include.demo.standing import standing
 
@@ -40,6 +40,6 @@ def status(
             "stack": [] if db else [{"name": one.name, "runs": one.alive} for one in processes.started],
             "runs": figures(connection, wanted) if as_json else [],
         }
-        give(value, lambda: told(connection, wanted), as_json)
-        if run and "There is no run" in told(connection, wanted):
+        give(value, lambda: status_text(connection, wanted), as_json)
+        if run and "There is no run" in status_text(connection, wanted):
             raise typer.Exit(1)

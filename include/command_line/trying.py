@@ -21,7 +21,7 @@ from include.scorecards.schema import Scorecard
 _LOOKED_AT = 50
 _CONNECT_S = 5.0
 _ANSWER_S = 120.0
-# A person waits: what does not answer now is told, not waited for.
+# A person waits: what does not answer now is reported, not waited for.
 _NOW = HostSettings(connect_timeout_s=_CONNECT_S, attempts=1, busy_patience_s=0, unready_patience_s=0)
 _SAID = (
     (ChannelRole.AGENT, "Thank you for calling, this call is recorded. You are speaking to Dana."),
@@ -37,7 +37,7 @@ class LlmTried:
 
     Attributes:
         model: As the API named it.
-        tokens: Of both, prompts and answers.
+        tokens: Tokens of both requests, prompts and answers.
         repaired: An answer did not fit its schema at first.
     """
 

@@ -16,7 +16,7 @@ from include.errors import InvalidInput
 _SECRET_BYTES = 32  # Standard Webhooks asks for 24 to 64
 
 program = typer.Typer(
-    help="What your own systems were told, and were not.",
+    help="Webhook events to your own systems: failed ones, and sending them again.",
     no_args_is_help=True,
     epilog=example("cofi webhooks dead"),
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, literal, select, union
 
-from include.calls.call import Call, CallMetadata, CallState, ChannelRole, RolesToldBy
+from include.calls.call import Call, CallMetadata, CallState, ChannelRole, ChannelRolesSource
 from include.calls.parts import parts_as_json, parts_from_json
 from include.calls.stage import STAGES
 from include.database.engine import chunks, insert_found, insert_missing, upsert
@@ -142,7 +142,7 @@ def _replaced(before: Call, now: Call) -> bool:
 def _call(row: Mapping[Any, Any]) -> Call:
     metadata = CallMetadata(
         channel_roles=tuple(ChannelRole(role) for role in row["channel_roles"]),
-        roles_told_by=row["roles_told_by"] and RolesToldBy(row["roles_told_by"]),
+        roles_told_by=row["roles_told_by"] and ChannelRolesSource(row["roles_told_by"]),
         **{name: row[name] for name in _METADATA},
         **{**row["details"], **{name: tuple(row["details"].get(name, ())) for name in _LISTS}},
     )

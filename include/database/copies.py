@@ -45,8 +45,8 @@ def late_copies(connection: Connection, job: StageJob, hashes: Mapping[str, str]
         else:
             alike.append(row)
     _mark(connection, {call_id: original.call_id for call_id, original in copies.items()})
-    told = {call_id: f"same content as {one.day} {one.path}" for call_id, one in copies.items()}
-    return [(call_id, CallState.DUPLICATE, reason) for call_id, reason in told.items()]
+    reasons = {call_id: f"same content as {one.day} {one.path}" for call_id, one in copies.items()}
+    return [(call_id, CallState.DUPLICATE, reason) for call_id, reason in reasons.items()]
 
 
 def _mark(connection: Connection, originals: Mapping[str, str]) -> None:

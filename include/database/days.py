@@ -100,7 +100,7 @@ def late_calls(connection: Connection, batch_id: str) -> dict[date, LateCalls]:
 
 
 def audited_days(connection: Connection, days: Collection[date], location: str) -> set[date]:
-    """Those of some days that a run has been asked to audit as a whole, from this location."""
+    """Which of some days a run was to audit as a whole, from this location."""
     query = select(BatchRow.day, BatchRow.params).where(
         BatchRow.kind == BatchKind.AUDIT, BatchRow.day.in_(days), BatchRow.location == location
     )

@@ -36,8 +36,8 @@ def tell(connection: Connection, job: StageJob, waiting: int, in_flight: int, *,
         "seen_at": now,
         "ended_at": now if ended else None,
     }
-    told = ["host", "attempt", "waiting", "in_flight", "seen_at", "ended_at"]
-    upsert(connection, LaneRow, [row], ["batch_id", "shard", "stage"], update=told)
+    columns = ["host", "attempt", "waiting", "in_flight", "seen_at", "ended_at"]
+    upsert(connection, LaneRow, [row], ["batch_id", "shard", "stage"], update=columns)
 
 
 def at_work(now: datetime) -> ColumnElement[bool]:
@@ -46,7 +46,7 @@ def at_work(now: datetime) -> ColumnElement[bool]:
 
 
 def count_open(connection: Connection, batch_id: str) -> int:
-    """How many of a batch's lanes have not told that they ended."""
+    """How many of a batch's lanes have not reported that they ended."""
     query = select(func.count()).select_from(LaneRow)
     found = connection.execute(query.where(LaneRow.batch_id == batch_id, LaneRow.ended_at.is_(None)))
     return int(found.scalar_one())

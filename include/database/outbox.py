@@ -60,7 +60,7 @@ def announce_review(
         connection: In the transaction in which it happens.
         event_type: Which.
         call_id: Of the call.
-        more: What is told beside the call itself.
+        more: Further fields of the event beside the call itself.
         now: When.
     """
     query = select(CallRow.__table__).where(CallRow.call_id == call_id)
@@ -100,7 +100,7 @@ def announce_run(
         batch_id: Of the run.
         ledger: Its counts.
         now: When.
-        more: What else is told: figures by name, such as `canaries` (`CanaryNight.told`).
+        more: Further figures of the event by name, such as `canaries` (`CanaryNight.event_values`).
     """
     day = connection.execute(select(BatchRow.day).where(BatchRow.batch_id == batch_id)).scalar_one()
     closed = ledger.closed and was_discovered(connection, batch_id)
@@ -113,17 +113,17 @@ def announce_run(
     insert_missing(connection, OutboxRow, [{"event_id": event_id, "call_id": None, **row}])
 
 
-def announce_alert(connection: Connection, key: str, told: Mapping[str, Any], now: datetime) -> None:
+def announce_alert(connection: Connection, key: str, fields: Mapping[str, Any], now: datetime) -> None:
     """Queues the event of an alert, once for each key.
 
     Args:
         connection: In a transaction.
         key: Of what it is about.
-        told: Subject, text, since, link.
+        fields: The alert's subject, text, since and link.
         now: When.
     """
     event_id = str(uuid5(NAMESPACE_URL, f"cofi:alert:{key}"))
-    row = _row("alert", {"key": key, **told}, now)
+    row = _row("alert", {"key": key, **fields}, now)
     insert_missing(connection, OutboxRow, [{"event_id": event_id, "call_id": None, **row}])
 
 
@@ -158,6 +158,6 @@ def _of_call(call: RowMapping, batch_id: str) -> dict[str, Any]:
 
 
 def _head(call: RowMapping) -> dict[str, Any]:
-    """Which call, and whose."""
+    """The fields of an event that name the call and its agent."""
     named = ("call_id", "path", "agent", "agent_id", "team", "queue", "customer_ref", "interaction_id")
     return {name: call[name] for name in named} | {"day": call["day"].isoformat()}

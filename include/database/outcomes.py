@@ -111,11 +111,11 @@ def _unwritable(outcome: Outcome, error: Exception) -> Failure:
     """Drivers quote what they refuse; nobody knows what that says."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     why = type(cause).__name__
-    told = (
+    message = (
         f"what came of it cannot be written to the database ({why}): see what made it, and run the day again"
     )
     state = CallState.FAILED if outcome.call_id else None
-    return Failure(outcome.call_id, RowRefused.kind, told, state=state)
+    return Failure(outcome.call_id, RowRefused.kind, message, state=state)
 
 
 def _save(connection: Connection, job: StageJob, outcomes: Sequence[Outcome]) -> None:
@@ -136,7 +136,7 @@ def _save(connection: Connection, job: StageJob, outcomes: Sequence[Outcome]) ->
 def _still_wanted(
     connection: Connection, job: StageJob, successes: Sequence[Success]
 ) -> tuple[list[Success], set[str]]:
-    """Those of calls that have not ended and are this run's still: a task that was lost may come late.
+    """Narrows to calls that have not ended and are still this run's: a task that was lost may come late.
 
     An answer that was paid for is kept all the same, by the request's identity.
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 from include.calls.call import CallState
 from include.calls.discovery_rules import Redo
 from include.calls.stage import Stage
-from include.database.batches import Batch, claimed_loads
+from include.database.batches import Batch, claimed_loads, has_claimed
 from include.database.keeping import thaw
 from include.database.locking import lock_calls_where
 from include.database.models import BatchCallRow, CallRow, StageResultRow
@@ -70,10 +70,10 @@ def _take_up_again(connection: Connection, batch: Batch, first_stage: Stage) -> 
     What it has done of them at an earlier try is kept. That a recording lies on a host is no result.
     """
     audited = select(CallRow.call_id).where(
-        CallRow.claimed_by == batch.batch_id, CallRow.state == CallState.AUDITED
+        CallRow.call_id == BatchCallRow.call_id, has_claimed(batch), CallRow.state == CallState.AUDITED
     )
     mine = update(BatchCallRow).where(
-        BatchCallRow.batch_id == batch.batch_id, BatchCallRow.call_id.in_(audited)
+        BatchCallRow.batch_id == batch.batch_id, audited.correlate(BatchCallRow).exists()
     )
     redo_from = Stage.DENOISE if first_stage is Stage.DISTRIBUTE else first_stage
     connection.execute(mine.values(state=CallState.PENDING, redo_from=redo_from, failed_try=None))

@@ -37,7 +37,7 @@ class StageProgress:
     Attributes:
         left: Calls that have still to pass it.
         failed: Calls that ended as failed or quarantined in it.
-        in_flight: Calls that it works on, as the lanes last told.
+        in_flight: Calls that it works on, as the lanes last reported.
         per_minute: Calls, over the last minutes.
         ends_at: At that pace; None when nothing moves, or nothing is left.
     """

@@ -1,4 +1,4 @@
-"""Rows that the database refuses for what is in them: told from trouble of the moment, and set apart."""
+"""Rows that the database refuses for what is in them: distinguished from temporary trouble, and set apart."""
 
 import logging
 import math

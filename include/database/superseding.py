@@ -75,7 +75,7 @@ def _adopt_rows(
     call_ids: Sequence[str],
     now: datetime,
 ) -> None:
-    """Of calls for which the batch made none, the old ones stay: it is of a version without the table."""
+    """Keeps the old rows of calls for which the batch made none: it is of a version without the table."""
     (key,) = table.__mapper__.primary_key
     made = select(table.call_id, key.label("row")).where(
         table.batch_id == batch_id, among(connection, table.call_id, call_ids)

@@ -30,11 +30,11 @@ def url_of(connection: str) -> str:
 
 
 def _of_json(connection: str) -> URL:
-    told = json.loads(connection)
-    if told["conn_type"] == "sqlite":
-        return URL.create("sqlite", database=told["host"])
-    _check(told["conn_type"])
-    return URL.create(_POSTGRES, **{part: told.get(name) for part, name in _OF_URL.items()})
+    fields = json.loads(connection)
+    if fields["conn_type"] == "sqlite":
+        return URL.create("sqlite", database=fields["host"])
+    _check(fields["conn_type"])
+    return URL.create(_POSTGRES, **{part: fields.get(name) for part, name in _OF_URL.items()})
 
 
 def _of_url(connection: str) -> URL:

@@ -54,7 +54,7 @@ class PendingCall:
         sha256: Of the recording, when it was read before.
         host_kills: How often a GPU host died while it worked on this call.
         channels: Of the recording; None when its header could not be read.
-        roles_told_by: Who told the channels' roles.
+        roles_told_by: The source of the channels' roles.
         details: See `CallRow`.
         parts: Its files, when it is not one that says itself what it is.
     """
@@ -97,7 +97,7 @@ class StageCounts:
     failed: Counter[str] = field(default_factory=Counter)
 
     def as_dict(self) -> dict[str, Any]:
-        """For XCom."""
+        """The counts as values for XCom."""
         return {**vars(self), "failed": dict(self.failed)}
 
 

@@ -1,4 +1,4 @@
-"""What is known of single calls: LLM1's facts, and what LLM2 says of the agent's work."""
+"""The facts of single calls: from LLM1, and from LLM2 about the agent's work."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,7 +29,7 @@ CALLS_SHOWN = 100
 
 
 @dataclass(frozen=True)
-class Told:
+class Remark:
     """Something that was said in a call, and when, in ms of the original recording."""
 
     text: str
@@ -48,7 +48,7 @@ class Advice:
 
 @dataclass(frozen=True)
 class CallFacts:
-    """One call.
+    """The facts of one call.
 
     Attributes:
         pct: The official score; `reviewed`: people's answers are in it.
@@ -71,10 +71,10 @@ class CallFacts:
     actions_taken: str
     outcome: str
     next_steps: str
-    reasons: tuple[Told, ...]
-    commitments: tuple[Told, ...]
-    signals: tuple[Told, ...]
-    entities: tuple[Told, ...]
+    reasons: tuple[Remark, ...]
+    commitments: tuple[Remark, ...]
+    signals: tuple[Remark, ...]
+    entities: tuple[Remark, ...]
     private_entities: int
     quality_issues: tuple[str, ...]
     strengths: tuple[str, ...]
@@ -116,7 +116,7 @@ class _Parts:
         self._starts = _starts(connection, call_ids)
 
     def call(self, row: Row[*tuple[Any, ...]]) -> CallFacts:
-        """One call with all of it."""
+        """The facts of one call, put together from all parts."""
         reasons, signals, commitments, entities = (rows[row.facts_id] for rows in self._of.values())
         at = self._starts.get(row.call_id, {})
         audit = self._audits.get(row.call_id)
@@ -126,13 +126,15 @@ class _Parts:
             pct=audit.pct if audit else None,
             reviewed=bool(audit and audit.reviewed),
             reasons=tuple(
-                Told(reason_title(one.code), _times(one.turn_ids, at))
+                Remark(reason_title(one.code), _times(one.turn_ids, at))
                 for one in sorted(reasons, key=lambda one: (not one.is_primary, one.code))
             ),
-            commitments=tuple(Told(_promise(one), _times([one.turn_id], at)) for one in commitments),
-            signals=tuple(Told(signal_words(one.kind), _times(one.turn_ids, at)) for one in signals),
+            commitments=tuple(Remark(_promise(one), _times([one.turn_id], at)) for one in commitments),
+            signals=tuple(Remark(signal_words(one.kind), _times(one.turn_ids, at)) for one in signals),
             entities=tuple(
-                Told(f"{one.type}: {one.text}", _times([one.turn_id], at)) for one in entities if not one.pii
+                Remark(f"{one.type}: {one.text}", _times([one.turn_id], at))
+                for one in entities
+                if not one.pii
             ),
             private_entities=sum(one.pii for one in entities),
             quality_issues=tuple(row.quality_issues),

@@ -88,7 +88,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Old against new.
+    """A rescore compared with the audits before it.
 
     Attributes:
         calls: Calls with both audits.

@@ -19,12 +19,12 @@ class DayFigures:
 
     Attributes:
         state: How the run found it.
-        verdict: What that did to the run.
-        told: A sentence about it, where there is something to say.
-        recordings: All that are known of the day.
-        new: Of a day before the run's own: recordings that came late.
-        again: Of such a day: calls that earlier runs had left open, or quarantined as not whole.
-        ledger: What became of those that this run accounts for.
+        verdict: What the day's state did to the run.
+        told: A sentence about a problem of the day; None when there is none.
+        recordings: All recordings that are known of the day.
+        new: Recordings that came late, for a day before the run's own.
+        again: Calls of such a day that earlier runs had left open, or quarantined as incomplete.
+        ledger: The calls that this run accounts for, by the state they ended in.
     """
 
     day: date

@@ -88,7 +88,7 @@ class Evidence:
 
 
 def evidence_of(connection: Connection, named: str) -> Evidence:
-    """Gathers it.
+    """Gathers a call's evidence.
 
     Args:
         connection: To cofi's database.
@@ -109,8 +109,8 @@ def evidence_of(connection: Connection, named: str) -> Evidence:
     )
 
 
-def told(evidence: Evidence) -> str:
-    """The same for a reader."""
+def evidence_text(evidence: Evidence) -> str:
+    """The evidence as text for a reader."""
     call, audit = evidence.call, evidence.audit
     lines = [f"{call['day']} {call['path']}: {call['state']}", f"call {call['call_id']}"]
     if call["state_reason"]:
@@ -121,7 +121,7 @@ def told(evidence: Evidence) -> str:
             if audit["pct"] is None
             else f"{audit['pct']:.0f} % ({audit['band'] or 'no band'})"
         )
-        lines += _told_official(evidence.official)
+        lines += _official_lines(evidence.official)
         by = "the machine's score" if evidence.official else "score"
         lines.append(f"{by} {pct}{', auto-failed' if audit['auto_failed'] else ''}")
         waiting = (evidence.official or audit)["review_reasons"]
@@ -131,7 +131,7 @@ def told(evidence: Evidence) -> str:
     return "\n".join([*lines, "", "provenance", *_told_provenance(evidence.provenance)])
 
 
-def _told_official(official: dict[str, Any] | None) -> list[str]:
+def _official_lines(official: dict[str, Any] | None) -> list[str]:
     if official is None:
         return []
     pct = "not auditable" if official["pct"] is None else f"{official['pct']:.0f} %"

@@ -73,7 +73,7 @@ class RunFacts:
 
 
 def facts_of(connection: Connection, batch_id: str) -> RunFacts:
-    """Counts and lists."""
+    """Sums up the facts of the run's calls, and lists the first calls."""
     row = CallFactsRow
     calls, dropped = connection.execute(
         of_current_facts(select(func.count(), func.coalesce(func.sum(row.dropped), 0)), batch_id)

@@ -31,7 +31,7 @@ class Suspicions:
 
 
 def suspicions_of(connection: Connection, batch_id: str) -> Suspicions:
-    """Counts and lists them."""
+    """Counts the suspected calls of a run, and lists the first."""
     suspected = cast(AuditRow.speaks_to_model, String) != _NONE
     count = of_current_audits(select(func.count()), batch_id).where(suspected)
     columns = (CallRow.call_id, CallRow.path, CallRow.agent, AuditRow.speaks_to_model)

@@ -1,4 +1,4 @@
-"""What came in beside recordings, and who told who speaks on which channel, or with which voice."""
+"""Counts the files beside the recordings, and by which source speakers' roles (agent, customer) are known."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,29 +11,29 @@ from include.calls.call import ChannelRole
 from include.calls.files import DayFiles
 from include.database.models import BatchRow, CallRow, TranscriptRow
 from include.delivery.outcome import of_batch
-from include.roles.told import ToldBy
+from include.roles.speaker_role import RoleSource
 
 # In the words of a report.
-TELLERS = {
-    ToldBy.MANIFEST: "by the manifest",
-    ToldBy.SIDECAR: "by their sidecars",
-    ToldBy.RECORDER: "by the recorder's file",
-    ToldBy.SETTING: "by [cofi] stereo_roles",
-    ToldBy.EARLIER: "before this version",
-    ToldBy.CONTENT: "by what is said in them",
+SOURCES = {
+    RoleSource.MANIFEST: "by the manifest",
+    RoleSource.SIDECAR: "by their sidecars",
+    RoleSource.RECORDER: "by the recorder's file",
+    RoleSource.SETTING: "by [cofi] stereo_roles",
+    RoleSource.EARLIER: "before this version",
+    RoleSource.CONTENT: "by what is said in them",
 }
 
 
 @dataclass(frozen=True)
-class RolesTold:
-    """Of the transcribed calls: who told who is on which channel, or who has which voice on the only one.
+class RoleSources:
+    """By which source the roles of channels, or of voices on one channel, are known in the transcribed calls.
 
     Attributes:
-        calls: All of them.
-        told: By teller, those with at least one known role.
-        unknown: Those without.
-        doubted: Those in which what is said speaks against what was told.
-        examples: Some of the last two: paths by call id.
+        calls: Number of transcribed calls.
+        told: Calls with at least one known role, by the source of the roles.
+        unknown: Calls without a known role.
+        doubted: Calls whose content contradicts the roles that their source states.
+        examples: Paths of some calls with unknown or doubted roles, by call id.
     """
 
     calls: int
@@ -45,12 +45,12 @@ class RolesTold:
     @property
     def in_words(self) -> str:
         """`13 by the manifest, 1 by what is said in them`."""
-        parts = [f"{self.told[one]:,} {words}" for one, words in TELLERS.items() if self.told.get(one)]
+        parts = [f"{self.told[one]:,} {words}" for one, words in SOURCES.items() if self.told.get(one)]
         return ", ".join([*parts, *([f"unknown in {self.unknown:,}"] if self.unknown else [])])
 
     @property
     def worth_a_look(self) -> bool:
-        """Whether somebody should say more of the channels."""
+        """Whether somebody should correct or add roles of channels."""
         return bool(self.unknown or self.doubted)
 
 
@@ -58,42 +58,42 @@ _EXAMPLES = 5
 
 
 def files_of(connection: Connection, batch_id: str) -> DayFiles | None:
-    """What discovery counted; None for runs of earlier versions, and for rescores."""
+    """The files that discovery counted; None for runs of earlier versions, and for rescores."""
     stored = connection.scalar(select(BatchRow.files).where(BatchRow.batch_id == batch_id))
     return DayFiles.of(stored) if stored else None
 
 
-def count_roles(connection: Connection, batch_id: str) -> RolesTold:
-    """Counts who told the roles of the run's calls."""
+def count_roles(connection: Connection, batch_id: str) -> RoleSources:
+    """Counts the run's calls by the source of their roles."""
     told_roles = TranscriptRow.channel_roles.label("told")
     columns = (CallRow.call_id, CallRow.path, CallRow.channels, CallRow.channel_roles, told_roles)
     query = of_batch(select(*columns), batch_id).join(TranscriptRow, TranscriptRow.call_id == CallRow.call_id)
-    told: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     unknown: list[tuple[str, str]] = []
     doubted: list[tuple[str, str]] = []
     for row in connection.execute(query.order_by(CallRow.path)):
         if (row.channels or 0) < 2 and not row.told:
             continue
-        teller = _teller(row.told, row.channel_roles)
-        told[teller] += 1
-        if teller == ToldBy.NOBODY:
+        teller = _source_of(row.told, row.channel_roles)
+        counts[teller] += 1
+        if teller == RoleSource.NOBODY:
             unknown.append((row.call_id, row.path))
         elif any(one.get("doubted") for one in row.told or ()):
             doubted.append((row.call_id, row.path))
-    nobody = told.pop(ToldBy.NOBODY, 0)
-    return RolesTold(
-        calls=told.total() + nobody,
-        told=dict(told),
+    nobody = counts.pop(RoleSource.NOBODY, 0)
+    return RoleSources(
+        calls=counts.total() + nobody,
+        told=dict(counts),
         unknown=nobody,
         doubted=len(doubted),
         examples=dict([*doubted, *unknown][:_EXAMPLES]),
     )
 
 
-def _teller(told: Sequence[Mapping[str, Any]] | None, before: Sequence[str]) -> ToldBy:
-    """Who told; a transcript of an earlier version has the roles that its call has."""
-    if told is None:
+def _source_of(roles: Sequence[Mapping[str, Any]] | None, before: Sequence[str]) -> RoleSource:
+    """The source of a call's roles; a transcript of an earlier version has the roles that its call has."""
+    if roles is None:
         known = [role for role in before if role != ChannelRole.UNKNOWN]
-        return ToldBy.EARLIER if known else ToldBy.NOBODY
-    tellers = [one["told_by"] for one in told if one["role"] != ChannelRole.UNKNOWN]
-    return ToldBy(tellers[0]) if tellers else ToldBy.NOBODY
+        return RoleSource.EARLIER if known else RoleSource.NOBODY
+    tellers = [one["told_by"] for one in roles if one["role"] != ChannelRole.UNKNOWN]
+    return RoleSource(tellers[0]) if tellers else RoleSource.NOBODY

@@ -1,4 +1,4 @@
-"""What a run's page shows while it is on: how far it is, what fails, and when it will end."""
+"""The page of a run while it is going on: its progress, what fails, and when it will end."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

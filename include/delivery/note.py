@@ -22,12 +22,12 @@ _OWN = re.compile(r"\[cofi: [^\[\]]*\]")
 
 
 def begun(day: date, last_day: date | None = None) -> str:
-    """The part of a run that begins."""
+    """Cofi's part of the note of a run that begins."""
     return _own(_days(day, last_day), "under way")
 
 
 def ended(connection: Connection, batch_id: str) -> str | None:
-    """The part of a run that has ended; None when nothing is known of it."""
+    """Cofi's part of the note of a run that has ended; None when nothing is known of the run."""
     run = owed.run_of(connection, batch_id)
     columns = (BatchRow.day, BatchRow.last_day)
     batch = connection.execute(select(*columns).where(BatchRow.batch_id == batch_id)).one_or_none()
@@ -37,7 +37,11 @@ def ended(connection: Connection, batch_id: str) -> str | None:
     if run and run.failed:
         parts.append(f"failed: {_shortened(run.reason or 'see its report')}")
     elif run and run.closed_at is None:
-        parts.append(f"its books are open: {_shortened(run.trouble or 'close_runs closes them')}")
+        # Nobody renews a note: it has to be true after they are closed, too.
+        parts.append(
+            f"its books were open at its end: {_shortened(run.trouble or 'close_runs closes them')}; "
+            "see its report"
+        )
     return _own(*parts)
 
 

@@ -46,7 +46,7 @@ class Contradiction:
 
 @dataclass(frozen=True)
 class SecondOpinions:
-    """All of a run; `contradictions` are the first, by path."""
+    """The second opinions of a run; `contradictions` holds the first ones, by path."""
 
     total: AskedAgain
     criteria: tuple[AskedAgain, ...]

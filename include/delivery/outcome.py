@@ -44,8 +44,8 @@ class Outcome:
 
     Attributes:
         discovered: All calls of the run; `ledger` splits them by state.
-        closed: Every call is in a final state, and discovery has told which calls there are.
-        looked_for: Whether it has.
+        closed: Every call is in a final state, and discovery has ended.
+        looked_for: Whether discovery has ended, so that it is known which calls there are.
         audited_now: Audited by this run; the others of `ledger.audited` were audited before it.
         tries: Those of them that it was to audit again and could not, by reason: their old audit stands.
         audio_s: Length of all calls whose header could be read; `audited_audio_s` of the audited ones.
@@ -196,5 +196,5 @@ def _kind(row: Row[*tuple[Any, ...]]) -> str:
 def _kind_of(reason: str) -> str:
     stage = _STAGE.match(reason)
     prefix = stage.group() if stage else ""
-    told = _CALL.sub("", reason[len(prefix) :])
-    return prefix + _FIGURE.sub("…", _DETAIL.sub("", told))[:_KIND_CHARS]
+    detail = _CALL.sub("", reason[len(prefix) :])
+    return prefix + _FIGURE.sub("…", _DETAIL.sub("", detail))[:_KIND_CHARS]

@@ -38,13 +38,13 @@ class RedactedType:
 
     @property
     def title(self) -> str:
-        """What it is."""
+        """The type in words."""
         return _TITLES.get(self.type, self.type)
 
 
 @dataclass(frozen=True)
 class Redactions:
-    """What was replaced.
+    """The redactions of a run: what was replaced in transcripts.
 
     Attributes:
         calls: Those that the LLM was asked about in this run, and whose answer is stored.

@@ -1,6 +1,7 @@
 """The report of a run: one HTML page that needs nothing else, and the same figures as JSON."""
 
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -39,17 +40,17 @@ def write_stopped(batch_id: str, reason: str, folder: Path) -> Path:
     """Writes the page of a run that failed before it had a batch.
 
     Returns:
-        Its path.
+        The page's path.
     """
     folder.mkdir(parents=True, exist_ok=True)
     page = _environment().get_template("stopped.html")
-    told = {"batch_id": batch_id, "reason": masked_text(reason), "now": datetime.now(UTC)}
-    _replace(folder / REPORT_NAME, page.render(version=__version__, **told))
+    values = {"batch_id": batch_id, "reason": masked_text(reason), "now": datetime.now(UTC)}
+    _replace(folder / REPORT_NAME, page.render(version=__version__, **values))
     return folder / REPORT_NAME
 
 
 def render_html(summary: RunSummary) -> str:
-    """The page. Whatever a caller said is escaped; equal figures, equal page.
+    """Renders the report as HTML. Everything that callers said is escaped; equal figures make equal pages.
 
     It needs nothing else to be read. Where cofi serves it, two scripts take Airflow's theme and open
     its links to Airflow around it, and its recordings are links to their pages.
@@ -101,6 +102,7 @@ def _charts(summary: RunSummary) -> dict[str, Markup]:
     return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704  # nosec B704
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),

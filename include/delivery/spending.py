@@ -50,7 +50,7 @@ class LlmUsage:
 
 @dataclass(frozen=True)
 class Spending:
-    """The run's money.
+    """What a run spent on the LLM.
 
     Attributes:
         calls: Calls that something was paid for, without canaries.

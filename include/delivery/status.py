@@ -79,14 +79,14 @@ def status_of(connection: Connection, run_id: str) -> RunStatus | None:
     )
 
 
-def told(connection: Connection, run_ids: Sequence[str]) -> str:
-    """What there is to say of each run."""
+def status_text(connection: Connection, run_ids: Sequence[str]) -> str:
+    """The status of each run as text."""
     if not run_ids:
         return "No run is open."
-    return "\n\n".join(_told_of(run_id, status_of(connection, run_id)) for run_id in run_ids)
+    return "\n\n".join(_run_text(run_id, status_of(connection, run_id)) for run_id in run_ids)
 
 
-def _told_of(run_id: str, status: RunStatus | None) -> str:
+def _run_text(run_id: str, status: RunStatus | None) -> str:
     """Day, ledger, hosts in trouble, and a line for each stage and host that has calls."""
     if status is None:
         return f"There is no run {run_id}; without one, all open runs are shown."
@@ -106,14 +106,14 @@ def _line(of: StageProgress) -> str:
 
 
 def open_runs(connection: Connection) -> list[str]:
-    """Those that have not counted their calls yet: one whose ledger did not close has ended as well."""
+    """Runs that have not counted their calls yet: a run whose ledger did not close has ended as well."""
     query = select(BatchRow.batch_id, BatchRow.ledger).where(BatchRow.closed_at.is_(None))
     rows = connection.execute(query.order_by(BatchRow.opened_at))
     return [row.batch_id for row in rows if row.ledger is None]
 
 
 def figures(connection: Connection, run_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """The same for programs; without runs that do not exist."""
+    """The status of each run as values for JSON; runs that do not exist are left out."""
     known = (status_of(connection, run_id) for run_id in run_ids)
     return [
         {

@@ -16,7 +16,7 @@ from include.delivery.criteria import load_scorecards
 from include.delivery.days import DayFigures, summarise_days
 from include.delivery.facts import RunFacts, facts_of
 from include.delivery.injection import Suspicions, suspicions_of
-from include.delivery.intake import RolesTold, count_roles, files_of
+from include.delivery.intake import RoleSources, count_roles, files_of
 from include.delivery.opinions import SecondOpinions, second_opinions_of
 from include.delivery.outcome import (
     NotAudited,
@@ -70,7 +70,7 @@ class RunSummary:
         canaries: None for a run that asked none.
         suspicions: Calls in which somebody may have spoken to the model.
         files: What lay beside recordings; None for a rescore, and for runs of earlier versions.
-        roles: Who told who is on which channel.
+        roles: By which source the roles of channels are known.
         facts: What the calls were about.
         rule_based: Answers came from the demo's rules, not from a language model.
     """
@@ -108,7 +108,7 @@ class RunSummary:
     canaries: CanaryNight | None
     suspicions: Suspicions
     files: DayFiles | None
-    roles: RolesTold
+    roles: RoleSources
     facts: RunFacts
 
     @property

@@ -14,7 +14,7 @@ from include.delivery.summary import RunSummary
 from include.delivery.wording import DAY_STATES, RULES_NOTICE, calls, count, decimal, duration, money, percent
 from include.delivery.work import StageFigures
 from include.judge.nights import CanaryNight
-from include.roles.told import ToldBy
+from include.roles.speaker_role import RoleSource
 from include.scorecards.bootstrap import Interval
 
 WIDTH_CHARS = 100
@@ -86,8 +86,8 @@ def _intake(summary: RunSummary) -> list[str]:
     if summary.files and str(summary.files) != "nothing":
         lines.append(f"beside    {summary.files}")
     roles = summary.roles
-    if roles.worth_a_look or roles.told.get(ToldBy.CONTENT):
-        lines.append(f"roles     of {calls(roles.calls)} told {roles.in_words}")
+    if roles.worth_a_look or roles.told.get(RoleSource.CONTENT):
+        lines.append(f"roles     of {calls(roles.calls)} known: {roles.in_words}")
     if roles.doubted:
         lines.append(f"          in {calls(roles.doubted)} what is said speaks against them")
     return lines
@@ -142,10 +142,10 @@ def _canaries(canaries: CanaryNight | None) -> list[str]:
         return []
     before = f" (before: {_pct(canaries.compared[0].before)})" if canaries.compared else ""
     drifts = ", ".join(one.criterion for one in canaries.drifts)
-    told = f"DRIFT in {drifts}" if drifts else canaries.too_few or "no drift"
+    drift = f"DRIFT in {drifts}" if drifts else canaries.too_few or "no drift"
     failed = f", {count(len(canaries.failed))} could not be asked" if canaries.failed else ""
     share = f"{_pct(canaries.tonight.share)} agree with gold{before}"
-    return [f"canaries  {calls(canaries.asked)}{failed}, {share}", f"          {told}"]
+    return [f"canaries  {calls(canaries.asked)}{failed}, {share}", f"          {drift}"]
 
 
 def _sure(value: float | None, interval: Interval | None) -> str:

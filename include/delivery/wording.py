@@ -1,4 +1,4 @@
-"""Figures as people read them, in the report and in the text table."""
+"""Formats figures for people, in the report and in the text table."""
 
 from datetime import date, datetime
 

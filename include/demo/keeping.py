@@ -87,24 +87,24 @@ class Keeper:
         self._file = state_file(folder, name)
         self._name = name
         self._command = command
-        self._told = 0  # the signal that it was told to end by
+        self._end_signal = 0  # the signal that asked it to end
         self._state = Kept(pid=0, since=_now())
 
     def keep(self) -> None:
-        """Returns when it was told to end, and all that it has started has ended."""
+        """Returns after a signal has asked it to end, and everything that it started has ended."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._be_told)
+            signal.signal(number, self._stop_on_signal)
         _adopt_orphans()
-        while not self._told:
+        while not self._end_signal:
             began_s = time.monotonic()
             status = self._run_once()
             ran_s = time.monotonic() - began_s
             _end_what_is_left()
-            if not self._told:
+            if not self._end_signal:
                 self._pause(status, ran_s)
 
-    def _be_told(self, number: int, _: object) -> None:
-        self._told = number
+    def _stop_on_signal(self, number: int, _: object) -> None:
+        self._end_signal = number
 
     def _run_once(self) -> int:
         """Runs it until it ends; its exit status, negative for a signal."""
@@ -117,10 +117,10 @@ class Keeper:
         self._note(pid=process.pid, since=_now())
         began_s, kill_at_s = time.monotonic(), 0.0
         while (status := _reaped(process.pid)) is None:
-            if self._told and not kill_at_s:
+            if self._end_signal and not kill_at_s:
                 kill_at_s = time.monotonic() + _GRACE_S
-                os.killpg(process.pid, self._told)
-            elif self._told and time.monotonic() > kill_at_s:
+                os.killpg(process.pid, self._end_signal)
+            elif self._end_signal and time.monotonic() > kill_at_s:
                 process.kill()
             elif self._state.short_runs and time.monotonic() - began_s > _WELL_S:
                 self._note(short_runs=0)
@@ -137,7 +137,7 @@ class Keeper:
         _say(f"\n{self._name} {ended}; starting it again in {pause_s:.0f} s")
         self._note(pid=0, since=_now(), short_runs=short_runs, ended=ended)
         deadline_s = time.monotonic() + pause_s
-        while time.monotonic() < deadline_s and not self._told:
+        while time.monotonic() < deadline_s and not self._end_signal:
             time.sleep(_LOOK_EVERY_S)
         self._note(restarts=self._state.restarts + 1)
 

@@ -44,39 +44,39 @@ _EMBEDDED = {
 }
 
 
-def own_settings(given: Mapping[str, str]) -> dict[str, str]:
+def own_settings(variables: Mapping[str, str]) -> dict[str, str]:
     """What the stack would set, if nobody set it: for the sample calls while they are audited."""
     own = dict(_ALWAYS)
-    own |= {} if LOCATION in given else _OF_SAMPLES
-    return own | ({} if HOSTS in given else _OF_SMALL_HOSTS)
+    own |= {} if LOCATION in variables else _OF_SAMPLES
+    return own | ({} if HOSTS in variables else _OF_SMALL_HOSTS)
 
 
-def merged(given: Mapping[str, str]) -> dict[str, str]:
-    """What holds: what was given, before the stack's own."""
-    users = given.get(USERS)
+def merged(variables: Mapping[str, str]) -> dict[str, str]:
+    """The settings in force: those that were given, before the stack's own."""
+    users = variables.get(USERS)
     if users is not None and _ADMIN not in users.replace(" ", "").split(","):
-        given = {**given, USERS: f"{_ADMIN}, {users}"}
-    return {**own_settings(given), **given, **_EMBEDDED}
+        variables = {**variables, USERS: f"{_ADMIN}, {users}"}
+    return {**own_settings(variables), **variables, **_EMBEDDED}
 
 
-def users(home: Path, given: Mapping[str, str]) -> list[str]:
+def users(home: Path, variables: Mapping[str, str]) -> list[str]:
     """Who has a login: as the site says, else airflow.cfg."""
     shipped = ConfigParser(interpolation=None)
     shipped.read(home / "airflow.cfg")
     written = shipped.get("core", "simple_auth_manager_users", fallback=_ADMIN)
-    named = merged(given).get(USERS, written).split(",")
+    named = merged(variables).get(USERS, written).split(",")
     return [user.partition(":")[0].strip() for user in named if user.strip()]
 
 
-def told(given: Mapping[str, str], source_of: Callable[[str], str]) -> Iterator[str]:
-    """Says what was set by somebody, and what the stack does instead of its own.
+def describe(variables: Mapping[str, str], source_of: Callable[[str], str]) -> Iterator[str]:
+    """Describes the settings that a person made, and what the stack does differently because of them.
 
     Args:
-        given: What was set.
-        source_of: Where, for a reader.
+        variables: The settings, as environment variables.
+        source_of: Names the place where a setting was made, for a reader.
     """
-    own = own_settings(given)
-    for name, value in given.items():
+    own = own_settings(variables)
+    for name, value in variables.items():
         where = source_of(name)
         if name in _EMBEDDED:
             if value != _EMBEDDED[name]:

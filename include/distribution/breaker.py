@@ -59,7 +59,7 @@ class Breaker:
             raise self._failing()
 
     def at_end(self) -> None:
-        """After the last call.
+        """Checks the host after the last call.
 
         Raises:
             HostFailing: Nothing but faults came of the few calls that there were.

@@ -179,8 +179,8 @@ class Lane:
             return self._failure(call, error)
         except Exception as error:  # a bug in one answer's handling must not take the shard down with it
             # An error that nobody has thought of may quote what was said.
-            told = masked_text("".join(format_exception(error)))
-            log.error("call_id=%s stage=%s failed: %s", call.call_id, self._job.stage, told)
+            traceback_text = masked_text("".join(format_exception(error)))
+            log.error("call_id=%s stage=%s failed: %s", call.call_id, self._job.stage, traceback_text)
             self.counts.failed["bug"] += 1
             return Failure(call.call_id, "bug", f"{type(error).__name__}: {error}", state=CallState.FAILED)
         self._breaker.succeeded()

@@ -90,8 +90,10 @@ class Suspects:
         losses = call.host_kills + 1
         if losses < (_MOST_LOSSES if proven else _MOST_LOSSES_IN_COMPANY):
             return Failure(call.call_id, error.kind, str(error))
-        told = f"{losses} times a GPU host was lost while it worked on this recording, now {self._job.host}"
-        return Failure(call.call_id, HostKiller.kind, told, state=CallState.QUARANTINED)
+        message = (
+            f"{losses} times a GPU host was lost while it worked on this recording, now {self._job.host}"
+        )
+        return Failure(call.call_id, HostKiller.kind, message, state=CallState.QUARANTINED)
 
     def _was_alone(self) -> bool:
         since = self._alone_since

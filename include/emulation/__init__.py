@@ -1,4 +1,4 @@
-"""Emulated GPU hosts and LLM API: processes that keep the contracts, take a set time, and fail as told.
+"""Emulated GPU hosts and LLM API: processes that keep the contracts, take a set time, and fail on command.
 
 To rehearse a deployment without GPUs or a paid API: how long a night takes with six hosts instead of five,
 what happens when one dies at three in the morning. The fault tests and the benchmark use them too.

@@ -111,11 +111,11 @@ class Emulated:
         return self._random.random() < share
 
     def one_of(self, kinds: Sequence[str]) -> str:
-        """Any of some kinds."""
+        """Whether a fault of any of these kinds is set."""
         return self._random.choice(kinds)
 
     def figures(self) -> dict[str, Any]:
-        """For `/emulation/stats`."""
+        """The figures for `/emulation/stats`."""
         self._integrate()
         return {
             "at_s": self._changed_at_s,
@@ -166,5 +166,5 @@ async def reset(request: web.Request) -> web.Response:
 
 
 def end_process() -> None:
-    """Ends this process as `kill -9` would: nothing is tidied up, nobody is told."""
+    """Ends this process as `kill -9` would: nothing is tidied up, and nobody gets a message."""
     os._exit(137)

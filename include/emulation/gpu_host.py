@@ -60,7 +60,7 @@ class _Held:
 
 
 class EmulatedGpuHost:
-    """One host; `app` serves it."""
+    """An emulated GPU host; `app` serves it."""
 
     def __init__(self, settings: GpuHostSettings) -> None:
         self._settings = settings
@@ -182,8 +182,8 @@ class EmulatedGpuHost:
         return web.Response(status=204)
 
     async def _list_learned(self, _: web.Request) -> web.Response:
-        told = self._learned.listed(calls_heard=self._state.served.get(Stage.IVR, 0))
-        return web.Response(text=told.model_dump_json(), content_type="application/json")
+        listed = self._learned.listed(calls_heard=self._state.served.get(Stage.IVR, 0))
+        return web.Response(text=listed.model_dump_json(), content_type="application/json")
 
     async def _get_learned(self, request: web.Request) -> web.Response:
         prompt = self._learned.prompts.get(request.match_info["prompt_id"])

@@ -59,7 +59,7 @@ class LlmEmulation:
 
 
 class EmulatedLlm:
-    """One API; `app` serves it."""
+    """An emulated LLM API; `app` serves it."""
 
     def __init__(self, settings: LlmEmulation) -> None:
         self._settings = settings

@@ -1,4 +1,4 @@
-"""What an emulated host has learned: nothing of its own, and whatever it is told."""
+"""The learned prompts of an emulated host: none of its own, and those that cofi sends to it."""
 
 from include.gpu.learned import LearnedPrompt, LearnedPrompts, PromptTaken
 
@@ -25,8 +25,8 @@ class EmulatedPrompts:
         if prompt.prompt_id != prompt_id or (known is None and prompt.fingerprint is None):
             raise ValueError(prompt_id)
         if known is not None:
-            told = {"name": prompt.name, "refused": prompt.refused}
-            changed = known.model_copy(update=told)
+            decision = {"name": prompt.name, "refused": prompt.refused}
+            changed = known.model_copy(update=decision)
             self._version += changed != known
             self.prompts[prompt_id] = changed
             return PromptTaken(prompt_id=prompt_id)

@@ -1,4 +1,4 @@
-"""An emulated proxy before a GPU host: it passes everything on, until it is told to answer itself.
+"""An emulated proxy before a GPU host: it passes everything on, until it is ordered to answer itself.
 
 `POST /proxy` with `{"answers": "403 page"}` makes it, with `"only": "/denoise"` for requests whose first line
 holds this; `{"answers": null}` lets it pass everything on again. What is on its way then breaks off, as when
@@ -43,7 +43,7 @@ class EmulatedProxy:
     def answer_with(self, name: str | None, only: str = "") -> None:
         """From now on; connections that are open break off."""
         if name is not None:
-            answer(name)  # a wrong name is told to whoever says it
+            answer(name)  # a wrong name is an error for whoever sends it
         self.answers, self._only = name, only.encode()
         for writer in self._open:
             writer.transport.abort()
@@ -52,7 +52,7 @@ class EmulatedProxy:
         with suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             head = await reader.readuntil(b"\r\n\r\n")
             if head.startswith(_CONTROL):
-                await self._told(head, reader, writer)
+                await self._take_order(head, reader, writer)
             elif self.answers is None or self._only not in head.partition(b"\r\n")[0]:
                 await self._pass_on(head, reader, writer)
             else:
@@ -61,7 +61,9 @@ class EmulatedProxy:
         with suppress(OSError):
             writer.close()
 
-    async def _told(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _take_order(
+        self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         length = next(
             int(line.partition(b":")[2])
             for line in head.lower().split(b"\r\n")

@@ -56,7 +56,7 @@ class EmulatedStack(Stack):
         return self._database.render_as_string(hide_password=False)
 
     def database_connection(self) -> dict[str, object]:
-        """The same as a connection of Airflow."""
+        """The database as a connection of Airflow."""
         if not self._database:
             return super().database_connection()
         url = self._database
@@ -75,7 +75,7 @@ class EmulatedStack(Stack):
         return dict.fromkeys([*super().preferred_ports(), *behind], 0)
 
     def start_services(self, ports: Mapping[str, int], gpu_token: str) -> None:
-        """Starts the emulated ones."""
+        """Starts the emulated services."""
         for host in self.hosts:
             self.start_host(host, ports[_behind(host) if host in self._proxied else host], gpu_token)
         for host in self._proxied:

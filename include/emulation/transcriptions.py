@@ -74,9 +74,9 @@ class TranscriptionServer:
         """Without punctuation, as the contract's own server writes them."""
         words = [word.strip(".,?!¿¡") for word in self.text.split()]
         each_s = seconds / max(1, len(words))
-        told = {"probability": 0.8} if self.tells_probability else {}
+        confidence = {"probability": 0.8} if self.tells_probability else {}
         return [
-            {"word": word, "start": n * each_s, "end": (n + 1) * each_s} | told
+            {"word": word, "start": n * each_s, "end": (n + 1) * each_s} | confidence
             for n, word in enumerate(words)
         ]
 

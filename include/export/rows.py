@@ -1,7 +1,7 @@
 """A call as a flat row: what is known of it, its score, each criterion's answer."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from itertools import islice
 from typing import Any
@@ -36,13 +36,15 @@ _OF_AUDIT = ("pct", "band", "passed", "auto_failed", "needs_review", "reviewed",
 _FURTHER = ("scorecard", "contact_reasons", "signals")
 
 
-def rows_of(connection: Connection, filters: Filters, most: int = MOST_CALLS) -> Iterator[Row]:
-    """The calls that a search finds, newest first; a page of memory at a time.
+def rows_of(
+    connection: Connection, filters: Filters, most: int = MOST_CALLS, *, without: Collection[str] = ()
+) -> Iterator[Row]:
+    """The calls that a search finds, newest first; a page of memory at a time, and `without` some.
 
     Raises:
         InvalidInput: The search's text cannot be read.
     """
-    found = find_all(connection, filters, most)
+    found = find_all(connection, filters, most, without=without)
     while calls := list(islice(found, _AT_ONCE)):
         yield from _rows(connection, calls)
 

@@ -34,7 +34,7 @@ class Format(StrEnum):
 
     @property
     def media_type(self) -> str:
-        """For HTTP."""
+        """The media type for HTTP."""
         return {
             Format.CSV: "text/csv; charset=utf-8",
             Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

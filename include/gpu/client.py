@@ -243,8 +243,8 @@ class GpuHostClient:
     ) -> Answer:
         return self._read(phase, await self._connection.send(phase, method, path, **request), path, answer)
 
-    def _read(self, phase: Phase, told: reading.Answer, path: str, answer: TypeAdapter[Answer]) -> Answer:
-        body = self._granted(phase, told, path)
+    def _read(self, phase: Phase, response: reading.Answer, path: str, answer: TypeAdapter[Answer]) -> Answer:
+        body = self._granted(phase, response, path)
         try:
             return read_answer(body, answer)
         except ValueError as error:

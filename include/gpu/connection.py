@@ -73,10 +73,12 @@ class HostConnection:
 
     async def _exchange(self, phase: Phase, method: str, path: str, **request: Any) -> Answer:
         longest_bytes = self._settings.longest_answer_mib * MIB
-        told = request | {"headers": {**request.get("headers", {}), **carried()}}
+        request_options = request | {"headers": {**request.get("headers", {}), **carried()}}
         try:
             # A redirect is not followed: a recording goes where the connection says, and nowhere else.
-            async with self._session().request(method, path, allow_redirects=False, **told) as response:
+            async with self._session().request(
+                method, path, allow_redirects=False, **request_options
+            ) as response:
                 limit_bytes = longest_bytes if response.status in phase.successes else ERROR_BYTES
                 return Answer(response.status, response.headers, await read_body(response, limit_bytes))
         except TimeoutError as error:
@@ -143,15 +145,15 @@ class HostConnection:
         never_reached = isinstance(error, aiohttp.ClientConnectorError | aiohttp.ServerTimeoutError)
         health = await self._health_now()
         if health is None:
-            told = f"does not answer ({reason}): start it, or check its connection."
+            what_happened = f"does not answer ({reason}): start it, or check its connection."
         elif self.instance and health.instance and health.instance != self.instance:
-            told = f"was started anew while it worked on {path}: see its log for why it ended."
+            what_happened = f"was started anew while it worked on {path}: see its log for why it ended."
         else:
             return HostFault(f"GPU host {self.name} broke off {path} ({reason}), but it lives.")
-        return HostLost(f"GPU host {self.name} {told}", at_work=not never_reached)
+        return HostLost(f"GPU host {self.name} {what_happened}", at_work=not never_reached)
 
     async def _health_now(self) -> HostHealth | None:
-        """What it says of its health; None when it is silent. Requests that break off together ask once."""
+        """The host's health; None when it does not answer. Requests that break off together ask once."""
         if self._health is None or self._health.done():
             self._health = asyncio.create_task(self._asked_for_health())
         return await asyncio.shield(self._health)
@@ -173,8 +175,8 @@ class HostConnection:
 def _reason(error: Exception) -> str:
     """Why a connection broke, without the library's own details: the error that is raised says it in full."""
     if not isinstance(error, aiohttp.ClientConnectorError):
-        told = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
-        return one_line(told, _REASON_CHARS) or type(error).__name__
+        message = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+        return one_line(message, _REASON_CHARS) or type(error).__name__
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return f"{error.host}:{error.port}: {one_line(str(error.certificate_error), _REASON_CHARS)}"
     number = error.os_error.errno

@@ -27,16 +27,16 @@ async def exchange(client: GpuHostClient, database: Database) -> LearnedPrompts 
         TransientError: See `GpuHostClient`.
         RequestRefused: Likewise.
     """
-    told = await client.learned()
-    if told is None:
+    learned = await client.learned()
+    if learned is None:
         return None
-    of_host = {prompt.prompt_id: prompt for prompt in told.prompts}
+    of_host = {prompt.prompt_id: prompt for prompt in learned.prompts}
     known = await asyncio.to_thread(database.read, partial(prompts.listed, replaced=True))
     await _take_in(client, database, of_host.values(), {one.prompt.prompt_id for one in known})
     taught = 0
     for one in [one for one in known if one.same_as is None][:_MOST_TAUGHT]:
         taught += await _teach(client, database, one, of_host.get(one.prompt.prompt_id))
-    return await client.learned() if taught else told
+    return await client.learned() if taught else learned
 
 
 async def _take_in(

@@ -17,7 +17,7 @@ _PROBLEM_TYPE = "application/problem+json"
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, whoever sent it."""
+    """An HTTP answer, from the host or from whatever stands before it."""
 
     status: int
     headers: Mapping[str, str]
@@ -25,18 +25,18 @@ class Answer:
 
     @cached_property
     def problem(self) -> Problem | None:
-        """What the host itself tells, in the contract's form; None when something else answered.
+        """The host's own description of the error, in the contract's form; None when something else answered.
 
         Gateways send problem details too: only the contract's say whether to try again, under its own status.
         """
         if self.status < 400 or not self.headers.get("Content-Type", "").lower().startswith(_PROBLEM_TYPE):
             return None
         try:
-            told = parsed(self.body.text)
-            problem = Problem.model_validate(told)
+            fields = parsed(self.body.text)
+            problem = Problem.model_validate(fields)
         except ValueError:
             return None
-        return problem if "retryable" in told and problem.status == self.status else None
+        return problem if "retryable" in fields and problem.status == self.status else None
 
 
 def read_answer(body: Body, answer: TypeAdapter[Value]) -> Value:

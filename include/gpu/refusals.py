@@ -27,7 +27,7 @@ _UNUSABLE = {413, 415, 422}
 _BUSY = {429: HostBusy, 503: HostUnready}
 # A gateway answers so when the connection to the host behind it broke, or gave no answer.
 BEHIND_GATEWAY = {502, 504}
-_TOLD_CHARS = 2000
+_DETAIL_CHARS = 2000
 _PAGE_CHARS = 200
 
 
@@ -80,12 +80,12 @@ def refusal(host: str, phase: Phase, answer: Answer, path: str, longest_wait_s: 
         longest_wait_s: Nobody waits longer, whatever the host asks for.
     """
     problem = answer.problem
-    told = _told(answer)
-    said = f"GPU host {host} answered {answer.status} to {path}: {told}"
+    detail = _detail_of(answer)
+    said = f"GPU host {host} answered {answer.status} to {path}: {detail}"
     wait_s = asked_wait_s(answer.headers, longest_wait_s)
     if answer.status in _BUSY:
         return _BUSY[answer.status](said, retry_after_s=wait_s)
-    if problem and phase.of_a_recording and (verdict := _of_the_call(phase, problem, said, told)):
+    if problem and phase.of_a_recording and (verdict := _of_the_call(phase, problem, said, detail)):
         return verdict
     if problem and (problem.retryable or answer.status >= 500):
         return HostFault(said, retry_after_s=wait_s)
@@ -94,14 +94,14 @@ def refusal(host: str, phase: Phase, answer: Answer, path: str, longest_wait_s: 
     return OutsideContract(f"{said}: {mend(answer, host)}", retry_after_s=wait_s)
 
 
-def _of_the_call(phase: Phase, problem: Problem, said: str, told: str) -> CofiError | None:
-    """What the host itself tells about a recording or its results; None when it tells something else."""
+def _of_the_call(phase: Phase, problem: Problem, said: str, detail: str) -> CofiError | None:
+    """The error that the host reports about a recording or its results; None when it reports another."""
     if problem.status == 409 and problem.missing and phase is Phase.STAGE:
         return _missing(problem.missing) or HostFault(f"{said}; it names stages that there are not")
     if problem.status == 404 and phase is Phase.STAGE:
         return RecordingMissing(said)
     if problem.status in _UNUSABLE and not problem.retryable:
-        return RecordingUnusable(told)
+        return RecordingUnusable(detail)
     return None
 
 
@@ -111,9 +111,9 @@ def _not_ready(status: int, said: str, how: str) -> CofiError:
     return HostFault(said) if status >= 500 else HostMisconfigured(f"{said}: {how}")
 
 
-def _told(answer: Answer) -> str:
+def _detail_of(answer: Answer) -> str:
     if problem := answer.problem:
-        return masked_text(one_line(problem.detail or problem.title, _TOLD_CHARS))
+        return masked_text(one_line(problem.detail or problem.title, _DETAIL_CHARS))
     return masked_text(one_line(answer.body.text, _PAGE_CHARS)) or "no explanation"
 
 

@@ -22,13 +22,13 @@ from include.errors import CofiError, HostFault, RecordingChanged, RecordingMiss
 from include.gpu.client import GpuHostClient
 from include.gpu.wire import AudioStored, StageOptions, SttResult
 from include.roles.content import with_roles
-from include.roles.telling import Telling
-from include.roles.told import ToldBy
+from include.roles.detection import RoleDetection
+from include.roles.speaker_role import RoleSource
 
 # Measured on loopback: 865 MiB/s in pieces of 256 KiB; more gains nothing.
 _PIECE_BYTES = 256 * 1024
 
-NOBODY_ASKED = Telling()
+BY_CONTENT_ALONE = RoleDetection()
 NOTHING_TOLD = Terms()
 
 OpenRecording = Callable[[str], IO[bytes]]
@@ -79,15 +79,15 @@ async def recognise(
     languages: list[str],
     call: PendingCall,
     *,
-    telling: Telling = NOBODY_ASKED,
+    detection: RoleDetection = BY_CONTENT_ALONE,
     heard_with: str = "",
     terms: Terms = NOTHING_TOLD,
 ) -> Success:
     """Runs one of the GPU stages; a host that came back without the recording is sent it again.
 
-    Card data is masked here too: not every host is the reference host. Who is on which channel is told here,
-    when nobody has told it before and something in the transcript does. STT is told names and terms that may
-    be said (`terms`).
+    Card data is masked here too: not every host is the reference host. Who is on which channel is found out
+    here, when no source has stated it and something in the transcript shows it. STT gets names and terms that
+    may be said (`terms`).
 
     Raises:
         RecordingUnusable: The host cannot work on it.
@@ -107,7 +107,7 @@ async def recognise(
     result = await asyncio.to_thread(without_card_data, found)
     rows = []
     if isinstance(result, SttResult):
-        rows.append(await asyncio.to_thread(_transcript, result, call, telling))
+        rows.append(await asyncio.to_thread(_transcript, result, call, detection))
     return Success(
         call_id=call.call_id,
         worker=client.name,
@@ -182,7 +182,7 @@ async def _pieces(
 
 
 async def _size(store: Store, call: PendingCall) -> int:
-    """Of what is sent: of a recording that is joined on its way, what comes of it."""
+    """Size of what is sent in bytes: for a recording that is joined on its way, of the joined one."""
     if not call.parts:
         return call.size_bytes
     with await _from_store(call, _open, store, call) as joined:
@@ -224,10 +224,12 @@ def _changed(call: PendingCall, how: str) -> RecordingChanged:
 
 
 def _transcript(
-    result: SttResult, call: PendingCall, telling: Telling
+    result: SttResult, call: PendingCall, detection: RoleDetection
 ) -> tuple[type[TranscriptRow], dict[str, object]]:
-    told = telling.roles(result.call_id, result.turns, call.channels, call.channel_roles, call.roles_told_by)
-    by_content = [one for one in told if one.told_by is ToldBy.CONTENT]
+    roles = detection.roles(
+        result.call_id, result.turns, call.channels, call.channel_roles, call.roles_told_by
+    )
+    by_content = [one for one in roles if one.told_by is RoleSource.CONTENT]
     turns = with_roles(result.turns, by_content)
     transcript = Transcript(call_id=result.call_id, language=result.language, turns=turns, gaps=result.gaps)
     return TranscriptRow, {
@@ -235,6 +237,6 @@ def _transcript(
         "sha256": transcript.sha256,
         "language": result.language,
         "transcript": transcript.model_dump(mode="json"),
-        "channel_roles": [one.model_dump(mode="json") for one in told],
+        "channel_roles": [one.model_dump(mode="json") for one in roles],
         "created_at": datetime.now(UTC),
     }

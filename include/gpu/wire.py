@@ -87,7 +87,7 @@ class AudioStored(WireModel):
 
 
 class StageOptions(WireModel):
-    """What a stage may be told. Each stage reads what it knows and ignores the rest."""
+    """The options of a stage. Each stage reads those that it knows and ignores the others."""
 
     channel_roles: list[ChannelRole] = []
     languages: list[str] = Field(default=[], description="allow-list of ISO 639-1 codes for LID; empty: any")
@@ -145,7 +145,7 @@ class DenoiseResult(_StageResult):
 
 
 class PromptLibrary(WireModel):
-    """By what machine voices were told from people.
+    """What machine voices were recognised by.
 
     Attributes:
         given: Prompts and hold music that the site gave the host.

@@ -31,10 +31,11 @@ class SpokenToModel(BaseModel):
 
     Attributes:
         start_char: Where the sentence begins in its turn's text.
-        end_char: One past its last character; 0 in those stored before sentences were told: the whole turn.
+        end_char: One past its last character; 0 in those stored by versions that did not mark the sentence:
+            the whole turn.
         start_ms: When the sentence begins (of those stored before: the turn).
         end_ms: When it ends; 0 in those stored before.
-        quote: The sentence; a long one from the telling words on.
+        quote: The sentence; a long one from the words that show the attempt on.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -58,16 +59,16 @@ def _in_turn(turn: Turn) -> Iterator[SpokenToModel]:
         sentence = folded(turn.text[start:end])
         if tried := tried_in(sentence.text):
             last = len(turn.text.rstrip()) if tried.goes_on else end
-            telling = start + sentence.span(tried.at, tried.at + 1)[0]
-            yield _spoken(turn, tried.attempt, (start, last), telling)
+            focus = start + sentence.span(tried.at, tried.at + 1)[0]
+            yield _spoken(turn, tried.attempt, (start, last), focus)
             if tried.goes_on:
                 return
 
 
-def _spoken(turn: Turn, attempt: Attempt, chars: tuple[int, int], telling: int) -> SpokenToModel:
+def _spoken(turn: Turn, attempt: Attempt, chars: tuple[int, int], focus: int) -> SpokenToModel:
     start, end = chars
     start_ms, end_ms = _when(turn, start, end)
-    first = start if end - start <= QUOTE_CHARS else max(start, min(telling, end - QUOTE_CHARS))
+    first = start if end - start <= QUOTE_CHARS else max(start, min(focus, end - QUOTE_CHARS))
     return SpokenToModel(
         turn_id=turn.id,
         start_ms=start_ms,

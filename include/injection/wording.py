@@ -7,7 +7,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-import yaml
+from include.plain_yaml import read_yaml
 
 _FILE = Path(__file__).with_suffix(".yaml")
 _LISTED = re.compile(r"\{([a-z' ]+)\}")
@@ -28,7 +28,7 @@ class Tried:
     """What a sentence tries.
 
     Attributes:
-        at: The character that the telling words begin at.
+        at: The character at which the words that show the attempt begin.
         goes_on: What follows in the turn belongs to it.
     """
 
@@ -62,8 +62,8 @@ def tried_in(sentence: str) -> Tried | None:
 
 @cache
 def _wordings() -> Sequence[_Wording]:
-    told = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
-    words = told["words"]
+    content = read_yaml(_FILE.read_text(encoding="utf-8"))
+    words = content["words"]
     return [
         _Wording(
             Attempt(group["attempt"]),
@@ -71,7 +71,7 @@ def _wordings() -> Sequence[_Wording]:
             [_compiled(one, words, group.get("whole_words", True)) for one in group["any"]],
             [_compiled(f"{{{name}}}", words) for name in group.get("unless", ())],
         )
-        for group in told["patterns"]
+        for group in content["patterns"]
     ]
 
 

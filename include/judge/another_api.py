@@ -24,5 +24,5 @@ class ClientBeside(LlmClient):
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[Round]:
-        async with super()._turn() as turn, self._first.limiter.lent():
+        async with super()._turn() as turn, self._first.limiter.slot_for_another():
             yield turn

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-# Answers by people below which nothing is told, let alone used.
+# With fewer answers by people nothing is shown, let alone used.
 ENOUGH_ANSWERS = 50
 _BINS = 10
 
@@ -46,13 +46,13 @@ class Bin:
 
     @property
     def share(self) -> float:
-        """Right ones, 0..1."""
+        """Share of right answers, 0..1."""
         return self.right / self.answers
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Stated confidence beside what came of it.
+    """Stated confidence compared with how often the answers were right.
 
     Attributes:
         model: Whose confidence it is.
@@ -71,7 +71,7 @@ class Calibration:
 
     @property
     def enough(self) -> bool:
-        """Whether it tells anything."""
+        """Whether there are enough answers to conclude anything."""
         return bool(self.curve)
 
     def calibrated(self, stated: float) -> float | None:

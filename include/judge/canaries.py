@@ -87,8 +87,8 @@ def _files(path: Path) -> list[Path]:
     return [path]
 
 
-def _wrong(item: str, told: str) -> InvalidInput:
+def _wrong(item: str, problem: str) -> InvalidInput:
     return InvalidInput(
-        f"[cofi] canary_calls: {item}: {told}. Write calls like 2026-11-16/1001-billing.wav, or the path of "
-        "a CSV of gold labels, or of a folder of such."
+        f"[cofi] canary_calls: {item}: {problem}. Write calls like 2026-11-16/1001-billing.wav, or the path "
+        "of a CSV of gold labels, or of a folder of such."
     )

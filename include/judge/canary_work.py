@@ -203,9 +203,9 @@ class CanaryWork(LlmWork):
         }
 
     def _failed(self, key: CallKey, error: CofiError) -> dict[str, Any]:
-        told = masked_text(f"{error.kind}: {error}")[:_FAILURE_CHARS]
-        log.warning("canary %s/%s: %s", *key, told)
-        return self._blank(key) | {"failure": told}
+        message = masked_text(f"{error.kind}: {error}")[:_FAILURE_CHARS]
+        log.warning("canary %s/%s: %s", *key, message)
+        return self._blank(key) | {"failure": message}
 
 
 def _model_of(connection: Connection, identity: str) -> str:

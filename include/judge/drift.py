@@ -49,7 +49,7 @@ class Compared:
 
     @property
     def drifts(self) -> bool:
-        """Whether it is more than chance."""
+        """Whether the difference is more than chance."""
         return self.interval is not None and not self.interval.holds(self.share)
 
 

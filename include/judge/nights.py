@@ -48,7 +48,7 @@ class Change:
 
 @dataclass(frozen=True)
 class CanaryNight:
-    """What a run's canaries come to.
+    """The result of a run's canaries, compared with the nights before.
 
     Attributes:
         asked: Canaries that were answered; `failed` the others, by `day/path`, with the reason.
@@ -80,7 +80,7 @@ class CanaryNight:
 
     @property
     def too_few(self) -> str:
-        """Why nobody can tell a drift; "" when it can be told."""
+        """Why it is unknown whether there is drift; "" when it is known."""
         nights = len(self.nights) - 1
         if nights < ENOUGH_NIGHTS:
             return f"too few nights before with this scorecard: {nights} of {ENOUGH_NIGHTS}"
@@ -88,8 +88,8 @@ class CanaryNight:
             return f"too few canaries with labels, tonight and before: {ENOUGH_CALLS} are needed"
         return ""
 
-    def told(self) -> dict[str, Any]:
-        """For the event of the run: figures alone. `drift` is null when nobody can tell."""
+    def event_values(self) -> dict[str, Any]:
+        """The figures for the run's webhook event. `drift` is null when it is unknown."""
         drift = [
             {
                 "criterion": None if one.criterion == ALL else one.criterion,
@@ -158,7 +158,7 @@ def _rows(connection: Connection, *where: Any) -> list[Any]:
 
 
 def _answers(rows: Sequence[Any]) -> dict[CallKey, dict[str, str]]:
-    """By call; of several runs in one night the last."""
+    """The answers by call; of several runs in one night those of the last."""
     return {(row.day, row.path): row.answers for row in rows if row.answers}
 
 

@@ -50,8 +50,8 @@ def read_setting(text: str, asked_on: str, temperature: float) -> SecondOpinionS
     except ValueError as error:
         raise _wrong("second_opinion_on", asked_on, f"write {' or '.join(AskedOn)}") from error
     if not 0 < temperature <= _HOTTEST:
-        told = f"write a temperature above 0, up to {_HOTTEST:g}: at 0 all samples are the same"
-        raise _wrong("second_opinion_temperature", f"{temperature:g}", told)
+        problem = f"write a temperature above 0, up to {_HOTTEST:g}: at 0 all samples are the same"
+        raise _wrong("second_opinion_temperature", f"{temperature:g}", problem)
     kind, _, detail = (part.strip() for part in text.partition(":"))
     if kind not in list(Source) or (kind == Source.NONE) != (not detail):
         raise _wrong("second_opinion", text, _FORMS)
@@ -63,5 +63,5 @@ def read_setting(text: str, asked_on: str, temperature: float) -> SecondOpinionS
     return SecondOpinionSetting(source, int(detail), "", on, temperature)
 
 
-def _wrong(name: str, value: str, told: str) -> InvalidInput:
-    return InvalidInput(f"[cofi] {name} = {value} in airflow.cfg: {told}.")
+def _wrong(name: str, value: str, problem: str) -> InvalidInput:
+    return InvalidInput(f"[cofi] {name} = {value} in airflow.cfg: {problem}.")

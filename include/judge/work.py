@@ -31,7 +31,7 @@ _FAILURE_CHARS = 300
 
 @dataclass(frozen=True)
 class SecondOpinions:
-    """Whom to ask.
+    """The models or connections to ask for second opinions.
 
     Attributes:
         setting: How often, and on which answers.

@@ -123,7 +123,7 @@ class Copies:
 
     @contextmanager
     def _making(self, name: str) -> Iterator[None]:
-        """Of several who want the same copy at once, one makes it."""
+        """Lets one of several that want the same copy at once make it."""
         with self._lock:
             lock = self._locks.setdefault(name, Lock())
         with lock:

@@ -59,7 +59,7 @@ async def answer_scorecard(
         understanding: LLM1's facts; the prompt gets call type and roles of it, not its opinions.
         scorecard: What to answer.
         metrics: Of the call: what code can settle by them is not asked; without them it is.
-        ivr: What was cut out of the call: the model is told of it.
+        ivr: What was cut out of the call; the prompt mentions it.
         redact: Whether private data is replaced before the transcript leaves.
         known: What is known of the call: names to replace, names to keep.
         wording: Which prompts.
@@ -71,15 +71,28 @@ async def answer_scorecard(
     prompt_sha256 = audit_prompt_hash(wording)
     # What goes through the whole call is work for a thread: requests in flight would wait for it.
     scope = await asyncio.to_thread(_scope, understanding, transcript, scorecard, metrics)
-    model, told = client.settings.model, circumstances_of(transcript, ivr)
+    model, circumstances = client.settings.model, circumstances_of(transcript, ivr)
     identity = _identity(
-        model, transcript, understanding, scorecard, scope, told=told, redact=redact, wording=wording
+        model,
+        transcript,
+        understanding,
+        scorecard,
+        scope,
+        circumstances=circumstances,
+        redact=redact,
+        wording=wording,
     )
     reply, made = None, nobody_asked(prompt_sha256)
     if scope.asked:
         leaving = await asyncio.to_thread(prepared, transcript, known, redacted=redact)
         answer = await _ask(
-            client, leaving, understanding, scorecard, criteria=scope.asked, told=told, wording=wording
+            client,
+            leaving,
+            understanding,
+            scorecard,
+            criteria=scope.asked,
+            circumstances=circumstances,
+            wording=wording,
         )
         reply, made = answer.value, provenance(answer, prompt_sha256, leaving.redaction.counts)
     return Answered(_answers(scope, understanding, reply), identity, scorecard.sha256, made)
@@ -92,24 +105,24 @@ async def _ask(
     scorecard: Scorecard,
     *,
     criteria: Sequence[Criterion],
-    told: Circumstances,
+    circumstances: Circumstances,
     wording: Wording,
 ) -> Structured[AuditReply]:
-    asked = tuple(criterion.id for criterion in criteria)
+    asked_ids = tuple(criterion.id for criterion in criteria)
     messages = prompting.messages(
         leaving.transcript,
         wording,
         _TASK,
-        circumstances=told,
+        circumstances=circumstances,
         call_type=understanding.call_type.value,
         roles=roles_text(understanding),
-        scorecard=_questions(scorecard, asked),
-        left_out=_left_out_text(scorecard, asked),
+        scorecard=_questions(scorecard, asked_ids),
+        left_out=_left_out_text(scorecard, asked_ids),
     )
     return await structured(
         client,
         messages,
-        _schema(scorecard, asked),
+        _schema(scorecard, asked_ids),
         SCHEMA_NAME,
         item=leaving.transcript.call_id,
         read=lambda said: _read(leaving.redaction.restore_reply(said), criteria),
@@ -128,9 +141,19 @@ def audit_identity(
     wording: Wording = SHIPPED_WORDING,
 ) -> str:
     """Names the request that `answer_scorecard` would make, without making it."""
-    scope, told = _scope(understanding, transcript, scorecard, metrics), circumstances_of(transcript, ivr)
+    scope, circumstances = (
+        _scope(understanding, transcript, scorecard, metrics),
+        circumstances_of(transcript, ivr),
+    )
     return _identity(
-        model, transcript, understanding, scorecard, scope, told=told, redact=redact, wording=wording
+        model,
+        transcript,
+        understanding,
+        scorecard,
+        scope,
+        circumstances=circumstances,
+        redact=redact,
+        wording=wording,
     )
 
 
@@ -141,12 +164,12 @@ def _identity(
     scorecard: Scorecard,
     scope: Scope,
     *,
-    told: Circumstances,
+    circumstances: Circumstances,
     redact: bool,
     wording: Wording,
 ) -> str:
-    asked = [criterion.id for criterion in scope.asked]
-    context = json.dumps([understanding.call_type, roles_text(understanding), asked, told.text])
+    asked_ids = [criterion.id for criterion in scope.asked]
+    context = json.dumps([understanding.call_type, roles_text(understanding), asked_ids, circumstances.text])
     return prompting.request_identity(
         Stage.LLM2, transcript, model, audit_prompt_hash(wording), scorecard.sha256, redact, context=context
     )
@@ -161,25 +184,25 @@ def audit_prompt_hash(wording: Wording = SHIPPED_WORDING) -> str:
 
 # Calls of a run are asked the same; making questions and schema anew for each cost six times all the rest.
 @lru_cache(maxsize=64)
-def _questions(scorecard: Scorecard, asked: tuple[str, ...]) -> str:
+def _questions(scorecard: Scorecard, asked_ids: tuple[str, ...]) -> str:
     """Those that every call is asked come first: what calls have in common ends where they differ."""
-    criteria = [scorecard.criterion(criterion_id) for criterion_id in asked]
+    criteria = [scorecard.criterion(criterion_id) for criterion_id in asked_ids]
     return asked_text(sorted(criteria, key=may_be_left_out))
 
 
 @lru_cache(maxsize=64)
-def _schema(scorecard: Scorecard, asked: tuple[str, ...]) -> dict[str, Any]:
+def _schema(scorecard: Scorecard, asked_ids: tuple[str, ...]) -> dict[str, Any]:
     """The same for every call of a scorecard: providers that show it to the model put it before all else."""
-    return answers_schema(_in_schema(scorecard, asked))
+    return answers_schema(_in_schema(scorecard, asked_ids))
 
 
-def _in_schema(scorecard: Scorecard, asked: Collection[str]) -> list[Criterion]:
-    """What is asked, and what is not asked of this call but of others: that is null."""
-    return [c for c in scorecard.answered_by(AnsweredBy.LLM) if c.id in asked or may_be_left_out(c)]
+def _in_schema(scorecard: Scorecard, asked_ids: Collection[str]) -> list[Criterion]:
+    """The criteria of the schema: those asked of this call, and those left out here, which are null."""
+    return [c for c in scorecard.answered_by(AnsweredBy.LLM) if c.id in asked_ids or may_be_left_out(c)]
 
 
-def _left_out_text(scorecard: Scorecard, asked: Collection[str]) -> str:
-    left_out = [c.id for c in _in_schema(scorecard, asked) if c.id not in asked]
+def _left_out_text(scorecard: Scorecard, asked_ids: Collection[str]) -> str:
+    left_out = [c.id for c in _in_schema(scorecard, asked_ids) if c.id not in asked_ids]
     return f" Not asked in this call, so null: {', '.join(left_out)}." if left_out else ""
 
 

@@ -1,4 +1,4 @@
-"""Tells an API that is down from requests that fail, and keeps requests back until it is up again."""
+"""Circuit breaker: recognises an API that is down, and keeps requests back until it is up again."""
 
 import asyncio
 import logging
@@ -16,7 +16,8 @@ class BreakerSettings:
     """When the API counts as down.
 
     Attributes:
-        few_in_a_row: Refusals of whoever asks, until an API that has answered before is believed.
+        few_in_a_row: Refusals of the client (key, account) in a row, until those of an API that has answered
+            before count.
         most_in_a_row: Failures without an answer between them, while no other request is in flight.
         most_of_width: Failures in a row for each slot, whatever is in flight: an API that takes fewer than it
             is sent at first refuses up to one for each slot, and works.
@@ -84,7 +85,7 @@ class Breaker:
         return False
 
     def probed(self) -> None:
-        """A probe has ended, somehow."""
+        """Notes that a probe has ended, whatever came of it."""
         self._probing = False
         self._tell()
 
@@ -120,8 +121,8 @@ class Breaker:
         wait_s = max(error.retry_after_s or 0.0, self._wait_s) * self._random.uniform(1.0, 1.2)
         self._probe_at_s = _now_s() + wait_s
 
-    def believes(self) -> bool:
-        """Whether a refusal of whoever asks is meant; one by an API that has answered may be a gateway's."""
+    def client_is_refused(self) -> bool:
+        """Counts a refusal of the client; whether it is final: one after answers may be a gateway's."""
         self._refused_in_a_row += 1
         return not self._has_answered or self._refused_in_a_row >= self._settings.few_in_a_row
 
@@ -138,7 +139,7 @@ class Breaker:
             ) from error
 
     def _tell(self) -> None:
-        """Wakes all that wait."""
+        """Wakes all requests that wait."""
         self._news.set()
         self._news = asyncio.Event()
 

@@ -27,7 +27,7 @@ LOOK_EVERY_S = 1.0
 
 @dataclass(frozen=True)
 class Budget:
-    """USD that may be paid; 0 for any sum.
+    """The budget in USD; 0 for any sum.
 
     Attributes:
         run_usd: By one run, over all of its tasks and tries.
@@ -134,7 +134,7 @@ class Meter:
                 )
 
     def paid(self, call_id: str, model: str, usage: Usage, payer: Payer | None = None) -> None:
-        """Books an answer, of use or not; one whose tokens nobody told has an unknown cost.
+        """Books an answer, of use or not; one without a count of tokens has an unknown cost.
 
         It is booked on the task's payer, or on another one of the same run.
         """

@@ -24,7 +24,7 @@ class Ask:
         schema: JSON schema of the answer; strict: every property required, no additional ones.
         name: Names the schema; letters, digits, `_` and `-`.
         room: Most tokens of the answer, what the model thinks included.
-        in_words: Whether the schema is told in the prompt, because the API does not take it.
+        in_words: Whether the schema is written into the prompt, because the API does not take it.
     """
 
     messages: Sequence[Message]
@@ -56,8 +56,8 @@ def conversation(*messages: tuple[str, str]) -> Sequence[Message]:
     return [{"role": role, "content": content} for role, content in messages]
 
 
-def told(error: CofiError, item: str, attempt: int) -> CofiError:
-    """The same error, naming what it happened to."""
+def error_of_item(error: CofiError, item: str, attempt: int) -> CofiError:
+    """The same error with a message that names the item, such as a call, that it happened to."""
     message = f"{item}: {error} (attempt {attempt})"
     if isinstance(error, TransientError):
         return type(error)(message, retry_after_s=error.retry_after_s)

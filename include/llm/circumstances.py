@@ -1,6 +1,6 @@
-"""What a model cannot hear, told in a few lines of the transcript: silence, announcements, bad hearing.
+"""What a model cannot hear, described in a few lines of the transcript: silence, announcements, bad hearing.
 
-Only the recording and its figures speak here, nobody in the call. Which keys were pressed is not told: they
+Only the recording and its figures speak here, nobody in the call. Which keys were pressed is left out: they
 may be a PIN. What a model reads of an announcement is the name that its owner gave it.
 """
 
@@ -17,7 +17,7 @@ from include.scorecards.metrics import (
     call_metrics,
 )
 
-# A pause in the conversation that is worth telling: holds and dead air show as such.
+# A pause in the conversation that is worth mentioning: holds and dead air show as such.
 GAP_TOLD_MS = 8_000
 # Words that were heard with less are no evidence by a scorecard's default.
 BADLY_HEARD = 0.5
@@ -39,12 +39,12 @@ class Circumstances:
 
     @property
     def text(self) -> str:
-        """All of it, to name a request by."""
+        """All lines in one text, which is part of a request's identity."""
         return "\n".join(f"{place} {text}" for place, text in self.lines)
 
 
 def circumstances_of(transcript: Transcript, ivr: IvrResult | None = None) -> Circumstances:
-    """Collects what is told.
+    """Collects the circumstances of a call.
 
     Args:
         transcript: The original.
@@ -74,13 +74,13 @@ def _figures(metrics: CallMetrics) -> Iterator[str]:
 
 def _between(transcript: Transcript, segments: Iterable[Segment]) -> Iterator[tuple[int, str]]:
     """One line for all that happens between two turns."""
-    turns, told, missing = transcript.turns, _merged(segments), list(transcript.gaps)
+    turns, remaining, missing = transcript.turns, _merged(segments), list(transcript.gaps)
     heard_until_ms = turns[0].start_ms if turns else 0
     for place in range(len(turns) + 1):
         turn = turns[place] if place < len(turns) else None
-        here = [one for one in told if turn is None or one.start_ms < turn.start_ms]
-        told = told[len(here) :]
-        parts = list(_told(here))
+        here = [one for one in remaining if turn is None or one.start_ms < turn.start_ms]
+        remaining = remaining[len(here) :]
+        parts = list(_describe(here))
         gaps = [one for one in missing if turn is None or one.start_ms < turn.start_ms]
         missing = missing[len(gaps) :]
         parts += [f"speech not understood {seconds(gap.start_ms)}-{seconds(gap.end_ms)}" for gap in gaps]
@@ -118,7 +118,7 @@ def _what(segment: Segment) -> str:
     return f"{_KINDS.get(segment.kind, segment.kind.value.replace('_', ' '))} {name}".strip()
 
 
-def _told(segments: Iterable[Segment]) -> Iterator[str]:
+def _describe(segments: Iterable[Segment]) -> Iterator[str]:
     """Each thing once, however often it was played: when it began first, and when it ended last."""
     by_name: dict[str, list[Segment]] = {}
     for segment in segments:
@@ -134,7 +134,7 @@ def _hearing(turns: Sequence[Turn]) -> Iterator[str]:
     other = [turn.id for turn in turns if TurnFlag.OTHER_LANGUAGE in turn.flags]
     doubtful = [turn.id for turn in turns if turn.flags and turn.id not in other]
     badly = [turn.id for turn in turns if turn.confidence < BADLY_HEARD and not turn.flags]
-    for told, ids in (
+    for remark, ids in (
         ("perhaps never said", doubtful),
         ("spoken in another language than it is written in, perhaps translated", other),
         ("badly heard, words may be wrong", badly),
@@ -142,7 +142,7 @@ def _hearing(turns: Sequence[Turn]) -> Iterator[str]:
     ):
         if ids:
             more = f" and {len(ids) - _TURNS_NAMED} more" if len(ids) > _TURNS_NAMED else ""
-            yield f"{told}: {', '.join(map(one_line, ids[:_TURNS_NAMED]))}{more}"
+            yield f"{remark}: {', '.join(map(one_line, ids[:_TURNS_NAMED]))}{more}"
 
 
 def _over_others(turns: Sequence[Turn]) -> Iterator[str]:

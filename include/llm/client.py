@@ -25,7 +25,7 @@ from include.errors import (
 )
 from include.llm.breaker import Breaker, BreakerSettings
 from include.llm.budget import Meter, Payer
-from include.llm.chat_api import Ask, JsonSchema, Message, Reply, told
+from include.llm.chat_api import Ask, JsonSchema, Message, Reply, error_of_item
 from include.llm.limiter import Limiter, LimiterSettings, Round
 from include.llm.providers.outcomes import Outcome, SchemaRefused
 from include.llm.providers.provider import Provider
@@ -100,7 +100,7 @@ class LlmClient:
 
     @property
     def max_output_tokens(self) -> int:
-        """Of one answer, as the connection or the provider's profile says."""
+        """The most output tokens of one answer, from the connection or the provider's profile."""
         return self._provider.profile.max_output_tokens
 
     async def __aenter__(self) -> Self:
@@ -178,28 +178,28 @@ class LlmClient:
                 reply, latency_s = await self._attempt(replace(ask, in_words=in_words), item)
             except SchemaRefused as error:
                 if in_words:
-                    raise told(error, item, sent) from error
-                self._tell_in_words(name, error)
+                    raise error_of_item(error, item, sent) from error
+                self._send_schema_in_words(name, error)
             except CofiError as error:
                 if error.of_the_stage:
                     raise
                 if not isinstance(error, TransientError):
-                    raise told(error, item, sent) from error
+                    raise error_of_item(error, item, sent) from error
                 if self._breaker.is_open:
                     continue  # an outage is waited for, whatever the number of attempts
                 failed += 1
                 wait_s = self._wait_s(error, failed)
                 if failed >= self.settings.max_attempts or wait_s > self.settings.longest_wait_s:
-                    raise told(error, item, sent) from error
+                    raise error_of_item(error, item, sent) from error
                 await asyncio.sleep(wait_s)
             else:
                 usage = reply.usage or Usage()
                 return Completion(**vars(reply) | {"usage": usage}, latency_s=latency_s, attempts=sent)
 
-    def _tell_in_words(self, name: str, error: SchemaRefused) -> None:
-        """From now on: what the API takes is known after one request, and refusals cost nothing."""
+    def _send_schema_in_words(self, name: str, error: SchemaRefused) -> None:
+        """Sends this schema in words from now on: one refusal, which costs nothing, shows that it must."""
         if name not in self._in_words:
-            log.warning("The schema %s is told in words from now on: %s", name, error)
+            log.warning("The schema %s is sent in words from now on: %s", name, error)
         self._in_words.add(name)
 
     async def _attempt(self, ask: Ask, item: str) -> tuple[Reply, float]:
@@ -216,7 +216,7 @@ class LlmClient:
                 self._breaker.failed(error, self.limiter.in_flight - 1)
                 raise
             except LlmUnusable as error:
-                if self._breaker.believes():
+                if self._breaker.client_is_refused():
                     raise
                 raise LlmLost(str(error)) from error
             except SchemaRefused:
@@ -279,7 +279,7 @@ class LlmClient:
             raise LlmLost(f"the LLM API does not answer: {_kind(error)}") from error
 
     def _wait_s(self, error: TransientError, attempt: int) -> float:
-        """What the API asks for, a little spread; else a jittered backoff."""
+        """Seconds to wait: what the API asks for, a little spread; else a jittered backoff."""
         if error.retry_after_s is not None:
             return error.retry_after_s * self._random.uniform(1.0, 1.1)
         bound_s = min(BACKOFF_LONGEST_S, BACKOFF_FIRST_S * 2 ** (attempt - 1))

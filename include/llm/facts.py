@@ -52,7 +52,7 @@ OrNone = Annotated[
 
 # Below it nobody knows who somebody is.
 _LEAST_ROLE_CONFIDENCE = 0.5
-# Labels go into the next prompt: nothing else that a model was told to write may.
+# Labels go into the next prompt: nothing else that a model was made to write may.
 _LABEL = re.compile(r"speaker_\d{1,3}")
 
 
@@ -159,7 +159,7 @@ class FactsReply(Facts[GivenReason]):
 
 
 class Understanding(Facts[ContactReason]):
-    """What of LLM1's reply holds for the call.
+    """The facts of LLM1's reply that hold for the call.
 
     Attributes:
         dropped: How many turns it named that are not in the call, and reasons that are not in the taxonomy.
@@ -200,7 +200,7 @@ Placed = TypeVar("Placed", Commitment, Entity)
 
 
 class _Check:
-    """Looks up and counts what it drops."""
+    """Looks up turns and codes, and counts those that it drops."""
 
     def __init__(self, turn_ids: Iterable[str]) -> None:
         self._references = TurnReferences(turn_ids)

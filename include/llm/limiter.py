@@ -4,7 +4,7 @@ A stray 429 is no limit: a limiter that halves at every one of them keeps a thir
 Two things tell them apart. A limit refuses a large share of a round of requests (as many as may be in
 flight), chance a few; and a limit refuses until no more are in flight than it takes, while chance leaves the
 others alone. So at a large share of refusals the limit falls to what is still in flight. A share that stays
-however far the limit falls comes from elsewhere, and is borne.
+however far the limit falls comes from elsewhere, and is tolerated.
 
 Growth begins slowly after a fall and gains speed (convex, as beyond the plateau of TCP CUBIC, RFC 9438): a
 limit that is still there is asked for seldom, one that is gone is left behind soon.
@@ -22,12 +22,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class LimiterSettings:
-    """When the limiter moves.
+    """The settings of the limiter.
 
     Attributes:
-        refused_share: From this share of refusals in a round on, beyond what is borne, there is a limit.
+        refused_share: From this share of refusals in a round on, beyond the tolerated share, there is a
+            limit.
         least_round: Fewest requests that a decision rests on.
-        rounds_kept: The share that is borne is the median of so many rounds.
+        rounds_kept: The tolerated share is the median of so many rounds.
         growth: Slots gained per round and round since the last fall.
         slow_factor: A median latency of so many times the usual one is a sign of overload.
         slow_floor: Latency alone never takes the limit below this share of the width.
@@ -56,7 +57,7 @@ class Round:
 
     @property
     def refused_share(self) -> float:
-        """Of the whole round: what has no answer yet was not refused."""
+        """Share of the round's requests that were refused; one without an answer yet was not."""
         return self.refused / self.size
 
 
@@ -92,7 +93,7 @@ class Limiter:
             self._release()
 
     @asynccontextmanager
-    async def lent(self) -> AsyncIterator[None]:
+    async def slot_for_another(self) -> AsyncIterator[None]:
         """Holds a slot for a request to another API, which tells nothing about this one."""
         await self._acquire()
         try:
@@ -118,7 +119,7 @@ class Limiter:
     def refused(self, of: Round) -> None:
         """Notes a refusal for load (429, 503, 529) or a timeout; call it while the slot is held."""
         of.refused += 1
-        if of.refused_share >= self._borne + self._settings.refused_share:
+        if of.refused_share >= self._tolerated_share + self._settings.refused_share:
             if not of.judged:
                 self._shares.append(of.refused_share)
             of.judged = True
@@ -133,7 +134,7 @@ class Limiter:
         self._wake()
 
     @property
-    def _borne(self) -> float:
+    def _tolerated_share(self) -> float:
         """The share of refusals that does not depend on the limit."""
         return statistics.median(self._shares) if len(self._shares) == self._shares.maxlen else 0.0
 

@@ -67,11 +67,11 @@ def transcript_text(transcript: Transcript, circumstances: Circumstances | None 
         transcript: As it may leave.
         circumstances: Of the original; without them, what the turns themselves tell.
     """
-    told = circumstances_of(transcript) if circumstances is None else circumstances
+    notes = circumstances_of(transcript) if circumstances is None else circumstances
     lines = [f'<transcript language="{one_line(transcript.language or "unknown")}">']
     for place, turn in enumerate(transcript.turns):
-        lines += [*told.before(place), _line(turn)]
-    return "\n".join([*lines, *told.before(len(transcript.turns)), "</transcript>"])
+        lines += [*notes.before(place), _line(turn)]
+    return "\n".join([*lines, *notes.before(len(transcript.turns)), "</transcript>"])
 
 
 def _line(turn: Turn) -> str:

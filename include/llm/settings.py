@@ -32,8 +32,8 @@ class LlmSettings:
         temperature: `profile` for the provider's; None leaves it out, for models that refuse it.
         reasoning_effort: How much a model thinks, in the provider's words; empty leaves it to the model.
         output_tokens_field: `max_tokens` or `max_completion_tokens`.
-        bounds_in_schema: Whether length and range bounds stand in the schema, or are told in words.
-        schema_in_words: Whether all of the schema is told in the prompt, for APIs that take none.
+        bounds_in_schema: Whether length and range bounds stand in the schema, or are sent in words.
+        schema_in_words: Whether the whole schema is written into the prompt, for APIs that take none.
         extra_headers: Sent with every request (a gateway's routing).
         extra_body: Fields sent with every request.
     """

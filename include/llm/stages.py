@@ -1,4 +1,4 @@
-"""What LLM1 and LLM2 do with one call: an answer that is stored is used, a new one is stored."""
+"""LLM1 and LLM2 for one call: a stored answer is used again, a new one is stored."""
 
 import asyncio
 from collections.abc import Callable
@@ -52,7 +52,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class LlmWork:
-    """What both stages need.
+    """The clients, settings and tables that both LLM stages need.
 
     Attributes:
         job: Which stage of which batch: it pays.

@@ -13,7 +13,7 @@ from include.llm.reading import fitted, json_of
 from include.llm.usage import Usage
 
 T = TypeVar("T")
-_MOST_PROBLEMS_TOLD = 12
+_MOST_PROBLEMS_SHOWN = 12
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Provenance:
 
 
 def provenance(answer: Structured[Any], prompt_sha256: str, redactions: dict[str, int]) -> Provenance:
-    """Of an answer that was asked for."""
+    """The provenance of an answer that was asked for."""
     return Provenance(
         model=answer.model,
         prompt_sha256=prompt_sha256,
@@ -67,7 +67,7 @@ def provenance(answer: Structured[Any], prompt_sha256: str, redactions: dict[str
 
 
 def nobody_asked(prompt_sha256: str) -> Provenance:
-    """Of a result that code gives because there is nothing to ask."""
+    """The provenance of a result that code gives because there is nothing to ask."""
     return Provenance("none", prompt_sha256, (), Usage(), 0.0, 0, False, {})
 
 
@@ -140,12 +140,14 @@ def _read(completion: Completion, schema: JsonSchema, read: Callable[[Any], T]) 
 
 
 def _repair(messages: Sequence[Message], answer: str, problems: str) -> Sequence[Message]:
-    told = f"Your answer does not fit: {problems}\nGive the whole answer again, as one JSON object that fits."
+    message = (
+        f"Your answer does not fit: {problems}\nGive the whole answer again, as one JSON object that fits."
+    )
     # Some APIs take no empty message, and some templates no two of one role in a row.
     return [
         *messages,
         {"role": "assistant", "content": answer or "(nothing)"},
-        {"role": "user", "content": told},
+        {"role": "user", "content": message},
     ]
 
 
@@ -154,9 +156,9 @@ def problems_told(error: ValueError) -> str:
     if not isinstance(error, ValidationError):
         return str(error)
     listed = error.errors(include_url=False, include_input=False)
-    told = [f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in listed]
-    more = f"; and {len(told) - _MOST_PROBLEMS_TOLD} more" if len(told) > _MOST_PROBLEMS_TOLD else ""
-    return "; ".join(told[:_MOST_PROBLEMS_TOLD]) + more
+    lines = [f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in listed]
+    more = f"; and {len(lines) - _MOST_PROBLEMS_SHOWN} more" if len(lines) > _MOST_PROBLEMS_SHOWN else ""
+    return "; ".join(lines[:_MOST_PROBLEMS_SHOWN]) + more
 
 
 def _result(made: Sequence[Completion], value: T) -> Structured[T]:

@@ -46,7 +46,7 @@ async def understand(
     Args:
         client: The API.
         transcript: The original.
-        ivr: What was cut out of the call: the model is told of it.
+        ivr: What was cut out of the call; the prompt mentions it.
         redact: Whether private data is replaced before the transcript leaves.
         known: What is known of the call: names to replace, names to keep.
         wording: Which prompts.
@@ -90,10 +90,10 @@ def understanding_identity(
     wording: Wording = SHIPPED_WORDING,
 ) -> str:
     """Names the request that `understand` would make, without making it."""
-    told = circumstances_of(transcript, ivr).text
+    circumstances = circumstances_of(transcript, ivr).text
     prompt_sha256 = understanding_prompt_hash(wording)
     return prompting.request_identity(
-        Stage.LLM1, transcript, model, prompt_sha256, redact=redact, context=told
+        Stage.LLM1, transcript, model, prompt_sha256, redact=redact, context=circumstances
     )
 
 

@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from include.errors import InvalidInput
+from include.plain_yaml import read_yaml
 
 PRICES_FILE = Path(__file__).parent / "prices.yaml"
 # Providers answer with a dated snapshot of the model that was asked for.
@@ -89,7 +90,7 @@ def load_prices(path: Path = PRICES_FILE) -> Prices:
         InvalidInput: The file cannot be read or is wrong.
     """
     try:
-        return TypeAdapter(dict[str, Price]).validate_python(yaml.safe_load(path.read_text("utf-8")))
+        return TypeAdapter(dict[str, Price]).validate_python(read_yaml(path.read_text("utf-8")))
     except (OSError, yaml.YAMLError, ValidationError) as error:
         raise InvalidInput(f"prices file {path}: {error}") from error
 
@@ -115,7 +116,7 @@ def cost_usd(model: str, usage: Usage, prices: Prices, *, asked: str = "") -> fl
     """What these tokens cost: the one rule of prices. Arguments as of `price_of`.
 
     Returns:
-        USD; None when no price is known, or no tokens were told, which is not the same as free.
+        USD; None when no price is known, or tokens were not counted, which is not the same as free.
     """
     price = price_of(model, prices, asked=asked)
     if price is None or not usage.prompt_tokens + usage.completion_tokens:

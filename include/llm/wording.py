@@ -29,7 +29,7 @@ SHIPPED_WORDING = Wording()
 
 
 def variants() -> list[str]:
-    """What there is to choose from."""
+    """The names of the variants."""
     return [SHIPPED, *sorted(path.name for path in PROMPTS_FOLDER.iterdir() if path.is_dir())]
 
 

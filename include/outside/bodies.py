@@ -14,7 +14,7 @@ _PIECE_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class Body:
-    """What was read.
+    """The body of an answer, as far as it was read.
 
     Attributes:
         whole: Whether that is all; else the rest was left unread.

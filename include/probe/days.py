@@ -8,7 +8,7 @@ from itertools import islice
 from fsspec import AbstractFileSystem
 
 from include.calls.recorders.describing import Times, described
-from include.calls.recorders.paths import told_by_path
+from include.calls.recorders.paths import metadata_from_path
 from include.calls.recorders.profile import HERE, Recorder
 
 _TOKEN = re.compile(r"\[([^\]]*)\]|YYYY|MM|DD|M|D|\*|[^\[]")
@@ -46,16 +46,16 @@ def days_there(
 
 
 def _days_of_folders(
-    filesystem: AbstractFileSystem, root: str, parts: Sequence[str], told: dict[str, str]
+    filesystem: AbstractFileSystem, root: str, parts: Sequence[str], found: dict[str, str]
 ) -> Iterator[date]:
     if not parts:
-        yield from _date(told)
+        yield from _date(found)
         return
     pattern = re.compile(_as_pattern(parts[0]))
     for name in sorted(folders_in(filesystem, root), reverse=True):
         match = pattern.fullmatch(name)
         if match:
-            yield from _days_of_folders(filesystem, f"{root}/{name}", parts[1:], told | match.groupdict())
+            yield from _days_of_folders(filesystem, f"{root}/{name}", parts[1:], found | match.groupdict())
 
 
 def folders_in(filesystem: AbstractFileSystem, root: str) -> list[str]:
@@ -73,9 +73,9 @@ def _as_pattern(layout: str) -> str:
     )
 
 
-def _date(told: dict[str, str]) -> Iterator[date]:
+def _date(found: dict[str, str]) -> Iterator[date]:
     try:
-        yield date(int(told["year"]), int(told["month"]), int(told["day"]))
+        yield date(int(found["year"]), int(found["month"]), int(found["day"]))
     except (KeyError, ValueError):
         return
 
@@ -87,8 +87,8 @@ def _days_of_files(filesystem: AbstractFileSystem, root: str, recorder: Recorder
     times = Times(recorder.times_timezone(timezone), recorder.times.formats)
     days = set()
     for path in paths:
-        told = told_by_path(path.removeprefix(root).lstrip("/"), recorder)
-        began = described(told or {}, path, times).started_at
+        reported = metadata_from_path(path.removeprefix(root).lstrip("/"), recorder)
+        began = described(reported or {}, path, times).started_at
         if began:
             days.add(began.date())
     return days

@@ -8,7 +8,7 @@ from datetime import date
 from include.calls.call import CallMetadata
 from include.calls.day_folder import DayFolder
 from include.calls.day_listing import DayListing, list_day
-from include.calls.recorders.knowing import Knowing
+from include.calls.recorders.collecting import MetadataCollector
 from include.calls.recorders.loading import PLAIN
 from include.calls.recorders.profile import Recorder
 from include.calls.recorders.sorting import SortedFiles, sort_listing
@@ -64,7 +64,7 @@ def _order(fit: Fit) -> tuple[float, bool, int, str]:
 
 
 def fit_of(place: Place, recorder: Recorder, day: date | None) -> Fit:
-    """How well one fits the day, or the newest day that it finds."""
+    """How well one recorder fits the day, or the newest day that it finds."""
     wanted = [day] if day else days_there(place.filesystem, place.root, recorder, place.timezone, 1)
     for one in wanted:
         folder = place.folder(recorder, one)
@@ -88,28 +88,28 @@ def _judged(
         return Fit(recorder, 0.0, folder.day)
     with ThreadPoolExecutor(8) as pool:
         rows = listed.described.files
-        knowing = Knowing(folder, files, recorder, place.timezone, manifest=rows, pool=pool)
+        collector = MetadataCollector(folder, files, recorder, place.timezone, manifest=rows, pool=pool)
         step = max(1, len(files.recordings) // _SAMPLE)
         sample = files.recordings[::step][:_SAMPLE]
-        known = [one.metadata for one in pool.map(knowing.of, sample)]
+        known = [one.metadata for one in pool.map(collector.of, sample)]
     described = sum(
-        bool(knowing.path_fits(one)) or one.path in files.sidecars or knowing.listed(one)
+        bool(collector.path_fits(one)) or one.path in files.sidecars or collector.listed(one)
         for one in files.recordings
     )
-    # A recording of which nothing is told is one all the same, but a sign of plain folders rather than of a
+    # A recording without metadata is one all the same, but a sign of plain folders rather than of a
     # recorder, whose paths or sidecars would tell.
     untold = (len(files.recordings) - described) * (0.5 if recorder.id == PLAIN else 0.25)
     sides = sum(len(one.paths) - 1 for one in files.recordings)
     others = sum(map(len, files.sidecars.values())) + len(files.shared) + len(files.ignored)
     count = len(listed.listing.files) + len(listed.listing.ignored)
-    unread = len(knowing.problems)
+    unread = len(collector.problems)
     explained = max(0.0, described + untold + sides + others - unread) / count
-    told = sum(map(_told, known)) / len(known)
-    score = explained * (0.7 + 0.3 * min(1.0, told / _MANY_FIELDS))
-    return Fit(recorder, round(score, 3), folder.day, len(files.recordings), round(explained, 3), told)
+    fields_mean = sum(map(_fields_known, known)) / len(known)
+    score = explained * (0.7 + 0.3 * min(1.0, fields_mean / _MANY_FIELDS))
+    return Fit(recorder, round(score, 3), folder.day, len(files.recordings), round(explained, 3), fields_mean)
 
 
-def _told(metadata: CallMetadata) -> int:
+def _fields_known(metadata: CallMetadata) -> int:
     values = (getattr(metadata, field.name) for field in fields(metadata) if field.name not in _OWN)
     return sum(value not in (None, ()) for value in values)
 

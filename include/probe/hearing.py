@@ -15,8 +15,8 @@ from include.gpu.settings import HostSettings
 from include.gpu.stages import Store, distribute
 from include.gpu.wire import IvrResult, StageOptions, SttResult
 from include.probe.place import Place
-from include.roles.telling import Telling
-from include.roles.told import RoleTold, ToldBy
+from include.roles.detection import RoleDetection
+from include.roles.speaker_role import RoleSource, SpeakerRole
 
 # The calls that are nearest to this length are heard: long enough to be a conversation, and soon done.
 _BEST_S = 120.0
@@ -24,11 +24,11 @@ _BEST_S = 120.0
 
 @dataclass(frozen=True)
 class HeardCall:
-    """What one call told.
+    """What one call has shown about its channels.
 
     Attributes:
         direction: Of the call, where it is known.
-        told: What its recorder, sidecar or manifest says of its channels.
+        told: The roles that its recorder, sidecar or manifest states.
         roles: What its content says of each; empty when it could not be heard.
         language: That it was heard in.
         trouble: Why it could not be heard.
@@ -37,7 +37,7 @@ class HeardCall:
     path: str
     direction: str | None
     told: tuple[ChannelRole, ...]
-    roles: tuple[RoleTold, ...] = ()
+    roles: tuple[SpeakerRole, ...] = ()
     language: str | None = None
     trouble: str = ""
 
@@ -49,13 +49,13 @@ class HeardCall:
 
     @property
     def contradicts(self) -> bool:
-        """Whether what is said speaks against what was told."""
+        """Whether what is said contradicts the stated roles."""
         return self.agent is not None and bool(self.told) and self.told[self.agent] is ChannelRole.CUSTOMER
 
 
 @dataclass(frozen=True)
 class Heard:
-    """What all of them told.
+    """What all calls together have shown.
 
     Attributes:
         calls: In the order in which they were heard.
@@ -120,23 +120,23 @@ async def _hear(host: GpuHostClient, store: Store, call: Call, companies: tuple[
         customer_ref=None,
         parts=call.parts,
     )
-    told = call.metadata.channel_roles
+    stated = call.metadata.channel_roles
     try:
         await distribute(host, store, pending)
         ivr = await host.run(pending.call_id, Stage.IVR, StageOptions())
         stt = await host.run(pending.call_id, Stage.STT, StageOptions())
     except CofiError as error:
-        return HeardCall(call.path, call.metadata.direction, told, trouble=str(error))
+        return HeardCall(call.path, call.metadata.direction, stated, trouble=str(error))
     finally:
         with suppress(CofiError):
             await host.delete(pending.call_id)
     assert isinstance(ivr, IvrResult) and isinstance(stt, SttResult)
-    telling = Telling(companies, lambda _: ivr)
-    roles = telling.roles(call.call_id, stt.turns, call.channels, [], None)
-    return HeardCall(call.path, call.metadata.direction, told, tuple(roles), stt.language)
+    detection = RoleDetection(companies, lambda _: ivr)
+    roles = detection.roles(call.call_id, stt.turns, call.channels, [], None)
+    return HeardCall(call.path, call.metadata.direction, stated, tuple(roles), stt.language)
 
 
-def why(roles: Sequence[RoleTold]) -> str:
-    """What told, of the channels with a role or else of all."""
-    sure = [one for one in roles if one.told_by is ToldBy.CONTENT] or list(roles)
+def why(roles: Sequence[SpeakerRole]) -> str:
+    """What showed the roles, of the channels with a known role or else of all."""
+    sure = [one for one in roles if one.told_by is RoleSource.CONTENT] or list(roles)
     return "; ".join(f"channel {one.channel}: {', '.join(one.because)}" for one in sure if one.because)

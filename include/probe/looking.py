@@ -21,12 +21,12 @@ from include.probe.place import Place
 # `[cofi] min_duration_s` and `max_duration_s`, as shipped.
 _SHORTEST_S, _LONGEST_S = 2.0, 7200.0
 _ONE_BY_ONE = 3
-_UNKNOWN_ROLES = "unknown: told by what is said, if at all"
+_UNKNOWN_ROLES = "unknown: found out by what is said, if at all"
 
 
 @dataclass(frozen=True)
 class Probed:
-    """What was found.
+    """What a look at a location found.
 
     Attributes:
         place: Where.
@@ -54,14 +54,14 @@ class Probed:
 
     @property
     def recorder(self) -> Recorder:
-        """The one that was looked with."""
+        """The recorder by which the location was looked at."""
         return self.fits[0].recorder
 
     @property
     def fields(self) -> dict[str, tuple[int, str]]:
-        """By field: how many of the calls have it, and one value."""
+        """The metadata fields: how many of the calls have each, and one value."""
         found: dict[str, tuple[int, str]] = {}
-        for name, value in (told for call in self.calls for told in _known(call.metadata)):
+        for name, value in (known for call in self.calls for known in _known(call.metadata)):
             count, example = found.get(name, (0, value))
             found[name] = (count + 1, example)
         return found
@@ -145,6 +145,6 @@ def _duplicates(folder: DayFolder, calls: Sequence[Call]) -> Iterator[tuple[str,
 
 
 def _roles(calls: Sequence[Call]) -> dict[str, int]:
-    """Of calls with several channels: by whom their roles are told."""
+    """Counts the calls with several channels by the source of their roles."""
     several = [call.metadata for call in calls if (call.channels or 0) > 1]
     return dict(Counter(one.roles_told_by or _UNKNOWN_ROLES for one in several))

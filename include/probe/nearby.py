@@ -16,15 +16,15 @@ _MOST_TOLD = 3
 
 def nearby(place: Place, recorders: Sequence[Recorder]) -> Iterator[str]:
     """Folders below a location in which a recorder finds days, the nearest first."""
-    told = 0
+    named = 0
     waiting = deque([("", 0)])
     for _ in range(_MOST_FOLDERS):
-        if not waiting or told == _MOST_TOLD:
+        if not waiting or named == _MOST_TOLD:
             return
         name, depth = waiting.popleft()
         root = f"{place.root}/{name}" if name else place.root
         if name and _has_days(replace(place, root=root), recorders):
-            told += 1
+            named += 1
             yield f"{place.uri}/{name}"
         elif depth < _DEEPEST:
             below = sorted(folders_in(place.filesystem, root))

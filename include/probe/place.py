@@ -39,7 +39,7 @@ class Place:
 
     @property
     def uri(self) -> str:
-        """The location without what opens it."""
+        """The location without credentials and options."""
         return self.location.rstrip("/")
 
     def open(self, uri: str) -> IO[bytes]:
@@ -67,9 +67,9 @@ def place_of(location: str, timezone: str, options: dict[str, Any] | None = None
     except ImportError as error:
         raise InvalidInput(f"{bare}: {error}") from error
     except Exception as error:  # each store's library has errors of its own
-        told = f"{type(error).__name__}: {error}"
+        cause = f"{type(error).__name__}: {error}"
         raise InvalidInput(
-            f"{bare} cannot be opened ({told}): check its name and your credentials."
+            f"{bare} cannot be opened ({cause}): check its name and your credentials."
         ) from error
     if not there:
         raise InvalidInput(f"There is no folder {bare}: correct the location.")

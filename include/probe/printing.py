@@ -18,7 +18,7 @@ _CALLS_SHOWN = 5
 
 
 def page(probed: Probed, heard: Heard | None = None) -> str:
-    """All of it."""
+    """The whole page of text."""
     parts = [list(_head(probed)), list(_fits(probed))]
     if probed.calls:
         parts += [
@@ -85,13 +85,13 @@ def _metadata(probed: Probed) -> Iterator[str]:
 
 def _roles(probed: Probed, heard: Heard | None) -> Iterator[str]:
     if probed.roles:
-        told = ", ".join(f"{count:,} {by}" for by, count in probed.roles.items())
-        yield f"channels    who is on which, in calls with several: {told}"
+        counts = ", ".join(f"{count:,} {by}" for by, count in probed.roles.items())
+        yield f"channels    who is on which, in calls with several: {counts}"
     else:
-        yield "channels    one in every recording: nobody is told from nobody by channel"
+        yield "channels    one in every recording: channels do not separate the speakers"
     if heard is None:
         if any(by.startswith("unknown") for by in probed.roles):
-            yield "            HEAR=5 has a GPU host hear five of them, and says which channel is the agent's"
+            yield "            `--hear 5 --host …` has a GPU host hear five, and says on which the agent is"
         return
     for one in heard.calls:
         yield from _heard(one)
@@ -107,8 +107,8 @@ def _heard(one: HeardCall) -> Iterator[str]:
         yield f"  {one.path}{direction}: could not be heard: {one.trouble}"
         return
     confidence = max((role.confidence for role in one.roles), default=0.0)
-    told = "not told" if one.agent is None else f"agent on channel {one.agent}"
-    yield f"  {one.path}{direction}: {told}, confidence {confidence:.2f}, {one.language or 'no language'}"
+    finding = "role unknown" if one.agent is None else f"agent on channel {one.agent}"
+    yield f"  {one.path}{direction}: {finding}, confidence {confidence:.2f}, {one.language or 'no language'}"
     if because := why(one.roles):
         yield f"      {because}"
 

@@ -33,15 +33,15 @@ _WORDS_OF_YEAR = 6
 def birth_dates(dialogue: Dialogue) -> dict[int, list[Found]]:
     """Dates of birth, wherever in the call they are said again."""
     dates = [dates_in(text) for text in dialogue.texts]
-    told = [dates_in(text, year_after_comma=True) for text in dialogue.texts]
+    dates_with_years = [dates_in(text, year_after_comma=True) for text in dialogue.texts]
     born: dict[str, None] = {}
     found: dict[int, list[Found]] = {}
     for regions in dialogue.answers(_BIRTH):
-        for turn, place in _birth_in(dialogue, regions, told):
+        for turn, place in _birth_in(dialogue, regions, dates_with_years):
             found.setdefault(turn, []).append(place)
             born[place.identity] = None
     for n, text in enumerate(dialogue.texts):
-        again = [date for date in told[n] if _is_one_of(date, born, dialogue.folded[n].text)]
+        again = [date for date in dates_with_years[n] if _is_one_of(date, born, dialogue.folded[n].text)]
         if not _begins_something(dialogue, n):
             again += [date for date in dates[n] if _is_long_ago(text, date)]
         if again:
@@ -53,10 +53,12 @@ def _birth_in(
     dialogue: Dialogue, regions: list[Region], dates: list[list[Date]]
 ) -> Iterator[tuple[int, Found]]:
     for region in regions:
-        told = [date for date in dates[region.turn] if region.start <= date.start and _may_be_birth(date)]
-        if told and (region.asked or told[0].start - region.start <= _SAID_WITHIN_CHARS):
-            yield region.turn, _with_year_before(dialogue, region.turn, told[0])
-            yield from _year_apart(dialogue, region.turn, told[0])
+        candidates = [
+            date for date in dates[region.turn] if region.start <= date.start and _may_be_birth(date)
+        ]
+        if candidates and (region.asked or candidates[0].start - region.start <= _SAID_WITHIN_CHARS):
+            yield region.turn, _with_year_before(dialogue, region.turn, candidates[0])
+            yield from _year_apart(dialogue, region.turn, candidates[0])
             return
         if place := _birth_in_numbers(dialogue, region):
             yield region.turn, place

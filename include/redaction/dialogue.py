@@ -74,11 +74,11 @@ class Dialogue:
         return self._runs[turn, asked]
 
     def may_be_others(self, one: int, other: int) -> bool:
-        """Whether two turns may be of two people; where nobody can be told apart any two may."""
+        """Whether two turns may be of two people; where speakers are not distinguished any two may."""
         return self.speakers[one] is None or self.speakers[one] != self.speakers[other]
 
     def answers(self, cue: re.Pattern[str]) -> Iterator[list[Region]]:
-        """For each place where something is named: where it may be told, the likeliest first."""
+        """For each place that asks for a value or names it: where the value may be said, likeliest first."""
         for n, text in enumerate(self.folded):
             for match in cue.finditer(text.text):
                 yield list(self._regions(n, match))

@@ -52,7 +52,7 @@ _NO_PART = NO_NAMES | frozenset(
 _MOST_WORDS = 3
 _MARKS = " .,?!…"
 _MOST_PIECES = 3
-# What the other side says while an address is dictated, where voices are not told apart.
+# What the other side says while an address is dictated, where voices are not distinguished.
 _NOTED = re.compile(
     r"\W*(?:(?:yes|yeah|yep|ok|okay|right|sure|got it|go on|uh huh|mm+|mm hm+|and|then|si|vale|bien"
     r"|de acuerdo|aja|siga|sigue|y|perfecto|thank you|thanks|gracias)\b\W*)+"
@@ -130,8 +130,8 @@ def _pieces_after(dialogue: Dialogue, n: int) -> list[int]:
     pieces: list[int] = []
     while len(pieces) < _MOST_PIECES:
         following = dialogue.following(pieces[-1] if pieces else n, same_speaker=True, within=2)
-        telling = (turn for turn in following if not _NOTED.fullmatch(dialogue.folded[turn].text))
-        if (piece := next(telling, None)) is None:
+        remaining = (turn for turn in following if not _NOTED.fullmatch(dialogue.folded[turn].text))
+        if (piece := next(remaining, None)) is None:
             break
         pieces.append(piece)
     return pieces

@@ -10,7 +10,7 @@ HIDING = "_"
 
 @dataclass(frozen=True)
 class Known:
-    """Known of a call.
+    """What is known of a call from its metadata.
 
     Attributes:
         names: People's names, to replace wherever they stand.

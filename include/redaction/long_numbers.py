@@ -116,7 +116,7 @@ def long_numbers(dialogue: Dialogue) -> dict[int, list[Found]]:
 def _dictated(dialogue: Dialogue, runs: Sequence[Sequence[_Run]]) -> list[_Said]:
     said: list[_Said] = []
     for chain in _chains(dialogue, runs):
-        # Where voices are not told apart, a run that repeats the one before it is its echo.
+        # Where voices are not distinguished, a run that repeats the one before it is its echo.
         pieces = [run for n, run in enumerate(chain) if not n or run.digits != chain[n - 1].digits]
         digits = "".join(run.digits for run in pieces)
         kind = _kind(dialogue, chain[0], digits)
@@ -124,19 +124,19 @@ def _dictated(dialogue: Dialogue, runs: Sequence[Sequence[_Run]]) -> list[_Said]
     return said
 
 
-def _whole(dialogue: Dialogue, runs: Sequence[Sequence[_Run]], told: Container[_Run]) -> list[_Said]:
+def _whole(dialogue: Dialogue, runs: Sequence[Sequence[_Run]], dictated: Container[_Run]) -> list[_Said]:
     return [
         _Said(run, _kind(dialogue, run, run.digits), run.digits)
         for turn in runs
         for run in turn
-        if run not in told and len(run.digits) >= _least_digits(dialogue, turn, run)
+        if run not in dictated and len(run.digits) >= _least_digits(dialogue, turn, run)
     ]
 
 
 def _said_again(
-    runs: Sequence[Sequence[_Run]], told: Container[_Run], numbers: Container[str]
+    runs: Sequence[Sequence[_Run]], dictated: Container[_Run], numbers: Container[str]
 ) -> list[_Said]:
-    again = (run for turn in runs for run in turn if run.digits in numbers and run not in told)
+    again = (run for turn in runs for run in turn if run.digits in numbers and run not in dictated)
     return [_Said(run, _UNNAMED, run.digits) for run in again]
 
 

@@ -106,10 +106,10 @@ def homes_among(texts: Sequence[str], places: Sequence[Sequence[tuple[int, int]]
     pattern = _PLACE if _cased(texts) else _UNCASED_PLACE
     replies = _replies(texts, _ASKS_TOWN) | _replies(texts, _ASKS_ADDRESS)
     for n, (text, spans) in enumerate(zip(texts, places, strict=True)):
-        told = n in replies or any(addresses(text))
+        is_address = n in replies or any(addresses(text))
         for place in filter(None, (pattern.search(text, *span) for span in spans)):
             before, after = _SENTENCE_ENDS.split(text[: place.start()])[-1], text[place.end() :]
-            if (told or _LEADS_TO_HOME.search(before)) and not _is_of_business(before, after):
+            if (is_address or _LEADS_TO_HOME.search(before)) and not _is_of_business(before, after):
                 yield place.group()
 
 

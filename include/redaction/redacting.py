@@ -38,7 +38,7 @@ _MASKED = "x"
 
 
 class Redaction:
-    """The tokens of one call.
+    """The tokens that stand for private data in one call.
 
     The same thing gets the same number all over the call: `[CARD_1]`. Said in another way it is
     `[CARD_1.2]`, so that what was said can be put back letter by letter.
@@ -171,7 +171,7 @@ def not_redacted(transcript: Transcript) -> RedactedTranscript:
 
 
 def prepared(transcript: Transcript, known: Known = NOTHING, *, redacted: bool) -> RedactedTranscript:
-    """What goes into a prompt."""
+    """Prepares a transcript for a prompt."""
     return redact(transcript, known) if redacted else not_redacted(transcript)
 
 

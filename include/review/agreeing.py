@@ -12,6 +12,9 @@ from include.errors import NotForYou
 from include.review.sessions import session_of
 from include.scorecards.coefficients import cohens_kappa, gwets_ac1
 
+# Below so many answers that both gave, kappa and AC1 say more of chance than of people.
+FEWEST_ANSWERS = 10
+
 # Answer by (call, criterion) of one person.
 Answers = Mapping[tuple[str, str], str]
 
@@ -30,6 +33,11 @@ class Agreed:
     agreed: int
     kappa: float | None
     ac1: float | None
+
+    @property
+    def enough(self) -> bool:
+        """Whether there are answers enough for a coefficient: one of three that differs makes AC1 leap."""
+        return self.answers >= FEWEST_ANSWERS
 
     @property
     def share(self) -> float | None:

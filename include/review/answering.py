@@ -18,7 +18,7 @@ from include.review.items import ItemState, QueueItem, Sample, item_of
 from include.review.material import Audited, audited, newest_of_item, not_own, standing_answers
 from include.review.people import Actor
 from include.review.queue import held_by
-from include.review.settling import OfficialScore, settle, told
+from include.review.settling import OfficialScore, event_values, settle
 from include.scorecards.answers import CANNOT_DETERMINE
 from include.scorecards.schema import Scorecard
 
@@ -149,7 +149,7 @@ def answer(
 
 
 def finish(connection: Connection, actor: Actor, item_id: str, now: datetime | None = None) -> Finished:
-    """Ends a review: its answers stand for the call, the score follows, and receivers are told.
+    """Ends a review: its answers stand for the call, the score follows, and an event is announced.
 
     Raises:
         NotForYou: The actor has not taken the item.
@@ -180,7 +180,7 @@ def finish(connection: Connection, actor: Actor, item_id: str, now: datetime | N
             "seconds": sum(row.seconds or 0 for row in given.values()),
             "reviewed_at": now.isoformat(),
         },
-        "official": told(after),
+        "official": event_values(after),
         "scorecard_sha256": call.scorecard.sha256,
     }
     announce_review(connection, "review.completed", call.call_id, more, now)

@@ -34,7 +34,7 @@ class PersonsAnswer:
 
 @dataclass(frozen=True)
 class Beside:
-    """One criterion.
+    """One criterion with the machine's answer and those of people.
 
     Attributes:
         machine: The machine's answer.

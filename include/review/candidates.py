@@ -85,7 +85,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Considered:
-    """What came of it.
+    """The result of applying the rules.
 
     Attributes:
         draws: By call.

@@ -55,7 +55,7 @@ class CertifiedRate:
 
 @dataclass(frozen=True)
 class CertifiedDays:
-    """A day, or several.
+    """One certified day, or several.
 
     Attributes:
         scorecard: Version that the calls were audited with, as `id version`; None where there are none.
@@ -65,7 +65,7 @@ class CertifiedDays:
         provisional: Calls of the sample still wait: those answered first need not be like the others.
         rates: By criterion, in the scorecard's order.
         listen_to: Criteria that more listens help most, the most first: unknown ones, then wide intervals.
-        least: Answers from which on a rate is told.
+        least: Answers from which on a rate is shown.
     """
 
     first: date
@@ -96,7 +96,7 @@ def certify(
         connection: For reading.
         first: Day.
         last: Day; None for `first` alone.
-        least: Answers from which on a rate is told (`EstimateRule.least_answers`), or what tells it of a
+        least: Answers from which on a rate is shown (`EstimateRule.least_answers`), or what tells it of a
             scorecard's id.
     """
     last = last or first
@@ -187,12 +187,12 @@ def _rate(
     least: int,
 ) -> CertifiedRate:
     own = [row for row in rows if row.criterion_id == criterion.id and row.blind]
-    told = [row for row in own if row.answer not in (None, CANNOT_DETERMINE)]
-    sample = [Labelled(row.predicted, _met(criterion, row.answer), row.probability) for row in told]
+    answered = [row for row in own if row.answer not in (None, CANNOT_DETERMINE)]
+    sample = [Labelled(row.predicted, _met(criterion, row.answer), row.probability) for row in answered]
     always = NOT_APPLICABLE not in criterion.possible_answers
     found = estimate(predicted, machine_rate, sample, least=least, always_applies=always)
     return CertifiedRate(
-        criterion.id, criterion.text, found, len(own) - len(told), answers_for(found, NARROW)
+        criterion.id, criterion.text, found, len(own) - len(answered), answers_for(found, NARROW)
     )
 
 

@@ -100,21 +100,21 @@ def estimate(
         predicted: How often the machine gave each answer, over all calls that could be drawn.
         machine_rate: What its answers alone tell, to be shown beside.
         sample: The calls that people answered.
-        least: From so many on a rate is told.
+        least: From so many on a rate is shown.
         always_applies: Whether the criterion applies to every call.
     """
     calls = sum(predicted.values())
     if len(sample) < least:
-        told = f"too few: {len(sample)} of {least} calls of the random sample have been answered blind"
-        return Estimate(None, None, None, machine_rate, calls, len(sample), told)
+        reason = f"too few: {len(sample)} of {least} calls of the random sample have been answered blind"
+        return Estimate(None, None, None, machine_rate, calls, len(sample), reason)
     kinds = 2 if always_applies else 3
     shares = [_counted(name, number, sample, kinds) for name, number in predicted.items() if number]
     rate = _rate(np.sum([one.calls * one.share for one in shares], axis=0))
     alone = [Labelled("", one.met, one.probability) for one in sample]
     plain = _interval([_counted("", calls, alone, kinds)])
     if rate is None:
-        told = "by people's answers, it applies to none of the calls"
-        return Estimate(None, None, None, machine_rate, calls, len(sample), told)
+        reason = "by people's answers, it applies to none of the calls"
+        return Estimate(None, None, None, machine_rate, calls, len(sample), reason)
     interval = _around(rate, _interval(shares))
     return Estimate(rate, interval, plain, machine_rate, calls, len(sample))
 

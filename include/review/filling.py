@@ -29,7 +29,7 @@ from include.scorecards.assessment import Standing
 from include.scorecards.schema import Scorecard
 from include.scorecards.stored import stored_scorecard
 
-# How often people overrule the machine is told from so many answers of the random sample, of so many days.
+# How often people overrule the machine is estimated from so many answers of the random sample, so many days.
 _ENOUGH_TO_TELL = 20
 _LOOK_BACK = timedelta(days=90)
 

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, 
 from include.database import official
 from include.database.models import AuditRow, CallRow, ReviewDrawRow, ReviewItemRow
 from include.errors import InvalidInput
+from include.review.blindness import kept_blind
 from include.review.events import at
 from include.review.people import Actor
 
@@ -122,7 +123,7 @@ def list_queue(
         after: Where the page before ended: its last item's `place`.
         now: The moment; None for this one.
     """
-    query = selected().where(ReviewItemRow.state.in_(states), not_own_call(actor))
+    query = selected().where(ReviewItemRow.state.in_(states), may_review(actor))
     if mine:
         query = query.where(
             or_(ReviewItemRow.assigned_to == actor.user, ReviewItemRow.taken_by == actor.user)
@@ -224,7 +225,11 @@ def in_sample(sample: Sample) -> ColumnElement[bool]:
     return ReviewItemRow.item_id.in_(select(ReviewDrawRow.item_id).where(ReviewDrawRow.sample == sample))
 
 
-def not_own_call(actor: Actor) -> ColumnElement[bool]:
-    """Whether somebody is not the agent of a call."""
+def may_review(actor: Actor) -> ColumnElement[bool]:
+    """Whether somebody is not the agent of a call, and does not answer it blind elsewhere."""
     own = sorted(actor.agents)
-    return and_(func.coalesce(CallRow.agent, "").not_in(own), func.coalesce(CallRow.agent_id, "").not_in(own))
+    return and_(
+        func.coalesce(CallRow.agent, "").not_in(own),
+        func.coalesce(CallRow.agent_id, "").not_in(own),
+        CallRow.call_id.not_in(kept_blind(actor.user)),
+    )

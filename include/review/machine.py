@@ -96,7 +96,7 @@ def uncounted(connection: Connection, first: date, last: date) -> list[date]:
 
 
 def all_uncounted(connection: Connection) -> list[date]:
-    """The same of all days that there are."""
+    """All days with audited calls that are not counted yet."""
     return _audited(connection, CallRow.day.not_in(select(MachineDayRow.day)))
 
 

@@ -139,5 +139,5 @@ def _no_audit(scorecard: Scorecard, machine: Mapping[str, AssessedAnswer], row: 
         return None
     in_order = [machine[criterion.id] for criterion in scorecard.criteria if criterion.id in machine]
     of_answers = score(scorecard, in_order).not_auditable
-    told = row.review_reasons[-1] if row.review_reasons else "the machine could not audit it"
-    return None if of_answers == told else str(told)
+    reason = row.review_reasons[-1] if row.review_reasons else "the machine could not audit it"
+    return None if of_answers == reason else str(reason)

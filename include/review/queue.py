@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from include.database.models import CallRow, ReviewItemRow
 from include.errors import InvalidInput, NotForYou, TooLate
+from include.review.blindness import blind_calls, why_blind
 from include.review.events import at, record
 from include.review.items import (
     BEST_FIRST,
@@ -16,7 +17,7 @@ from include.review.items import (
     Sample,
     in_sample,
     item_of,
-    not_own_call,
+    may_review,
 )
 from include.review.people import Actor
 
@@ -30,11 +31,13 @@ def take(connection: Connection, actor: Actor, item_id: str, now: datetime | Non
 
     Raises:
         TooLate: Somebody else has it, or it has ended.
-        NotForYou: It is assigned to somebody else, or the actor is the call's agent.
+        NotForYou: It is assigned to somebody else, or the actor is the call's agent or answers it blind.
         InvalidInput: There is no such item.
     """
     now = at(now)
     item = item_of(connection, item_id, now)
+    if item.call_id in blind_calls(connection, actor.user):
+        raise NotForYou(why_blind(item.call_id))
     if item.state is ItemState.TAKEN and item.taken_by == actor.user:
         return item
     _may_have(connection, actor, item)
@@ -76,7 +79,7 @@ def _candidates(
 ) -> Sequence[str]:
     """Ids of the most valuable items that somebody may have."""
     query = select(ReviewItemRow.item_id).join(CallRow, CallRow.call_id == ReviewItemRow.call_id)
-    query = query.where(which, not_own_call(actor))
+    query = query.where(which, may_review(actor))
     query = query.where(or_(ReviewItemRow.assigned_to.is_(None), ReviewItemRow.assigned_to == actor.user))
     if sample is not None:
         query = query.where(in_sample(sample))

@@ -111,16 +111,16 @@ def _following(
     if was is not None and _applies(condition, was) == _applies(condition, now):
         return own
     if _applies(condition, now):
-        told = f"it applies now that {condition.criterion} is {now.answer}, and nobody has answered it"
-        return scored(criterion, _bare(own, CANNOT_DETERMINE, told), [])
+        reason = f"it applies now that {condition.criterion} is {now.answer}, and nobody has answered it"
+        return scored(criterion, _bare(own, CANNOT_DETERMINE, reason), [])
     if _applies(condition, now) is None:
-        told = f"applies if {condition}; the answer to {condition.criterion} does not count"
-        return scored(criterion, _bare(own, CANNOT_DETERMINE, told), [])
+        reason = f"applies if {condition}; the answer to {condition.criterion} does not count"
+        return scored(criterion, _bare(own, CANNOT_DETERMINE, reason), [])
     return scored(criterion, _bare(own, NOT_APPLICABLE, f"applies if {condition}; here {now.answer}"), [])
 
 
 def _applies(condition: CriterionCondition, other: AssessedAnswer) -> bool | None:
-    """None when nobody knows."""
+    """Whether the criterion applies; None when it is unknown."""
     if does_not_tell(condition, other):
         return None
     return other.answer == condition.equals

@@ -14,7 +14,7 @@ from include.scorecards.schema import AutoFail, Scorecard
 
 @dataclass(frozen=True)
 class Risks:
-    """Finds them.
+    """Finds calls that are at risk of a wrong answer.
 
     Attributes:
         scorecard: That all calls were audited with.
@@ -40,11 +40,11 @@ class Risks:
         self, one: Candidate, reasons: Mapping[str, str], name: str, sample: Sample, rule: RiskRule
     ) -> Draw:
         asked = tuple(c.id for c in self.scorecard.criteria if c.id in reasons)
-        told = tuple(f"{name}: {reasons[name]}" for name in asked if reasons[name])
+        reasons_given = tuple(f"{name}: {reasons[name]}" for name in asked if reasons[name])
         value = value_of(
             question_of(self.scorecard, name, one.answers[name], self.overruled) for name in asked
         )
-        return Draw(name, sample, asked, rule.due_days, value, told)
+        return Draw(name, sample, asked, rule.due_days, value, reasons_given)
 
 
 def question_of(

@@ -76,7 +76,7 @@ class DisputeRule(_Rule):
 
 
 class EstimateRule(_Rule):
-    """When an estimate is told: from so many blind answers of the random sample on."""
+    """When an estimate is shown: from so many blind answers of the random sample on."""
 
     least_answers: int = Field(default=20, ge=5)
 
@@ -117,17 +117,17 @@ def load_rules(folder: Path, scorecard_id: str) -> ReviewRules:
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"Review rules {path} cannot be read: {error}") from error
     written = read_written(text, source=str(path))
-    told = {f"{path}:{written.line(one.place)}: {one.message}" for one in written.repeated}
+    messages = {f"{path}:{written.line(one.place)}: {one.message}" for one in written.repeated}
     try:
         rules = ReviewRules.model_validate(written.content)
     except ValidationError as error:
-        told |= {f"{path}:{_told(written, one)}" for one in error.errors()}
-    if told:
-        raise InvalidInput("\n".join(sorted(told)))
+        messages |= {f"{path}:{_message(written, one)}" for one in error.errors()}
+    if messages:
+        raise InvalidInput("\n".join(sorted(messages)))
     return rules
 
 
-def _told(written: Written, error: Any) -> str:
+def _message(written: Written, error: Any) -> str:
     place = error["loc"]
     line = written.line(place if place in written.lines else place[:-1])
     where = ".".join(str(part) for part in place)

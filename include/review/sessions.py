@@ -27,7 +27,7 @@ from include.scorecards.schema import Criterion
 
 @dataclass(frozen=True)
 class Session:
-    """A session.
+    """A calibration session.
 
     Attributes:
         calls: In the order in which they are answered.
@@ -64,7 +64,7 @@ class Session:
 
     @property
     def asked(self) -> int:
-        """How many answers each gives."""
+        """How many answers each person gives."""
         return len(self.calls) * len(self.questions)
 
 

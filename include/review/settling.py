@@ -1,4 +1,4 @@
-"""Makes answers of people stand for an audit: its official answers and score, and who is told."""
+"""Makes answers of people stand for an audit: its official answers and score, and the event."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -64,7 +64,11 @@ def settle(
     _keep(connection, call, found, rows, now)
     after = official_score(connection, call.audit_id)
     if (before.pct, before.band, before.passed) != (after.pct, after.band, after.passed):
-        more = {"old": told(before), "new": told(after), "scorecard_sha256": call.scorecard.sha256}
+        more = {
+            "old": event_values(before),
+            "new": event_values(after),
+            "scorecard_sha256": call.scorecard.sha256,
+        }
         announce_review(connection, "score.changed", call.call_id, {**more, **cause}, now)
     return before, after
 
@@ -111,6 +115,6 @@ def _keep(
     upsert(connection, ReviewedScoreRow, [of_score], ["audit_id"])
 
 
-def told(score: OfficialScore) -> dict[str, Any]:
-    """A score as events tell it."""
+def event_values(score: OfficialScore) -> dict[str, Any]:
+    """The fields of a score in events."""
     return {"pct": score.pct, "band": score.band, "passed": score.passed, "reviewed": score.reviewed}

@@ -13,22 +13,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from rapidfuzz import fuzz
 
 from include.calls.call import ChannelRole
 from include.calls.transcript import Turn
-from include.roles.told import RoleTold, ToldBy
+from include.plain_yaml import read_yaml
+from include.roles.speaker_role import RoleSource, SpeakerRole
 from include.spoken.folding import plain
 
-# A role below this confidence is not told; rules are never surer than the other.
+# A role below this confidence stays unknown; rules are never surer than the other.
 SURE, _MOST = 0.9, 0.99
 # A company's name as a recogniser may hear it.
 _LIKE = 85
 _NAME_WEIGHT, _NAMED_WITHIN = 1.5, 2
 _ASKED_FOR = re.compile(r"\b(?:is (?:this|that)|am i|speaking (?:to|with)|es (?:esto|usted)|hablo con)\b")
 _PLAYED_WEIGHT, _KEYED_WEIGHT = 1.2, -1.2
-# With fewer words nobody can be told by what is said.
+# With fewer words what is said does not show who speaks.
 _FEWEST_WORDS = 4
 
 
@@ -58,7 +58,7 @@ class _Channel:
 
 def roles_by_content(
     turns: Sequence[Turn], channels: int, companies: Sequence[str] = (), heard: Heard | None = None
-) -> list[RoleTold]:
+) -> list[SpeakerRole]:
     """The roles of the channels of a call with two or more.
 
     Args:
@@ -68,7 +68,7 @@ def roles_by_content(
         heard: What is played and keyed.
 
     Returns:
-        One per channel; `unknown` with the best confidence there is where nobody can be told.
+        One per channel; `unknown` with the best confidence there is where the content does not show it.
     """
     found = [_judged(n, turns, companies, heard or Heard(), channels) for n in range(channels)]
     order = sorted(range(channels), key=lambda n: found[n].weight, reverse=True)
@@ -80,10 +80,10 @@ def roles_by_content(
     both = best in silent or (silent and any(cue.startswith("-") for cue in found[best].because))
     sure = confidence >= SURE and found[best].weight >= 0 and not both
     return [
-        RoleTold(
+        SpeakerRole(
             channel=n,
             role=_role(n, best, channels, silent) if sure else ChannelRole.UNKNOWN,
-            told_by=ToldBy.CONTENT if sure else ToldBy.NOBODY,
+            told_by=RoleSource.CONTENT if sure else RoleSource.NOBODY,
             confidence=confidence if not both else 0.5,
             because=[cue.lstrip("-") for cue in found[n].because],
         )
@@ -91,7 +91,7 @@ def roles_by_content(
     ]
 
 
-def roles_of_voices(turns: Sequence[Turn], companies: Sequence[str] = ()) -> list[RoleTold]:
+def roles_of_voices(turns: Sequence[Turn], companies: Sequence[str] = ()) -> list[SpeakerRole]:
     """The roles of several voices on one channel, by the same rules; what is played or keyed is nobody's.
 
     Args:
@@ -99,7 +99,7 @@ def roles_of_voices(turns: Sequence[Turn], companies: Sequence[str] = ()) -> lis
         companies: Names of the company, as people say them.
 
     Returns:
-        One per voice; none where voices were not told apart.
+        One per voice; none where voices were not distinguished.
     """
     voices = sorted({turn.voice for turn in turns if turn.voice is not None})
     if len(voices) < 2:
@@ -114,9 +114,9 @@ def roles_of_voices(turns: Sequence[Turn], companies: Sequence[str] = ()) -> lis
     return [one.model_copy(update={"channel": channel, "voice": voices[one.channel]}) for one in found]
 
 
-def with_roles(turns: Sequence[Turn], told: Sequence[RoleTold]) -> list[Turn]:
+def with_roles(turns: Sequence[Turn], roles_heard: Sequence[SpeakerRole]) -> list[Turn]:
     """The turns with the speakers that their channels tell, or their voices."""
-    roles = {(one.channel, one.voice): one.role for one in told}
+    roles = {(one.channel, one.voice): one.role for one in roles_heard}
     return [
         turn.model_copy(update={"speaker": roles.get((turn.channel, turn.voice), turn.speaker)})
         for turn in turns
@@ -157,7 +157,7 @@ def _names(text: str, companies: Sequence[str]) -> bool:
 
 @cache
 def _cues() -> list[tuple[str, float, int | None, re.Pattern[str]]]:
-    listed: list[Mapping[str, Any]] = yaml.safe_load(
+    listed: list[Mapping[str, Any]] = read_yaml(
         Path(__file__).with_name("cues.yaml").read_text(encoding="utf-8")
     )
     return [(one["cue"], float(one["weight"]), one.get("within"), _any_of(one["phrases"])) for one in listed]

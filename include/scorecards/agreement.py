@@ -77,7 +77,7 @@ class Agreements:
 
 @dataclass(frozen=True)
 class Bar:
-    """What must be reached, over all labels; shares in 0..1.
+    """The agreement that a scorecard must reach, over all labels; shares in 0..1.
 
     Attributes:
         false_auto_fails: At most so many; None for any number.
@@ -91,11 +91,15 @@ class Bar:
     false_auto_fails: int | None = None
 
     def missed(self, found: Agreements) -> list[str]:
-        """What is not reached. A share that nothing is known about is not reached."""
+        """The figures that are below the bar, as sentences. A share that is unknown is below it."""
         total, certainty = found.total, found.total.certainty
         reached = {
-            "accuracy": (total.accuracy, self.accuracy, certainty.told(certainty.accuracy)),
-            "Cohen's kappa": (total.kappa, self.kappa, f"{certainty.told(certainty.kappa)}{_ac1(total)}"),
+            "accuracy": (total.accuracy, self.accuracy, certainty.interval_text(certainty.accuracy)),
+            "Cohen's kappa": (
+                total.kappa,
+                self.kappa,
+                f"{certainty.interval_text(certainty.kappa)}{_ac1(total)}",
+            ),
             "recall on fails": (total.fail_recall, self.fail_recall, ""),
             "recall on auto-fails": (total.auto_fail_recall, self.auto_fail_recall, ""),
         }
@@ -152,15 +156,15 @@ def check_labels(labels: Labels, scorecard: Scorecard) -> None:
         InvalidInput: Some are not; all of them, a line each, as `file:line: what is wrong`.
     """
     allowed = {criterion.id: criterion.possible_answers for criterion in scorecard.criteria}
-    told = [
+    problems = [
         f"{getattr(label, 'place', f'{day} {file}')}: {scorecard.id} {scorecard.version} cannot answer "
         f"{criterion} with '{label}': write one of {', '.join(allowed[criterion])}."
         for (day, file), of_call in labels.items()
         for criterion, label in of_call.items()
         if criterion in allowed and label not in allowed[criterion]
     ]
-    if told:
-        raise InvalidInput("\n".join(told))
+    if problems:
+        raise InvalidInput("\n".join(problems))
 
 
 def _agreement(criterion: Criterion, pairs: Sequence[tuple[str, str]]) -> Agreement:
@@ -201,7 +205,7 @@ def _together(all_: Iterable[Agreement]) -> Agreement:
 
 
 def _mean(values: Iterable[float | None]) -> float | None:
-    """Of those that are known."""
+    """The mean of the known values."""
     known = [value for value in values if value is not None]
     return fmean(known) if known else None
 
@@ -209,7 +213,7 @@ def _mean(values: Iterable[float | None]) -> float | None:
 def _ac1(total: Agreement) -> str:
     """Beside a kappa that is too low: whether it is so for the labels' sameness alone."""
     known = "unknown" if total.ac1 is None else f"{total.ac1:.3f}"
-    return f", Gwet's AC1 {known}{total.certainty.told(total.certainty.ac1)}"
+    return f", Gwet's AC1 {known}{total.certainty.interval_text(total.certainty.ac1)}"
 
 
 def _fails(criterion: Criterion, answer: str) -> bool:

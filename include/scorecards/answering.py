@@ -132,8 +132,8 @@ class Answering:
             return AssessedAnswer(answer=CANNOT_DETERMINE, **head)
         limit = metric.value
         asked = FieldCondition(field=METRICS_PREFIX + metric.field, op=metric.op, value=limit)
-        told = " and ".join(f"{n:g}" for n in (limit if isinstance(limit, list) else [limit]))
-        head = self._head(criterion, f"{metric.field} is {value:g}; asked for: {metric.op} {told}")
+        limits = " and ".join(f"{n:g}" for n in (limit if isinstance(limit, list) else [limit]))
+        head = self._head(criterion, f"{metric.field} is {value:g}; asked for: {metric.op} {limits}")
         return AssessedAnswer(answer=YES if asked.holds(self._facts) else NO, **head)
 
     def _by_llm(self, criterion: Criterion) -> AssessedAnswer:

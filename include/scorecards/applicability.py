@@ -97,7 +97,7 @@ class _ByCode:
         self._answering = Answering(scorecard, nothing_given, transcript, metrics) if metrics else None
 
     def announces(self, criterion: Criterion) -> bool:
-        """Whether an announcement settles it."""
+        """Whether an announcement settles a criterion."""
         least = self._scorecard.min_evidence_confidence
         return settling(criterion, self._announcements, self._turns, least) is not None
 

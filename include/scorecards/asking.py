@@ -24,15 +24,15 @@ def may_be_left_out(criterion: Criterion) -> bool:
 def _lines(criterion: Criterion) -> Iterator[str]:
     keys = [*(option.key for option in criterion.options), NOT_APPLICABLE, CANNOT_DETERMINE]
 
-    def told(text: str) -> str:
+    def masked(text: str) -> str:
         return marked(" ".join(text.split()), keys)
 
-    yield f"- {criterion.id}: {told(criterion.text)}"
+    yield f"- {criterion.id}: {masked(criterion.text)}"
     if criterion.instructions:
-        yield told(criterion.instructions)
-    answers = [f"{option.key} = {told(option.label)}" for option in criterion.options]
+        yield masked(criterion.instructions)
+    answers = [f"{option.key} = {masked(option.label)}" for option in criterion.options]
     if criterion.na_allowed:
-        answers.append(f"{NOT_APPLICABLE} = {told(criterion.na_rule)}")
+        answers.append(f"{NOT_APPLICABLE} = {masked(criterion.na_rule)}")
     yield "; ".join(answers)
     if rule := _evidence_text(criterion.evidence):
         yield rule

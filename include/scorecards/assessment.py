@@ -37,7 +37,7 @@ IN_WORDS = {
 
 
 class Opinion(_Result):
-    """What a second one says to a criterion; it scores nothing.
+    """A second opinion on a criterion; it scores nothing.
 
     Attributes:
         by: Who: `sample 2` of the same model, or another model's name.

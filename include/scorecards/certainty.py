@@ -10,7 +10,7 @@ import numpy as np
 from include.scorecards.bootstrap import DRAWS, Interval, drawn, interval_of, least_of_all_right
 from include.scorecards.coefficients import Coefficients, Floats, Pairs, defined
 
-# With fewer labelled calls than this, no interval is told: its own ends would be chance.
+# With fewer labelled calls than this, no interval is shown: its own ends would be chance.
 ENOUGH_CALLS = 20
 # Kappa hangs on the labels that are not the usual one: with fewer of them, one call more or less turns it.
 ENOUGH_UNUSUAL = 5
@@ -34,7 +34,7 @@ class Certainty:
     ac1: Interval | None = None
     too_few: str = ""
 
-    def told(self, interval: Interval | None) -> str:
+    def interval_text(self, interval: Interval | None) -> str:
         """` (95 %: 0.410 to 0.660)`, or that there are too few labels."""
         if interval is not None:
             return f" (95 %: {interval.low:.3f} to {interval.high:.3f})"
@@ -55,7 +55,7 @@ class Labelled:
 
     @cached_property
     def counted(self) -> Pairs:
-        """Ready to be counted."""
+        """The pairs of labels and answers, ready to be counted."""
         return Pairs(self.pairs)
 
     @property

@@ -79,7 +79,7 @@ def gwets_ac1(pairs: Sequence[tuple[str, str]]) -> float | None:
 
 
 def defined(value: float) -> float | None:
-    """None for NaN."""
+    """The value; None for NaN."""
     return None if np.isnan(value) else float(value)
 
 

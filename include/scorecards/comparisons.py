@@ -29,7 +29,7 @@ Check = Callable[[Any], str | None]
 
 @dataclass(frozen=True)
 class _Fact:
-    """What may be asked about a fact, with which values; `known` are all of them, where that can be told."""
+    """What may be asked about a fact, with which values; `known` lists all, where that is possible."""
 
     operators: tuple[str, ...]
     check: Check
@@ -58,8 +58,8 @@ def condition_problems(condition: FieldCondition, *, metrics_known: bool) -> Ite
         always_known = type(None) not in get_args(CallMetrics.model_fields[name].annotation)
         yield from figure_problems(name, condition.op, condition.value, differs=always_known)
         return
-    for told in _wrong_values(condition, fact):
-        yield Problem(("value",), told)
+    for message in _wrong_values(condition, fact):
+        yield Problem(("value",), message)
 
 
 def figure_problems(name: str, op: str, value: Any, *, differs: bool = True) -> Iterator[Problem]:
@@ -78,13 +78,13 @@ def figure_problems(name: str, op: str, value: Any, *, differs: bool = True) -> 
     if (op == "between") != isinstance(value, list) or (op == "between" and len(numbers) != 2):
         yield Problem(("value",), "between, and only it, compares with two numbers: write [8, 21]")
         return
-    told = next((wrong for n in numbers if (wrong := _wrong_number(name, n))), None)
-    held = None if told else _held(name, op, numbers)
+    message = next((wrong for n in numbers if (wrong := _wrong_number(name, n))), None)
+    held = None if message else _held(name, op, numbers)
     if held == "no" or (held and differs):
         shown = " and ".join(f"{n:g}" for n in numbers)
-        told = f"{name} {op} {shown} holds for {held} call: correct the operator or the number"
-    if told is not None:
-        yield Problem(("value",), told)
+        message = f"{name} {op} {shown} holds for {held} call: correct the operator or the number"
+    if message is not None:
+        yield Problem(("value",), message)
 
 
 @cache
@@ -115,7 +115,7 @@ def _wrong_values(condition: FieldCondition, fact: _Fact) -> list[str]:
         return [f"the list of {condition.op} is empty: write what it may be"]
     if condition.op == "not_in" and fact.known and set(fact.known) <= set(values):
         return ["not_in lists everything that it can be, so it holds for no call: leave one out"]
-    return [told for value in values if (told := fact.check(value))]
+    return [message for value in values if (message := fact.check(value))]
 
 
 def _truth(value: Any) -> str | None:

@@ -100,14 +100,14 @@ def _plain_message(error: Any) -> str:
 
 
 def _refusal(source: str, written: Written, found: Iterable[Problem]) -> InvalidInput:
-    told = {
-        (written.line(problem.place), _told(written.content, problem))
+    messages = {
+        (written.line(problem.place), _message(written.content, problem))
         for problem in [*written.repeated, *found]
     }
-    return InvalidInput("\n".join(f"{source}:{line}: {message}" for line, message in sorted(told)))
+    return InvalidInput("\n".join(f"{source}:{line}: {message}" for line, message in sorted(messages)))
 
 
-def _told(content: Any, problem: Problem) -> str:
+def _message(content: Any, problem: Problem) -> str:
     """`criterion "closing": options.0.score: is missing`."""
     place, owner = problem.place, ""
     if len(place) >= 2 and place[0] == "criteria" and isinstance(place[1], int):

@@ -1,4 +1,4 @@
-"""What hangs on telling machines from people, and is not told where no prompts are known.
+"""The figures that need machines distinguished from people, and are unknown where no prompts are known.
 
 Without prompts that a site gave or its hosts learned, the words of a menu pass for the agent's greeting, and
 the queue's silence and music for theirs. Such answers count neither for nor against, and a person looks.

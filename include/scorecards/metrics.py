@@ -32,8 +32,8 @@ class CallMetrics(BaseModel):
     """Figures of one call, in seconds of the original recording and shares in 0..1.
 
     "Conversation" runs from the agent's first turn (anybody's, when nobody is known to be the agent) to the
-    end of the last turn: music in the queue is not a hold. It begins with people: where machines are not told
-    from them, with the customer's first turn.
+    end of the last turn: music in the queue is not a hold. It begins with people: where machines are not
+    distinguished from them, with the customer's first turn.
 
     Attributes:
         conversation_s: Length of the conversation.
@@ -96,8 +96,8 @@ def call_metrics(
         timezone: Of the site.
         direction: From the manifest.
     """
-    turns, told = transcript.turns, _tells_machines(ivr)
-    conversation = _conversation(turns, machines_told=told)
+    turns, machines_known = transcript.turns, _tells_machines(ivr)
+    conversation = _conversation(turns, machines_told=machines_known)
     holds = held_spans(transcript, ivr)
     dead = [_without(span, holds) for span in _inside(ivr.segments, SegmentKind.DEAD_AIR, conversation)]
     return CallMetrics(
@@ -107,17 +107,17 @@ def call_metrics(
         longest_hold_s=_longest(holds),
         dead_air_s=round(sum(dead) / 1000, 3),
         longest_dead_air_s=round(max(dead, default=0) / 1000, 3),
-        agent_talk_share=_share(turns, ChannelRole.AGENT) if told else None,
-        customer_talk_share=_share(turns, ChannelRole.CUSTOMER) if told else None,
+        agent_talk_share=_share(turns, ChannelRole.AGENT) if machines_known else None,
+        customer_talk_share=_share(turns, ChannelRole.CUSTOMER) if machines_known else None,
         agent_interruptions=_interruptions(turns, ChannelRole.AGENT),
         customer_interruptions=_interruptions(turns, ChannelRole.CUSTOMER),
-        agent_words_per_min=_words_per_min(turns, ChannelRole.AGENT) if told else None,
+        agent_words_per_min=_words_per_min(turns, ChannelRole.AGENT) if machines_known else None,
         turns=len(turns),
         local_hour=_hour(started_at.astimezone(ZoneInfo(timezone))) if started_at else None,
         direction=direction and direction.strip().lower(),
         announcements=_announcements(ivr),
-        machines_told=told,
-        people_from_ms=0 if told else _customer_from_ms(turns),
+        machines_told=machines_known,
+        people_from_ms=0 if machines_known else _customer_from_ms(turns),
     )
 
 

@@ -37,12 +37,12 @@ def no_card_data_spoken(transcript: Transcript) -> RuleAnswer:
     if not found:
         return RuleAnswer(YES, (), "No card number and no security code of a card is said.")
     certain = [(turn, mark) for turn, mark in found if mark.certain]
-    telling = certain or found
-    named = " and ".join(dict.fromkeys(_NAMES[mark.kind] for _, mark in telling))
-    reasons = "; ".join(dict.fromkeys(mark.reason for _, mark in telling if mark.reason))
-    told = f"A {named} is said aloud: {reasons}." if reasons else f"A {named} is said aloud."
-    evidence = tuple(_evidence(turn, mark) for turn, mark in telling)
-    return RuleAnswer(NO, evidence, told, certain=bool(certain))
+    marks = certain or found
+    named = " and ".join(dict.fromkeys(_NAMES[mark.kind] for _, mark in marks))
+    reasons = "; ".join(dict.fromkeys(mark.reason for _, mark in marks if mark.reason))
+    reasoning = f"A {named} is said aloud: {reasons}." if reasons else f"A {named} is said aloud."
+    evidence = tuple(_evidence(turn, mark) for turn, mark in marks)
+    return RuleAnswer(NO, evidence, reasoning, certain=bool(certain))
 
 
 _NAMES = {"CARD": "card number", "CVV": "card security code"}

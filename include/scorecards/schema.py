@@ -46,7 +46,7 @@ class AutoFail(StrEnum):
 
 
 class Severity(StrEnum):
-    """How bad it is when a criterion is not met."""
+    """The severity of a criterion that is not met."""
 
     INFO = "info"
     MINOR = "minor"
@@ -133,7 +133,7 @@ AnyCondition = Annotated[
 
 
 class Criterion(_Part):
-    """One question.
+    """One criterion: a question about the call with its options.
 
     Attributes:
         instructions: How to decide, with examples; goes to the LLM, with what is quoted marked as an example.
@@ -172,7 +172,7 @@ class Criterion(_Part):
 
     @property
     def potential(self) -> float:
-        """The highest score that it can earn."""
+        """The highest score that the criterion can earn."""
         return max(option.score for option in self.options)
 
     @property

@@ -26,7 +26,7 @@ class Choices:
 def choices_of(connection: Connection) -> Choices:
     """What is known, from what is counted by day: no look at the calls themselves."""
     labels = {dimension: _labels(connection, dimension) for dimension in Dimension}
-    criteria, answers = _criteria(connection)
+    criteria, answers = criteria_of(connection)
     return Choices(
         labels[Dimension.AGENT],
         labels[Dimension.TEAM],
@@ -42,8 +42,8 @@ def _labels(connection: Connection, dimension: Dimension) -> list[str]:
     return list(connection.execute(query.order_by(TrendScoreRow.label).limit(_MOST_NAMES)).scalars())
 
 
-def _criteria(connection: Connection) -> tuple[dict[str, str], list[str]]:
-    """Of all scorecards, the words of the one used last."""
+def criteria_of(connection: Connection) -> tuple[dict[str, str], list[str]]:
+    """The criteria of all scorecards, by id in the words of the one used last, and the answers they have."""
     cards = select(ScorecardRow.scorecard).order_by(ScorecardRow.first_used_at)
     criteria: dict[str, str] = {}
     answers: set[str] = set()

@@ -1,7 +1,7 @@
 """A page of the calls that a search finds, newest first."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -66,7 +66,7 @@ class FoundCall:
 
 @dataclass(frozen=True)
 class Found:
-    """A page.
+    """A page of found calls.
 
     Attributes:
         counted: How many calls there are from the newest on, at most `COUNTED_CALLS`; None on later pages.
@@ -86,19 +86,25 @@ class Found:
 
 
 def find(
-    connection: Connection, filters: Filters, after: Place | None = None, patience_s: float | None = None
+    connection: Connection,
+    filters: Filters,
+    after: Place | None = None,
+    *,
+    without: Collection[str] = (),
+    patience_s: float | None = None,
 ) -> Found:
     """Finds a page of calls; what it takes does not grow with the history.
 
     Calls are looked through from the newest on for about so long, `PATIENCE_S` by default. Where that is too
-    short to fill the page, it holds what was found, and the next one goes on from there.
+    short to fill the page, it holds what was found, and the next one goes on from there. Calls `without` are
+    left out.
 
     Raises:
         InvalidInput: The text cannot be read; the message says where.
     """
     clauses = parse(filters.text)
     most = PAGE_CALLS + 1 if after else COUNTED_CALLS + 1
-    walk = _walk(connection, filters, clauses, most, after)
+    walk = _walk(connection, filters, clauses, most, after=after, without=without)
     if not walk.is_over and len(walk.found) < _SELDOM:
         few = few_calls(connection, filters, clauses)
         if few is not None:
@@ -108,9 +114,17 @@ def find(
 
 
 def _walk(
-    connection: Connection, filters: Filters, clauses: Sequence[Clause], most: int, after: Place | None
+    connection: Connection,
+    filters: Filters,
+    clauses: Sequence[Clause],
+    most: int,
+    *,
+    after: Place | None,
+    without: Collection[str],
 ) -> Walk:
     wanted = [*conditions(filters), *text_conditions(connection, clauses)]
+    if without:
+        wanted.append(CallRow.call_id.not_in(sorted(without)))
     return Walk(connection, of_days(filters), wanted, most, after)
 
 
@@ -126,12 +140,14 @@ def _found_page(connection: Connection, clauses: Sequence[Clause], walk: Walk, c
     return Found(calls, counted, counted is not None and walk.end is not None, following)
 
 
-def find_all(connection: Connection, filters: Filters, most: int) -> Iterator[FoundCall]:
-    """Every call that a search finds, at most so many, a page of memory at a time; without snippets."""
+def find_all(
+    connection: Connection, filters: Filters, most: int, *, without: Collection[str] = ()
+) -> Iterator[FoundCall]:
+    """Every call that a search finds, at most so many, a page of memory at a time; `without` some."""
     clauses = parse(filters.text)
     after: Place | None = None
     while most > 0:
-        walk = _walk(connection, filters, clauses, min(most, COUNTED_CALLS), after)
+        walk = _walk(connection, filters, clauses, min(most, COUNTED_CALLS), after=after, without=without)
         walk.go_on(math.inf)
         yield from _read(connection, walk.found)
         most -= len(walk.found)

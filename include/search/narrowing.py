@@ -58,7 +58,7 @@ def _lookups(
 
 
 def _answered(criterion: str, answer: str) -> list[Select[str]]:
-    """By the machine or by people: whose answer stands is looked at later."""
+    """Narrows to calls with an answer by the machine or by people; whose answer stands is decided later."""
     return [
         select(AuditRow.call_id)
         .join(rows, rows.audit_id == AuditRow.audit_id)

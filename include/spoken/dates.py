@@ -81,8 +81,8 @@ def dates_in(text: str, *, year_after_comma: bool = False) -> list[Date]:
 
     Args:
         text: What is said.
-        year_after_comma: Whether two digits after a comma are the year, as where a birth is told: "second of
-            July, ninety three". Elsewhere they may count what comes next: "March 26, 24 months".
+        year_after_comma: Whether two digits after a comma are the year, as where a date of birth is said:
+            "second of July, ninety three". Elsewhere they may count what comes next: "March 26, 24 months".
     """
     return dates_marked(marked(text), year_after_comma=year_after_comma)
 

@@ -87,7 +87,7 @@ _SAME_NEGATION = {word: "not" for word in NEGATIONS if word in {"t", "nt", "cann
 _UNSPACED_NEGATION = re.compile("[不没沒无無未别別勿]|ない|なく|なかっ|ません|ไม|อยา|않|없|못|아니")
 
 
-def telling_words(words: Iterable[str]) -> list[str]:
+def key_words(words: Iterable[str]) -> list[str]:
     """The words of a text that another text must share, in their order, to say the same.
 
     Args:
@@ -97,7 +97,7 @@ def telling_words(words: Iterable[str]) -> list[str]:
         Figures, ordinals, days and months, negations (in one spelling) and indefinite words.
     """
     listed = list(words)
-    told = [
+    found = [
         _SAME_NEGATION.get(word, word)
         for word in listed
         if word[:1].isdigit()
@@ -106,7 +106,7 @@ def telling_words(words: Iterable[str]) -> list[str]:
         or word in CALENDAR
         or ordinal(word) is not None
     ]
-    return told + _UNSPACED_NEGATION.findall("".join(listed))
+    return found + _UNSPACED_NEGATION.findall("".join(listed))
 
 
 def is_opposite(one: str, other: str) -> bool:

@@ -54,7 +54,7 @@ class Number:
 
     @property
     def value(self) -> int:
-        """What it counts; nobody counts further than 18 digits."""
+        """The value of the number; None beyond 18 digits, which nobody counts to."""
         return int(self.digits) if len(self.digits) <= 18 else 10**18
 
 
@@ -72,12 +72,12 @@ class DigitRun:
 
     @property
     def start(self) -> int:
-        """First character."""
+        """Position of the first character."""
         return self.places[0][0]
 
     @property
     def end(self) -> int:
-        """One past the last character."""
+        """Position after the last character."""
         return self.places[-1][1]
 
 

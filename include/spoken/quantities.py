@@ -16,7 +16,7 @@ from include.spoken.units import CURRENCY, CURRENCY_BEFORE, DAYTIME, DURATION, M
 
 
 class QuantityKind(StrEnum):
-    """What a quantity is of."""
+    """The kinds of quantities."""
 
     DATE = "date"
     TIME = "time"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from rapidfuzz.distance import OSA, Levenshtein
 
-from include.spoken.meaning import fixed_words, is_opposite, telling_words
+from include.spoken.meaning import fixed_words, is_opposite, key_words
 
 # One of a group may stand for another; words of several groups say different things ("on", "off").
 _INTERCHANGEABLE = [
@@ -41,7 +41,7 @@ def says_the_same(quoted: Sequence[str], found: Sequence[str]) -> bool:
         quoted: Folded words, as they are compared.
         found: Likewise.
     """
-    if telling_words(quoted) != telling_words(found) or fixed_words(quoted) != fixed_words(found):
+    if key_words(quoted) != key_words(found) or fixed_words(quoted) != fixed_words(found):
         return False
     return all(_may_differ(one, other) for one, other in _differences(quoted, found))
 

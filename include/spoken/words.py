@@ -22,7 +22,7 @@ _THINKING_HERE = _THINKING | {"um", "er", "eh"}
 
 
 class Said(NamedTuple):
-    """A word to compare.
+    """One word in the form in which it is compared.
 
     Attributes:
         text: Folded; one digit where a number is said.

@@ -16,14 +16,14 @@ _TRACER = "cofi"
 @contextmanager
 def stage_span(job: StageJob) -> Iterator[None]:
     """A stage of a shard; it becomes a child of whatever span there is, such as the task's."""
-    told: dict[str, str | int] = {
+    attributes: dict[str, str | int] = {
         "cofi.run": job.batch_id,
         "cofi.shard": job.shard,
         "cofi.host": job.host,
         "cofi.stage": str(job.stage),
         "cofi.attempt": job.attempt,
     }
-    with _span(f"cofi.{job.stage}", told):
+    with _span(f"cofi.{job.stage}", attributes):
         yield
 
 
@@ -32,7 +32,7 @@ def call_span(call_id: str, stage: str, share: float) -> Iterator[None]:
     """One call in a stage, for a share of the calls, the same ones in every stage.
 
     Args:
-        call_id: Whose. Nothing else of the call is told.
+        call_id: The call's id; nothing else of the call goes into the span.
         stage: Which.
         share: Of calls that have spans of their own, 0 to 1.
     """
@@ -56,11 +56,11 @@ def carried() -> dict[str, str]:
 
 
 @contextmanager
-def _span(name: str, told: Mapping[str, str | int]) -> Iterator[None]:
+def _span(name: str, attributes: Mapping[str, str | int]) -> Iterator[None]:
     """An error leaves its kind in the span and nothing of its message: nobody knows what that quotes."""
     tracer = trace.get_tracer(_TRACER)
     with tracer.start_as_current_span(
-        name, attributes=told, record_exception=False, set_status_on_exception=False
+        name, attributes=attributes, record_exception=False, set_status_on_exception=False
     ) as span:
         try:
             yield

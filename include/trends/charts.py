@@ -26,9 +26,9 @@ def weeks_chart(weeks: Sequence[tuple[date, Figures]], title: str) -> str:
         parts += _line(run, len(weeks))
     every = -(-len(weeks) // _MOST_LABELS)
     parts += [_label(at, week, len(weeks)) for at, week in enumerate(weeks) if at % every == 0]
-    told = escape(f"{title}: {_in_words(weeks)}")
+    description = escape(f"{title}: {_in_words(weeks)}")
     return (
-        f'<svg class="weeks" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{told}">'
+        f'<svg class="weeks" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{description}">'
         f"{''.join(parts)}</svg>"
     )
 
@@ -50,8 +50,10 @@ def rate_chart(found: Certified, title: str) -> str:
     if found.machine_rate is not None:
         x = _rate_x(found.machine_rate)
         parts.append(f'<line class="machine" x1="{x}" x2="{x}" y1="3" y2="21"/>')
-    told = escape(f"{title}: {_rate_in_words(found)}")
-    return f'<svg class="rate" viewBox="0 0 160 24" role="img" aria-label="{told}">{"".join(parts)}</svg>'
+    description = escape(f"{title}: {_rate_in_words(found)}")
+    return (
+        f'<svg class="rate" viewBox="0 0 160 24" role="img" aria-label="{description}">{"".join(parts)}</svg>'
+    )
 
 
 def _rate_in_words(found: Certified) -> str:
@@ -69,12 +71,12 @@ def _rate_x(rate: float) -> float:
 
 
 def _in_words(weeks: Sequence[tuple[date, Figures]]) -> str:
-    told = (
+    parts = (
         f"{monday} {figures.mean.value:.0f} % of {figures.calls} calls"
         for monday, figures in weeks
         if figures.mean
     )
-    return "; ".join(told)
+    return "; ".join(parts)
 
 
 def _runs(weeks: Sequence[tuple[date, Figures]]) -> list[list[tuple[int, Figures]]]:

@@ -1,7 +1,7 @@
 """An agent's weak criteria, with calls that show them: something to listen to together."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -15,7 +15,7 @@ from include.trends.reading import Chosen, CriterionTrend, Weeks, criteria
 
 _WEAK_SHOWN = 5
 _EXAMPLES = 3
-# Below this many answers nobody is told that they are weak in something.
+# Below this many answers nobody is called weak in something.
 _FEWEST_ANSWERS = 5
 
 
@@ -46,6 +46,10 @@ class WeakCriterion:
     own: CriterionTrend
     of_all: CriterionTrend | None
     examples: tuple[Example, ...]
+
+    def without(self, call_ids: Collection[str]) -> "WeakCriterion":
+        """The same, without examples from some calls."""
+        return replace(self, examples=tuple(one for one in self.examples if one.call_id not in call_ids))
 
 
 def weak_criteria(connection: Connection, scorecard_id: str, agent: str, weeks: Weeks) -> list[WeakCriterion]:

@@ -1,6 +1,6 @@
 """Weeks of scores and answers, what they are worth, and what changed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -34,7 +34,7 @@ class Weeks:
 
     @property
     def mondays(self) -> list[date]:
-        """Of each week."""
+        """The Monday of each week."""
         weeks = ((self.last - self.first).days + 1) // 7
         return [self.first + timedelta(weeks=week) for week in range(weeks)]
 
@@ -47,7 +47,7 @@ class Weeks:
 
 @dataclass(frozen=True)
 class Figures:
-    """What calls come to.
+    """The figures of some calls.
 
     Attributes:
         mean: Of their scores in percent; None without a score.
@@ -102,7 +102,7 @@ class Chosen:
     name: str | None = None
 
     def conditions(self, table: type[TrendScoreRow | TrendAnswerRow]) -> list[ColumnElement[bool]]:
-        """On the rows of a table."""
+        """The choice as conditions on the rows of a table."""
         of_all = self.name is None
         return [
             table.scorecard_id == self.scorecard_id,
@@ -191,7 +191,7 @@ def _group_sums(
         TrendScoreRow.day.between(weeks.first, weeks.last),
     )
     rows = connection.execute(query.group_by(TrendScoreRow.name))
-    return {row.name: (row.label, _sum([row])) for row in rows}
+    return {row.name: (row.label, _figures(row._asdict())) for row in rows}
 
 
 def _criterion_sums(connection: Connection, chosen: Chosen, weeks: Weeks) -> dict[str, Any]:
@@ -212,12 +212,15 @@ def _criterion(now: Any, before: Any) -> CriterionTrend:
 
 
 def _sum(rows: Sequence[Row[*tuple[Any, ...]]]) -> Figures:
-    # PostgreSQL answers sums of integers as Decimal.
-    total = {name: sum(float(getattr(row, name)) for row in rows) for name in (*_SCORES, "reviewed")}
+    return _figures({name: sum(getattr(row, name) for row in rows) for name in (*_SCORES, "reviewed")})
+
+
+def _figures(total: Mapping[str, Any]) -> Figures:
     scored, judged = int(total["scored"]), int(total["judged"])
     return Figures(
         calls=int(total["calls"]),
-        mean=mean_of(scored, total["sum_pct"], total["sum_squares"], 0.0, 100.0),
+        # PostgreSQL answers sums of integers as Decimal.
+        mean=mean_of(scored, float(total["sum_pct"]), float(total["sum_squares"]), 0.0, 100.0),
         pass_rate=share_of(int(total["passed"]), judged),
         auto_failed=int(total["auto_failed"]),
         needs_review=int(total["needs_review"]),

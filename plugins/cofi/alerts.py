@@ -1,4 +1,4 @@
-"""Alerts: what people are told of at once, by mail, in a chat, or through the webhook."""
+"""Alerts: messages that people get at once, by mail, in a chat, or through the webhook."""
 
 import asyncio
 import logging
@@ -87,7 +87,7 @@ def callbacks(settings: Settings) -> dict[str, Any]:
 
 
 def dead_letter_callbacks(settings: Settings) -> dict[str, Any]:
-    """The same of the DAG that sends events, which fails when some are dead."""
+    """The callbacks of the DAG that sends events, which fails when some are dead."""
     return {"on_failure_callback": [DeadLetterAlerts()]} if settings.alerts_are_on else {}
 
 
@@ -98,7 +98,7 @@ async def missed_deadline(context: Mapping[str, Any]) -> None:
 
 
 def tell(settings: Settings, database: Database, alerts: Sequence[Alert]) -> None:
-    """Sends what nobody has been told yet, to every place that is set.
+    """Sends the alerts that no process has sent yet, to every place that is set.
 
     Raises:
         EventRefused: No place took it; the next look tries again.
@@ -108,8 +108,8 @@ def tell(settings: Settings, database: Database, alerts: Sequence[Alert]) -> Non
     def claim(connection: Connection) -> list[Alert]:
         mine = once.claimed(connection, alerts, token, now)
         for alert in mine if settings.alert_webhook else ():
-            told = {"subject": alert.subject, "text": alert.text, "since": alert.since.isoformat()}
-            announce_alert(connection, alert.key, {**told, "link": alert.link}, now)
+            fields = {"subject": alert.subject, "text": alert.text, "since": alert.since.isoformat()}
+            announce_alert(connection, alert.key, {**fields, "link": alert.link}, now)
         return mine
 
     for alert in database.write(claim):
@@ -117,7 +117,7 @@ def tell(settings: Settings, database: Database, alerts: Sequence[Alert]) -> Non
         taken = [_taken(place, send, alert) for place, send in _places(settings).items()]
         if not settings.alert_webhook and not any(taken):
             database.write(lambda c, one=alert: once.given_back(c, [one], token))  # type: ignore[misc]
-            raise EventRefused(f"Nobody could be told: {alert.subject}. The log says why, place by place.")
+            raise EventRefused(f"No place took the alert: {alert.subject}. The log says why, place by place.")
 
 
 def link_to(dag_id: str, run_id: str) -> str:
@@ -136,11 +136,11 @@ def _places(settings: Settings) -> dict[str, Callable[[Alert], None]]:
 
 
 def _taken(place: str, send: Callable[[Alert], None], alert: Alert) -> bool:
-    """One place that fails keeps no other from being told; mail libraries have errors of their own."""
+    """Whether a place took an alert. A failure of one keeps no other from it, whatever its error is."""
     try:
         send(alert)
     except Exception as error:
-        log.error("[cofi] %s was not told of %s: %s", place, alert.key, error)
+        log.error("[cofi] %s did not take the alert %s: %s", place, alert.key, error)
         return False
     return True
 
@@ -176,12 +176,12 @@ def _tell_of_deadline(context: Mapping[str, Any]) -> None:
 
 
 def _day_of(run: Mapping[str, Any]) -> date:
-    """Of a run that has not even opened its batch."""
+    """The day of a run that has not even opened its batch."""
     return datetime.fromisoformat(str(run["logical_date"])).date()
 
 
 def _free_bytes(settings: Settings) -> dict[str, int]:
-    """Of this machine and of the hosts that tell."""
+    """Free disk space of this machine and of the hosts that report it, in bytes."""
     settings.runs_folder.mkdir(parents=True, exist_ok=True)
     return {"the workers": shutil.disk_usage(settings.runs_folder).free, **asyncio.run(_of_hosts(settings))}
 

@@ -59,7 +59,7 @@ def open_batch(
 ) -> dict[str, Any]:
     """Checks the Params, resolves the day, and records the batch.
 
-    Whether recordings can be had is left to discovery: a night without them is a run that has to be told of.
+    Whether recordings can be had is left to discovery: a night without them is a run that has to be reported.
 
     Args:
         run_id: The DAG run's.
@@ -95,7 +95,11 @@ def open_batch(
     )
     database.write(lambda connection: _open(connection, batch))
     log.info("Auditing %s from %s by %s %s", day, batch.location, scorecard.id, scorecard.version)
-    return {**told(batch), "run_type": run_type, "lookback_days": days_back(params, settings, run_type)}
+    return {
+        **batch_values(batch),
+        "run_type": run_type,
+        "lookback_days": days_back(params, settings, run_type),
+    }
 
 
 def _open(connection: Connection, batch: Batch) -> None:
@@ -160,7 +164,7 @@ def llm_shards(loads: Sequence[CallLoad], places: Places, settings: Settings) ->
 
 
 def numbered(shards: Sequence[Shard]) -> list[int]:
-    """What later tasks are told of a plan; its log tells the rest."""
+    """The shard numbers that later tasks get of a plan (XCom); its log has the rest."""
     for shard in shards:
         log.info(
             "shard=%d host=%s calls=%d audio_s=%.0f",
@@ -207,8 +211,8 @@ def check_tables() -> None:
         )
 
 
-def told(batch: Batch) -> dict[str, Any]:
-    """What later tasks are told of a batch."""
+def batch_values(batch: Batch) -> dict[str, Any]:
+    """What later tasks get of a batch (XCom)."""
     days = {"day": batch.day.isoformat(), "last_day": batch.last_day and batch.last_day.isoformat()}
     return {"batch_id": batch.batch_id, "location": batch.location, "kind": batch.kind.value, **days}
 

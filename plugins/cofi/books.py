@@ -1,4 +1,4 @@
-"""The books of a run: settled, counted, announced, judged, and told in its report; by whoever comes first.
+"""Closes the books of a run: settles, counts, announces and judges it, and writes its report.
 
 The run's task `report` closes them. Where that never ran, or could not do all of it, the task `clean_up`
 does, and where Airflow let no task run any more, the DAG `close_runs`.
@@ -38,11 +38,11 @@ class Stopped:
     """How a run was ended from outside.
 
     Attributes:
-        told: As a sentence.
+        sentence: What stopped it, as a sentence.
         by_ledger: It is done all the same if its ledger closes.
     """
 
-    told: str
+    sentence: str
     by_ledger: bool
 
 
@@ -81,7 +81,7 @@ def close(
 def close_unopened(database: Database, batch_id: str, stopped: Stopped) -> CofiError:
     """Closes the books of a run that never had a batch: there is nothing in them but why."""
     run = database.read(lambda connection: owed.run_of(connection, batch_id))
-    trouble = (run and run.trouble) or stopped.told
+    trouble = (run and run.trouble) or stopped.sentence
     error = LedgerOpen(f"The run failed before its batch was opened: {trouble}")
 
     def work(connection: Connection) -> None:
@@ -146,7 +146,10 @@ def _counted(
     settling.settle(connection, batch)
     if batch.kind is not BatchKind.AUDIT:
         rescores.end_strays(connection, batch)
-    run, more = owed.run_of(connection, batch.batch_id), {"canaries": canaries.told()} if canaries else {}
+    run, more = (
+        owed.run_of(connection, batch.batch_id),
+        {"canaries": canaries.event_values()} if canaries else {},
+    )
     ledger, unaccounted = batches.close(connection, batch, more)
     return Books(
         ledger,
@@ -157,7 +160,7 @@ def _counted(
         days.own_day(connection, batch.batch_id),
         planned=bool(run and run.planned_at) if planned is None else planned,
         trouble=run and run.trouble,
-        stopped=stopped.told if stopped else None,
+        stopped=stopped.sentence if stopped else None,
         by_ledger=bool(stopped and stopped.by_ledger),
     )
 

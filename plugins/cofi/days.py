@@ -65,16 +65,16 @@ def days_back(params: Mapping[str, Any], settings: Settings, run_type: str) -> i
 
     Those of the schedule do, unless their Param says otherwise: every day has one of them some nights later.
     """
-    told = params.get("lookback_days")
-    if told is None:
-        told = settings.lookback_days if run_type == SCHEDULED else 0
-    if params["limit"] and told:
+    days = params.get("lookback_days")
+    if days is None:
+        days = settings.lookback_days if run_type == SCHEDULED else 0
+    if params["limit"] and days:
         log.info("A trial run looks at no other day than its own")
         return 0
-    if params["redo"] == Redo.FAILED_ONLY and told:
+    if params["redo"] == Redo.FAILED_ONLY and days:
         log.info("A run that takes up nothing but failed calls looks for no late recordings")
         return 0
-    return int(told)
+    return int(days)
 
 
 def looked_at_again(database: Database, batch: Batch, back: int) -> list[date]:
@@ -109,7 +109,7 @@ def judged(
     run_type: str,
     is_trial: bool,
 ) -> JudgedDay:
-    """What a run makes of its own day, told in its log.
+    """Judges a run's own day, and writes the result into its log.
 
     Raises:
         InvalidInput: There is no such location, or its store refuses access.
@@ -137,7 +137,7 @@ def judged(
 
 
 def unreadable(day: date, known: Iterable[Call], error: InvalidInput) -> JudgedDay:
-    """A day before a run's own that cannot be looked at again: it is told, and costs the run nothing."""
+    """A day before a run's own that cannot be looked at again: it is reported, and costs the run nothing."""
     log.warning("%s is not looked at again: %s", day, error)
     return JudgedDay(day, DayState.UNREADABLE, Verdict.WARN, recordings_of(known), str(error))
 

@@ -17,32 +17,32 @@ _PATIENCE_S = 5.0
 
 
 @contextmanager
-def telling(batch_id: str, task: str) -> Iterator[None]:
-    """Keeps what a task fails of, for the run's report.
+def noting_failure(batch_id: str, task: str) -> Iterator[None]:
+    """Notes why a task fails, for the run's report.
 
     Args:
-        batch_id: Of the run.
-        task: Its name.
+        batch_id: The run's id.
+        task: The task's name.
     """
     try:
         yield
     except Exception as error:
-        told = f"{task}: {error or type(error).__name__}"
+        reason = f"{task}: {error or type(error).__name__}"
         try:
-            _keep(batch_id, told)
+            _keep(batch_id, reason)
         except Exception:  # whatever is wrong with the database must not hide what the task failed of
             log.warning("What the task failed of could not be written down", exc_info=True)
         raise
 
 
-def _keep(batch_id: str, told: str) -> None:
+def _keep(batch_id: str, reason: str) -> None:
     from include.delivery.report import write_stopped  # noqa: PLC0415 - only a task that fails pays for it
 
     folder, has_batch = report_folder(Settings.load(), batch_id), False
     try:
         database = Database(CofiDatabaseHook().url(), _PATIENCE_S)
-        database.write(lambda connection: owed.stopped(connection, batch_id, told))
+        database.write(lambda connection: owed.stopped(connection, batch_id, reason))
         has_batch = database.read(lambda c: batches.batch_of_run(c, batch_id)) is not None
     finally:
         if not has_batch:
-            write_stopped(batch_id, told, folder)
+            write_stopped(batch_id, reason, folder)

@@ -41,7 +41,7 @@ async def ready_hosts(
     clients = [GpuHostHook(name).get_conn() for name in names]
     answers = await asyncio.gather(*(client.status() for client in clients), return_exceptions=True)
     await asyncio.gather(*(client.__aexit__() for client in clients))
-    told: dict[str, float | None] = {}
+    measured_by_host: dict[str, float | None] = {}
     left: dict[str, CofiError] = {}
     for name, answer in zip(names, answers, strict=True):
         if isinstance(answer, left_out):
@@ -50,17 +50,20 @@ async def ready_hosts(
         elif isinstance(answer, BaseException):
             raise answer
         else:
-            told[name] = answer.speed
+            measured_by_host[name] = answer.speed
             if has_vocabulary and not answer.hears_vocabulary:
                 log.warning("[cofi] vocabulary is lost on GPU host %s: %s", name, _why(answer))
-    if not told:
+    if not measured_by_host:
         why = " ".join(str(error) for error in left.values())
         raise NoHostReady(
             f"None of the GPU hosts {', '.join(names)} is ready: start one, or choose others in 'hosts'. "
             + why
         )
-    past = database.read(lambda connection: hosts.past_speeds(connection, told))
-    known = {name: (measured or {}).get(name) or speed or past.get(name) for name, speed in told.items()}
+    past = database.read(lambda connection: hosts.past_speeds(connection, measured_by_host))
+    known = {
+        name: (measured or {}).get(name) or speed or past.get(name)
+        for name, speed in measured_by_host.items()
+    }
     speeds = [speed for speed in known.values() if speed]
     typical = sum(speeds) / len(speeds) if speeds else 1.0
     return [HostSpeed(name, speed or typical, bool(speeds)) for name, speed in known.items()]
@@ -72,4 +75,4 @@ def _why(status: HostStatus) -> str:
             "it does not say that it hears one; run this version of cofi there. Its calls are heard without."
         )
     engine = status.engines.get(Stage.STT)
-    return f"{engine.name if engine else 'its recogniser'} cannot be told one. Its calls are heard without."
+    return f"{engine.name if engine else 'its recogniser'} takes none. Its calls are transcribed without."

@@ -58,18 +58,18 @@ def _write(dag_run: "DagRun", part: Callable[["DagRun"], str | None]) -> None:
 
 
 def _begun(dag_run: "DagRun") -> str | None:
-    """None where the day cannot be told: the first task says why."""
+    """Cofi's part of the note; None where the day is not known: the first task says why."""
     from cofi.days import resolve_day  # noqa: PLC0415
     from cofi.settings import Settings  # noqa: PLC0415
     from include.delivery.note import begun  # noqa: PLC0415
     from include.errors import InvalidInput  # noqa: PLC0415
 
-    told: dict[str, Any] = dag_run.conf or {}
+    conf: dict[str, Any] = dag_run.conf or {}
     try:
         timezone = Settings.load().timezone
         run_type = str(getattr(dag_run.run_type, "value", dag_run.run_type))
-        day = resolve_day({"day": told.get("day")}, dag_run.data_interval_start, timezone, run_type)
-        last_day = told.get("last_day")
+        day = resolve_day({"day": conf.get("day")}, dag_run.data_interval_start, timezone, run_type)
+        last_day = conf.get("last_day")
         return begun(day, date.fromisoformat(last_day) if last_day else None)
     except (InvalidInput, ValueError):
         return None

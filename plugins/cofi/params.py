@@ -1,4 +1,4 @@
-"""What a run can be told: the fields of the trigger form; their schema holds for REST and CLI too.
+"""The Params of a run: the fields of the trigger form; their schema holds for REST and CLI too.
 
 The form opens with the fields that name no section, and shows sections folded. It marks a field as required
 when its schema has a type and takes no null: so those that may stay empty take null, and no others do.

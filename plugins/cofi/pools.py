@@ -26,10 +26,10 @@ def pools(settings: Settings) -> dict[str, tuple[int, str]]:
     """Slots and description of each pool; a GPU host's is called as the host, its slots are GPU tasks."""
     shipped = json.loads((Path(__file__).parent / "pools.json").read_text())
     known = {name: (pool["slots"], pool["description"]) for name, pool in shipped.items()}
-    told = "Files on their way to GPU hosts, over all hosts and runs: one slot is one file."
-    known[UPLOAD_POOL] = (settings.uploads_at_once, told)
-    told = "Tasks of GPU stages at once that do what other hosts left behind, over all hosts and runs."
-    known[RECOVERY_POOL] = (settings.gpu_tasks_per_host * len(settings.hosts), told)
+    description = "Files on their way to GPU hosts, over all hosts and runs: one slot is one file."
+    known[UPLOAD_POOL] = (settings.uploads_at_once, description)
+    description = "Tasks of GPU stages at once that do what other hosts left behind, over all hosts and runs."
+    known[RECOVERY_POOL] = (settings.gpu_tasks_per_host * len(settings.hosts), description)
     for host in settings.hosts:
         known[host] = (settings.gpu_tasks_per_host, f"Tasks of GPU stages at once on {host}, over all runs.")
     return known

@@ -58,7 +58,8 @@ def agreement(
 ) -> Agreements:
     """How far what a version answered agrees with the labels: in one batch, or last.
 
-    Labels are the file's, and those of reviews: of random calls, answered blind, for shares are told of them.
+    Labels are the file's, and those of reviews: of random calls, answered blind, for shares are estimated
+    from them.
 
     Raises:
         InvalidInput: There are no labels, no labelled call was audited with it, or a label is none of
@@ -112,7 +113,7 @@ def bar_of(settings: Settings) -> Bar:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Prints the agreement, and promotes when told to; returns the exit code."""
+    """Prints the agreement, and promotes when asked to; returns the exit code."""
     parser = argparse.ArgumentParser(prog="cofi agreement", description=__doc__)
     parser.add_argument("url", help="cofi's database, such as sqlite:////folder/cofi.db")
     parser.add_argument("scorecard", help="name of a file in [cofi] scorecards_folder, without .yaml")
@@ -138,8 +139,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _json(scorecard: Scorecard, found: Agreements, missed: list[str]) -> str:
-    told = {"scorecard": scorecard.id, "version": scorecard.version, "missed": missed, "agreement": found}
-    return to_json(told, indent=2).decode()
+    values = {"scorecard": scorecard.id, "version": scorecard.version, "missed": missed, "agreement": found}
+    return to_json(values, indent=2).decode()
 
 
 if __name__ == "__main__":

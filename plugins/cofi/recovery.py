@@ -183,20 +183,20 @@ class _Seen:
         hosts = sorted({*self.left_s, *self.in_trouble})
         if not hosts:
             return "Waiting for the last GPU tasks to end: no audio is left on any host."
-        return f"Waiting for GPU hosts: {'; '.join(self._told(host, patience_s) for host in hosts)}."
+        return f"Waiting for GPU hosts: {'; '.join(self._work_left(host, patience_s) for host in hosts)}."
 
-    def _told(self, host: str, patience_s: float) -> str:
+    def _work_left(self, host: str, patience_s: float) -> str:
         left_s, speed = self.left_s.get(host, 0.0), self.speeds.get(host)
-        told = f"{host} has {duration(left_s)} of audio left"
+        left = f"{host} has {duration(left_s)} of audio left"
         if host in self.in_trouble:
             kind, since = self.in_trouble[host]
             until = since + timedelta(seconds=patience_s)
             return (
-                f"{told}, is in trouble ({kind}), and loses it if it does nothing until {until:%H:%M:%S} UTC"
+                f"{left}, is in trouble ({kind}), and loses it if it does nothing until {until:%H:%M:%S} UTC"
             )
         if not speed:
-            return f"{told}, at a speed that is not known yet"
-        return f"{told}, some {duration(left_s / speed)} at {speed:,.1f} times real time"
+            return f"{left}, at a speed that is not known yet"
+        return f"{left}, some {duration(left_s / speed)} at {speed:,.1f} times real time"
 
     def failing(self, host: str) -> bool:
         """Whether it answers, but nothing of use."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from cofi.batch import batch_of, check_tables, llm_shards, numbered, told
+from cofi.batch import batch_of, batch_values, check_tables, llm_shards, numbered
 from cofi.budgets import budget_of
 from cofi.days import resolve_day
 from cofi.expectation import log_expected
@@ -85,7 +85,7 @@ def open_batch(
     )
     database.write(lambda connection: batches.open_batch(connection, batch))
     log.info("%s of %s to %s by %s %s", batch.kind, day, last_day or day, scorecard.id, scorecard.version)
-    return told(batch)
+    return batch_values(batch)
 
 
 def plan(opened: Mapping[str, Any], params: Mapping[str, Any], goes_on: Callable[[str], bool]) -> list[int]:

@@ -21,7 +21,7 @@ from include.errors import InvalidInput
 from include.review.people import People, load_people
 
 SECTION = "cofi"
-_TOLD = f"AIRFLOW__{SECTION.upper()}__"
+_PREFIX = f"AIRFLOW__{SECTION.upper()}__"
 
 
 @dataclass(frozen=True)
@@ -133,11 +133,12 @@ class Settings:
         Raises:
             InvalidInput: One is missing, of the wrong kind or out of bounds; the message names it.
         """
-        return cls._as_told(frozenset(told for told in os.environ.items() if told[0].startswith(_TOLD)))
+        variables = {name: text for name, text in os.environ.items() if name.startswith(_PREFIX)}
+        return cls._in_environment(frozenset(variables.items()))
 
     @classmethod
     @lru_cache(maxsize=1)
-    def _as_told(cls, _environment: frozenset[tuple[str, str]]) -> "Settings":
+    def _in_environment(cls, _environment: frozenset[tuple[str, str]]) -> "Settings":
         # A hundred options: read for each page, they take longer than the page.
         settings = cls(**{field.name: _value(field.name, field.type) for field in fields(cls)})
         if settings.uploads_per_task > settings.uploads_at_once:
@@ -175,10 +176,10 @@ class Settings:
 
     @property
     def terms(self) -> Terms:
-        """Names and terms that recognition is told.
+        """Names and terms as hints for speech recognition.
 
         Raises:
-            InvalidInput: One is none, they are too many, or a column is none that can be told.
+            InvalidInput: One is none, they are too many, or a column is none that gives hints.
         """
         return Terms(
             read_terms(self.vocabulary, f"[{SECTION}] vocabulary in airflow.cfg"),
@@ -192,7 +193,7 @@ class Settings:
 
     @property
     def alerts_are_on(self) -> bool:
-        """Whether anybody is told."""
+        """Whether any place for alerts is set."""
         return bool(self.alert_email or self.alert_chat or self.alert_webhook)
 
     @property

@@ -29,13 +29,13 @@ from include.errors import CofiError
 
 def found() -> dict[str, Any]:
     """All of it; what is wrong stands as `error` where its value would."""
-    told: dict[str, Any] = {"airflow": airflow_version, "pools": _or_error(_pools)}
+    values: dict[str, Any] = {"airflow": airflow_version, "pools": _or_error(_pools)}
     try:
         settings = Settings.load()
     except CofiError as error:
-        return {**told, "settings": {"error": str(error)}}
+        return {**values, "settings": {"error": str(error)}}
     return {
-        **told,
+        **values,
         "settings": asdict(settings) | {"default_timezone": conf.get("core", "default_timezone")},
         "wanted_pools": {name: slots for name, (slots, _) in pools(settings).items()},
         "database": _or_error(lambda: {"url": CofiDatabaseHook().url()}),
@@ -69,5 +69,5 @@ def _webhook() -> dict[str, Any]:
 
 if __name__ == "__main__":
     # Whatever Airflow says while it loads goes to stderr: stdout is for the JSON.
-    told, sys.stdout = sys.stdout, sys.stderr
-    json.dump(found(), told, default=str)
+    output, sys.stdout = sys.stdout, sys.stderr
+    json.dump(found(), output, default=str)

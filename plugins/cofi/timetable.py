@@ -21,7 +21,7 @@ class NightlyDays(CronDataIntervalTimetable):
     ) -> str:
         """Airflow's own id, and in it the day: `scheduled__2026-11-16__2026-11-17T00:00:00+00:00`.
 
-        Not that of a manual run: its Param may name another day than its interval, and is not told here.
+        Not that of a manual run: its Param may name another day than its interval, and is not known here.
         """
         if run_type == DagRunType.MANUAL or data_interval is None:
             return super().generate_run_id(

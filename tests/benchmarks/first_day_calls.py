@@ -111,10 +111,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         _ivr(day, Path(scratch), options.heard)
         _written(options, day, None)
-        heard = heard_words.of(day.calls, day.found, Path(scratch), options.heard, ROOT / "var" / "weights")
-        if heard:
-            heard.ivr_rtf = day.cpu_s["learned"] / day.minutes / 60
-    _written(options, day, heard)
+        weights = ROOT / "var" / "weights"
+        for heard in heard_words.of(day.calls, day.found, Path(scratch), options.heard, weights):
+            heard.ivr_rtf = (day.cpu_s["learned"] + day.cpu_s["heard again"]) / day.minutes / 60
+            _written(options, day, heard)
 
 
 def _written(options: argparse.Namespace, day: Day, heard: heard_words.Heard | None) -> None:
@@ -214,7 +214,7 @@ def report(day: Day, heard: heard_words.Heard | None) -> str:
         after="*Heard again*: all calls once more with all that was learned, as a shard's IVR stage does it. "
         "IVR CPU seconds per second of recording: "
         + ", ".join(f"{name} {cpu / day.minutes / 60:.4f}" for name, cpu in day.cpu_s.items())
-        + ".",
+        + f".\n\n{rare(day.calls)}",
     )
     languages = ", ".join(dict.fromkeys(call.language for call in day.calls))
     head = [
@@ -227,6 +227,24 @@ def report(day: Day, heard: heard_words.Heard | None) -> str:
     ]
     tables = [cuts, *(heard.tables() if heard else [])]
     return "\n\n".join([*head, acceptance(checks), *map(as_markdown, tables)]) + "\n"
+
+
+def rare(calls: Sequence[HeldOutCall]) -> str:
+    """Which prompts play in too few calls to be learned, as a sentence."""
+    plays: dict[Path, set[str]] = {}
+    for call in calls:
+        for path, kind in call.played:
+            if kind is SegmentKind.PROMPT:
+                plays.setdefault(path, set()).add(call.name)
+    few = [
+        f"{path.parent.name} {path.stem} ({', '.join(sorted(names))})"
+        for path, names in plays.items()
+        if len(names) < MIN_CALLS
+    ]
+    return (
+        f"Of {len(plays)} prompts {len(few)} play in fewer than the {MIN_CALLS} calls that learning takes"
+        f"{': ' if few else ''}{'; '.join(few)}. What is not learned is transcribed."
+    )
 
 
 def _options() -> argparse.Namespace:

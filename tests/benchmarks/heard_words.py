@@ -20,7 +20,7 @@ from tests.benchmarks.held_out import LANGUAGES, HeldOutCall, Said
 from tests.benchmarks.speech.material import RATE_HZ, resampled
 from tests.benchmarks.speech.scoring import Counted, errors_by_unit, total, words_of
 
-STEREO = ("given", "learned")
+STEREO = ("given", "heard again")
 _NEAR_MS = 400
 
 
@@ -36,6 +36,8 @@ class Words:
         true: Words that were heard where somebody speaks, and how many of them are flagged.
         invented: Words that were heard where nobody does and no prompt plays, and how many are flagged.
         of_prompts: Words of prompts that were left in.
+        told: Calls whose language identification told, and those it told right.
+        lid_cpu_s: What that took of `cpu_s`.
     """
 
     counted: list[Counted] = field(default_factory=list)
@@ -46,6 +48,8 @@ class Words:
     true: list[int] = field(default_factory=lambda: [0, 0])
     invented: list[int] = field(default_factory=lambda: [0, 0])
     of_prompts: int = 0
+    told: list[int] = field(default_factory=lambda: [0, 0])
+    lid_cpu_s: float = 0.0
     cpu_s: float = 0.0
     audio_s: float = 0.0
 
@@ -91,14 +95,15 @@ class Heard:
 
     words: dict[str, Words]
     told: list[int]
-    calls: int
+    calls: int = 0
     ivr_rtf: float = 0.0
 
     def checks(self) -> list[Check]:
         """What must hold."""
-        given, learned = self.words["given"], self.words["learned"]
+        given, learned = self.words["given"], self.words["heard again"]
         ratio = learned.wer() / given.wer() if given.wer() else None
         rtf = learned.cpu_s / learned.audio_s + self.ivr_rtf
+        lid = learned.lid_cpu_s / learned.audio_s
         right = self._right
         flagged = learned.true[1] / max(1, learned.true[0])
         invented = learned.invented[1] / learned.invented[0] if learned.invented[0] else None
@@ -120,6 +125,7 @@ class Heard:
             ),
             Check("true words that are flagged", flagged <= 0.005, percent(flagged, 2)),
             Check("mono: words with the right voice", right >= 0.9, percent(right)),
+            Check("CPU seconds of LID per second, stereo", lid <= 0.015, f"{lid:.4f}"),
             Check("CPU seconds per second of the whole chain, stereo", rtf <= 0.2, f"{rtf:.3f}"),
         ]
 
@@ -145,10 +151,19 @@ class Heard:
                 ]
                 for name, one in self.words.items()
             ],
-            before=f"## Words of the last {self.calls} calls",
+            before=f"## Words of {self.calls} calls",
             after="References are the package's own texts, with their slips; most sentences are fragments of "
             "menus, which a recogniser hears less well than talk: the two rows are to be compared, not taken "
-            "for the product's error rate.",
+            "for the product's error rate. *Heard again*: recognition begins when a shard's IVR stage has "
+            "heard its calls again (`[cofi] gpu_hear_again`).",
+        )
+        languages = Table(
+            ["library", "calls", "language told", "right", "CPU-s of LID per s"],
+            [
+                [name, str(self.calls), *map(str, one.told), f"{one.lid_cpu_s / one.audio_s:.4f}"]
+                for name, one in self.words.items()
+            ],
+            before="## Languages",
         )
         voices = Table(
             ["mono", "words", "right voice", "of no voice"],
@@ -157,7 +172,7 @@ class Heard:
             after="Two voices of one reader, made by playing speed: harder than two people. Roles are not "
             "told here: what is said is no conversation.",
         )
-        return [wer, voices]
+        return [wer, languages, voices]
 
 
 def of(
@@ -166,28 +181,33 @@ def of(
     scratch: Path,
     count: int,
     weights: Path,
-) -> Heard | None:
-    """Recognises the last calls; None for none of them."""
+) -> Iterator[Heard]:
+    """Recognises the last calls, and tells after each what all so far came to."""
     if not count:
-        return None
+        return
     stages = loaded_stages(Settings(token="bench", learn_prompts=False, weights_dir=weights), "cpu")
     chosen = range(len(calls) - count, len(calls))
-    heard = Heard({name: Words() for name in STEREO}, [0, 0, 0], count)
+    heard = Heard({name: Words() for name in STEREO}, [0, 0, 0])
     for n in chosen:
         for name in STEREO:
             words, began_s = heard.words[name], time.process_time()
-            stt = _chain(stages, _recording(calls[n], mono=False), found[name][n], scratch)
+            lid, lid_s, stt = _chain(stages, _recording(calls[n], mono=False), found[name][n], scratch)
             words.cpu_s += time.process_time() - began_s
+            words.lid_cpu_s += lid_s
             words.audio_s += stt.audio_s
+            words.told = [words.told[0] + bool(lid), words.told[1] + (lid == calls[n].language)]
             words.add(calls[n], stt)
-        mono = _chain(stages, _recording(calls[n], mono=True), found["mono"][n - chosen[0]], scratch)
+        *_, mono = _chain(stages, _recording(calls[n], mono=True), found["mono"][n - chosen[0]], scratch)
         heard.told = [a + b for a, b in zip(heard.told, _told(calls[n], mono), strict=True)]
-        print(f"{calls[n].name}: {n - chosen[0] + 1} of {count} are recognised", flush=True)
-    return heard
+        heard.calls += 1
+        print(f"{calls[n].name}: {heard.calls} of {count} are recognised", flush=True)
+        yield heard
 
 
-def _chain(stages: LoadedStages, recording: Recording, ivr: IvrResult, scratch: Path) -> SttResult:
-    """Denoise, LID and STT; the IVR stage was run before."""
+def _chain(
+    stages: LoadedStages, recording: Recording, ivr: IvrResult, scratch: Path
+) -> tuple[str | None, float, SttResult]:
+    """Denoise, LID and STT, after the IVR stage: the language, what it took in CPU s, and the words."""
 
     def head(stage: object) -> Head:
         return Head(call_id="x", engine=ivr.engine, seconds=0.0, audio_s=recording.duration_s)
@@ -195,10 +215,12 @@ def _chain(stages: LoadedStages, recording: Recording, ivr: IvrResult, scratch: 
     draft = scratch / "enhanced.flac"
     if stages.denoising.run(head("denoise"), recording, draft).applied:
         recording = decode(draft, scratch, recording.duration_s + 1)
+    began_s = time.process_time()
     lid = stages.languages.run(head("lid"), recording, ivr, list(LANGUAGES))
+    lid_s = time.process_time() - began_s
     roles = [ChannelRole.AGENT, ChannelRole.CUSTOMER] if len(recording.channels) == 2 else []
     options = StageOptions(channel_roles=roles, languages=list(LANGUAGES))
-    return stages.recognition.run(head("stt"), recording, ivr, lid, options)
+    return lid.language, lid_s, stages.recognition.run(head("stt"), recording, ivr, lid, options)
 
 
 def _recording(call: HeldOutCall, *, mono: bool) -> Recording:

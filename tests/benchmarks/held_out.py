@@ -94,7 +94,7 @@ def calls(
         of_language: How many calls of each.
     """
     used = {path.stem for path in tuning.rglob("*.wav")}
-    sounds = {code: _sounds(folder, code, used) for code in languages}
+    sounds = {code: sounds_of(folder, code, used) for code in languages}
     music = [
         path
         for path in sorted(folder.glob("usr/share/asterisk/moh/*.wav"))
@@ -105,7 +105,7 @@ def calls(
             yield _composed(code, number, sounds[code], music)
 
 
-def _sounds(folder: Path, code: str, used: set[str]) -> list[Sound]:
+def sounds_of(folder: Path, code: str, used: set[str]) -> list[Sound]:
     """Of one language, in an order that is chance and always the same; the longest are its prompts."""
     lines = gzip.decompress(
         (folder / f"usr/share/doc/asterisk-core-sounds-{code}/core-sounds-{code}.txt.gz").read_bytes()

@@ -147,7 +147,7 @@ def _part(name: str, calls: int, days: int, history: int) -> Part:
         days=days,
         history=history,
         date=f"{datetime.now(UTC):%Y-%m-%d}",
-        machine=f"{os.cpu_count()} cores, {platform.machine()}",
+        machine=f"{os.cpu_count()} cores, {platform.machine()}, load {os.getloadavg()[0]:.0f}",
         command=f"python -m tests.benchmarks.history {' '.join(sys.argv[1:])}",
     )
 

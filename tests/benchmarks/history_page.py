@@ -16,6 +16,8 @@ WHOLE_DAYS, WHOLE_ONE_IN = 7, 50
 _COMPARED_S = 0.005
 _SHOWN = 12
 _NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+# What the page is to tell in the end: calls of a day, and days of history before it.
+_WANTED = ((10_000, 0), (10_000, 30), (10_000, 1_000), (100_000, 0))
 
 
 @dataclass
@@ -54,7 +56,7 @@ def add(part: Part) -> None:
 
 def page(parts: Parts) -> str:
     """All that was measured, as a page."""
-    return "\n".join([*_head(), *_tables(parts), *_large_days(parts), *_how(parts)])
+    return "\n".join([*_head(), *_tables(parts), *_large_days(parts), *_missing(parts), *_how(parts)])
 
 
 def _head() -> Iterator[str]:
@@ -104,13 +106,15 @@ def _statements(some: Parts) -> Iterator[str]:
     yield (
         f"Of the {len(compared)} statements that take {1000 * _COMPARED_S:.0f} ms or more of a step, "
         f"{len(compared) - len(slower)} take at most {GOAL} times as long after {last['days']:,} days"
-        + (":" if slower else ".")
+        + (". Of the others, those with a dash were not sent, or took less than 1 ms:" if slower else ".")
     )
     if slower:
         yield from ("", f"| step | statement | {first['days']} days | {last['days']:,} days | ratio |")
         yield "|---|---|---:|---:|---:|"
     for ratio, step, sql, alone_s, taken_s in slower[:_SHOWN]:
-        yield f"| {step} | `{sql}` | {1000 * alone_s:.1f} ms | {1000 * taken_s:.1f} ms | {ratio:.2f} |"
+        alone = f"{1000 * alone_s:.1f} ms | {1000 * taken_s:.1f} ms | {ratio:.2f}"
+        new = f"— | {1000 * taken_s:.1f} ms | —"
+        yield f"| {step} | `{sql}` | {alone if alone_s else new} |"
 
 
 def _large_days(parts: Parts) -> Iterator[str]:
@@ -127,6 +131,19 @@ def _large_days(parts: Parts) -> Iterator[str]:
                 yield f"| {step} | {taken_s:.2f} s | {taken_s / small['steps'][step] / times:.2f} |"
 
 
+def _missing(parts: Parts) -> Iterator[str]:
+    """What nobody has measured yet, so that nothing is taken to hold there."""
+    there = {(one["database"], one["calls"], one["days"]) for one in parts}
+    missing = [
+        f"{_NAMES[database]}, {days:,} days before nights of {calls:,} calls"
+        for database in _NAMES
+        for calls, days in _WANTED
+        if (database, calls, days) not in there
+    ]
+    if missing:
+        yield from ("", "## Not measured yet", "", *(f"- {one}" for one in missing))
+
+
 def _how(parts: Parts) -> Iterator[str]:
     yield f"""
 ## How it was measured
@@ -134,14 +151,15 @@ def _how(parts: Parts) -> Iterator[str]:
 A day of sample calls is audited by the product's own code, without Airflow and GPU hosts, and copied
 inside the database under ids, hashes and times of its own (`tests/history`). The newest {WHOLE_DAYS} days of
 a history have all that calls leave but long texts and search indexes. Older days have all calls,
-`batch_calls`, audits and events, and all else of each {WHOLE_ONE_IN}th dozen of calls: in full it would be
-some 100 GB. The day before each night is whole in all cases, because a night looks at it again. PostgreSQL
-analyses its tables by itself, and so it is done here; nobody does that for SQLite.
+`batch_calls`, audits and events, and all else of each {WHOLE_ONE_IN}th dozen of calls: a thousand
+days in full would be 160 GB. The day before each night is whole in all cases, because a night looks at it
+again. PostgreSQL analyses its tables by itself, and so it is done here; nobody does that for SQLite.
 
 A step's time is the least of the nights after the same history: on SQLite, which works in the same
 process, CPU time, which other work on the machine does not lengthen; on PostgreSQL time by the clock. A
 query is asked twice more before it is sent, so its pages are in memory; the faster one is its time, and the
-asking is no part of the step's.
+asking is no part of the step's. `load`, the programs that wanted a core when a part began, says how far to
+trust small differences.
 
 | part | measured on | machine | command |
 |---|---|---|---|"""

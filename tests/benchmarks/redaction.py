@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import yaml
-
 from include.calls.call import ChannelRole
 from include.calls.transcript import Transcript, Turn
+from include.plain_yaml import read_yaml
 from include.redaction.known import Known
 from include.redaction.recognition import NameRecogniser, name_recogniser
 from include.redaction.redacting import redact
@@ -91,9 +90,7 @@ class Score:
 
 def corpus(folder: Path = CORPUS) -> list[Dialogue]:
     """The labelled calls."""
-    return [
-        _dialogue(said) for file in sorted(folder.glob("*.yaml")) for said in yaml.safe_load(file.read_text())
-    ]
+    return [_dialogue(said) for file in sorted(folder.glob("*.yaml")) for said in read_yaml(file.read_text())]
 
 
 def _dialogue(said: dict) -> Dialogue:

@@ -10,14 +10,13 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-import yaml
-
+from include.plain_yaml import read_yaml
 from include.spoken.numbers import numbers_in
 from tests.corpora.dialogue import Family, Item, Scene, beside_secrets, finished, secret
 from tests.corpora.identifiers import CARD_GROUPS, card_number, digits
 from tests.corpora.reading import Reader, in_groups, reader
 
-PHRASES = yaml.safe_load(Path("tests/corpora/phrases.yaml").read_text())
+PHRASES = read_yaml(Path("tests/corpora/phrases.yaml").read_text())
 REACTIONS = ("silence", "murmur", "acknowledgement", "echo", "question", "last two", "read back", "in one go")
 CORRECTIONS = ("corrected", "restarted", "said twice", "misheard")
 _MONTHS = {

@@ -5,13 +5,12 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-import yaml
-
+from include.plain_yaml import read_yaml
 from tests.corpora.dialogue import Family, Item, Scene, finished
 from tests.corpora.identifiers import digits, iban, iccid, imei, phone, spanish_account
 from tests.corpora.reading import STYLES, Reader, alphanumeric, in_groups, letters, reader
 
-PHRASES = yaml.safe_load(Path("tests/corpora/other_numbers.yaml").read_text())
+PHRASES = read_yaml(Path("tests/corpora/other_numbers.yaml").read_text())
 COUNTRIES = ("ES", "DE", "FR", "GB", "IT")
 _GROUPINGS = ((4,), (4,), (2,), (3,), (5,), (4, 4, 2), (3, 4, 4), (30,))
 Said = Callable[[Reader, str], str]

@@ -124,9 +124,14 @@ class Cofi:
         with self.database.reading() as connection:
             return list(connection.execute(query).all())
 
-    def kill_host(self, host: str, how: signal.Signals = signal.SIGKILL) -> None:
-        """As a crash does, which closes its connections."""
-        os.kill(self.stack.processes.latest[host].pid, how)
+    def kill_host(self, host: str) -> None:
+        """As a crash does, which closes its connections; waits until it has ended, which takes a moment."""
+        self.signal_host(host, signal.SIGKILL)
+        until(lambda: not self.is_alive(host), f"{host} has ended")
+
+    def signal_host(self, host: str, number: signal.Signals) -> None:
+        """Sends a signal to the process of a host."""
+        os.kill(self.stack.processes.latest[host].pid, number)
 
     def kill_component(self, name: str) -> None:
         """One of Airflow, as a crash does; the stack starts it again."""

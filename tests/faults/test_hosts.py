@@ -42,7 +42,7 @@ def test_a_host_that_freezes(cofi: Cofi) -> None:
         run_id = cofi.trigger(day)
         cofi.wait_until_done(run_id, "denoise", 0.3)
         try:
-            cofi.kill_host("gpu_b", signal.SIGSTOP)
+            cofi.signal_host("gpu_b", signal.SIGSTOP)
             assert cofi.wait_for(run_id) == ["success"]
         finally:
             cofi.kill_host("gpu_b")

@@ -25,7 +25,7 @@ from include.database.engine import Database
 from include.database.lanes import had_company, tell
 from include.database.outcomes import Failure, save
 from include.database.work import StageJob, counts, pending_calls
-from include.delivery.status import figures, told
+from include.delivery.status import figures, status_text
 from tests.history.days import HOSTS, History
 from tests.plugins.params import params
 from tests.unit.calls.site import recording
@@ -144,7 +144,7 @@ class Night:
 
     def status(self) -> None:
         with self.database.reading() as connection:
-            assert told(connection, [self.run_id]) and figures(connection, [self.run_id])
+            assert status_text(connection, [self.run_id]) and figures(connection, [self.run_id])
 
     def settle(self) -> None:
         ending.settled(self.opened, lambda _: False)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr, StringConstraints
+
+from include.plain_yaml import read_yaml
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yaml").read_text()
@@ -130,7 +131,7 @@ def filled_in(text: str, variables: dict[str, str]) -> str:
 
 
 def parsed(text: str) -> Compose:
-    parts = yaml.safe_load(text)
+    parts = read_yaml(text)
     return Compose.model_validate({key: part for key, part in parts.items() if not key.startswith("x-")})
 
 

@@ -14,12 +14,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-import yaml
 from cryptography.fernet import Fernet
 
 from include.demo.ports import free_port
 from include.gpu_host.settings import Settings as GpuHostSettings
 from include.gpu_host.settings import described
+from include.plain_yaml import read_yaml
 from tests.integration.compose_file import (
     AIRFLOW,
     COMPOSE,
@@ -117,7 +117,7 @@ def test_env_example_writes_good_keys(tmp_path: Path) -> None:
 
 
 def test_holds_no_secret() -> None:
-    parts = yaml.safe_load(TEXT)
+    parts = read_yaml(TEXT)
     variables = [
         item for service in parts["services"].values() for item in service.get("environment", {}).items()
     ]

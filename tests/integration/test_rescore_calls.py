@@ -21,6 +21,7 @@ from include.database.models import AuditRow, BatchRow, CallRow, OutboxRow, Scor
 from include.demo.stack import DAG_ID, RESCORE_DAG_ID
 from include.emulation.stack import EmulatedStack
 from include.errors import CofiError
+from include.plain_yaml import read_yaml
 from tests.faults.recordings import make_day
 from tests.integration.conftest import ROOT, Running
 
@@ -170,7 +171,7 @@ def scorecards(home: Path) -> Path:
     folder.mkdir()
     shipped = (ROOT / "include" / "scorecards" / "service_call.yaml").read_text()
     (folder / "service_call.yaml").write_text(shipped)
-    content = yaml.safe_load(shipped) | {"version": "stricter", "pass_threshold_pct": 20.0}
+    content = read_yaml(shipped) | {"version": "stricter", "pass_threshold_pct": 20.0}
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
     (folder / "candidate.yaml").write_text(text)
     return folder

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 import requests
-import yaml
 from aiohttp.test_utils import unused_port
 
 from include.calls.call import ChannelRole
@@ -22,6 +21,7 @@ from include.errors import RequestRefused
 from include.llm.audit import answer_scorecard
 from include.llm.client import LlmClient, LlmSettings
 from include.llm.understanding import understand
+from include.plain_yaml import read_yaml
 from include.scorecards.loading import SHIPPED_SCORECARD, load_scorecard
 from include.scorecards.schema import Scorecard
 from tests.integration.conftest import ROOT
@@ -29,13 +29,15 @@ from tests.integration.conftest import ROOT
 pytestmark = pytest.mark.timeout(1200)
 
 SCRIPT = ROOT / "include/demo/sample_calls/scripts/1008-not-verified.yaml"
-CRITERIA = ["recording_notice", "greeting_company_and_agent", "no_abuse"]
+CRITERIA = ["recording_notice", "no_abuse"]
 SMALL = {
     "type": "object",
     "properties": {"a": {"type": "string", "maxLength": 5}},
     "required": ["a"],
     "additionalProperties": False,
 }
+# Tokens that end one of its texts or lists: `"`, `",`, `"]`, `"}`, `.",` and `]`. Made likelier, it is brief.
+BREVITY = {"logit_bias": dict.fromkeys(["18", "1002", "3222", "23597", "14069", "77"], 2.5)}
 WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
@@ -67,7 +69,12 @@ def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
 
 async def test_both_stages_get_valid_answers(server: str) -> None:
     settings = LlmSettings(
-        base_url=server, model="smollm2", provider="llama.cpp", total_timeout_s=900, read_timeout_s=900
+        base_url=server,
+        model="smollm2",
+        provider="llama.cpp",
+        total_timeout_s=900,
+        read_timeout_s=900,
+        extra_body=BREVITY,
     )
     async with LlmClient(settings, 2) as client:
         understood = await understand(client, spoken())
@@ -107,7 +114,7 @@ def short_scorecard() -> Scorecard:
 
 def spoken() -> Transcript:
     """The sample call, recognised without a fault."""
-    events = yaml.safe_load(SCRIPT.read_text())["events"]
+    events = read_yaml(SCRIPT.read_text())["events"]
     said = [(who, text) for event in events for who, text in event.items() if who in {"agent", "customer"}]
     turns = [
         Turn(

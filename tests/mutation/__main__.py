@@ -16,8 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import yaml
-
+from include.plain_yaml import read_yaml
 from tests.mutation.choosing import chosen
 from tests.mutation.mutants import Mutant, mutants
 
@@ -57,7 +56,7 @@ class Changed(Loader, MetaPathFinder):
 
 def main() -> int:
     arguments = _arguments()
-    accepted = yaml.safe_load((ROOT / "tests/mutation/equivalent.yaml").read_text())
+    accepted = read_yaml((ROOT / "tests/mutation/equivalent.yaml").read_text())
     survived, number = [], 0
     for path, tests in _targets(arguments.only):
         picked = list(_picked(path, everything=arguments.all))
@@ -92,7 +91,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _targets(only: str) -> Iterator[tuple[str, Sequence[str]]]:
-    targets = yaml.safe_load((ROOT / "tests/mutation/targets.yaml").read_text())
+    targets = read_yaml((ROOT / "tests/mutation/targets.yaml").read_text())
     for path, tests in targets.items():
         if only in path:
             yield path, tests

@@ -17,20 +17,18 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from sqlalchemy import update
 
 from include.database.engine import Database
-from include.database.migrations import upgrade
 from include.database.models import CallRow
 from include.review.filling import fill
 from include.review.rules import ReviewRules
 from tests.demo_calls import DAYS, audited_by_demo, heard
+from tests.empty_database import empty_database
 
 RECORDINGS = Path(__file__).parents[2] / "include" / "demo" / "sample_calls" / "recordings"
 
 
 async def demo_database(file: Path) -> None:
     """The demo's database as its run leaves it, with the recordings where this checkout has them."""
-    url = f"sqlite:///{file}"
-    upgrade(url)
-    database = Database(url)
+    database = Database(empty_database(file))
     await audited_by_demo(database, redact=False)
     with database.writing() as connection:
         for call in heard():

@@ -6,7 +6,6 @@ from tests.airflow_home import AIRFLOW_HOME
 
 import json
 import os
-import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from sqlalchemy import URL, create_engine, make_url, text
 from include.database.batches import Batch
 from include.database.engine import Database
 from include.database.migrations import upgrade
+from tests.empty_database import empty_database
 from tests.plugins.nights import FRIDAY, Nights
 from tests.plugins.shard import CALLS, CONTENTS
 from tests.unit.database.seeding import Day
@@ -53,14 +53,6 @@ def setting(monkeypatch: pytest.MonkeyPatch) -> Connect:
         monkeypatch.setenv(f"AIRFLOW__COFI__{name.upper()}", str(value))
 
     return override
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database file with all tables: migrating once is enough."""
-    file = tmp_path_factory.mktemp("database") / "cofi.db"
-    upgrade(f"sqlite:///{file}")
-    return file
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -103,9 +95,9 @@ def day(backend: str, request: pytest.FixtureRequest, tmp_path: Path, connection
         made = Day(Database(url.render_as_string(hide_password=False)))
         made.clear()
     else:
-        file = shutil.copy(request.getfixturevalue("migrated"), tmp_path / "cofi.db")
-        connection("cofi_db", conn_type="sqlite", host=str(file))
-        made = Day(Database(f"sqlite:///{file}"))
+        url = empty_database(tmp_path / "cofi.db")
+        connection("cofi_db", conn_type="sqlite", host=make_url(url).database)
+        made = Day(Database(url))
     yield made
     made.database.close()
 

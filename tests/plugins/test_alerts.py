@@ -182,7 +182,7 @@ def one_alert() -> Alert:
 
 def test_what_reached_nobody_is_told_at_the_next_look(day: Day, batch: Batch, post: Post) -> None:
     post.refuses = True
-    with pytest.raises(EventRefused, match="Nobody could be told: A <thing>"):
+    with pytest.raises(EventRefused, match="No place took the alert: A <thing>"):
         alerts.tell(Settings.load(), day.database, [one_alert()])
     post.refuses = False
     for _ in range(2):

@@ -399,7 +399,7 @@ class TestReadyHosts:
         assert [host.name for host in hosts] == list(says)
         told = [one for one in caplog.messages if "vocabulary" in one]
         assert [one.partition(": ")[0].rpartition(" ")[2] for one in told] == ["gpu_b", "gpu_c"]
-        assert "cannot be told one" in told[0] and "run this version of cofi" in told[1]
+        assert "takes none" in told[0] and "run this version of cofi" in told[1]
 
     async def test_a_host_that_has_not_worked_yet_counts_as_fast_as_the_others(
         self, day: Day, gpu_a: FakeGpuHost, connection

@@ -14,7 +14,7 @@ from airflow.sdk.execution_time.comms import ErrorResponse
 from sqlalchemy import update
 
 from cofi import closing, ending
-from cofi.failing import telling
+from cofi.failing import noting_failure
 from cofi.operators.report import ReportOperator
 from cofi.runs import failed_tasks, running, state_of
 from include.calls.stage import GPU_STAGES, Stage
@@ -136,7 +136,7 @@ class TestTheLastTask:
 class TestARunThatFailsAtItsBeginning:
     async def test_without_a_batch_its_page_says_why(self, day: Day, runs_folder: Path) -> None:
         closing.begin(RUN, shows("running"))
-        with pytest.raises(InvalidInput), telling(RUN, "open_batch"):
+        with pytest.raises(InvalidInput), noting_failure(RUN, "open_batch"):
             raise InvalidInput("Unknown GPU host gpu_z")
         assert "open_batch: Unknown GPU host gpu_z" in page(runs_folder), "before its last task has run"
         with pytest.raises(LedgerOpen):
@@ -157,7 +157,7 @@ class TestARunThatFailsAtItsBeginning:
         self, day: Day, runs_folder: Path
     ) -> None:
         day.discover(*CALLS)
-        with pytest.raises(InvalidInput), telling(RUN, "plan"):
+        with pytest.raises(InvalidInput), noting_failure(RUN, "plan"):
             raise InvalidInput("None of the GPU hosts is ready")
         with pytest.raises(
             LedgerOpen, match=r"planned: plan: None of the GPU hosts is ready. Until then: .*3 pend"
@@ -167,12 +167,12 @@ class TestARunThatFailsAtItsBeginning:
 
     def test_without_a_database_the_page_says_so(self, connection, runs_folder: Path) -> None:
         connection("cofi_db", conn_type="mysql", host="somewhere")
-        with pytest.raises(InvalidInput), telling(RUN, "open_batch"):
+        with pytest.raises(InvalidInput), noting_failure(RUN, "open_batch"):
             closing.begin(RUN, shows("running"))
         assert "make it &#39;postgres&#39;" in page(runs_folder)
 
     def test_what_a_page_says_is_text(self, day: Day, runs_folder: Path) -> None:
-        with pytest.raises(InvalidInput), telling(RUN, "open_batch"):
+        with pytest.raises(InvalidInput), noting_failure(RUN, "open_batch"):
             raise InvalidInput("<script>alert(1)</script>")
         assert "<script>" not in page(runs_folder)
 

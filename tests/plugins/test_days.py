@@ -149,7 +149,7 @@ class TestAbsence:
             InvalidInput, match=r"There is no folder file://.*: correct the Param 'location', or"
         ):
             nights.discover(FRIDAY)
-        opened = tasks.told(Batch("night-2026-11-20", FRIDAY, "", {}))
+        opened = tasks.batch_values(Batch("night-2026-11-20", FRIDAY, "", {}))
         with pytest.raises(LedgerOpen):
             ReportOperator(task_id="report", batch=opened, planned=None).execute({})
         [page] = runs_folder.rglob("report.html")

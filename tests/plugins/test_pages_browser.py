@@ -187,6 +187,38 @@ def test_ten_answers_by_keys_alone_each_with_its_evidence_from_its_start(
         assert (connection.scalar(heard) or 0) >= 5
 
 
+def test_the_next_sound_is_there_before_its_call_and_recorded_as_heard_only_when_it_plays(
+    visit: Visit, database: Database
+) -> None:
+    page = visit("/review")
+    sounds: list[str] = []
+    page.on("request", lambda request: sounds.append(request.url) if "/sound" in request.url else None)
+    page.wait_for_function("() => document.activeElement === document.body")
+    with page.expect_request("**/sound?ahead=true") as fetched:
+        page.keyboard.press("Enter")
+    following = fetched.value.url.split("/calls/")[1].split("/")[0]
+    fetched.value.response()
+    assert _accesses(database, following) == {"ahead"}
+    while (question := _question(page)) != "All answered":
+        page.keyboard.press("y")
+        _past(page, question)
+    page.keyboard.press("Enter")
+    expect(page.locator(f".desk[data-call='{following}']")).to_have_count(1)
+    _plays(page)
+    since_s = page.evaluate("document.querySelector('audio').currentTime")
+    page.wait_for_function("s => document.querySelector('audio').currentTime > s + 0.5", arg=since_s)
+    with page.expect_response(f"**/calls/{following}/heard"):
+        page.keyboard.press(" ")
+    assert _accesses(database, following) == {"ahead", "heard", "text"}
+    assert all(url.endswith("?ahead=true") for url in sounds if following in url)
+
+
+def _accesses(database: Database, call_id: str) -> set[str]:
+    with database.reading() as connection:
+        query = select(CallAccessRow.what).where(CallAccessRow.call_id == call_id)
+        return set(connection.execute(query).scalars())
+
+
 def test_overruling_takes_another_answer_and_a_reason(visit: Visit, database: Database) -> None:
     page = visit("/review")
     page.keyboard.press("Enter")

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select
+from sqlalchemy import delete, insert, select
 
 from include.access.rights import Right
 from include.database.engine import Database
-from include.database.models import AuditRow, CallAccessRow, ReviewedScoreRow, ReviewEventRow
+from include.database.models import AuditRow, CallAccessRow, ReviewedScoreRow, ReviewEventRow, ReviewItemRow
 from tests.plugins.browser import call_id_of, demo_database
 from tests.plugins.conftest import Connect
 from tests.plugins.people import AGENTS, PEOPLE, WRITES, client_of, served
@@ -21,6 +21,7 @@ As = Callable[[str | None], TestClient]
 PAST = "/cofi/calibration"
 # carla leads; ana, ben and eva answer. daniel is an agent, rita reads, vera is nobody.
 WITH_EVA = f"{PEOPLE}, eva: analyst"
+ANSWERED_NO = "criterion=identity_verified&answer=no"
 QUESTIONS = ["identity_verified", "courtesy_and_empathy"]
 
 
@@ -170,6 +171,70 @@ def test_blind_until_the_last_has_submitted(as_: As, session: str, database: Dat
     with database.reading() as connection:
         assert connection.execute(select(AuditRow.__table__)).all() == scores
         assert connection.execute(select(ReviewedScoreRow.audit_id)).all() == []
+
+
+def test_no_page_tells_what_others_say_of_a_call_that_somebody_answers_blind(
+    as_: As, session: str, database: Database
+) -> None:
+    call_id = _calls(as_, session)[0]
+    item_id = _queued(database, call_id)
+
+    def told(who: str) -> dict[str, bool]:
+        """By route, whether it tells of the call."""
+        client = as_(who)
+        found = {
+            "call": client.get(f"/cofi/calls/{call_id}").status_code == 200,
+            "search": call_id in client.get("/cofi/search?queue=billing").text,
+            "answer": call_id in client.get(f"/cofi/search?{ANSWERED_NO}").text,
+            "export": call_id in client.get("/cofi/search/export?queue=billing").text,
+            "queue": item_id in client.get("/cofi/review").text,
+            "next": call_id in client.post("/cofi/review/next", json={}, headers=WRITES).text,
+        }
+        taken = client.post("/cofi/review/next", json={"item_id": item_id}, headers=WRITES)
+        found["item"] = taken.status_code == 200
+        client.post(f"/cofi/review/items/{item_id}/release", headers=WRITES)
+        return found
+
+    nothing = dict.fromkeys(("call", "search", "answer", "export", "queue", "next", "item"), False)
+    assert told("ana") == nothing
+    assert "calibration session" in as_("ana").get(f"/cofi/calls/{call_id}").text
+    assert "Without the 2 calls that you answer in calibration" in as_("ana").get("/cofi/search").text
+    for who in ("ana", "ben", "eva"):
+        assert told("ana") == nothing, "also while others have not submitted"
+        _answer(as_, session, who, ["yes", "yes"])
+        _submit(as_, session, who)
+    everything = {**dict.fromkeys(nothing, True), "answer": told("ana")["answer"]}
+    assert told("ana") == everything
+
+
+def test_who_takes_no_part_reads_the_call(as_: As, session: str, setting: Connect) -> None:
+    call_id = _calls(as_, session)[0]
+    assert as_("carla").get(f"/cofi/calls/{call_id}").status_code == 200
+    setting("people", f"{WITH_EVA}, fay: analyst")
+    assert as_("fay").get(f"/cofi/calls/{call_id}").status_code == 200
+
+
+def test_of_few_answers_no_coefficient_is_told(as_: As, session: str) -> None:
+    for who, answers in (("ana", ["yes", "yes"]), ("ben", ["no", "yes"]), ("eva", ["no", "yes"])):
+        _answer(as_, session, who, answers)
+        _submit(as_, session, who)
+    page = as_("carla").get(session).text
+    assert "too few for κ or AC1" in page
+    assert "too few to say" in page
+    assert "−" not in page.split("How far people agree")[1].split("Where people differ")[0]
+
+
+def _queued(database: Database, call_id: str) -> str:
+    """The only item of the queue."""
+    with database.reading() as connection:
+        audit = connection.execute(select(AuditRow).where(AuditRow.call_id == call_id)).one()
+    item = {"item_id": "the-item", "call_id": call_id, "audit_id": audit.audit_id}
+    item |= {"batch_id": audit.batch_id, "day": audit.created_at.date(), "state": "open", "value": 1.0}
+    item |= {"rank": 1.0, "questions": QUESTIONS, "blind": False, "due_at": audit.created_at}
+    with database.writing() as connection:
+        connection.execute(delete(ReviewItemRow))
+        connection.execute(insert(ReviewItemRow), [item | {"opened_at": audit.created_at}])
+    return str(item["item_id"])
 
 
 def _session_calls(database: Database) -> list[str]:

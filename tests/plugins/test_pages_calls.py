@@ -139,6 +139,13 @@ def test_sound_comes_by_byte_range_and_is_recorded_once(as_: As, database: Datab
     assert [row[2] for row in _accesses(database)] == ["sound"]
 
 
+def test_sound_that_is_sent_ahead_is_not_recorded_as_played(as_: As, database: Database) -> None:
+    client, url = as_("ana"), _page(OWN) + "/sound"
+    ahead = client.get(f"{url}?ahead=true")
+    assert ahead.content == client.get(url).content
+    assert [row[2] for row in _accesses(database)] == ["ahead", "sound"]
+
+
 def test_what_was_played_is_recorded_with_its_place(as_: As, database: Database) -> None:
     stretch = {"from_ms": 38_000, "seconds": 4.5}
     assert as_("ana").post(_page(OWN) + "/heard", json=stretch, headers=WRITES).status_code == 200

@@ -27,6 +27,7 @@ from include.demo.llm_endpoint.server import Endpoint, EndpointSettings
 from include.demo.sample_calls.script import CallScript, load_scripts
 from include.errors import BelowTheBar, InvalidInput
 from include.llm.wording import PROMPTS_FOLDER, SHIPPED
+from include.plain_yaml import read_yaml
 from include.review.answering import Given, Verdict, answer, finish
 from include.review.people import Actor
 from include.review.picking import pick
@@ -130,7 +131,7 @@ def converse(day: Day, call: Call, script: CallScript) -> None:
 
 def candidate(cards: Path, name: str = "candidate", version: str = "stricter", **changes: Any) -> str:
     """Writes a scorecard that differs from the shipped one."""
-    content = yaml.safe_load(SHIPPED_CARD.read_text())
+    content = read_yaml(SHIPPED_CARD.read_text())
     content |= {"version": version, "pass_threshold_pct": 20.0, **changes}
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
     (cards / f"{name}.yaml").write_text(text)
@@ -293,7 +294,7 @@ class TestPromotion:
         self, audited: Day, cards: Path, runs_folder: Path, labels: Path, setting
     ) -> None:
         given = {row["criterion_id"]: row["answer"] for row in audited.rows(AnswerRow)}
-        content = yaml.safe_load((cards / "service_call.yaml").read_text("utf-8"))
+        content = read_yaml((cards / "service_call.yaml").read_text("utf-8"))
         yes = next(c for c in content["criteria"] if c["id"] == "dead_air_within_limit")
         assert given["dead_air_within_limit"] == "yes"
         # With the limit turned round every call fails, and for nothing.

@@ -64,7 +64,7 @@ def test_what_is_no_term_of_the_vocabulary_is_refused_by_name(setting) -> None:
     setting("vocabulary", "Riverside Telecom, Fibre 300")
     assert Settings.load().terms == Terms(("Riverside Telecom", "Fibre 300"), ("vocabulary",))
     setting("vocabulary_columns", "agent, caller")
-    with pytest.raises(InvalidInput, match=r"vocabulary_columns in airflow.cfg: caller cannot be told"):
+    with pytest.raises(InvalidInput, match=r"vocabulary_columns in airflow.cfg: caller gives no terms"):
         _ = Settings.load().terms
 
 

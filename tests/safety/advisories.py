@@ -9,10 +9,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+
+from include.plain_yaml import read_yaml
 
 ROOT = Path(__file__).parents[2]
 _PINNED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", re.MULTILINE)
@@ -71,7 +72,7 @@ def warnings(advisories: Iterable[Advisory], versions: dict[str, list[Version]])
 
 def main() -> int:
     """Prints what is wrong."""
-    entries = yaml.safe_load((ROOT / "tests/safety/advisories.yaml").read_text())
+    entries = read_yaml((ROOT / "tests/safety/advisories.yaml").read_text())
     told = warnings(listed(entries), locked((ROOT / "requirements.lock").read_text()))
     print("\n".join(told) or f"No version in the lock is one of {len(entries)} known advisories")
     return bool(told)

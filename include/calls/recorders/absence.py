@@ -42,7 +42,7 @@ def absence_of(
             if around is None:
                 return None
             missing.append(around)
-    # The folders of a day in another zone are two; what lies beside either is told.
+    # The folders of a day in another zone are two; what lies beside either is named.
     return max(missing, key=lambda around: (len(around.names), around.files))
 
 

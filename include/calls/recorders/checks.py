@@ -56,18 +56,18 @@ def known_fields(names: Iterable[str]) -> None:
             )
 
 
-def _known_keys(told: Mapping[str, object]) -> Mapping[str, object]:
-    known_fields(told)
-    return told
+def _known_keys(mapping: Mapping[str, object]) -> Mapping[str, object]:
+    known_fields(mapping)
+    return mapping
 
 
-def _templates(told: Mapping[str, str]) -> Mapping[str, str]:
-    for name, template in told.items():
+def _templates(templates: Mapping[str, str]) -> Mapping[str, str]:
+    for name, template in templates.items():
         try:
             list(Formatter().parse(template))
         except ValueError as error:
             raise ValueError(f"{name}: '{template}' cannot be filled in: {error}") from error
-    return _known_keys(told)  # type: ignore[return-value]
+    return _known_keys(templates)  # type: ignore[return-value]
 
 
 Texts = Annotated[tuple[str, ...], BeforeValidator(_listed)]

@@ -1,4 +1,4 @@
-"""From what a path, a sidecar or a manifest says, in whatever words, to a call's metadata."""
+"""Turns what a path, a sidecar or a manifest says of a call into the fields of `CallMetadata`."""
 
 import logging
 import re
@@ -9,7 +9,7 @@ from typing import Any
 
 import pendulum
 
-from include.calls.call import CallMetadata, ChannelRole, RolesToldBy
+from include.calls.call import CallMetadata, ChannelRole, ChannelRolesSource
 from include.calls.terms import is_term
 
 log = logging.getLogger(__name__)
@@ -53,8 +53,9 @@ class Times:
     """How points in time are written.
 
     Attributes:
-        timezone: Of those that state none.
-        formats: In pendulum's tokens, tried in order; ISO 8601 and seconds since 1970 are understood without.
+        timezone: The time zone of times that state none.
+        formats: Formats in pendulum's tokens, tried in order; ISO 8601 and seconds since 1970 are understood
+            without.
     """
 
     timezone: str
@@ -62,26 +63,26 @@ class Times:
 
 
 def described(
-    told: Mapping[str, Any], where: str, times: Times, by: RolesToldBy = RolesToldBy.SIDECAR
+    reported: Mapping[str, Any], where: str, times: Times, by: ChannelRolesSource = ChannelRolesSource.SIDECAR
 ) -> CallMetadata:
-    """Reads what is told of a call.
+    """Reads the metadata that one source gives of a call.
 
     A value that is not understood is kept in `extra` under its name, and a warning says how to write it.
 
     Args:
-        told: By field of `CallMetadata`; under other names what is to be kept as it is.
+        reported: Values by field of `CallMetadata`; those under other names are kept as they are.
         where: What warnings call the place.
         times: How times are written there.
-        by: Who is telling.
+        by: The kind of source that the values come from.
     """
-    texts = {name: cleaned(value) for name, value in told.items()}
+    texts = {name: cleaned(value) for name, value in reported.items()}
     given = {name: text for name, text in texts.items() if text}
     extra = {cleaned(name)[:LONGEST_NAME]: text for name, text in given.items() if name not in FIELDS}
     values: dict[str, Any] = {name: given[name] for name in TEXTS if name in given}
     for name in UNDERSTOOD:
         if name not in given:
             continue
-        value = understood(name, told[name], given[name], times)
+        value = understood(name, reported[name], given[name], times)
         if value is None:
             log.warning(
                 "%s: %s '%s' is not understood; write it like %s", where, name, given[name], HOW[name]

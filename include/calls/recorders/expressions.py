@@ -64,7 +64,7 @@ class _Json(Language):
         try:
             whole = json.loads(content)
         except (ValueError, RecursionError) as error:  # wrong UTF-8 is a ValueError, too
-            raise InvalidInput(f"it is no JSON ({_told(error)})") from error
+            raise InvalidInput(f"it is no JSON ({_describe_error(error)})") from error
         found = self.value(whole, rows) if rows else whole
         yield from found if isinstance(found, list) else [found]
 
@@ -102,7 +102,7 @@ class _Xml(Language):
             parser.feed(content)
             root = parser.close()
         except (ElementTree.ParseError, ValueError, LookupError) as error:
-            raise InvalidInput(f"it is no XML ({_told(error)})") from error
+            raise InvalidInput(f"it is no XML ({_describe_error(error)})") from error
         for element in root.iter():
             element.tag = str(element.tag).rpartition("}")[2]
         yield from root.findall(rows) if rows else [root]
@@ -132,7 +132,7 @@ class _Csv(Language):
             delimiter = max(",;\t|", key=head.count)
             table = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restkey=""))
         except (ValueError, csv.Error) as error:
-            raise InvalidInput(f"it is no CSV in UTF-8 ({_told(error)})") from error
+            raise InvalidInput(f"it is no CSV in UTF-8 ({_describe_error(error)})") from error
         for row in table:
             yield {str(name).strip().casefold(): cell for name, cell in row.items() if name}
 
@@ -158,8 +158,8 @@ def _parted(expression: str) -> tuple[str, str | None]:
     return expression, None
 
 
-def _told(error: Exception) -> str:
-    """Where it goes wrong, without what the file says."""
+def _describe_error(error: Exception) -> str:
+    """Where the error is, without any of the file's content."""
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} in line {error.lineno}"
     return type(error).__name__ if isinstance(error, UnicodeDecodeError | RecursionError) else str(error)

@@ -99,8 +99,8 @@ def _written(text: str, source: str) -> tuple[Any, dict[tuple[Any, ...], int]]:
         content = yaml.SafeLoader("").construct_document(root) if root is not None else None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
-        told = getattr(error, "problem", None) or error
-        raise InvalidInput(f"{source}:{mark.line + 1 if mark else 1}: not YAML: {told}") from error
+        problem = getattr(error, "problem", None) or error
+        raise InvalidInput(f"{source}:{mark.line + 1 if mark else 1}: not YAML: {problem}") from error
     if not isinstance(content, dict):
         raise InvalidInput(f"{source}:1: a recorder is a mapping with id, title, days")
     return content, lines
@@ -118,7 +118,7 @@ def _lines(node: yaml.Node, place: tuple[Any, ...]) -> Iterator[tuple[tuple[Any,
 
 
 def _problems(error: ValidationError, lines: dict[tuple[Any, ...], int], source: str) -> Sequence[str]:
-    told = set()
+    found = set()
     for one in error.errors():
         place = tuple(one["loc"])
         around = place
@@ -126,5 +126,5 @@ def _problems(error: ValidationError, lines: dict[tuple[Any, ...], int], source:
             around = around[:-1]
         message = _PLAIN_WORDS.get(one["type"]) or str(one["msg"]).removeprefix("Value error, ")
         where = ".".join(str(part) for part in place)
-        told.add((lines.get(around, 1), f"{where}: {message}" if where else message))
-    return [f"{source}:{line}: {message}" for line, message in sorted(told)]
+        found.add((lines.get(around, 1), f"{where}: {message}" if where else message))
+    return [f"{source}:{line}: {message}" for line, message in sorted(found)]

@@ -134,7 +134,7 @@ class Sidecar(_Strict):
 
 
 class Derivation(_Strict):
-    """Fields that follow from others, where nothing has told them.
+    """Fields that follow from others, where no source states them.
 
     Attributes:
         when: Fields and the values that they must have.
@@ -259,13 +259,13 @@ def matches(path: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(path if "/" in one else name, one.casefold()) for one in patterns)
 
 
-def filled(template: str, told: Mapping[str, Any]) -> str:
-    """A template with what is told; empty when something that it names is not."""
+def fill_template(template: str, values: Mapping[str, Any]) -> str:
+    """A template with the values put in; empty when a value that it names is missing."""
     parts = []
     for text, name, _, _ in Formatter().parse(template):
         parts.append(text)
         if name is not None:
-            if not told.get(name):
+            if not values.get(name):
                 return ""
-            parts.append(str(told[name]))
+            parts.append(str(values[name]))
     return "".join(parts)

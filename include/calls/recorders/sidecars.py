@@ -14,15 +14,15 @@ from include.errors import InvalidInput
 # A day's list of 100,000 calls has some 50 MB; what is larger is no list of calls.
 _MOST_BYTES = 256 * 1024 * 1024
 
-Told = dict[str, Any]
+Reported = dict[str, Any]
 
 
-def read_sidecar(filesystem: AbstractFileSystem, path: str, rule: Sidecar) -> list[tuple[str, Told]]:
-    """What a sidecar tells.
+def read_sidecar(filesystem: AbstractFileSystem, path: str, rule: Sidecar) -> list[tuple[str, Reported]]:
+    """Reads the entries of a sidecar.
 
     Returns:
-        For each entry whose recording it is, by the recording's name or field (empty without `pair`), and
-        what it tells by field.
+        For each entry the key of its recording, such as the recording's name (empty without `pair`), and
+        its values by field.
 
     Raises:
         InvalidInput: It cannot be read; the message says why.
@@ -33,9 +33,9 @@ def read_sidecar(filesystem: AbstractFileSystem, path: str, rule: Sidecar) -> li
     found = []
     for entry in language.entries(content, rule.rows):
         whose = cleaned(language.value(entry, rule.pair.entry)) if rule.pair else ""
-        told = dict(_told(entry, rule, form))
-        if told or whose:
-            found.append((whose, told))
+        reported = dict(_reported_fields(entry, rule, form))
+        if reported or whose:
+            found.append((whose, reported))
     if not found:
         raise InvalidInput("it says nothing that the recorder's file asks for")
     return found
@@ -54,7 +54,7 @@ def _content(filesystem: AbstractFileSystem, path: str) -> bytes:
     return content
 
 
-def _told(entry: Any, rule: Sidecar, form: SidecarFormat) -> Iterator[tuple[str, Any]]:
+def _reported_fields(entry: Any, rule: Sidecar, form: SidecarFormat) -> Iterator[tuple[str, Any]]:
     language = EXPRESSIONS[form]
     used = set()
     for field, places in rule.fields.items():

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from alembic import command
@@ -76,7 +76,13 @@ def is_current(url: str) -> bool:
     with engine.connect() as connection:
         found = MigrationContext.configure(connection).get_current_heads()
     engine.dispose()
-    return set(found) == set(ScriptDirectory.from_config(config(url)).get_heads())
+    return frozenset(found) == _heads()
+
+
+@cache
+def _heads() -> frozenset[str]:
+    """Of the revisions that this version has; finding them executes every one's file."""
+    return frozenset(ScriptDirectory.from_config(config("")).get_heads())
 
 
 def is_of_models(_: object, name: str | None, *further: object) -> bool:

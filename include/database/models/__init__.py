@@ -23,7 +23,7 @@
            ├─ disputes                        agents' objections; calibration_sessions, …_calls, …_people,
            │                                  …_answers score nothing; review_events tell who did what
            └─ webhook_outbox                  one event per final state and run, written in its transaction
-    alerts                                   what people were told at once, by what it is about
+    alerts                                   alerts that were sent to people, by event
     learned_prompts                          what calls repeat, as hosts learned it, and what people say of it
 
 Times are UTC. JSON columns are JSONB on PostgreSQL.

@@ -1,4 +1,4 @@
-"""What receivers of webhooks are told."""
+"""The tables of webhook events and alerts."""
 
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from include.database.columns import Base
 
 
 class AlertRow(Base):
-    """An alert that was sent, so that nobody is told of one thing twice. `told_by` is whoever sent it."""
+    """An alert that was sent, stored so that each is sent once. `told_by` names the process that sent it."""
 
     __tablename__ = "alerts"
 

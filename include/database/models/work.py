@@ -217,7 +217,7 @@ class FailureRow(Base):
 
 
 class LaneRow(Base):
-    """A stage task of a shard, as it last told; `ended_at` is None while it runs, or when it was killed."""
+    """A stage task of a shard as it last reported; `ended_at` is None while it runs, or if it was killed."""
 
     __tablename__ = "lanes"
 
@@ -242,8 +242,8 @@ class LaneRow(Base):
 class TranscriptRow(Base):
     """The current transcript of a call: `include.calls.transcript.Transcript` as JSON.
 
-    `channel_roles` are those that its turns have, each with a confidence and who told it:
-    `include.roles.telling.RoleTold`.
+    `channel_roles` are those that its turns have, each with a confidence and its source:
+    `include.roles.speaker_role.SpeakerRole`.
     """
 
     __tablename__ = "transcripts"

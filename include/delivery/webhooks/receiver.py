@@ -1,4 +1,4 @@
-"""The receiver of a deployment's events: signs one, sends it, and tells what the answer means."""
+"""The receiver of a deployment's events: signs one, sends it, and interprets the answer."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from include.outside.text import decoded, one_line
 from include.outside.times import LONGEST_WAIT_S, asked_wait_s
 
 # So much of an answer that is no success is kept for the engineer.
-_TOLD_BYTES = 200
+_BODY_BYTES = 200
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,8 @@ class Receiver:
             ) as answer:
                 if 200 <= answer.status < 300:
                     return answer.status
-                told = decoded(await answer.content.read(_TOLD_BYTES))
-                raise _refusal(answer, one_line(told, _TOLD_BYTES), self.settings.longest_wait_s)
+                refusal = decoded(await answer.content.read(_BODY_BYTES))
+                raise _refusal(answer, one_line(refusal, _BODY_BYTES), self.settings.longest_wait_s)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             what = "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
             raise EventRefused(f"{what}: {error}".removesuffix(": ")) from error
@@ -137,12 +137,12 @@ def _signer(secret: str) -> Webhook:
         ) from error
 
 
-def _refusal(answer: aiohttp.ClientResponse, told: str, longest_wait_s: float) -> EventRefused | ReceiverGone:
+def _refusal(answer: aiohttp.ClientResponse, body: str, longest_wait_s: float) -> EventRefused | ReceiverGone:
     if answer.status == 410:
-        return ReceiverGone(f"it answered 410 {told}".rstrip())
+        return ReceiverGone(f"it answered 410 {body}".rstrip())
     hint = ", and redirects are not followed" if 300 <= answer.status < 400 else ""
     return EventRefused(
-        f"it answered {answer.status}{hint} {told}".rstrip(),
+        f"it answered {answer.status}{hint} {body}".rstrip(),
         status=answer.status,
         retry_after_s=asked_wait_s(answer.headers, longest_wait_s),
     )

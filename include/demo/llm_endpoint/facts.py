@@ -51,13 +51,13 @@ def facts(prompt: Prompt) -> dict[str, Any]:
 
 
 def _roles(prompt: Prompt) -> dict[str, str]:
-    """Each speaker label's role: told by the label, else by who speaks like an agent."""
+    """The role of each speaker label: from the label itself, else from who speaks like an agent."""
     labels = list(dict.fromkeys(line.speaker for line in prompt.lines))
     unknown = [label for label in labels if label not in ("agent", "customer")]
     agents = [label for label in unknown if _sounds_like_agent(prompt, label)]
     roles = {label: label for label in labels if label not in unknown}
     for label in unknown:
-        # Where voices are told apart, from speaker_1 on, speaker_0 is whoever was not.
+        # Where voices are distinguished, from speaker_1 on, speaker_0 is everybody who was not.
         is_anybody = label == "speaker_0" and "speaker_2" in labels
         if len(labels) == 1 or not (agents or len(labels) > len(unknown)) or is_anybody:
             roles[label] = "mixed"

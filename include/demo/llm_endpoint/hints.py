@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from include.errors import InvalidInput
+from include.plain_yaml import read_yaml
 
 _FOLDER = Path(__file__).parent
 HINTS_FOLDER = _FOLDER / "criteria"
@@ -135,7 +136,7 @@ def shipped_contact_words() -> Mapping[str, tuple[re.Pattern[str], ...]]:
 
 def _mapping(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text("utf-8"))
+        content = read_yaml(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InvalidInput(f"{path} cannot be read: {error}") from error
     if not isinstance(content, dict):
@@ -147,8 +148,8 @@ def _hints(path: Path, criterion_id: str, content: Any) -> Hints:
     try:
         hints = Hints.model_validate(content)
     except ValidationError as error:
-        told = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise InvalidInput(f"{path}: {criterion_id}: {told}") from error
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise InvalidInput(f"{path}: {criterion_id}: {problems}") from error
     if missing := hints.missing_patterns():
         raise InvalidInput(
             f"{path}: {criterion_id} uses patterns that are not there: {', '.join(missing)}. Write them."

@@ -11,7 +11,7 @@ _TRANSCRIPT = re.compile(
     r'\A<transcript language="([^"]*)">\n(.*?)\n?^</transcript>$', re.DOTALL | re.MULTILINE
 )
 _TURN = re.compile(r"\[(\S+) (\S+) (\d+)\] (.*)")
-# What no turn says is told in lines of their own.
+# Lines between turns, such as silences.
 _GAP = re.compile(r"-- (\d+) s without speech\b.*")
 _BLOCK = r"^<{0}>\n(.*?)\n</{0}>$"
 _CRITERION = re.compile(r"^- ([a-z][a-z0-9_]*): ", re.MULTILINE)
@@ -27,11 +27,11 @@ class UnknownPrompt(ValueError):
 
 @dataclass(frozen=True)
 class Line:
-    """One turn as the prompt tells it; times in s of the recording.
+    """One turn as the prompt shows it; times in s of the recording.
 
     Attributes:
         start_s: To the second.
-        end_s: No prompt tells it: when the next turn begins, less the silence that is told before that.
+        end_s: No prompt states it: the start of the next turn, less the silence noted before that turn.
     """
 
     turn_id: str
@@ -59,7 +59,7 @@ class Prompt:
     schema: Mapping[str, Any]
 
     def role(self, line: Line) -> str:
-        """`agent`, `customer`, or "" when nobody told."""
+        """`agent`, `customer`, or "" when the role is unknown."""
         role = self.roles.get(line.speaker, line.speaker)
         return role if role in ("agent", "customer") else ""
 
@@ -130,11 +130,11 @@ def read_prompt(messages: Sequence[Mapping[str, str]], schema: Mapping[str, Any]
     return Prompt(found.group(1), lines, dict(_ROLE.findall(roles.group(1))) if roles else {}, task, schema)
 
 
-def _lines(told: Iterable[str]) -> list[Line]:
+def _lines(texts: Iterable[str]) -> list[Line]:
     """The turns. One that follows a silence tells when the one before it ended."""
     lines: list[Line] = []
     gap_s = 0.0
-    for text in told:
+    for text in texts:
         if turn := _TURN.fullmatch(text):
             line = _line(turn)
             if lines:

@@ -103,14 +103,14 @@ def answered(body: dict[str, Any]) -> dict[str, Any]:
         UnknownPrompt: It is none of cofi's prompts, or asks for no JSON schema.
         LookupError, TypeError: It is no chat completion request.
     """
-    asked = body.get("response_format") or {}
-    if asked.get("type") != "json_schema":
+    response_format = body.get("response_format") or {}
+    if response_format.get("type") != "json_schema":
         raise UnknownPrompt("response_format must be of type json_schema")
-    prompt = read_prompt(body["messages"], asked["json_schema"].get("schema") or {})
-    content = json.dumps(_answer(asked["json_schema"]["name"], prompt), ensure_ascii=False)
+    prompt = read_prompt(body["messages"], response_format["json_schema"].get("schema") or {})
+    content = json.dumps(_answer(response_format["json_schema"]["name"], prompt), ensure_ascii=False)
     room = body.get("max_completion_tokens") or body.get("max_tokens")
     cut = content[: room * _CHARS_PER_TOKEN] if room else content
-    sent = sum(len(message["content"]) for message in body["messages"]) + len(json.dumps(asked))
+    sent = sum(len(message["content"]) for message in body["messages"]) + len(json.dumps(response_format))
     usage = {"prompt_tokens": _tokens(sent), "completion_tokens": _tokens(len(cut))}
     return {
         "id": f"chatcmpl-{uuid.uuid4().hex}",

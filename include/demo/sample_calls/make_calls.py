@@ -34,13 +34,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from include.demo.sample_calls import encoding, sounds
 from include.demo.sample_calls.composing import TRACKS, music
 from include.demo.sample_calls.rendering import rendered
 from include.demo.sample_calls.script import GOLD_COLUMNS, MANIFEST_COLUMNS, CallScript, load_scripts
 from include.demo.sample_calls.voices import IVR_VOICES, RATE_HZ, Samples, Studio
+from include.plain_yaml import read_yaml
 
 HERE = Path(__file__).resolve().parent
 RECORDINGS = HERE / "recordings"
@@ -52,7 +52,7 @@ _TOO_SHORT_S = 0.8
 def main(beginnings: Sequence[str]) -> None:
     """Makes the calls whose file names begin so (all without any), and everything around them."""
     scripts = load_scripts(HERE / "scripts")
-    bad_files = yaml.safe_load((HERE / "bad_files.yaml").read_text("utf-8"))
+    bad_files = read_yaml((HERE / "bad_files.yaml").read_text("utf-8"))
     known = _known_audio()
     for script in scripts:
         if not beginnings or script.file.startswith(tuple(beginnings)):
@@ -69,7 +69,7 @@ def main(beginnings: Sequence[str]) -> None:
 
 def _known_audio() -> dict[str, Samples]:
     """Speaks the announcements and composes the music, and writes both into the library."""
-    texts = yaml.safe_load((HERE / "prompts.yaml").read_text("utf-8"))
+    texts = read_yaml((HERE / "prompts.yaml").read_text("utf-8"))
     studio = Studio(seed=1)
     prompts = {
         name: sounds.levelled(studio.speak(IVR_VOICES[language], text), _PROMPT_DBFS)

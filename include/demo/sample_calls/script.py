@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from include.errors import InvalidInput
+from include.plain_yaml import read_yaml
 
 Speaker = Literal["agent", "customer"]
 GOLD_COLUMNS = ("day", "file", "criterion", "answer")
@@ -129,7 +130,7 @@ def load_scripts(folder: Path) -> list[CallScript]:
 
 def _load(path: Path) -> CallScript:
     try:
-        return CallScript.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        return CallScript.model_validate(read_yaml(path.read_text("utf-8")))
     except (ValidationError, yaml.YAMLError) as error:
         raise InvalidInput(f"{path} is no call script: {error}") from error
 

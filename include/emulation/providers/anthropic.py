@@ -12,7 +12,7 @@ from include.emulation.providers.api import (
     ProviderApi,
     Refused,
     name_of,
-    schema_told,
+    schema_in_prompt,
     text_of,
     unknown_field,
 )
@@ -54,15 +54,15 @@ class Anthropic(ProviderApi):
     @override
     def asked(self, body: Mapping[str, Any], headers: Mapping[str, str], path: Mapping[str, str]) -> Asked:
         self._check(body, headers)
-        told = [{"role": one["role"], "content": text_of(one["content"])} for one in body["messages"]]
+        messages = [{"role": one["role"], "content": text_of(one["content"])} for one in body["messages"]]
         form = (body.get("output_config") or {}).get("format")
-        schema = schema_told(told) if form is None else form["schema"]
+        schema = schema_in_prompt(messages) if form is None else form["schema"]
         if form is not None and (problem := self._problem(schema)):
             raise Refused(400, f"output_config.format.schema: {problem}")
         system = [{"role": "system", "content": text_of(body.get("system", ""))}]
         sampled = (body.get("temperature") or 0) > 0
         room = int(body["max_tokens"])
-        return Asked(name_of(schema), schema, system + told, str(body["model"]), room, sampled)
+        return Asked(name_of(schema), schema, system + messages, str(body["model"]), room, sampled)
 
     @staticmethod
     def _check(body: Mapping[str, Any], headers: Mapping[str, str]) -> None:

@@ -12,7 +12,7 @@ from include.llm.audit import SCHEMA_NAME as AUDIT_SCHEMA
 from include.llm.understanding import SCHEMA_NAME as FACTS_SCHEMA
 
 _CHARS_PER_TOKEN = 4
-# A schema that is told in the prompt stands at its end, on a line of its own.
+# A schema that is given in the prompt stands at its end, on a line of its own.
 _IN_WORDS = re.compile(r"JSON schema:\n(\{.*\})\s*\Z", re.DOTALL)
 
 
@@ -108,17 +108,17 @@ class ProviderApi(ABC):
         return self.refusal(Refused(502, "Upstream error: the model broke off", "upstream_error"), 0)
 
     def headers(self, status: int, retry_after_s: int) -> dict[str, str]:
-        """Of an answer."""
+        """The headers of an answer."""
         return {"Retry-After": str(retry_after_s)} if status in (429, 503) else {}
 
 
 def name_of(schema: Mapping[str, Any]) -> str:
-    """Which of cofi's schemas it is, for APIs that are not told its name."""
+    """Which of cofi's schemas it is, for APIs that do not get its name."""
     return AUDIT_SCHEMA if "answers" in schema.get("properties", {}) else FACTS_SCHEMA
 
 
-def schema_told(messages: Sequence[Mapping[str, str]]) -> dict[str, Any]:
-    """The schema that a prompt tells in words.
+def schema_in_prompt(messages: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """The schema that a prompt gives in words.
 
     Raises:
         Refused: It tells none: this provider answers with a schema only.

@@ -13,7 +13,7 @@ from include.emulation.providers.api import (
     ProviderApi,
     Refused,
     name_of,
-    schema_told,
+    schema_in_prompt,
     text_of,
     unknown_field,
 )
@@ -52,7 +52,7 @@ class ChatApi(ProviderApi):
         messages = [{"role": one["role"], "content": text_of(one["content"])} for one in body["messages"]]
         form = body.get("response_format")
         if form is None:
-            schema = schema_told(messages)
+            schema = schema_in_prompt(messages)
             name = name_of(schema)
         else:
             named = form["json_schema"]
@@ -199,8 +199,8 @@ class Mistral(ChatApi):
     @override
     def refusal(self, refused: Refused, retry_after_s: int) -> dict[str, Any]:
         problem = {"type": refused.kind, "loc": ["body", refused.field], "msg": str(refused)}
-        told: object = {"detail": [problem]} if refused.status == 422 else str(refused)
-        return {"object": "error", "message": told, "type": refused.kind, "code": None}
+        message: object = {"detail": [problem]} if refused.status == 422 else str(refused)
+        return {"object": "error", "message": message, "type": refused.kind, "code": None}
 
 
 class OpenRouter(ChatApi):

@@ -12,7 +12,7 @@ from include.emulation.providers.api import (
     ProviderApi,
     Refused,
     name_of,
-    schema_told,
+    schema_in_prompt,
     unknown_field,
 )
 from include.emulation.providers.schemas import SHAPE, SIZES, SchemaLaw
@@ -65,10 +65,10 @@ class Gemini(ProviderApi):
                 f'Invalid JSON payload received. Unknown name "{unknown}": Cannot find field.',
                 field=unknown,
             )
-        told = [_message(one) for one in body["contents"]]
+        messages = [_message(one) for one in body["contents"]]
         schema = config.get("responseJsonSchema")
         if schema is None:
-            schema = schema_told(told)
+            schema = schema_in_prompt(messages)
         elif config.get("responseMimeType") != "application/json":
             raise Refused(400, "responseJsonSchema needs responseMimeType application/json")
         elif problem := self.law.problem(schema):
@@ -76,7 +76,7 @@ class Gemini(ProviderApi):
         system = _message(body.get("systemInstruction", {"parts": []})) | {"role": "system"}
         room = int(config.get("maxOutputTokens", 65_536))
         sampled = (config.get("temperature") or 0) > 0
-        return Asked(name_of(schema), schema, [system, *told], path["model"], room, sampled)
+        return Asked(name_of(schema), schema, [system, *messages], path["model"], room, sampled)
 
     @override
     def answer(self, asked: Asked, answer: Answer) -> dict[str, Any]:

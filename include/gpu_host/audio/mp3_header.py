@@ -32,7 +32,7 @@ def promised_s(path: Path) -> float | None:
 
 
 def _stated_s(frame: bytes, version: int, rate_hz: int) -> float | None:
-    """Of the frame's own bytes, from its first on."""
+    """The length in seconds that a Xing or Info frame states; `frame` holds its bytes."""
     is_mpeg_1, is_mono = version == 3, frame[3] >> 6 == _MONO
     side_info = (17 if is_mono else 32) if is_mpeg_1 else (9 if is_mono else 17)
     found = frame[4 + side_info : 4 + side_info + 12]

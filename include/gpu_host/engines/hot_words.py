@@ -1,6 +1,6 @@
-"""Names and terms that a recogniser is told beforehand, and what must not come of it.
+"""Hot words: names and terms given to a recogniser as hints, and what must not come of it.
 
-A model that continues text, as Whisper does, may repeat what it was told where it hears little.
+A model that continues text, as Whisper does, may repeat its hints where it hears little.
 """
 
 import logging
@@ -13,7 +13,7 @@ from include.spoken.folding import plain
 
 log = logging.getLogger(__name__)
 
-# Lists that were cut and told of already: a site's vocabulary comes with every call.
+# Lists whose cutting was logged already: a site's vocabulary comes with every call.
 _MOST_REMEMBERED = 1000
 _BETWEEN = ", "
 _WORD = re.compile(r"[^\W_]+")
@@ -32,7 +32,7 @@ class HotWords:
         self._most = most
         self._measure = measure
         self._name = name
-        self._told: set[tuple[str, ...]] = set()
+        self._reported: set[tuple[str, ...]] = set()
         self._lock = Lock()
 
     def fitting(self, vocabulary: Sequence[str]) -> tuple[str, ...]:
@@ -54,21 +54,21 @@ class HotWords:
 
     def _is_new(self, left: tuple[str, ...]) -> bool:
         with self._lock:
-            is_new = left not in self._told
-            if len(self._told) < _MOST_REMEMBERED:
-                self._told.add(left)
+            is_new = left not in self._reported
+            if len(self._reported) < _MOST_REMEMBERED:
+                self._reported.add(left)
         return is_new
 
 
 def written(terms: Sequence[str]) -> str:
-    """Terms as a model is told them."""
+    """Terms as a model gets them."""
     return _BETWEEN.join(terms)
 
 
 def is_echo(heard: str, terms: Sequence[str]) -> bool:
-    """Whether what was heard may be nothing but what the model was told.
+    """Whether what was heard may be nothing but an echo of the hints.
 
-    So it may be where nothing else was heard, and where terms follow one another as they were told.
+    So it may be where nothing else was heard, and where terms follow one another as in the hints.
     """
     said = _words(heard)
     known = [_words(term) for term in terms]

@@ -87,14 +87,14 @@ class OnnxRecogniser:
         """Transcribes pieces, together with those of other threads; a vocabulary helps it nothing.
 
         Raises:
-            RecordingUnusable: The model has to be told the language and does not know it.
+            RecordingUnusable: The model needs the language and does not know it.
         """
         return self._batcher.run(language if self._is_told else "", pieces)
 
     def _hear(self, language: str, pieces: Sequence[Samples]) -> list[Heard]:
-        told: dict[str, Any] = {"language": language} if language else {}
+        options: dict[str, Any] = {"language": language} if language else {}
         try:
-            heard = self._model.recognize(list(pieces), **told)
+            heard = self._model.recognize(list(pieces), **options)
         except KeyError as error:
             raise RecordingUnusable(
                 f"The call is in {language}, and {self.engine.name} does not know it: choose another "

@@ -77,7 +77,7 @@ class Recogniser(Protocol):
     """Speech to text.
 
     Attributes:
-        hears_vocabulary: Whether words that it is told beforehand are heard more easily.
+        hears_vocabulary: Whether it takes hot words, which it then recognises more easily.
     """
 
     engine: Engine

@@ -83,8 +83,8 @@ class TranscriptionServer:
         Raises:
             HostFault: The server does not answer, or not as it should; the message says what to do.
         """
-        told = self._hot_words.fitting(vocabulary)
-        return list(self._threads.map(partial(self._checked, language, told), pieces))
+        hot_words = self._hot_words.fitting(vocabulary)
+        return list(self._threads.map(partial(self._checked, language, hot_words), pieces))
 
     def _checked(self, language: str, vocabulary: Sequence[str], piece: Samples) -> Heard:
         """What is nothing but an echo of the vocabulary is heard again without."""

@@ -85,7 +85,7 @@ class Whisper:
         return len(self.model.hf_tokenizer.encode(f" {text}", add_special_tokens=False).ids)
 
 
-class _Told(NamedTuple):
+class _Hints(NamedTuple):
     """What pieces of a batch have in common."""
 
     language: str
@@ -99,7 +99,7 @@ class WhisperRecogniser:
     (`condition_on_previous_text` off), so that one misheard piece does not repeat itself over the call. Words
     are timed by cross-attention.
 
-    A vocabulary is told as hot words. What astray decoding or an echo of them made is heard again without.
+    A vocabulary is given as hot words. What astray decoding or an echo of them made is heard again without.
 
     Args:
         whisper: Loaded.
@@ -111,7 +111,7 @@ class WhisperRecogniser:
     def __init__(self, whisper: Whisper, beam_size: int) -> None:
         self._whisper = whisper
         self._beam_size = beam_size
-        self._batcher: Batcher[_Told, Samples, Heard] = Batcher(
+        self._batcher: Batcher[_Hints, Samples, Heard] = Batcher(
             self._hear, whisper.batch_size, whisper.workers
         )
         self._hot_words = HotWords(_MOST_TOKENS, whisper.tokens, whisper.engine.name)
@@ -128,9 +128,9 @@ class WhisperRecogniser:
                 f"The call is in {language}, and {self.engine.name} does not know it: choose another "
                 "recogniser, or give the languages to expect."
             )
-        return self._batcher.run(_Told(language, self._hot_words.fitting(vocabulary)), pieces)
+        return self._batcher.run(_Hints(language, self._hot_words.fitting(vocabulary)), pieces)
 
-    def _hear(self, told: _Told, pieces: Sequence[Samples]) -> list[Heard]:
+    def _hear(self, hints: _Hints, pieces: Sequence[Samples]) -> list[Heard]:
         apart = _APART_S * SAMPLE_RATE_HZ
         joined = np.zeros((len(pieces) + 1) * apart, dtype=np.float32)
         for n, piece in enumerate(pieces, start=1):
@@ -139,8 +139,8 @@ class WhisperRecogniser:
         pipeline = _Pipeline(self._whisper.model)
         segments, _ = pipeline.transcribe(
             joined,
-            language=told.language,
-            hotwords=written(told.hot_words) or None,
+            language=hints.language,
+            hotwords=written(hints.hot_words) or None,
             clip_timestamps=[
                 {"start": n * _APART_S, "end": n * _APART_S + len(piece) / SAMPLE_RATE_HZ}
                 for n, piece in enumerate(pieces, start=1)
@@ -155,7 +155,7 @@ class WhisperRecogniser:
         for n, own in groupby(segments, key=lambda segment: segment.seek // (_APART_S * 100) - 1):
             found[n] += own
         return [
-            Heard(self._checked(piece, own, n, told), self._sounds(piece, pipeline.states[n - 1]))
+            Heard(self._checked(piece, own, n, hints), self._sounds(piece, pipeline.states[n - 1]))
             for n, (piece, own) in enumerate(zip(pieces, found, strict=True), 1)
         ]
 
@@ -176,12 +176,12 @@ class WhisperRecogniser:
             for (start, end), window in zip(pairwise(edges), found, strict=True)
         ]
 
-    def _checked(self, piece: Samples, segments: list[Segment], place: int, told: _Told) -> list[Word]:
+    def _checked(self, piece: Samples, segments: list[Segment], place: int, hints: _Hints) -> list[Word]:
         """The words of one piece; where decoding went astray, it is heard again at higher temperatures."""
         offset_s = float(place * _APART_S)
-        echoes = is_echo("".join(segment.text for segment in segments), told.hot_words)
+        echoes = is_echo("".join(segment.text for segment in segments), hints.hot_words)
         if echoes or any(_is_astray(segment) for segment in segments):
-            segments, offset_s = self._heard_again(piece, told.language), 0.0
+            segments, offset_s = self._heard_again(piece, hints.language), 0.0
         length_ms = len(piece) * 1000 // SAMPLE_RATE_HZ
         return [word for segment in segments for word in _words(segment.words or [], offset_s, length_ms)]
 
@@ -228,14 +228,16 @@ class WhisperLanguages:
     def _identify(self, _: str, windows: Sequence[Samples]) -> list[dict[str, float]]:
         features = [self._model.feature_extractor(window) for window in windows]
         longest = max(window.shape[-1] for window in features) + _AFTER_FRAMES
-        found = self._told(features, min(longest + longest % 2, _WHOLE_FRAMES))
+        found = self._language_scores(features, min(longest + longest % 2, _WHOLE_FRAMES))
         unsure = [n for n, one in enumerate(found) if max(one.values()) < _SURE]
-        again = self._told([features[n] for n in unsure], _WHOLE_FRAMES) if unsure else []
+        again = self._language_scores([features[n] for n in unsure], _WHOLE_FRAMES) if unsure else []
         for n, one in zip(unsure, again, strict=True):
             found[n] = one
         return found
 
-    def _told(self, features: Sequence[NDArray[np.float32]], frames: int) -> list[dict[str, float]]:
+    def _language_scores(
+        self, features: Sequence[NDArray[np.float32]], frames: int
+    ) -> list[dict[str, float]]:
         filled = np.stack([pad_or_trim(window, frames) for window in features])
         return [_probabilities(one) for one in self._model.model.detect_language(self._model.encode(filled))]
 
@@ -257,7 +259,7 @@ class _Pipeline(BatchedInferencePipeline):  # type: ignore[misc]
 
 
 def _probabilities(window: Iterable[tuple[str, float]]) -> dict[str, float]:
-    """Of each language; a token looks like <|en|>."""
+    """The probability of each language; a token looks like <|en|>."""
     return {token[2:-2]: float(p) for token, p in window}
 
 

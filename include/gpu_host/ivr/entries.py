@@ -94,7 +94,7 @@ class Entry:
         )
 
     def trim(self) -> None:
-        """Lets go of the margin."""
+        """Drops the margin around the learned piece."""
         first, end = self.extent
         self.piece = self.learned
         self.support = self.support[first:end]
@@ -128,7 +128,7 @@ def write_entry(path: Path, entry: Entry) -> None:
 
 
 def read_entry(path: Path) -> Entry:
-    """Reads it back.
+    """Reads an entry back.
 
     Raises:
         OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error: It was cut or altered.

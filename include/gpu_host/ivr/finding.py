@@ -25,7 +25,7 @@ _SHORTEST_KEPT_MS = 250
 # Speech on another channel that saves a prompt from being cut. With noise 20 dB below, up to 0.3 % of such
 # speech is lost and 97 % of what is clean is cut; ordinary voice activity loses 5 to 6 %, and cuts 99 %.
 _SURELY_ABOVE = 0.5
-# Music that is told by its sound, and by no library: less sure than any that one knows.
+# Music that is recognised by its sound, and by no library: less sure than any that one knows.
 _BY_SOUND = 0.7
 _BESIDE_MS = 500
 
@@ -91,9 +91,9 @@ class IvrFinding:
         if learning:
             write_hearing(learning.hand_over, [one.handed_over for one in channels if one.handed_over])
         kept = _kept(recording, plays)
-        return IvrResult(**head, segments=segments, kept=kept, library=self._told(learning))
+        return IvrResult(**head, segments=segments, kept=kept, library=self._library_used(learning))
 
-    def _told(self, learning: Learning | None) -> PromptLibrary:
+    def _library_used(self, learning: Learning | None) -> PromptLibrary:
         given = len(self._library.pieces)
         if learning is None:
             return PromptLibrary(given=given)

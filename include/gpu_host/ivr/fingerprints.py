@@ -51,7 +51,7 @@ class KnownAudio:
 
     @cached_property
     def landmarks(self) -> Landmarks:
-        """All of them."""
+        """All landmarks."""
         return together(landmarks_of(peaks_of_piece(self.samples)))
 
 

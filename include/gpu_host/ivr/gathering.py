@@ -89,7 +89,7 @@ class Gathering:
     def hear(
         self, number: int, call_id: str, channels: Sequence[HeardChannel], now: datetime
     ) -> tuple[list[NDArray[np.int64]], list[Entry]]:
-        """Takes in a call.
+        """Takes in the sound of a call.
 
         Returns:
             What is kept of each channel, and the entries that were learned by it.

@@ -63,7 +63,7 @@ def write_hearing(path: Path, channels: Sequence[HeardChannel]) -> None:
 
 
 def read_hearing(path: Path) -> list[HeardChannel]:
-    """Reads it back."""
+    """Reads a hearing back."""
     with np.load(path, allow_pickle=False) as file:
         count = sum(name.startswith("frames") for name in file.files)
         return [

@@ -39,7 +39,7 @@ class Heard:
 
     @property
     def span(self) -> Span:
-        """From when to when."""
+        """The stretch from beginning to end."""
         return Span(start_ms=self.play.start_ms, end_ms=self.play.end_ms)
 
     @property

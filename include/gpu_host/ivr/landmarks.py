@@ -142,7 +142,7 @@ def landmarks_of(peaks: Peaks, block_peaks: int = 1 << 15) -> Iterator[Landmarks
 
 
 def together(blocks: Iterable[Landmarks]) -> Landmarks:
-    """Blocks as one."""
+    """Joins blocks into one."""
     parts = list(blocks)
     return Landmarks(np.concatenate([p.hashes for p in parts]), np.concatenate([p.frames for p in parts]))
 

@@ -61,7 +61,7 @@ class LearnedAudio:
 
     @property
     def duration_s(self) -> float:
-        """Its length."""
+        """Length of the piece in seconds."""
         return round(len(self.profile) * HOP_MS / 1000, 3)
 
 
@@ -235,7 +235,7 @@ def write_library(path: Path, pieces: Sequence[LearnedAudio]) -> None:
 
 
 def read_library(path: Path) -> LearnedLibrary:
-    """Reads it in a worker."""
+    """Reads a learned library in a worker process."""
     with np.load(path, allow_pickle=False) as file:
         return LearnedLibrary(
             [

@@ -46,7 +46,7 @@ class LibraryFile:
     kind: SegmentKind
 
     def read(self) -> KnownAudio:
-        """Decodes it.
+        """Decodes the file.
 
         Raises:
             RecordingUnusable: It cannot be decoded.
@@ -71,7 +71,7 @@ def files_of(folder: Path) -> Iterator[LibraryFile]:
 
 
 def load_library(folder: Path | None) -> FingerprintLibrary:
-    """Reads all known audio.
+    """Reads all known audio of a library.
 
     Args:
         folder: None when no audio is known.

@@ -106,10 +106,10 @@ def laid_over(piece: Profile, heard: Profile, offset: int, sure: tuple[int, int]
     expected = np.maximum(own + gain, line)
     off = there - expected
     # What lies below the line's noise says nothing.
-    told = sounds & (own + gain > line + 3 / _STEP_DB)
-    close = (np.abs(off) < _ALIKE_DB / _STEP_DB) & told
-    share = _smooth(close.sum(axis=1)) / np.maximum(_smooth(told.sum(axis=1)), 0.5)
-    active = inside & (_smooth(np.asarray(told.any(axis=1))) > 0.3)
+    audible = sounds & (own + gain > line + 3 / _STEP_DB)
+    close = (np.abs(off) < _ALIKE_DB / _STEP_DB) & audible
+    share = _smooth(close.sum(axis=1)) / np.maximum(_smooth(audible.sum(axis=1)), 0.5)
+    active = inside & (_smooth(np.asarray(audible.any(axis=1))) > 0.3)
     louder = (off > _OVER_DB / _STEP_DB) & (there > line + _ABOVE_LINE_DB / _STEP_DB)
     over = _smooth(np.asarray(louder.sum(axis=1) >= _OVER_BANDS), _OVER_FRAMES) > 0.5
     active_here = inside & active

@@ -50,7 +50,7 @@ class RepeatIndex:
 
     @property
     def channels(self) -> set[int]:
-        """Those whose landmarks are kept."""
+        """The channels whose landmarks are kept."""
         return set().union(*self._channels)
 
     def add(self, channel: int, landmarks: Landmarks) -> None:

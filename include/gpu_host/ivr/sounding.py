@@ -60,10 +60,10 @@ def sounding(recording: Recording, channel: int, silent: Sequence[Span], speech_
         windows = _windows(span)
         if not windows:
             continue
-        told = [_kind(recording.heard(channel, [window]), speech_db) for window in windows]
-        plays = [window for window, (is_music, _) in zip(windows, told, strict=True) if is_music]
+        kinds = [_kind(recording.heard(channel, [window]), speech_db) for window in windows]
+        plays = [window for window, (is_music, _) in zip(windows, kinds, strict=True) if is_music]
         whole = [s for s in timeline.joined(plays, _BRIDGED_MS) if timeline.length_ms(s) >= _SHORTEST_MS]
-        sounds = [window for window, (_, is_loud) in zip(windows, told, strict=True) if is_loud]
+        sounds = [window for window, (_, is_loud) in zip(windows, kinds, strict=True) if is_loud]
         music += whole
         loud += timeline.without(timeline.joined(sounds), whole)
     return Sounding(music, [s for s in loud if timeline.length_ms(s) >= _SHORTEST_MS])

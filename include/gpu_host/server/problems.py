@@ -25,7 +25,7 @@ class Refusal(CofiError):
     """A request that the protocol refuses.
 
     Args:
-        problem: What the client is told.
+        problem: The problem details that the client gets.
         retry_after_s: When a retry is worth it.
     """
 

@@ -81,13 +81,13 @@ class LearnedStore:
             self._save_state()
 
     def listed(self) -> LearnedPrompts:
-        """What was learned."""
+        """Lists the learned prompts."""
         with self._lock:
-            told = [_told(entry) for entry in self._gathering.learned]
+            prompts = [_as_prompt(entry) for entry in self._gathering.learned]
             return LearnedPrompts(
                 version=self._version,
                 calls_heard=self.calls_heard,
-                prompts=told,
+                prompts=prompts,
                 hear_again=list(self._again),
             )
 
@@ -97,7 +97,7 @@ class LearnedStore:
             for entry in self._gathering.learned:
                 if entry.prompt_id == prompt_id:
                     fingerprint = b64encode(packed(entry.learned)).decode()
-                    return _told(entry).model_copy(update={"fingerprint": fingerprint})
+                    return _as_prompt(entry).model_copy(update={"fingerprint": fingerprint})
         return None
 
     def take(self, prompt: LearnedPrompt) -> PromptTaken:
@@ -239,7 +239,7 @@ def _entry(prompt: LearnedPrompt, *, known: bool) -> Entry:
     )
 
 
-def _told(entry: Entry) -> LearnedPrompt:
+def _as_prompt(entry: Entry) -> LearnedPrompt:
     return LearnedPrompt(
         prompt_id=entry.prompt_id,
         name=entry.name,
@@ -256,5 +256,5 @@ def _told(entry: Entry) -> LearnedPrompt:
 
 
 def _extents(gathering: Gathering) -> dict[str, tuple[object, ...]]:
-    """What decides what is cut, and what is told often enough to be kept."""
+    """What decides what is cut, and what is reported often enough to be kept."""
     return {e.prompt_id: (*e.extent, e.plays, e.heard_in.bit_length()) for e in gathering.learned}

@@ -70,9 +70,9 @@ def clustered(windows: Windows, speech: Sequence[Span]) -> Clusters | None:
         return None
     rank = np.zeros(len(centres), dtype=np.int64)
     rank[order] = np.arange(len(order))
-    told = centres[order]
+    ordered = centres[order]
     return Clusters(
-        similarity=float((told @ told.T - np.eye(len(told))).max()),
+        similarity=float((ordered @ ordered.T - np.eye(len(ordered))).max()),
         scores=scores[:, order],
         labels=rank[labels],
     )

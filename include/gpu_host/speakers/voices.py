@@ -73,8 +73,8 @@ class Voices:
             ]
             or [np.zeros((0, 0), dtype=np.float32)]
         )
-        told = [number for number, row in enumerate(embeddings) if row.any()]
-        return Windows([spans[number] for number in told], embeddings[told])
+        numbers = [number for number, row in enumerate(embeddings) if row.any()]
+        return Windows([spans[number] for number in numbers], embeddings[numbers])
 
 
 def _window_spans(speech: Sequence[Span]) -> Iterator[Span]:

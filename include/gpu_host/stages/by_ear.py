@@ -49,7 +49,7 @@ def _ms(sample: int) -> int:
     return sample * 1000 // SAMPLE_RATE_HZ
 
 
-class Told(NamedTuple):
+class _Likely(NamedTuple):
     """What part of a channel, in the time of its concatenated pieces, sounds like."""
 
     start_ms: int
@@ -72,7 +72,7 @@ def corrected(
     heard: Sequence[tuple[Sequence[Span], Sequence[Sound]]],
     allowed: Sequence[str],
 ) -> list[LanguageSpan]:
-    """The languages of a channel by what it sounded like; empty where that cannot be told.
+    """The languages of a channel by what it sounded like; empty where it is unknown.
 
     Args:
         lid: What identification said, which holds where the sound does not say otherwise.
@@ -97,37 +97,37 @@ def corrected(
 
 def _in_a_row(
     heard: Sequence[tuple[Sequence[Span], Sequence[Sound]]], allowed: Sequence[str]
-) -> Sequence[Told]:
-    told, begin_ms = [], 0
+) -> Sequence[_Likely]:
+    sequence, begin_ms = [], 0
     for spans, sounds in heard:
         for sound in sounds:
             likely = {c: p for c, p in sound.probabilities.items() if not allowed or c in allowed}
             total = sum(likely.values())
             if total:
                 likely = {code: p / total for code, p in likely.items()}
-                told.append(Told(begin_ms + sound.span.start_ms, begin_ms + sound.span.end_ms, likely))
+                sequence.append(_Likely(begin_ms + sound.span.start_ms, begin_ms + sound.span.end_ms, likely))
         begin_ms += timeline.total_ms(spans)
-    return told
+    return sequence
 
 
-def _runs(told: Sequence[Told], main: str | None) -> list[Run]:
+def _runs(sequence: Sequence[_Likely], main: str | None) -> list[Run]:
     """The likeliest sequence of languages (Viterbi), where each change has its cost."""
     languages = sorted(
-        {code for one in told for code, p in one.probabilities.items() if p >= _HEARD_ABOVE}
+        {code for one in sequence for code, p in one.probabilities.items() if p >= _HEARD_ABOVE}
         | ({main} if main else set())
     )
-    if not languages or not told:
+    if not languages or not sequence:
         return []
-    path = _likeliest(np.array([[_says(one, code) for code in languages] for one in told]))
+    path = _likeliest(np.array([[_says(one, code) for code in languages] for one in sequence]))
     runs = []
-    for number, group in groupby(zip(path, told, strict=True), key=lambda pair: pair[0]):
+    for number, group in groupby(zip(path, sequence, strict=True), key=lambda pair: pair[0]):
         parts = [one for _, one in group]
         mean = sum(one.probabilities.get(languages[number], 0.0) for one in parts) / len(parts)
         runs.append(Run(parts[0].start_ms, parts[-1].end_ms, languages[number], min(mean, 1.0)))
     return runs
 
 
-def _says(one: Told, language: str) -> float:
+def _says(one: _Likely, language: str) -> float:
     weight = min(1.0, (one.end_ms - one.start_ms) / _PART_MS)
     return weight * float(np.log(max(one.probabilities.get(language, 0.0), _LEAST_PROBABILITY)))
 

@@ -94,7 +94,7 @@ def _is_stock(words: Sequence[str]) -> bool:
 
 @cache
 def _stock_phrases() -> frozenset[str]:
-    """Of all languages: invented text is often in another language than the call."""
+    """The stock phrases of all languages: invented text is often in another language than the call."""
     text = files(__package__).joinpath("stock_phrases.json").read_text(encoding="utf-8")
     phrases: dict[str, list[str]] = json.loads(text)
     return frozenset(" ".join(_WORD.findall(one.lower())) for known in phrases.values() for one in known)

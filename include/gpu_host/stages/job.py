@@ -1,4 +1,4 @@
-"""What a worker process is told to do: plain values, because they travel between processes."""
+"""The job of a worker process: plain values, because they travel between processes."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from include.gpu.wire import Engine, StageOptions, StageResult
 
 @dataclass(frozen=True)
 class LearningJob:
-    """What the IVR stage is told of what the host learned.
+    """What the IVR stage gets of what the host learned.
 
     Attributes:
         library: File that `ivr.learned.read_library` reads.

@@ -63,7 +63,7 @@ def language_of(lid: LidResult, channel: int, span: Span) -> str:
 
 
 def _distance_ms(one: Span, other: Span) -> int:
-    """From end to start; the more they overlap, the further below 0."""
+    """Milliseconds from end to start; the more two stretches overlap, the further below 0."""
     return max(one.start_ms, other.start_ms) - min(one.end_ms, other.end_ms)
 
 

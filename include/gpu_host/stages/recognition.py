@@ -33,7 +33,7 @@ _SHORTEST_NEW_MS = 250
 
 
 class _Said(NamedTuple):
-    """What was made of a piece."""
+    """What recognition made of a piece."""
 
     piece: Piece
     heard: Heard
@@ -91,16 +91,16 @@ class Recognition:
             for channel, spans in zip(recording.channels, within, strict=True)
         ]
         speech = without_leaks(recording, speech)
-        told = options.vocabulary if self.hears_vocabulary else []
-        said = list(self._hear(recording, _all_pieces(recording, speech, within, lid), told))
+        vocabulary = options.vocabulary if self.hears_vocabulary else []
+        said = list(self._hear(recording, _all_pieces(recording, speech, within, lid), vocabulary))
         lid = _by_ear(lid, said, options.languages)
-        heard = _words(recording, self._in_their_languages(recording, said, lid, told), speech, lid)
+        heard = _words(recording, self._in_their_languages(recording, said, lid, vocabulary), speech, lid)
         missed = _missed(recording, speech, heard)
-        more = self._hear(recording, _all_pieces(recording, missed, within, lid), told)
+        more = self._hear(recording, _all_pieces(recording, missed, within, lid), vocabulary)
         again = _words(recording, more, missed, lid)
         heard = [with_missed(*three) for three in zip(heard, again, missed, strict=True)]
         gaps = gaps_in(_missed(recording, speech, heard))
-        heard, roles = self._told_apart(recording, speech, heard, options.channel_roles)
+        heard, roles = self._by_voice(recording, speech, heard, options.channel_roles)
         found = [_flagged(turn, speech[turn.channel]) for turn in turns.conversation(heard, roles)]
         return SttResult(
             **head,
@@ -111,7 +111,7 @@ class Recognition:
         )
 
     def _in_their_languages(
-        self, recording: Recording, said: Sequence[_Said], lid: LidResult, told: Sequence[str]
+        self, recording: Recording, said: Sequence[_Said], lid: LidResult, vocabulary: Sequence[str]
     ) -> Iterator[_Said]:
         """What was heard, with the pieces that were heard in another language than theirs heard again.
 
@@ -123,12 +123,12 @@ class Recognition:
                 continue
             cut = pieces(recording, one.piece.channel, one.piece.spans, lid)
             try:
-                yield from list(self._hear(recording, cut, told))
+                yield from list(self._hear(recording, cut, vocabulary))
             except RecordingUnusable as error:
                 log.info("call_id=%s is heard in %s only: %s", lid.call_id, one.piece.language, error)
                 yield one
 
-    def _told_apart(
+    def _by_voice(
         self,
         recording: Recording,
         speech: Sequence[Sequence[Span]],
@@ -144,8 +144,10 @@ class Recognition:
         found = self._voices.of_words(recording, channel, speech[channel], words)
         if not found:
             return heard, roles
-        told = [word._replace(spoken_by=whose) for word, whose in zip(heard[channel], found, strict=True)]
-        return [told if n == channel else [] for n in recording.channels], []
+        attributed = [
+            word._replace(spoken_by=whose) for word, whose in zip(heard[channel], found, strict=True)
+        ]
+        return [attributed if n == channel else [] for n in recording.channels], []
 
     def _hear(
         self, recording: Recording, waiting: Iterable[Piece], vocabulary: Sequence[str]

@@ -41,12 +41,12 @@ class Window:
 
     @property
     def language(self) -> str:
-        """The likeliest."""
+        """The likeliest language."""
         return max(self.probabilities, key=self.probabilities.__getitem__, default="")
 
     @property
     def confidence(self) -> float:
-        """Of the likeliest."""
+        """The probability of the likeliest language."""
         return max(self.probabilities.values(), default=0.0)
 
     @property
@@ -64,12 +64,12 @@ class _Run:
 
     @property
     def sure(self) -> list[Window]:
-        """Those in which it is the likeliest; all, where there is none."""
+        """The windows in which its language is the likeliest; all, where there is none."""
         return [window for window in self.windows if window.language == self.language] or self.windows
 
     @property
     def confidence(self) -> float:
-        """Of its language, averaged over the windows."""
+        """Mean probability of its language over the windows."""
         return sum(window.probabilities.get(self.language, 0.0) for window in self.windows) / len(
             self.windows
         )

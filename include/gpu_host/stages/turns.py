@@ -93,8 +93,8 @@ def _turn(turn_id: str, speaker: ChannelRole, channel: int, heard: list[HeardWor
 
 def _whose(heard: list[HeardWord]) -> tuple[int | None, float | None]:
     """A turn's voice, where its words are sure enough of it, and how sure they are."""
-    told = [one.spoken_by for one in heard if one.spoken_by]
-    if not told:
+    attributed = [one.spoken_by for one in heard if one.spoken_by]
+    if not attributed:
         return None, None
-    sure = round(sum(one.confidence for one in told) / len(told), 3)
-    return (told[0].voice if sure >= LEAST_VOICE_CONFIDENCE else None), sure
+    sure = round(sum(one.confidence for one in attributed) / len(attributed), 3)
+    return (attributed[0].voice if sure >= LEAST_VOICE_CONFIDENCE else None), sure

@@ -100,7 +100,7 @@ class Device:
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
-        """For a job that a worker crashed under: the next worker, with no other job in it."""
+        """Runs a job under which a worker crashed in the next worker, with no other job in it."""
         self.suspects += 1
         try:
             async with self._by_itself:

@@ -76,7 +76,7 @@ class WorkerPool(Generic[Result]):
 
     @property
     def suspects(self) -> int:
-        """Of these, jobs that were caught in a crash and wait to run by themselves."""
+        """Waiting jobs that were caught in a crash, and are to run by themselves."""
         return sum(device.suspects for device in self._devices)
 
     @property

@@ -13,8 +13,8 @@ _IN_WORDS = (
 )
 
 
-def told_messages(ask: Ask) -> Sequence[Message]:
-    """The conversation as it is sent: clean, and with the schema at its end where it is told in words."""
+def messages_of(ask: Ask) -> Sequence[Message]:
+    """The conversation as it is sent: clean, and with the schema at its end where it is sent in words."""
     messages = [{"role": each["role"], "content": cleaned(each["content"])} for each in ask.messages]
     if ask.in_words:
         schema = json.dumps(ask.schema, ensure_ascii=False, separators=(",", ":"))

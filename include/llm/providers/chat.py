@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from include.llm.chat_api import Ask, Message, name_of
-from include.llm.providers.asking import put, told_messages
+from include.llm.providers.asking import messages_of, put
 from include.llm.providers.dialect import in_dialect
 from include.llm.providers.outcomes import Said, error_in
 from include.llm.providers.profile import Profile
@@ -21,7 +21,7 @@ def path_of(_model: str) -> str:
 
 def body_of(ask: Ask, profile: Profile, model: str, effort: str) -> dict[str, Any]:
     """The request's body."""
-    messages = [_message(each, marked=profile.cache_marks) for each in told_messages(ask)]
+    messages = [_message(each, marked=profile.cache_marks) for each in messages_of(ask)]
     body: dict[str, Any] = {"model": model, "messages": messages}
     if not ask.in_words:
         schema = in_dialect(ask.schema, profile.schema_rules)

@@ -1,9 +1,9 @@
 """Brings an answer's schema into the form that a provider takes, without losing what it asks for.
 
-Bounds that may not stand in the schema are told in its descriptions. Where providers bound how many fields a
-schema may have, objects that stand in it more than once are defined once: a scorecard's schema names the same
-five fields for each criterion. Where a schema may have few alternatives, a value that may be null is a list
-of at most one instead; `include.llm.reading.fitted` turns it back.
+Bounds that may not stand in the schema are written into its descriptions. Where providers bound how many
+fields a schema may have, objects that stand in it more than once are defined once: a scorecard's schema names
+the same five fields for each criterion. Where a schema may have few alternatives, a value that may be null is
+a list of at most one instead; `include.llm.reading.fitted` turns it back.
 """
 
 import json
@@ -43,7 +43,7 @@ def in_dialect(schema: JsonSchema, rules: SchemaRules) -> dict[str, Any]:
         A schema that others have too: it is not to be changed.
 
     Raises:
-        ValueError: It holds a keyword that can neither be sent nor be told in words.
+        ValueError: It holds a keyword that can neither be sent nor be put into words.
     """
     return _in_dialect(json.dumps(schema), rules)
 
@@ -100,7 +100,7 @@ def _written(schema: Any, rules: SchemaRules) -> Any:
             made[key] = _content(key, content, rules)
         elif key not in BOUNDS:
             raise ValueError(
-                f"{key} is no keyword that this provider takes, and no bound to be told in words"
+                f"{key} is no keyword that this provider takes, and no bound to be put into words"
             )
     words = [_IN_WORDS[key].format(schema[key]) for key in schema if key in BOUNDS - rules.keywords]
     if words and "description" in rules.keywords:

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from include.llm.chat_api import Ask, name_of
-from include.llm.providers.asking import put, told_messages
+from include.llm.providers.asking import messages_of, put
 from include.llm.providers.dialect import in_dialect
 from include.llm.providers.outcomes import Said, error_in
 from include.llm.providers.profile import Profile
@@ -22,7 +22,7 @@ def path_of(model: str) -> str:
 
 def body_of(ask: Ask, profile: Profile, _model: str, effort: str) -> dict[str, Any]:
     """The request's body; the system's message has a place of its own, and the model stands in the path."""
-    told = told_messages(ask)
+    messages = messages_of(ask)
     config: dict[str, Any] = {profile.output_tokens_field: ask.room}
     if not ask.in_words:
         config["responseMimeType"] = "application/json"
@@ -30,10 +30,12 @@ def body_of(ask: Ask, profile: Profile, _model: str, effort: str) -> dict[str, A
     if profile.temperature is not None:
         config["temperature"] = profile.temperature
     body: dict[str, Any] = {
-        "contents": [_content(each["role"], each["content"]) for each in told if each["role"] != "system"],
+        "contents": [
+            _content(each["role"], each["content"]) for each in messages if each["role"] != "system"
+        ],
         "generationConfig": config,
     }
-    system = [{"text": each["content"]} for each in told if each["role"] == "system"]
+    system = [{"text": each["content"]} for each in messages if each["role"] == "system"]
     if system:
         body["systemInstruction"] = {"parts": system}
     if effort and profile.effort:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from include.llm.chat_api import Ask, name_of
-from include.llm.providers.asking import put, told_messages
+from include.llm.providers.asking import messages_of, put
 from include.llm.providers.chat import text_of
 from include.llm.providers.dialect import in_dialect
 from include.llm.providers.outcomes import Said, error_in
@@ -20,14 +20,14 @@ def path_of(_model: str) -> str:
 
 def body_of(ask: Ask, profile: Profile, model: str, effort: str) -> dict[str, Any]:
     """The request's body; the system's message has a place of its own."""
-    told = told_messages(ask)
+    messages = messages_of(ask)
     system = [
-        _block(each["content"], marked=profile.cache_marks) for each in told if each["role"] == "system"
+        _block(each["content"], marked=profile.cache_marks) for each in messages if each["role"] == "system"
     ]
     body: dict[str, Any] = {
         "model": model,
         profile.output_tokens_field: ask.room,
-        "messages": [dict(each) for each in told if each["role"] != "system"],
+        "messages": [dict(each) for each in messages if each["role"] != "system"],
     }
     if system:
         body["system"] = system

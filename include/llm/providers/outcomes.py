@@ -37,11 +37,11 @@ _TOO_LONG = re.compile(
     "context[ _](size|length|window)|prompt is too long|too many (input )?tokens|maximum number of tokens",
     re.IGNORECASE,
 )
-_TOLD_CHARS = 300
+_DETAIL_CHARS = 300
 
 
 class SchemaRefused(RequestRefused):
-    """The API does not take the answer's schema; it may take the same told in words."""
+    """The API does not take the answer's schema; it may take the same schema in words."""
 
 
 @dataclass(frozen=True)
@@ -86,13 +86,13 @@ def outcome_of(said: Said, profile: Profile, headers: Mapping[str, str]) -> Outc
     if said.error is not None:
         error = _error_inside(said.error, profile, headers)
     elif said.reason in profile.reasons.filtered:
-        told = one_line(": ".join(filter(None, [said.reason, said.refusal])), _TOLD_CHARS)
+        detail = one_line(": ".join(filter(None, [said.reason, said.refusal])), _DETAIL_CHARS)
         error = AnswerRefused(
-            f"the provider's content filter stopped the answer ({told})", raw_answer=said.content
+            f"the provider's content filter stopped the answer ({detail})", raw_answer=said.content
         )
     elif said.refusal or said.reason in profile.reasons.refused:
-        told = one_line(said.refusal or said.content, _TOLD_CHARS) or "without a word"
-        error = AnswerRefused(f"the model refuses: {told}", raw_answer=said.refusal or said.content)
+        detail = one_line(said.refusal or said.content, _DETAIL_CHARS) or "without a word"
+        error = AnswerRefused(f"the model refuses: {detail}", raw_answer=said.refusal or said.content)
     elif said.reason in profile.reasons.failed:
         error = LlmLost(f"the LLM API broke its answer off ({said.reason})")
     reply = Reply(
@@ -106,7 +106,7 @@ def outcome_of(said: Said, profile: Profile, headers: Mapping[str, str]) -> Outc
 
 
 def no_answer(why: str) -> Outcome:
-    """Of a 200 that holds no answer: what it cost, nobody knows."""
+    """The outcome of a 200 that holds no answer; its cost is unknown."""
     return Outcome(None, LlmLost(f"the LLM API answered 200 with {why}; check the base URL"), billed=True)
 
 
@@ -122,8 +122,8 @@ def _meant(status: int, error: Mapping[str, Any], profile: Profile, headers: Map
     text, codes, errors = _text(error), _codes(error), profile.errors
     if not errors.filtered.isdisjoint(codes):
         return AnswerRefused(f"the provider's content filter refuses the prompt ({status}): {text}")
-    told = " ".join([*codes, text]).lower()
-    signs = (advice for sign, advice in errors.account.items() if sign.lower() in told)
+    detail = " ".join([*codes, text]).lower()
+    signs = (advice for sign, advice in errors.account.items() if sign.lower() in detail)
     if of_account := next(signs, _ACCOUNT_ADVICE.get(status)):
         return LlmUnusable(f"the LLM API refuses ({status}): {of_account}. It says: {text}")
     asked_s = asked_wait_s(headers, resets=profile.resets) or _delay_s(error)
@@ -173,7 +173,7 @@ def _has_message(said: Mapping[str, Any]) -> bool:
 
 def _text(error: Mapping[str, Any]) -> str:
     said = error.get("message") or error.get("detail") or ""
-    return one_line(said if isinstance(said, str) else str(said), _TOLD_CHARS) or "(nothing)"
+    return one_line(said if isinstance(said, str) else str(said), _DETAIL_CHARS) or "(nothing)"
 
 
 def _codes(error: Mapping[str, Any]) -> list[str]:

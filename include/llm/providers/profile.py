@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from include.errors import InvalidInput
+from include.plain_yaml import read_yaml
 
 GENERIC = "generic"
 _FOLDER = Path(__file__).parent
@@ -49,11 +50,11 @@ class SchemaRules(_Facts):
     """What a schema may hold.
 
     Attributes:
-        keywords: All that may stand in it; bounds that may not are told in words in its descriptions.
+        keywords: All that may stand in it; bounds that may not are put into words in its descriptions.
         nullable: How a value may be missing.
         shared: Whether an object that stands in it more than once is defined once.
         refused: Regular expressions over a 400's text that mean: the schema is too much for this API. It is
-            then told in words, in the prompt.
+            then sent in words, in the prompt.
     """
 
     keywords: frozenset[str]
@@ -113,7 +114,8 @@ class Profile(_Facts):
         body: Fields sent with every request.
         temperature: Sent unless the connection says otherwise; None sends none.
         max_output_tokens: Likewise; more where thinking counts.
-        schema_in_words: Whether the schema is told in the prompt: sent, it would hold the model to nothing.
+        schema_in_words: Whether the schema is written into the prompt: sent apart, it would hold the model to
+            nothing.
         cache_marks: Whether the part that all prompts share is marked for the provider's cache.
         request_ids: Headers that name the request, the first that is there.
         resets: Headers that tell when a limit is lifted.
@@ -153,7 +155,7 @@ class Profile(_Facts):
 
 
 def names() -> list[str]:
-    """All providers."""
+    """The names of all providers."""
     return sorted(path.stem for path in _FOLDER.glob("*.yaml"))
 
 
@@ -168,7 +170,7 @@ def profile_of(name: str) -> Profile:
         raise InvalidInput(f"There is no LLM provider {name}: enter one of {', '.join(names())}.")
     path = _FOLDER / f"{name}.yaml"
     try:
-        return Profile.model_validate(yaml.safe_load(path.read_text("utf-8")))
+        return Profile.model_validate(read_yaml(path.read_text("utf-8")))
     except (yaml.YAMLError, ValidationError) as error:
         raise InvalidInput(f"provider file {path}: {error}") from error
 

@@ -45,7 +45,7 @@ class Provider:
 
     @property
     def headers(self) -> dict[str, str]:
-        """Of every request."""
+        """The headers of every request."""
         auth, settings = self.profile.auth, self._settings
         key = {auth.header: auth.prefix + settings.api_key} if settings.api_key else {}
         return key | dict(self.profile.headers) | dict(settings.extra_headers)

@@ -22,7 +22,7 @@ from include.gpu.exchange import exchange
 from include.gpu.learned import LearnedPrompts
 from include.gpu.stages import recognise
 from include.gpu.wire import IvrResult
-from include.roles.telling import Telling
+from include.roles.detection import RoleDetection
 
 
 class GpuStageOperator(HostOperator):
@@ -44,7 +44,7 @@ class GpuStageOperator(HostOperator):
                 capacity,
                 host.name,
             )
-            telling = Telling(
+            detection = RoleDetection(
                 settings.names_kept, lambda call_id: database.read(partial(heard, self.job.batch_id, call_id))
             )
             handle = partial(
@@ -53,7 +53,7 @@ class GpuStageOperator(HostOperator):
                 recordings(settings),
                 self.stage,
                 settings.allowed_languages,
-                telling=telling,
+                detection=detection,
                 terms=settings.terms,
             )
             if self.stage is not Stage.IVR:

@@ -77,11 +77,15 @@ def same_origin(request: Request) -> None:
     origin = request.headers.get("Origin")
     foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("Host")
     # A proxy may rename the host; browsers that say where a request comes from are believed first.
-    if WRITE_HEADER not in request.headers or site != "same-origin" or (foreign and not _told(request)):
+    if (
+        WRITE_HEADER not in request.headers
+        or site != "same-origin"
+        or (foreign and not _names_its_site(request))
+    ):
         raise HTTPException(403, f"Writes come from cofi's own pages, with the header {WRITE_HEADER}.")
 
 
-def _told(request: Request) -> bool:
+def _names_its_site(request: Request) -> bool:
     return "Sec-Fetch-Site" in request.headers
 
 

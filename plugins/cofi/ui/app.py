@@ -70,13 +70,13 @@ def entrance(request: Request, person: PersonDep) -> Response:
 @app.exception_handler(HTTPException)
 async def refused(request: Request, error: HTTPException) -> Response:
     """Says why there is nothing to see: as a page to people, as JSON to programs."""
-    return _told(request, error.status_code, str(error.detail))
+    return _error_response(request, error.status_code, str(error.detail))
 
 
 @app.exception_handler(CofiError)
 async def failed(request: Request, error: CofiError) -> Response:
     """Cofi's own errors say what to do about them."""
-    return _told(request, _status(error), str(error))
+    return _error_response(request, _status(error), str(error))
 
 
 def _status(error: CofiError) -> int:
@@ -84,7 +84,7 @@ def _status(error: CofiError) -> int:
     return next((status for kind, status in statuses.items() if isinstance(error, kind)), 503)
 
 
-def _told(request: Request, status: int, detail: str) -> Response:
+def _error_response(request: Request, status: int, detail: str) -> Response:
     if "text/html" in request.headers.get("Accept", ""):
         return render(request, None, "error.html", status=status, code=status, detail=detail)
     return JSONResponse({"detail": detail}, status, PRIVATE)

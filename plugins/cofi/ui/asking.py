@@ -18,7 +18,12 @@ from include.database.engine import Database
 
 Value = TypeVar("Value")
 # Airflow's Audit Log names what was done.
-_EVENTS = {Access.TEXT: "cofi_read_call", Access.PROMPT: "cofi_read_prompt", Access.SOUND: "cofi_hear_call"}
+_EVENTS = {
+    Access.TEXT: "cofi_read_call",
+    Access.PROMPT: "cofi_read_prompt",
+    Access.SOUND: "cofi_hear_call",
+    Access.AHEAD: "cofi_get_sound_ahead",
+}
 
 
 @dataclass(frozen=True)

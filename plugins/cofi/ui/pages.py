@@ -47,7 +47,7 @@ def render(
 
 def rendered(request: Request, person: Person | None, template: str, *, tab: str = "", **values: Any) -> str:
     """The text of a page, or of a part of one; see `render`."""
-    told = {
+    shared = {
         "person": person,
         "tabs": tabs_of(person) if person else [],
         "tab": tab,
@@ -55,7 +55,7 @@ def rendered(request: Request, person: Person | None, template: str, *, tab: str
         "prefix": prefix_of(request),
         "version": static_version(),
     }
-    return environment().get_template(template).render(**told, **values)
+    return environment().get_template(template).render(**shared, **values)
 
 
 def prefix_of(request: Request) -> str:

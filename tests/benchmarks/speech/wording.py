@@ -62,6 +62,7 @@ NOISE = paragraph("""
 SPEED = paragraph("""
     *CPU* is what all processes of the host used; *wall* what the client waited for its answer; *engine*
     what the host says itself. Seconds for a second of recording, whatever its number of channels (RTF).
+    On a machine that does more than this, CPU seconds are the ones to compare.
 """)
 MEMORY = paragraph("""
     Each call is deleted when it is done. The figure is the resident memory of all processes of the host;

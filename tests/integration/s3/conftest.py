@@ -22,7 +22,7 @@ from tests.plugins import conftest as plugins
 from tests.unit.database.seeding import Day
 
 connection, setting = plugins.connection, plugins.setting
-migrated, backend, day = plugins.migrated, plugins.backend, plugins.day
+backend, day = plugins.backend, plugins.day
 _NUMBERS = count(1)
 
 

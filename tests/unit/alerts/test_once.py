@@ -9,7 +9,7 @@ import pytest
 from include.alerts import once
 from include.alerts.alert import Alert
 from include.database.engine import Database
-from include.database.migrations import upgrade
+from tests.empty_database import empty_database
 
 NOW = datetime(2026, 11, 17, 6, tzinfo=UTC)
 
@@ -20,9 +20,7 @@ def alert(key: str = "thing/1") -> Alert:
 
 @pytest.fixture
 def database(tmp_path: Path):
-    url = f"sqlite:///{tmp_path / 'cofi.db'}"
-    upgrade(url)
-    opened = Database(url)
+    opened = Database(empty_database(tmp_path / "cofi.db"))
     yield opened
     opened.close()
 

@@ -69,3 +69,12 @@ def test_databases_are_not_mixed(figures: Path) -> None:
         add(part(0, seconds, database=database))
         add(part(30, 2 * seconds, database=database))
     assert told(figures).count("(2.00)") == 2
+
+
+def test_what_was_not_measured_is_named(figures: Path) -> None:
+    for days in (0, 30):
+        add(part(days))
+    missing = told(figures).partition("## Not measured yet")[2].partition("## How")[0]
+    assert "SQLite, 1,000 days before nights of 10,000 calls" in missing
+    assert "PostgreSQL, 0 days before nights of 100,000 calls" in missing
+    assert "SQLite, 30 days" not in missing and "SQLite, 0 days before nights of 10,000 calls" not in missing

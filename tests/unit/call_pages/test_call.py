@@ -12,18 +12,16 @@ from include import __version__
 from include.call_pages.call import CallPage, head_of, read_call
 from include.call_pages.hearing import hearing_of, merged
 from include.database.engine import Database
-from include.database.migrations import upgrade
 from include.database.models import CallRow
 from include.scorecards.assessment import Standing
 from tests.demo_calls import audited_by_demo
+from tests.empty_database import empty_database
 
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, CallPage]:
     """By path."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('demo') / 'cofi.db'}"
-    upgrade(url)
-    database = Database(url)
+    database = Database(empty_database(tmp_path_factory.mktemp("demo") / "cofi.db"))
     asyncio.run(audited_by_demo(database, redact=False))
     with database.reading() as connection:
         found = {}
@@ -38,9 +36,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, CallPage]:
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[Database]:
     """All tables, no rows."""
-    url = f"sqlite:///{tmp_path / 'cofi.db'}"
-    upgrade(url)
-    opened = Database(url)
+    opened = Database(empty_database(tmp_path / "cofi.db"))
     yield opened
     opened.close()
 

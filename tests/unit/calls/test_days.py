@@ -129,12 +129,12 @@ class TestLeastExpected:
     def test_a_number_needs_no_history(self) -> None:
         bound = LeastExpected.parse("9500").bound([], DAY)
         assert bound.recordings == 9500
-        assert bound.told == "at least 9,500 are expected ([cofi] expected_recordings_min)"
+        assert bound.sentence == "at least 9,500 are expected ([cofi] expected_recordings_min)"
 
     def test_a_share_is_of_the_median_of_the_weekday(self) -> None:
         bound = LeastExpected.parse("50 %").bound([9000, 10_000, 0, 9900, 9901], DAY)
         assert bound.recordings == 4950
-        assert bound.told == (
+        assert bound.sentence == (
             "at least 4,950 are expected ([cofi] expected_recordings_min = 50% of 9,900, the median of the "
             "last 5 Fridays)"
         )

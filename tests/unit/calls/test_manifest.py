@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.calls.call import CallMetadata, ChannelRole, RolesToldBy
+from include.calls.call import CallMetadata, ChannelRole, ChannelRolesSource
 from include.calls.manifest import Manifest, read_manifest
 from include.calls.recorders.describing import FIELDS
 from include.errors import InvalidInput
@@ -37,7 +37,7 @@ def test_every_column_becomes_metadata_and_unknown_ones_are_kept() -> None:
             customer_ref="C-1",
             started_at=datetime(2026, 11, 16, 7, 12, tzinfo=UTC),
             channel_roles=(ChannelRole.AGENT, ChannelRole.CUSTOMER),
-            roles_told_by=RolesToldBy.MANIFEST,
+            roles_told_by=ChannelRolesSource.MANIFEST,
             extra={"campaign name": "autumn"},
         )
     }

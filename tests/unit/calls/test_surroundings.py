@@ -40,7 +40,7 @@ class Shelf:
 
     def told(self, layout: str = "YYYY-MM-DD") -> str | None:
         around = look_around(self.filesystem, self.root, DAY, layout)
-        return around and around.told("s3://calls")
+        return around and around.describe("s3://calls")
 
     def fits(self, layout: str) -> bool:
         around = look_around(self.filesystem, self.root, DAY, layout)

@@ -61,7 +61,7 @@ def test_codes_are_no_names(code: str | None) -> None:
 
 def test_a_column_that_cannot_be_told_is_named() -> None:
     assert read_columns("agent, vocabulary", "here") == ("agent", "vocabulary")
-    with pytest.raises(InvalidInput, match="here: caller cannot be told: choose of vocabulary, product"):
+    with pytest.raises(InvalidInput, match="here: caller gives no terms: choose from vocabulary, product"):
         read_columns("agent, caller", "here")
 
 

@@ -16,8 +16,9 @@ from tests.corpora.cards import CARDS, digits_of_card
 from tests.corpora.dialogue import Item, as_transcript, made
 from tests.corpora.identifiers import TRIAL_CARDS, french_key, iban_check, spanish_control, with_luhn
 from tests.corpora.other_numbers import OTHER_NUMBERS
+from tests.thoroughness import tries
 
-NEGATIVES, POSITIVES = 1000, 200
+NEGATIVES, POSITIVES = tries(250, 1000), tries(100, 200)
 MAX_REVIEW_SHARE, MIN_FOUND_SHARE = 0.005, 0.99
 SHOWN = 5
 # A word, so that the last four of one turn and what is said in the next are not read as one number.

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from include.command_line import checking, checks, checks_outside
-from include.command_line.checks import Looked
+from include.command_line.checks import CheckInput
 from include.command_line.trying import LlmTried
 from include.database.migrations import upgrade
 from include.errors import CofiError, HostLost, LlmUnusable
@@ -71,7 +71,7 @@ def checked(home: Path, told: dict[str, Any], typed: Typed, monkeypatch: pytest.
     monkeypatch.setattr(checks_outside, "status_of", lambda *_: status(*STAGES))
     monkeypatch.setattr(checks_outside, "llm_tried", lambda *_: LlmTried("m", 6000, 1.0, False))
     monkeypatch.setenv("AIRFLOW_CONN_COFI_LLM", "{}")
-    monkeypatch.setattr(checking, "looked_at", lambda site, stack: Looked(site, stack, told))
+    monkeypatch.setattr(checking, "gather_input", lambda site, stack: CheckInput(site, stack, told))
 
     def run(expected: int = 0) -> dict[str, tuple[str, str, str]]:
         code, out, error = typed("check", "--json")

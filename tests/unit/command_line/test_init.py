@@ -15,6 +15,7 @@ from include.command_line.site import Site
 from include.command_line.trying import LlmTried
 from include.errors import HostLost, LlmUnusable
 from include.gpu.wire import Engine, HostStatus
+from include.plain_yaml import read_yaml
 from tests.unit.calls.site import recording
 from tests.unit.command_line.conftest import ROOT, Typed
 
@@ -70,7 +71,7 @@ def test_all_of_it_can_be_given(
 ) -> None:
     own = tmp_path / "cards" / "ours.yaml"
     own.parent.mkdir()
-    content = yaml.safe_load((ROOT / "include/scorecards/service_call.yaml").read_text())
+    content = read_yaml((ROOT / "include/scorecards/service_call.yaml").read_text())
     own.write_text(yaml.safe_dump(content | {"id": "our_calls"}))
     code, told, error = typed(
         *["init", "--yes", "--timezone", "Europe/Madrid", "--recordings", recordings, "--scorecard", own],

@@ -4,7 +4,6 @@ COFI_TEST_POSTGRES_URL=postgresql+psycopg://user:password@host/database
 """
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,9 +15,9 @@ from sqlalchemy import create_engine, make_url, text
 
 from include.database.engine import Database
 from include.database.migrations import config, upgrade
-from include.database.models import Base
+from tests.empty_database import empty_database
 from tests.unit.database import version_0005
-from tests.unit.database.seeding import Day
+from tests.unit.database.seeding import Day, delete_all
 
 POSTGRES_URL = os.environ.get("COFI_TEST_POSTGRES_URL", "")
 NewUrl = Callable[[], str]
@@ -46,13 +45,11 @@ def migrated_url(new_url: NewUrl) -> str:
 @pytest.fixture
 def database(migrated_url: str, tmp_path: Path) -> Iterator[Database]:
     """All tables, no rows."""
-    url = make_url(migrated_url)
-    if url.get_backend_name() == "sqlite":
-        url = url.set(database=str(shutil.copy(str(url.database), tmp_path / "cofi.db")))
-    opened = Database(url.render_as_string(hide_password=False))
-    with opened.writing() as connection:
-        for table in reversed(Base.metadata.sorted_tables):
-            connection.execute(table.delete())
+    if migrated_url.startswith("sqlite"):
+        opened = Database(empty_database(tmp_path / "cofi.db"))
+    else:
+        opened = Database(migrated_url)
+        opened.write(delete_all)
     yield opened
     opened.close()
 

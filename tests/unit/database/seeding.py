@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from include.calls.call import Call, CallState, call_id_for
 from include.calls.days import DayState, JudgedDay, Verdict
@@ -55,6 +55,12 @@ def success(call: Call | str, **changes: Any) -> Success:
         "result": {"made_by": "test"},
     }
     return Success(call_id, **description | changes)
+
+
+def delete_all(connection: Connection) -> None:
+    """Deletes all rows. As text: SQLAlchemy would compile a statement for each table, for each test."""
+    for table in reversed(Base.metadata.sorted_tables):
+        connection.exec_driver_sql(f"DELETE FROM {table.name}")
 
 
 @dataclass
@@ -111,9 +117,7 @@ class Day:
 
     def clear(self) -> None:
         """Deletes all rows."""
-        with self.database.writing() as connection:
-            for table in reversed(Base.metadata.sorted_tables):
-                connection.execute(table.delete())
+        self.database.write(delete_all)
 
     def pending(self, batch: Batch, stage: Stage) -> list[PendingCall]:
         """What a stage has to do in shard 0."""

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from include.audio_files.raw import Encoding, RawAudio
-from include.calls.call import Call, CallMetadata, CallState, ChannelRole, RolesToldBy
+from include.calls.call import Call, CallMetadata, CallState, ChannelRole, ChannelRolesSource
 from include.calls.parts import Part
 from include.calls.stage import Stage
 from include.database.calls import calls_of_day, originals_of_other_days, record_discovery
@@ -34,7 +34,7 @@ METADATA = CallMetadata(
     started_at=datetime(2026, 11, 16, 9, 12, tzinfo=UTC),
     ended_at=datetime(2026, 11, 16, 9, 15, tzinfo=UTC),
     channel_roles=(ChannelRole.AGENT, ChannelRole.CUSTOMER),
-    roles_told_by=RolesToldBy.SIDECAR,
+    roles_told_by=ChannelRolesSource.SIDECAR,
     extra={"campaign": "autumn"},
 )
 PARTS = (

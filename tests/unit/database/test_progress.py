@@ -13,7 +13,7 @@ from include.database.lanes import tell
 from include.database.outcomes import Failure
 from include.database.progress import StageProgress, stage_progress
 from include.database.work import StageJob
-from include.delivery.status import open_runs, told
+from include.delivery.status import open_runs, status_text
 from include.distribution.planner import Shard
 from tests.unit.database.seeding import HOST, Day, recording
 
@@ -76,9 +76,9 @@ def test_the_table_names_run_stage_and_host(day: Day) -> None:
     day.audit(batch, CALLS[0])
     day.save(batch, Stage.DENOISE, [Failure(None, "host_lost", "gone")])
     with day.database.reading() as connection:
-        table = told(connection, ["run-1"])
-        assert told(connection, []) == "No run is open."
-        assert told(connection, ["run-9"]).startswith("There is no run run-9")
+        table = status_text(connection, ["run-1"])
+        assert status_text(connection, []) == "No run is open."
+        assert status_text(connection, ["run-9"]).startswith("There is no run run-9")
     lines = table.splitlines()
     assert lines[:3] == [
         "run-1: audit of 2026-11-16",

@@ -50,6 +50,7 @@ def audited(call_id: str, batch_id: str, pct: float) -> Success:
         "passed": True,
         "auto_failed": False,
         "needs_review": False,
+        "cofi_version": "0.9.1",
         "review_reasons": [],
         "sections": [],
         "created_at": now,
@@ -242,6 +243,7 @@ class TestSaving:
             "needs_review": False,
             "reviewed": False,
             "scorecard_sha256": scorecard().sha256,
+            "cofi_version": "0.9.1",
             "answers": {"counted": 1, "unsupported": 0, "undetermined": 0, "not_applicable": 0},
         }
 

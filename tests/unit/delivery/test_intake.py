@@ -51,11 +51,11 @@ def test_calls_are_counted_by_who_told_their_roles(day: SeededDay) -> None:
     assert (roles.calls, roles.unknown, roles.doubted) == (7, 2, 1)
     assert tuple(roles.examples.values()) == ("b.wav", "d.wav", "older.wav")
     table = text_table(summary_of(day))
-    assert "roles     of 7 calls told 1 by the manifest, 2 by the recorder's file" in table
+    assert "roles     of 7 calls known: 1 by the manifest, 2 by the recorder's file" in table
     assert "in 1 call what is said speaks against them" in table
     page = " ".join(render_html(summary_of(day)).split())
-    assert "was told for 5 of 7 calls:" in page
-    assert "In 1 call, what is said speaks against the roles that were told." in page
+    assert "is known for 5 of 7 calls:" in page
+    assert "In 1 call, what is said contradicts the roles that their source states." in page
 
 
 def test_where_all_is_told_and_nothing_lies_beside_the_table_is_as_short_as_before(day: SeededDay) -> None:
@@ -63,7 +63,7 @@ def test_where_all_is_told_and_nothing_lies_beside_the_table_is_as_short_as_befo
     heard(day, "a.wav", 2, told("manifest", "customer", "agent"))
     table = text_table(summary_of(day, DayFiles(recordings=1)))
     assert "roles " not in table and "beside " not in table
-    assert "was told for 1 of 1 call" in " ".join(render_html(summary_of(day)).split())
+    assert "is known for 1 of 1 call" in " ".join(render_html(summary_of(day)).split())
 
 
 def test_what_lies_beside_is_in_table_page_and_json(day: SeededDay) -> None:

@@ -167,7 +167,7 @@ class TestCanaries:
         run = summary(day, self.LABELS)
         assert run.canaries is not None and not run.canaries.drifts and run.canaries.too_few == ""
         page = render_html(run)
-        assert "no drift" in page and "Drift cannot be told" not in page
+        assert "no drift" in page and "Whether there is drift is unknown" not in page
         assert "canaries  12 calls, 96 % agree with gold (before: 96 %)\n          no drift" in text_table(
             run
         )
@@ -189,14 +189,14 @@ class TestCanaries:
         run = summary(day, self.LABELS)
         assert run.canaries is not None
         assert run.canaries.too_few == "too few nights before with this scorecard: 2 of 3"
-        assert (run.canaries.drifts, run.canaries.told()["drift"]) == ([], None)
-        assert "Drift cannot be told: too few nights" in words(render_html(run))
+        assert (run.canaries.drifts, run.canaries.event_values()["drift"]) == ([], None)
+        assert "Whether there is drift is unknown: too few nights" in words(render_html(run))
 
     def test_without_labels_only_changes_are_told(self, day: SeededDay) -> None:
         self.nights(day, 0, 0, 0, 9)
         run = summary(day)
         assert run.canaries is not None and run.canaries.changed == 9
-        assert run.canaries.tonight.share is None and run.canaries.told()["drift"] is None
+        assert run.canaries.tonight.share is None and run.canaries.event_values()["drift"] is None
         assert "Answered otherwise than usual: 9 of 24 answers" in words(render_html(run))
 
     def test_those_that_failed_are_named_and_no_part_of_the_night(self, day: SeededDay) -> None:
@@ -212,7 +212,7 @@ class TestCanaries:
         self.nights(day, 0, 0, 0, 0, failed=12)
         run = summary(day, self.LABELS)
         assert run.canaries is not None and run.canaries.asked == 0
-        assert run.canaries.told()["agreement"] is None
+        assert run.canaries.event_values()["agreement"] is None
         assert "Could not be asked about: 12 calls" in words(render_html(run))
 
     def test_no_more_nights_than_a_week_count(self, day: SeededDay) -> None:

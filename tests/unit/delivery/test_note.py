@@ -54,7 +54,8 @@ def test_a_run_whose_books_are_open_says_so(day: SeededDay) -> None:
     day.call(RUN, "a.wav", CallState.PENDING)
     day.database.write(lambda connection: owed.begin(connection, RUN))
     assert part(day) == (
-        "[cofi: 2026-03-02 · 1 found: 1 pending · its books are open: close_runs closes them]"
+        "[cofi: 2026-03-02 · 1 found: 1 pending · its books were open at its end: "
+        "close_runs closes them; see its report]"
     )
 
 

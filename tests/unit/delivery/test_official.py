@@ -1,7 +1,7 @@
 """Reports count what people have said where they have: scores, passes, bands, criteria, groups."""
 
 from include.database.models import ReviewedAnswerRow, ReviewedScoreRow
-from include.delivery.evidence import evidence_of, told
+from include.delivery.evidence import evidence_of, evidence_text
 from include.delivery.summary import summarise
 from include.delivery.table import text_table
 from tests.unit.delivery.seeding import OPENED_AT, SeededDay
@@ -57,8 +57,8 @@ def test_evidence_tells_both_scores_and_whose_answer_stands(day: SeededDay) -> N
     assert (reviewed.audit["pct"], reviewed.official["pct"], other.official) == (0.0, 100.0, None)
     verified = next(one for one in reviewed.answers if one["criterion"] == "verified")
     assert (verified["answer"], verified["by_people"]["answer"]) == ("no", "yes")
-    lines = told(reviewed).splitlines()
+    lines = evidence_text(reviewed).splitlines()
     assert "score 100 % (good), reviewed by ana: 1 answered, 1 changed" in lines
     assert any(line.startswith("the machine's score 0 %") for line in lines)
     assert "  by people: yes (counted)" in lines
-    assert not any("people" in line or "machine's" in line for line in told(other).splitlines())
+    assert not any("people" in line or "machine's" in line for line in evidence_text(other).splitlines())

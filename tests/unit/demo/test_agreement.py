@@ -10,7 +10,6 @@ from sqlalchemy import func, select
 from include.calls.references import TurnReferences
 from include.calls.vocabulary import contact_reasons
 from include.database.engine import Database
-from include.database.migrations import upgrade
 from include.database.models import (
     AuditRow,
     CallCommitmentRow,
@@ -26,6 +25,7 @@ from include.delivery.table import text_table
 from include.demo.findings import findings_of
 from tests.card_data_search import readings, tells
 from tests.demo_calls import DAYS, audited_by_demo, heard
+from tests.empty_database import empty_database
 
 # `make demo` on 2026-11-29, before prompts were put in order: what they ask must not cost agreement.
 AGREED, LABELLED = 397, 414
@@ -35,9 +35,7 @@ CARD = "5105105105105100"  # what the customer of 1003-card-payment reads aloud
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """After both days."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('demo') / 'cofi.db'}"
-    upgrade(url)
-    opened = Database(url)
+    opened = Database(empty_database(tmp_path_factory.mktemp("demo") / "cofi.db"))
     asyncio.run(audited_by_demo(opened))
     yield opened
     opened.close()

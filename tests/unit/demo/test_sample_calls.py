@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 import soundfile
-import yaml
 
 from include.calls.call import ChannelRole
 from include.demo.sample_calls.script import MANIFEST_COLUMNS, CallScript, Music, Pause, Prompt, load_scripts
 from include.errors import InvalidInput
 from include.gpu_host.audio.decoding import decode, probe
+from include.plain_yaml import read_yaml
 from include.scorecards.gold import load_labels
 from include.scorecards.loading import SHIPPED_SCORECARD, load_scorecard
 
 FOLDER = Path("include/demo/sample_calls")
 SCRIPTS = load_scripts(FOLDER / "scripts")
-BAD_FILES = yaml.safe_load((FOLDER / "bad_files.yaml").read_text("utf-8"))
+BAD_FILES = read_yaml((FOLDER / "bad_files.yaml").read_text("utf-8"))
 MAX_S = 600.0
 
 each_call = pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.file)

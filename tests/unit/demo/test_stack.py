@@ -121,7 +121,7 @@ def test_what_was_set_is_told_with_where() -> None:
         "AIRFLOW__COFI__GPU_HOSTS": "gpu_1",
         "AIRFLOW_CONN_COFI_LLM": '{"password": "secret"}',
     }
-    assert list(settings.told(mine, lambda _: "site.cfg")) == [
+    assert list(settings.describe(mine, lambda _: "site.cfg")) == [
         "[core] parallelism = 3 from site.cfg, instead of the demo's 8",
         "[core] executor = CeleryExecutor from site.cfg does not hold here: `cofi up` starts no other.",
         "[cofi] gpu_hosts = gpu_1 from site.cfg, instead of the demo's two",

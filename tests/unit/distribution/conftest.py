@@ -7,7 +7,7 @@ import pytest
 
 from include.database.batches import Batch
 from include.database.engine import Database
-from include.database.migrations import upgrade
+from tests.empty_database import empty_database
 from tests.unit.database.seeding import Day
 from tests.unit.distribution.lanes import CALLS
 
@@ -15,9 +15,7 @@ from tests.unit.distribution.lanes import CALLS
 @pytest.fixture
 def day(tmp_path: Path) -> Iterator[Day]:
     """A database without rows."""
-    url = f"sqlite:///{tmp_path / 'cofi.db'}"
-    upgrade(url)
-    database = Database(url, patience_s=0)
+    database = Database(empty_database(tmp_path / "cofi.db"), patience_s=0)
     yield Day(database)
     database.close()
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import aiohttp
 import pytest
-import yaml
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
@@ -25,6 +24,7 @@ from include.llm.facts import Understanding
 from include.llm.providers.profile import profile_of
 from include.llm.understanding import understand
 from include.llm.usage import Usage
+from include.plain_yaml import read_yaml
 from include.scorecards.answers import AuditAnswers
 from include.scorecards.loading import SHIPPED_SCORECARD, load_scorecard
 
@@ -86,7 +86,7 @@ def _base(name: str) -> str:
 
 def call(name: str) -> Transcript:
     """A sample call, recognised without a fault."""
-    script = yaml.safe_load((SCRIPTS / f"{name}.yaml").read_text())
+    script = read_yaml((SCRIPTS / f"{name}.yaml").read_text())
     said = [
         (who, text)
         for event in script["events"]

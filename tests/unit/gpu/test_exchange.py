@@ -9,12 +9,12 @@ from aiohttp.test_utils import TestServer
 
 from include.database import prompts
 from include.database.engine import Database
-from include.database.migrations import upgrade
 from include.emulation.gpu_host import EmulatedGpuHost, GpuHostSettings
 from include.gpu.client import GpuHostClient
 from include.gpu.exchange import exchange
 from include.gpu.learned import LearnedPrompt
 from include.gpu.settings import HostSettings
+from tests.empty_database import empty_database
 from tests.unit.gpu.fake_host import Connect
 from tests.unit.gpu_host.ivr.learned_prompts import learned_prompt
 from tests.unit.gpu_host.ivr.sounds import melody
@@ -22,9 +22,7 @@ from tests.unit.gpu_host.ivr.sounds import melody
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    url = f"sqlite:///{tmp_path / 'cofi.db'}"
-    upgrade(url)
-    opened = Database(url)
+    opened = Database(empty_database(tmp_path / "cofi.db"))
     yield opened
     opened.close()
 

@@ -17,7 +17,7 @@ from include.database.work import PendingCall
 from include.errors import CofiError, HostFault, RecordingChanged, RecordingUnusable
 from include.gpu.stages import Store, distribute, recognise
 from include.gpu.wire import IvrResult, Segment, SegmentKind, StageResult, SttResult
-from include.roles.telling import Telling
+from include.roles.detection import RoleDetection
 from tests.unit.calls.site import recording
 from tests.unit.gpu.fake_host import ENGINE, Connect, FakeGpuHost, problem, text
 
@@ -150,8 +150,8 @@ async def transcribed(
     result = SttResult(**HEAD, language="en", turns=greeted(heard_as))
     host.replies["stt"] = [text(result.model_dump_json())]
     call = replace(pending(), channel_roles=roles, roles_told_by=told_by, channels=2)
-    telling = Telling(("Riverside",))
-    made = await recognise(connect(), Store(never), Stage.STT, [], call, telling=telling)
+    detection = RoleDetection(("Riverside",))
+    made = await recognise(connect(), Store(never), Stage.STT, [], call, detection=detection)
     [(_, row)] = made.rows
     return Transcript.model_validate(row["transcript"]), list(row["channel_roles"])  # type: ignore[call-overload]
 

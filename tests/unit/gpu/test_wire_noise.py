@@ -4,7 +4,6 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 
 from include.emulation.interposed import BROKEN_HTTP, OTHER_PROTOCOLS
 from include.gpu.client import GpuHostClient
+from tests.thoroughness import tries
 from tests.unit.gpu.certificates import of_nobody
 from tests.unit.gpu.interposed import PATHS, SETTINGS, ended
 
@@ -79,8 +79,8 @@ HOSTS_OWN = {"host_fault", "host_lost", "host_misconfigured", "host_busy", "host
 
 @given(noise=NOISE, phase=st.sampled_from(sorted(PATHS)))
 @settings(
-    max_examples=300,
-    deadline=timedelta(seconds=20),
+    max_examples=tries(100, 300),
+    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
     derandomize=True,
 )

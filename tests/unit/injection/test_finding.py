@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
-import yaml
 
 from include.card_data.masking import BULLET, masked
 from include.demo.sample_calls.script import load_scripts
 from include.injection.finding import Attempt, SpokenToModel, spoken_to_model
+from include.plain_yaml import read_yaml
 
-CORPUS = yaml.safe_load(Path("tests/corpora/injection.yaml").read_text())
+CORPUS = read_yaml(Path("tests/corpora/injection.yaml").read_text())
 MAX_ORDINARY_SHARE, MIN_HOSTILE_SHARE = 0.02, 0.95
 SCRIPTS = load_scripts(Path("include/demo/sample_calls/scripts"))
 

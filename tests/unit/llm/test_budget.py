@@ -15,13 +15,13 @@ from include.calls.stage import Stage
 from include.concurrency import for_each
 from include.database import spending
 from include.database.engine import Database
-from include.database.migrations import upgrade
 from include.database.models import LlmSpendingRow
 from include.errors import AnswerInvalid, AnswerRefused, BudgetReached, InvalidInput, LlmLost
 from include.llm.budget import Budget, Meter, Payer
 from include.llm.client import LlmClient
 from include.llm.structured import structured
 from include.llm.usage import Price, Usage
+from tests.empty_database import empty_database
 from tests.unit.database.seeding import Day, recording
 from tests.unit.llm.conftest import FakeApi
 
@@ -35,9 +35,7 @@ ClientOf = Callable[..., LlmClient]
 @pytest.fixture
 def day(tmp_path: Path) -> Iterator[Day]:
     """Two runs that account for one call."""
-    url = f"sqlite:///{tmp_path / 'cofi.db'}"
-    upgrade(url)
-    database = Database(url)
+    database = Database(empty_database(tmp_path / "cofi.db"))
     made = Day(database)
     made.planned(recording("a.wav"))
     made.discover(recording("a.wav"), batch_id="run-2")

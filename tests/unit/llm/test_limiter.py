@@ -154,7 +154,7 @@ async def test_requests_that_take_another_time_than_most_are_no_sign_of_load():
 
 async def test_a_lent_slot_is_one_of_the_width_and_tells_nothing():
     limiter = Limiter(2)
-    async with limiter.lent(), limiter.slot():
+    async with limiter.slot_for_another(), limiter.slot():
         assert limiter.in_flight == 2
         third = asyncio.ensure_future(limiter.slot().__aenter__())
         await asyncio.sleep(0)

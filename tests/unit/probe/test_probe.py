@@ -135,8 +135,8 @@ def test_lengths_formats_duplicates_and_trouble_are_told(location: Path) -> None
     assert "find 1 copy: copy.wav of a.wav" in text
     assert "  - 1 recording: the file is empty: copy it again" in text
     assert "no recording for 1 sidecar x.json" in text
-    assert "in calls with several: 1 unknown: told by what is said, if at all" in text
-    assert "HEAR=5" in text
+    assert "in calls with several: 1 unknown: found out by what is said, if at all" in text
+    assert "--hear 5" in text
 
 
 def test_only_so_many_are_opened_and_all_are_counted(location: Path) -> None:
@@ -231,7 +231,7 @@ def probed_stereo(location: Path, count: int) -> Probed:
 
 def test_the_manifest_is_read_too(location: Path) -> None:
     probed = probed_stereo(location, 1)
-    assert probed.roles == {"unknown: told by what is said, if at all": 1}
+    assert probed.roles == {"unknown: found out by what is said, if at all": 1}
     (location / "2026-11-16" / "manifest.csv").write_text(
         "file,agent,channel_roles\n0.wav,Dana,agent|customer\n"
     )

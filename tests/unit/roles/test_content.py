@@ -5,14 +5,14 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-import yaml
 
 from include.calls.call import ChannelRole
 from include.calls.transcript import Turn
 from include.gpu.wire import IvrResult, Segment, SegmentKind
+from include.plain_yaml import read_yaml
 from include.roles.content import Heard, roles_by_content
-from include.roles.telling import Telling, heard_in
-from include.roles.told import ToldBy, roles_of
+from include.roles.detection import RoleDetection, heard_in
+from include.roles.speaker_role import RoleSource, roles_of
 from tests.unit.gpu.fake_host import ENGINE
 
 AGENT, CUSTOMER, UNKNOWN = ChannelRole.AGENT, ChannelRole.CUSTOMER, ChannelRole.UNKNOWN
@@ -45,7 +45,7 @@ def of_corpus(dialogue: str, agent: int) -> list[Turn]:
 def test_of_calls_that_no_cue_was_written_for_none_is_told_wrongly_and_most_are_told() -> None:
     found: Counter[str] = Counter()
     for file in CORPORA:
-        for one in yaml.safe_load(file.read_text("utf-8")):
+        for one in read_yaml(file.read_text("utf-8")):
             for agent in (0, 1):
                 told = roles_of(roles_by_content(of_corpus(one["turns"], agent), 2, one.get("kept", [])))
                 right = [AGENT, CUSTOMER] if agent == 0 else [CUSTOMER, AGENT]
@@ -68,7 +68,7 @@ def test_of_calls_that_no_cue_was_written_for_none_is_told_wrongly_and_most_are_
 def test_who_greets_for_the_company_is_the_agent(agent: str, customer: str, first: int) -> None:
     told = roles_by_content(call((first, agent), (1 - first, customer)), 2, COMPANY)
     assert told[first].role is AGENT and told[1 - first].role is CUSTOMER
-    assert all(one.told_by is ToldBy.CONTENT and one.confidence >= 0.9 for one in told)
+    assert all(one.told_by is RoleSource.CONTENT and one.confidence >= 0.9 for one in told)
     assert told[first].because
 
 
@@ -101,7 +101,7 @@ def test_who_greets_for_the_company_is_the_agent(agent: str, customer: str, firs
 def test_who_cannot_be_told_is_nobody(said: list[tuple[int, str]]) -> None:
     told = roles_by_content(call(*said), 2, COMPANY)
     assert roles_of(told) == [UNKNOWN, UNKNOWN]
-    assert {one.told_by for one in told} == {ToldBy.NOBODY}
+    assert {one.told_by for one in told} == {RoleSource.NOBODY}
 
 
 def test_an_agent_whose_customer_says_nothing_is_one_and_the_other_channel_is_nobodys() -> None:
@@ -134,23 +134,23 @@ GREETED = call(
 
 
 def test_what_was_told_beforehand_holds_and_what_speaks_against_it_is_said() -> None:
-    telling = Telling(COMPANY)
-    right = telling.roles("c", GREETED, 2, [CUSTOMER, AGENT], "recorder")
+    detection = RoleDetection(COMPANY)
+    right = detection.roles("c", GREETED, 2, [CUSTOMER, AGENT], "recorder")
     assert [(one.role, one.told_by, one.confidence, one.doubted) for one in right] == [
-        (CUSTOMER, ToldBy.RECORDER, 1, False),
-        (AGENT, ToldBy.RECORDER, 1, False),
+        (CUSTOMER, RoleSource.RECORDER, 1, False),
+        (AGENT, RoleSource.RECORDER, 1, False),
     ]
-    swapped = telling.roles("c", GREETED, 2, [AGENT, CUSTOMER], "setting")
+    swapped = detection.roles("c", GREETED, 2, [AGENT, CUSTOMER], "setting")
     assert roles_of(swapped) == [AGENT, CUSTOMER]
     assert all(one.doubted for one in swapped)
 
 
 def test_roles_of_another_number_of_channels_tell_nothing() -> None:
-    told = Telling(COMPANY).roles("c", GREETED, 2, [AGENT], "manifest")
+    told = RoleDetection(COMPANY).roles("c", GREETED, 2, [AGENT], "manifest")
     assert roles_of(told) == [CUSTOMER, AGENT]
-    assert roles_of(Telling(COMPANY).roles("c", GREETED[:1], 1, [], None)) == [UNKNOWN]
-    assert Telling(COMPANY).roles("c", [], 1, [], None) == []
-    assert roles_of(Telling().roles("c", [], 2, [], None)) == [UNKNOWN, UNKNOWN]
+    assert roles_of(RoleDetection(COMPANY).roles("c", GREETED[:1], 1, [], None)) == [UNKNOWN]
+    assert RoleDetection(COMPANY).roles("c", [], 1, [], None) == []
+    assert roles_of(RoleDetection().roles("c", [], 2, [], None)) == [UNKNOWN, UNKNOWN]
 
 
 def test_what_the_ivr_stage_found_is_told_by_channel() -> None:

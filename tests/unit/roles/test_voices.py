@@ -2,12 +2,11 @@
 
 from collections import Counter
 
-import yaml
-
 from include.calls.transcript import Turn
+from include.plain_yaml import read_yaml
 from include.roles.content import roles_of_voices, with_roles
-from include.roles.telling import Telling
-from include.roles.told import ToldBy
+from include.roles.detection import RoleDetection
+from include.roles.speaker_role import RoleSource
 from tests.unit.roles.test_content import AGENT, COMPANY, CORPORA, CUSTOMER, UNKNOWN, call, of_corpus
 
 
@@ -22,7 +21,7 @@ def on_one_channel(turns: list[Turn], unsure: int | None = None) -> list[Turn]:
 def test_of_calls_that_no_cue_was_written_for_no_voice_is_told_wrongly() -> None:
     found: Counter[str] = Counter()
     for file in CORPORA:
-        for one in yaml.safe_load(file.read_text("utf-8")):
+        for one in read_yaml(file.read_text("utf-8")):
             for agent in (0, 1):
                 turns = on_one_channel(of_corpus(one["turns"], agent))
                 told = {each.voice: each.role for each in roles_of_voices(turns, one.get("kept", []))}
@@ -40,10 +39,10 @@ def test_turns_take_the_role_of_their_voice_and_nobodys_stay_unknown() -> None:
         (1, "yes"),
     )
     turns = on_one_channel(said, unsure=3)
-    told = Telling(COMPANY).roles("c1", turns, 1, [], None)
+    told = RoleDetection(COMPANY).roles("c1", turns, 1, [], None)
     assert [(one.voice, one.role, one.told_by) for one in told] == [
-        (1, AGENT, ToldBy.CONTENT),
-        (2, CUSTOMER, ToldBy.CONTENT),
+        (1, AGENT, RoleSource.CONTENT),
+        (2, CUSTOMER, RoleSource.CONTENT),
     ]
     labels = [turn.label for turn in with_roles(turns, told)]
     assert labels == ["agent", "customer", "agent", "speaker_0"]
@@ -52,12 +51,12 @@ def test_turns_take_the_role_of_their_voice_and_nobodys_stay_unknown() -> None:
 def test_one_voice_tells_nobody_and_is_counted_as_unknown() -> None:
     turns = [turn.model_copy(update={"channel": 0}) for turn in call((0, "Hello, how can I help you?"))]
     assert roles_of_voices(turns, COMPANY) == []
-    [told] = Telling(COMPANY).roles("c1", turns, 1, [], None)
-    assert (told.role, told.told_by, told.voice) == (UNKNOWN, ToldBy.NOBODY, None)
+    [told] = RoleDetection(COMPANY).roles("c1", turns, 1, [], None)
+    assert (told.role, told.told_by, told.voice) == (UNKNOWN, RoleSource.NOBODY, None)
 
 
 def test_voices_on_one_side_of_two_have_roles_of_their_own() -> None:
     """All is said on the left, the right is silent: the channel's own role is not everybody's."""
     said = call((0, "Riverside Telecom, how can I help?"), (1, "Hi, I want to cancel my contract."))
-    told = Telling(COMPANY).roles("c1", on_one_channel(said), 2, [CUSTOMER, AGENT], "manifest")
-    assert {one.voice for one in told} == {1, 2} and {one.told_by for one in told} == {ToldBy.CONTENT}
+    told = RoleDetection(COMPANY).roles("c1", on_one_channel(said), 2, [CUSTOMER, AGENT], "manifest")
+    assert {one.voice for one in told} == {1, 2} and {one.told_by for one in told} == {RoleSource.CONTENT}

@@ -4,6 +4,7 @@ import pytest
 import yaml
 from packaging.version import Version
 
+from include.plain_yaml import read_yaml
 from tests.safety.advisories import ROOT, listed, locked, main, warnings
 
 ENTRY = {
@@ -25,7 +26,7 @@ some-thing==1.0rc1
 
 def of(**changes: str) -> list[str]:
     text = yaml.safe_dump([{**ENTRY, **changes}]).replace("'2026-11-29'", "2026-11-29")
-    return warnings(listed(yaml.safe_load(text)), locked(LOCK))
+    return warnings(listed(read_yaml(text)), locked(LOCK))
 
 
 def test_versions_are_read_from_the_lock_and_not_from_its_comments() -> None:

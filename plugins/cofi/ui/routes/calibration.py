@@ -32,7 +32,7 @@ from include.review.calibrating import (
 )
 from include.review.people import Actor
 from include.review.sessions import Session
-from include.search.choices import choices_of
+from include.search.choices import criteria_of
 from include.search.drawing import draw
 from include.search.filters import filters_of
 from include.search.finding import find
@@ -42,10 +42,10 @@ ANSWERS = (Right.ANSWER, Right.OTHERS)
 
 def _answers_or_leads(asked: AskedDep) -> None:
     if not (asked.person.leads or all(asked.person.may(right) for right in ANSWERS)):
-        told = (
+        message = (
             f"Your account lacks the rights '{Right.ANSWER}' and '{Right.DECIDE}': ask whoever gives rights."
         )
-        raise HTTPException(403, told)
+        raise HTTPException(403, message)
 
 
 # Sessions hold calls of all agents.
@@ -83,7 +83,7 @@ def planning(asked: AskedDep, wanted: WantedDep) -> HTMLResponse:
     filters = filters_of(wanted)
     with asked.database.reading() as connection:
         found = find(connection, filters)
-        choices = choices_of(connection)
+        criteria, _ = criteria_of(connection)
         set_aside, known = sessions.set_aside(connection), sessions.known_people(connection)
     people = sorted({*_reviewers(Settings.load()), *known})
     return asked.page(
@@ -92,7 +92,7 @@ def planning(asked: AskedDep, wanted: WantedDep) -> HTMLResponse:
         query=urlencode(wanted),
         wanted=wanted,
         found=found,
-        criteria=choices.criteria,
+        criteria=criteria,
         set_aside=set_aside,
         people=people,
         most_calls=MOST_CALLS,

@@ -18,7 +18,9 @@ from include.access.rights import Person, Right
 from include.call_pages.call import CallHead, CallPage, head_of, read_call
 from include.call_pages.shown import Redacting, shown_of
 from include.calls.transcript import Transcript, Turn, TurnFlag
+from include.errors import NotForYou
 from include.review.beside import review_of
+from include.review.blindness import blind_calls, why_blind
 from include.review.disputes import Terms, list_disputes, terms
 from include.review.items import item_of_call
 from include.review.people import Actor
@@ -53,6 +55,8 @@ CallDep = Annotated[CallHead, Depends(call_for)]
 @router.get("")
 def call_page(asked: AskedDep, head: CallDep, tasks: TasksDep) -> HTMLResponse:
     """All that is known of a call."""
+    if head.call_id in asked.read(lambda connection: blind_calls(connection, asked.person.name)):
+        raise NotForYou(why_blind(head.call_id))
     asked.record(head.call_id, Access.TEXT)
     page = asked.read(lambda connection: read_call(connection, head))
     by_people = asked.read(lambda connection: people_of(connection, page, asked.person))
@@ -75,8 +79,8 @@ def shown_to_llm(asked: AskedDep, head: CallDep) -> JSONResponse:
     how = Redacting(settings.llm_redact_pii, recogniser_of(settings), settings.names_kept)
     asked.record(head.call_id, Access.PROMPT)
     shown = asked.read(lambda connection: shown_of(connection, head, how))
-    told = {"text": shown.text, "as_sent": shown.as_sent} if shown else {"text": None}
-    return JSONResponse(told, headers=PRIVATE, background=asked.after)
+    content = {"text": shown.text, "as_sent": shown.as_sent} if shown else {"text": None}
+    return JSONResponse(content, headers=PRIVATE, background=asked.after)
 
 
 def people_of(connection: Connection, page: CallPage, person: Person) -> dict[str, Any]:
@@ -131,7 +135,7 @@ def lines_of(page: CallPage) -> list[tuple[str, Any]]:
 
 
 def player_values(page: CallPage, *, hears: bool) -> dict[str, Any]:
-    """What the player's script is told."""
+    """The values for the player's script."""
     hearing = page.hearing
     return {
         "call_id": page.head.call_id,

@@ -104,6 +104,29 @@ def following(asked: AskedDep, actor: ActorDep, wanted: Next) -> JSONResponse:
     return JSONResponse(content, headers=PRIVATE, background=asked.after)
 
 
+@router.get("/ahead")
+def ahead(asked: AskedDep, actor: ActorDep, sample: Sample | None = None) -> JSONResponse:
+    """The call that comes next unless somebody else takes it, and where its first question is heard.
+
+    Nothing is taken and nothing of the call told: a browser fetches the sound while its person still answers.
+    """
+    open_items = {"sample": sample, "states": (ItemState.OPEN,), "limit": 1}
+    items = asked.read(lambda c: list_queue(c, actor, **open_items)) if asked.person.may(Right.AUDIO) else []
+    if not items:
+        return JSONResponse({"call_id": None, "from_ms": None}, headers=PRIVATE)
+    page = asked.read(lambda connection: page_of(connection, items[0].call_id))
+    content = {"call_id": items[0].call_id, "from_ms": _first_heard_ms(page, items[0])}
+    return JSONResponse(content, headers=PRIVATE)
+
+
+def _first_heard_ms(page: CallPage, item: QueueItem) -> int:
+    """Where the desk begins to play: at the first question's evidence, or where somebody first speaks."""
+    first = next(iter(questions_of(page, item)), None)
+    quoted = [one.start_ms for one in first.quotes if one.start_ms is not None] if first else []
+    spoken = [turn.start_ms for turn in page.transcript.turns] if page.transcript else []
+    return next(iter(() if item.blind else quoted), min(spoken, default=0))
+
+
 def desk_html(asked: Asked, item: QueueItem) -> str:
     """What somebody sees who has taken an item. Of a blind one, nothing that tells the machine's answers."""
     page = asked.read(lambda connection: page_of(connection, item.call_id))
@@ -170,10 +193,10 @@ def answers(
 
         return once(connection, asked.person, key, stored)
 
-    told = asked.write(work)
+    content = asked.write(work)
     if given.blind:
-        told["html"] = revealed_html(asked, item_id, given.criterion_id)
-    return JSONResponse(told, headers=PRIVATE)
+        content["html"] = revealed_html(asked, item_id, given.criterion_id)
+    return JSONResponse(content, headers=PRIVATE)
 
 
 def revealed_html(asked: Asked, item_id: str, criterion_id: str) -> str:

@@ -1,6 +1,6 @@
 """Calls by what was said in them, and by what is known and was judged of them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -23,6 +23,7 @@ from include.calls.vocabulary import SignalKind
 from include.errors import InvalidInput
 from include.export.rows import columns_of, rows_of
 from include.export.writing import Format, write_rows
+from include.review.blindness import blind_calls
 from include.search.choices import choices_of
 from include.search.filters import Filters, filters_of
 from include.search.finding import Found, Place, find
@@ -58,10 +59,11 @@ WantedDep = Annotated[dict[str, str], Depends(wanted)]
 def search(
     asked: AskedDep, wanted: WantedDep, after_day: date | None = None, after_call: str | None = None
 ) -> HTMLResponse:
-    """A page of calls, newest first; what was asked wrongly is told beside the form."""
+    """A page of calls, newest first; what was asked wrongly is named beside the form."""
     after = (after_day, after_call) if after_day and after_call else None
     with asked.database.reading() as connection:
-        found, problem = _found(connection, wanted, after)
+        blind = blind_calls(connection, asked.person.name)
+        found, problem = _found(connection, wanted, after, blind)
         saved = saved_searches(connection, asked.person.name)
         choices = choices_of(connection)
     asked.record_all([call.call_id for call in found.calls if call.snippets] if found else [], Access.TEXT)
@@ -82,6 +84,7 @@ def search(
         signals=list(SignalKind),
         formats=list(Format),
         calibrates=asked.person.leads,
+        blind=blind,
     )
 
 
@@ -90,7 +93,8 @@ def export(asked: AskedDep, wanted: WantedDep, format: Format = Format.CSV) -> R
     """What is found, as a file."""
     filters = filters_of(wanted)
     with asked.database.reading() as connection, _kept_file(format) as path:
-        write_rows(path, format, columns_of(connection), rows_of(connection, filters))
+        rows = rows_of(connection, filters, without=blind_calls(connection, asked.person.name))
+        write_rows(path, format, columns_of(connection), rows)
     return FileResponse(
         path,
         media_type=format.media_type,
@@ -116,10 +120,12 @@ def forget(asked: AskedDep, search_id: str) -> Response:
     return Response(status_code=204, headers=PRIVATE)
 
 
-def _found(connection: Any, wanted: dict[str, str], after: Place | None) -> tuple[Found | None, str | None]:
+def _found(
+    connection: Any, wanted: dict[str, str], after: Place | None, blind: Collection[str]
+) -> tuple[Found | None, str | None]:
     try:
         filters: Filters = filters_of(wanted)
-        return find(connection, filters, after), None
+        return find(connection, filters, after, without=blind), None
     except InvalidInput as error:
         return None, str(error)
 

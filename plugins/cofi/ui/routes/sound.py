@@ -65,11 +65,12 @@ CopyDep = Annotated[Copy, Depends(copy_of)]
 
 
 @router.get("/sound")
-def sound(asked: AskedDep, head: CallDep, copy: CopyDep) -> FileResponse:
-    """The sound, by byte range."""
-    told = {"within_s": _RECORD_EVERY_S}
-    if not asked.read(lambda c: was_recorded(c, asked.person, head.call_id, Access.SOUND, **told)):
-        asked.record(head.call_id, Access.SOUND)
+def sound(asked: AskedDep, head: CallDep, copy: CopyDep, *, ahead: bool = False) -> FileResponse:
+    """The sound, by byte range; `ahead` of its call, it is recorded as what nobody may ever have heard."""
+    what = Access.AHEAD if ahead else Access.SOUND
+    window = {"within_s": _RECORD_EVERY_S}
+    if not asked.read(lambda c: was_recorded(c, asked.person, head.call_id, what, **window)):
+        asked.record(head.call_id, what)
     return FileResponse(copy.sound, media_type="audio/wav", headers=_HEADERS, background=asked.after)
 
 
@@ -89,8 +90,10 @@ class Heard(BaseModel):
 @router.post("/heard", dependencies=[WRITES])
 def heard(asked: AskedDep, head: CallDep, stretch: Heard) -> JSONResponse:
     """Records it."""
-    told = {"from_ms": stretch.from_ms, "seconds": stretch.seconds}
-    asked.write(lambda connection: record(connection, asked.person, head.call_id, Access.HEARD, **told))
+    stretch_values = {"from_ms": stretch.from_ms, "seconds": stretch.seconds}
+    asked.write(
+        lambda connection: record(connection, asked.person, head.call_id, Access.HEARD, **stretch_values)
+    )
     return JSONResponse({"recorded": True}, headers=PRIVATE)
 
 

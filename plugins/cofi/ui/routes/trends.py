@@ -12,7 +12,8 @@ from cofi.ui.access import requires
 from cofi.ui.asking import AskedDep
 from include.access.rights import Right
 from include.database.engine import Database
-from include.search.choices import choices_of
+from include.review.blindness import blind_calls
+from include.search.choices import criteria_of
 from include.trends import reading
 from include.trends.charts import weeks_chart
 from include.trends.coaching import weak_criteria
@@ -50,7 +51,7 @@ def trends(
             shown["ranked"], shown["few"] = reading.groups(connection, card, by, span)
             shown["criteria"] = reading.criteria(connection, of_all, span)
             shown["stale"] = stale_days(connection, span.first, span.last)
-        words = choices_of(connection).criteria
+        words, _ = criteria_of(connection)
     if stale := shown.get("stale"):
         # Not before the page: a day of 10,000 calls takes a second.
         asked.after.add_task(_count, asked.database, stale)
@@ -82,8 +83,9 @@ def agent(
     with asked.database.reading() as connection:
         by_week = reading.by_week(connection, chosen, span)
         label = reading.label_of_group(connection, chosen) or name
-        weak = weak_criteria(connection, scorecard, name, span)
-        words = choices_of(connection).criteria
+        blind = blind_calls(connection, asked.person.name)
+        weak = [one.without(blind) for one in weak_criteria(connection, scorecard, name, span)]
+        words, _ = criteria_of(connection)
     return asked.page(
         "agent.html",
         tab="trends",

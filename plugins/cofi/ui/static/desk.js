@@ -1,5 +1,6 @@
 // The twenty-second path: the next call's evidence plays by itself, one key decides.
 
+import { Ahead } from "./ahead.js";
 import { Refused, say, write } from "./http.js";
 import { onKeys, playerKeys, takeFocus } from "./keys.js";
 import { Outbox } from "./outbox.js";
@@ -11,6 +12,7 @@ const kept = document.querySelector(".kept");
 const keys = document.getElementById("keys");
 const start = document.getElementById("start");
 const sample = start.dataset.sample ?? null;
+const ahead = new Ahead(sample);
 let review = null;
 
 const notice = (text) => {
@@ -51,7 +53,9 @@ const open = async (wanted) => {
     place.hidden = false;
     place.innerHTML = told.html; // from our own template, escaped there
     history.replaceState(null, "", `?item=${told.item_id}`);
-    review = new Review(place.firstElementChild, { outbox, next: () => open({ sample }), back, showKeys });
+    const sound = ahead.take(told.call_id);
+    review = new Review(place.firstElementChild, { outbox, next: () => open({ sample }), back, showKeys, sound });
+    ahead.after(review.player.audio);
     scrollTo(0, 0);
   } catch (error) {
     if (error instanceof Refused) notice(error.message);

@@ -14,12 +14,17 @@ const clock = (ms) => {
 const fromTo = (button) => [Number(button.dataset.playMs), Number(button.dataset.endMs ?? button.dataset.playMs)];
 
 export class Player {
-  // `root` holds the player, the transcript and whatever has places to play.
-  constructor(root) {
+  // `root` holds the player, the transcript and whatever has places to play; `sound` is its audio, where it was
+  // fetched before.
+  constructor(root, sound = null) {
     this.root = root;
     this.bar = root.querySelector(".player");
     this.data = JSON.parse(this.bar.querySelector(".player-data").textContent);
     this.audio = this.bar.querySelector("audio");
+    if (this.audio && sound) {
+      this.audio.replaceWith(sound);
+      this.audio = sound;
+    }
     this.words = [...root.querySelectorAll(".turn [data-ms]")].map((element) => [Number(element.dataset.ms), element]);
     this.turns = [...root.querySelectorAll(".turn")].map((element) => [Number(element.dataset.start), element]);
     this.events = new AbortController();
@@ -44,7 +49,7 @@ export class Player {
     this.lanes = new Lanes(bar.querySelector(".lanes"), this.data, (ms) => this.seek(ms));
     this.lanes.marks = this.evidenceButtons().map(fromTo);
     this.mixer = new Mixer(audio, this.data.lanes, bar.querySelector(".volumes"), () => this.ms);
-    audio.src = `${prefix}${this.prefixed}/sound`;
+    if (!audio.src) audio.src = `${prefix}${this.prefixed}/sound`;
     audio.defaultPlaybackRate = audio.playbackRate = Number(localStorage.getItem(SPEED)) || 1;
     const speed = bar.querySelector(".speed");
     speed.value = String(audio.playbackRate);

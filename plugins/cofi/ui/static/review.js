@@ -6,11 +6,11 @@ import { Player } from "./player.js";
 const DRAFT = "cofi-draft";
 
 export class Review {
-  constructor(root, { outbox, next, back, showKeys }) {
+  constructor(root, { outbox, next, back, showKeys, sound }) {
     Object.assign(this, { root, outbox, next, back });
     this.item = root.dataset.item;
     this.blind = "blind" in root.dataset;
-    this.player = new Player(root);
+    this.player = new Player(root, sound);
     this.questions = [...root.querySelectorAll(".question")];
     this.ended = root.querySelector(".ended");
     this.skipping = root.querySelector(".skipping");

@@ -56,7 +56,7 @@ def test_one_folder_of_the_day_is_enough(tmp_path: Path, recorder: str, folder: 
 def test_what_is_there_instead_is_told(tmp_path: Path, recorder: str, there: str, told: str) -> None:
     (tmp_path / there).mkdir(parents=True)
     found = around(tmp_path, recorder)
-    assert found and told in found.told("s3://calls")
+    assert found and told in found.describe("s3://calls")
 
 
 @pytest.mark.parametrize("recorder", ["plain", "amazon_connect", "five9", "twilio"])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.calls.call import Call, CallState, ChannelRole, RolesToldBy
+from include.calls.call import Call, CallState, ChannelRole, ChannelRolesSource
 from include.calls.discovery import Discovery, find_recordings
 from include.calls.recorders.expressions import EXPRESSIONS, SidecarFormat
 from include.calls.recorders.loading import load_recorder
@@ -47,12 +47,12 @@ def test_the_manifest_is_stronger_than_a_sidecar_and_adds_to_it(site: Site) -> N
     )
     calls, _ = found_in(site)
     assert calls["a.wav"].metadata.channel_roles == (ChannelRole.AGENT, ChannelRole.CUSTOMER)
-    assert calls["a.wav"].metadata.roles_told_by is RolesToldBy.SIDECAR
+    assert calls["a.wav"].metadata.roles_told_by is ChannelRolesSource.SIDECAR
     site.put("manifest.csv", b"file,agent,channel_roles\na.wav,Dana,customer|agent\n")
     known = found_in(site)[0]["a.wav"].metadata
     assert (known.agent, known.team) == ("Dana", "North")
     assert known.channel_roles == (ChannelRole.CUSTOMER, ChannelRole.AGENT)
-    assert known.roles_told_by is RolesToldBy.MANIFEST
+    assert known.roles_told_by is ChannelRolesSource.MANIFEST
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_sidecar_without_a_recording_and_a_recording_without_a_sidecar_are_tol
     assert (looked.files.sidecars, looked.files.sidecars_alone, looked.files.without_sidecar) == (1, 1, 1)
     assert looked.files.problems == (
         "no recording for 1 sidecar c.json: copy the recordings, or delete the sidecars",
-        "no sidecar for 1 recording b.wav: audited without what it would tell",
+        "no sidecar for 1 recording b.wav: audited without its metadata",
     )
 
 

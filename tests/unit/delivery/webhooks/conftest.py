@@ -19,11 +19,11 @@ from sqlalchemy import update
 from include.calls.call import CallState
 from include.calls.stage import Stage
 from include.database.engine import Database
-from include.database.migrations import upgrade
 from include.database.models import OutboxRow
 from include.database.outcomes import Ended
 from include.delivery.webhooks.receiver import Receiver, ReceiverSettings
 from include.delivery.webhooks.sweep import Sweep, Swept
+from tests.empty_database import empty_database
 from tests.unit.database.seeding import Day, recording
 from tests.waiting import Together
 
@@ -89,9 +89,7 @@ async def receiver() -> AsyncIterator[FakeReceiver]:
 
 @pytest.fixture
 def day(tmp_path: Path) -> Iterator[Day]:
-    url = f"sqlite:///{tmp_path / 'cofi.db'}"
-    upgrade(url)
-    database = Database(url)
+    database = Database(empty_database(tmp_path / "cofi.db"))
     yield Day(database)
     database.close()
 

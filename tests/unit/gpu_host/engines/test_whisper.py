@@ -15,7 +15,7 @@ from include.gpu.wire import IvrResult, LidResult, Span, StageOptions
 from include.gpu_host.audio.recording import Recording, resampled
 from include.gpu_host.engines.hot_words import written
 from include.gpu_host.engines.weights import find_whisper
-from include.gpu_host.engines.whisper import Whisper, WhisperLanguages, WhisperRecogniser, _Told
+from include.gpu_host.engines.whisper import Whisper, WhisperLanguages, WhisperRecogniser, _Hints
 from include.gpu_host.settings import PACKAGED_WHISPER
 from include.gpu_host.stages.job import Head
 from include.gpu_host.stages.recognition import Recognition
@@ -60,8 +60,8 @@ def transcript(
 
 def test_a_piece_does_not_depend_on_its_batch(recogniser: WhisperRecogniser) -> None:
     pieces = [clip("cold_hearted"), clip("john_dashwood")]
-    alone = [recogniser._hear(_Told("en"), [piece])[0].words for piece in pieces]
-    for batch in (recogniser._hear(_Told("en"), pieces), recogniser._hear(_Told("en"), pieces[::-1])[::-1]):
+    alone = [recogniser._hear(_Hints("en"), [piece])[0].words for piece in pieces]
+    for batch in (recogniser._hear(_Hints("en"), pieces), recogniser._hear(_Hints("en"), pieces[::-1])[::-1]):
         for (words, *_), by_itself in zip(batch, alone, strict=True):
             assert [(word.text, word.start_ms, word.end_ms) for word in words] == [
                 (word.text, word.start_ms, word.end_ms) for word in by_itself

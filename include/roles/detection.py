@@ -1,4 +1,4 @@
-"""The roles of a call's channels once it is heard: those that were told before, or what its content tells."""
+"""The roles of a transcribed call's channels: as a source states them, or as its content shows them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from include.calls.call import ChannelRole
 from include.calls.transcript import Turn
 from include.gpu.wire import IvrResult, SegmentKind
 from include.roles.content import Heard, roles_by_content, roles_of_voices
-from include.roles.told import RoleTold, ToldBy
+from include.roles.speaker_role import RoleSource, SpeakerRole
 
-# What is said has to be this sure to speak against what was told.
+# What is said has to be this sure to contradict the roles that were stated.
 _SURE_TO_DOUBT = 0.97
 _PLAYED = {SegmentKind.PROMPT, SegmentKind.HOLD_MUSIC}
 
@@ -19,8 +19,8 @@ def _nothing(_: str) -> IvrResult | None:
 
 
 @dataclass(frozen=True)
-class Telling:
-    """How roles are told.
+class RoleDetection:
+    """Finds the roles of a call's channels.
 
     Attributes:
         companies: Names of the company, as people say them.
@@ -35,16 +35,16 @@ class Telling:
         call_id: str,
         turns: Sequence[Turn],
         channels: int | None,
-        told: Sequence[ChannelRole],
+        stated: Sequence[ChannelRole],
         told_by: str | None,
-    ) -> list[RoleTold]:
+    ) -> list[SpeakerRole]:
         """One per channel; where several voices are on one channel, one per voice.
 
         Args:
             call_id: Names the call.
             turns: Of the call.
             channels: Of the recording; None when nobody has counted them.
-            told: Roles that were told beforehand.
+            stated: The roles that a source stated before the call was heard.
             told_by: By whom.
         """
         count = channels or 1 + max((turn.channel for turn in turns), default=0)
@@ -57,19 +57,19 @@ class Telling:
         else:
             heard = heard_in(self.ivr_of(call_id))
             by_content = roles_by_content(turns, count, self.companies, heard)
-        if len(told) != count or set(told) == {ChannelRole.UNKNOWN}:
+        if len(stated) != count or set(stated) == {ChannelRole.UNKNOWN}:
             return by_content
-        by = ToldBy(told_by) if told_by else ToldBy.EARLIER
+        by = RoleSource(told_by) if told_by else RoleSource.EARLIER
         return [
-            RoleTold(
+            SpeakerRole(
                 channel=n,
                 role=role,
                 told_by=by,
                 confidence=1,
                 because=by_content[n].because,
-                doubted=_speaks_against(role, by_content[n]),
+                doubted=_contradicts(role, by_content[n]),
             )
-            for n, role in enumerate(told)
+            for n, role in enumerate(stated)
         ]
 
 
@@ -85,10 +85,10 @@ def heard_in(ivr: IvrResult | None) -> Heard:
     )
 
 
-def _speaks_against(role: ChannelRole, content: RoleTold) -> bool:
+def _contradicts(role: ChannelRole, content: SpeakerRole) -> bool:
     both = {role, content.role}
     return both == {ChannelRole.AGENT, ChannelRole.CUSTOMER} and content.confidence >= _SURE_TO_DOUBT
 
 
-def _unknown(channel: int) -> RoleTold:
-    return RoleTold(channel=channel, role=ChannelRole.UNKNOWN, told_by=ToldBy.NOBODY, confidence=0.5)
+def _unknown(channel: int) -> SpeakerRole:
+    return SpeakerRole(channel=channel, role=ChannelRole.UNKNOWN, told_by=RoleSource.NOBODY, confidence=0.5)

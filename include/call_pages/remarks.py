@@ -1,12 +1,12 @@
-"""Something that was said in a call, and when."""
+"""A remark of a call page that points to the moments of the call that it rests on."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Told:
-    """A text, and where it was said, in ms of the original recording."""
+class Remark:
+    """A text, and the moments when it was said, in ms of the original recording."""
 
     text: str
     starts_ms: Sequence[int] = ()

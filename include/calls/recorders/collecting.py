@@ -1,4 +1,4 @@
-"""Puts together what path, sidecar, manifest and recorder say of each call of a day."""
+"""Collects the metadata of a day's calls from paths, sidecars, the manifest and the recorder's rules."""
 
 import logging
 from collections.abc import Mapping
@@ -6,13 +6,13 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from include.calls.call import CallMetadata, RolesToldBy
+from include.calls.call import CallMetadata, ChannelRolesSource
 from include.calls.day_folder import DayFolder
 from include.calls.recorders.checks import EXTRA
 from include.calls.recorders.describing import Times, described, merged
-from include.calls.recorders.paths import told_by_path
-from include.calls.recorders.profile import Recorder, Sidecar, filled
-from include.calls.recorders.sidecars import Told, read_sidecar
+from include.calls.recorders.paths import metadata_from_path
+from include.calls.recorders.profile import Recorder, Sidecar, fill_template
+from include.calls.recorders.sidecars import Reported, read_sidecar
 from include.calls.recorders.sorting import Recorded, SortedFiles
 from include.errors import InvalidInput
 
@@ -20,27 +20,27 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Knowledge:
-    """What is known of a call, and from where.
+class CollectedMetadata:
+    """A call's metadata, and the sidecars that it comes from.
 
     Attributes:
-        metadata: All of it.
-        sidecars: Those that were read.
+        metadata: The metadata from all sources together.
+        sidecars: Paths of the sidecars that were read.
     """
 
     metadata: CallMetadata
     sidecars: tuple[str, ...] = ()
 
 
-class Knowing:
-    """Tells what is known of the calls of a day. May be asked by several threads.
+class MetadataCollector:
+    """Collects the metadata of the calls of a day. Several threads may use it at once.
 
     Args:
-        folder: The day's.
-        files: Sorted.
-        recorder: By which.
-        timezone: Of the site.
-        manifest: By path.
+        folder: The day's folder.
+        files: Its files, sorted by kind.
+        recorder: The recorder by whose rules the files were sorted.
+        timezone: The site's time zone.
+        manifest: The manifest's metadata by path of the recording.
         pool: Reads sidecars that describe several recordings.
     """
 
@@ -59,59 +59,59 @@ class Knowing:
         self._recorder = recorder
         self._times = Times(recorder.times_timezone(timezone), recorder.times.formats)
         self._manifest = manifest
-        self._known: dict[str, Knowledge] = {}
+        self._known: dict[str, CollectedMetadata] = {}
         self.problems: dict[str, str] = {}
         read = pool.map(lambda one: self._entries(*one), files.shared)
-        self._shared = {key: told for entries in read for key, told in entries}
+        self._shared = {key: reported for entries in read for key, reported in entries}
         self._claimed = (
             {key for one in files.recordings for key in self._keys(one)} if self._shared else set()
         )
 
     @property
     def unclaimed(self) -> list[str]:
-        """Entries of sidecars that describe several recordings, none of which is there."""
+        """Entries of shared sidecars (of several recordings) for which there is no recording."""
         return sorted(value for field, value in self._shared.keys() - self._claimed)
 
     def listed(self, recorded: Recorded) -> bool:
-        """Whether such a sidecar has an entry of a recording."""
+        """Whether a shared sidecar has an entry for a recording."""
         return bool(self._shared) and bool(self._keys(recorded))
 
     def path_fits(self, recorded: Recorded) -> bool | None:
         """Whether a rule of the recorder fits a path; None when it has none."""
         if not self._recorder.paths:
             return None
-        return told_by_path(recorded.path, self._recorder) is not None
+        return metadata_from_path(recorded.path, self._recorder) is not None
 
     def by_path(self, recorded: Recorded) -> CallMetadata:
-        """What the path alone says."""
-        told = told_by_path(recorded.path, self._recorder)
-        return described(told or {}, recorded.path, self._times)
+        """The metadata that the path alone gives."""
+        reported = metadata_from_path(recorded.path, self._recorder)
+        return described(reported or {}, recorded.path, self._times)
 
-    def of(self, recorded: Recorded) -> Knowledge:
-        """All that is known of a call; read once."""
+    def of(self, recorded: Recorded) -> CollectedMetadata:
+        """A call's metadata from all sources; its sidecars are read once."""
         if recorded.path not in self._known:
             self._known[recorded.path] = self._put_together(recorded)
         return self._known[recorded.path]
 
-    def _put_together(self, recorded: Recorded) -> Knowledge:
-        path = told_by_path(recorded.path, self._recorder)
-        told, read = [path or {}], []
+    def _put_together(self, recorded: Recorded) -> CollectedMetadata:
+        path = metadata_from_path(recorded.path, self._recorder)
+        reported, read = [path or {}], []
         for sidecar, rule in self._files.sidecars.get(recorded.path, []):
             try:
-                told.append(self._first(sidecar, rule))
+                reported.append(self._first(sidecar, rule))
                 read.append(sidecar)
             except InvalidInput as error:
                 self._problem(sidecar, error)
-        told += [self._shared[key] for key in self._keys(recorded)]
+        reported += [self._shared[key] for key in self._keys(recorded)]
         rows = [self._manifest[one] for one in recorded.paths if one in self._manifest]
-        whole = merged([*(described(one, recorded.path, self._times) for one in told), *rows])
-        return Knowledge(derived(whole, self._recorder), tuple(read))
+        whole = merged([*(described(one, recorded.path, self._times) for one in reported), *rows])
+        return CollectedMetadata(derived(whole, self._recorder), tuple(read))
 
-    def _first(self, sidecar: str, rule: Sidecar) -> Told:
+    def _first(self, sidecar: str, rule: Sidecar) -> Reported:
         return read_sidecar(self._folder.filesystem, f"{self._folder.root}/{sidecar}", rule)[0][1]
 
-    def _entries(self, path: str, rule: Sidecar) -> list[tuple[tuple[str, str], Told]]:
-        """Of a sidecar that says itself whose its entries are."""
+    def _entries(self, path: str, rule: Sidecar) -> list[tuple[tuple[str, str], Reported]]:
+        """The entries of a shared sidecar, each with the key that names its recording."""
         assert rule.pair
         try:
             found = read_sidecar(self._folder.filesystem, f"{self._folder.root}/{path}", rule)
@@ -119,13 +119,13 @@ class Knowing:
             self._problem(path, error)
             return []
         field = rule.pair.recording.removeprefix(EXTRA)
-        return [((field, key), told) for key, told in found if key]
+        return [((field, key), reported) for key, reported in found if key]
 
     def _keys(self, recorded: Recorded) -> list[tuple[str, str]]:
-        """Under what a recording's entries stand in sidecars that describe several."""
+        """The keys under which shared sidecars may have entries for a recording."""
         name = recorded.path.rpartition("/")[2]
-        told = told_by_path(recorded.path, self._recorder) or {}
-        own = {**told, "path": recorded.path, "name": name, "stem": name.rpartition(".")[0] or name}
+        from_path = metadata_from_path(recorded.path, self._recorder) or {}
+        own = {**from_path, "path": recorded.path, "name": name, "stem": name.rpartition(".")[0] or name}
         return [key for field, value in own.items() if (key := (field, str(value))) in self._shared]
 
     def _problem(self, sidecar: str, error: InvalidInput) -> None:
@@ -134,16 +134,16 @@ class Knowing:
 
 
 def derived(metadata: CallMetadata, recorder: Recorder) -> CallMetadata:
-    """Adds what follows from what is known."""
+    """Adds the fields that the recorder's rules derive from those that are known."""
     for rule in recorder.derive:
         known = {field.name: getattr(metadata, field.name) for field in fields(metadata)}
         if all(known.get(name) in values for name, values in rule.when.items()):
-            told: dict[str, Any] = {
+            added: dict[str, Any] = {
                 name: text
                 for name, template in rule.set.items()
-                if not known.get(name) and (text := filled(template, known))
+                if not known.get(name) and (text := fill_template(template, known))
             }
-            metadata = replace(metadata, **told)
+            metadata = replace(metadata, **added)
     return metadata
 
 
@@ -154,21 +154,21 @@ def with_roles(
     channels: int | None,
     by_setting: tuple[Any, ...],
 ) -> CallMetadata:
-    """The same with the channels' roles, and who told them: nobody guesses.
+    """The metadata with the channels' roles and the source that stated them; roles are never guessed.
 
     Args:
         metadata: What a manifest or a sidecar says of roles holds.
         recorder: What its file says holds next.
         recorded: The files of the call; None when they are gone.
-        channels: Of the call; None when its header could not be read.
-        by_setting: `[cofi] stereo_roles`, the last that is asked.
+        channels: Number of channels of the call; None when its header could not be read.
+        by_setting: `[cofi] stereo_roles`, used when no other source states the roles.
     """
     if metadata.channel_roles or channels is None:
         return metadata
     rule = recorded.rule.roles if recorded and recorded.rule and recorded.rule.roles else recorder.roles
-    told = rule.of(metadata.direction)
-    if len(told) == channels:
-        return replace(metadata, channel_roles=told, roles_told_by=RolesToldBy.RECORDER)
+    roles = rule.of(metadata.direction)
+    if len(roles) == channels:
+        return replace(metadata, channel_roles=roles, roles_told_by=ChannelRolesSource.RECORDER)
     if channels == 2 and len(by_setting) == 2:
-        return replace(metadata, channel_roles=by_setting, roles_told_by=RolesToldBy.SETTING)
+        return replace(metadata, channel_roles=by_setting, roles_told_by=ChannelRolesSource.SETTING)
     return metadata
