@@ -66,6 +66,8 @@ def day_folder_name(day: date, layout: str) -> str:
 
 def as_text(path: str) -> str:
     r"""A path that a database and a log can hold: bytes that are not UTF-8 are written as `\udce9`."""
+    if path.isascii():
+        return path  # and no copy of it for each call
     return path.encode(errors="backslashreplace").decode()
 
 

@@ -19,7 +19,7 @@ from include.calls.examining import UNFINISHED, examined
 from include.calls.files import DayFiles
 from include.calls.headers import are_sides
 from include.calls.listed_calls import absent, call_of, now_a_side, parts_of, stamps
-from include.calls.listing import Ignored, modified_at
+from include.calls.listing import Ignored
 from include.calls.recorders.collecting import MetadataCollector
 from include.calls.recorders.counting import count_files
 from include.calls.recorders.days import day_of, folder_dates
@@ -128,43 +128,55 @@ class _Look:
 
         def its_day(one: Recorded) -> date | None:
             began = collector.by_path(one).started_at or collector.of(one).metadata.started_at
-            written = modified_at(self.day.listing.files[one.path])
+            written = self.day.listing.files[one.path].modified_at
             return day_of(recorder, one.path, dates, timezone, started_at=began, written_at=written)
 
         days = list(zip(recordings, self._each(its_day, recordings), strict=True))
         of_no_day = [one.path for one, day in days if day is None]
         return [one for one, day in days if day == self.folder.day], of_no_day
 
-    def scope(self, recordings: Sequence[Recorded]) -> list[tuple[Call, Recorded | None]]:
-        """The calls to look at, in order of path; with their files, where these are there."""
-        folder, known, rules = self.folder, self.known, self.rules
-        there, described = self.day.listing.files, self.day.described
-        found = [(call_of(folder, one, there, rules.recorder), one) for one in recordings]
-        missing = [
-            absent(folder, path, row, known.get(as_text(path))) for path, row in described.absent.items()
-        ]
-        sides = {as_text(path): as_text(one.path) for one in recordings for path in one.paths[1:]}
-        named = {*map(as_text, there), *map(as_text, self.being_written), *(call.path for call in missing)}
-        left = [call for call in known.values() if call.state in UNFINISHED]
-        gone = [call for call in left if call.path not in named]
-        gone += [now_a_side(call, sides[call.path]) for call in left if call.path in sides]
-        without_files = ((call, None) for call in [*missing, *gone])
-        scope = sorted([*found, *without_files], key=lambda one: one[0].path)
+    def scope(self, recordings: Sequence[Recorded]) -> list[Recorded | Call]:
+        """What to look at, in order of path: the files of a call, or a call whose files are not there.
+
+        Calls are made of their files one by one as they are examined: as many again, before they are probed,
+        would be half of a day's memory.
+        """
+        known, rules = self.known, self.rules
+        scope = sorted([*recordings, *self._without_files(recordings)], key=_path_of)
         if rules.redo is Redo.FAILED_ONLY:
-            scope = [(c, r) for c, r in scope if c.path in known and known[c.path].state is CallState.FAILED]
+            failed = {path for path, call in known.items() if call.state is CallState.FAILED}
+            scope = [one for one in scope if _path_of(one) in failed]
         return scope[: rules.limit]
 
-    def examined(
-        self, scope: Sequence[tuple[Call, Recorded | None]], collector: MetadataCollector
-    ) -> list[Call]:
-        """The same calls, probed and described."""
+    def examined(self, scope: Sequence[Recorded | Call], collector: MetadataCollector) -> list[Call]:
+        """The calls, probed and described."""
 
-        def one(found: tuple[Call, Recorded | None]) -> Call:
-            call, recorded = found
+        def one(found: Recorded | Call) -> Call:
+            recorded = found if isinstance(found, Recorded) else None
+            call = self._listed(found) if isinstance(found, Recorded) else found
             before = self.known.get(call.path)
-            return examined(self.folder, call, recorded, collector=collector, before=before, rules=self.rules)
+            now = examined(self.folder, call, recorded, collector=collector, before=before, rules=self.rules)
+            return before if before == now else now  # it is in memory already
 
         return list(self._each(one, scope))
+
+    def _without_files(self, recordings: Sequence[Recorded]) -> list[Call]:
+        """Calls that only the manifest names, and those that nobody has ended whose files are gone."""
+        there, described, known = self.day.listing.files, self.day.described, self.known
+        missing = [
+            absent(self.folder, path, row, known.get(as_text(path))) for path, row in described.absent.items()
+        ]
+        left = [call for call in known.values() if call.state in UNFINISHED]
+        if not left:
+            return missing
+        sides = {as_text(path): as_text(one.path) for one in recordings for path in one.paths[1:]}
+        named = {*map(as_text, there), *map(as_text, self.being_written), *(call.path for call in missing)}
+        gone = [call for call in left if call.path not in named]
+        gone += [now_a_side(call, sides[call.path]) for call in left if call.path in sides]
+        return [*missing, *gone]
+
+    def _listed(self, recorded: Recorded) -> Call:
+        return call_of(self.folder, recorded, self.day.listing.files, self.rules.recorder)
 
     def _confirmed(self, one: Recorded) -> list[Recorded]:
         before = self.known.get(as_text(one.path))
@@ -177,3 +189,7 @@ class _Look:
         """Does work on each, many at once; what waits for a thread takes more memory than a call."""
         for start in range(0, len(items), _WAITING):
             yield from self.pool.map(work, items[start : start + _WAITING])
+
+
+def _path_of(one: Recorded | Call) -> str:
+    return as_text(one.path)

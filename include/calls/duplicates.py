@@ -30,10 +30,11 @@ def mark_duplicates(calls: Iterable[Call], others: Iterable[Call], sha256_of: Sh
     marked: dict[str, Call] = {}
     # Those that were copies before come last, so that their originals stay the originals.
     for call in sorted(calls, key=lambda call: call.duplicate_of is not None):
-        marked[call.path] = call
         if call.state is CallState.PENDING:
-            marked[call.path] = known.compared(replace(call, duplicate_of=None, state_reason=None))
-    return [known.with_hash(marked[call.path]) for call in calls]
+            compared = known.compared(_as_none(call))
+            if compared is not call:
+                marked[call.path] = compared
+    return [known.with_hash(marked.get(call.path, call)) for call in calls]
 
 
 @dataclass
@@ -47,7 +48,8 @@ class _Known:
 
     def with_hash(self, call: Call) -> Call:
         """A call with its hash, where it was read."""
-        return replace(call, sha256=call.sha256 or self.hashes.get(call.call_id))
+        sha256 = call.sha256 or self.hashes.get(call.call_id)
+        return call if sha256 == call.sha256 else replace(call, sha256=sha256)
 
     def add(self, call: Call) -> None:
         if call.sample_sha256:
@@ -74,6 +76,13 @@ class _Known:
         if call.call_id not in self.hashes:
             self.hashes[call.call_id] = self.sha256_of(call)
         return self.hashes[call.call_id]
+
+
+def _as_none(call: Call) -> Call:
+    """A call as if it were no copy; most are none, and stay the same object: a day has many."""
+    if call.duplicate_of is None and call.state_reason is None:
+        return call
+    return replace(call, duplicate_of=None, state_reason=None)
 
 
 def _copy_of(original: Call, call: Call) -> Call:

@@ -44,7 +44,7 @@ def examined(
         rules: What to leave out.
     """
     if recorded:
-        call = replace(call, metadata=collector.of(recorded).metadata)
+        call = replace(call, metadata=collector.last_of(recorded).metadata)
     if call.state is not CallState.PENDING:
         return call
 

@@ -6,29 +6,29 @@ from datetime import datetime
 
 from include.calls.call import Call, CallMetadata, CallState, call_id_for
 from include.calls.day_folder import DayFolder, as_listed, as_text
-from include.calls.listing import Info, modified_at
+from include.calls.listing import ListedFile
 from include.calls.parts import Part
 from include.calls.recorders.profile import Recorder
 from include.calls.recorders.sorting import Recorded
 
-# What the store tells of each file, by path.
-Infos = Mapping[str, Info]
+# The day's files, by path.
+Listed = Mapping[str, ListedFile]
 
 
-def call_of(folder: DayFolder, recorded: Recorded, listing: Infos, recorder: Recorder) -> Call:
+def call_of(folder: DayFolder, recorded: Recorded, listing: Listed, recorder: Recorder) -> Call:
     """A call as its listing tells of it; its metadata comes later."""
     path = as_text(recorded.path)
     names = recorded.legs or (recorded.path,)
-    infos = [listing[one] for one in names]
-    reasons = (_unopenable(folder, name, info) for name, info in zip(names, infos, strict=True))
+    files = [listing[one] for one in names]
+    reasons = (_unopenable(folder, name, file) for name, file in zip(names, files, strict=True))
     reason = next(filter(None, reasons), None)
-    written = [at for at in map(modified_at, infos) if at]
+    written = [file.modified_at for file in files if file.modified_at]
     return Call(
         call_id=call_id_for(folder.day, path),
         day=folder.day,
         path=path,
         uri=f"{folder.uri}/{path}",
-        size_bytes=sum(int(info["size"]) for info in infos),
+        size_bytes=sum(int(file.size_bytes) for file in files),
         modified_at=max(written, default=None),
         state=CallState.QUARANTINED if reason else CallState.PENDING,
         state_reason=reason,
@@ -36,14 +36,14 @@ def call_of(folder: DayFolder, recorded: Recorded, listing: Infos, recorder: Rec
     )
 
 
-def parts_of(folder: DayFolder, recorded: Recorded, listing: Infos, recorder: Recorder) -> tuple[Part, ...]:
+def parts_of(folder: DayFolder, recorded: Recorded, listing: Listed, recorder: Recorder) -> tuple[Part, ...]:
     """The files of a call that is not just one with a header."""
     paths = recorded.legs or (recorded.path,)
     raws = [recorder.raw_audio(path) for path in paths]
     if not recorded.legs and not raws[0]:
         return ()
     return tuple(
-        Part(as_text(path), f"{folder.uri}/{as_text(path)}", int(listing[path]["size"]), channel, raw)
+        Part(as_text(path), f"{folder.uri}/{as_text(path)}", int(listing[path].size_bytes), channel, raw)
         for channel, (path, raw) in enumerate(zip(paths, raws, strict=True))
     )
 
@@ -78,7 +78,7 @@ def stamps(known: Mapping[str, Call]) -> Iterator[tuple[str, tuple[int, datetime
         yield from ((as_listed(file), (size_bytes, call.modified_at)) for file, size_bytes in files)
 
 
-def _unopenable(folder: DayFolder, name: str, info: Info) -> str | None:
+def _unopenable(folder: DayFolder, name: str, file: ListedFile) -> str | None:
     """Why a file cannot be opened by its name, and the mend."""
     if as_listed(as_text(name)) != name:
         return "its name has a backslash before udc…, as bytes are written that are not UTF-8: rename it"
@@ -86,6 +86,6 @@ def _unopenable(folder: DayFolder, name: str, info: Info) -> str | None:
         return "its name ends with a slash, which no library opens: rename it"
     if "?versionId=" in name:
         return "its name holds ?versionId=, which opens another version of another file: rename it"
-    if info.get("islink") and not folder.filesystem.isfile(f"{folder.root.rstrip('/')}/{name}"):
+    if file.is_link and not folder.filesystem.isfile(f"{folder.root.rstrip('/')}/{name}"):
         return "a link to a file that is not there: copy the file itself"
     return None

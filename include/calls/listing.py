@@ -35,17 +35,32 @@ class Ignored:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """What is kept of what a store tells of a file: that is ten fields of each of a day's files.
+
+    Attributes:
+        size_bytes: As listed; of a link, of the link itself where the store says so.
+        modified_at: When it was last written; None when the store does not say.
+        is_link: Whether it is a link to a file.
+    """
+
+    size_bytes: int
+    modified_at: datetime | None = None
+    is_link: bool = False
+
+
 @dataclass
 class Listing:
     """The files below a day's folder, by their path there.
 
     Attributes:
-        files: What the store tells of each that is to be looked at.
+        files: Those that are to be looked at.
         being_written: Those that are left for the next look.
         ignored: Those that are no recordings.
     """
 
-    files: dict[str, Info] = field(default_factory=dict)
+    files: dict[str, ListedFile] = field(default_factory=dict)
     being_written: list[str] = field(default_factory=list)
     ignored: list[Ignored] = field(default_factory=list)
 
@@ -77,16 +92,18 @@ def listed(
     Raises:
         StoreFault: The folder, or one below it, cannot be listed; the message names it.
     """
-    found = sorted(_below(filesystem, root, nested))
     listing = Listing()
-    for path, info in found:
+    for path, info in _below(filesystem, root, nested):
         reason = _no_recording(path, info)
         if reason:
             listing.ignored.append(Ignored(path, reason))
         elif _is_unfinished(path):
             listing.being_written.append(path)
         else:
-            listing.files[path] = info
+            listing.files[path] = ListedFile(info["size"], modified_at(info), bool(info.get("islink")))
+    listing.files = dict(sorted(listing.files.items()))
+    listing.being_written.sort()
+    listing.ignored.sort(key=lambda file: file.path)
     _leave_young(listing, min_age_s, now or datetime.now(UTC), known or {})
     return listing
 
@@ -217,12 +234,16 @@ def _leave_young(
     listing: Listing, min_age_s: float, now: datetime, known: Mapping[str, tuple[int, datetime | None]]
 ) -> None:
     """Takes files out that were written less than `min_age_s` ago."""
-    times = {path: modified_at(info) for path, info in listing.files.items()}
-    sound = {path: time for path, time in times.items() if time and time <= now + _NONSENSE_AHEAD}
-    latest = max([now, *sound.values()])
-    for path, time in sound.items():
-        age_s = (latest - time).total_seconds()
-        if age_s < min_age_s and known.get(path) != (listing.files[path]["size"], time):
-            del listing.files[path]
-            listing.being_written.append(path)
-    listing.being_written.sort()
+    times = (file.modified_at for file in listing.files.values())
+    latest = max([now, *(time for time in times if time and time <= now + _NONSENSE_AHEAD)])
+
+    def is_young(path: str, file: ListedFile) -> bool:
+        time = file.modified_at
+        if time is None or time > now + _NONSENSE_AHEAD or (latest - time).total_seconds() >= min_age_s:
+            return False
+        return known.get(path) != (file.size_bytes, time)
+
+    young = [path for path, file in listing.files.items() if is_young(path, file)]
+    for path in young:
+        del listing.files[path]
+    listing.being_written = sorted([*listing.being_written, *young])

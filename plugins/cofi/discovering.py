@@ -1,6 +1,7 @@
 """Discovery: the recordings of a run's day, and what came late for the days before it."""
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -57,17 +58,16 @@ def discover(
     settings, batch = Settings.load(), batch_of(opened, params)
     database = CofiDatabaseHook().get_conn()
     database.write(lambda connection: owed.reopen(connection, batch.batch_id, planned=False))
-    found: list[Call] = []
+    counts = Counter(_by_state([]))
     for day in looked_at_again(database, batch, opened.get("lookback_days", 0)):
-        found += _discover_late(database, batch, day, settings, goes_on)
-    own, discovery = _discover_own(database, batch, settings, params, opened.get("run_type", MANUAL))
-    left = {"being_written": len(discovery.being_written), "ignored": len(discovery.ignored)}
-    return _by_state([*found, *own]) | left
+        counts.update(_discover_late(database, batch, day, settings, goes_on))
+    counts.update(_discover_own(database, batch, settings, params, opened.get("run_type", MANUAL)))
+    return dict(counts)
 
 
 def _discover_own(
     database: Database, batch: Batch, settings: Settings, params: Mapping[str, Any], run_type: str
-) -> tuple[list[Call], Discovery]:
+) -> dict[str, int]:
     known = _known(database, batch.day)
     folder = _day_folder(batch, batch.day, settings)
     discovery = _found(batch, folder, known, settings, params)
@@ -76,12 +76,12 @@ def _discover_own(
     found = _record(database, batch, day, discovery.recordings, known)
     database.write(lambda connection: batches.record_files(connection, batch.batch_id, discovery.files))
     _log_left_out(folder, discovery)
-    return found, discovery
+    return found | {"being_written": len(discovery.being_written), "ignored": len(discovery.ignored)}
 
 
 def _discover_late(
     database: Database, batch: Batch, day: date, settings: Settings, goes_on: Callable[[str], bool]
-) -> list[Call]:
+) -> dict[str, int]:
     """Only what is new there: nothing that was discovered is judged again, whatever this run does anew."""
     known = _known(database, day)
     try:
@@ -89,7 +89,7 @@ def _discover_late(
     except InvalidInput as error:
         looked_at = unreadable(day, known.values(), error)
         database.write(lambda connection: days.record_day(connection, batch.batch_id, looked_at))
-        return []
+        return {}
     late = late_recordings(found.recordings, known, left_open(database, batch, day, goes_on))
     looked_at = JudgedDay(day, DayState.OK, Verdict.OK, recordings_of(known.values(), late))
     return _record(database, batch, looked_at, late, known)
@@ -114,7 +114,7 @@ def _found(
 
 def _record(
     database: Database, batch: Batch, day: JudgedDay, found: list[Call], known: Mapping[str, Call]
-) -> list[Call]:
+) -> dict[str, int]:
     found = mark_duplicates(found, _originals(database, day.day, found, known), _sha256)
 
     def record(connection: Connection) -> None:
@@ -123,8 +123,9 @@ def _record(
 
     database.write(record)
     what = "recordings" if day.day == batch.day else "late recordings"
-    log.info("%s: %d %s, %s", day.day, len(found), what, {s: n for s, n in _by_state(found).items() if n})
-    return found
+    counts = _by_state(found)
+    log.info("%s: %d %s, %s", day.day, len(found), what, {s: n for s, n in counts.items() if n})
+    return counts
 
 
 def _by_state(found: Sequence[Call]) -> dict[str, int]:

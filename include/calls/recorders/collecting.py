@@ -93,6 +93,12 @@ class MetadataCollector:
             self._known[recorded.path] = self._put_together(recorded)
         return self._known[recorded.path]
 
+    def last_of(self, recorded: Recorded) -> CollectedMetadata:
+        """The same, of a call that is not asked for again: its metadata is kept here no longer."""
+        found = self.of(recorded)
+        self._known.pop(recorded.path, None)
+        return found
+
     def _put_together(self, recorded: Recorded) -> CollectedMetadata:
         path = metadata_from_path(recorded.path, self._recorder)
         reported, read = [path or {}], []

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from include.audio_files.raw import Encoding
 from include.calls.discovery import Discovery, find_recordings
-from include.calls.listing import Ignored, Listing
+from include.calls.listing import Ignored, ListedFile, Listing
 from include.calls.recorders.loading import load_recorder
 from include.calls.recorders.profile import RawFiles
 from include.calls.recorders.sorting import sort_listing
@@ -15,7 +15,7 @@ PLAIN = load_recorder("plain")
 
 def listing(*files: str, being_written: tuple[str, ...] = (), ignored: tuple[str, ...] = ()) -> Listing:
     return Listing(
-        {path: {"size": 1} for path in files},
+        {path: ListedFile(1) for path in files},
         list(being_written),
         [Ignored(path, "its name begins with a dot") for path in ignored],
     )
