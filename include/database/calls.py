@@ -34,6 +34,8 @@ DETAILS = (
     "vocabulary",
 )
 _LISTS = ("tags", "vocabulary")
+# A call's row takes more memory than the call: a day's rows would be the most that discovery holds.
+_ROWS_AT_ONCE = 1000
 # What a listing may change of a call without making it another recording.
 _DESCRIPTION = (
     *("uri", "modified_at", "channel_roles", "roles_told_by", "duration_s", "sample_rate_hz", "channels"),
@@ -49,8 +51,7 @@ _JUDGED = (
 def calls_of_day(connection: Connection, day: date) -> list[Call]:
     """All calls known of a day."""
     query = select(CallRow.__table__).where(CallRow.day == day)
-    # Rows take more memory than the calls that are made of them.
-    rows = connection.execute(query, execution_options={"yield_per": 1000}).mappings()
+    rows = connection.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}).mappings()
     return [_call(row) for row in rows]
 
 
@@ -100,11 +101,10 @@ def record_discovery(
     same = [call for call in there if call.call_id not in judged_ids]
     if replaced:
         supersede(connection, among(connection, StageResultRow.call_id, replaced), STAGES, now)
-    # As rows, a day's calls take more memory than all else of discovery.
-    for some in chunks(new):
+    for some in chunks(new, _ROWS_AT_ONCE):
         insert_missing(connection, CallRow, [_row(call, now) for call in some])
     for which, update in ((judged, _JUDGED), (same, _DESCRIPTION)):
-        for some in chunks(which):
+        for some in chunks(which, _ROWS_AT_ONCE):
             upsert(connection, CallRow, [_row(call, now) for call in some], ["call_id"], update=update)
     _account_for(connection, batch_id, calls)
     ended = [call.call_id for call in [*new, *judged] if call.state is not CallState.PENDING]
