@@ -142,7 +142,8 @@ class _Look:
         would be half of a day's memory.
         """
         known, rules = self.known, self.rules
-        scope = sorted([*recordings, *self._without_files(recordings)], key=_path_of)
+        scope: list[Recorded | Call] = [*recordings, *self._without_files(recordings)]
+        scope.sort(key=_path_of)
         if rules.redo is Redo.FAILED_ONLY:
             failed = {path for path, call in known.items() if call.state is CallState.FAILED}
             scope = [one for one in scope if _path_of(one) in failed]
