@@ -1,13 +1,12 @@
 """What discovery finds is kept as it was found, and what is known is not lost by finding it again."""
 
-import tracemalloc
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 
 from include.audio_files.raw import Encoding, RawAudio
-from include.calls.call import Call, CallMetadata, CallState, ChannelRole, ChannelRolesSource
+from include.calls.call import CallMetadata, CallState, ChannelRole, ChannelRolesSource
 from include.calls.parts import Part
 from include.calls.stage import Stage
 from include.database.calls import calls_of_day, originals_of_other_days, record_discovery
@@ -61,24 +60,6 @@ def test_calls_come_back_as_they_were_found(day: Day) -> None:
     assert {row["call_id"] for row in day.rows(BatchCallRow, batch_id="run-1")} == {
         call.call_id for call in found
     }
-
-
-def test_writing_a_days_calls_takes_no_memory_for_each_of_them(day: Day) -> None:
-    few, many = (
-        [recording(f"{number}.wav", which) for number in range(count)]
-        for which, count in ((EARLIER, 1_000), (DAY, 3_001))
-    )
-
-    def written(batch_id: str, calls: list[Call], which: date) -> int:
-        tracemalloc.start()
-        day.discover(*calls, batch_id=batch_id, day=which)
-        peak_bytes = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        return peak_bytes
-
-    written("run-0", few[:1], EARLIER)  # what is compiled once
-    assert written("run-1", many, DAY) < 1.5 * written("run-0", few, EARLIER)
-    assert len(of_day(day)) == len(many) and len(of_day(day, EARLIER)) == len(few)
 
 
 def test_a_final_state_is_announced_when_it_is_found_and_only_then(day: Day) -> None:
