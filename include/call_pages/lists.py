@@ -1,7 +1,7 @@
 """Lists of calls with where they stand and what they scored.
 
-Of calls that are blind for whoever looks (`include.review.blindness`), a list tells no score, nor whether they
-are to be reviewed.
+Of calls that are blind for whoever looks (`include.review.blindness`), a list tells no score, nor whether
+they are to be reviewed.
 """
 
 from collections.abc import Collection, Sequence
@@ -157,9 +157,7 @@ def _listed(*state: Any) -> Select[*tuple[Any, ...]]:
     return query.outerjoin(*official.SCORE)
 
 
-def _page(
-    connection: Connection, query: Select[*tuple[Any, ...]], key: str, blind: Collection[str]
-) -> Page:
+def _page(connection: Connection, query: Select[*tuple[Any, ...]], key: str, blind: Collection[str]) -> Page:
     rows = connection.execute(query.limit(CALLS_SHOWN + 1)).all()
     shown = [_call(row, blind) for row in rows[:CALLS_SHOWN]]
     return Page(shown, str(getattr(shown[-1], key)) if len(rows) > CALLS_SHOWN else None)

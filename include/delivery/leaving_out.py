@@ -1,4 +1,4 @@
-"""A report without what it tells of some calls, for a reader who answers them blind in a calibration session."""
+"""A report without what it tells of some calls: for readers who answer these blind in calibration."""
 
 import re
 from collections.abc import Collection
@@ -23,8 +23,8 @@ def without_calls(page: str, call_ids: Collection[str]) -> str:
     rest = _OF_CALL.sub(lambda entry: "" if entry[1] in found else entry[0], page)
     if any(call_id in rest for call_id in found):
         raise NotForYou(
-            f"This report tells of {calls(len(found))} that you answer in a calibration session: it is shown when "
-            "all have submitted."
+            f"This report tells of {calls(len(found))} that you answer in a calibration session: it is shown "
+            "when all have submitted."
         )
     notice = f'<p class="notice">Without the {calls(len(found))} that you answer in calibration.</p>'
     return rest.replace(_BEGINS, f"{_BEGINS}\n{notice}", 1)

@@ -77,7 +77,8 @@ class SessionAgreement:
     def without(self, call_ids: Collection[str]) -> "SessionAgreement":
         """The same, without what was answered to some calls."""
         answers = {place: said for place, said in self.answers.items() if place[0] not in call_ids}
-        return replace(self, answers=answers, comments={k: v for k, v in self.comments.items() if k in answers})
+        comments = {place: said for place, said in self.comments.items() if place in answers}
+        return replace(self, answers=answers, comments=comments)
 
 
 def agreement_of(connection: Connection, session_id: str) -> SessionAgreement:

@@ -16,7 +16,7 @@ def kept_blind(person: str) -> Select[str]:
 
 
 def blind_calls(connection: Connection, person: str) -> frozenset[str]:
-    """The ids of the calls of which somebody is shown nothing now that others say: neither score nor answer."""
+    """Ids of the calls whose scores and answers, the machine's too, somebody is not shown now."""
     return frozenset(connection.execute(kept_blind(person)).scalars())
 
 

@@ -83,9 +83,7 @@ TELLING = {
     "GET /days/{day}": Ask(f"/days/{DAYS[0]}"),
     "GET /calls/{call_id}": Ask(f"/calls/{CALL}"),
     "GET /shard": Ask(f"/shard?dag_id=audit_calls&run_id={RUN}&task_id=audit.gpu_a.llm1&map_index=0"),
-    "POST /calls/{call_id}/disputes": Ask(
-        f"/calls/{CALL}/disputes", "nothing to dispute", AGENTS, json=HELD
-    ),
+    "POST /calls/{call_id}/disputes": Ask(f"/calls/{CALL}/disputes", "nothing to dispute", AGENTS, json=HELD),
     "GET /disputes": Ask("/disputes", "I was rude"),
     "POST /disputes/{dispute_id}/decision": Ask(
         f"/disputes/{DISPUTE}/decision", '"pct"', json={"answer": "no", "why": "He was"}
@@ -122,7 +120,7 @@ NOT_TELLING = {
 
 @pytest.fixture(scope="module")
 def told(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The call has a score and words of its own, a place in the queue, a dispute, and was in a session before."""
+    """The call has a score and words of its own, a place in the queue, a dispute, and an earlier session."""
     file = tmp_path_factory.mktemp("told") / "cofi.db"
     with copied(demo_file, file) as database, database.writing() as connection:
         _score(connection)
@@ -138,9 +136,7 @@ def told(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _score(connection: Connection) -> None:
     """It is what its agent, who has half of all calls, is to be coached on."""
     its = AuditRow.call_id == CALL
-    connection.execute(
-        update(CallRow).where(CallRow.queue.in_(("billing", "technical"))).values(agent=AGENT)
-    )
+    connection.execute(update(CallRow).where(CallRow.queue.in_(("billing", "technical"))).values(agent=AGENT))
     connection.execute(update(AuditRow).where(its).values(pct=PCT, passed=False, needs_review=True))
     audit_id = connection.scalar(select(AuditRow.audit_id).where(its))
     own = AnswerRow.audit_id == audit_id
@@ -198,7 +194,9 @@ def report(told: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def database(told: Path, report: Path, tmp_path: Path, connection: Connect, setting: Connect) -> Iterator[Database]:
+def database(
+    told: Path, report: Path, tmp_path: Path, connection: Connect, setting: Connect
+) -> Iterator[Database]:
     agents = tmp_path / "agents.csv"
     agents.write_text("user,agent\n" + "".join(f"{who},{AGENT}\n" for who in AGENTS))
     connection("cofi_db", conn_type="sqlite", host=str(tmp_path / "cofi.db"))
@@ -235,7 +233,7 @@ def _stands(database: Database) -> str:
 
 
 def _tells(as_: As, database: Database, who: str, route: str) -> bool:
-    ask, method = TELLING[route], route.split()[0]
+    ask, method = TELLING[route], route.split(maxsplit=1)[0]
     if ask.taken:
         mine = {"state": "taken", "taken_by": who, "taken_at": datetime.now(UTC)}
         database.write(lambda connection: connection.execute(update(ReviewItemRow).values(**mine)) and None)

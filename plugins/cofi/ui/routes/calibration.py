@@ -20,7 +20,7 @@ from include.access.once import once
 from include.access.record import Access
 from include.access.rights import ROLES, Right, roles_of
 from include.review import sessions
-from include.review.agreeing import agreement_of
+from include.review.agreeing import SessionAgreement, agreement_of
 from include.review.calibrating import (
     MOST_CALLS,
     Plan,
@@ -121,7 +121,6 @@ class NewSession(BaseModel):
 @router.post("", dependencies=[_LEADS, WRITES])
 def opened(asked: AskedDep, actor: ActorDep, wanted: NewSession) -> JSONResponse:
     """Opens a session."""
-
     blind = asked.blind
 
     def work(connection: Connection) -> Session:
@@ -155,7 +154,7 @@ def session_page(asked: AskedDep, actor: ActorDep, session: SessionDep) -> HTMLR
             "calls": sessions.calls_of(connection, session),
             "questions": {one.criterion_id: one for one in sessions.questions_of(connection, session)},
             "own": sessions.own_answers(connection, session.session_id, asked.person.name),
-            "found": agreement_of(connection, session.session_id).without(blind) if session.revealed else None,
+            "found": _agreed(connection, session, blind) if session.revealed else None,
             "moments": sessions.moments_of(connection, session) if session.revealed else {},
         }
     left_out = _left_out(actor, values["calls"])
@@ -248,6 +247,10 @@ def withdrawn(asked: AskedDep, actor: ActorDep, session: SessionDep) -> JSONResp
     """Calls a session off."""
     asked.write(lambda connection: withdraw_session(connection, actor, session.session_id))
     return JSONResponse({"withdrawn": True}, headers=PRIVATE)
+
+
+def _agreed(connection: Connection, session: Session, blind: frozenset[str]) -> SessionAgreement:
+    return agreement_of(connection, session.session_id).without(blind)
 
 
 def _following(session: Session, call_id: str, own: Any, left_out: set[str]) -> str | None:
