@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import json
 import os
+import random
 import socket
 import statistics
 import subprocess
@@ -241,13 +242,15 @@ def _time(client: httpx.Client, at: str, ask: Ask) -> float:
 
 
 def _at_once(at: str, routes: Sequence[Ask], from_s: float, to_s: float) -> list[float]:
-    """Fifty people, each opening pages one after the other and reading between them."""
+    """Fifty people, each opening pages one after the other; they begin at any time, and read between."""
 
     def person(number: int) -> list[float]:
+        chance = random.Random(number)
         with httpx.Client(headers={USER: "admin"}, timeout=60) as client:
             found = []
+            time.sleep(chance.uniform(0, to_s))
             for turn in range(_EACH):
-                time.sleep(from_s + (to_s - from_s) * (number % 10) / 10)
+                time.sleep(chance.uniform(from_s, to_s))
                 found.append(_time(client, at, routes[(number + turn) % len(routes)]))
             return found
 
