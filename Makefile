@@ -9,7 +9,7 @@ export PYTHONPATH := $(CURDIR)
 # Airflow starts a process for each task: a machine on which Python keeps no compiled modules compiles cofi in each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-unit test-more test-faults mutants advisories bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts bench-pages bench-history pictures reference docs gpu-host up down status plan probe lint format lock scorecard agreement clean help
+.PHONY: demo test timings test-unit test-more test-faults mutants advisories bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts bench-pages bench-history pictures reference docs gpu-host up down status plan probe lint format lock scorecard agreement clean help
 .DEFAULT_GOAL := help
 
 help:  ## Show what there is
@@ -55,15 +55,18 @@ bench: $(VENV)/installed  ## Measure whole batches beside two other designs, int
 bench-parts: $(VENV)/installed  ## Measure LLM client, LLM operators, memory and discovery; needs an idle machine
 	$(BIN)/python -m pytest -s -n0 tests/benchmarks
 
-TESTING := $(BIN)/python -m pytest --dist loadfile
+TESTING := $(BIN)/python -m pytest --dist loadfile --junitxml var/tests
 test: $(VENV)/installed  ## Check style, types and imports, and run all tests (TESTS=…: these)
 	@# What fails soonest comes first; lint is one process, and reads while the tests compute.
 	@$(MAKE) --no-print-directory --jobs 2 lint $(if $(TESTS),,test-unit)
 	@# Three files side by side, in their order: much of the time a server or a scheduler is waited for.
-	$(TESTING) -n 3 --no-loadscope-reorder $(or $(TESTS),-m "not unit")
+	$(TESTING)/$(if $(TESTS),some,rest).xml -n 3 --no-loadscope-reorder $(or $(TESTS),-m "not unit")
 
 test-unit: $(VENV)/installed  ## Run the tests that need no server, no Airflow and no browser: minutes, not a quarter of an hour
-	$(TESTING) -n 2 -m unit tests/unit
+	$(TESTING)/unit.xml -n 2 -m unit tests/unit
+
+timings: $(VENV)/installed  ## Tell what the last `make test` took, file by file, in docs/test-timings.md
+	@$(BIN)/python -m tests.timings
 
 MORE := tests/integration/s3 tests/integration/fab
 test-more: $(VENV)-more/installed  ## Run the tests of object stores, and of the roles of Airflow's FAB auth manager

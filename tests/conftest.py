@@ -8,7 +8,8 @@ from xdist.scheduler import LoadFileScheduling
 
 UNIT = Path(__file__).parent / "unit"
 # Files that use the same Airflow: whoever comes first starts it, so they go to one process.
-SHARE_AIRFLOW = {f"tests/integration/test_{name}.py" for name in ("audit_calls", "documents", "roles")}
+_OF_ONE = ("audit_calls", "documents", "pages_in_airflow", "roles")
+SHARE_AIRFLOW = {f"tests/integration/test_{name}.py" for name in _OF_ONE}
 
 
 class _Files(LoadFileScheduling):  # type: ignore[misc]

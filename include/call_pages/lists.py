@@ -1,6 +1,10 @@
-"""Lists of calls with where they stand and what they scored."""
+"""Lists of calls with where they stand and what they scored.
 
-from collections.abc import Sequence
+Of calls that are blind for whoever looks (`include.review.blindness`), a list tells no score, nor whether
+they are to be reviewed.
+"""
+
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -25,6 +29,7 @@ class Listed:
     Attributes:
         pct: The official score: people's where there is one (`reviewed`), else the machine's.
         reason: Why it is not audited.
+        blind: Neither `pct` nor any of what follows it is told.
     """
 
     call_id: str
@@ -42,6 +47,7 @@ class Listed:
     auto_failed: bool
     needs_review: bool
     reviewed: bool
+    blind: bool
 
     @property
     def failed_in(self) -> str | None:
@@ -58,7 +64,12 @@ class Page:
 
 
 def calls_of_day(
-    connection: Connection, day: date, state: CallState | None = None, after: str | None = None
+    connection: Connection,
+    day: date,
+    state: CallState | None = None,
+    after: str | None = None,
+    *,
+    blind: Collection[str],
 ) -> Page:
     """A day's calls by path.
 
@@ -67,6 +78,7 @@ def calls_of_day(
         day: Which.
         state: Only those in this state.
         after: Only those after this path.
+        blind: Ids of calls whose score is not told.
     """
     query = _listed(CallRow.state.label("state"), CallRow.state_reason.label("reason"))
     query = query.where(CallRow.day == day).order_by(CallRow.path)
@@ -74,11 +86,15 @@ def calls_of_day(
         query = query.where(CallRow.state == state)
     if after is not None:
         query = query.where(CallRow.path > after)
-    return _page(connection, query, "path")
+    return _page(connection, query, "path", blind)
 
 
 def calls_of_agents(
-    connection: Connection, agents: Sequence[str], after: tuple[date, str] | None = None
+    connection: Connection,
+    agents: Sequence[str],
+    after: tuple[date, str] | None = None,
+    *,
+    blind: Collection[str],
 ) -> tuple[Sequence[Listed], tuple[date, str] | None]:
     """The calls of agents by name or id, the newest day first, and what comes after; None at the end."""
     query = _listed(CallRow.state.label("state"), CallRow.state_reason.label("reason"))
@@ -87,7 +103,7 @@ def calls_of_agents(
     if after is not None:
         query = query.where(tuple_(CallRow.day, CallRow.call_id) < tuple_(*after))
     rows = connection.execute(query.limit(CALLS_SHOWN + 1)).all()
-    shown = [_call(row) for row in rows[:CALLS_SHOWN]]
+    shown = [_call(row, blind) for row in rows[:CALLS_SHOWN]]
     return shown, (shown[-1].day, shown[-1].call_id) if len(rows) > CALLS_SHOWN else None
 
 
@@ -97,6 +113,8 @@ def calls_of_shard(
     shard: int,
     state: CallState | None = None,
     after: str | None = None,
+    *,
+    blind: Collection[str],
 ) -> Page:
     """A shard's calls in their run by id.
 
@@ -106,6 +124,7 @@ def calls_of_shard(
         shard: Its number.
         state: Only those in this state.
         after: Only those after this id.
+        blind: Ids of calls whose score is not told.
     """
     query = _listed(STATE.label("state"), REASON.label("reason"))
     query = query.join(BatchCallRow, BatchCallRow.call_id == CallRow.call_id)
@@ -115,7 +134,7 @@ def calls_of_shard(
         query = query.where(STATE.in_([state]))
     if after is not None:
         query = query.where(CallRow.call_id > after)
-    return _page(connection, query, "call_id")
+    return _page(connection, query, "call_id", blind)
 
 
 def ledger_of_shard(connection: Connection, batch_id: str, shard: int) -> Ledger:
@@ -138,13 +157,15 @@ def _listed(*state: Any) -> Select[*tuple[Any, ...]]:
     return query.outerjoin(*official.SCORE)
 
 
-def _page(connection: Connection, query: Select[*tuple[Any, ...]], key: str) -> Page:
+def _page(connection: Connection, query: Select[*tuple[Any, ...]], key: str, blind: Collection[str]) -> Page:
     rows = connection.execute(query.limit(CALLS_SHOWN + 1)).all()
-    shown = [_call(row) for row in rows[:CALLS_SHOWN]]
+    shown = [_call(row, blind) for row in rows[:CALLS_SHOWN]]
     return Page(shown, str(getattr(shown[-1], key)) if len(rows) > CALLS_SHOWN else None)
 
 
-def _call(row: Row[*tuple[Any, ...]]) -> Listed:
-    own = dict(row._mapping)
+def _call(row: Row[*tuple[Any, ...]], blind: Collection[str]) -> Listed:
+    own, is_blind = dict(row._mapping), row.call_id in blind
+    if is_blind:
+        own |= dict.fromkeys(("pct", "passed", "auto_failed", "needs_review", "reviewed"))
     flags = {name: bool(own[name]) for name in ("auto_failed", "needs_review", "reviewed")}
-    return Listed(**{**own, **flags, "state": CallState(own["state"])})
+    return Listed(**{**own, **flags, "state": CallState(own["state"]), "blind": is_blind})

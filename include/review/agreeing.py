@@ -1,8 +1,8 @@
 """How far people agree with each other, and with an expert, in a calibration session that is closed."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from sqlalchemy import Connection, select
@@ -73,6 +73,12 @@ class SessionAgreement:
         places = [place for place, said in self.answers.items() if len(set(said.values())) > 1]
         order = list(self.criteria)
         return sorted(places, key=lambda place: (order.index(place[1]), place[0]))
+
+    def without(self, call_ids: Collection[str]) -> "SessionAgreement":
+        """The same, without what was answered to some calls."""
+        answers = {place: said for place, said in self.answers.items() if place[0] not in call_ids}
+        comments = {place: said for place, said in self.comments.items() if place in answers}
+        return replace(self, answers=answers, comments=comments)
 
 
 def agreement_of(connection: Connection, session_id: str) -> SessionAgreement:

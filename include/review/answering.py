@@ -13,6 +13,7 @@ from include.card_data.masking import masked_text
 from include.database.models import ReviewAnswerRow, ReviewDrawRow, ReviewItemRow
 from include.database.outbox import announce_review
 from include.errors import InvalidInput, TooLate
+from include.review.blindness import not_blind
 from include.review.events import at, record
 from include.review.items import ItemState, QueueItem, Sample, item_of
 from include.review.material import Audited, audited, newest_of_item, not_own, standing_answers
@@ -116,12 +117,14 @@ def answer(
     It stands for the call from `finish` on.
 
     Raises:
-        NotForYou: The actor has not taken the item, or is the call's agent.
+        NotForYou: The actor has not taken the item, is the call's agent, or answers it blind elsewhere.
         TooLate: A dispute has decided this criterion.
         InvalidInput: The answer is none that the criterion can have, or something is missing.
     """
     now = at(now)
     item = held_by(connection, actor, item_id, now)
+    # It may have been taken before the session was opened.
+    not_blind(connection, actor.user, item.call_id)
     call = audited(connection, item.call_id)
     not_own(actor, call)
     row = _row(call, given)
@@ -152,11 +155,12 @@ def finish(connection: Connection, actor: Actor, item_id: str, now: datetime | N
     """Ends a review: its answers stand for the call, the score follows, and an event is announced.
 
     Raises:
-        NotForYou: The actor has not taken the item.
+        NotForYou: The actor has not taken the item, or answers its call blind elsewhere.
         InvalidInput: A criterion that is asked has no answer, or none has.
     """
     now = at(now)
     item = held_by(connection, actor, item_id, now)
+    not_blind(connection, actor.user, item.call_id)
     given = newest_of_item(connection, item_id, item.audit_id)
     left = [name for name in item.questions if name not in given]
     if left or not given:

@@ -3,6 +3,7 @@
 from sqlalchemy import Connection, Select, select
 
 from include.database.models import CalibrationCallRow, CalibrationPersonRow, CalibrationSessionRow
+from include.errors import NotForYou
 
 
 def kept_blind(person: str) -> Select[str]:
@@ -15,8 +16,18 @@ def kept_blind(person: str) -> Select[str]:
 
 
 def blind_calls(connection: Connection, person: str) -> frozenset[str]:
-    """The ids of the calls that are blind."""
+    """Ids of the calls whose scores and answers, the machine's too, somebody is not shown now."""
     return frozenset(connection.execute(kept_blind(person)).scalars())
+
+
+def not_blind(connection: Connection, person: str, call_id: str) -> None:
+    """Whatever tells of a call, or asks for a judgement beside what others say of it, comes by here.
+
+    Raises:
+        NotForYou: The person answers it in a session that is open.
+    """
+    if call_id in blind_calls(connection, person):
+        raise NotForYou(why_blind(call_id))
 
 
 def why_blind(call_id: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from include.database.models import DisputeRow, ReviewAnswerRow
 from include.errors import InvalidInput, NotForYou, TooLate
 from include.review.answering import Kind, Verdict, checked_answer, kept_text
+from include.review.blindness import not_blind
 from include.review.disputes import Dispute, DisputeState, Terms, dispute_of, terms
 from include.review.events import at, record
 from include.review.material import Audited, audited, standing_answers
@@ -51,7 +52,7 @@ def dispute(
         now: The moment; None for this one.
 
     Raises:
-        NotForYou: It is not their call.
+        NotForYou: It is not their call, or they answer it blind in a session.
         TooLate: The time has passed, they have raised as many as they may, or it is disputed already.
         InvalidInput: The answer is none, it stands already, or no reason is given.
     """
@@ -61,6 +62,7 @@ def dispute(
         raise NotForYou(
             f"{actor.user} is not the agent of call {call_id}: only their own calls can be disputed."
         )
+    not_blind(connection, actor.user, call_id)
     criterion_id, wanted = claim.criterion_id, claim.held_answer
     if not claim.why.strip():
         raise InvalidInput("Say why: who decides wants to know what to listen for.")
@@ -105,7 +107,7 @@ def decide(
     """Decides a dispute: the answer that stood is kept, the agent's is taken, or a third one is right. Final.
 
     Raises:
-        NotForYou: The actor is the call's agent, raised it, or has reviewed the call.
+        NotForYou: The actor is the call's agent, raised it, has reviewed the call, or answers it blind.
         TooLate: It is not open any more.
         InvalidInput: The answer is none, or no reason is given.
     """
@@ -162,7 +164,8 @@ def _in_time(found: Terms, criterion_id: str, rule: DisputeRule, now: datetime) 
 
 
 def _impartial(connection: Connection, actor: Actor, found: Dispute, call: Audited) -> None:
-    """Who raised it, speaks in the call, or has answered its criteria does not decide."""
+    """Who raised it, speaks in the call, or has answered its criteria, or is to, does not decide."""
+    not_blind(connection, actor.user, call.call_id)
     reviewed = select(ReviewAnswerRow.id).where(
         ReviewAnswerRow.call_id == call.call_id, ReviewAnswerRow.reviewer == actor.user
     )

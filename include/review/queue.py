@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from include.database.models import CallRow, ReviewItemRow
 from include.errors import InvalidInput, NotForYou, TooLate
-from include.review.blindness import blind_calls, why_blind
+from include.review.blindness import not_blind
 from include.review.events import at, record
 from include.review.items import (
     BEST_FIRST,
@@ -36,8 +36,7 @@ def take(connection: Connection, actor: Actor, item_id: str, now: datetime | Non
     """
     now = at(now)
     item = item_of(connection, item_id, now)
-    if item.call_id in blind_calls(connection, actor.user):
-        raise NotForYou(why_blind(item.call_id))
+    not_blind(connection, actor.user, item.call_id)
     if item.state is ItemState.TAKEN and item.taken_by == actor.user:
         return item
     _may_have(connection, actor, item)

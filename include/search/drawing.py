@@ -1,5 +1,6 @@
 """Calls by chance, of those that a search finds."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
@@ -19,13 +20,17 @@ class Drawn:
     of: int
 
 
-def draw(connection: Connection, filters: Filters, calls: int) -> Drawn:
+def draw(connection: Connection, filters: Filters, calls: int, *, without: Collection[str] = ()) -> Drawn:
     """Draws audited calls, each with the same chance; of several scorecards, those of the most frequent one.
+
+    Calls `without` are left out.
 
     Raises:
         InvalidInput: Nothing that is audited is found, or the text cannot be read.
     """
     found = [*conditions(filters), *text_conditions(connection, parse(filters.text))]
+    if without:
+        found.append(CallRow.call_id.not_in(sorted(without)))
     audits = select(CallRow.call_id, AuditRow.scorecard_sha256)
     audits = audits.join(AuditRow, AuditRow.call_id == CallRow.call_id)
     wanted = audits.where(AuditRow.superseded_at.is_(None), *found).subquery()

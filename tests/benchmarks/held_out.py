@@ -23,7 +23,8 @@ LANGUAGES = ("en", "es", "fr", "it")
 PACKAGES = [f"asterisk-core-sounds-{code}{part}" for code in LANGUAGES for part in ("", "-wav")]
 PACKAGES.append("asterisk-moh-opsound-wav")
 MUSIC_OF_TUNING = ("macroform-cold_day", "manolo_camp-morning_coffee", "reno_project-system")
-CALLS_OF_LANGUAGE = 7
+# All that the sounds of each language suffice for, each said once.
+CALLS_OF_LANGUAGE = 8
 _SHORTEST_S, _LONGEST_S = 1.6, 9.0
 _PROMPTS = 4
 _AGENT, _CUSTOMER = 1.1, 0.87

@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import json
 import os
+import random
 import socket
 import statistics
 import subprocess
@@ -26,7 +27,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
 import httpx
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from include.database.engine import Database
 from include.database.migrations import upgrade
@@ -35,6 +36,7 @@ from include.review.rules import ReviewRules
 from include.search.indexing import index_calls
 from include.trends.counting import count_days
 from tests.demo_calls import audited_by_demo
+from tests.history.building import without_checks
 from tests.history.copying import Copy, columns_of, copy_rows, keep_originals, rows_of
 from tests.history.databases import as_airflow_connection, own_database
 from tests.plugins.people import AGENTS, PEOPLE, USER, WRITES
@@ -107,7 +109,7 @@ def _measure(url: str, calls: int, folder: Path) -> tuple[int, Times, Times]:
     stored = _count(database)
     if not stored:
         asyncio.run(_seed(database))
-        stored = _multiply(database, calls)
+        stored = _multiply(url, database, calls)
         _count_trends(database)
     print(f"{stored:,} calls made in {time.monotonic() - began_s:.0f} s", flush=True)
     routes = _routes(database)
@@ -144,28 +146,34 @@ def _count_trends(database: Database) -> None:
             connection.execute(text(f"INSERT INTO {table} (day, {names}) {of_day}"), others)
 
 
-def _multiply(database: Database, calls: int) -> int:
+def _multiply(url: str, database: Database, calls: int) -> int:
     """Copies all rows of the sample calls, until there are so many calls; how many there are."""
     own = database.write(keep_originals)
     copies = -(-calls // own)
     per_day = max(1, CALLS_PER_DAY // own)
     with database.reading() as connection:
-        postgres = connection.dialect.name == "postgresql"
         batch_id = connection.execute(text("SELECT min(batch_id) FROM batches")).scalar_one()
-    if postgres:
-        # Filled row by row it takes hours.
-        with database.writing() as connection:
-            connection.execute(text("DROP INDEX ix_spoken_vector"))
-    for first in range(0, copies, 500):
-        numbers = range(first, min(copies, first + 500))
-        some = [Copy(n, LAST_DAY - timedelta(days=n // per_day), batch_id) for n in numbers]
-        database.write(lambda connection, some=some: copy_rows(connection, some, _TABLES, _CHANGED))
-        print(f"\r{min(copies, first + 500) * own:,} of {calls:,} calls", end="", flush=True)
+    database.close()
+    with without_checks(url) as engine:
+        _without_vector(engine)
+        for first in range(0, copies, 500):
+            numbers = range(first, min(copies, first + 500))
+            some = [Copy(n, LAST_DAY - timedelta(days=n // per_day), batch_id) for n in numbers]
+            with engine.begin() as connection:
+                copy_rows(connection, some, _TABLES, _CHANGED)
+            print(f"\r{min(copies, first + 500) * own:,} of {calls:,} calls", end="", flush=True)
     with database.writing() as connection:
-        if postgres:
+        if connection.dialect.name == "postgresql":
             connection.execute(text("CREATE INDEX ix_spoken_vector ON spoken USING gin (vector)"))
         connection.execute(text("ANALYZE"))
     return _count(database)
+
+
+def _without_vector(engine: Engine) -> None:
+    """Drops PostgreSQL's index of spoken words: filled row by row it takes hours."""
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            connection.execute(text("DROP INDEX ix_spoken_vector"))
 
 
 def _count(database: Database) -> int:
@@ -241,13 +249,15 @@ def _time(client: httpx.Client, at: str, ask: Ask) -> float:
 
 
 def _at_once(at: str, routes: Sequence[Ask], from_s: float, to_s: float) -> list[float]:
-    """Fifty people, each opening pages one after the other and reading between them."""
+    """Fifty people, each opening pages one after the other; they begin at any time, and read between."""
 
     def person(number: int) -> list[float]:
+        chance = random.Random(number)
         with httpx.Client(headers={USER: "admin"}, timeout=60) as client:
             found = []
+            time.sleep(chance.uniform(0, to_s))
             for turn in range(_EACH):
-                time.sleep(from_s + (to_s - from_s) * (number % 10) / 10)
+                time.sleep(chance.uniform(from_s, to_s))
                 found.append(_time(client, at, routes[(number + turn) % len(routes)]))
             return found
 

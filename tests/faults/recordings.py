@@ -9,19 +9,18 @@ RATE_HZ = 8000
 SHORTEST_S = 2.0125
 
 
-def make_day(recordings: Path, day: date, calls: int, lengths_s: Sequence[float] = ()) -> None:
+def make_day(recordings: Path, day: date, lengths_s: Sequence[float]) -> None:
     """Writes a day's folder. No two files have the same size, so that nobody has to compare them.
 
     Args:
         recordings: The folder of all days.
         day: Which one.
-        calls: How many recordings.
-        lengths_s: How long each is, `SHORTEST_S` at least; all of about that length when it is left out.
+        lengths_s: How long each recording is, `SHORTEST_S` at least.
     """
     folder = recordings / day.isoformat()
     folder.mkdir(parents=True)
-    sizes = sizes_of(lengths_s or [SHORTEST_S] * calls)
-    noise = random.Random(day.toordinal()).randbytes(max(sizes) + calls)
+    sizes = sizes_of(lengths_s)
+    noise = random.Random(day.toordinal()).randbytes(max(sizes) + len(sizes))
     for number, samples in enumerate(sizes):
         (folder / f"{number:05}.wav").write_bytes(_header(samples) + noise[number : number + samples])
 

@@ -54,6 +54,7 @@ _HASHES = frozenset(
 _GIVEN = "id"
 # Six hexadecimal digits tell a copy from all others; an odd factor scatters them, as hashes are.
 _MOST_COPIES, _SCATTERS = 16**6, 0x9E3779B1
+_NOT_HEXADECIMAL = "ghijklmnopqrstuv"
 
 Changed = Mapping[tuple[str, str], str]
 
@@ -67,11 +68,16 @@ class Copy:
     batch_id: str
 
     def row(self) -> dict[str, object]:
-        """As SQL sees it: also with the digits that are its own, and the front of its calls' ids."""
+        """As SQL sees it: also with the digits that are its own, and the front of its calls' ids.
+
+        A call's id begins with its day. Of other ids, any digits may be an original's: `mark` is the digits
+        with a letter in front that no hexadecimal number has.
+        """
         if not 0 <= self.n < _MOST_COPIES:
             raise ValueError(f"Copy {self.n}: there can be {_MOST_COPIES}.")
         own = f"{self.n * _SCATTERS % _MOST_COPIES:06x}"
-        return {**asdict(self), "own": own, "of_day": f"{self.day:%Y%m%d}-"}
+        mark = _NOT_HEXADECIMAL[int(own[0], 16)] + own[1:]
+        return {**asdict(self), "own": own, "mark": mark, "of_day": f"{self.day:%Y%m%d}-"}
 
 
 @dataclass(frozen=True)
@@ -112,7 +118,7 @@ def copy_rows(
             `batch_id`, `own` (six digits). With the column `*`, a condition of which copies the table has
             rows.
     """
-    columns = "n INTEGER, day DATE, batch_id TEXT, own TEXT, of_day TEXT"
+    columns = "n INTEGER, day DATE, batch_id TEXT, own TEXT, mark TEXT, of_day TEXT"
     _tell(connection, columns, [copy.row() for copy in copies])
     _copy(connection, tables, changed or {})
 
@@ -152,7 +158,7 @@ def _made(table: str, dialect: str) -> Iterator[tuple[str, str]]:
             # A day, a hyphen, and twenty hexadecimal digits.
             yield name, f"copies.of_day || substr(t.{name}, 10, 2) || copies.own || substr(t.{name}, 18)"
         elif _HASHES & {name, str(column)}:
-            yield name, f"substr(t.{name}, 1, 2) || copies.own || substr(t.{name}, 9)"
+            yield name, f"substr(t.{name}, 1, 2) || copies.mark || substr(t.{name}, 9)"
         elif name in {"day", "batch_id"}:
             yield name, f"copies.{name}"
         elif isinstance(column.type, UtcDateTime):

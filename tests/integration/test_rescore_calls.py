@@ -22,7 +22,7 @@ from include.demo.stack import DAG_ID, RESCORE_DAG_ID
 from include.emulation.stack import EmulatedStack
 from include.errors import CofiError
 from include.plain_yaml import read_yaml
-from tests.faults.recordings import make_day
+from tests.faults.recordings import SHORTEST_S, make_day
 from tests.integration.conftest import ROOT, Running
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
@@ -140,7 +140,7 @@ def archived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archived]:
         (home / name).symlink_to(ROOT / name)
     recordings = home / "recordings"
     for day in DAYS:
-        make_day(recordings, day, CALLS)
+        make_day(recordings, day, [SHORTEST_S] * CALLS)
     settings = {
         "AIRFLOW__COFI__RECORDINGS_LOCATION": f"file://{recordings}",
         "AIRFLOW__COFI__MIN_AGE_S": "0",  # they were made just now

@@ -14,7 +14,7 @@ from include.database.models import Base
 from include.trends.counting import count_days
 from tests.demo_calls import DAYS
 from tests.history.building import unmatched
-from tests.history.copying import OF_CALLS, OF_DAYS, columns_of, rows_of
+from tests.history.copying import _MOST_COPIES, _SCATTERS, OF_CALLS, OF_DAYS, Copy, columns_of, rows_of
 from tests.history.databases import own_database
 from tests.history.days import History
 from tests.plugins.conftest import POSTGRES_URL
@@ -57,6 +57,15 @@ def connection(history: History) -> Iterator[Connection]:
 def test_all_that_a_copied_day_points_to_is_there(connection: Connection) -> None:
     assert not unmatched(connection)
     assert rows_of(connection, "calls") == 24 + 12 + 24
+
+
+def test_no_copy_has_the_id_of_an_original(connection: Connection) -> None:
+    """An original's digits are some copy's: among the copies of years there is one that has them."""
+    ids = connection.execute(text("SELECT event_id FROM original_webhook_outbox")).scalars().all()
+    numbers = [int(event_id[2:8], 16) * pow(_SCATTERS, -1, _MOST_COPIES) % _MOST_COPIES for event_id in ids]
+    copies = [Copy(n, date(2026, 3, 3), "b").row() for n in numbers]
+    assert [copy["own"] for copy in copies] == [event_id[2:8] for event_id in ids] != []
+    assert not {copy["mark"] for copy in copies} & {event_id[2:8] for event_id in ids}
 
 
 def test_the_database_has_its_indexes_again(history: History, connection: Connection) -> None:

@@ -112,6 +112,17 @@ def test_a_report_needs_no_database(as_: As, connection: Connect, tmp_path: Path
     assert as_("vera").get(PAGE, params=RUN).text == "<h1>Audited</h1>"
 
 
+def test_without_the_database_nobody_sees_it_who_may_take_part_in_calibration(
+    as_: As, connection: Connect
+) -> None:
+    written()
+    connection("cofi_db", conn_type="mysql", host="nowhere")
+    answer = as_("admin").get(PAGE, params=RUN)
+    assert answer.status_code >= 400
+    assert "Audited" not in answer.text
+    assert "cofi_db" in answer.text
+
+
 def test_whoever_may_not_see_the_run_sees_nothing(as_: As, day: Day, batch: Batch) -> None:
     do(day, owed.reopen, planned=True)
     for name, status in (("ana", 403), (None, 401)):

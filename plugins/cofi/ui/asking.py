@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, TypeVar
 
 from fastapi import BackgroundTasks, Depends, Request
@@ -15,6 +16,7 @@ from cofi.ui.pages import render
 from include.access.record import Access, record_all
 from include.access.rights import Person
 from include.database.engine import Database
+from include.review.blindness import blind_calls
 
 Value = TypeVar("Value")
 # Airflow's Audit Log names what was done.
@@ -35,6 +37,11 @@ class Asked:
     database: Database
     after: BackgroundTasks
     note: Noted
+
+    @cached_property
+    def blind(self) -> frozenset[str]:
+        """Calls whose scores and answers the person is not shown now: every page leaves them out by this."""
+        return self.read(lambda connection: blind_calls(connection, self.person.name))
 
     def page(self, template: str, *, tab: str = "", **values: Any) -> HTMLResponse:
         """Answers with a page; see `cofi.ui.pages.render`."""

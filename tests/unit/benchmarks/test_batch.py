@@ -25,7 +25,7 @@ from tests.benchmarks.batch.record import Record
 from tests.benchmarks.batch.report import report
 from tests.benchmarks.batch.work import Condition, Work
 from tests.faults.conftest import ROOT
-from tests.faults.recordings import RATE_HZ, make_day, sizes_of
+from tests.faults.recordings import RATE_HZ, SHORTEST_S, make_day, sizes_of
 
 DAY = date(2026, 1, 1)
 
@@ -71,7 +71,7 @@ def test_lengths_are_lognormal_the_same_every_time_and_take_the_documents_time_o
 
 
 async def audited_by_the_original(tmp_path: Path, llm: EmulatedLlm) -> tuple[dict[str, object], list[int]]:
-    make_day(tmp_path, DAY, 10)
+    make_day(tmp_path, DAY, [SHORTEST_S] * 10)
     hosts = [EmulatedGpuHost(GpuHostSettings(stage_s=0.002, capacity=2)) for _ in range(2)]
     servers = [TestServer(host.app) for host in hosts] + [TestServer(llm.app)]
     await asyncio.gather(*(server.start_server() for server in servers))

@@ -7,11 +7,12 @@ import pytest
 
 from include.calls.call import CallState
 from include.calls.discovery_rules import Redo
-from include.calls.stage import STAGES, Stage
-from include.database import batches, planning, settling
+from include.calls.stage import GPU_STAGES, STAGES, Stage
+from include.database import batches, lanes, planning, settling
 from include.database.batches import Batch
-from include.database.models import BatchCallRow, BatchRow, FailureRow, OutboxRow, StageResultRow
+from include.database.models import BatchCallRow, BatchRow, FailureRow, LaneRow, OutboxRow, StageResultRow
 from include.database.outcomes import Failure
+from include.database.work import StageJob
 from include.distribution.planner import CallLoad, Shard
 from tests.unit.database.seeding import DAY, HOST, Day, recording, success
 
@@ -97,6 +98,33 @@ class TestPlanning:
 
         planned = {row["call_id"]: (row["shard"], row["host"]) for row in day.rows(BatchCallRow)}
         assert planned == {A.call_id: (None, None), B.call_id: (0, "gpu_b")}
+
+    def test_a_new_plan_forgets_what_tasks_of_the_old_one_told(self, day: Day) -> None:
+        batch = day.planned(A)
+        job = StageJob(batch.batch_id, 0, HOST, Stage.DENOISE)
+        day.database.write(lambda connection: lanes.tell(connection, job, 1, 1))
+        day.plan(batch)
+        assert day.rows(LaneRow) == []
+
+    def test_hosts_have_work_until_every_call_has_a_transcript(self, day: Day) -> None:
+        batch = day.planned(A, B)
+
+        def has_gpu_work() -> bool:
+            return day.database.read(lambda connection: batches.has_gpu_work(connection, batch))
+
+        assert has_gpu_work()
+        day.audit(batch, A)
+        assert has_gpu_work()
+        day.audit(batch, B, stages=list(GPU_STAGES))
+        assert not has_gpu_work()
+
+    def test_a_run_is_asked_for_its_own_batch(self, day: Day) -> None:
+        mine, other = day.discover(A), day.discover(B, batch_id="run-2")
+
+        def found(batch_id: str) -> Batch | None:
+            return day.database.read(lambda connection: batches.batch_of_run(connection, batch_id))
+
+        assert (found("run-1"), found("run-2"), found("run-3")) == (mine, other, None)
 
     def test_plans_of_two_batches_do_not_meet(self, day: Day) -> None:
         day.planned(A)

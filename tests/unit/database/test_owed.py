@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import update
+
 from include.calls.stage import Stage
 from include.database import batches, owed
 from include.database.batches import Batch
 from include.database.lanes import count_open, tell
-from include.database.models import LaneRow
+from include.database.models import CallRow, LaneRow
 from include.database.work import StageJob
 from tests.unit.database.seeding import DAY, HOST, Day, recording
 
@@ -110,3 +112,13 @@ def test_what_a_killed_task_may_have_sent_is_deleted_too(day: Day) -> None:
     assert held() == {HOST: [call.call_id]}
     day.audit(batch, call, stages=[Stage.DISTRIBUTE])
     assert held() == {HOST: [call.call_id]}
+
+
+def test_what_another_run_works_on_now_is_not_deleted(day: Day) -> None:
+    kept, taken = recording("kept.wav"), recording("taken.wav")
+    batch = day.planned(kept, taken)
+    day.audit(batch, kept, taken, stages=[Stage.DISTRIBUTE])
+    claimed = update(CallRow).where(CallRow.call_id == taken.call_id).values(claimed_by="run-2")
+    day.database.write(lambda connection: connection.execute(claimed))
+    held = day.database.read(lambda connection: batches.held_on_hosts(connection, batch.batch_id))
+    assert held == {HOST: [kept.call_id]}

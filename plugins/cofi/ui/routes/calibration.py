@@ -20,7 +20,7 @@ from include.access.once import once
 from include.access.record import Access
 from include.access.rights import ROLES, Right, roles_of
 from include.review import sessions
-from include.review.agreeing import agreement_of
+from include.review.agreeing import SessionAgreement, agreement_of
 from include.review.calibrating import (
     MOST_CALLS,
     Plan,
@@ -80,9 +80,9 @@ def overview(asked: AskedDep) -> HTMLResponse:
 @router.get("/new", dependencies=[_LEADS])
 def planning(asked: AskedDep, wanted: WantedDep) -> HTMLResponse:
     """The form for a new session; a search in the address narrows the calls."""
-    filters = filters_of(wanted)
+    filters, blind = filters_of(wanted), asked.blind
     with asked.database.reading() as connection:
-        found = find(connection, filters)
+        found = find(connection, filters, without=blind)
         criteria, _ = criteria_of(connection)
         set_aside, known = sessions.set_aside(connection), sessions.known_people(connection)
     people = sorted({*_reviewers(Settings.load()), *known})
@@ -121,11 +121,13 @@ class NewSession(BaseModel):
 @router.post("", dependencies=[_LEADS, WRITES])
 def opened(asked: AskedDep, actor: ActorDep, wanted: NewSession) -> JSONResponse:
     """Opens a session."""
+    blind = asked.blind
 
     def work(connection: Connection) -> Session:
         calls: tuple[str, ...] = ()
         if wanted.source == "search":
-            calls = draw(connection, filters_of(dict(parse_qsl(wanted.search))), wanted.calls).call_ids
+            filters = filters_of(dict(parse_qsl(wanted.search)))
+            calls = draw(connection, filters, wanted.calls, without=blind).call_ids
         plan = Plan(
             title=wanted.title,
             people=wanted.everybody(),
@@ -144,13 +146,15 @@ def opened(asked: AskedDep, actor: ActorDep, wanted: NewSession) -> JSONResponse
 @router.get("/{session_id}")
 def session_page(asked: AskedDep, actor: ActorDep, session: SessionDep) -> HTMLResponse:
     """How far everybody is, one's own calls, and once it is closed what people agree on."""
+    # A call of this session may be one of another, which is open still.
+    blind = asked.blind
     with asked.database.reading() as connection:
         given = sessions.answered_by_person(connection, [session.session_id]).get(session.session_id, {})
         values = {
             "calls": sessions.calls_of(connection, session),
             "questions": {one.criterion_id: one for one in sessions.questions_of(connection, session)},
             "own": sessions.own_answers(connection, session.session_id, asked.person.name),
-            "found": agreement_of(connection, session.session_id) if session.revealed else None,
+            "found": _agreed(connection, session, blind) if session.revealed else None,
             "moments": sessions.moments_of(connection, session) if session.revealed else {},
         }
     left_out = _left_out(actor, values["calls"])
@@ -163,6 +167,7 @@ def session_page(asked: AskedDep, actor: ActorDep, session: SessionDep) -> HTMLR
         tab="calibration",
         session=session,
         given=given,
+        kept_back=len(blind.intersection(session.calls)),
         left_out=left_out,
         takes_part=asked.person.name in session.people and asked.person.may(Right.ANSWER),
         strangers=_strangers(session),
@@ -242,6 +247,10 @@ def withdrawn(asked: AskedDep, actor: ActorDep, session: SessionDep) -> JSONResp
     """Calls a session off."""
     asked.write(lambda connection: withdraw_session(connection, actor, session.session_id))
     return JSONResponse({"withdrawn": True}, headers=PRIVATE)
+
+
+def _agreed(connection: Connection, session: Session, blind: frozenset[str]) -> SessionAgreement:
+    return agreement_of(connection, session.session_id).without(blind)
 
 
 def _following(session: Session, call_id: str, own: Any, left_out: set[str]) -> str | None:

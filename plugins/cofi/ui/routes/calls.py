@@ -20,7 +20,7 @@ from include.call_pages.shown import Redacting, shown_of
 from include.calls.transcript import Transcript, Turn, TurnFlag
 from include.errors import NotForYou
 from include.review.beside import review_of
-from include.review.blindness import blind_calls, why_blind
+from include.review.blindness import why_blind
 from include.review.disputes import Terms, list_disputes, terms
 from include.review.items import item_of_call
 from include.review.people import Actor
@@ -55,7 +55,7 @@ CallDep = Annotated[CallHead, Depends(call_for)]
 @router.get("")
 def call_page(asked: AskedDep, head: CallDep, tasks: TasksDep) -> HTMLResponse:
     """All that is known of a call."""
-    if head.call_id in asked.read(lambda connection: blind_calls(connection, asked.person.name)):
+    if head.call_id in asked.blind:
         raise NotForYou(why_blind(head.call_id))
     asked.record(head.call_id, Access.TEXT)
     page = asked.read(lambda connection: read_call(connection, head))

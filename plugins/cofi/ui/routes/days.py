@@ -28,6 +28,7 @@ def one_day(
 ) -> HTMLResponse:
     """A day's calls, in one state or in all."""
     ledger = asked.read(lambda connection: days.ledger_of(connection, day))
-    page = asked.read(lambda connection: lists.calls_of_day(connection, day, state, after))
+    blind = asked.blind
+    page = asked.read(lambda connection: lists.calls_of_day(connection, day, state, after, blind=blind))
     values = {"day": day, "ledger": ledger, "state": state, "after": after, "page": page}
     return asked.page("day.html", tab="days", states=list(CallState), **values)

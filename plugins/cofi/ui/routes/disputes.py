@@ -17,7 +17,6 @@ from include.access.record import Access
 from include.access.rights import Right
 from include.call_pages.call import CallHead, head_of
 from include.call_pages.score import Answered, Score, score_of
-from include.review.blindness import blind_calls
 from include.review.disputes import Dispute, list_disputes
 from include.review.disputing import Claim, decide, dispute, withdraw
 from include.review.people import Actor
@@ -63,8 +62,7 @@ def withdrawn(asked: AskedDep, actor: ActorDep, dispute_id: str) -> JSONResponse
 @router.get("/disputes", dependencies=[_DECIDES])
 def disputes(asked: AskedDep, actor: ActorDep) -> HTMLResponse:
     """What is to be decided, and what was."""
-    blind = asked.read(lambda connection: blind_calls(connection, asked.person.name))
-    found = [one for one in asked.read(list_disputes) if one.call_id not in blind]
+    found = [one for one in asked.read(list_disputes) if one.call_id not in asked.blind]
     shown = asked.read(lambda connection: [_shown(connection, one, actor) for one in found])
     for call_id in {one["dispute"].call_id for one in shown}:
         # The agent's reason may tell what was said.

@@ -20,5 +20,6 @@ def own_calls(asked: AskedDep, day: date | None = None, after: str | None = None
         raise HTTPException(404, "Your account is no agent's: [cofi] agents_of_people says who is.")
     agents = sorted(asked.person.agents)
     last = (day, after) if day and after else None
-    calls, following = asked.read(lambda connection: lists.calls_of_agents(connection, agents, last))
+    blind = asked.blind
+    calls, following = asked.read(lambda c: lists.calls_of_agents(c, agents, last, blind=blind))
     return asked.page("mine.html", tab="mine", calls=calls, following=following, last=last)

@@ -23,7 +23,6 @@ from include.calls.vocabulary import SignalKind
 from include.errors import InvalidInput
 from include.export.rows import columns_of, rows_of
 from include.export.writing import Format, write_rows
-from include.review.blindness import blind_calls
 from include.search.choices import choices_of
 from include.search.filters import Filters, filters_of
 from include.search.finding import Found, Place, find
@@ -61,8 +60,8 @@ def search(
 ) -> HTMLResponse:
     """A page of calls, newest first; what was asked wrongly is named beside the form."""
     after = (after_day, after_call) if after_day and after_call else None
+    blind = asked.blind
     with asked.database.reading() as connection:
-        blind = blind_calls(connection, asked.person.name)
         found, problem = _found(connection, wanted, after, blind)
         saved = saved_searches(connection, asked.person.name)
         choices = choices_of(connection)
@@ -91,9 +90,9 @@ def search(
 @router.get("/export")
 def export(asked: AskedDep, wanted: WantedDep, format: Format = Format.CSV) -> Response:
     """What is found, as a file."""
-    filters = filters_of(wanted)
+    filters, blind = filters_of(wanted), asked.blind
     with asked.database.reading() as connection, _kept_file(format) as path:
-        rows = rows_of(connection, filters, without=blind_calls(connection, asked.person.name))
+        rows = rows_of(connection, filters, without=blind)
         write_rows(path, format, columns_of(connection), rows)
     return FileResponse(
         path,

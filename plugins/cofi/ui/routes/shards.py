@@ -40,8 +40,9 @@ def shard(asked: AskedDep, tasks: TasksDep, task: Annotated[Task, Query()]) -> H
     number = _shard(tasks(task.dag_id, task.run_id), task.task_id, task.map_index)
     batch_id, page, ledger = batch_id_of(task.dag_id, task.run_id), lists.Page([], None), Ledger()
     if number is not None:
+        blind = asked.blind
         with asked.database.reading() as connection:
-            page = lists.calls_of_shard(connection, batch_id, number, task.state, task.after)
+            page = lists.calls_of_shard(connection, batch_id, number, task.state, task.after, blind=blind)
             ledger = lists.ledger_of_shard(connection, batch_id, number)
     values = {"shard": number, "page": page, "ledger": ledger, "batch_id": batch_id, "task": task}
     return asked.page("shard.html", states=list(CallState), here=_address(task), **values)

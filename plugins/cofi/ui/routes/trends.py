@@ -12,7 +12,6 @@ from cofi.ui.access import requires
 from cofi.ui.asking import AskedDep
 from include.access.rights import Right
 from include.database.engine import Database
-from include.review.blindness import blind_calls
 from include.search.choices import criteria_of
 from include.trends import reading
 from include.trends.charts import weeks_chart
@@ -79,11 +78,10 @@ def agent(
 ) -> HTMLResponse:
     """What an agent could be coached on, with calls to listen to together."""
     span = Weeks.until(until, max(1, min(weeks, _SPANS_WEEKS[-1])))
-    chosen = Chosen(scorecard, Dimension.AGENT, name)
+    chosen, blind = Chosen(scorecard, Dimension.AGENT, name), asked.blind
     with asked.database.reading() as connection:
         by_week = reading.by_week(connection, chosen, span)
         label = reading.label_of_group(connection, chosen) or name
-        blind = blind_calls(connection, asked.person.name)
         weak = [one.without(blind) for one in weak_criteria(connection, scorecard, name, span)]
         words, _ = criteria_of(connection)
     return asked.page(
