@@ -18,7 +18,7 @@ from include.database.batches import Batch
 from include.database.engine import Database
 from include.database.migrations import upgrade
 from tests.empty_database import empty_database
-from tests.plugins.demo_site import demo_file  # noqa: F401 - a fixture
+from tests.plugins.demo_site import as_, demo_file, entries, people, site, site_file  # noqa: F401 - fixtures
 from tests.plugins.nights import FRIDAY, Nights
 from tests.plugins.shard import CALLS, CONTENTS
 from tests.unit.database.seeding import Day

@@ -1,23 +1,18 @@
 """Calibration's routes: who may lead and who may answer, and that nobody sees anybody's answers too early."""
 
-import asyncio
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi.testclient import TestClient
 from sqlalchemy import delete, insert, select
 
 from include.access.rights import Right
 from include.database.engine import Database
 from include.database.models import AuditRow, CallAccessRow, ReviewedScoreRow, ReviewEventRow, ReviewItemRow
-from tests.plugins.browser import call_id_of, demo_database
+from tests.plugins.browser import call_id_of
 from tests.plugins.conftest import Connect
-from tests.plugins.people import AGENTS, PEOPLE, WRITES, client_of, served
+from tests.plugins.demo_site import As
+from tests.plugins.people import PEOPLE, WRITES
 
-As = Callable[[str | None], TestClient]
 PAST = "/cofi/calibration"
 # carla leads; ana, ben and eva answer. daniel is an agent, rita reads, vera is nobody.
 WITH_EVA = f"{PEOPLE}, eva: analyst"
@@ -25,29 +20,9 @@ ANSWERED_NO = "criterion=identity_verified&answer=no"
 QUESTIONS = ["identity_verified", "courtesy_and_empathy"]
 
 
-@pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("demo") / "demo.db"
-    asyncio.run(demo_database(made))
-    return made
-
-
 @pytest.fixture
-def database(file: Path, tmp_path: Path, connection: Connect, setting: Connect) -> Iterator[Database]:
-    own = shutil.copy(file, tmp_path / "cofi.db")
-    connection("cofi_db", conn_type="sqlite", host=str(own))
-    setting("people", WITH_EVA)
-    setting("agents_of_people", AGENTS)
-    setting("listening_folder", tmp_path / "listening")
-    opened = Database(f"sqlite:///{own}")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def as_(database: Database) -> Iterator[As]:
-    with served() as outer:
-        yield lambda name: client_of(outer, name)
+def people() -> str:
+    return WITH_EVA
 
 
 @pytest.fixture
@@ -100,19 +75,19 @@ WHO_MAY = [
 
 @pytest.mark.parametrize(("method", "path", "allowed"), WHO_MAY)
 def test_every_route_wants_its_right(
-    as_: As, session: str, database: Database, *, method: str, path: str, allowed: set[str]
+    as_: As, session: str, site: Database, *, method: str, path: str, allowed: set[str]
 ) -> None:
     url = path.format(session=session, call=_calls(as_, session)[0]) or PAST
     url = url if url.startswith(PAST) else PAST + url
     sent = {"source": "search", "criterion_id": QUESTIONS[0], "answer": "yes"}
-    with database.reading() as connection:
+    with site.reading() as connection:
         before = connection.execute(select(ReviewEventRow.id)).all()
     for user in ("daniel", "rita", "vera", "ana", "carla", "admin"):
         if user in allowed:
             continue
         answer = as_(user).request(method, url, json=sent, headers=WRITES)
         assert answer.status_code in {403, 404}, (user, answer.status_code, answer.text)
-    with database.reading() as connection:
+    with site.reading() as connection:
         assert connection.execute(select(ReviewEventRow.id)).all() == before
     for user in sorted(allowed):
         answer = as_(user).request(method, url, json=sent, headers=WRITES)
@@ -143,8 +118,8 @@ def test_who_takes_no_part_learns_nothing_of_a_session(as_: As, session: str, se
     assert as_("ana").get(f"{PAST}/no-such-session").status_code == 404
 
 
-def test_blind_until_the_last_has_submitted(as_: As, session: str, database: Database) -> None:
-    with database.reading() as connection:
+def test_blind_until_the_last_has_submitted(as_: As, session: str, site: Database) -> None:
+    with site.reading() as connection:
         scores = connection.execute(select(AuditRow.__table__)).all()
     _answer(as_, session, "ana", ["yes", "yes"], "heard it at the start")
     _answer(as_, session, "ben", ["no", "yes"], "only a first name")
@@ -166,18 +141,18 @@ def test_blind_until_the_last_has_submitted(as_: As, session: str, database: Dat
         page = as_(user).get(session).text
         assert "With the expert, eva" in page
         assert "only a first name" in page
-        assert page.count("#criterion-identity_verified") == len(_session_calls(database))
+        assert page.count("#criterion-identity_verified") == len(_session_calls(site))
         assert "#criterion-courtesy_and_empathy" not in page
-    with database.reading() as connection:
+    with site.reading() as connection:
         assert connection.execute(select(AuditRow.__table__)).all() == scores
         assert connection.execute(select(ReviewedScoreRow.audit_id)).all() == []
 
 
 def test_no_page_tells_what_others_say_of_a_call_that_somebody_answers_blind(
-    as_: As, session: str, database: Database
+    as_: As, session: str, site: Database
 ) -> None:
     call_id = _calls(as_, session)[0]
-    item_id = _queued(database, call_id)
+    item_id = _queued(site, call_id)
 
     def told(who: str) -> dict[str, bool]:
         """By route, whether it tells of the call."""
@@ -224,23 +199,23 @@ def test_of_few_answers_no_coefficient_is_told(as_: As, session: str) -> None:
     assert "−" not in page.split("How far people agree")[1].split("Where people differ")[0]
 
 
-def _queued(database: Database, call_id: str) -> str:
+def _queued(site: Database, call_id: str) -> str:
     """The only item of the queue."""
-    with database.reading() as connection:
+    with site.reading() as connection:
         audit = connection.execute(select(AuditRow).where(AuditRow.call_id == call_id)).one()
     item = {"item_id": "the-item", "call_id": call_id, "audit_id": audit.audit_id}
     item |= {"batch_id": audit.batch_id, "day": audit.created_at.date(), "state": "open", "value": 1.0}
     item |= {"rank": 1.0, "questions": QUESTIONS, "blind": False, "due_at": audit.created_at}
-    with database.writing() as connection:
+    with site.writing() as connection:
         connection.execute(delete(ReviewItemRow))
         connection.execute(insert(ReviewItemRow), [item | {"opened_at": audit.created_at}])
     return str(item["item_id"])
 
 
-def _session_calls(database: Database) -> list[str]:
+def _session_calls(site: Database) -> list[str]:
     from include.database.models import CalibrationCallRow
 
-    with database.reading() as connection:
+    with site.reading() as connection:
         return list(connection.scalars(select(CalibrationCallRow.call_id)))
 
 
@@ -288,7 +263,7 @@ def test_who_leads_closes_without_one_or_calls_it_off(as_: As, session: str) -> 
     assert as_("carla").post(f"{again}/withdrawal", headers=WRITES).status_code == 409
 
 
-def test_reading_a_call_of_a_session_is_recorded(as_: As, session: str, database: Database) -> None:
+def test_reading_a_call_of_a_session_is_recorded(as_: As, session: str, site: Database) -> None:
     call_id = _calls(as_, session)[0]
     assert as_("ana").get(f"{session}/calls/{call_id}").status_code == 200
     other = call_id_of("1001-late-fee.ogg")
@@ -296,7 +271,7 @@ def test_reading_a_call_of_a_session_is_recorded(as_: As, session: str, database
         one for one in (other, call_id_of("1002-slow-internet.ogg")) if one not in _calls(as_, session)
     )
     assert as_("ana").get(f"{session}/calls/{outside}").status_code == 404
-    with database.reading() as connection:
+    with site.reading() as connection:
         rows = connection.execute(select(CallAccessRow.person, CallAccessRow.call_id, CallAccessRow.what))
         assert [tuple(row) for row in rows] == [("ana", call_id, "text")]
 

@@ -1,47 +1,50 @@
 """The certified rates beside the machine's: who sees them, what is told where too few have listened."""
 
-import asyncio
 import shutil
-from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from fastapi.testclient import TestClient
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 
 from include.database.engine import Database
 from include.review.answering import Given, answer, finish
+from include.review.items import Sample
 from include.review.machine import count_machine
 from include.review.people import Actor
 from include.review.queue import take_next
 from include.review.rules import ReviewRules
 from tests.demo_calls import DAYS
-from tests.plugins.browser import demo_database, with_queue
+from tests.plugins.browser import with_queue
 from tests.plugins.conftest import Connect
-from tests.plugins.people import AGENTS, PEOPLE, client_of, served
+from tests.plugins.demo_site import As, copied
 
-As = Callable[[str | None], TestClient]
 PAGE = "/cofi/trends/certified"
 EVERYBODY = {"calls_per_agent_and_week": 100, "days_per_week": 1, "due_days": 1}
 
 
 @pytest.fixture(scope="module")
-def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Nearly all calls are in the random sample; 6 of them somebody has answered."""
-    made = tmp_path_factory.mktemp("demo") / "demo.db"
-    asyncio.run(demo_database(made))
+def files(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Path]:
+    """Nearly all calls are in the random sample, and 6 are answered; with the days counted, or not."""
+    made = {counted: tmp_path_factory.mktemp("certified") / "cofi.db" for counted in (False, True)}
     others = dict.fromkeys(("auto_fails", "needs_review", "second_opinions", "passes", "calibration"))
-    with_queue(made, ReviewRules.model_validate({"random": EVERYBODY, **others}))
-    database, ana = Database(f"sqlite:///{made}"), Actor("ana")
-    with database.writing() as connection:
+    shutil.copy(demo_file, made[False])
+    with_queue(made[False], ReviewRules.model_validate({"random": EVERYBODY, **others}))
+    with closing(Database(f"sqlite:///{made[False]}")) as database:
         for _ in range(6):
-            item = take_next(connection, ana, sample="random")
-            assert item is not None and item.blind
-            for name in item.questions:
-                answer(connection, ana, item.item_id, Given(name, answer="yes", blind=True))
-            finish(connection, ana, item.item_id)
-    database.close()
+            database.write(_answered)
+    with copied(made[False], made[True]) as database:
+        database.write(lambda connection: count_machine(connection, DAYS))
     return made
+
+
+def _answered(connection: Connection) -> None:
+    ana = Actor("ana")
+    item = take_next(connection, ana, sample=Sample.RANDOM)
+    assert item is not None and item.blind
+    for name in item.questions:
+        answer(connection, ana, item.item_id, Given(name, answer="yes", blind=True))
+    finish(connection, ana, item.item_id)
 
 
 @pytest.fixture
@@ -50,24 +53,8 @@ def counted() -> bool:
 
 
 @pytest.fixture
-def database(
-    file: Path, counted: bool, tmp_path: Path, connection: Connect, setting: Connect
-) -> Iterator[Database]:
-    own = shutil.copy(file, tmp_path / "cofi.db")
-    connection("cofi_db", conn_type="sqlite", host=str(own))
-    setting("people", PEOPLE)
-    setting("agents_of_people", AGENTS)
-    opened = Database(f"sqlite:///{own}")
-    if counted:
-        opened.write(lambda c: count_machine(c, DAYS))
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def as_(database: Database) -> Iterator[As]:
-    with served() as outer:
-        yield lambda name: client_of(outer, name)
+def site_file(files: dict[bool, Path], counted: bool) -> Path:
+    return files[counted]
 
 
 def test_too_few_listens_are_said_to_be_too_few(as_: As) -> None:

@@ -1,8 +1,6 @@
 """The queue's routes: what is written, by whom, and what a blind item does not tell."""
 
-import asyncio
 import shutil
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,21 +11,20 @@ from include.access.rights import Right
 from include.database.engine import Database
 from include.database.models import CallAccessRow, ReviewAnswerRow
 from include.review.rules import ReviewRules
-from tests.plugins.browser import call_id_of, demo_database, with_queue
+from tests.plugins.browser import call_id_of, with_queue
 from tests.plugins.conftest import Connect
-from tests.plugins.people import AGENTS, PEOPLE, WRITES, client_of, served
-
-As = Callable[[str | None], TestClient]
+from tests.plugins.demo_site import As
+from tests.plugins.people import WRITES
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("demo")
-    made = {"risks": folder / "risks.db", "all": folder / "all.db"}
-    asyncio.run(demo_database(made["risks"]))
-    shutil.copy(made["risks"], made["all"])
-    with_queue(made["risks"], ReviewRules(random=None, passes=None))
-    with_queue(made["all"], ReviewRules())
+def files(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """With a queue of risks alone, and of all samples."""
+    rules = {"risks": ReviewRules(random=None, passes=None), "all": ReviewRules()}
+    made = {name: tmp_path_factory.mktemp(name) / "cofi.db" for name in rules}
+    for name, file in made.items():
+        shutil.copy(demo_file, file)
+        with_queue(file, rules[name])
     return made
 
 
@@ -37,23 +34,8 @@ def rules() -> str:
 
 
 @pytest.fixture
-def database(
-    files: dict[str, Path], rules: str, tmp_path: Path, connection: Connect, setting: Connect
-) -> Iterator[Database]:
-    file = shutil.copy(files[rules], tmp_path / "cofi.db")
-    connection("cofi_db", conn_type="sqlite", host=str(file))
-    setting("people", PEOPLE)
-    setting("agents_of_people", AGENTS)
-    setting("listening_folder", tmp_path / "listening")
-    opened = Database(f"sqlite:///{file}")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def as_(database: Database) -> Iterator[As]:
-    with served() as outer:
-        yield lambda name: client_of(outer, name)
+def site_file(files: dict[str, Path], rules: str) -> Path:
+    return files[rules]
 
 
 def _next(client: TestClient, **wanted: str) -> dict[str, str]:
@@ -67,8 +49,8 @@ def _criterion(html: str) -> str:
     return html.split('data-criterion="')[1].split('"', maxsplit=1)[0]
 
 
-def _count(database: Database) -> int:
-    with database.reading() as connection:
+def _count(site: Database) -> int:
+    with site.reading() as connection:
         return connection.scalar(select(func.count()).select_from(ReviewAnswerRow)) or 0
 
 
@@ -84,7 +66,7 @@ def test_only_who_may_answer_sees_the_queue(as_: As, user: str, right: Right) ->
         assert right in answer.text
 
 
-def test_an_answer_sent_twice_is_one(as_: As, database: Database) -> None:
+def test_an_answer_sent_twice_is_one(as_: As, site: Database) -> None:
     client = as_("ana")
     told = _next(client)
     given = {"criterion_id": _criterion(told["html"]), "verdict": "confirm", "seconds": 3.2}
@@ -92,17 +74,17 @@ def test_an_answer_sent_twice_is_one(as_: As, database: Database) -> None:
     headers = {**WRITES, "Idempotency-Key": "one"}
     first, again = (client.post(url, json=given, headers=headers) for _ in range(2))
     assert (first.status_code, first.json()) == (200, again.json())
-    assert _count(database) == 1
+    assert _count(site) == 1
 
 
-def test_taking_an_item_is_reading_a_call(as_: As, database: Database) -> None:
+def test_taking_an_item_is_reading_a_call(as_: As, site: Database) -> None:
     told = _next(as_("ana"))
-    with database.reading() as connection:
+    with site.reading() as connection:
         (row,) = connection.execute(select(CallAccessRow.__table__)).all()
     assert (row.person, row.call_id, row.what) == ("ana", told["call_id"], "text")
 
 
-def test_an_item_of_another_person_says_who_has_it(as_: As, database: Database) -> None:
+def test_an_item_of_another_person_says_who_has_it(as_: As, site: Database) -> None:
     told = _next(as_("ana"))
     answer = as_("ben").post("/cofi/review/next", json={"item_id": told["item_id"]}, headers=WRITES)
     assert answer.status_code == 409
@@ -110,7 +92,7 @@ def test_an_item_of_another_person_says_who_has_it(as_: As, database: Database) 
     given = {"criterion_id": _criterion(told["html"]), "verdict": "confirm"}
     url = f"/cofi/review/items/{told['item_id']}/answers"
     assert as_("ben").post(url, json=given, headers=WRITES).status_code == 403
-    assert _count(database) == 0
+    assert _count(site) == 0
 
 
 def test_skipping_wants_a_reason_and_giving_back_frees_the_item(as_: As) -> None:
@@ -123,7 +105,7 @@ def test_skipping_wants_a_reason_and_giving_back_frees_the_item(as_: As) -> None
 
 
 def test_a_review_is_finished_once_all_is_answered_and_stands_on_the_calls_page(
-    as_: As, database: Database
+    as_: As, site: Database
 ) -> None:
     client = as_("ana")
     told = _next(client)
@@ -141,7 +123,7 @@ def test_a_review_is_finished_once_all_is_answered_and_stands_on_the_calls_page(
 
 
 @pytest.mark.parametrize("rules", ["all"])
-def test_a_blind_item_tells_nothing_of_the_machines_answers(as_: As, database: Database) -> None:
+def test_a_blind_item_tells_nothing_of_the_machines_answers(as_: As, site: Database) -> None:
     client = as_("ana")
     told = _next(client, sample="random")
     for trace in ("The machine says", "Why this score", "evidence", "To check", 'data-verdict="confirm"'):
@@ -158,12 +140,12 @@ def test_an_agent_sees_the_list_of_their_own_calls(as_: As) -> None:
     assert as_("ana").get("/cofi/mine").status_code == 404
 
 
-def test_what_the_model_was_shown_is_recorded_too(as_: As, database: Database, setting: Connect) -> None:
+def test_what_the_model_was_shown_is_recorded_too(as_: As, site: Database, setting: Connect) -> None:
     setting("llm_redact_pii", False)  # as this database was made
     told = as_("ana").get(f"/cofi/calls/{call_id_of('1001-late-fee.ogg')}/shown").json()
     assert told["as_sent"] is True
     assert told["text"].startswith("<transcript")
-    with database.reading() as connection:
+    with site.reading() as connection:
         assert connection.scalars(select(CallAccessRow.what)).all() == ["prompt"]
 
 
