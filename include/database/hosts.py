@@ -53,14 +53,17 @@ def _worked_s(connection: Connection, batch_id: str, last_at: Mapping[str, datet
         last_at: When each host had its last result: a lane that runs tells of itself only now and then.
     """
     lane = LaneRow
+    # By the batch alone: asked for hosts and stages too, SQLite looks through their lanes of all history.
     query = (
-        select(lane.host, lane.began_at, lane.ended_at, lane.seen_at)
-        .where(lane.batch_id == batch_id, lane.stage.in_(GPU_STAGES), lane.host.in_(last_at))
+        select(lane.host, lane.stage, lane.began_at, lane.ended_at, lane.seen_at)
+        .where(lane.batch_id == batch_id)
         .order_by(lane.began_at)
     )
     worked_s: dict[str, float] = {}
     until: dict[str, datetime] = {}
     for row in connection.execute(query):
+        if row.stage not in GPU_STAGES or row.host not in last_at:
+            continue
         ended_at = row.ended_at or max(row.seen_at, last_at[row.host])
         began_at = max(row.began_at, until.get(row.host, row.began_at))
         worked_s[row.host] = worked_s.get(row.host, 0.0) + max(0.0, (ended_at - began_at).total_seconds())

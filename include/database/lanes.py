@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, func, not_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, select, union_all, update
 
 from include.calls.stage import ON_HOSTS
 from include.database.engine import upsert
@@ -61,7 +61,8 @@ def end_lanes(connection: Connection, batch_id: str) -> None:
 def had_company(connection: Connection, job: StageJob, since: datetime) -> bool:
     """Whether another lane has worked on the job's host since then."""
     lane = LaneRow
-    mine = (lane.batch_id == job.batch_id) & (lane.shard == job.shard) & (lane.stage == job.stage)
-    others = select(lane.shard).where(lane.host == job.host, lane.stage.in_(ON_HOSTS), not_(mine))
-    met = others.where(at_work(datetime.now(UTC)) | (lane.ended_at > since))
-    return connection.execute(met.limit(1)).first() is not None
+    of_host = select(lane.batch_id, lane.shard, lane.stage).where(lane.host == job.host)
+    # By when they ended alone: asked for stages too, SQLite looks through the host's lanes of all history.
+    at_that_time = union_all(of_host.where(at_work(datetime.now(UTC))), of_host.where(lane.ended_at > since))
+    mine = (job.batch_id, job.shard, job.stage)
+    return any(tuple(row) != mine and row.stage in ON_HOSTS for row in connection.execute(at_that_time))

@@ -40,7 +40,7 @@ from tests.history.timing import clock_of, timed
 _FIRST_NIGHT, _BETWEEN = date(2026, 1, 10), timedelta(days=4)
 _WARM_UP_CALLS = 100
 # Of each step, the longest statements are kept.
-_STATEMENTS, _SHORTEST_S = 40, 0.001
+_STATEMENTS, _SHORTEST_S = 200, 0.001
 _LEAN = ("calls", "batch_calls", "audits", "webhook_outbox")
 # What is long, and read of one call only.
 _TEXTS = {

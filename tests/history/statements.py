@@ -28,6 +28,11 @@ _INDEXES = (
     "JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid "
     "WHERE t.relnamespace = current_schema()::regnamespace"
 )
+# Leads to a host's lanes of all history, of which only the last may be asked for.
+_OF_A_HOST = re.compile(
+    r"SEARCH lanes USING (COVERING )?INDEX ix_lanes_host_stage \(host=\?( AND stage=\?)?\)"
+)
+_THE_LAST = "ORDER BY lanes.began_at DESC"
 # They hold what runs work on now, and what befell whole hosts.
 _SMALL_INDEXES = frozenset({"ix_calls_claimed_by", "ix_failures_whole"})
 
@@ -70,8 +75,11 @@ def _explained(dialect: str, connection: Any, statement: str, parameters: Any) -
     """Growing tables of which the statement would read all rows."""
     if dialect == "sqlite":
         rows = connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
-        found = (match for row in rows if (match := _SCAN_OF_SQLITE.match(row[-1])))
-        return _growing(match[1] for match in found if match[2] not in _SMALL_INDEXES)
+        found = [match for row in rows if (match := _SCAN_OF_SQLITE.match(row[-1]))]
+        whole = [match[1] for match in found if match[2] not in _SMALL_INDEXES]
+        if _THE_LAST not in statement and any(_OF_A_HOST.match(row[-1]) for row in rows):
+            whole.append("lanes")
+        return _growing(whole)
     with connection.cursor() as cursor:
         cursor.execute(_INDEXES)
         indexes = {name: of_index for name, *of_index in cursor}
