@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, or_, select, tuple_
+from sqlalchemy import CompoundSelect, Connection, Row, Select, and_, select, tuple_, union
 
 from include.calls.call import CallState
 from include.calls.ledger import Ledger
@@ -98,13 +98,28 @@ def calls_of_agents(
 ) -> tuple[Sequence[Listed], tuple[date, str] | None]:
     """The calls of agents by name or id, the newest day first, and what comes after; None at the end."""
     query = _listed(CallRow.state.label("state"), CallRow.state_reason.label("reason"))
-    query = query.where(or_(CallRow.agent.in_(agents), CallRow.agent_id.in_(agents)))
+    query = query.where(CallRow.call_id.in_(_newest_of(agents, after)))
     query = query.order_by(CallRow.day.desc(), CallRow.call_id.desc())
-    if after is not None:
-        query = query.where(tuple_(CallRow.day, CallRow.call_id) < tuple_(*after))
     rows = connection.execute(query.limit(CALLS_SHOWN + 1)).all()
     shown = [_call(row, blind) for row in rows[:CALLS_SHOWN]]
     return shown, (shown[-1].day, shown[-1].call_id) if len(rows) > CALLS_SHOWN else None
+
+
+def _newest_of(agents: Sequence[str], after: tuple[date, str] | None) -> CompoundSelect[tuple[str]]:
+    """Ids of the newest calls of each name and id.
+
+    Each is asked for by itself: of all at once, PostgreSQL goes through everybody's calls from the newest on,
+    until it has a page, and through all that there are where somebody has few.
+    """
+    parts = []
+    for column in (CallRow.agent, CallRow.agent_id):
+        for agent in agents:
+            newest = select(CallRow.call_id).where(column == agent)
+            if after is not None:
+                newest = newest.where(tuple_(CallRow.day, CallRow.call_id) < tuple_(*after))
+            newest = newest.order_by(CallRow.day.desc(), CallRow.call_id.desc()).limit(CALLS_SHOWN + 1)
+            parts.append(select(newest.subquery().c.call_id))
+    return union(*parts)
 
 
 def calls_of_shard(

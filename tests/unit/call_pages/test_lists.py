@@ -14,7 +14,7 @@ from tests.unit.database.seeding import DAY, Day, recording
 
 
 def _found(day: Day, *paths: str, **changes: Any) -> None:
-    metadata = CallMetadata(agent=changes.pop("agent", None))
+    metadata = CallMetadata(agent=changes.pop("agent", None), agent_id=changes.pop("agent_id", None))
     day.discover(*(recording(path, metadata=metadata, **changes) for path in paths))
 
 
@@ -45,16 +45,18 @@ def test_an_agents_calls_are_their_own_and_each_once(
     day: Day, database: Database, monkeypatch: pytest.MonkeyPatch, shown: int
 ) -> None:
     monkeypatch.setattr(lists, "CALLS_SHOWN", shown)
-    _found(day, "a.wav", "b.wav", "c.wav", agent="Dana")
-    _found(day, "x.wav", agent="Kim")
+    _found(day, "a.wav", "b.wav", agent="Dana")
+    _found(day, "c.wav", "d.wav", agent="Dana", agent_id="d-7")
+    _found(day, "e.wav", agent_id="d-7")
+    _found(day, "x.wav", agent="Kim", agent_id="k-1")
     seen, after = [], None
     while True:
-        of_dana = lambda c, after=after: lists.calls_of_agents(c, ["Dana"], after, blind=())  # noqa: E731
+        of_dana = lambda c, after=after: lists.calls_of_agents(c, ["Dana", "d-7"], after, blind=())  # noqa: E731
         calls, after = database.read(of_dana)
         seen += [one.path for one in calls]
         if after is None:
             break
-    assert sorted(seen) == ["a.wav", "b.wav", "c.wav"]
+    assert sorted(seen) == ["a.wav", "b.wav", "c.wav", "d.wav", "e.wav"]
 
 
 @pytest.mark.parametrize("shown", [1, 2, 3, 8])
