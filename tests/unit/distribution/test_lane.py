@@ -17,6 +17,7 @@ from include.database.work import StageJob
 from include.distribution.lane import Lane
 from include.errors import (
     AnswerInvalid,
+    BudgetReached,
     CallsPutOff,
     HostFault,
     HostLost,
@@ -186,6 +187,30 @@ async def test_a_bug_fails_its_call_and_no_other(
     assert put_aside(day) == {3: ("failed", "distribute: KeyError: 'turns'")}
     assert saved(day) == set(range(12)) - {3}
     assert "Traceback" in caplog.text  # for the engineer
+
+
+async def test_what_the_database_refuses_is_counted_as_failed_and_not_as_done(day: Day, batch: Batch) -> None:
+    lane, handler = lane_of(day, batch), Handler(call_2=success(CALLS[2], engine="half a pair: \ud800"))
+
+    result = await run(lane, handler, 4)
+
+    assert (result.done, result.failed) == (11, {"row_refused": 1})
+    assert saved(day) == set(range(12)) - {2}
+
+
+async def test_calls_that_wait_for_money_are_counted_and_no_lines_of_the_log(
+    day: Day, batch: Batch, caplog: pytest.LogCaptureFixture
+) -> None:
+    paid_out = BudgetReached("the run has paid what it may")
+    lane, handler = (
+        lane_of(day, batch),
+        Handler(call_1=paid_out, call_2=RequestRefused("no"), call_3=paid_out),
+    )
+
+    result = await run(lane, handler, 4)
+
+    assert result.failed == {"budget_reached": 2, "request_refused": 1}
+    assert [NUMBER[call.call_id] for call in CALLS if f"call_id={call.call_id}" in caplog.text] == [2]
 
 
 async def test_the_log_of_a_bug_holds_no_card_data(
