@@ -55,7 +55,7 @@ bench: $(VENV)/installed  ## Measure whole batches beside two other designs, int
 bench-parts: $(VENV)/installed  ## Measure LLM client, LLM operators, memory and discovery; needs an idle machine
 	$(BIN)/python -m pytest -s -n0 tests/benchmarks
 
-TESTING := $(BIN)/python -m pytest --dist loadfile --junitxml var/tests
+TESTING := $(BIN)/python -m pytest --dist loadfile --junitxml .pytest_cache/took
 test: $(VENV)/installed  ## Check style, types and imports, and run all tests (TESTS=…: these)
 	@# What fails soonest comes first; lint is one process, and reads while the tests compute.
 	@$(MAKE) --no-print-directory --jobs 2 lint $(if $(TESTS),,test-unit)
