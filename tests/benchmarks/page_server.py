@@ -6,6 +6,7 @@ from tests.airflow_home import AIRFLOW_HOME
 
 import json
 import os
+import socket
 import sys
 
 import uvicorn
@@ -21,7 +22,9 @@ def main() -> None:
     assert AIRFLOW_HOME
     os.environ.update(json.loads(sys.argv[2]))
     with served() as outer:
-        uvicorn.Server(uvicorn.Config(outer, fd=int(sys.argv[1]), log_level="warning")).run()
+        # uvicorn's `fd` takes it for a socket of Unix: each answer would wait 40 ms for a receipt (Nagle).
+        listening = socket.socket(fileno=int(sys.argv[1]))
+        uvicorn.Server(uvicorn.Config(outer, log_level="warning")).run(sockets=[listening])
 
 
 if __name__ == "__main__":
