@@ -21,7 +21,7 @@ PAGE_CALLS = 50
 # Nobody reads on page 21; and to count all calls that say "thank you" takes seconds.
 COUNTED_CALLS = 1000
 # Of the 300 ms of a page.
-PATIENCE_S = 0.15
+PATIENCE_S = 0.1
 # Where the newest calls hold fewer, those that are wanted may be so few that an index knows them all.
 _SELDOM = 10
 
