@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Select, case, insert, select
 
 from include.calls.call import CallState
 from include.calls.stage import LLM_STAGES, ON_HOSTS, Stage
-from include.database.batches import Batch
+from include.database.batches import Batch, has_claimed
 from include.database.finishing import finish
 from include.database.given import among
 from include.database.locking import lock_calls
@@ -77,7 +77,7 @@ def _stopped(batch: Batch, *columns: Any) -> Select[*tuple[Any, ...]]:
     query = select(*columns).join(BatchCallRow, BatchCallRow.call_id == CallRow.call_id)
     query = query.where(BatchCallRow.batch_id == batch.batch_id, STATE == CallState.PENDING)
     if batch.kind is BatchKind.AUDIT:
-        query = query.where(CallRow.claimed_by == batch.batch_id)
+        query = query.where(has_claimed(batch))
     return query
 
 
