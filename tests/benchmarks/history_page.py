@@ -15,6 +15,10 @@ WHOLE_DAYS, WHOLE_ONE_IN = 7, 50
 # Statements that take less say more about the clock than about the history.
 _COMPARED_S = 0.005
 _SHOWN = 12
+# Of statements that have no time at first.
+_DASHED = (
+    ". Of the others, those with a dash were not sent then, or not among the longest that are kept of a step:"
+)
 _NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 # What the page is to tell in the end: calls of a day, and days of history before it.
 _WANTED = ((10_000, 0), (10_000, 30), (10_000, 1_000), (100_000, 0))
@@ -106,7 +110,7 @@ def _statements(some: Parts) -> Iterator[str]:
     yield (
         f"Of the {len(compared)} statements that take {1000 * _COMPARED_S:.0f} ms or more of a step, "
         f"{len(compared) - len(slower)} take at most {GOAL} times as long after {last['days']:,} days"
-        + (". Of the others, those with a dash were not sent, or took less than 1 ms:" if slower else ".")
+        + (_DASHED if slower else ".")
     )
     if slower:
         yield from ("", f"| step | statement | {first['days']} days | {last['days']:,} days | ratio |")

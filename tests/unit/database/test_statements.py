@@ -108,3 +108,25 @@ def test_a_thousand_calls_cost_as_many_statements_as_ten(day: Day, operation: Ca
             operation(day, found)
         counts[calls_of_day] = len(statements)
     assert counts[FEW] == counts[MANY] <= 60, counts
+
+
+def test_a_batchs_claims_are_asked_of_each_call_and_not_looked_up_by_their_index(day: Day) -> None:
+    """Claims that are a moment old are in no statistics: PostgreSQL went through all for each call."""
+    batch_of_day = day.planned(*FOUND[:FEW])
+    plans: list[str] = []
+
+    def explain(connection, cursor, statement, parameters, *_rest) -> None:
+        if statement.startswith("SELECT") and "batch_calls" in statement and "claimed_by" in statement:
+            how = "EXPLAIN QUERY PLAN " if connection.dialect.name == "sqlite" else "EXPLAIN "
+            rows = cursor.connection.execute(how + statement, parameters).fetchall()
+            plans.append("\n".join(str(row) for row in rows))
+
+    engine = day.database._engine
+    event.listen(engine, "before_cursor_execute", explain)
+    with day.database.writing() as connection:
+        batches.claimed_loads(connection, batch_of_day)
+        batches.has_gpu_work(connection, batch_of_day)
+        settling.settle(connection, batch_of_day)
+    event.remove(engine, "before_cursor_execute", explain)
+    assert len(plans) == 4
+    assert not [plan for plan in plans if "ix_calls_claimed_by" in plan]
