@@ -144,7 +144,9 @@ def count_queue(connection: Connection, now: datetime | None = None) -> QueueCou
     states = select(ReviewItemRow.state, func.count()).where(waiting).group_by(ReviewItemRow.state)
     found = dict(connection.execute(states).tuples().all())
     overdue = select(func.count()).select_from(ReviewItemRow).where(waiting, ReviewItemRow.due_at < at(now))
-    samples = select(ReviewDrawRow.sample, func.count()).join(ReviewItemRow).where(waiting)
+    # By the items that wait: a join has SQLite go through the draws of all history.
+    drawn = ReviewDrawRow.item_id.in_(select(ReviewItemRow.item_id).where(waiting))
+    samples = select(ReviewDrawRow.sample, func.count()).where(drawn)
     return QueueCounts(
         open=found.get(ItemState.OPEN, 0),
         taken=found.get(ItemState.TAKEN, 0),
