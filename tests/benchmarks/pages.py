@@ -5,7 +5,7 @@ PostgreSQL with 1,000,000 calls when COFI_TEST_POSTGRES_URL names one, and SQLit
 """
 
 # isort: off
-from tests.airflow_home import AIRFLOW_HOME
+import tests.airflow_home  # noqa: F401
 # isort: on
 
 import argparse
@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import quote
@@ -98,7 +98,8 @@ def main() -> None:
         if server and chosen.postgres_calls:
             with own_database(server, chosen.kept) as url:
                 measured.append(("PostgreSQL", *_measure(url, chosen.postgres_calls, Path(folder))))
-    PAGE.write_text(_page(measured))
+    sections = [_section(*one) for one in measured]
+    PAGE.write_text(_page([*_kept_sections([name for name, *_ in measured]), *sections]))
     print(PAGE.read_text())
 
 
@@ -265,39 +266,47 @@ def _at_once(at: str, routes: Sequence[Ask], from_s: float, to_s: float) -> list
         return [ms for found in people.map(person, range(_PEOPLE)) for ms in found]
 
 
-def _page(measured: Sequence[tuple[str, int, Times, Times]]) -> str:
+def _page(sections: Sequence[str]) -> str:
+    head = (
+        "# How long the pages take\n\n"
+        f"Made by `make bench-pages`. A page is to answer within {LIMIT_MS} ms. Milliseconds of {_ROUNDS} "
+        "requests; the whole request, sent over loopback to the web server. Where many more processes than "
+        "cores want to run, the quickest request is nearest to what a page takes by itself. A worker is one "
+        "of Airflow's API server (`[api] workers`)."
+    )
+    return "\n\n".join([head, *sections]) + "\n"
+
+
+def _kept_sections(names: Sequence[str]) -> list[str]:
+    """What the page says of databases other than these."""
+    sections = [f"## {one.strip()}" for one in PAGE.read_text().split("\n## ")[1:]]
+    return [one for one in sections if not one.startswith(tuple(f"## {name}," for name in names))]
+
+
+def _section(name: str, calls: int, alone: Times, many: Times) -> str:
     lines = [
-        "# How long the pages take",
+        f"## {name}, {calls:,} calls of history",
         "",
-        f"Made by `make bench-pages` ({AIRFLOW_HOME and os.cpu_count()} cores). A page is to answer within "
-        f"{LIMIT_MS} ms. Milliseconds of {_ROUNDS} requests; the whole request, sent over loopback to the "
-        f"web server. Meanwhile {os.getloadavg()[1]:.0f} processes of all kinds wanted to run on these "
-        "cores: where those are many more than cores, the quickest request is nearest to what a page takes "
-        "by itself. A worker is one of Airflow's API server (`[api] workers`).",
+        f"On {datetime.now(UTC).date()}, {os.cpu_count()} cores, which {os.getloadavg()[1]:.0f} processes of all kinds "
+        "wanted to run on.",
         "",
+        "| page | quickest | median | slowest |",
+        "|---|---:|---:|---:|",
     ]
-    for name, calls, alone, many in measured:
-        lines += [
-            f"## {name}, {calls:,} calls of history",
-            "",
-            "| page | quickest | median | slowest |",
-            "|---|---:|---:|---:|",
-        ]
-        lines += [
-            f"| {page} | {min(ms):.0f} | {statistics.median(ms):.0f} | {max(ms):.0f} |"
-            for page, ms in alone.items()
-        ]
-        lines += [
-            "",
-            f"{_PEOPLE} people at once, each of whom opens the pages above in turn:",
-            "",
-            "| pace | median | 95 % within | slowest |",
-            "|---|---:|---:|---:|",
-        ]
-        for pace, ms in many.items():
-            p95 = sorted(ms)[round(0.95 * (len(ms) - 1))]
-            lines.append(f"| {pace} | {statistics.median(ms):.0f} | {p95:.0f} | {max(ms):.0f} |")
-        lines.append("")
+    lines += [
+        f"| {page} | {min(ms):.0f} | {statistics.median(ms):.0f} | {max(ms):.0f} |"
+        for page, ms in alone.items()
+    ]
+    lines += [
+        "",
+        f"{_PEOPLE} people at once, each of whom opens the pages above in turn:",
+        "",
+        "| pace | median | 95 % within | slowest |",
+        "|---|---:|---:|---:|",
+    ]
+    for pace, ms in many.items():
+        p95 = sorted(ms)[round(0.95 * (len(ms) - 1))]
+        lines.append(f"| {pace} | {statistics.median(ms):.0f} | {p95:.0f} | {max(ms):.0f} |")
     return "\n".join(lines)
 
 
