@@ -287,8 +287,8 @@ def _section(name: str, calls: int, alone: Times, many: Times) -> str:
     lines = [
         f"## {name}, {calls:,} calls of history",
         "",
-        f"On {datetime.now(UTC).date()}, {os.cpu_count()} cores, which {os.getloadavg()[1]:.0f} processes of all "
-        "kinds wanted to run on.",
+        f"On {datetime.now(UTC).date()}, {os.cpu_count()} cores, which {os.getloadavg()[1]:.0f} processes "
+        "of all kinds wanted to run on.",
         "",
         "| page | quickest | median | slowest |",
         "|---|---:|---:|---:|",
