@@ -25,7 +25,6 @@ from include.gpu_host.ivr.learned import SHORTEST_PLAY_FRAMES, LearnedAudio, Lea
 from include.gpu_host.ivr.learning import apart, is_copy
 from include.gpu_host.ivr.profiles import Profile
 from include.gpu_host.ivr.repeats import Repeat, RepeatIndex
-from include.gpu_host.ivr.twice import SURE_CALLS, is_a_machine
 
 # One landmark in four is kept of a call: of 3 s of a prompt that is 15 to 75 that two calls share, through
 # different codecs; channels that share nothing had at most 3.
@@ -54,7 +53,6 @@ class _Repeated:
     heard: HeardChannel
     free: Landmarks
     repeat: Repeat
-    two_suffice: bool
 
 
 @dataclass
@@ -62,8 +60,7 @@ class Gathering:
     """What was heard of calls, and what they have in common.
 
     Attributes:
-        min_calls: In how many calls the same audio is no conversation; at least 2. Two are enough only where
-            they are surely not recorded of one conversation; see `twice`.
+        min_calls: In how many calls the same audio is no conversation; at least 2.
         entries: Candidates and learned pieces.
         heard: Call ids by number, the newest last.
     """
@@ -97,23 +94,19 @@ class Gathering:
         Returns:
             What is kept of each channel, and the entries that were learned by it.
         """
-        free: list[Landmarks] = []
-        repeats: list[list[Repeat]] = []
-        for heard in channels:
-            taken = [(int(first), int(last)) for first, last in heard.known]
-            taken += list(self._confirmed(call_id, heard, now))
-            free.append(outside(together(landmarks_of(heard.peaks)), taken))
-            found = self.index.repeats(_sampled(free[-1]))
-            repeats.append([repeat for repeat in found if self._is_other(repeat.other, number)])
-            if is_copy(repeats[-1], heard.peaks):
-                return [], []  # one call that was recorded twice
         kept: list[NDArray[np.int64]] = []
         for channel, heard in enumerate(channels):
-            new = list(apart(repeats[channel]))
+            taken = [(int(first), int(last)) for first, last in heard.known]
+            taken += list(self._confirmed(call_id, heard, now))
+            free = outside(together(landmarks_of(heard.peaks)), taken)
+            sampled = _sampled(free)
+            repeats = [r for r in self.index.repeats(sampled) if self._is_other(r.other, number)]
+            if is_copy(repeats, heard.peaks):
+                return [], []  # one call that was recorded twice
+            new = list(apart(repeats))
             for repeat in new:
-                suffice = is_a_machine(channel, repeat, channels, repeats, self.index)
-                self._propose(_Repeated(call_id, channel, heard, free[channel], repeat, suffice), now)
-            rest = outside(_sampled(free[channel]), [(repeat.first, repeat.last) for repeat in new])
+                self._propose(_Repeated(call_id, channel, heard, free, repeat), now)
+            rest = outside(sampled, [(repeat.first, repeat.last) for repeat in new])
             kept.append(rest.hashes.astype(np.int64) << 32 | rest.frames)
         self.keep(number, call_id, kept)
         learned = list(self._learned(now))
@@ -170,7 +163,6 @@ class Gathering:
             start_frame=first,
             spoken=heard.spoken[first:end],
             heard_at=now,
-            two_suffice=found.two_suffice,
         )
         entry.count(self.heard[repeat.other // MOST_CHANNELS], now)
         entry.count(found.call_id, now)
@@ -180,8 +172,7 @@ class Gathering:
         """Candidates that were heard in enough calls."""
         for entry in list(self.entries):
             first, end = entry.extent
-            enough = self.min_calls if entry.two_suffice else max(self.min_calls, SURE_CALLS)
-            if entry.prompt_id or entry.heard_in < enough or end - first < SHORTEST_PLAY_FRAMES:
+            if entry.prompt_id or entry.heard_in < self.min_calls or end - first < SHORTEST_PLAY_FRAMES:
                 continue
             if LearnedLibrary([one.learned for one in self.learned]).known_as(entry.learned):
                 self.entries.remove(entry)  # two candidates of one call

@@ -24,11 +24,7 @@ Keys = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Repeat:
-    """Audio of one channel, from frame to frame, that another channel holds `offset` frames earlier.
-
-    Attributes:
-        votes: Landmarks that both share.
-    """
+    """Audio of one channel, from frame to frame, that another channel holds `offset` frames earlier."""
 
     other: int
     first: int
@@ -89,15 +85,6 @@ class RepeatIndex:
             for repeat in _repeats_of(int(other), frames[at], offsets[at], self._min_votes)
         ]
         return sorted(found, key=lambda repeat: -repeat.votes)
-
-    def last_frame(self, channel: int) -> int:
-        """The last frame of a channel of which a landmark is kept; -1 when there is none."""
-        held = (
-            chunk[chunk >> _CHANNEL_AT & _CHANNEL_MASK == channel] & _FRAME_MASK
-            for chunk, channels in zip(self._chunks, self._channels, strict=True)
-            if channel in channels
-        )
-        return max((int(frames.max()) for frames in held if len(frames)), default=-1)
 
     def _may_merge(self, older: Keys, newer: Keys) -> bool:
         """Merged chunks stay so small that the oldest is a small part of all."""
