@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.gpu.wire import SegmentKind
+from include.gpu_host.ivr.doubled import of_different_calls
 from include.gpu_host.ivr.entries import SETTLED_CALLS, Entry
 from include.gpu_host.ivr.fingerprints import MIN_VOTES
 from include.gpu_host.ivr.hearings import MOST_CHANNELS, HeardChannel, outside
@@ -94,19 +95,23 @@ class Gathering:
         Returns:
             What is kept of each channel, and the entries that were learned by it.
         """
-        kept: list[NDArray[np.int64]] = []
-        for channel, heard in enumerate(channels):
+        free: list[Landmarks] = []
+        repeats: list[list[Repeat]] = []
+        for heard in channels:
             taken = [(int(first), int(last)) for first, last in heard.known]
             taken += list(self._confirmed(call_id, heard, now))
-            free = outside(together(landmarks_of(heard.peaks)), taken)
-            sampled = _sampled(free)
-            repeats = [r for r in self.index.repeats(sampled) if self._is_other(r.other, number)]
-            if is_copy(repeats, heard.peaks):
+            free.append(outside(together(landmarks_of(heard.peaks)), taken))
+            found = self.index.repeats(_sampled(free[-1]))
+            repeats.append([repeat for repeat in found if self._is_other(repeat.other, number)])
+            if is_copy(repeats[-1], heard.peaks):
                 return [], []  # one call that was recorded twice
-            new = list(apart(repeats))
+        kept: list[NDArray[np.int64]] = []
+        spoken = [_where(heard.spoken, marks) for heard, marks in zip(channels, free, strict=True)]
+        for channel, found in enumerate(of_different_calls(repeats, spoken, self.index)):
+            new = list(apart(found))
             for repeat in new:
-                self._propose(_Repeated(call_id, channel, heard, free, repeat), now)
-            rest = outside(sampled, [(repeat.first, repeat.last) for repeat in new])
+                self._propose(_Repeated(call_id, channel, channels[channel], free[channel], repeat), now)
+            rest = outside(_sampled(free[channel]), [(repeat.first, repeat.last) for repeat in new])
             kept.append(rest.hashes.astype(np.int64) << 32 | rest.frames)
         self.keep(number, call_id, kept)
         learned = list(self._learned(now))
@@ -233,6 +238,12 @@ def is_tone(profile: Profile) -> bool:
     """Whether nearly all the power of a piece lies in few bands: ringing, busy, a key, hum."""
     powers = np.sort(np.power(10.0, profile.astype(np.float64) / 20).sum(axis=0))
     return bool(powers[-_TONE_BANDS:].sum() > _TONE_SHARE * powers.sum())
+
+
+def _where(flags: NDArray[np.bool_], landmarks: Landmarks) -> Landmarks:
+    """The landmarks at the frames whose flag is set."""
+    inside = flags[np.minimum(landmarks.frames, len(flags) - 1)]
+    return Landmarks(landmarks.hashes[inside], landmarks.frames[inside])
 
 
 def _sampled(landmarks: Landmarks) -> Landmarks:

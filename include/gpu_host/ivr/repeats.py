@@ -47,6 +47,7 @@ class RepeatIndex:
         # Sorted arrays, the oldest first; neighbours of like size are merged, so there are few.
         self._chunks: list[Keys] = []
         self._channels: list[set[int]] = []
+        self._last_frames: dict[int, int] = {}
 
     @property
     def channels(self) -> set[int]:
@@ -58,13 +59,15 @@ class RepeatIndex:
         hashes = landmarks.hashes.astype(np.int64)
         self._chunks.append(np.sort(hashes << _HASH_AT | channel << _CHANNEL_AT | landmarks.frames))
         self._channels.append({channel})
+        self._last_frames[channel] = int(landmarks.frames.max(initial=-1))
         while len(self._chunks) > 1 and self._may_merge(*self._chunks[-2:]):
             newest, channels = self._chunks.pop(), self._channels.pop()
             self._chunks.append(np.sort(np.concatenate([self._chunks.pop(), newest]), kind="stable"))
             self._channels[-1] |= channels
         while len(self._chunks) > 1 and sum(map(len, self._chunks)) > self._capacity:
             self._chunks.pop(0)
-            self._channels.pop(0)
+            for gone in self._channels.pop(0):
+                self._last_frames.pop(gone, None)
 
     def repeats(self, landmarks: Landmarks) -> list[Repeat]:
         """Finds what a channel repeats of the channels in the index, the surest first."""
@@ -85,6 +88,10 @@ class RepeatIndex:
             for repeat in _repeats_of(int(other), frames[at], offsets[at], self._min_votes)
         ]
         return sorted(found, key=lambda repeat: -repeat.votes)
+
+    def last_frame(self, channel: int) -> int:
+        """The last frame of a channel of which a landmark is kept; -1 when there is none."""
+        return self._last_frames.get(channel, -1)
 
     def _may_merge(self, older: Keys, newer: Keys) -> bool:
         """Merged chunks stay so small that the oldest is a small part of all."""
