@@ -1,8 +1,8 @@
 """Recordings of one conversation: what they have in common is what people say, however often it was recorded.
 
-Two recorders, a trunk and an agent, both ends of a consultation, a conference: such recordings share their sound
-to the sample, as calls share a prompt. They differ from them: what they share lies at one distance in time, and
-either both sides of it speak in turn, or it is nearly all that is said while both recordings last.
+Two recorders, a trunk and an agent, both ends of a consultation, a conference: such recordings share their
+sound to the sample, as calls share a prompt. They differ from them: what they share lies at one distance in
+time, and either both sides of it speak in turn, or it is nearly all that is said while both recordings last.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from include.gpu_host.ivr.repeats import Repeat, RepeatIndex
 
 # So far apart two offsets are still one: a codec delays, and rounding to frames.
 _SAME_OFFSET_FRAMES = 4
-# On so much of each of two channels, where the other shares nothing: an echo shares the same, a person answers.
+# So much of each of two channels, where the other shares nothing: an echo shares the same, a person answers.
 _IN_TURN_FRAMES = round(2_000 / HOP_MS)
 # Of what is said while both last. A queue's announcements are less of a call.
 _WHOLE_SHARE = 0.8

@@ -68,7 +68,7 @@ class LearnedStore:
 
     @property
     def calls_kept(self) -> int:
-        """Of how many calls fingerprints are kept: with what is forgotten nothing can be compared any more."""
+        """Of how many calls fingerprints are kept: with others nothing can be compared any more."""
         return len(self._gathering.heard)
 
     @property

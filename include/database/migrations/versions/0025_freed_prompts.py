@@ -1,4 +1,4 @@
-"""Learned prompts that stood for themselves: two hosts had replaced each other's at once, and neither was listed"""
+"""Learned prompts that stood for themselves are listed again: two hosts had replaced each other's at once"""
 
 import sqlalchemy as sa
 from alembic import op
