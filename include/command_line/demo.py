@@ -88,7 +88,8 @@ def _stack(site: Site) -> Stack:
     stack = Stack(site.home, {name: value for name, value in given.items() if name not in apart})
     if apart and stack.changes:
         raise InvalidInput(
-            "The stack that runs was started with other settings than the demo's: `cofi down`, then `cofi demo`."
+            "The stack that runs was started with other settings than the demo's: "
+            "`cofi down`, then `cofi demo`."
         )
     for name in apart:
         setting = name.removeprefix("AIRFLOW__COFI__").lower()

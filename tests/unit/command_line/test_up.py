@@ -1,12 +1,14 @@
 """`cofi up` on a stack that runs: what was set since then holds, and what is told is so."""
 
 import json
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+import include
 from include.command_line import demo
 from include.command_line import stack as command
 from include.command_line.site import Site
@@ -49,6 +51,14 @@ def stack(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     one.down()
 
 
+@pytest.fixture
+def unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test sets is as it was after it."""
+    monkeypatch.setattr(include, "__version__", include.__version__)
+    monkeypatch.setenv("COFI_GPU_HOST_LEARN_MIN_CALLS", "")
+    monkeypatch.delenv("COFI_GPU_HOST_LEARN_MIN_CALLS")
+
+
 def pids(stack: Stack) -> dict[str, int]:
     return {process.name: process.pid for process in stack.processes.started if process.alive}
 
@@ -87,35 +97,40 @@ def test_without_a_difference_nothing_is_started_again_and_that_is_said(
     assert "Set otherwise" not in told
 
 
-def with_line(home: Path, file: str, before: str, after: str) -> None:
-    text = (home / file).read_text()
-    assert before in text
-    (home / file).write_text(text.replace(before, after))
+def other_line(home: Path) -> None:
+    file, line = home / "airflow.cfg", "\norphaned_tasks_check_interval = 1"
+    assert line in file.read_text()
+    file.write_text(file.read_text().replace(line, f"{line}5"))
+
+
+def other_llm(home: Path) -> None:
+    (home / ".env").write_text("LLM_URL=http://llm/v1\nLLM_MODEL=m\n")
+
+
+def other_hosts(home: Path) -> None:
+    os.environ["COFI_GPU_HOST_LEARN_MIN_CALLS"] = "3"  # .env is given to the environment, too
+
+
+def other_version(home: Path) -> None:
+    include.__version__ = "0.0.0"
 
 
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ("airflow.cfg", "[scheduler] orphaned_tasks_check_interval"),
-        ("llm", "the connection cofi_llm"),
-        ("host", "COFI_GPU_HOST_LEARN_MIN_CALLS"),
-        ("version", "the version of cofi"),
+        (other_line, "[scheduler] orphaned_tasks_check_interval"),
+        (other_llm, "the connection cofi_llm"),
+        (other_hosts, "COFI_GPU_HOST_LEARN_MIN_CALLS"),
+        (other_version, "the version of cofi"),
     ],
 )
+@pytest.mark.usefixtures("unchanged")
 def test_whatever_its_processes_were_given_at_their_start_counts(
-    home: Path, typed: Typed, stack: Stack, monkeypatch: pytest.MonkeyPatch, change: str, named: str
+    home: Path, typed: Typed, stack: Stack, change: Callable[[Path], None], named: str
 ) -> None:
     typed("up")
     before = pids(stack)
-    if change == "airflow.cfg":
-        line = "orphaned_tasks_check_interval = "
-        with_line(home, "airflow.cfg", f"\n{line}10\n", f"\n{line}20\n")
-    elif change == "llm":
-        (home / ".env").write_text("LLM_URL=http://llm/v1\nLLM_MODEL=m\nLLM_API_KEY=secret-key\n")
-    elif change == "host":
-        monkeypatch.setenv("COFI_GPU_HOST_LEARN_MIN_CALLS", "3")
-    else:
-        monkeypatch.setattr("include.__version__", "0.0.0")
+    change(home)
     code, told, _ = typed("up")
     assert code == 0
     assert f"Set otherwise since the stack was started: {named}. " in told
