@@ -1,4 +1,4 @@
-"""One conversation in several recordings teaches nothing; prompts of different calls are learned as before."""
+"""One conversation in several recordings teaches nothing; prompts are learned as before."""
 
 from collections.abc import Callable
 
