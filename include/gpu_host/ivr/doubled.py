@@ -59,7 +59,7 @@ def _in_turn(together: Sequence[tuple[int, Repeat]]) -> bool:
     """Whether two channels share sound, each where the other does not."""
     shared = _shared(together)
     alone = [
-        (own & ~np.any([shared[other] for other in shared if other != channel], axis=0)).sum()
+        int((own & ~np.any([shared[other] for other in shared if other != channel], axis=0)).sum())
         for channel, own in shared.items()
         if len(shared) > 1
     ]
