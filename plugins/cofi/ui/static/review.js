@@ -103,7 +103,8 @@ export class Review {
     const { question } = this;
     if (!question || this.answering) return;
     const criterion_id = question.dataset.criterion;
-    const body = { criterion_id, ...told, seconds: (performance.now() - this.since) / 1000, blind: this.blind };
+    const seen = { blind: this.blind, audit_id: this.root.dataset.audit }; // an audit of later may say otherwise
+    const body = { criterion_id, ...told, ...seen, seconds: (performance.now() - this.since) / 1000 };
     this.given.set(criterion_id, { text: question.querySelector("h2").textContent, words });
     this.outbox.add(`/review/items/${this.item}/answers`, body, { item: this.item, criterion: criterion_id });
     if (!this.blind) {
