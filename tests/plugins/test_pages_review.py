@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, select
 
 from include.access.rights import Right
 from include.database.engine import Database
-from include.database.models import AnswerRow, AuditRow, CallAccessRow, ReviewAnswerRow
+from include.database.models import CallAccessRow, ReviewAnswerRow
 from include.review.rules import ReviewRules
-from tests.plugins.browser import call_id_of, with_queue
+from tests.plugins.browser import audited_anew, call_id_of, with_queue
 from tests.plugins.conftest import Connect
 from tests.plugins.demo_site import As
 from tests.plugins.people import WRITES
@@ -53,18 +53,6 @@ def _audit(html: str) -> str:
     return html.split('data-audit="')[1].split('"', maxsplit=1)[0]
 
 
-def _audited_anew(site: Database, call_id: str) -> None:
-    """The same audit under a new id, as if a rescore had made it."""
-    with site.writing() as connection:
-        old = connection.execute(select(AuditRow.__table__).where(AuditRow.call_id == call_id)).mappings().one()
-        answers = select(AnswerRow.__table__).where(AnswerRow.audit_id == old["audit_id"])
-        copies = [{**row, "audit_id": "anew"} for row in connection.execute(answers).mappings()]
-        ended = update(AuditRow).where(AuditRow.audit_id == old["audit_id"])
-        connection.execute(ended.values(superseded_at=old["created_at"]))
-        connection.execute(insert(AuditRow).values(**{**old, "audit_id": "anew"}))
-        connection.execute(insert(AnswerRow), copies)
-
-
 def _count(site: Database) -> int:
     with site.reading() as connection:
         return connection.scalar(select(func.count()).select_from(ReviewAnswerRow)) or 0
@@ -100,7 +88,7 @@ def test_a_verdict_on_an_answer_of_before_is_refused_and_the_new_one_shown(as_: 
     given = {"criterion_id": _criterion(told["html"]), "verdict": "confirm"}
     url = f"/cofi/review/items/{told['item_id']}/answers"
     assert client.post(url, json=given, headers=WRITES).status_code == 422
-    _audited_anew(site, told["call_id"])
+    audited_anew(site, told["call_id"])
     refused = client.post(url, json={**given, "audit_id": _audit(told["html"])}, headers=WRITES)
     assert (refused.status_code, "audited anew" in refused.text, _count(site)) == (409, True, 0)
     again = _next(client, item_id=told["item_id"])

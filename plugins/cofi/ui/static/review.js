@@ -191,7 +191,10 @@ export class Review {
     for (const field of form.querySelectorAll("textarea")) if (kept[field.name]) field.value = kept[field.name];
     form.addEventListener("input", () => localStorage.setItem(this.draftName(criterion), JSON.stringify(Object.fromEntries(new FormData(form)))));
     form.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.hide(form);
+      if (event.key === "Escape") {
+        event.stopPropagation(); // it gives no call back
+        this.hide(form);
+      }
       if (event.key === "Enter" && (event.ctrlKey || event.target.matches("input"))) {
         event.preventDefault();
         form.requestSubmit();
