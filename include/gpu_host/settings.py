@@ -43,8 +43,8 @@ class Settings:
     learn_min_calls: int = field(
         default=2,
         metadata={
-            "help": "calls that must play the same audio before it is learned; at least 2. Two are enough only in "
-            "recordings with a channel for each side, else three"
+            "help": "calls that must play the same audio before it is learned; at least 2. Two are enough "
+            "only in recordings with a channel for each side, else three"
         },
     )
     fingerprint_days: float = field(

@@ -15,7 +15,7 @@ from include.gpu_host.ivr.repeats import Repeat, RepeatIndex
 
 # In so many calls it is no conversation, whatever else they share: nobody is recorded so often.
 SURE_CALLS = 3
-# Channels that have nothing in common share up to 3 landmarks, those that play the same 3 s share 15 and more.
+# Channels that have nothing in common share up to 3 landmarks, those that play the same 3 s share 15 or more.
 _LEAST_VOTES = 20
 # Both calls are heard for so long after it.
 _GOES_ON_FRAMES = round(10_000 / HOP_MS)
