@@ -1,6 +1,6 @@
 """Answers of people to the criteria of a call, and the end of a review, from which on they stand."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +13,7 @@ from include.card_data.masking import masked_text
 from include.database.models import ReviewAnswerRow, ReviewDrawRow, ReviewItemRow
 from include.database.outbox import announce_review
 from include.errors import InvalidInput, TooLate
-from include.review.blindness import not_blind
+from include.review.blindness import has_seen, not_blind
 from include.review.events import at, record
 from include.review.items import ItemState, QueueItem, Sample, item_of
 from include.review.material import Audited, audited, newest_of_item, not_own, standing_answers
@@ -68,7 +68,8 @@ class Given:
         reason: Why they overrule; `OTHER` needs `comment`.
         turn_id: Of `TRANSCRIPT_ERROR`: where, and `right_words` what is really said there.
         seconds: From seeing the question to answering it.
-        blind: Whether the machine's answer was hidden until then.
+        blind: Whether the machine's answer was hidden until then. It is kept as blind if the item is, and
+            they have not seen the machine's answer elsewhere.
         audit_id: The audit whose answers they have before them. None for who reads and answers in one go.
     """
 
@@ -140,6 +141,7 @@ def answer(
         "item_id": item_id,
         "kind": Kind.REVIEW,
         "reviewer": actor.user,
+        "blind": _is_blind(connection, actor, item, row),
         "sample": _sample(connection, item_id, given.criterion_id),
         "answered_at": now,
     }
@@ -263,6 +265,12 @@ def _row(call: Audited, given: Given) -> dict[str, Any]:
         "blind": given.blind,
         "seconds": given.seconds,
     }
+
+
+def _is_blind(connection: Connection, actor: Actor, item: QueueItem, row: Mapping[str, Any]) -> bool:
+    """What a browser says of it is not enough: rates are certified, and models chosen, by blind answers."""
+    seen = (actor.user, row["call_id"], row["audit_id"], row["criterion_id"])
+    return bool(row["blind"] and item.blind and not has_seen(connection, *seen))
 
 
 def _said(call: Audited, given: Given, machine: str) -> tuple[Verdict, str | None]:
