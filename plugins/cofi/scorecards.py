@@ -55,9 +55,10 @@ def check_audited(database: Database, day: date, scorecard: "Scorecard", params:
     if not others:
         return
     stay = (
-        f"{sum(others.values())} calls of {day} are audited by {' and '.join(sorted(others))}, and 'redo' skip "
-        f"leaves them so, whatever 'scorecard' says. For scores by {scorecard.id} {scorecard.version}: trigger "
-        "rescore_calls for the day, which needs no GPU host; or choose 'redo' all with 'first_stage' llm2."
+        f"{sum(others.values())} calls of {day} are audited by {' and '.join(sorted(others))}, and 'redo' "
+        f"skip leaves them so, whatever 'scorecard' says. For scores by {scorecard.id} {scorecard.version}: "
+        "trigger rescore_calls for the day, which needs no GPU host; or choose 'redo' all with 'first_stage' "
+        "llm2."
     )
     if params["scorecard"] == PROMOTED:
         log.warning(stay)
