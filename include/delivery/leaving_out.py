@@ -1,4 +1,4 @@
-"""A report without what it tells of calls: of some, for who answers these blind; of all, for who may see none."""
+"""A report without some calls, for who answers these blind; or without any, for who may see none."""
 
 import re
 from collections.abc import Collection
@@ -37,7 +37,7 @@ def without_calls(page: str, call_ids: Collection[str]) -> str:
 
 
 def without_any_call(page: str, why: str) -> str:
-    """The page of a report with its figures and what failed, but without all that it tells of calls and agents.
+    """A report with its figures and what failed, but without all that it tells of calls and agents.
 
     Args:
         page: The report.
@@ -48,8 +48,8 @@ def without_any_call(page: str, why: str) -> str:
     """
     if _ALL_MARKED not in page:
         raise NotForYou(
-            f"{why} This report was written by an older cofi, and is shown only whole. The run's note, and its "
-            "tasks with their logs, tell what became of it."
+            f"{why} This report was written by an older cofi, and is shown only whole. The run's note, and "
+            "its tasks with their logs, tell what became of it."
         )
     rest = _OF_CALL.sub(lambda entry: "".join(_OF_WORK.findall(entry["entry"])), page)
     return _with_notice(rest, f"Without what it tells of calls and agents. {why}")

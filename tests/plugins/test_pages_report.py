@@ -9,9 +9,9 @@ from sqlalchemy import select
 
 from cofi.settings import Settings
 from cofi.ui.links import report_folder
+from include.access.rights import ROLES, Right
 from include.calls.call import CallState
 from include.calls.stage import Stage
-from include.access.rights import ROLES, Right
 from include.database import owed
 from include.database.batches import Batch
 from include.database.models import CallAccessRow

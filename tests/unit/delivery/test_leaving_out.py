@@ -1,4 +1,4 @@
-"""A report for somebody who answers some of its calls blind, or may see no call: without these, or not at all."""
+"""A report for who answers some of its calls blind, or may see no call: without these, or not at all."""
 
 import re
 from pathlib import Path
