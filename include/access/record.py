@@ -16,8 +16,9 @@ LONGEST_HEARD_S = 86_400.0
 class Access(StrEnum):
     """What a person has accessed of a call.
 
-    `TEXT`: what was said, with what the machine answered; `BLIND`: without that. `SOUND`: the server sent it, to be played. `AHEAD`: it sent it to the browser of somebody who was about to
-    get the call; unless `HEARD` follows, which tells what was played, nobody heard it.
+    `TEXT`: what was said, with what the machine answered; `BLIND`: without that. `SOUND`: the server sent it,
+    to be played. `AHEAD`: it sent it to the browser of somebody who was about to get the call; unless `HEARD`
+    follows, which tells what was played, nobody heard it.
     """
 
     TEXT = "text"

@@ -13,6 +13,7 @@ from include.card_data.masking import masked_text
 from include.database.models import ReviewAnswerRow, ReviewDrawRow, ReviewItemRow
 from include.database.outbox import announce_review
 from include.errors import InvalidInput, TooLate
+from include.review.anew import about_current, not_answered_before
 from include.review.blindness import has_seen, not_blind
 from include.review.events import at, record
 from include.review.items import ItemState, QueueItem, Sample, item_of
@@ -130,9 +131,7 @@ def answer(
     not_blind(connection, actor.user, item.call_id)
     call = audited(connection, item.call_id)
     not_own(actor, call)
-    # A verdict says nothing without the answer that it is about: another audit may have another one.
-    if given.audit_id not in (None, call.audit_id):
-        raise TooLate(_anew(call))
+    about_current(call, given.audit_id)
     row = _row(call, given)
     stands = standing_answers(connection, call.audit_id).get(given.criterion_id)
     if stands is not None and stands.kind == Kind.DISPUTE:
@@ -173,8 +172,7 @@ def finish(connection: Connection, actor: Actor, item_id: str, now: datetime | N
     given = newest_of_item(connection, item_id, call.audit_id)
     left = [name for name in item.questions if name not in given]
     if left or not given:
-        if _answered_before(connection, item, call):
-            raise TooLate(_anew(call))
+        not_answered_before(connection, item, call)
         raise InvalidInput(
             f"Not answered yet: {', '.join(left) or 'any criterion'}. Answer, or skip the call."
         )
@@ -227,21 +225,6 @@ def possible_answer(scorecard: Scorecard, criterion_id: str, answer: str | None)
 def kept_text(text: str) -> str:
     """What somebody wrote, as it is kept: without card data, and no longer than it may be."""
     return masked_text(text.strip()[: 2 * _LONGEST_TEXT])[:_LONGEST_TEXT]
-
-
-def _anew(call: Audited) -> str:
-    return (
-        f"Call {call.call_id} has been audited anew since you saw it: look again. The machine may answer "
-        "otherwise now, so that your answer to the old audit is not taken for one to the new."
-    )
-
-
-def _answered_before(connection: Connection, item: QueueItem, call: Audited) -> bool:
-    """Whether whoever has an item has answered an audit before the current one since they took it."""
-    row = ReviewAnswerRow
-    query = select(row.id).where(row.item_id == item.item_id, row.audit_id != call.audit_id)
-    query = query.where(row.reviewer == item.taken_by, row.answered_at >= item.taken_at)
-    return connection.execute(query.limit(1)).first() is not None
 
 
 def _row(call: Audited, given: Given) -> dict[str, Any]:

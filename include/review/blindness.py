@@ -40,7 +40,7 @@ def blind_calls(connection: Connection, person: str) -> frozenset[str]:
 
 
 def has_seen(connection: Connection, person: str, call_id: str, audit_id: str, criterion_id: str) -> bool:
-    """Whether somebody may know what the machine answered: by a page, or as their own answer was met by it."""
+    """Whether somebody may know what the machine answered: by a page, or as they answered before."""
     row = ReviewAnswerRow
     answered = select(row.id).where(row.audit_id == audit_id, row.criterion_id == criterion_id)
     before = connection.execute(answered.where(row.call_id == call_id, row.reviewer == person).limit(1))

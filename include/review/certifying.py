@@ -153,7 +153,8 @@ def _sample(connection: Connection, frame: ColumnElement[bool], scorecard: Score
     """
     given, asked = ReviewAnswerRow, aliased(AuditRow)
     # Who has answered blind and thinks again has seen the machine's answer by then.
-    newest = select(func.coalesce(func.max(case((given.blind, given.id))), func.max(given.id))).join(ReviewItemRow, ReviewItemRow.item_id == given.item_id)
+    newest = select(func.coalesce(func.max(case((given.blind, given.id))), func.max(given.id)))
+    newest = newest.join(ReviewItemRow, ReviewItemRow.item_id == given.item_id)
     newest = newest.join(AuditRow, AuditRow.call_id == given.call_id)
     newest = newest.where(frame, given.kind == Kind.REVIEW, given.sample.in_(_BY_CHANCE))
     columns = (given.call_id, given.criterion_id, given.answer, given.blind, ReviewItemRow.probability)

@@ -227,7 +227,7 @@ def _item(row: Row[Any], draws: Sequence[Row[Any]], now: datetime) -> QueueItem:
 
 
 def in_sample(sample: Sample) -> ColumnElement[bool]:
-    """Whether an item is listed in a sample. Blind ones are all in the random one: the others tell answers."""
+    """Whether an item is listed in a sample. Blind ones are in the random one: others tell answers."""
     drawn = ReviewItemRow.item_id.in_(select(ReviewDrawRow.item_id).where(ReviewDrawRow.sample == sample))
     return or_(ReviewItemRow.blind, drawn) if sample is Sample.RANDOM else and_(~ReviewItemRow.blind, drawn)
 

@@ -185,9 +185,7 @@ def test_a_blind_answer_is_kept_as_one_until_the_machines_was_shown(as_: As, sit
         assert connection.scalars(select(CallAccessRow.what)).all() == ["blind"]
 
 
-def test_a_browser_cannot_call_blind_what_was_shown_with_the_machines_answer(
-    as_: As, site: Database
-) -> None:
+def test_a_browser_cannot_call_blind_what_was_shown_with_the_machines_answer(as_: As, site: Database) -> None:
     client = as_("ana")
     told = _next(client)
     given = {"criterion_id": _criterion(told["html"]), "answer": "CANNOT_DETERMINE", "blind": True}
