@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from include.call_pages.remarks import Remark, times
 from include.database.models import AnswerRow, AuditRow, ScorecardRow
@@ -132,6 +132,11 @@ class Score:
         """All answers, in the scorecard's order."""
         return [answer for section in self.sections for answer in section.answers]
 
+    @property
+    def by_criterion(self) -> dict[str, Answered]:
+        """The answer to each criterion."""
+        return {answer.criterion_id: answer for answer in self.answers}
+
 
 def score_of(connection: Connection, call_id: str, starts: Mapping[str, int]) -> Score | None:
     """The current audit; None when the call has none."""
@@ -143,7 +148,7 @@ def score_of(connection: Connection, call_id: str, starts: Mapping[str, int]) ->
     if row is None:
         return None
     answers = connection.execute(select(AnswerRow.__table__).where(AnswerRow.audit_id == row.audit_id))
-    sections = _sections(row, {answer.criterion_id: answer for answer in answers})
+    sections = sections_of(row, {answer.criterion_id: answer for answer in answers})
     card = row.scorecard
     return Score(
         **{name: getattr(row, name) for name in _SAME_NAME},
@@ -167,8 +172,13 @@ _SAME_NAME = (
 )
 
 
-def _sections(row: Row[*tuple[Any, ...]], answers: Mapping[str, Any]) -> list[Section]:
-    """From the stored JSON as it is: an old version need not fit today's schema."""
+def sections_of(row: Any, answers: Mapping[str, Any]) -> list[Section]:
+    """The sum's lines, from the stored JSON as it is: an old version need not fit today's schema.
+
+    Args:
+        row: With the scorecard, and what its sections came to.
+        answers: Rows of answers, by criterion.
+    """
     card, stored = row.scorecard, {one["section_id"]: one for one in row.sections}
     share = shares(
         {one["id"]: one["weight"] for one in card["sections"]},

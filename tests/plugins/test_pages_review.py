@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from include.access.rights import Right
 from include.database.engine import Database
-from include.database.models import CallAccessRow, ReviewAnswerRow
+from include.database.models import AuditRow, CallAccessRow, ReviewAnswerRow, ReviewedScoreRow
 from include.review.rules import ReviewRules
 from tests.plugins.browser import audited_anew, call_id_of, with_queue
 from tests.plugins.conftest import Connect
@@ -191,6 +191,39 @@ def test_a_browser_cannot_call_blind_what_was_shown_with_the_machines_answer(as_
     given = {"criterion_id": _criterion(told["html"]), "answer": "CANNOT_DETERMINE", "blind": True}
     client.post(f"/cofi/review/items/{told['item_id']}/answers", json=given, headers=WRITES)
     assert _blind(site) == [False]
+
+
+def _block(page: str, of: str, to: str) -> str:
+    return page.split(of)[1].split(to, maxsplit=1)[0]
+
+
+def test_why_this_score_tells_of_the_score_that_counts(as_: As, site: Database) -> None:
+    client = as_("ana")
+    told = _next(client)
+    url, call = f"/cofi/review/items/{told['item_id']}", f"/cofi/calls/{told['call_id']}"
+    before = client.get(call).text
+    assert "came about" not in before
+    for n, part in enumerate(told["html"].split('data-criterion="')[1:]):
+        given = {"criterion_id": part.split('"')[0], "verdict": "confirm" if n else "cannot_tell"}
+        given["audit_id"] = _audit(told["html"])
+        assert client.post(f"{url}/answers", json=given, headers=WRITES).status_code == 200
+    assert client.post(f"{url}/finish", headers=WRITES).status_code == 200
+    page = client.get(call).text
+    with site.reading() as connection:
+        row = connection.execute(select(ReviewedScoreRow.__table__)).one()
+        machine = connection.scalar(select(AuditRow.pct).where(AuditRow.audit_id == row.audit_id))
+    assert (row.pct, row.changed > 0) != (machine, False)
+    own = _block(page, '<details class="why"', '<details class="machines"')
+    assert f"ana: {row.answered} answer" in own
+    assert f"<li>{row.pct:g} of 100 points" in own
+    assert ("The call passes" in own) is bool(row.passed)
+    assert f"<strong>{row.pct:.1f}</strong>" in _block(page, '<div class="total">', "</div>")
+    points = [
+        float(part.split("<", maxsplit=1)[0])
+        for part in page.split('<span class="points">')[1:]
+        if part[0].isdigit()
+    ]
+    assert sum(points) == pytest.approx(row.pct, abs=0.05 * len(points))
 
 
 def _blind(site: Database) -> list[bool]:

@@ -16,6 +16,7 @@ from cofi.ui.tasks import ListTasks, TasksDep, log_url, run_of
 from include.access.record import Access
 from include.access.rights import Person, Right
 from include.call_pages.call import CallHead, CallPage, head_of, read_call
+from include.call_pages.reviewed import reviewed_score_of
 from include.call_pages.shown import Redacting, shown_of
 from include.calls.transcript import Transcript, Turn, TurnFlag
 from include.errors import NotForYou
@@ -86,12 +87,13 @@ def shown_to_llm(asked: AskedDep, head: CallDep) -> JSONResponse:
 def people_of(connection: Connection, page: CallPage, person: Person) -> dict[str, Any]:
     """What people answered and dispute, what stands by it, and the call's place in the queue."""
     if page.score is None:
-        return {"review": None, "beside": {}, "item": None, "disputes": [], "terms": None}
+        return {"review": None, "beside": {}, "item": None, "disputes": [], "terms": None, "standing": None}
     call_id = page.head.call_id
     review = review_of(connection, call_id)
     return {
         "review": review,
         "beside": {one.criterion_id: one for one in review.criteria},
+        "standing": reviewed_score_of(connection, page.score.audit_id),
         "item": item_of_call(connection, call_id),
         "disputes": list_disputes(connection, call_id=call_id),
         "terms": _terms(connection, page, person),
