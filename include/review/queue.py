@@ -20,6 +20,7 @@ from include.review.items import (
     may_review,
 )
 from include.review.people import Actor
+from include.review.written import kept_text
 
 # Who takes an item and goes home does not keep it: after this, others get it.
 LEASE = timedelta(hours=4)
@@ -106,7 +107,7 @@ def skip(
         NotForYou: The actor does not have it.
         InvalidInput: No reason is given.
     """
-    now, reason = at(now), reason.strip()
+    now, reason = at(now), kept_text(reason)
     if not reason:
         raise InvalidInput("Say why the call is skipped: the next one who looks wants to know.")
     item = held_by(connection, actor, item_id, now)

@@ -202,3 +202,14 @@ def test_items_of_the_random_sample_alone_are_blind_and_of_one_value(day: Review
     assert replace(first, **dict.fromkeys(("item_id", "call_id", "audit_id", "path"))) == replace(
         second, **dict.fromkeys(("item_id", "call_id", "audit_id", "path"))
     )
+
+
+def test_a_card_number_in_the_reason_of_a_skip_is_not_kept(day: ReviewDay) -> None:
+    day.audited("a.wav", ALL_YES | {"verified": "no"})
+    day.fill(RISKS)
+    item = day.write(queue.take_next, ANA, now=NOW)
+    reason = "  They read 4539 5787 6362 1486 aloud, no more  "
+    skipped = day.write(queue.skip, ANA, item.item_id, reason, NOW)
+    assert "4539 5787 6362" not in skipped.skip_reason
+    assert skipped.skip_reason.startswith("They read")
+    assert skipped.skip_reason.endswith("aloud, no more")
