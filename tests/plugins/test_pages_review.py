@@ -1,12 +1,15 @@
 """The queue's routes: what is written, by whom, and what a blind item does not tell."""
 
+import re
 import shutil
+from html import unescape
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
+from cofi.ui.routes import disputes
 from include.access.rights import Right
 from include.database.engine import Database
 from include.database.models import CallAccessRow, ReviewAnswerRow
@@ -188,6 +191,23 @@ class TestDisputes:
         page = as_("daniel").get(self.CALL).text
         assert "He does interrupt her" in page
         assert "the agent is right" in page
+
+    def test_pages_lead_to_every_dispute(
+        self, as_: As, dispute_id: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(disputes, "SHOWN", 1)
+        objection = {"criterion_id": "identity_verified", "held_answer": "no", "why": "nor this, really"}
+        assert as_("daniel").post(f"{self.CALL}/disputes", json=objection, headers=WRITES).status_code == 200
+        pages, url = [], "/cofi/disputes"
+        for _ in range(3):
+            pages.append(as_("carla").get(url).text)
+            links = re.findall(r'href="([^"]+)">More', pages[-1])
+            if not links:
+                break
+            url = unescape(links[0])
+        assert [page.count('class="quote"') for page in pages] == [1, 1]
+        assert "I was rude, sorry" in "".join(pages)
+        assert "nor this, really" in "".join(pages)
 
     def test_an_agent_takes_their_dispute_back(self, as_: As, dispute_id: str) -> None:
         url = f"/cofi/disputes/{dispute_id}/withdrawal"
