@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from include.database.engine import Database
-from include.database.models import CallAccessRow, ReviewAnswerRow, ReviewItemRow
+from include.database.models import CallAccessRow, ReviewAnswerRow, ReviewDrawRow, ReviewItemRow
 from include.review.rules import ReviewRules
 from tests.plugins.browser import (
     call_id_of,
@@ -377,6 +377,74 @@ def test_words_are_lit_as_they_are_spoken_and_cuts_are_skipped(visit: Visit) -> 
     # The first 38 s are prompts and music with short pauses between them.
     page.wait_for_selector(".turn.now .lit", timeout=30_000)
     assert page.evaluate("document.querySelector('audio').currentTime") > 38
+
+
+def test_a_half_answered_call_goes_on_where_it_was_left(visit: Visit, database: Database) -> None:
+    page = visit("/review")
+    # One with several questions.
+    rows = page.locator("tbody tr")
+    asked = [int(text) for text in rows.locator("[data-label=questions]").all_inner_texts()]
+    row = rows.nth(asked.index(max(asked)))
+    assert max(asked) > 1
+    row.locator("[data-item]").click()
+    first = _question(page)
+    page.keyboard.press("y")
+    _past(page, first)
+    second = _question(page)
+    _sent(page)
+    page.reload()
+    assert _question(page) == second
+    while (question := _question(page)) != "All answered":
+        page.keyboard.press("u")
+        _past(page, question)
+    _sent(page)
+    lines = page.locator(".summary li")
+    expect(lines).to_have_count(max(asked))
+    expect(lines.first).to_contain_text(first)
+    lines.first.get_by_role("button").click()
+    assert _question(page) == first
+    page.keyboard.press("u")
+    _past(page, first)
+    _sent(page)
+    assert len(_answers(database)) == max(asked) + 1
+
+
+def test_a_call_is_reviewed_from_its_page_though_no_rule_has_drawn_it(
+    visit: Visit, database: Database
+) -> None:
+    with database.writing() as connection:
+        connection.execute(delete(ReviewDrawRow))
+        connection.execute(delete(ReviewItemRow))
+    page = visit(f"/calls/{call_id_of(OWN)}")
+    page.get_by_role("button", name="Review").click()
+    first = _question(page)
+    page.keyboard.press("Enter")
+    _past(page, first)
+    second = _question(page)
+    page.keyboard.press("u")
+    _past(page, second)
+    while (question := _question(page)) != "Your answers":
+        page.keyboard.press("Enter")
+        _past(page, question)
+    expect(page.locator(".summary li")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator(".kept")).to_contain_text("Nothing is left")
+    assert [verdict for _, verdict, _ in _answers(database)] == ["cannot_tell"]
+    with database.reading() as connection:
+        assert connection.scalars(select(ReviewItemRow.state)).all() == ["done"]
+
+
+def test_answers_of_who_is_signed_out_are_kept_and_the_page_says_so(visit: Visit, database: Database) -> None:
+    page = visit("/review")
+    page.keyboard.press("Enter")
+    _question(page)
+    cookies = page.context.cookies()
+    page.context.clear_cookies()
+    page.keyboard.press("y")
+    expect(page.locator(".kept")).to_contain_text("You are signed out: 1 answer is kept")
+    page.context.add_cookies([{"name": one["name"], "value": one["value"], "url": page.url} for one in cookies])
+    expect(page.locator(".kept")).to_be_hidden()
+    assert len(_answers(database)) == 1
 
 
 def test_an_agent_disputes_and_somebody_else_decides(visit: Visit) -> None:
