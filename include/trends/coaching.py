@@ -31,8 +31,8 @@ class Example:
     """A call that shows a criterion not met.
 
     Attributes:
-        justification: The machine's; of an answer that is not the machine's, what the person wrote, if anything.
-        quote: Of the machine's evidence; None where it is what was not said, or the answer is not the machine's.
+        justification: The machine's; of an answer that is not its own, what the person wrote, if anything.
+        quote: Of the machine's evidence; None where it is what was not said, or the answer is not its own.
         at_ms: Where the evidence is in the recording; None likewise.
         by_person: Whether a person has confirmed or given the answer.
         overruled: Whether the machine's answer was another one: its evidence would show the contrary.

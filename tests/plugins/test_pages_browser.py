@@ -442,7 +442,9 @@ def test_answers_of_who_is_signed_out_are_kept_and_the_page_says_so(visit: Visit
     page.context.clear_cookies()
     page.keyboard.press("y")
     expect(page.locator(".kept")).to_contain_text("You are signed out: 1 answer is kept")
-    page.context.add_cookies([{"name": one["name"], "value": one["value"], "url": page.url} for one in cookies])
+    page.context.add_cookies(
+        [{"name": one["name"], "value": one["value"], "url": page.url} for one in cookies]
+    )
     expect(page.locator(".kept")).to_be_hidden()
     assert len(_answers(database)) == 1
 

@@ -222,7 +222,13 @@ def _stands(connection: Connection, call_id: str, said: str, comment: str | None
     its = {"audit_id": f"a-{call_id}", "criterion_id": "notice", "answer": said}
     given = None
     if comment is not None:
-        row = {"call_id": call_id, "kind": "review", "verdict": "overrule", "machine_answer": "", "sample": ""}
+        row = {
+            "call_id": call_id,
+            "kind": "review",
+            "verdict": "overrule",
+            "machine_answer": "",
+            "sample": "",
+        }
         row |= {"blind": False, "reviewer": "ann", "answered_at": NOW, "reason": comment}
         (given,) = connection.execute(insert(ReviewAnswerRow).values(**its, **row)).inserted_primary_key or ()
     stands = {"given": given, "standing": "counted", "earned": 0.0, "potential": 1.0, "auto_fail": "none"}

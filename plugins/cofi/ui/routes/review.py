@@ -156,7 +156,9 @@ def given_to(connection: Connection, item: QueueItem, page: CallPage, reader: st
     found = {}
     labels = {one.criterion_id: {o.key: o.label for o in one.options} for one in questions_of(page, item)}
     for name, row in newest_of_item(connection, item.item_id, item.audit_id).items():
-        words = labels.get(name, {}).get(row.answer, "nobody can tell" if row.answer else "the transcript is wrong")
+        words = labels.get(name, {}).get(
+            row.answer, "nobody can tell" if row.answer else "the transcript is wrong"
+        )
         if row.reviewer != reader:
             words = f"answered by {row.reviewer}" if item.blind else f"{row.reviewer} says: {words}"
         found[name] = words
