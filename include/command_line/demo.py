@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from include.command_line.output import AsJson, console, example, give, say, working
 from include.command_line.site import Site
-from include.command_line.stack import access, review_access, stack_of
+from include.command_line.stack import access, again, review_access
 from include.database.engine import Database
 from include.delivery.summary import summarise
 from include.delivery.table import text_table
@@ -51,6 +51,8 @@ def demo(as_json: AsJson = False) -> None:
     site = Site.here()
     stack = _stack(site)
     was_running = stack.running
+    if (why := again(stack)) and not as_json:
+        say(why)
     with working(quiet=as_json) as tell:
         stack.up(tell)
     database = Database(stack.database_url)
@@ -79,13 +81,16 @@ def _stack(site: Site) -> Stack:
     """The site's stack, with the sample calls instead of its recordings.
 
     Raises:
-        InvalidInput: It runs already, with recordings of the site's own.
+        InvalidInput: It runs already, with recordings or other settings of the site's own.
     """
     given = site.settings
     apart = [name for name in _OF_SAMPLES if name in given]
     stack = Stack(site.home, {name: value for name, value in given.items() if name not in apart})
-    if apart and stack_of(site).running:
-        raise InvalidInput("The stack that runs has recordings of your own: `cofi down`, then `cofi demo`.")
+    if apart and stack.changes:
+        raise InvalidInput(
+            "The stack that runs was started with other settings than the demo's: "
+            "`cofi down`, then `cofi demo`."
+        )
     for name in apart:
         setting = name.removeprefix("AIRFLOW__COFI__").lower()
         say(f"{setting} from {site.source_of(name)} is left aside: the demo audits the sample calls")

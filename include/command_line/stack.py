@@ -1,5 +1,6 @@
 """`cofi up` and `cofi down`: the embedded stack."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import typer
@@ -9,6 +10,7 @@ from include.command_line.site import Site
 from include.demo import settings
 from include.demo.stack import DAG_ID, Stack
 
+_CHANGES_SHOWN = 5
 _SAMPLE_DAYS = "day 2026-11-16 or 2026-11-17"
 
 
@@ -22,12 +24,12 @@ def up(as_json: AsJson = False) -> None:
     """Start Airflow, the demo's GPU hosts and its LLM endpoint, and leave them running.
 
     GPU hosts and an LLM that you have named are used instead of the demo's: site.cfg, .env and AIRFLOW__… of
-    the environment hold before what the demo would set.
+    the environment hold before what the demo would set. What runs with other settings is started again.
     """
     site = Site.here()
     stack = stack_of(site)
-    if not stack.running and not as_json:
-        for line in settings.describe(site.settings, site.source_of):
+    if not as_json:
+        for line in _beginning(stack, site):
             say(line)
     with working(quiet=as_json) as tell:
         stack.up(tell)
@@ -39,6 +41,22 @@ def down(as_json: AsJson = False) -> None:
     ended = stack_of(Site.here()).down()
     message = f"Stopped: {', '.join(ended)}" if ended else "Nothing was running"
     give({"stopped": ended}, lambda: message, as_json)
+
+
+def _beginning(stack: Stack, site: Site) -> Iterator[str]:
+    """What `cofi up` is about to do, and with which settings."""
+    if stack.running:
+        yield again(stack) or "The stack already runs with these settings."
+    if not stack.running or stack.changes:
+        yield from settings.describe(site.settings, site.source_of)
+
+
+def again(stack: Stack) -> str:
+    """Why the stack is started again; empty when it is not."""
+    changes = stack.changes
+    more = f" and {len(changes) - _CHANGES_SHOWN} more" if len(changes) > _CHANGES_SHOWN else ""
+    named = f"{', '.join(changes[:_CHANGES_SHOWN])}{more}"
+    return f"Set otherwise since the stack was started: {named}. It is started again." if changes else ""
 
 
 def stack_of(site: Site) -> Stack:

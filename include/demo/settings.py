@@ -7,7 +7,8 @@ from pathlib import Path
 GPU_HOSTS = ("gpu_a", "gpu_b")
 HOSTS = "AIRFLOW__COFI__GPU_HOSTS"
 LOCATION = "AIRFLOW__COFI__RECORDINGS_LOCATION"
-LLM = "AIRFLOW_CONN_COFI_LLM"
+_CONNECTION = "AIRFLOW_CONN_"
+LLM = f"{_CONNECTION}COFI_LLM"
 USERS = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"
 _ADMIN = "admin:admin"  # the stack looks after itself by this login
 # Names of people and places are found by the models that the demo's environment has.
@@ -59,12 +60,20 @@ def merged(variables: Mapping[str, str]) -> dict[str, str]:
     return {**own_settings(variables), **variables, **_EMBEDDED}
 
 
+def shipped(home: Path) -> dict[str, str]:
+    """The lines of airflow.cfg, by the environment variables that override them."""
+    found = ConfigParser(interpolation=None)
+    found.read(home / "airflow.cfg")
+    return {
+        f"AIRFLOW__{section}__{name}".upper(): text
+        for section in found.sections()
+        for name, text in found[section].items()
+    }
+
+
 def users(home: Path, variables: Mapping[str, str]) -> list[str]:
     """Who has a login: as the site says, else airflow.cfg."""
-    shipped = ConfigParser(interpolation=None)
-    shipped.read(home / "airflow.cfg")
-    written = shipped.get("core", "simple_auth_manager_users", fallback=_ADMIN)
-    named = merged(variables).get(USERS, written).split(",")
+    named = {USERS: _ADMIN, **shipped(home), **merged(variables)}[USERS].split(",")
     return [user.partition(":")[0].strip() for user in named if user.strip()]
 
 
@@ -87,12 +96,19 @@ def describe(variables: Mapping[str, str], source_of: Callable[[str], str]) -> I
             yield f"{_named(name)} = {value} from {where}, instead of the sample calls"
         elif name == LLM:
             yield f"The LLM is the connection cofi_llm from {where}, instead of the demo's endpoint"
-        elif name.startswith("AIRFLOW_CONN_"):
-            yield f"Connection {name.removeprefix('AIRFLOW_CONN_').lower()} from {where}"
+        elif name.startswith(_CONNECTION):
+            yield f"Connection {name.removeprefix(_CONNECTION).lower()} from {where}"
         elif name in own and value != own[name]:
             yield f"{_named(name)} = {value} from {where}, instead of the demo's {own[name]}"
         elif name.startswith("AIRFLOW__"):
             yield f"{_named(name)} from {where}"
+
+
+def called(variable: str) -> str:
+    """What a reader calls that which an environment variable sets."""
+    if variable.startswith(_CONNECTION):
+        return f"the connection {variable.removeprefix(_CONNECTION).lower()}"
+    return _named(variable) if variable.startswith("AIRFLOW__") else variable
 
 
 def _named(variable: str) -> str:

@@ -24,6 +24,7 @@ from include.demo.keys import keys_in
 from include.demo.ports import Reservation
 from include.demo.privacy import make_private, written_privately
 from include.demo.processes import Processes, only_one, run_to_end
+from include.demo.started_with import differences, fingerprints
 from include.errors import CofiError
 
 DAG_ID = "audit_calls"
@@ -71,6 +72,14 @@ class Stack:
         return bool(started) and all(process.alive for process in started)
 
     @property
+    def changes(self) -> list[str]:
+        """What is set otherwise than when it was started, named for a reader; nothing of one that is down."""
+        if not self.running:
+            return []
+        before = json.loads(self._state_file.read_text()).get("started_with", {})
+        return differences(before, fingerprints(self.home, self._given))
+
+    @property
     def ports(self) -> dict[str, int]:
         """By name, of the running stack."""
         return dict(json.loads(self._state_file.read_text())["ports"])
@@ -106,12 +115,12 @@ class Stack:
         return AirflowApi(url, self.var / "secrets" / "passwords.json")
 
     def up(self, say: Callable[[str], None] = print) -> None:
-        """Starts what does not run, and waits until all of it works.
+        """Starts what does not run, and waits until all of it works; with other settings, all of it again.
 
         Raises:
             CofiError: Something does not start; the message names its log.
         """
-        if self.running:
+        if self.running and not self.changes:
             return
         with written_privately(), only_one(self.var / "stack"), Reservation() as reservation:
             self.processes.end()
@@ -121,7 +130,8 @@ class Stack:
                 name: self._port(name, port, reservation) for name, port in self.preferred_ports().items()
             }
             self._state_file.parent.mkdir(parents=True, exist_ok=True)
-            self._state_file.write_text(json.dumps({"ports": ports}))
+            started_with = fingerprints(self.home, self._given)
+            self._state_file.write_text(json.dumps({"ports": ports, "started_with": started_with}))
             keys = keys_in(self.var / "secrets", settings.users(self.home, self._given))
             try:
                 say(self._beginning())

@@ -68,6 +68,7 @@ class Given:
         turn_id: Of `TRANSCRIPT_ERROR`: where, and `right_words` what is really said there.
         seconds: From seeing the question to answering it.
         blind: Whether the machine's answer was hidden until then.
+        audit_id: The audit whose answers they have before them. None for who reads and answers in one go.
     """
 
     criterion_id: str
@@ -79,6 +80,7 @@ class Given:
     right_words: str = ""
     seconds: float | None = None
     blind: bool = False
+    audit_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ def answer(
 
     Raises:
         NotForYou: The actor has not taken the item, is the call's agent, or answers it blind elsewhere.
-        TooLate: A dispute has decided this criterion.
+        TooLate: A dispute has decided this criterion, or the call has been audited anew since they saw it.
         InvalidInput: The answer is none that the criterion can have, or something is missing.
     """
     now = at(now)
@@ -126,6 +128,9 @@ def answer(
     not_blind(connection, actor.user, item.call_id)
     call = audited(connection, item.call_id)
     not_own(actor, call)
+    # A verdict says nothing without the answer that it is about: another audit may have another one.
+    if given.audit_id not in (None, call.audit_id):
+        raise TooLate(_anew(call))
     row = _row(call, given)
     stands = standing_answers(connection, call.audit_id).get(given.criterion_id)
     if stands is not None and stands.kind == Kind.DISPUTE:
@@ -155,18 +160,21 @@ def finish(connection: Connection, actor: Actor, item_id: str, now: datetime | N
 
     Raises:
         NotForYou: The actor has not taken the item, or answers its call blind elsewhere.
+        TooLate: The call has been audited anew since it was answered.
         InvalidInput: A criterion that is asked has no answer, or none has.
     """
     now = at(now)
     item = held_by(connection, actor, item_id, now)
     not_blind(connection, actor.user, item.call_id)
-    given = newest_of_item(connection, item_id, item.audit_id)
+    call = audited(connection, item.call_id)
+    given = newest_of_item(connection, item_id, call.audit_id)
     left = [name for name in item.questions if name not in given]
     if left or not given:
+        if _answered_before(connection, item, call):
+            raise TooLate(_anew(call))
         raise InvalidInput(
             f"Not answered yet: {', '.join(left) or 'any criterion'}. Answer, or skip the call."
         )
-    call = audited(connection, item.call_id)
     cause = {"cause": "review", "by": actor.user, "item_id": item_id}
     before, after = settle(connection, call, list(given.values()), cause, now)
     ended = {"state": ItemState.DONE, "ended_at": now, "ended_by": actor.user}
@@ -211,6 +219,21 @@ def possible_answer(scorecard: Scorecard, criterion_id: str, answer: str | None)
     if answer not in possible:
         raise InvalidInput(f"{criterion_id} cannot be answered with {answer}: choose {', '.join(possible)}.")
     return answer
+
+
+def _anew(call: Audited) -> str:
+    return (
+        f"Call {call.call_id} has been audited anew since you saw it: look again. The machine may answer "
+        "otherwise now, so that your answer to the old audit is not taken for one to the new."
+    )
+
+
+def _answered_before(connection: Connection, item: QueueItem, call: Audited) -> bool:
+    """Whether whoever has an item has answered an audit before the current one since they took it."""
+    row = ReviewAnswerRow
+    query = select(row.id).where(row.item_id == item.item_id, row.audit_id != call.audit_id)
+    query = query.where(row.reviewer == item.taken_by, row.answered_at >= item.taken_at)
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def _row(call: Audited, given: Given) -> dict[str, Any]:

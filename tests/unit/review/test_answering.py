@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from include.database.models import OutboxRow, ReviewAnswerRow, ReviewEventRow, ReviewItemRow
-from include.errors import InvalidInput, NotForYou
+from include.errors import InvalidInput, NotForYou, TooLate
 from include.review import queue
 from include.review.answering import Finished, Given, Progress, Reason, Verdict, answer, finish
 from include.review.beside import CallReview, review_of
@@ -224,3 +224,44 @@ def test_only_who_has_the_item_answers(day: ReviewDay) -> None:
         day.write(answer, BEN, item.item_id, confirm("verified")[0], NOW)
     with pytest.raises(NotForYou, match="ana has call"):
         day.write(finish, BEN, item.item_id, NOW)
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [
+        {"verdict": Verdict.CONFIRM},
+        {"verdict": Verdict.OVERRULE, "answer": "yes", "reason": Reason.NOT_SAID},
+        {"verdict": Verdict.CANNOT_TELL},
+        {"verdict": Verdict.TRANSCRIPT_ERROR, "turn_id": "t1", "right_words": "yes"},
+        {"answer": "yes", "blind": True},
+    ],
+)
+def test_an_answer_to_an_audit_that_is_none_any_more_is_refused(
+    day: ReviewDay, verdict: dict[str, Any]
+) -> None:
+    item = taken(day)
+    seen = Given("verified", **verdict, audit_id=item.audit_id)
+    day.audit(item.call_id, NOT_VERIFIED)
+    with pytest.raises(TooLate, match="audited anew since you saw it: look again"):
+        say(day, item, seen)
+    assert day.rows(ReviewAnswerRow) == []
+
+
+def test_what_is_seen_of_the_current_audit_is_stored_with_it(day: ReviewDay) -> None:
+    item = taken(day)
+    current = day.audit(item.call_id, NOT_VERIFIED)
+    say(day, item, Given("verified", Verdict.CONFIRM, audit_id=current))
+    (row,) = day.rows(ReviewAnswerRow)
+    assert (row["audit_id"], row["answer"], row["machine_answer"]) == (current, "no", "no")
+
+
+def test_a_review_of_an_old_audit_does_not_end_on_the_new_one(day: ReviewDay) -> None:
+    item = taken(day)
+    say(day, item, *confirm("verified", "complaint", "care"))
+    current = day.audit(item.call_id, NOT_VERIFIED)
+    with pytest.raises(TooLate, match="audited anew"):
+        day.write(finish, ANA, item.item_id, NOW)
+    seen = {"verdict": Verdict.CONFIRM, "audit_id": current}
+    found = done(day, item, *(Given(name, **seen) for name in ("verified", "complaint", "care")))
+    assert (found.after.pct, found.after.reviewed) == (0.0, True)
+    assert len(day.rows(ReviewAnswerRow)) == 6

@@ -1,10 +1,10 @@
 """The queue, and answering what stands in it."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Depends, Header
 from fastapi.responses import HTMLResponse, JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 from sqlalchemy import Connection
 
 from cofi.settings import Settings
@@ -154,8 +154,9 @@ def questions_of(page: CallPage, item: QueueItem) -> list[Answered]:
 def given_to(connection: Connection, item: QueueItem, page: CallPage, reader: str) -> dict[str, str]:
     """What is answered already, in words by criterion. Of a blind item nobody reads what others say."""
     found = {}
+    audit_id = page.score.audit_id if page.score else item.audit_id
     labels = {one.criterion_id: {o.key: o.label for o in one.options} for one in questions_of(page, item)}
-    for name, row in newest_of_item(connection, item.item_id, item.audit_id).items():
+    for name, row in newest_of_item(connection, item.item_id, audit_id).items():
         words = labels.get(name, {}).get(
             row.answer, "nobody can tell" if row.answer else "the transcript is wrong"
         )
@@ -196,6 +197,13 @@ class GivenAnswer(BaseModel):
     right_words: str = Field(default="", max_length=4_000)
     seconds: float | None = Field(default=None, ge=0, le=86_400)
     blind: bool = False
+    audit_id: str | None = Field(default=None, max_length=64)
+
+    @model_validator(mode="after")
+    def _about_an_answer(self) -> Self:
+        if self.verdict in (Verdict.CONFIRM, Verdict.OVERRULE) and self.audit_id is None:
+            raise ValueError("Say of which audit the answer was seen (audit_id): reload the page.")
+        return self
 
 
 @router.post("/items/{item_id}/answers", dependencies=[WRITES])
