@@ -71,7 +71,7 @@ def _opened(connection: Connection, actor: Actor, call: Audited, now: datetime) 
         again |= {"state": ItemState.OPEN, "audit_id": call.audit_id}
         connection.execute(update(ReviewItemRow).where(ReviewItemRow.item_id == item.item_id).values(**again))
         record(connection, actor, "reopen", item.item_id, now, call_id=call.call_id)
-    return item_of(connection, item_id_of(call.call_id), now)
+    return item_of(connection, item.item_id if item else item_id_of(call.call_id), now)
 
 
 def _put(connection: Connection, call: Audited, now: datetime) -> None:
