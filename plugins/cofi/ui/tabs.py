@@ -29,8 +29,8 @@ class Tab:
 
 TABS: Sequence[Tab] = (
     Tab("review", "To review", "/review", (Right.TEXT, Right.ANSWER, Right.OTHERS)),
-    Tab("search", "Search", "/search", (Right.TEXT,)),
-    Tab("trends", "Trends", "/trends", (Right.TEXT,)),
+    Tab("search", "Search", "/search", (Right.TEXT, Right.OTHERS)),
+    Tab("trends", "Trends", "/trends", (Right.TEXT, Right.OTHERS)),
     Tab("mine", "My calls", "/mine", (Right.TEXT,), of_agents=True),
     Tab("disputes", "Disputes", "/disputes", (Right.TEXT, Right.DECIDE, Right.OTHERS)),
     Tab(
