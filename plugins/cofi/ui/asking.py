@@ -22,6 +22,7 @@ Value = TypeVar("Value")
 # Airflow's Audit Log names what was done.
 _EVENTS = {
     Access.TEXT: "cofi_read_call",
+    Access.BLIND: "cofi_read_call_blind",
     Access.PROMPT: "cofi_read_prompt",
     Access.SOUND: "cofi_hear_call",
     Access.AHEAD: "cofi_get_sound_ahead",
