@@ -12,6 +12,7 @@ import requests
 from include import __version__
 from include.command_line.checks import Check, CheckInput, State, failed
 from include.command_line.trying import found_in, llm_tried, status_of
+from include.demo.connections import LLM_MODEL
 from include.demo.settings import LOCATION
 from include.errors import CofiError
 from include.gpu.wire import HostStatus
@@ -87,7 +88,8 @@ def clock(inputs: CheckInput) -> Iterator[Check]:
 def llm(inputs: CheckInput) -> Iterator[Check]:
     """Checks the LLM with two requests about a made-up call, in the schemas of both stages."""
     found = inputs.part("llm")
-    if inputs.stack.has_own_llm and not inputs.stack.running:
+    is_demos = found.get("model", LLM_MODEL) == LLM_MODEL  # else it stands under Admin > Connections
+    if inputs.stack.has_own_llm and is_demos and not inputs.stack.running:
         yield Check("LLM", State.OK, "the demo's rule-based endpoint: `cofi up` starts it")
         return
     if not found or found.get("error"):

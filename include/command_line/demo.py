@@ -54,7 +54,9 @@ def demo(as_json: AsJson = False) -> None:
     if (why := again(stack)) and not as_json:
         say(why)
     with working(quiet=as_json) as tell:
-        stack.up(tell)
+        notes = stack.up(tell)
+    for note in notes if not as_json else ():
+        say(note)
     database = Database(stack.database_url)
     try:
         batch_ids = _trigger(stack, database, quiet=as_json)

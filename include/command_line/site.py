@@ -79,9 +79,14 @@ class Site:
 
     def source_of(self, name: str) -> str:
         """Where a setting was set, for a reader."""
-        if name in self.from_file or (name == _LLM and "LLM_URL" in self.from_file):
+        read = "LLM_URL" if name == _LLM and name not in self.environment else name
+        if read in self.from_file:
             return ENV_FILE
-        return "the environment" if name in self.environment or name == _LLM else SITE_FILE
+        return "the environment" if read in self.environment else SITE_FILE
+
+    def overruled(self, name: str, value: str) -> bool:
+        """Whether the environment has another value for what a line of `.env` sets."""
+        return name not in self.from_file and self.environment.get(name, value) != value
 
     def value(self, name: str, section: str = COFI) -> str:
         """A setting as it holds now; empty when there is none."""

@@ -32,8 +32,8 @@ def up(as_json: AsJson = False) -> None:
         for line in _beginning(stack, site):
             say(line)
     with working(quiet=as_json) as tell:
-        stack.up(tell)
-    give(access(stack), lambda: _access_text(stack, site), as_json)
+        notes = stack.up(tell)
+    give(access(stack), lambda: "\n".join([*notes, _access_text(stack, site)]), as_json)
 
 
 def down(as_json: AsJson = False) -> None:

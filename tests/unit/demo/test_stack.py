@@ -12,6 +12,7 @@ from include.demo.ports import Reservation
 from include.demo.processes import only_one
 from include.demo.stack import AIRFLOW_COMPONENTS, Stack
 from include.errors import CofiError
+from tests.unit.demo.test_connections import LLM, Airflow
 
 PORTS = {"airflow": 1, "worker_log": 2, "triggerer_log": 3}
 
@@ -174,6 +175,23 @@ def test_what_does_not_answer_in_time_fails_up_with_the_end_of_its_log(
     monkeypatch.setattr(silent, "airflow_command", lambda *_: "")
     with pytest.raises(CofiError, match=r"(?s)Airflow's api-server does not start. The end of .*busy"):
         silent.up(say=lambda _: None)
+
+
+def test_an_llm_of_ones_own_in_airflow_outlives_a_start_which_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    airflow = Airflow(cofi_llm=LLM)
+    one = of_airflow_alone(tmp_path, monkeypatch, "sleep 60")
+    monkeypatch.setattr(stack, "upgrade", lambda *_: None)
+    monkeypatch.setattr(
+        one, "airflow_command", lambda *given: airflow(*given) if given[0] == "connections" else ""
+    )
+    monkeypatch.setattr(one, "_await_all", lambda *_: None)
+    try:
+        (told,) = one.up(say=lambda _: None)
+    finally:
+        one.down()
+    assert "cofi_llm" in told and airflow.connections["cofi_llm"] == LLM
 
 
 def test_a_command_that_does_not_end_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
