@@ -13,7 +13,7 @@ from include import __version__
 from include.command_line.checks import Check, CheckInput, State, failed
 from include.command_line.trying import found_in, llm_tried, status_of
 from include.demo.connections import LLM_MODEL
-from include.demo.settings import LOCATION
+from include.demo.settings import has_samples
 from include.errors import CofiError
 from include.gpu.wire import HostStatus
 from include.gpu_host.ivr.library import files_of
@@ -132,7 +132,7 @@ def recordings(inputs: CheckInput) -> Iterator[Check]:
         return
     finding = f"{probed.files.recordings:,} on {probed.day} in {location}, as {recorder} lays them"
     wrong = probed.problems
-    if wrong and LOCATION in inputs.site.settings:  # the samples have odd files on purpose
+    if wrong and not has_samples(inputs.site.settings):  # the samples have odd files on purpose
         yield Check("recordings", State.WARN, f"{finding}; {wrong[0]}", "`cofi probe` lists them.")
     else:
         yield Check("recordings", State.OK, finding)

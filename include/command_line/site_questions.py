@@ -11,7 +11,7 @@ from include.command_line.asking import Answers, Asking, Found
 from include.command_line.site import ENV_FILE, SITE_FILE, Site, variable
 from include.command_line.site_files import Line, connection
 from include.command_line.trying import found_in, llm_tried, status_of
-from include.demo.settings import HOSTS, LLM, LOCATION
+from include.demo.settings import GPU_HOSTS, HOSTS, LLM, LOCATION, SAMPLES_LOCATION, has_samples
 from include.errors import InvalidInput
 from include.llm.settings import LlmSettings
 from include.probe.printing import settings_lines
@@ -65,13 +65,15 @@ def _timezone(site: Site, options: Answers, asking: Asking, found: Found) -> str
 
 
 def _recordings(site: Site, options: Answers, asking: Asking, found: Found, zone: str) -> None:
-    default = site.value("recordings_location") if LOCATION in site.settings else SAMPLES
+    default = SAMPLES if has_samples(site.settings) else site.value("recordings_location")
     question = "Recordings: a folder, s3://…, or `samples` for the sample calls"
 
     def answer() -> None:
         location = asking.ask(question, options.recordings, default)
         if location == SAMPLES:
             found.remove("recordings_location", "recorder", "recordings_layout", "gold_labels")
+            if LOCATION in site.edited:
+                found.set("recordings_location", SAMPLES_LOCATION, "The sample calls.")
         else:
             _own_recordings(site, location, options, asking, found, zone)
 
@@ -132,6 +134,8 @@ def _hosts(site: Site, options: Answers, asking: Asking, found: Found) -> None:
         written = asking.ask(question, ",".join(options.gpu_hosts) if options.gpu_hosts else None, default)
         if written == DEMO:
             found.remove("gpu_hosts")
+            if HOSTS in site.edited:
+                found.set("gpu_hosts", ", ".join(GPU_HOSTS), "The demo's two on this machine.")
         elif "=" in written or HOSTS not in site.settings:
             _own_hosts([one.strip() for one in written.split(",") if one.strip()], options, asking, found)
 

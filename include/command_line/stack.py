@@ -74,7 +74,7 @@ def access(stack: Stack) -> dict[str, Any]:
 
 
 def _access_text(stack: Stack, site: Site) -> str:
-    own = settings.LOCATION in site.settings
+    own = not settings.has_samples(site.settings)
     return (
         f"\nAirflow: {access(stack)['url']}   user admin, password {stack.airflow.password}\n"
         f"Others who may enter, and their passwords: {access(stack)['passwords_file']} (docs/roles.md)\n"

@@ -56,7 +56,7 @@ class Stack:
         self.home = home
         self._given = dict(given or {})
         named = self._given.get(settings.HOSTS)
-        self.hosts = tuple(hosts) if named is None else tuple(filter(None, map(str.strip, named.split(","))))
+        self.hosts = tuple(hosts) if named is None else settings.hosts_in(named)
         # Those that it starts itself.
         self.own_hosts = tuple(
             host for host in self.hosts if host in hosts and _connection(host) not in self._given

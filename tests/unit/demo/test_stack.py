@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import given as given_by_hypothesis
+from hypothesis import strategies
 
 from include.demo import keeping, settings, stack
 from include.demo.ports import Reservation
@@ -116,18 +118,64 @@ def test_the_sample_calls_settings_are_not_for_other_recordings(
 
 
 def test_what_was_set_is_told_with_where() -> None:
+    parallelism = {"AIRFLOW__CORE__PARALLELISM": "3"}
+    assert next(settings.describe(parallelism, lambda _: "site.cfg")) == (
+        "[core] parallelism = 3 from site.cfg, instead of the demo's 8"
+    )
     mine = {
         "AIRFLOW__CORE__PARALLELISM": "3",
         "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
         "AIRFLOW__COFI__GPU_HOSTS": "gpu_1",
         "AIRFLOW_CONN_COFI_LLM": '{"password": "secret"}',
     }
-    assert list(settings.describe(mine, lambda _: "site.cfg")) == [
-        "[core] parallelism = 3 from site.cfg, instead of the demo's 8",
+    described = list(settings.describe(mine, lambda _: "site.cfg"))
+    assert [line for line in described if not line.startswith("Set for ")] == [
+        "[core] parallelism from site.cfg",
         "[core] executor = CeleryExecutor from site.cfg does not hold here: `cofi up` starts no other.",
         "[cofi] gpu_hosts = gpu_1 from site.cfg, instead of the demo's two",
         "The LLM is the connection cofi_llm from site.cfg, instead of the demo's endpoint",
     ]
+
+
+MINE = {
+    "AIRFLOW__COFI__RECORDINGS_LOCATION": "file:///srv/recordings",
+    "AIRFLOW__COFI__GPU_HOSTS": "gpu_1, gpu_2, gpu_3",
+    "AIRFLOW_CONN_GPU_A": "{}",
+    "AIRFLOW__CORE__PARALLELISM": "64",
+    "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "60",
+    "AIRFLOW__COFI__MIN_AGE_S": "5",
+}
+
+
+@given_by_hypothesis(strategies.sets(strategies.sampled_from(sorted(MINE))))
+def test_whatever_the_stack_sets_itself_is_told(names: set[str]) -> None:
+    mine = {name: MINE[name] for name in names}
+    told = "\n".join(settings.describe(mine, lambda _: "site.cfg"))
+    own = settings.own_settings(mine)
+    assert own.keys() - mine.keys()
+    for name, value in own.items():
+        if name not in mine:
+            assert settings.called(name) in told
+            assert len(value) > 20 or f"{settings.called(name)} = {value}" in told
+
+
+@pytest.mark.parametrize(
+    ("mine", "parallelism"),
+    [
+        ({}, "8"),
+        ({"AIRFLOW__COFI__RECORDINGS_LOCATION": "file:///srv/recordings"}, "8"),
+        ({"AIRFLOW__COFI__GPU_HOSTS": " gpu_a,gpu_b "}, "8"),
+        # 3 hosts need 3 x (1 + 2) + 10: what airflow.cfg says must hold.
+        ({"AIRFLOW__COFI__GPU_HOSTS": "gpu_1, gpu_2, gpu_3"}, None),
+        ({"AIRFLOW_CONN_GPU_B": '{"conn_type": "http", "host": "10.0.0.1"}'}, None),
+    ],
+)
+def test_tasks_at_once_are_few_for_the_demos_hosts_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mine: dict[str, str], parallelism: str | None
+) -> None:
+    environment = given(tmp_path, monkeypatch, **mine).environment
+    assert environment.get("AIRFLOW__CORE__PARALLELISM") == parallelism
+    assert environment.get("AIRFLOW__COFI__TASK_RETRY_DELAY_S") == ("5" if parallelism else None)
 
 
 class WithoutServices(Stack):
