@@ -17,7 +17,7 @@ With `[cofi] canary_calls` set, **canaries** asks the LLM anew about calls whose
 
 * **By schedule**: every night, for the day that ended, and for what came late for the two days before.
 * **By hand**: *Trigger*; the form explains its fields.
-* **Backfill**: *Trigger → Backfill*, or `airflow backfill create --dag-id audit_calls …`
+* **Backfill**: *Trigger → Backfill*, or `cofi airflow backfill create --dag-id audit_calls …`
 
 However a run ends (marked, cleared, out of time), **clean_up** closes its books and gives it the state that
 they tell; what even it could not do, the DAG **close_runs** does. A failed run's report says why on top.

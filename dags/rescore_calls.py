@@ -15,7 +15,7 @@ Every call that was taken up ends as exactly one of: audited, failed, skipped. T
 when both want slots of the pool.
 
 * **By hand**: *Trigger*; the form explains its fields. A range of days is one run.
-* **Backfill**: *Trigger → Backfill*, a run for each day, or `airflow backfill create --dag-id …`
+* **Backfill**: *Trigger → Backfill*, a run for each day, or `cofi airflow backfill create …`
 * It never runs by itself.
 
 Results: the tab **Audit report** of the run: by criterion, old against new, and new against gold labels.

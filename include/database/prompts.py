@@ -79,11 +79,21 @@ def heard(connection: Connection, prompt: LearnedPrompt) -> None:
 
 
 def replaced_by(connection: Connection, prompt_id: str, other: str) -> None:
-    """Notes that a host takes another prompt for the same audio; of a pair one stands for both."""
+    """Notes that a host takes another prompt for the same audio; of a pair one stands for both.
+
+    Two hosts may each replace the one by the other at the same time: whoever comes first decides.
+    """
     row = LearnedPromptRow
-    connection.execute(update(row).where(row.prompt_id == prompt_id).values(same_as=other))
+    both = select(row.prompt_id, row.same_as).where(row.prompt_id.in_([prompt_id, other]))
+    found = connection.execute(both.order_by(row.prompt_id).with_for_update())
+    stands = {one.prompt_id: one.same_as or one.prompt_id for one in found}
+    own, for_both = stands.get(prompt_id, prompt_id), stands.get(other, other)
+    if own == for_both:
+        return
     # A chain would hide who stands for whom.
-    connection.execute(update(row).where(row.same_as == prompt_id).values(same_as=other))
+    connection.execute(
+        update(row).where((row.prompt_id == own) | (row.same_as == own)).values(same_as=for_both)
+    )
 
 
 def name_prompt(connection: Connection, prompt_id: str, name: str, by: str) -> str:

@@ -145,13 +145,15 @@ def summarise(
     Raises:
         InvalidInput: There is no such run.
     """
-    with database.reading() as connection:
-        row = connection.execute(
-            select(BatchRow.__table__).where(BatchRow.batch_id == batch_id)
-        ).one_or_none()
+
+    def read(connection: Connection) -> RunSummary:
+        of_run = select(BatchRow.__table__).where(BatchRow.batch_id == batch_id)
+        row = connection.execute(of_run).one_or_none()
         if row is None:
             raise InvalidInput(f"there is no run {batch_id!r} in the database: check the batch id")
         return _summarise(connection, row, labels or {}, canaries)
+
+    return database.read(read)
 
 
 def _summarise(

@@ -150,7 +150,7 @@ class PromptLibrary(WireModel):
     Attributes:
         given: Prompts and hold music that the site gave the host.
         learned: Those that hosts learned because they repeat over calls.
-        calls_heard: From how many calls was learned.
+        calls_heard: From how many calls was learned: those whose fingerprints were kept then.
         confidence: How likely a prompt that every fifth call plays would have been learned by now.
     """
 

@@ -41,11 +41,7 @@ class Settings:
         },
     )
     learn_min_calls: int = field(
-        default=2,
-        metadata={
-            "help": "calls that must play the same audio before it is learned; at least 2. Two are enough "
-            "only in recordings with a channel for each side, else three"
-        },
+        default=3, metadata={"help": "calls that must play the same audio before it is learned; at least 2"}
     )
     fingerprint_days: float = field(
         default=14.0, metadata={"help": "days for which fingerprints of the calls that were heard are kept"}

@@ -1,6 +1,6 @@
 """Answers of people to the criteria of a call, and the end of a review, from which on they stand."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +13,8 @@ from include.card_data.masking import masked_text
 from include.database.models import ReviewAnswerRow, ReviewDrawRow, ReviewItemRow
 from include.database.outbox import announce_review
 from include.errors import InvalidInput, TooLate
-from include.review.blindness import not_blind
+from include.review.anew import about_current, not_answered_before
+from include.review.blindness import has_seen, not_blind
 from include.review.events import at, record
 from include.review.items import ItemState, QueueItem, Sample, item_of
 from include.review.material import Audited, audited, newest_of_item, not_own, standing_answers
@@ -68,7 +69,9 @@ class Given:
         reason: Why they overrule; `OTHER` needs `comment`.
         turn_id: Of `TRANSCRIPT_ERROR`: where, and `right_words` what is really said there.
         seconds: From seeing the question to answering it.
-        blind: Whether the machine's answer was hidden until then.
+        blind: Whether the machine's answer was hidden until then. It is kept as blind if the item is, and
+            they have not seen the machine's answer elsewhere.
+        audit_id: The audit whose answers they have before them. None for who reads and answers in one go.
     """
 
     criterion_id: str
@@ -80,6 +83,7 @@ class Given:
     right_words: str = ""
     seconds: float | None = None
     blind: bool = False
+    audit_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def answer(
 
     Raises:
         NotForYou: The actor has not taken the item, is the call's agent, or answers it blind elsewhere.
-        TooLate: A dispute has decided this criterion.
+        TooLate: A dispute has decided this criterion, or the call has been audited anew since they saw it.
         InvalidInput: The answer is none that the criterion can have, or something is missing.
     """
     now = at(now)
@@ -127,6 +131,7 @@ def answer(
     not_blind(connection, actor.user, item.call_id)
     call = audited(connection, item.call_id)
     not_own(actor, call)
+    about_current(call, given.audit_id)
     row = _row(call, given)
     stands = standing_answers(connection, call.audit_id).get(given.criterion_id)
     if stands is not None and stands.kind == Kind.DISPUTE:
@@ -135,6 +140,7 @@ def answer(
         "item_id": item_id,
         "kind": Kind.REVIEW,
         "reviewer": actor.user,
+        "blind": _is_blind(connection, actor, item, row),
         "sample": _sample(connection, item_id, given.criterion_id),
         "answered_at": now,
     }
@@ -156,18 +162,20 @@ def finish(connection: Connection, actor: Actor, item_id: str, now: datetime | N
 
     Raises:
         NotForYou: The actor has not taken the item, or answers its call blind elsewhere.
+        TooLate: The call has been audited anew since it was answered.
         InvalidInput: A criterion that is asked has no answer, or none has.
     """
     now = at(now)
     item = held_by(connection, actor, item_id, now)
     not_blind(connection, actor.user, item.call_id)
-    given = newest_of_item(connection, item_id, item.audit_id)
+    call = audited(connection, item.call_id)
+    given = newest_of_item(connection, item_id, call.audit_id)
     left = [name for name in item.questions if name not in given]
     if left or not given:
+        not_answered_before(connection, item, call)
         raise InvalidInput(
             f"Not answered yet: {', '.join(left) or 'any criterion'}. Answer, or skip the call."
         )
-    call = audited(connection, item.call_id)
     cause = {"cause": "review", "by": actor.user, "item_id": item_id}
     before, after = settle(connection, call, list(given.values()), cause, now)
     ended = {"state": ItemState.DONE, "ended_at": now, "ended_by": actor.user}
@@ -240,6 +248,12 @@ def _row(call: Audited, given: Given) -> dict[str, Any]:
         "blind": given.blind,
         "seconds": given.seconds,
     }
+
+
+def _is_blind(connection: Connection, actor: Actor, item: QueueItem, row: Mapping[str, Any]) -> bool:
+    """What a browser says of it is not enough: rates are certified, and models chosen, by blind answers."""
+    seen = (actor.user, row["call_id"], row["audit_id"], row["criterion_id"])
+    return bool(row["blind"] and item.blind and not has_seen(connection, *seen))
 
 
 def _said(call: Audited, given: Given, machine: str) -> tuple[Verdict, str | None]:

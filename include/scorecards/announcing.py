@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from include.calls.transcript import Turn
 from include.scorecards.metrics import Announcement
-from include.scorecards.schema import Criterion, Window
+from include.scorecards.parts import Window
+from include.scorecards.schema import Criterion
 
 
 def in_window(window: Window, start_ms: int, end_ms: int, turns: Sequence[Turn]) -> bool:

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE
 from include.scorecards.examples import marked
-from include.scorecards.schema import Criterion, EvidenceRule
+from include.scorecards.parts import EvidenceRule
+from include.scorecards.schema import Criterion
 
 
 def asked_text(criteria: Iterable[Criterion]) -> str:

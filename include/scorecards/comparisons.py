@@ -28,7 +28,7 @@ Check = Callable[[Any], str | None]
 
 
 @dataclass(frozen=True)
-class _Fact:
+class Fact:
     """What may be asked about a fact, with which values; `known` lists all, where that is possible."""
 
     operators: tuple[str, ...]
@@ -43,7 +43,7 @@ def condition_problems(condition: FieldCondition, *, metrics_known: bool) -> Ite
         condition: The condition.
         metrics_known: Whether the call's figures are known where it is looked at.
     """
-    facts = {name: fact for name, fact in _facts().items() if metrics_known or "." not in name}
+    facts = {name: fact for name, fact in known_facts().items() if metrics_known or "." not in name}
     fact = facts.get(condition.field)
     if fact is None:
         yield Problem(("field",), f'there is no field "{condition.field}"; fields are {_listed(facts)}')
@@ -88,21 +88,22 @@ def figure_problems(name: str, op: str, value: Any, *, differs: bool = True) -> 
 
 
 @cache
-def _facts() -> Mapping[str, _Fact]:
-    known: dict[str, _Fact] = {
-        "analysable": _Fact(_EQUALITY, _truth),
+def known_facts() -> Mapping[str, Fact]:
+    """What conditions may ask for, by the name that they give it."""
+    known: dict[str, Fact] = {
+        "analysable": Fact(_EQUALITY, _truth),
         "call_type": _listing("call_type", _CHOICE, [*CallType]),
         "resolution": _listing("resolution", _CHOICE, [*Resolution]),
-        "language": _Fact(_CHOICE, _language),
+        "language": Fact(_CHOICE, _language),
         "contact_reasons": _listing("contact_reasons", _LIST, list(contact_reasons())),
         "signals": _listing("signals", _LIST, [*SignalKind]),
         METRICS_PREFIX + "direction": _listing("direction", _CHOICE, _DIRECTIONS),
     }
     operators = (*FIGURE_OPERATORS, "in", "not_in")
-    return known | {METRICS_PREFIX + name: _Fact(operators, partial(_wrong_number, name)) for name in FIGURES}
+    return known | {METRICS_PREFIX + name: Fact(operators, partial(_wrong_number, name)) for name in FIGURES}
 
 
-def _wrong_values(condition: FieldCondition, fact: _Fact) -> list[str]:
+def _wrong_values(condition: FieldCondition, fact: Fact) -> list[str]:
     several = condition.op in ("in", "not_in")
     if several != isinstance(condition.value, list):
         return [
@@ -124,13 +125,13 @@ def _truth(value: Any) -> str | None:
     return f"analysable is true or false, never {_shown(value)}: write true or false, without quotes"
 
 
-def _listing(name: str, operators: tuple[str, ...], known: Collection[str]) -> _Fact:
+def _listing(name: str, operators: tuple[str, ...], known: Collection[str]) -> Fact:
     def check(value: Any) -> str | None:
         if isinstance(value, str) and value in known:
             return None
         return f"{name} is never {_shown(value)}: write one of {', '.join(known)}"
 
-    return _Fact(operators, check, known)
+    return Fact(operators, check, known)
 
 
 def _language(value: Any) -> str | None:

@@ -33,7 +33,10 @@ class FieldCondition(BaseModel):
     """Holds when a fact of the call compares as asked.
 
     Attributes:
-        field: One of `UNDERSTANDING_FIELDS`, or `metrics.` and a field of `CallMetrics`.
+        field: A fact of the call, or `metrics.` and a figure (below); a scorecard's own `applies_if` knows no
+            figures.
+        op: How it is compared.
+        value: With what; a list for `in` and `not_in`, two numbers for `between`, which includes the first.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -58,7 +61,12 @@ class FieldCondition(BaseModel):
 
 
 class CriterionCondition(BaseModel):
-    """Holds when another criterion was answered so; unknown where that answer does not count."""
+    """Holds when another criterion was answered so; unknown where that answer does not count.
+
+    Attributes:
+        criterion: The id of the other one.
+        equals: The key of its answer, or NA.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

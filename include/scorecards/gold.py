@@ -16,7 +16,8 @@ from pathlib import Path
 
 from include.errors import InvalidInput
 from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE
-from include.scorecards.schema import ID_PATTERN, KEY_PATTERN
+from include.scorecards.parts import ID_PATTERN
+from include.scorecards.schema import KEY_PATTERN
 
 # The day of a recording, and its path below the day's folder.
 CallKey = tuple[date, str]

@@ -8,7 +8,7 @@ from include.scorecards.announcing import in_window
 from include.scorecards.answers import Evidence, Role, speaker_label
 from include.scorecards.evidence import CheckedEvidence, EvidenceChecker, EvidenceSpan, EvidenceStatus
 from include.scorecards.machines import BY_MACHINE
-from include.scorecards.schema import EvidenceRule
+from include.scorecards.parts import EvidenceRule
 
 _UNKNOWN = "nobody knows whether the {} says it"
 

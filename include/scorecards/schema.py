@@ -6,25 +6,24 @@ from enum import StrEnum
 from functools import cached_property
 from graphlib import TopologicalSorter
 from hashlib import sha256
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    PrivateAttr,
-    StrictFloat,
-    Tag,
-    model_validator,
-)
+from pydantic import Field, PrivateAttr, model_validator
 
 from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE
-from include.scorecards.conditions import CriterionCondition, FieldCondition, Operator
+from include.scorecards.conditions import CriterionCondition, FieldCondition
+from include.scorecards.parts import (
+    ID_PATTERN,
+    AnyCondition,
+    Band,
+    EvidenceRule,
+    MetricRule,
+    Part,
+    PromptRule,
+    Section,
+)
 from include.scorecards.weights import shares
 
-ID_PATTERN = r"^[a-z][a-z0-9_]{0,63}$"
 KEY_PATTERN = r"^[a-z][a-z0-9_]{0,31}$"
 YES, NO = "yes", "no"
 
@@ -54,27 +53,16 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+class Option(Part):
+    """A possible answer. The highest score among a criterion's options is its potential.
 
-
-class Band(_Part):
-    """A name for scores from `min_pct` upwards."""
-
-    name: str
-    min_pct: float = Field(ge=0, le=100)
-
-
-class Section(_Part):
-    """A group of criteria; sections share the score by weight."""
-
-    id: str = Field(pattern=ID_PATTERN)
-    title: str
-    weight: float = Field(gt=0)
-
-
-class Option(_Part):
-    """A possible answer. The highest score among a criterion's options is its potential."""
+    Attributes:
+        key: What the LLM answers, and what conditions, gold labels and reports name: yes, no, partial.
+        label: What it means, in a few words; the LLM reads it.
+        score: What it earns; the criterion earns this share of the highest score of its options.
+        auto_fail: `section`: where this answer counts, the section earns nothing. `form`: the whole call
+            has 0 and has not passed.
+    """
 
     key: str = Field(pattern=KEY_PATTERN)
     label: str
@@ -82,67 +70,29 @@ class Option(_Part):
     auto_fail: AutoFail = AutoFail.NONE
 
 
-class Window(_Part):
-    """The part of the call that evidence must lie in, counted from its first or back from its last turn."""
-
-    first_s: float | None = Field(default=None, gt=0)
-    last_s: float | None = Field(default=None, gt=0)
-
-
-# Where `any` may be written for the whole call.
-_AnyWindow = BeforeValidator(lambda value: {} if value == "any" else value)
-
-
-class EvidenceRule(_Part):
-    """Which answers need a quote, whose words it must be, and from which part of the call."""
-
-    required_on: list[str] = []
-    speaker: Literal["agent", "customer", "any"] = "any"
-    window: Annotated[Window, _AnyWindow] = Window()
-
-
-class MetricRule(_Part):
-    """Answers `yes` when the figure compares as asked, else `no`; `between` includes its first number."""
-
-    field: str
-    op: Operator
-    value: StrictFloat | list[StrictFloat]
-
-
-class PromptRule(_Part):
-    """Announcements that settle a criterion: prompts that the IVR stage may find, and the answer then.
-
-    Attributes:
-        window: When they must be played; without it, where the criterion's evidence must lie.
-    """
-
-    prompts: list[str] = Field(min_length=1)
-    answer: str
-    window: Annotated[Window | None, _AnyWindow] = None
-
-
-def _condition_kind(value: Any) -> str:
-    is_criterion = "criterion" in value if isinstance(value, dict) else isinstance(value, CriterionCondition)
-    return "criterion" if is_criterion else "field"
-
-
-AnyCondition = Annotated[
-    Annotated[FieldCondition, Tag("field")] | Annotated[CriterionCondition, Tag("criterion")],
-    Discriminator(_condition_kind),
-]
-
-
-class Criterion(_Part):
+class Criterion(Part):
     """One criterion: a question about the call with its options.
 
     Attributes:
+        id: By which reports, conditions, gold labels and people's answers name it.
+        section: The id of its section.
+        text: The question, as people read it; it goes to the LLM as well.
         instructions: How to decide, with examples; goes to the LLM, with what is quoted marked as an example.
+        options: The possible answers; exactly yes and no, where a rule or metric answers.
+        weight: Its part of the section, beside the other criteria's weights. 0 adds nothing to the score; an
+            `auto_fail` holds all the same.
+        na_allowed: Whether NA (it does not apply to this call, and leaves the score) may be answered.
         na_rule: When the answer is NA. Where it is given, and `na_allowed` is not, NA is allowed.
+        severity: Shown with the criterion; orders what people listen to (they count 1, 2, 4, 8).
         legal_basis: The law or rule that asks for it.
-        rule: For `answered_by: rule`, one of `include.scorecards.rules.RULES`.
+        answered_by: The LLM; a rule or a metric, which code computes from transcript and recording.
+        evidence: What an answer has to be proven by.
+        rule: For `answered_by: rule`, one of the rules below.
+        metric: For `answered_by: metric`: which figure, compared with what.
         applies_if: When it does not hold, the answer is NA; the LLM is not asked if that is known before.
-        settled_by_prompt: Announcements are cut out before the transcript: what they say, the LLM cannot see.
-        second_opinion: Whether one may be asked for; None where that hangs on an option that fails more.
+        settled_by_prompt: Announcements that answer it where they were played. They are cut out before the
+            transcript: what they say, the LLM cannot see.
+        second_opinion: Whether one may be asked for; without it, where an option has an `auto_fail`.
     """
 
     id: str = Field(pattern=ID_PATTERN)
@@ -195,11 +145,18 @@ class Criterion(_Part):
         return next((option for option in self.options if option.key == key), None)
 
 
-class Scorecard(_Part):
+class Scorecard(Part):
     """A whole scorecard.
 
     Attributes:
+        id: Of all its versions.
+        version: An edited file gets another: what a version asked is never changed.
+        title: As reports and pages show it.
         language: ISO 639-1 code that it is written in; calls may be in any.
+        pass_threshold_pct: Scores from here upwards pass, in per cent.
+        bands: Names for scores.
+        sections: Groups of criteria.
+        criteria: In the order in which they are asked and shown.
         applies_if: Which calls it can judge at all; others become not auditable, without asking the LLM.
         min_evidence_confidence: Words that were heard with less confidence (0..1) are no evidence.
         max_undetermined_share: Above this share of answers that cannot be determined or have no sound

@@ -11,9 +11,10 @@ from include.scorecards.conditions import CriterionCondition, FieldCondition
 from include.scorecards.gold import outside_options
 from include.scorecards.languages import ISO_639_1
 from include.scorecards.metrics import FIGURES
+from include.scorecards.parts import Window
 from include.scorecards.problems import Place, Problem
 from include.scorecards.rules import RULES
-from include.scorecards.schema import NO, YES, AnsweredBy, AutoFail, Criterion, Scorecard, Window
+from include.scorecards.schema import NO, YES, AnsweredBy, AutoFail, Criterion, Scorecard
 
 # No call is as long, so a window beyond it is a slip: milliseconds, or a nought too many.
 _LONGEST_WINDOW_S = 4 * 60 * 60

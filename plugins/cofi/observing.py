@@ -42,10 +42,14 @@ def looked(database: Database, batch_id: str, settings: Settings) -> None:
     """How a run stands: what is left and in flight, stage by stage, and what the LLM has cost."""
     if not are_on():
         return
-    with database.reading() as connection:
-        progress = stage_progress(connection, batch_id)
-        spent_usd = spending.spent_by_run(connection, batch_id)
-        day_usd = spending.spent_since(connection, datetime.now(UTC) - timedelta(days=1))
+    day_ago = datetime.now(UTC) - timedelta(days=1)
+    progress, spent_usd, day_usd = database.read(
+        lambda connection: (
+            stage_progress(connection, batch_id),
+            spending.spent_by_run(connection, batch_id),
+            spending.spent_since(connection, day_ago),
+        )
+    )
     for of in progress:
         tags = {"stage": str(of.stage), "host": of.host}
         stats.gauge("cofi.backlog", of.left, tags=tags)

@@ -208,13 +208,14 @@ class _Seen:
 
 
 def _look(database: Database, batch_id: str) -> _Seen:
-    with database.reading() as connection:
-        return _Seen(
+    return database.read(
+        lambda connection: _Seen(
             hosts.troubles(connection, batch_id),
             hosts.measured_speeds(connection, batch_id),
             hosts.audio_left(connection, batch_id),
             hosts.audio_left(connection, batch_id, ~hosts.is_begun()),
         )
+    )
 
 
 def _move(

@@ -1,28 +1,17 @@
-"""Human review, from settings: who is which agent, which rules a scorecard has, and the queue after a run."""
+"""Human review, from settings: which rules a scorecard has, and the queue after a run."""
 
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cofi.settings import Settings
 from include.database.batches import Batch
 from include.database.engine import Database
 from include.errors import InvalidInput
-from include.review.people import People, load_people
 
 if TYPE_CHECKING:
     from include.review.rules import ReviewRules
 
 log = logging.getLogger(__name__)
-
-
-def people_of(settings: Settings) -> People:
-    """Users and the agents that they are.
-
-    Raises:
-        InvalidInput: The file is wrong.
-    """
-    return load_people(Path(settings.review_agents_file) if settings.review_agents_file else None)
 
 
 def rules_of(settings: Settings, scorecard_id: str) -> "ReviewRules":

@@ -1,5 +1,6 @@
 """Which scorecard a run uses."""
 
+import logging
 from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ from include.errors import InvalidInput
 
 if TYPE_CHECKING:
     from include.scorecards.schema import Scorecard
+
+log = logging.getLogger(__name__)
 
 # What the form calls the version that was promoted last.
 PROMOTED = "promoted"
@@ -38,21 +41,26 @@ def chosen(settings: Settings, database: Database, name: str) -> "Scorecard":
 def check_audited(database: Database, day: date, scorecard: "Scorecard", params: Mapping[str, Any]) -> None:
     """Refuses another scorecard for a day whose audited calls are skipped: its report would show old scores.
 
-    Nightly runs and whoever leaves the choice to promotion mean the calls that are not audited yet.
+    Nightly runs and whoever leaves the choice to promotion mean the calls that are not audited yet: they are
+    told how many stay as they are.
 
     Raises:
         InvalidInput: It says what to choose instead.
     """
     from include.database import scorecards  # noqa: PLC0415
 
-    if params["scorecard"] == PROMOTED or params["redo"] != Redo.SKIP:
+    if params["redo"] != Redo.SKIP:
         return
     others = database.read(lambda c: scorecards.used_by_others(c, day, scorecard.sha256))
-    if others:
-        raise InvalidInput(
-            f"{sum(others.values())} calls of {day} are audited by {' and '.join(sorted(others))}, and "
-            f"'redo' skip leaves them so, whatever 'scorecard' says. For scores by {scorecard.id} "
-            f"{scorecard.version}: trigger rescore_calls for the day, which needs no GPU host; or choose "
-            "'redo' all with 'first_stage' llm2. For the calls that are not audited yet: leave 'scorecard' "
-            "at promoted."
-        )
+    if not others:
+        return
+    stay = (
+        f"{sum(others.values())} calls of {day} are audited by {' and '.join(sorted(others))}, and 'redo' "
+        f"skip leaves them so, whatever 'scorecard' says. For scores by {scorecard.id} {scorecard.version}: "
+        "trigger rescore_calls for the day, which needs no GPU host; or choose 'redo' all with 'first_stage' "
+        "llm2."
+    )
+    if params["scorecard"] == PROMOTED:
+        log.warning(stay)
+        return
+    raise InvalidInput(f"{stay} For the calls that are not audited yet: leave 'scorecard' at promoted.")

@@ -79,7 +79,6 @@ class Settings:
     second_opinion_temperature: float
     review_below_confidence: float
     canary_calls: str
-    review_agents_file: str
     llm_requests_per_task: int
     llm_connect_timeout_s: float
     llm_read_timeout_s: float

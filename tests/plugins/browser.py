@@ -14,10 +14,10 @@ import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from sqlalchemy import update
+from sqlalchemy import insert, select, update
 
 from include.database.engine import Database
-from include.database.models import CallRow
+from include.database.models import AnswerRow, AuditRow, CallRow
 from include.review.filling import fill
 from include.review.rules import ReviewRules
 from tests.demo_calls import DAYS, audited_by_demo, heard
@@ -49,6 +49,19 @@ def with_queue(file: Path, rules: ReviewRules) -> None:
 def call_id_of(path: str) -> str:
     """The call of a sample recording."""
     return str(next(call["call_id"] for call in heard() if call["path"] == path))
+
+
+def audited_anew(database: Database, call_id: str) -> None:
+    """The call's audit once more under the id `anew`, as a rescore makes it; the old one is superseded."""
+    current = select(AuditRow.__table__).where(AuditRow.call_id == call_id, AuditRow.superseded_at.is_(None))
+    with database.writing() as connection:
+        old = connection.execute(current).mappings().one()
+        answers = select(AnswerRow.__table__).where(AnswerRow.audit_id == old["audit_id"])
+        copies = [{**row, "audit_id": "anew"} for row in connection.execute(answers).mappings()]
+        ended = update(AuditRow).where(AuditRow.audit_id == old["audit_id"])
+        connection.execute(ended.values(superseded_at=old["created_at"]))
+        connection.execute(insert(AuditRow).values(**{**old, "audit_id": "anew"}))
+        connection.execute(insert(AnswerRow), copies)
 
 
 @contextmanager

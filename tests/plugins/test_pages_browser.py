@@ -14,6 +14,7 @@ from include.database.engine import Database
 from include.database.models import CallAccessRow, ReviewAnswerRow, ReviewItemRow
 from include.review.rules import ReviewRules
 from tests.plugins.browser import (
+    audited_anew,
     call_id_of,
     chromium,
     context_of,
@@ -311,6 +312,36 @@ def test_a_lost_connection_loses_nothing(visit: Visit, database: Database) -> No
     page.context.set_offline(False)
     expect(page.locator(".kept")).to_be_hidden()
     assert len(_answers(database)) == 3
+
+
+def test_of_a_call_that_is_audited_anew_meanwhile_the_new_answers_are_asked(
+    visit: Visit, database: Database
+) -> None:
+    page = visit("/review")
+    page.keyboard.press("Enter")
+    first = _question(page)
+    page.keyboard.press("n")
+    form = page.locator(".question:not([hidden]) form.overrule")
+    form.locator("textarea").fill("half written")
+    page.keyboard.press("Escape")
+    call_id = page.locator(".desk").get_attribute("data-call")
+    page.context.set_offline(True)
+    while (question := _question(page)) != "All answered":
+        page.keyboard.press("y")
+        _past(page, question)
+    audited_anew(database, str(call_id))
+    page.context.set_offline(False)
+    expect(page.locator(".desk[data-audit=anew]")).to_have_attribute("data-call", str(call_id))
+    expect(page.locator(".kept")).to_contain_text("audited anew since you saw it: look again")
+    _sent(page)
+    assert (_question(page), _answers(database)) == (first, [])
+    page.keyboard.press("n")
+    expect(form.locator("textarea")).to_have_value("half written")
+    page.keyboard.press("Escape")
+    page.keyboard.press("y")
+    _past(page, first)
+    _sent(page)
+    assert len(_answers(database)) == 1
 
 
 def test_an_answer_whose_receipt_was_lost_is_stored_once(visit: Visit, database: Database) -> None:

@@ -17,7 +17,8 @@ from include.database.outcomes import Failure
 from include.delivery.report import write_report
 from include.delivery.summary import summarise
 from tests.plugins.browser import chromium, context_of, listening, violations
-from tests.plugins.people import airflow_shows_runs_to, served
+from tests.plugins.conftest import Connect
+from tests.plugins.people import PEOPLE, airflow_shows_runs_to, served
 from tests.unit.database.seeding import Day, recording
 from tests.unit.delivery.seeding import SeededDay
 
@@ -68,18 +69,19 @@ def reported(day: Day, runs_folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture
-def url(day: Day) -> Iterator[str]:
-    with served() as outer, airflow_shows_runs_to("vera"), listening(outer) as at:
+def url(day: Day, setting: Connect) -> Iterator[str]:
+    setting("people", PEOPLE)
+    with served() as outer, airflow_shows_runs_to("vera", "rita"), listening(outer) as at:
         yield at
 
 
 @pytest.fixture
 def visit(browser: Browser, url: str) -> Iterator[Visit]:
-    """Opens a page as a viewer of Airflow; what goes wrong in its scripts fails the test."""
+    """Opens a page as a reader of calls, or somebody else; what goes wrong in its scripts fails the test."""
     opened = []
 
-    def visited(path: str, **how: object) -> Page:
-        context = context_of(browser, url, "vera", **how)  # type: ignore[arg-type]
+    def visited(path: str, user: str = "rita", **how: object) -> Page:
+        context = context_of(browser, url, user, **how)  # type: ignore[arg-type]
         opened.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: pytest.fail(f"{path}: {error}"))
@@ -103,7 +105,7 @@ def test_the_page_is_fresh_by_itself_and_becomes_the_report(visit: Visit, day: D
 
     folder = report_folder(Settings.load(), "run-1")
     folder.mkdir(parents=True)
-    (folder / "report.html").write_text("<h1>Audited</h1>")
+    (folder / "report.html").write_text('<meta name="cofi-calls" content="marked"><h1>Audited</h1>')
     day.database.write(lambda connection: owed.close(connection, "run-1", None))
     page.clock.run_for(6_000)
     expect(page.locator("h1")).to_have_text("Audited")
@@ -129,10 +131,14 @@ def test_a_run_that_is_on_is_easy_to_look_at(visit: Visit, running: Batch, width
     assert page.evaluate("document.documentElement.dataset.theme") == theme
 
 
+# vera looks after runs, and may see no call.
+@pytest.mark.parametrize("user", ["rita", "vera"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width_px", [390, 1440])
-def test_a_report_is_easy_to_read(visit: Visit, reported: dict[str, str], width_px: int, theme: str) -> None:
-    page = visit(RUN, width_px=width_px, theme=theme)
+def test_a_report_is_easy_to_read(
+    visit: Visit, reported: dict[str, str], width_px: int, theme: str, user: str
+) -> None:
+    page = visit(RUN, user, width_px=width_px, theme=theme)
     for details in page.locator("details").all():
         details.evaluate("one => { one.open = true; }")
     assert violations(Axe(), page, RUN) == []
@@ -160,6 +166,19 @@ def test_a_report_leads_to_its_calls_and_to_the_log_of_a_failed_one(
     assert {f"{url}/calls/{reported[path]}" for path in ("lost.wav", min(reported))} <= listed
     log = f"{url}/log?batch_id=run-1&call_id={reported['lost.wav']}"
     assert page.locator("a[data-airflow]").evaluate("one => one.href") == log
+
+
+def test_who_looks_after_runs_is_led_to_the_log_of_a_failed_call_and_to_no_call(
+    visit: Visit, reported: dict[str, str], url: str
+) -> None:
+    page = visit(RUN, "vera")
+    expect(page.locator(".notice").first).to_contain_text("lacks the right 'Calls: text'")
+    hrefs = page.eval_on_selector_all("a", "all => all.map(one => one.href)")
+    assert not [one for one in hrefs if "/calls/" in one]
+    log = f"{url}/log?batch_id=run-1&call_id={reported['lost.wav']}"
+    assert page.locator("a[data-airflow]").evaluate("one => one.href") == log
+    text = page.content()
+    assert not [one for one in ("Agent 0", "your balance is ten", *reported) if one in text]
 
 
 def test_a_link_to_airflow_opens_around_the_page_and_not_within_it(

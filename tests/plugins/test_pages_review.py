@@ -11,7 +11,7 @@ from include.access.rights import Right
 from include.database.engine import Database
 from include.database.models import CallAccessRow, ReviewAnswerRow
 from include.review.rules import ReviewRules
-from tests.plugins.browser import call_id_of, with_queue
+from tests.plugins.browser import audited_anew, call_id_of, with_queue
 from tests.plugins.conftest import Connect
 from tests.plugins.demo_site import As
 from tests.plugins.people import WRITES
@@ -49,6 +49,10 @@ def _criterion(html: str) -> str:
     return html.split('data-criterion="')[1].split('"', maxsplit=1)[0]
 
 
+def _audit(html: str) -> str:
+    return html.split('data-audit="')[1].split('"', maxsplit=1)[0]
+
+
 def _count(site: Database) -> int:
     with site.reading() as connection:
         return connection.scalar(select(func.count()).select_from(ReviewAnswerRow)) or 0
@@ -70,11 +74,26 @@ def test_an_answer_sent_twice_is_one(as_: As, site: Database) -> None:
     client = as_("ana")
     told = _next(client)
     given = {"criterion_id": _criterion(told["html"]), "verdict": "confirm", "seconds": 3.2}
+    given["audit_id"] = _audit(told["html"])
     url = f"/cofi/review/items/{told['item_id']}/answers"
     headers = {**WRITES, "Idempotency-Key": "one"}
     first, again = (client.post(url, json=given, headers=headers) for _ in range(2))
     assert (first.status_code, first.json()) == (200, again.json())
     assert _count(site) == 1
+
+
+def test_a_verdict_on_an_answer_of_before_is_refused_and_the_new_one_shown(as_: As, site: Database) -> None:
+    client = as_("ana")
+    told = _next(client)
+    given = {"criterion_id": _criterion(told["html"]), "verdict": "confirm"}
+    url = f"/cofi/review/items/{told['item_id']}/answers"
+    assert client.post(url, json=given, headers=WRITES).status_code == 422
+    audited_anew(site, told["call_id"])
+    refused = client.post(url, json={**given, "audit_id": _audit(told["html"])}, headers=WRITES)
+    assert (refused.status_code, "audited anew" in refused.text, _count(site)) == (409, True, 0)
+    again = _next(client, item_id=told["item_id"])
+    assert (again["item_id"], _audit(again["html"])) == (told["item_id"], "anew")
+    assert client.post(url, json={**given, "audit_id": "anew"}, headers=WRITES).status_code == 200
 
 
 def test_taking_an_item_is_reading_a_call(as_: As, site: Database) -> None:
@@ -90,6 +109,7 @@ def test_an_item_of_another_person_says_who_has_it(as_: As, site: Database) -> N
     assert answer.status_code == 409
     assert "ana has call" in answer.text
     given = {"criterion_id": _criterion(told["html"]), "verdict": "confirm"}
+    given["audit_id"] = _audit(told["html"])
     url = f"/cofi/review/items/{told['item_id']}/answers"
     assert as_("ben").post(url, json=given, headers=WRITES).status_code == 403
     assert _count(site) == 0
@@ -131,6 +151,52 @@ def test_a_blind_item_tells_nothing_of_the_machines_answers(as_: As, site: Datab
     given = {"criterion_id": _criterion(told["html"]), "answer": "CANNOT_DETERMINE", "blind": True}
     answer = client.post(f"/cofi/review/items/{told['item_id']}/answers", json=given, headers=WRITES)
     assert "The machine says" in answer.json()["html"]
+
+
+@pytest.mark.parametrize("rules", ["all"])
+def test_a_blind_item_that_somebody_has_taken_is_shown_them_nowhere_else(as_: As, site: Database) -> None:
+    ana, ben = as_("ana"), as_("ben")
+    told = _next(ana, sample="random")
+    url, page = f"/cofi/review/items/{told['item_id']}", f"/cofi/calls/{told['call_id']}"
+    closed = ana.get(page)
+    assert closed.status_code == 403
+    assert "You review call" in closed.text
+    assert "Why this score" in ben.get(page).text
+    assert ana.post(f"{url}/release", headers=WRITES).status_code == 200
+    shown = ana.get(page).text
+    assert "Why this score" in shown
+    assert "/review?item=" not in shown
+    again = _next(ana, item_id=told["item_id"])
+    given = {"criterion_id": _criterion(again["html"]), "answer": "CANNOT_DETERMINE", "blind": True}
+    assert ana.post(f"{url}/answers", json=given, headers=WRITES).status_code == 200
+    assert _blind(site) == [False]
+
+
+@pytest.mark.parametrize("rules", ["all"])
+def test_a_blind_answer_is_kept_as_one_until_the_machines_was_shown(as_: As, site: Database) -> None:
+    client = as_("ana")
+    told = _next(client, sample="random")
+    given = {"criterion_id": _criterion(told["html"]), "answer": "CANNOT_DETERMINE", "blind": True}
+    for _ in range(2):
+        answer = client.post(f"/cofi/review/items/{told['item_id']}/answers", json=given, headers=WRITES)
+        assert answer.status_code == 200, answer.text
+    assert _blind(site) == [True, False]
+    with site.reading() as connection:
+        assert connection.scalars(select(CallAccessRow.what)).all() == ["blind"]
+
+
+def test_a_browser_cannot_call_blind_what_was_shown_with_the_machines_answer(as_: As, site: Database) -> None:
+    client = as_("ana")
+    told = _next(client)
+    given = {"criterion_id": _criterion(told["html"]), "answer": "CANNOT_DETERMINE", "blind": True}
+    client.post(f"/cofi/review/items/{told['item_id']}/answers", json=given, headers=WRITES)
+    assert _blind(site) == [False]
+
+
+def _blind(site: Database) -> list[bool]:
+    row = ReviewAnswerRow
+    with site.reading() as connection:
+        return list(connection.scalars(select(row.blind).order_by(row.id)))
 
 
 def test_an_agent_sees_the_list_of_their_own_calls(as_: As) -> None:

@@ -67,6 +67,14 @@ class TestAnotherScorecard:
     def test_who_means_something_else_may_go_on(self, opens: Callable[..., dict], changes: dict) -> None:
         assert opens(**changes)["day"] == "2026-11-20"
 
+    def test_who_leaves_the_choice_to_promotion_is_told_how_many_stay_as_they_are(
+        self, opens: Callable[..., dict], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        opens(scorecard="promoted")
+        [warning] = [one.getMessage() for one in caplog.records if one.name == "cofi.scorecards"]
+        assert "2 calls of 2026-11-20 are audited by service_call 2" in warning
+        assert "rescore_calls" in warning
+
 
 def test_calls_of_other_scorecards_are_counted(nights: Nights) -> None:
     from datetime import UTC, datetime

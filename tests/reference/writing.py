@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.reference import database, gpu_host, settings, webhooks
+from tests.reference import database, gpu_host, scorecard, settings, webhooks
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "reference"
@@ -14,6 +14,7 @@ def pages() -> dict[str, str]:
     found = {
         "settings.md": settings.page((ROOT / "airflow.cfg").read_text()),
         "database.md": database.page(),
+        "scorecard.md": scorecard.page(),
         "webhooks.md": webhooks.page(),
         "http.md": gpu_host.page(),
         "gpu-host-settings.md": gpu_host.settings_page(),

@@ -38,7 +38,6 @@ class Entry:
         start_frame: There, of the fingerprint's frame 0.
         spoken: Voice activity there, by frame; empty once it is learned.
         heard_at: When it was last heard.
-        two_suffice: Whether the two calls of which it was first heard show that it is a machine's.
     """
 
     piece: LearnedAudio
@@ -55,7 +54,6 @@ class Entry:
     plays: int = 1
     calls: list[str] = field(default_factory=list)
     heard_in: int = 0
-    two_suffice: bool = False
 
     def count(self, call_id: str, now: datetime) -> None:
         """Counts a call, once."""

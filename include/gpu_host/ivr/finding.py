@@ -17,7 +17,6 @@ from include.gpu_host.ivr.learned import LearnedLibrary, learned_confidence
 from include.gpu_host.ivr.profiles import profile_of
 from include.gpu_host.ivr.sounding import sounding, speech_level_db
 from include.gpu_host.ivr.talk_over import speech_over
-from include.gpu_host.ivr.twice import SURE_CALLS
 from include.gpu_host.stages.job import Head
 
 # A stretch of conversation between two cuts that is shorter than this is the seam of two prompts, not speech.
@@ -102,7 +101,7 @@ class IvrFinding:
             given=given,
             learned=len(learning.library.pieces),
             calls_heard=learning.calls_heard,
-            confidence=learned_confidence(learning.calls_heard, max(learning.min_calls, SURE_CALLS)),
+            confidence=learned_confidence(learning.calls_heard, learning.min_calls),
         )
 
 

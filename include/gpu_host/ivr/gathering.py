@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.gpu.wire import SegmentKind
+from include.gpu_host.ivr.doubled import of_different_calls
 from include.gpu_host.ivr.entries import SETTLED_CALLS, Entry
 from include.gpu_host.ivr.fingerprints import MIN_VOTES
 from include.gpu_host.ivr.hearings import MOST_CHANNELS, HeardChannel, outside
@@ -25,7 +26,6 @@ from include.gpu_host.ivr.learned import SHORTEST_PLAY_FRAMES, LearnedAudio, Lea
 from include.gpu_host.ivr.learning import apart, is_copy
 from include.gpu_host.ivr.profiles import Profile
 from include.gpu_host.ivr.repeats import Repeat, RepeatIndex
-from include.gpu_host.ivr.twice import SURE_CALLS, is_a_machine
 
 # One landmark in four is kept of a call: of 3 s of a prompt that is 15 to 75 that two calls share, through
 # different codecs; channels that share nothing had at most 3.
@@ -54,7 +54,6 @@ class _Repeated:
     heard: HeardChannel
     free: Landmarks
     repeat: Repeat
-    two_suffice: bool
 
 
 @dataclass
@@ -62,8 +61,7 @@ class Gathering:
     """What was heard of calls, and what they have in common.
 
     Attributes:
-        min_calls: In how many calls the same audio is no conversation; at least 2. Two are enough only where
-            they are surely not recorded of one conversation; see `twice`.
+        min_calls: In how many calls the same audio is no conversation; at least 2.
         entries: Candidates and learned pieces.
         heard: Call ids by number, the newest last.
     """
@@ -108,11 +106,11 @@ class Gathering:
             if is_copy(repeats[-1], heard.peaks):
                 return [], []  # one call that was recorded twice
         kept: list[NDArray[np.int64]] = []
-        for channel, heard in enumerate(channels):
-            new = list(apart(repeats[channel]))
+        spoken = [_where(heard.spoken, marks) for heard, marks in zip(channels, free, strict=True)]
+        for channel, found in enumerate(of_different_calls(repeats, spoken, self.index)):
+            new = list(apart(found))
             for repeat in new:
-                suffice = is_a_machine(channel, repeat, channels, repeats, self.index)
-                self._propose(_Repeated(call_id, channel, heard, free[channel], repeat, suffice), now)
+                self._propose(_Repeated(call_id, channel, channels[channel], free[channel], repeat), now)
             rest = outside(_sampled(free[channel]), [(repeat.first, repeat.last) for repeat in new])
             kept.append(rest.hashes.astype(np.int64) << 32 | rest.frames)
         self.keep(number, call_id, kept)
@@ -170,7 +168,6 @@ class Gathering:
             start_frame=first,
             spoken=heard.spoken[first:end],
             heard_at=now,
-            two_suffice=found.two_suffice,
         )
         entry.count(self.heard[repeat.other // MOST_CHANNELS], now)
         entry.count(found.call_id, now)
@@ -180,8 +177,7 @@ class Gathering:
         """Candidates that were heard in enough calls."""
         for entry in list(self.entries):
             first, end = entry.extent
-            enough = self.min_calls if entry.two_suffice else max(self.min_calls, SURE_CALLS)
-            if entry.prompt_id or entry.heard_in < enough or end - first < SHORTEST_PLAY_FRAMES:
+            if entry.prompt_id or entry.heard_in < self.min_calls or end - first < SHORTEST_PLAY_FRAMES:
                 continue
             if LearnedLibrary([one.learned for one in self.learned]).known_as(entry.learned):
                 self.entries.remove(entry)  # two candidates of one call
@@ -242,6 +238,12 @@ def is_tone(profile: Profile) -> bool:
     """Whether nearly all the power of a piece lies in few bands: ringing, busy, a key, hum."""
     powers = np.sort(np.power(10.0, profile.astype(np.float64) / 20).sum(axis=0))
     return bool(powers[-_TONE_BANDS:].sum() > _TONE_SHARE * powers.sum())
+
+
+def _where(flags: NDArray[np.bool_], landmarks: Landmarks) -> Landmarks:
+    """The landmarks at the frames whose flag is set."""
+    inside = flags[np.minimum(landmarks.frames, len(flags) - 1)]
+    return Landmarks(landmarks.hashes[inside], landmarks.frames[inside])
 
 
 def _sampled(landmarks: Landmarks) -> Landmarks:

@@ -24,11 +24,7 @@ Keys = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Repeat:
-    """Audio of one channel, from frame to frame, that another channel holds `offset` frames earlier.
-
-    Attributes:
-        votes: Landmarks that both share.
-    """
+    """Audio of one channel, from frame to frame, that another channel holds `offset` frames earlier."""
 
     other: int
     first: int
@@ -51,6 +47,7 @@ class RepeatIndex:
         # Sorted arrays, the oldest first; neighbours of like size are merged, so there are few.
         self._chunks: list[Keys] = []
         self._channels: list[set[int]] = []
+        self._last_frames: dict[int, int] = {}
 
     @property
     def channels(self) -> set[int]:
@@ -62,13 +59,15 @@ class RepeatIndex:
         hashes = landmarks.hashes.astype(np.int64)
         self._chunks.append(np.sort(hashes << _HASH_AT | channel << _CHANNEL_AT | landmarks.frames))
         self._channels.append({channel})
+        self._last_frames[channel] = int(landmarks.frames.max(initial=-1))
         while len(self._chunks) > 1 and self._may_merge(*self._chunks[-2:]):
             newest, channels = self._chunks.pop(), self._channels.pop()
             self._chunks.append(np.sort(np.concatenate([self._chunks.pop(), newest]), kind="stable"))
             self._channels[-1] |= channels
         while len(self._chunks) > 1 and sum(map(len, self._chunks)) > self._capacity:
             self._chunks.pop(0)
-            self._channels.pop(0)
+            for gone in self._channels.pop(0):
+                self._last_frames.pop(gone, None)
 
     def repeats(self, landmarks: Landmarks) -> list[Repeat]:
         """Finds what a channel repeats of the channels in the index, the surest first."""
@@ -92,12 +91,7 @@ class RepeatIndex:
 
     def last_frame(self, channel: int) -> int:
         """The last frame of a channel of which a landmark is kept; -1 when there is none."""
-        held = (
-            chunk[chunk >> _CHANNEL_AT & _CHANNEL_MASK == channel] & _FRAME_MASK
-            for chunk, channels in zip(self._chunks, self._channels, strict=True)
-            if channel in channels
-        )
-        return max((int(frames.max()) for frames in held if len(frames)), default=-1)
+        return self._last_frames.get(channel, -1)
 
     def _may_merge(self, older: Keys, newer: Keys) -> bool:
         """Merged chunks stay so small that the oldest is a small part of all."""

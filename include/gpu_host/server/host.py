@@ -215,7 +215,7 @@ class Host:
         if self.learned is None:
             return None
         known = self.learned
-        return LearningJob(known.library, known.calls_heard, known.min_calls, draft.folder / "hearing.npz")
+        return LearningJob(known.library, known.calls_kept, known.min_calls, draft.folder / "hearing.npz")
 
     def _learn(self, call_id: str, hearing: Path) -> None:
         """What cannot be learned from costs no result."""

@@ -67,6 +67,11 @@ class LearnedStore:
         return self._gathering.min_calls
 
     @property
+    def calls_kept(self) -> int:
+        """Of how many calls fingerprints are kept: with others nothing can be compared any more."""
+        return len(self._gathering.heard)
+
+    @property
     def library(self) -> Path:
         """What workers cut out now."""
         return self._library

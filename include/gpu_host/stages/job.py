@@ -14,7 +14,7 @@ class LearningJob:
 
     Attributes:
         library: File that `ivr.learned.read_library` reads.
-        calls_heard: From how many calls was learned.
+        calls_heard: From how many calls is learned: those whose fingerprints are kept.
         min_calls: A piece is learned when so many calls play it.
         hand_over: File that the fingerprints of this call go to.
     """

@@ -26,14 +26,18 @@ def auth_manager() -> BaseAuthManager[Any]:
     return get_auth_manager()
 
 
-def person_of(user: GetUserDep, manager: Annotated[BaseAuthManager[Any], Depends(auth_manager)]) -> Person:
-    """The person behind a request; 401 without one."""
+def person_of(
+    request: Request, user: GetUserDep, manager: Annotated[BaseAuthManager[Any], Depends(auth_manager)]
+) -> Person:
+    """The person behind a request; 401 without one. The page that refuses them something knows them, too."""
     settings = Settings.load()
     if isinstance(manager, SimpleAuthManager):
         may = _by_role(user, settings)
     else:
         may = _by_custom_views(user, manager)
-    return Person(user.get_name(), may, settings.known_people.actor(user.get_name()).agents)
+    person = Person(user.get_name(), may, settings.known_people.actor(user.get_name()).agents)
+    request.state.person = person
+    return person
 
 
 def _by_role(user: Any, settings: Settings) -> Callable[[Right], bool]:

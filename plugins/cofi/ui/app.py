@@ -86,5 +86,7 @@ def _status(error: CofiError) -> int:
 
 def _error_response(request: Request, status: int, detail: str) -> Response:
     if "text/html" in request.headers.get("Accept", ""):
-        return render(request, None, "error.html", status=status, code=status, detail=detail)
+        # Who is signed in is led on by the tabs that are theirs.
+        person = getattr(request.state, "person", None)
+        return render(request, person, "error.html", status=status, code=status, detail=detail)
     return JSONResponse({"detail": detail}, status, PRIVATE)

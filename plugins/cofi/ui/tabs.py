@@ -8,9 +8,11 @@ from include.access.rights import Person, Right
 
 @dataclass(frozen=True)
 class Tab:
-    """One of them.
+    """A tab of Calls, and who is shown it.
 
     Attributes:
+        key: By which a page says that it belongs to the tab.
+        title: As people read it.
         path: Below the prefix of cofi's pages.
         rights: Whoever lacks one is not shown the tab.
         one_of: Whoever has none of these, likewise; empty for all.
@@ -27,8 +29,8 @@ class Tab:
 
 TABS: Sequence[Tab] = (
     Tab("review", "To review", "/review", (Right.TEXT, Right.ANSWER, Right.OTHERS)),
-    Tab("search", "Search", "/search", (Right.TEXT,)),
-    Tab("trends", "Trends", "/trends", (Right.TEXT,)),
+    Tab("search", "Search", "/search", (Right.TEXT, Right.OTHERS)),
+    Tab("trends", "Trends", "/trends", (Right.TEXT, Right.OTHERS)),
     Tab("mine", "My calls", "/mine", (Right.TEXT,), of_agents=True),
     Tab("disputes", "Disputes", "/disputes", (Right.TEXT, Right.DECIDE, Right.OTHERS)),
     Tab(

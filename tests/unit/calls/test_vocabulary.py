@@ -4,7 +4,7 @@ import re
 
 from include.calls.vocabulary import contact_reasons, reason_code
 from include.llm import understanding
-from include.scorecards.schema import ID_PATTERN
+from include.scorecards.parts import ID_PATTERN
 
 
 def test_every_code_has_a_whole_title() -> None:

@@ -110,3 +110,17 @@ def test_only_calls_that_no_later_stage_built_on_are_heard_again(day: Day) -> No
     assert [call.call_id for call in day.pending(batch, Stage.IVR)] == [calls[1].call_id]
     kept = [row["call_id"] for row in day.rows(StageResultRow, stage="ivr") if not row["superseded_at"]]
     assert sorted(kept) == sorted([calls[0].call_id, calls[2].call_id])
+
+
+def test_two_hosts_that_replace_each_others_prompt_agree_on_one(
+    day: Day, learned: dict[str, LearnedPrompt]
+) -> None:
+    day.database.write(lambda c: prompts.replaced_by(c, ONE, OTHER))
+    day.database.write(lambda c: prompts.replaced_by(c, OTHER, ONE))
+    [stands] = listed(day)
+    assert stands.prompt.prompt_id == OTHER
+    assert {one.prompt.prompt_id: one.same_as for one in listed(day, replaced=True)} == {
+        ONE: OTHER,
+        OTHER: None,
+    }
+    assert day.database.write(lambda c: prompts.name_prompt(c, OTHER, "notice", "ana")) == OTHER

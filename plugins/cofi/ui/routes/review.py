@@ -1,10 +1,10 @@
 """The queue, and answering what stands in it."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import APIRouter, Depends, Header
 from fastapi.responses import HTMLResponse, JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 from sqlalchemy import Connection
 
 from cofi.ui.access import WRITES, requires
@@ -97,7 +97,7 @@ def following(asked: AskedDep, actor: ActorDep, wanted: Next) -> JSONResponse:
     item = asked.write(taken)
     if item is None:
         return JSONResponse({"item_id": None, "html": None}, headers=PRIVATE)
-    asked.record(item.call_id, Access.TEXT)
+    asked.record(item.call_id, Access.BLIND if item.blind else Access.TEXT)
     if asked.person.may(Right.AUDIO):
         asked.after.add_task(warm_next, asked, actor, wanted.sample)
     content = {"item_id": item.item_id, "call_id": item.call_id, "html": desk_html(asked, item)}
@@ -178,6 +178,13 @@ class GivenAnswer(BaseModel):
     right_words: str = Field(default="", max_length=4_000)
     seconds: float | None = Field(default=None, ge=0, le=86_400)
     blind: bool = False
+    audit_id: str | None = Field(default=None, max_length=64)
+
+    @model_validator(mode="after")
+    def _about_an_answer(self) -> Self:
+        if self.verdict in (Verdict.CONFIRM, Verdict.OVERRULE) and self.audit_id is None:
+            raise ValueError("Say of which audit the answer was seen (audit_id): reload the page.")
+        return self
 
 
 @router.post("/items/{item_id}/answers", dependencies=[WRITES])

@@ -14,6 +14,8 @@ const start = document.getElementById("start");
 const sample = start.dataset.sample ?? null;
 const ahead = new Ahead(sample);
 let review = null;
+let opening = null;
+let outdated = ""; // why the call on the desk is shown anew
 
 const notice = (text) => {
   kept.textContent = text;
@@ -29,7 +31,9 @@ const outbox = new Outbox(document.querySelector(".who").textContent, {
   answered: (entry, told) => review?.answered(entry, told),
   refused: (entry, error) => {
     notice(error.message);
-    review?.refused(entry);
+    if (error.status === 409) outdated = error.message;
+    if (error.status === 409 && entry.about.item === review?.item) open({ item_id: review.item });
+    else review?.refused(entry);
   },
 });
 
@@ -39,7 +43,15 @@ const close = () => {
   place.replaceChildren();
 };
 
-const open = async (wanted) => {
+// Once for several who ask at a time: what waits to be sent may all be refused by the same change.
+const open = (wanted) => {
+  opening ??= bring(wanted).finally(() => {
+    opening = null;
+  });
+  return opening;
+};
+
+const bring = async (wanted) => {
   await outbox.send();
   try {
     const told = await (await write("/review/next", wanted)).json();
@@ -48,7 +60,8 @@ const open = async (wanted) => {
       back("Nothing is left to review.");
       return;
     }
-    notice("");
+    notice(outdated);
+    outdated = "";
     queue.hidden = true;
     place.hidden = false;
     place.innerHTML = told.html; // from our own template, escaped there
@@ -58,7 +71,8 @@ const open = async (wanted) => {
     ahead.after(review.player.audio);
     scrollTo(0, 0);
   } catch (error) {
-    if (error instanceof Refused) notice(error.message);
+    if (error instanceof Refused && outdated) back(error.message);
+    else if (error instanceof Refused) notice(error.message);
     else notice("No connection: the next call comes when it is back. Press Enter to try again.");
   }
 };

@@ -103,7 +103,8 @@ export class Review {
     const { question } = this;
     if (!question || this.answering) return;
     const criterion_id = question.dataset.criterion;
-    const body = { criterion_id, ...told, seconds: (performance.now() - this.since) / 1000, blind: this.blind };
+    const seen = { blind: this.blind, audit_id: this.root.dataset.audit }; // an audit of later may say otherwise
+    const body = { criterion_id, ...told, ...seen, seconds: (performance.now() - this.since) / 1000 };
     this.given.set(criterion_id, { text: question.querySelector("h2").textContent, words });
     this.outbox.add(`/review/items/${this.item}/answers`, body, { item: this.item, criterion: criterion_id });
     if (!this.blind) {
@@ -190,7 +191,10 @@ export class Review {
     for (const field of form.querySelectorAll("textarea")) if (kept[field.name]) field.value = kept[field.name];
     form.addEventListener("input", () => localStorage.setItem(this.draftName(criterion), JSON.stringify(Object.fromEntries(new FormData(form)))));
     form.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.hide(form);
+      if (event.key === "Escape") {
+        event.stopPropagation(); // it gives no call back
+        this.hide(form);
+      }
       if (event.key === "Enter" && (event.ctrlKey || event.target.matches("input"))) {
         event.preventDefault();
         form.requestSubmit();

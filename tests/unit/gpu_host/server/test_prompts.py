@@ -109,7 +109,9 @@ def test_old_fingerprints_go_and_what_was_learned_stays(tmp_path: Path) -> None:
     assert len(heard) == 3
     for path in heard[:2]:
         os.utime(path, (time.time() - 3 * 86400,) * 2)
+    assert store.calls_kept == 3
     assert store.forget_old() == 2
+    assert (store.calls_kept, store.calls_heard) == (1, 3), "with the two nothing is compared any more"
     assert len(list((tmp_path / "learned" / "heard").glob("*.npz"))) == 1
     assert len(LearnedStore(tmp_path / "learned", 3, 2).listed().prompts) == 1
 
