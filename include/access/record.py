@@ -16,11 +16,13 @@ LONGEST_HEARD_S = 86_400.0
 class Access(StrEnum):
     """What a person has accessed of a call.
 
-    `SOUND`: the server sent it, to be played. `AHEAD`: it sent it to the browser of somebody who was about to
-    get the call; unless `HEARD` follows, which tells what was played, nobody heard it.
+    `TEXT`: what was said, with what the machine answered; `BLIND`: without that. `SOUND`: the server sent it,
+    to be played. `AHEAD`: it sent it to the browser of somebody who was about to get the call; unless `HEARD`
+    follows, which tells what was played, nobody heard it.
     """
 
     TEXT = "text"
+    BLIND = "blind"
     PROMPT = "prompt"
     SOUND = "sound"
     AHEAD = "ahead"
@@ -36,7 +38,7 @@ def record(
     from_ms: int | None = None,
     seconds: float | None = None,
 ) -> None:
-    """Adds a row.
+    """Records that a person gets, or has heard, something of a call.
 
     Args:
         connection: In a transaction.
@@ -56,6 +58,13 @@ def record_all(connection: Connection, person: Person, call_ids: Collection[str]
     rows = [{"at": now, "person": person.name, "call_id": one, "what": what} for one in call_ids]
     if rows:
         connection.execute(insert(CallAccessRow), rows)
+
+
+def has_read(connection: Connection, name: str, call_id: str) -> bool:
+    """Whether somebody of this name has ever been shown what the machine answered to a call."""
+    row = CallAccessRow
+    query = select(row.id).where(row.call_id == call_id, row.person == name, row.what == Access.TEXT)
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def was_recorded(

@@ -1,6 +1,6 @@
 """Answers of people to the criteria of a call, and the end of a review, from which on they stand."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +13,8 @@ from include.card_data.masking import masked_text
 from include.database.models import ReviewAnswerRow, ReviewDrawRow, ReviewItemRow
 from include.database.outbox import announce_review
 from include.errors import InvalidInput, TooLate
-from include.review.blindness import not_blind
+from include.review.anew import about_current, not_answered_before
+from include.review.blindness import has_seen, not_blind
 from include.review.events import at, record
 from include.review.items import ItemState, QueueItem, Sample, item_of
 from include.review.material import Audited, audited, newest_of_item, not_own, standing_answers
@@ -68,7 +69,8 @@ class Given:
         reason: Why they overrule; `OTHER` needs `comment`.
         turn_id: Of `TRANSCRIPT_ERROR`: where, and `right_words` what is really said there.
         seconds: From seeing the question to answering it.
-        blind: Whether the machine's answer was hidden until then.
+        blind: Whether the machine's answer was hidden until then. It is kept as blind if the item is, and
+            they have not seen the machine's answer elsewhere.
         audit_id: The audit whose answers they have before them. None for who reads and answers in one go.
     """
 
@@ -129,9 +131,7 @@ def answer(
     not_blind(connection, actor.user, item.call_id)
     call = audited(connection, item.call_id)
     not_own(actor, call)
-    # A verdict says nothing without the answer that it is about: another audit may have another one.
-    if given.audit_id not in (None, call.audit_id):
-        raise TooLate(_anew(call))
+    about_current(call, given.audit_id)
     row = _row(call, given)
     stands = standing_answers(connection, call.audit_id).get(given.criterion_id)
     if stands is not None and stands.kind == Kind.DISPUTE:
@@ -140,6 +140,7 @@ def answer(
         "item_id": item_id,
         "kind": Kind.REVIEW,
         "reviewer": actor.user,
+        "blind": _is_blind(connection, actor, item, row),
         "sample": _sample(connection, item_id, given.criterion_id),
         "answered_at": now,
     }
@@ -171,8 +172,7 @@ def finish(connection: Connection, actor: Actor, item_id: str, now: datetime | N
     given = newest_of_item(connection, item_id, call.audit_id)
     left = [name for name in item.questions if name not in given]
     if left or not given:
-        if _answered_before(connection, item, call):
-            raise TooLate(_anew(call))
+        not_answered_before(connection, item, call)
         raise InvalidInput(
             f"Not answered yet: {', '.join(left) or 'any criterion'}. Answer, or skip the call."
         )
@@ -227,21 +227,6 @@ def kept_text(text: str) -> str:
     return masked_text(text.strip()[: 2 * _LONGEST_TEXT])[:_LONGEST_TEXT]
 
 
-def _anew(call: Audited) -> str:
-    return (
-        f"Call {call.call_id} has been audited anew since you saw it: look again. The machine may answer "
-        "otherwise now, so that your answer to the old audit is not taken for one to the new."
-    )
-
-
-def _answered_before(connection: Connection, item: QueueItem, call: Audited) -> bool:
-    """Whether whoever has an item has answered an audit before the current one since they took it."""
-    row = ReviewAnswerRow
-    query = select(row.id).where(row.item_id == item.item_id, row.audit_id != call.audit_id)
-    query = query.where(row.reviewer == item.taken_by, row.answered_at >= item.taken_at)
-    return connection.execute(query.limit(1)).first() is not None
-
-
 def _row(call: Audited, given: Given) -> dict[str, Any]:
     if given.criterion_id not in call.machine:
         raise InvalidInput(f"The scorecard of call {call.call_id} has no criterion {given.criterion_id}.")
@@ -263,6 +248,12 @@ def _row(call: Audited, given: Given) -> dict[str, Any]:
         "blind": given.blind,
         "seconds": given.seconds,
     }
+
+
+def _is_blind(connection: Connection, actor: Actor, item: QueueItem, row: Mapping[str, Any]) -> bool:
+    """What a browser says of it is not enough: rates are certified, and models chosen, by blind answers."""
+    seen = (actor.user, row["call_id"], row["audit_id"], row["criterion_id"])
+    return bool(row["blind"] and item.blind and not has_seen(connection, *seen))
 
 
 def _said(call: Audited, given: Given, machine: str) -> tuple[Verdict, str | None]:

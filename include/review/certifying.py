@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, select
 from sqlalchemy.orm import aliased
 
 from include.database.models import (
@@ -147,9 +147,14 @@ def _predicted(machine: Machine, scorecard: Scorecard) -> tuple[dict[str, dict[s
 
 
 def _sample(connection: Connection, frame: ColumnElement[bool], scorecard: Scorecard) -> Sequence[Row[Any]]:
-    """The last answer of a review to each criterion of calls of the random sample, beside the machine's."""
+    """The last blind answer to each criterion of calls of the random sample, beside the machine's.
+
+    Where none was blind, the last one.
+    """
     given, asked = ReviewAnswerRow, aliased(AuditRow)
-    newest = select(func.max(given.id)).join(ReviewItemRow, ReviewItemRow.item_id == given.item_id)
+    # Who has answered blind and thinks again has seen the machine's answer by then.
+    newest = select(func.coalesce(func.max(case((given.blind, given.id))), func.max(given.id)))
+    newest = newest.join(ReviewItemRow, ReviewItemRow.item_id == given.item_id)
     newest = newest.join(AuditRow, AuditRow.call_id == given.call_id)
     newest = newest.where(frame, given.kind == Kind.REVIEW, given.sample.in_(_BY_CHANCE))
     columns = (given.call_id, given.criterion_id, given.answer, given.blind, ReviewItemRow.probability)

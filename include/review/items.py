@@ -1,6 +1,7 @@
 """What stands in the queue, as a reviewer sees it."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -92,12 +93,12 @@ class QueueItem:
 
 @dataclass(frozen=True)
 class QueueCounts:
-    """How much there is to do; `by_sample` counts an item once for each of its samples."""
+    """How much there is to do; `by_sample` counts an item once for each sample that it is listed in."""
 
     open: int
     taken: int
     overdue: int
-    by_sample: dict[str, int]
+    by_sample: Mapping[str, int]
 
 
 def list_queue(
@@ -145,13 +146,16 @@ def count_queue(connection: Connection, now: datetime | None = None) -> QueueCou
     found = dict(connection.execute(states).tuples().all())
     overdue = select(func.count()).select_from(ReviewItemRow).where(waiting, ReviewItemRow.due_at < at(now))
     # By the items that wait: a join has SQLite go through the draws of all history.
-    drawn = ReviewDrawRow.item_id.in_(select(ReviewItemRow.item_id).where(waiting))
-    samples = select(ReviewDrawRow.sample, func.count()).where(drawn)
+    drawn = ReviewDrawRow.item_id.in_(select(ReviewItemRow.item_id).where(waiting, ~ReviewItemRow.blind))
+    samples = select(ReviewDrawRow.sample, func.count()).where(drawn).group_by(ReviewDrawRow.sample)
+    by_sample = Counter(dict(connection.execute(samples).tuples().all()))
+    blind = select(func.count()).select_from(ReviewItemRow).where(waiting, ReviewItemRow.blind)
+    by_sample[Sample.RANDOM] += connection.execute(blind).scalar_one()
     return QueueCounts(
         open=found.get(ItemState.OPEN, 0),
         taken=found.get(ItemState.TAKEN, 0),
         overdue=connection.execute(overdue).scalar_one(),
-        by_sample=dict(connection.execute(samples.group_by(ReviewDrawRow.sample)).tuples().all()),
+        by_sample=+by_sample,
     )
 
 
@@ -223,8 +227,9 @@ def _item(row: Row[Any], draws: Sequence[Row[Any]], now: datetime) -> QueueItem:
 
 
 def in_sample(sample: Sample) -> ColumnElement[bool]:
-    """Whether an item belongs to a sample."""
-    return ReviewItemRow.item_id.in_(select(ReviewDrawRow.item_id).where(ReviewDrawRow.sample == sample))
+    """Whether an item is listed in a sample. Blind ones are in the random one: others tell answers."""
+    drawn = ReviewItemRow.item_id.in_(select(ReviewDrawRow.item_id).where(ReviewDrawRow.sample == sample))
+    return or_(ReviewItemRow.blind, drawn) if sample is Sample.RANDOM else and_(~ReviewItemRow.blind, drawn)
 
 
 def may_review(actor: Actor) -> ColumnElement[bool]:

@@ -273,7 +273,7 @@ def test_reading_a_call_of_a_session_is_recorded(as_: As, session: str, site: Da
     assert as_("ana").get(f"{session}/calls/{outside}").status_code == 404
     with site.reading() as connection:
         rows = connection.execute(select(CallAccessRow.person, CallAccessRow.call_id, CallAccessRow.what))
-        assert [tuple(row) for row in rows] == [("ana", call_id, "text")]
+        assert [tuple(row) for row in rows] == [("ana", call_id, "blind")]
 
 
 @pytest.mark.parametrize(

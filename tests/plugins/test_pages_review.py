@@ -153,6 +153,52 @@ def test_a_blind_item_tells_nothing_of_the_machines_answers(as_: As, site: Datab
     assert "The machine says" in answer.json()["html"]
 
 
+@pytest.mark.parametrize("rules", ["all"])
+def test_a_blind_item_that_somebody_has_taken_is_shown_them_nowhere_else(as_: As, site: Database) -> None:
+    ana, ben = as_("ana"), as_("ben")
+    told = _next(ana, sample="random")
+    url, page = f"/cofi/review/items/{told['item_id']}", f"/cofi/calls/{told['call_id']}"
+    closed = ana.get(page)
+    assert closed.status_code == 403
+    assert "You review call" in closed.text
+    assert "Why this score" in ben.get(page).text
+    assert ana.post(f"{url}/release", headers=WRITES).status_code == 200
+    shown = ana.get(page).text
+    assert "Why this score" in shown
+    assert "/review?item=" not in shown
+    again = _next(ana, item_id=told["item_id"])
+    given = {"criterion_id": _criterion(again["html"]), "answer": "CANNOT_DETERMINE", "blind": True}
+    assert ana.post(f"{url}/answers", json=given, headers=WRITES).status_code == 200
+    assert _blind(site) == [False]
+
+
+@pytest.mark.parametrize("rules", ["all"])
+def test_a_blind_answer_is_kept_as_one_until_the_machines_was_shown(as_: As, site: Database) -> None:
+    client = as_("ana")
+    told = _next(client, sample="random")
+    given = {"criterion_id": _criterion(told["html"]), "answer": "CANNOT_DETERMINE", "blind": True}
+    for _ in range(2):
+        answer = client.post(f"/cofi/review/items/{told['item_id']}/answers", json=given, headers=WRITES)
+        assert answer.status_code == 200, answer.text
+    assert _blind(site) == [True, False]
+    with site.reading() as connection:
+        assert connection.scalars(select(CallAccessRow.what)).all() == ["blind"]
+
+
+def test_a_browser_cannot_call_blind_what_was_shown_with_the_machines_answer(as_: As, site: Database) -> None:
+    client = as_("ana")
+    told = _next(client)
+    given = {"criterion_id": _criterion(told["html"]), "answer": "CANNOT_DETERMINE", "blind": True}
+    client.post(f"/cofi/review/items/{told['item_id']}/answers", json=given, headers=WRITES)
+    assert _blind(site) == [False]
+
+
+def _blind(site: Database) -> list[bool]:
+    row = ReviewAnswerRow
+    with site.reading() as connection:
+        return list(connection.scalars(select(row.blind).order_by(row.id)))
+
+
 def test_an_agent_sees_the_list_of_their_own_calls(as_: As) -> None:
     page = as_("daniel").get("/cofi/mine").text
     assert "1001-late-fee.ogg" in page

@@ -4,12 +4,15 @@ from typing import Any
 
 import pytest
 
+from include.access.record import Access, record
+from include.access.rights import Person
 from include.database.models import OutboxRow, ReviewAnswerRow, ReviewEventRow, ReviewItemRow
 from include.errors import InvalidInput, NotForYou, TooLate
 from include.review import queue
 from include.review.answering import Finished, Given, Progress, Reason, Verdict, answer, finish
 from include.review.beside import CallReview, review_of
-from include.review.items import QueueItem
+from include.review.blindness import blind_calls
+from include.review.items import QueueItem, list_queue
 from include.scorecards.answers import CANNOT_DETERMINE
 from include.scorecards.assessment import Standing
 from tests.unit.review.seeding import ALL_YES, ANA, BEN, EVERYTHING, NOW, RISKS, ReviewDay
@@ -265,3 +268,60 @@ def test_a_review_of_an_old_audit_does_not_end_on_the_new_one(day: ReviewDay) ->
     found = done(day, item, *(Given(name, **seen) for name in ("verified", "complaint", "care")))
     assert (found.after.pct, found.after.reviewed) == (0.0, True)
     assert len(day.rows(ReviewAnswerRow)) == 6
+
+
+BLIND_YES = Given("verified", answer="yes", blind=True)
+
+
+def blindness(day: ReviewDay) -> list[bool]:
+    return [row["blind"] for row in day.rows(ReviewAnswerRow)]
+
+
+def test_an_answer_is_blind_whose_giver_has_seen_the_text_alone(day: ReviewDay) -> None:
+    item = taken(day, rules=EVERYTHING)
+    day.write(record, Person("ana", bool), item.call_id, Access.BLIND)
+    day.write(record, Person("ana", bool), item.call_id, Access.HEARD, from_ms=0, seconds=4.0)
+    day.write(record, Person("ben", bool), item.call_id, Access.TEXT)
+    say(day, item, BLIND_YES)
+    assert blindness(day) == [True]
+
+
+def test_no_answer_to_an_item_that_is_not_blind_is(day: ReviewDay) -> None:
+    say(day, taken(day, NOT_VERIFIED, RISKS), BLIND_YES)
+    assert blindness(day) == [False]
+
+
+def test_who_has_read_the_calls_page_answers_it_blind_no_more(day: ReviewDay) -> None:
+    item = taken(day, rules=EVERYTHING)
+    day.write(record, Person("ana", bool), item.call_id, Access.TEXT)
+    say(day, item, BLIND_YES)
+    assert blindness(day) == [False]
+
+
+def test_who_was_told_the_machines_answer_by_their_own_is_blind_for_the_others_alone(day: ReviewDay) -> None:
+    item = taken(day, NOT_VERIFIED, EVERYTHING)
+    say(day, item, BLIND_YES, Given("verified", answer="no", blind=True))
+    say(day, item, Given("complaint", answer="no", blind=True))
+    assert blindness(day) == [True, False, True]
+
+
+def test_another_person_and_another_audit_are_answered_blind_again(day: ReviewDay) -> None:
+    item = taken(day, rules=EVERYTHING)
+    say(day, item, BLIND_YES)
+    day.audit(item.call_id, NOT_VERIFIED)
+    say(day, item, BLIND_YES)
+    day.write(queue.release, ANA, item.item_id, NOW)
+    day.write(queue.take, BEN, item.item_id, NOW)
+    day.write(answer, BEN, item.item_id, BLIND_YES, NOW)
+    assert blindness(day) == [True] * 3
+
+
+def test_what_is_answered_blind_is_kept_from_its_taker_alone_until_it_ends(day: ReviewDay) -> None:
+    item = taken(day, rules=EVERYTHING)
+    other = day.audited("risk.wav", NOT_VERIFIED, batch_id=day.batch("risks"))
+    day.fill(RISKS, "risks")
+    day.write(queue.take, ANA, next(one.item_id for one in day.read(list_queue, ANA) if not one.blind), NOW)
+    assert other not in day.read(blind_calls, "ana")
+    assert (day.read(blind_calls, "ana"), day.read(blind_calls, "ben")) == ({item.call_id}, frozenset())
+    done(day, item, *(Given(name, answer="yes", blind=True) for name in item.questions))
+    assert day.read(blind_calls, "ana") == frozenset()

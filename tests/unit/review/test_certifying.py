@@ -95,6 +95,19 @@ def test_an_answer_that_saw_the_machines_is_told_and_does_not_count(day: ReviewD
     assert (found.answered, found.not_blind, found.rates[0].estimate.answered) == (6, 6, 0)
 
 
+def test_who_thinks_again_after_the_machines_answer_is_shown_counts_as_they_answered_blind(
+    day: ReviewDay,
+) -> None:
+    day.audited("a.wav", FAILED)
+    day.fill(EVERYTHING)
+    item = day.write(queue.take_next, ANA, now=NOW)
+    day.write(answer, ANA, item.item_id, Given("verified", answer="yes", blind=True), NOW)
+    say(day, item, verified="no")
+    assert [row["answer"] for row in _answers(day, "verified")] == ["yes", "no"]
+    found = certified(day, least=1)
+    assert (found.not_blind, found.rates[0].estimate.answered, found.rates[0].estimate.rate) == (0, 1, 1.0)
+
+
 def test_what_still_waits_makes_it_provisional_and_what_was_skipped_is_told(day: ReviewDay) -> None:
     for n in range(3):
         day.audited(f"{n}.wav")

@@ -12,6 +12,7 @@ from include.errors import InvalidInput, NotForYou, TooLate
 from include.review import items, queue
 from include.review.items import ItemState, Sample
 from include.review.people import Actor
+from include.review.rules import ReviewRules
 from tests.unit.review.seeding import ALL_YES, ANA, BEN, EVERYTHING, NOW, RISKS, ReviewDay
 
 
@@ -183,7 +184,7 @@ def test_counts_tell_what_is_to_be_done(day: ReviewDay) -> None:
     day.write(queue.take_next, ANA, now=NOW)
     found = day.read(items.count_queue, NOW + timedelta(days=2))
     assert (found.open, found.taken, found.overdue) == (1, 1, 1)
-    assert found.by_sample == {Sample.RANDOM: 2, Sample.AUTO_FAIL: 1}
+    assert found.by_sample == {Sample.RANDOM: 2}  # an auto-fail among them, which is blind
 
 
 def test_an_unknown_item_is_named(day: ReviewDay) -> None:
@@ -202,3 +203,20 @@ def test_items_of_the_random_sample_alone_are_blind_and_of_one_value(day: Review
     assert replace(first, **dict.fromkeys(("item_id", "call_id", "audit_id", "path"))) == replace(
         second, **dict.fromkeys(("item_id", "call_id", "audit_id", "path"))
     )
+
+
+def test_no_list_by_sample_tells_what_the_machine_answered_to_a_blind_item(day: ReviewDay) -> None:
+    failed, passed = day.audited("a.wav", ALL_YES | {"verified": "no"}), day.audited("b.wav")
+    day.fill(ReviewRules.model_validate({**EVERYTHING.model_dump(), "passes": {"pct": 100, "due_days": 7}}))
+    telling = (Sample.AUTO_FAIL, Sample.PASSES, Sample.DOUBT, Sample.DISAGREEMENT)
+    assert all(item.blind for item in listed(day))
+    assert [listed(day, sample=one) for one in telling] == [[]] * 4
+    assert {item.call_id for item in listed(day, sample=Sample.RANDOM)} == {failed, passed}
+    assert [day.write(queue.take_next, ANA, sample=one, now=NOW) for one in telling] == [None] * 4
+
+
+def test_what_is_not_blind_is_listed_by_each_of_its_samples(day: ReviewDay) -> None:
+    day.audited("a.wav", ALL_YES | {"verified": "no"})
+    day.fill(EVERYTHING.model_copy(update={"blind": False}))
+    assert len(listed(day, sample=Sample.AUTO_FAIL)) == len(listed(day, sample=Sample.RANDOM)) == 1
+    assert day.read(items.count_queue, NOW).by_sample == {Sample.RANDOM: 1, Sample.AUTO_FAIL: 1}

@@ -182,7 +182,7 @@ def desk(asked: AskedDep, actor: ActorDep, session: SessionDep, call_id: str) ->
         raise HTTPException(404, "This call is none that you are asked about in this session.")
     if not session.open or asked.person.name in session.submitted:
         raise HTTPException(409, "This session takes no more answers of yours.")
-    asked.record(call_id, Access.TEXT)
+    asked.record(call_id, Access.BLIND)
     page = asked.read(lambda connection: page_of(connection, call_id))
     with asked.database.reading() as connection:
         questions = sessions.questions_of(connection, session)

@@ -56,7 +56,7 @@ CallDep = Annotated[CallHead, Depends(call_for)]
 def call_page(asked: AskedDep, head: CallDep, tasks: TasksDep) -> HTMLResponse:
     """All that is known of a call."""
     if head.call_id in asked.blind:
-        raise NotForYou(why_blind(head.call_id))
+        raise NotForYou(asked.read(lambda c: why_blind(c, asked.person.name, head.call_id)))
     asked.record(head.call_id, Access.TEXT)
     page = asked.read(lambda connection: read_call(connection, head))
     by_people = asked.read(lambda connection: people_of(connection, page, asked.person))

@@ -97,7 +97,7 @@ def following(asked: AskedDep, actor: ActorDep, wanted: Next) -> JSONResponse:
     item = asked.write(taken)
     if item is None:
         return JSONResponse({"item_id": None, "html": None}, headers=PRIVATE)
-    asked.record(item.call_id, Access.TEXT)
+    asked.record(item.call_id, Access.BLIND if item.blind else Access.TEXT)
     if asked.person.may(Right.AUDIO):
         asked.after.add_task(warm_next, asked, actor, wanted.sample)
     content = {"item_id": item.item_id, "call_id": item.call_id, "html": desk_html(asked, item)}
