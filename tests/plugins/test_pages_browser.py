@@ -1,8 +1,10 @@
 """The pages in a real browser: the path of twenty seconds, two people, a lost connection, phones, and axe."""
 
 import asyncio
+import csv
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,9 @@ from sqlalchemy import delete, func, select
 from include.database.engine import Database
 from include.database.models import CallAccessRow, ReviewAnswerRow, ReviewDrawRow, ReviewItemRow
 from include.review.rules import ReviewRules
+from include.search.indexing import index_calls
+from include.trends.counting import count_days
+from tests.demo_calls import DAYS
 from tests.plugins.browser import (
     audited_anew,
     call_id_of,
@@ -42,6 +47,10 @@ PAGES = {
     "/disputes": "carla",
     "/calibration": "carla",
     "/calibration/new?queue=billing": "carla",
+    "/search": "rita",
+    "/search?text=bill&first_day=2026-11-16": "rita",
+    "/trends": "rita",
+    f"/trends/agent?name=Daniel+Reed&scorecard=service_call&until={DAYS[-1]}": "rita",
     "/trends/certified": "ana",
 }
 # Only calls that the rules of risk find: none of them is blind.
@@ -61,6 +70,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("demo")
     made = {"risks": folder / "risks.db", "all": folder / "all.db"}
     asyncio.run(demo_database(made["risks"]))
+    with closing(Database(f"sqlite:///{made['risks']}")) as database:
+        index_calls(database)
+        database.write(lambda connection: count_days(connection, DAYS))
     shutil.copy(made["risks"], made["all"])
     with_queue(made["risks"], RISKS)
     with_queue(made["all"], ReviewRules())
@@ -564,3 +576,17 @@ def test_no_page_is_hard_to_use_for_anybody(visit: Visit, width_px: int, theme: 
         assert page.evaluate("document.documentElement.scrollWidth") <= width_px, path
         assert page.evaluate("document.documentElement.dataset.theme") == theme
     assert not trouble
+
+
+def test_what_a_search_finds_is_saved_by_a_click(visit: Visit, tmp_path: Path) -> None:
+    page = visit("/search", "rita")
+    page.get_by_label("Said in the call").fill("bill")
+    page.get_by_role("button", name="Search").first.click()
+    found = page.locator(".found .path")
+    expect(found).not_to_have_count(0)
+    with page.expect_download() as download:
+        page.locator(".export").get_by_text("CSV").click()
+    assert download.value.suggested_filename == "calls.csv"
+    download.value.save_as(tmp_path / "calls.csv")
+    with (tmp_path / "calls.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert [row["path"] for row in csv.DictReader(file)] == found.all_inner_texts()
