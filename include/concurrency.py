@@ -50,7 +50,7 @@ class WaitingRoom:
     milliseconds.
 
     Args:
-        places: For work; as many may wait for one.
+        places: How many may work at once; as many more may wait.
         longest_s: That anybody waits.
     """
 
@@ -61,10 +61,11 @@ class WaitingRoom:
         self.waiting = 0
 
     async def enter(self) -> bool:
-        """Takes a place, now or in turn; whoever gets one gives it back by `leave`.
+        """Waits for a place in order of arrival, for `longest_s` at most.
 
         Returns:
-            Whether there was one.
+            Whether the caller has a place now, and has to call `leave` when its work is done. False at
+            once when as many wait already as there are places, and later when none became free in time.
         """
         if self._places.locked() and self.waiting >= self._seats:
             return False

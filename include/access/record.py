@@ -38,7 +38,7 @@ def record(
     from_ms: int | None = None,
     seconds: float | None = None,
 ) -> None:
-    """Adds a row.
+    """Records that a person gets, or has heard, something of a call.
 
     Args:
         connection: In a transaction.

@@ -20,11 +20,11 @@ class PiecedFile(io.RawIOBase):
         raise NotImplementedError
 
     def readable(self) -> bool:
-        """It is."""
+        """Always, as `io.RawIOBase` asks it."""
         return True
 
     def seekable(self) -> bool:
-        """It is."""
+        """Always: a piece may be had from anywhere."""
         return True
 
     def tell(self) -> int:

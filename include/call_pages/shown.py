@@ -30,7 +30,7 @@ class Redacting:
 
 @dataclass(frozen=True)
 class Shown:
-    """The text.
+    """A call's text as the model was shown it.
 
     Attributes:
         text: The transcript with tokens instead of what was replaced, and what was told around it.

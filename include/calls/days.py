@@ -48,7 +48,7 @@ class EmptyDay(StrEnum):
 
     @classmethod
     def parse(cls, text: str) -> "EmptyDay":
-        """Reads the setting.
+        """Reads `[cofi] empty_day`; empty is `auto`.
 
         Raises:
             InvalidInput: It is none of them.

@@ -27,12 +27,12 @@ class Part:
 
 
 def parts_as_json(parts: Iterable[Part]) -> list[dict[str, Any]]:
-    """For a column."""
+    """Parts as a JSON column of the database stores them."""
     return [asdict(part) for part in parts]
 
 
 def parts_from_json(stored: Iterable[Mapping[str, Any]]) -> tuple[Part, ...]:
-    """From a column."""
+    """Parts as `parts_as_json` has written them."""
     return tuple(Part(**{**part, "raw": _raw(part.get("raw"))}) for part in stored)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from include import __version__
 from include.command_line.cofi_database import shown
-from include.command_line.site import ENV_FILE, SITE_FILE, Site
+from include.command_line.site import ENV_FILE, SHIPPED_FILE, SITE_FILE, Site
 from include.database.migrations import is_current
 from include.demo.stack import Stack
 from include.errors import CofiError
@@ -88,7 +88,7 @@ def settings(inputs: CheckInput) -> Iterator[Check]:
     if error := found.get("error"):
         yield Check("settings", State.FAILED, error, "Correct that line.")
         return
-    sources = dict.fromkeys((SITE_FILE, ENV_FILE, "the environment"), 0)
+    sources = dict.fromkeys((SHIPPED_FILE, SITE_FILE, ENV_FILE, "the environment"), 0)
     for name in site.settings:
         sources[site.source_of(name)] += 1
     sources_text = ", ".join(f"{count} from {source}" for source, count in sources.items() if count)

@@ -12,7 +12,8 @@ import requests
 from include import __version__
 from include.command_line.checks import Check, CheckInput, State, failed
 from include.command_line.trying import found_in, llm_tried, status_of
-from include.demo.settings import LOCATION
+from include.demo.connections import LLM_MODEL
+from include.demo.settings import has_samples
 from include.errors import CofiError
 from include.gpu.wire import HostStatus
 from include.gpu_host.ivr.library import files_of
@@ -87,7 +88,8 @@ def clock(inputs: CheckInput) -> Iterator[Check]:
 def llm(inputs: CheckInput) -> Iterator[Check]:
     """Checks the LLM with two requests about a made-up call, in the schemas of both stages."""
     found = inputs.part("llm")
-    if inputs.stack.has_own_llm and not inputs.stack.running:
+    is_demos = found.get("model", LLM_MODEL) == LLM_MODEL  # else it stands under Admin > Connections
+    if inputs.stack.has_own_llm and is_demos and not inputs.stack.running:
         yield Check("LLM", State.OK, "the demo's rule-based endpoint: `cofi up` starts it")
         return
     if not found or found.get("error"):
@@ -130,7 +132,7 @@ def recordings(inputs: CheckInput) -> Iterator[Check]:
         return
     finding = f"{probed.files.recordings:,} on {probed.day} in {location}, as {recorder} lays them"
     wrong = probed.problems
-    if wrong and LOCATION in inputs.site.settings:  # the samples have odd files on purpose
+    if wrong and not has_samples(inputs.site.settings):  # the samples have odd files on purpose
         yield Check("recordings", State.WARN, f"{finding}; {wrong[0]}", "`cofi probe` lists them.")
     else:
         yield Check("recordings", State.OK, finding)

@@ -54,7 +54,9 @@ def demo(as_json: AsJson = False) -> None:
     if (why := again(stack)) and not as_json:
         say(why)
     with working(quiet=as_json) as tell:
-        stack.up(tell)
+        notes = stack.up(tell)
+    for note in notes if not as_json else ():
+        say(note)
     database = Database(stack.database_url)
     try:
         batch_ids = _trigger(stack, database, quiet=as_json)
@@ -83,9 +85,11 @@ def _stack(site: Site) -> Stack:
     Raises:
         InvalidInput: It runs already, with recordings or other settings of the site's own.
     """
-    given = site.settings
-    apart = [name for name in _OF_SAMPLES if name in given]
-    stack = Stack(site.home, {name: value for name, value in given.items() if name not in apart})
+    apart = [name for name in _OF_SAMPLES if name in site.settings]
+    given = {name: value for name, value in site.settings.items() if name not in apart}
+    if settings.LOCATION in apart:
+        given[settings.LOCATION] = settings.SAMPLES_LOCATION  # airflow.cfg may name others
+    stack = Stack(site.home, given)
     if apart and stack.changes:
         raise InvalidInput(
             "The stack that runs was started with other settings than the demo's: "

@@ -16,9 +16,10 @@ from functools import cached_property
 from pathlib import Path
 
 import include
+from include.demo.settings import edited, variables_of
 from include.errors import InvalidInput
 
-SITE_FILE, ENV_FILE = "site.cfg", ".env"
+SHIPPED_FILE, SITE_FILE, ENV_FILE = "airflow.cfg", "site.cfg", ".env"
 COFI = "cofi"
 _OF_AIRFLOW = ("AIRFLOW__", "AIRFLOW_CONN_", "AIRFLOW_VAR_")
 # Which names of the environment a command that has been entered has from .env, for what it starts.
@@ -72,16 +73,23 @@ class Site:
         Raises:
             InvalidInput: site.cfg cannot be read, or names what is no setting of cofi.
         """
-        values = {**self._written, **_of_airflow(self.environment)}
+        values = {**self.edited, **self._written, **_of_airflow(self.environment)}
         if _LLM not in values and self.environment.get("LLM_URL"):
             values[_LLM] = _llm_of(self.environment)
         return values
 
     def source_of(self, name: str) -> str:
         """Where a setting was set, for a reader."""
-        if name in self.from_file or (name == _LLM and "LLM_URL" in self.from_file):
+        read = "LLM_URL" if name == _LLM and name not in self.environment else name
+        if read in self.from_file:
             return ENV_FILE
-        return "the environment" if name in self.environment or name == _LLM else SITE_FILE
+        if read in self.environment:
+            return "the environment"
+        return SITE_FILE if name in self._written else SHIPPED_FILE
+
+    def overruled(self, name: str, value: str) -> bool:
+        """Whether the environment has another value for what a line of `.env` sets."""
+        return name not in self.from_file and self.environment.get(name, value) != value
 
     def value(self, name: str, section: str = COFI) -> str:
         """A setting as it holds now; empty when there is none."""
@@ -114,8 +122,13 @@ class Site:
         }
 
     @cached_property
+    def edited(self) -> dict[str, str]:
+        """What airflow.cfg says otherwise than the embedded stack would have it."""
+        return edited(variables_of(self._shipped))
+
+    @cached_property
     def _shipped(self) -> ConfigParser:
-        return _read(self.home / "airflow.cfg")
+        return _read(self.home / SHIPPED_FILE)
 
     @cached_property
     def _written(self) -> dict[str, str]:
@@ -130,11 +143,7 @@ class Site:
                 near = difflib.get_close_matches(name, known, n=1)
                 meant = f"did you mean {near[0]}?" if near else "airflow.cfg has those that there are."
                 raise InvalidInput(f"{file}: [cofi] has no setting {name}; {meant}")
-        return {
-            variable(section, name): text
-            for section in found.sections()
-            for name, text in found[section].items()
-        }
+        return variables_of(found)
 
 
 def variable(section: str, name: str) -> str:

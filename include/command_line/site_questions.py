@@ -2,15 +2,16 @@
 
 import os
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from zoneinfo import available_timezones
 
 from include.command_line.asking import Answers, Asking, Found
-from include.command_line.site import Site
+from include.command_line.site import ENV_FILE, SITE_FILE, Site, variable
 from include.command_line.site_files import Line, connection
 from include.command_line.trying import found_in, llm_tried, status_of
-from include.demo.settings import HOSTS, LLM, LOCATION
+from include.demo.settings import GPU_HOSTS, HOSTS, LLM, LOCATION, SAMPLES_LOCATION, has_samples
 from include.errors import InvalidInput
 from include.llm.settings import LlmSettings
 from include.probe.printing import settings_lines
@@ -32,7 +33,20 @@ def answered(site: Site, options: Answers, asking: Asking) -> Found:
     scorecard = _scorecard(site, options, asking, found)
     _hosts(site, options, asking, found)
     _llm(site, options, asking, found, scorecard)
+    for line in _overruled(site, found):
+        asking.tell(f"  {line}: unset it, or it holds")
     return found
+
+
+def _overruled(site: Site, found: Found) -> Iterator[str]:
+    """What is answered, but holds nowhere as long as the environment says otherwise."""
+    for (section, name), line in found.settings.items():
+        override = variable(section, name)
+        if site.environment.get(override, line.value) != line.value:
+            yield f"{override} in {site.source_of(override)} goes before what is written into {SITE_FILE}"
+    for name, line in found.variables.items():
+        if site.overruled(name, line.value):
+            yield f"{name} in the environment goes before what is written into {ENV_FILE}"
 
 
 def _timezone(site: Site, options: Answers, asking: Asking, found: Found) -> str:
@@ -51,13 +65,15 @@ def _timezone(site: Site, options: Answers, asking: Asking, found: Found) -> str
 
 
 def _recordings(site: Site, options: Answers, asking: Asking, found: Found, zone: str) -> None:
-    default = site.value("recordings_location") if LOCATION in site.settings else SAMPLES
+    default = SAMPLES if has_samples(site.settings) else site.value("recordings_location")
     question = "Recordings: a folder, s3://…, or `samples` for the sample calls"
 
     def answer() -> None:
         location = asking.ask(question, options.recordings, default)
         if location == SAMPLES:
             found.remove("recordings_location", "recorder", "recordings_layout", "gold_labels")
+            if LOCATION in site.edited:
+                found.set("recordings_location", SAMPLES_LOCATION, "The sample calls.")
         else:
             _own_recordings(site, location, options, asking, found, zone)
 
@@ -118,6 +134,8 @@ def _hosts(site: Site, options: Answers, asking: Asking, found: Found) -> None:
         written = asking.ask(question, ",".join(options.gpu_hosts) if options.gpu_hosts else None, default)
         if written == DEMO:
             found.remove("gpu_hosts")
+            if HOSTS in site.edited:
+                found.set("gpu_hosts", ", ".join(GPU_HOSTS), "The demo's two on this machine.")
         elif "=" in written or HOSTS not in site.settings:
             _own_hosts([one.strip() for one in written.split(",") if one.strip()], options, asking, found)
 
@@ -142,40 +160,65 @@ def _own_hosts(written: list[str], options: Answers, asking: Asking, found: Foun
 
 
 def _llm(site: Site, options: Answers, asking: Asking, found: Found, scorecard: Scorecard) -> None:
-    default = site.environment.get("LLM_URL") or ("" if LLM in site.settings else DEMO)
+    if LLM in site.environment:
+        _connected_llm(site, options, asking)
+        return
+    default = site.environment.get("LLM_URL") or DEMO
 
     def answer() -> None:
         question = "LLM: address of its API up to /v1, or `demo` for the demo's endpoint"
-        url = asking.ask(question, options.llm_url, default)
+        url = asking.ask(question, options.llm_url, default).rstrip("/")
         if url == DEMO:
-            found.variables |= {"LLM_URL": Line("", "Of the LLM's API, up to /v1; empty for the demo's.")}
+            _take(site, found, LLM_URL="", LLM_PROVIDER="")
         elif url:
             _own_llm(site, url, options, asking, found, scorecard)
 
     asking.until_right(answer, options.llm_url)
 
 
+def _connected_llm(site: Site, options: Answers, asking: Asking) -> None:
+    """A connection goes before LLM_URL: what is answered here would hold nowhere."""
+    where = f"{LLM} in {site.source_of(LLM)}"
+    answers = {"url": options.llm_url, "key": options.llm_key, "model": options.llm_model}
+    given = [name for name, text in {**answers, "provider": options.llm_provider}.items() if text]
+    if given:
+        raise InvalidInput(f"{where} goes before --llm-{given[0]}: change it there, or remove it first.")
+    asking.tell(f"  The LLM is that of {where}: change it there, or remove it and be asked for another")
+
+
 def _own_llm(
     site: Site, url: str, options: Answers, asking: Asking, found: Found, scorecard: Scorecard
 ) -> None:
     known = site.environment
-    key = asking.ask("Its key", options.llm_key, known.get("LLM_API_KEY", ""), hidden=True)
+    # Another address is somebody else's: they get no key of the one before.
+    of_url = known if known.get("LLM_URL", "").rstrip("/") in ("", url) else {}
+    key = asking.ask("Its key", options.llm_key, of_url.get("LLM_API_KEY", ""), hidden=True)
     model = asking.ask("Its model", options.llm_model, known.get("LLM_MODEL", ""))
     if not model:
         raise InvalidInput("Which model? Name it as the API does, like gpt-4o-mini (--llm-model).")
-    settings = LlmSettings(url.rstrip("/"), model, api_key=key, provider=options.llm_provider or "")
-    variables = {
-        "LLM_URL": Line(url.rstrip("/"), "Of the LLM's API, up to /v1."),
-        "LLM_API_KEY": Line(key, "Its key."),
-        "LLM_MODEL": Line(model, "The model."),
-    }
-    found.variables |= variables
-    if options.llm_provider:
-        found.variables["LLM_PROVIDER"] = Line(options.llm_provider, "Whose API it is.")
+    provider = of_url.get("LLM_PROVIDER", "") if options.llm_provider is None else options.llm_provider
+    settings = LlmSettings(url, model, api_key=key, provider=provider)
+    _take(site, found, LLM_URL=url, LLM_API_KEY=key, LLM_MODEL=model, LLM_PROVIDER=provider)
     if asking.tests:
         asking.tell(f"  asking {model} at {url} ({settings.profile.name}) about a made-up call")
         tried = llm_tried(settings, scorecard)
         asking.tell(f"  it answers both stages: {tried.tokens:,} tokens, {tried.latency_s:.1f} s")
+
+
+_OF_LLM = {
+    "LLM_URL": "Of the LLM's API, up to /v1; empty for the demo's.",
+    "LLM_API_KEY": "Its key.",
+    "LLM_MODEL": "The model.",
+    "LLM_PROVIDER": "Whose API it is; empty where its address tells that.",
+}
+
+
+def _take(site: Site, found: Found, **variables: str) -> None:
+    """Notes what to write about the LLM, unless runs would use something else all the same."""
+    for name, value in variables.items():
+        if site.overruled(name, value):
+            raise InvalidInput(f"{name} in the environment goes before .env: unset it there, and try again.")
+        found.variables[name] = Line(value, _OF_LLM[name])
 
 
 def own_zone() -> str:

@@ -32,8 +32,8 @@ def up(as_json: AsJson = False) -> None:
         for line in _beginning(stack, site):
             say(line)
     with working(quiet=as_json) as tell:
-        stack.up(tell)
-    give(access(stack), lambda: _access_text(stack, site), as_json)
+        notes = stack.up(tell)
+    give(access(stack), lambda: "\n".join([*notes, _access_text(stack, site)]), as_json)
 
 
 def down(as_json: AsJson = False) -> None:
@@ -74,7 +74,7 @@ def access(stack: Stack) -> dict[str, Any]:
 
 
 def _access_text(stack: Stack, site: Site) -> str:
-    own = settings.LOCATION in site.settings
+    own = not settings.has_samples(site.settings)
     return (
         f"\nAirflow: {access(stack)['url']}   user admin, password {stack.airflow.password}\n"
         f"Others who may enter, and their passwords: {access(stack)['passwords_file']} (docs/roles.md)\n"

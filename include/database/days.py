@@ -36,7 +36,7 @@ def record_day(connection: Connection, batch_id: str, day: JudgedDay) -> None:
 
 
 def forget_days(connection: Connection, batch_id: str) -> None:
-    """Forgets them: the batch looks again."""
+    """Deletes what a batch found of its days, before it discovers them anew."""
     connection.execute(delete(BatchDayRow).where(BatchDayRow.batch_id == batch_id))
 
 

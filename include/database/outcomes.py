@@ -27,7 +27,7 @@ from include.database.models import (
     StageResultRow,
     TranscriptRow,
 )
-from include.database.refused import clean_text, lose, writable, write_apart
+from include.database.refused import clean_text, log_unwritable, writable, write_apart
 from include.database.superseding import ONE_CURRENT, supersede_rows
 from include.database.work import StageJob, is_done_again, is_open
 from include.errors import RowRefused
@@ -95,11 +95,13 @@ def save(connection: Connection, job: StageJob, outcomes: Sequence[Outcome]) -> 
 
     def fail(outcome: Outcome, error: Exception) -> None:
         failure = _unwritable(outcome, error)
-        write_apart(connection, lambda these: _save(connection, job, these), [failure], lose)
+        write_apart(connection, lambda these: _save(connection, job, these), [failure], log_unwritable)
         refused.append(failure)
         if isinstance(outcome, Success):
             paid = [writable(table, row) for table, row in outcome.rows if table is LlmResultRow]
-            write_apart(connection, lambda rows: insert_missing(connection, LlmResultRow, rows), paid, lose)
+            write_apart(
+                connection, lambda rows: insert_missing(connection, LlmResultRow, rows), paid, log_unwritable
+            )
 
     lock_contents(connection, (o.sha256 for o in outcomes if isinstance(o, Success) and o.sha256))
     lock_calls(connection, (outcome.call_id for outcome in outcomes if outcome.call_id))

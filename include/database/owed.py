@@ -107,8 +107,11 @@ def cleaned(connection: Connection, batch_id: str) -> None:
     _set(connection, batch_id, cleaned_at=datetime.now(UTC))
 
 
-def shown(connection: Connection, batch_id: str, state: str | None) -> None:
-    """Airflow shows another state than the books say; its report has to tell so."""
+def note_airflow_state(connection: Connection, batch_id: str, state: str | None) -> None:
+    """Notes the state that Airflow shows where the books say another, None where they agree again.
+
+    The run owes its report then: it has to say so.
+    """
     _set(connection, batch_id, shown_as=state, reported_at=None)
 
 

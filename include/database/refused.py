@@ -60,8 +60,12 @@ def write_apart(
     write_apart(connection, write, items[half:], refused)
 
 
-def lose(what: object, error: Exception) -> None:
-    """Not even what is fit to write can be written: the call is gone, or else the ledger tells of it."""
+def log_unwritable(what: object, error: Exception) -> None:
+    """Logs a row that is written nowhere, by its kind alone: what is in it may be private.
+
+    It happens when the call has been deleted meanwhile. Else the call has no final state, and the ledger
+    says so.
+    """
     log.error("%s cannot be written: %s", type(what).__name__, type(error).__name__)
 
 

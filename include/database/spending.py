@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, exists, func, insert, select
 
 from include.calls.call import CallState
 from include.database.models import BatchCallRow, CallRow, FailureRow, LlmSpendingRow
-from include.database.refused import lose, writable, write_apart
+from include.database.refused import log_unwritable, writable, write_apart
 from include.database.work import STATE
 from include.errors import BudgetReached
 
@@ -20,7 +20,7 @@ def record(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         connection.execute(insert(LlmSpendingRow), some)
 
     def fit(row: Mapping[str, Any], _: Exception) -> None:
-        write_apart(connection, write, [writable(LlmSpendingRow, row)], lose)
+        write_apart(connection, write, [writable(LlmSpendingRow, row)], log_unwritable)
 
     write_apart(connection, write, rows, fit)
 

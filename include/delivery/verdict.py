@@ -12,7 +12,7 @@ _NAMED = 20
 
 @dataclass(frozen=True)
 class Books:
-    """What a run comes to.
+    """How many calls of a run are in which state, and how it ended: all that its verdict rests on.
 
     Attributes:
         ledger: All that it accounts for.

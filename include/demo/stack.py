@@ -19,7 +19,7 @@ from include.database import urls
 from include.database.migrations import upgrade
 from include.demo import settings
 from include.demo.airflow_api import AirflowApi
-from include.demo.connections import connections_of
+from include.demo.connections import LLM, connections_of, import_into
 from include.demo.keys import keys_in
 from include.demo.ports import Reservation
 from include.demo.privacy import make_private, written_privately
@@ -56,7 +56,7 @@ class Stack:
         self.home = home
         self._given = dict(given or {})
         named = self._given.get(settings.HOSTS)
-        self.hosts = tuple(hosts) if named is None else tuple(filter(None, map(str.strip, named.split(","))))
+        self.hosts = tuple(hosts) if named is None else settings.hosts_in(named)
         # Those that it starts itself.
         self.own_hosts = tuple(
             host for host in self.hosts if host in hosts and _connection(host) not in self._given
@@ -114,14 +114,17 @@ class Stack:
         url = f"http://{local}:{self.ports['airflow']}{path}"
         return AirflowApi(url, self.var / "secrets" / "passwords.json")
 
-    def up(self, say: Callable[[str], None] = print) -> None:
+    def up(self, say: Callable[[str], None] = print) -> list[str]:
         """Starts what does not run, and waits until all of it works; with other settings, all of it again.
+
+        Returns:
+            What Airflow has connected otherwise than the stack would, in sentences.
 
         Raises:
             CofiError: Something does not start; the message names its log.
         """
         if self.running and not self.changes:
-            return
+            return []
         with written_privately(), only_one(self.var / "stack"), Reservation() as reservation:
             self.processes.end()
             if mended := make_private(self.var):
@@ -139,10 +142,11 @@ class Stack:
                 say("Preparing the databases (a minute on the first start)")
                 upgrade(self.database_url, self.var / "runs", say)
                 self.airflow_command("db", "migrate")
-                self._import_connections(ports, keys["gpu_token"])
+                kept = self._import_connections(ports, keys["gpu_token"])
                 say("Starting Airflow")
                 self.start_airflow(reservation.locks)
                 self._await_all(ports, keys["gpu_token"])
+                return kept
             except BaseException:
                 self.down()
                 raise
@@ -261,13 +265,10 @@ class Stack:
         for dag_id in (DAG_ID, RESCORE_DAG_ID):
             self.airflow.unpause(dag_id)
 
-    def _import_connections(self, ports: Mapping[str, int], gpu_token: str) -> None:
-        services = {name: ports[name] for name in (*self.own_hosts, *(["llm"] if self.has_own_llm else []))}
-        connections = {"cofi_db": self.database_connection(), **connections_of(services, gpu_token)}
-        file = self.var / "secrets" / "connections.json"
-        file.touch(mode=0o600)
-        file.write_text(json.dumps(connections, indent=2))
-        self.airflow_command("connections", "import", str(file), "--overwrite")
+    def _import_connections(self, ports: Mapping[str, int], gpu_token: str) -> list[str]:
+        named = [*self.own_hosts, *([LLM] if self.has_own_llm else [])]
+        services = connections_of({name: ports[name] for name in named}, gpu_token)
+        return import_into(self.airflow_command, self.var / "secrets", services, self.database_connection())
 
     def _await(self, what: str, process: str, ready: Callable[[], bool]) -> None:
         deadline_s = time.monotonic() + _START_S

@@ -18,6 +18,7 @@ person. Every change writes a row of `review_events`. `now=None` is this moment.
                  finish(c, actor, item_id) -> Finished                      from here on the answers stand
     beside       review_of(c, call_id, item_id=None) -> CallReview          both sides, both scores, a preview
     picking      pick(c, actor, call_id) -> QueueItem                       any call, from its page
+                 give(c, actor, call_id, to) -> QueueItem
     disputes     terms(c, actor, call_id, rule) -> Terms; dispute_of(c, id) -> Dispute
                  list_disputes(c, raised_by=, call_id=, only_open=) -> list[Dispute]
     disputing    dispute(c, actor, call_id, Claim(…), rule=); decide(c, actor, id, answer=, why=); withdraw(…)

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from include.card_data.masking import masked_text
 from include.database.models import ReviewAnswerRow, ReviewDrawRow, ReviewItemRow
 from include.database.outbox import announce_review
 from include.errors import InvalidInput, TooLate
@@ -21,10 +20,10 @@ from include.review.material import Audited, audited, newest_of_item, not_own, s
 from include.review.people import Actor
 from include.review.queue import held_by
 from include.review.settling import OfficialScore, event_values, settle
+from include.review.written import kept_text
 from include.scorecards.answers import CANNOT_DETERMINE
 from include.scorecards.schema import Scorecard
 
-_LONGEST_TEXT = 2_000
 # An answer counts for the sample that needs it most.
 _SAMPLES = (Sample.RANDOM, Sample.PASSES, Sample.AUTO_FAIL, Sample.DOUBT, Sample.DISAGREEMENT, Sample.PICKED)
 
@@ -220,11 +219,6 @@ def possible_answer(scorecard: Scorecard, criterion_id: str, answer: str | None)
     if answer not in possible:
         raise InvalidInput(f"{criterion_id} cannot be answered with {answer}: choose {', '.join(possible)}.")
     return answer
-
-
-def kept_text(text: str) -> str:
-    """What somebody wrote, as it is kept: without card data, and no longer than it may be."""
-    return masked_text(text.strip()[: 2 * _LONGEST_TEXT])[:_LONGEST_TEXT]
 
 
 def _row(call: Audited, given: Given) -> dict[str, Any]:

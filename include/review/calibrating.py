@@ -18,13 +18,14 @@ from include.database.models import (
     ReviewItemRow,
 )
 from include.errors import InvalidInput, NotForYou, TooLate
-from include.review.answering import kept_text, possible_answer
+from include.review.answering import possible_answer
 from include.review.carrying import recorded
 from include.review.events import at, record
 from include.review.items import ItemState
 from include.review.material import audited
 from include.review.people import Actor
 from include.review.sessions import Session, calls_of, own_answers, session_of
+from include.review.written import kept_text
 
 _FEWEST_PEOPLE = 2
 MOST_CALLS = 50
@@ -66,7 +67,7 @@ def open_session(connection: Connection, actor: Actor, plan: Plan, now: datetime
     if unknown:
         raise InvalidInput(f"The scorecard has no criterion {', '.join(unknown)}.")
     session_id = str(uuid4())
-    row = {"session_id": session_id, "title": plan.title.strip() or f"Calibration of {now:%-d %B %Y}"}
+    row = {"session_id": session_id, "title": kept_text(plan.title) or f"Calibration of {now:%-d %B %Y}"}
     row |= {"scorecard_sha256": card.sha256, "opened_by": actor.user}
     asked = plan.questions or tuple(one.id for one in card.criteria if one.answered_by != "metric")
     times = {"opened_at": now, "due_at": now + timedelta(days=plan.days)}

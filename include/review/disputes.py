@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select, tuple_
 
 from include.database.models import AuditRow, DisputeRow, ReviewedScoreRow
 from include.errors import InvalidInput
@@ -15,6 +15,8 @@ from include.review.people import Actor
 from include.review.rules import DisputeRule
 
 _COUNTED_OVER = timedelta(days=30)
+# Where a page of disputes ends: whether its last one has been decided or withdrawn, its date and its id.
+Place = tuple[bool, datetime, str]
 
 
 class DisputeState(StrEnum):
@@ -52,6 +54,11 @@ class Dispute:
     decided_at: datetime | None
     answer: str | None
     decision: str | None
+
+    @property
+    def place(self) -> Place:
+        """Where the page that it ends does."""
+        return self.state is not DisputeState.OPEN, self.due_at, self.dispute_id
 
 
 @dataclass(frozen=True)
@@ -113,9 +120,10 @@ def list_disputes(
     call_id: str | None = None,
     only_open: bool = False,
     limit: int = 50,
+    after: Place | None = None,
     now: datetime | None = None,
 ) -> list[Dispute]:
-    """Lists disputes, open ones first, by their dates."""
+    """Lists disputes, open ones first, by their dates; from behind a place on, where one is given."""
     query = select(DisputeRow.__table__)
     if raised_by is not None:
         query = query.where(DisputeRow.raised_by == raised_by.user)
@@ -124,8 +132,18 @@ def list_disputes(
     if only_open:
         query = query.where(DisputeRow.state == DisputeState.OPEN)
     ended = DisputeRow.state != DisputeState.OPEN
-    rows = connection.execute(query.order_by(ended, DisputeRow.due_at, DisputeRow.dispute_id).limit(limit))
+    order = (ended, DisputeRow.due_at, DisputeRow.dispute_id)
+    if after is not None:
+        query = query.where(_behind(after))
+    rows = connection.execute(query.order_by(*order).limit(limit))
     return [_dispute(row, at(now)) for row in rows]
+
+
+def _behind(place: Place) -> ColumnElement[bool]:
+    has_ended, due_at, dispute_id = place
+    ended = DisputeRow.state != DisputeState.OPEN
+    later = tuple_(DisputeRow.due_at, DisputeRow.dispute_id) > tuple_(due_at, dispute_id)
+    return and_(ended, later) if has_ended else or_(ended, later)
 
 
 def _dispute(row: Row[Any], now: datetime) -> Dispute:

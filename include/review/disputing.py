@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from include.database.models import DisputeRow, ReviewAnswerRow
 from include.errors import InvalidInput, NotForYou, TooLate
-from include.review.answering import Kind, Verdict, checked_answer, kept_text
+from include.review.answering import Kind, Verdict, checked_answer
 from include.review.blindness import not_blind
 from include.review.disputes import Dispute, DisputeState, Terms, dispute_of, terms
 from include.review.events import at, record
@@ -19,6 +19,7 @@ from include.review.material import Audited, audited, standing_answers
 from include.review.people import Actor
 from include.review.rules import DisputeRule
 from include.review.settling import OfficialScore, settle
+from include.review.written import kept_text
 
 _SAMPLE = "dispute"
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from include.database.models import CallRow, ReviewItemRow
 from include.errors import InvalidInput, NotForYou, TooLate
-from include.review.blindness import not_blind
+from include.review.blindness import blind_calls, not_blind
 from include.review.events import at, record
 from include.review.items import (
     BEST_FIRST,
@@ -20,6 +20,7 @@ from include.review.items import (
     may_review,
 )
 from include.review.people import Actor
+from include.review.written import kept_text
 
 # Who takes an item and goes home does not keep it: after this, others get it.
 LEASE = timedelta(hours=4)
@@ -106,7 +107,7 @@ def skip(
         NotForYou: The actor does not have it.
         InvalidInput: No reason is given.
     """
-    now, reason = at(now), reason.strip()
+    now, reason = at(now), kept_text(reason)
     if not reason:
         raise InvalidInput("Say why the call is skipped: the next one who looks wants to know.")
     item = held_by(connection, actor, item_id, now)
@@ -123,12 +124,18 @@ def assign(
     to: Actor | None,
     now: datetime | None = None,
 ) -> int:
-    """Gives open items to somebody, or to anybody; returns how many. A person's own calls are left out."""
+    """Gives open items to somebody, or to anybody; returns how many.
+
+    Left out are a person's own calls, and those that they answer in a calibration session.
+    """
     now = at(now)
+    kept = blind_calls(connection, to.user) if to else frozenset()
     given = 0
     for item_id in item_ids:
         item = item_of(connection, item_id, now)
-        if item.state is not ItemState.OPEN or (to and _is_own(connection, to, item)):
+        if item.state is not ItemState.OPEN or item.call_id in kept:
+            continue
+        if to and _is_own(connection, to, item):
             continue
         _change(connection, item_id, assigned_to=to and to.user)
         record(

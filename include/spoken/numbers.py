@@ -260,7 +260,7 @@ class _Counting:
         return 0 < amount < _room_after(self._last)
 
     def take(self, amount: int) -> None:
-        """Adds it."""
+        """Goes on counting with an amount that `takes` allows."""
         if amount == 1000:
             self.value *= 1000
         elif amount == 100 and self._last < 100:

@@ -8,7 +8,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, or_, select
 
 from include.database import official
-from include.database.models import AnswerRow, AuditRow, CallRow, ScorecardRow
+from include.database.models import (
+    AnswerRow,
+    AuditRow,
+    CallRow,
+    ReviewAnswerRow,
+    ReviewedAnswerRow,
+    ScorecardRow,
+)
 from include.scorecards.assessment import Standing
 from include.trends.dimensions import Dimension, group_of
 from include.trends.reading import Chosen, CriterionTrend, Weeks, criteria
@@ -24,9 +31,11 @@ class Example:
     """A call that shows a criterion not met.
 
     Attributes:
-        quote: Of its evidence; None where it is what was not said.
+        justification: The machine's; of an answer that is not its own, what the person wrote, if anything.
+        quote: Of the machine's evidence; None where it is what was not said, or the answer is not its own.
         at_ms: Where the evidence is in the recording; None likewise.
         by_person: Whether a person has confirmed or given the answer.
+        overruled: Whether the machine's answer was another one: its evidence would show the contrary.
     """
 
     call_id: str
@@ -36,6 +45,7 @@ class Example:
     quote: str | None
     at_ms: int | None
     by_person: bool
+    overruled: bool
 
 
 @dataclass(frozen=True)
@@ -93,13 +103,16 @@ def _examples(
             official.ANSWER.label("answer"),
             AnswerRow.justification,
             AnswerRow.evidence,
-            official.ANSWER_REVIEWED.label("by_person"),
+            AnswerRow.answer.label("machine_answer"),
+            ReviewedAnswerRow.given.label("given"),
+            ReviewAnswerRow.reason.label("comment"),
         )
         .select_from(AnswerRow)
         .join(AuditRow, AuditRow.audit_id == AnswerRow.audit_id)
         .join(CallRow, CallRow.call_id == AuditRow.call_id)
         .join(ScorecardRow, ScorecardRow.sha256 == AuditRow.scorecard_sha256)
         .outerjoin(*official.ANSWERS)
+        .outerjoin(ReviewAnswerRow, ReviewAnswerRow.id == ReviewedAnswerRow.given)
         .where(
             group_of(Dimension.AGENT) == agent,
             CallRow.day.between(weeks.first, weeks.last),
@@ -111,7 +124,7 @@ def _examples(
         )
     )
     best = query.order_by(
-        official.ANSWER_REVIEWED.desc(),
+        ReviewedAnswerRow.given.is_not(None).desc(),
         func.coalesce(AnswerRow.confidence, 0).desc(),
         CallRow.day.desc(),
         CallRow.call_id,
@@ -120,9 +133,17 @@ def _examples(
 
 
 def _example(row: Row[*tuple[Any, ...]]) -> Example:
-    quote, at_ms = _first_evidence(row.evidence)
+    overruled = row.answer != row.machine_answer
+    quote, at_ms = (None, None) if overruled else _first_evidence(row.evidence)
     return Example(
-        row.call_id, row.day, row.answer, row.justification, quote, at_ms, by_person=bool(row.by_person)
+        call_id=row.call_id,
+        day=row.day,
+        answer=row.answer,
+        justification=(row.comment or "") if overruled else row.justification,
+        quote=quote,
+        at_ms=at_ms,
+        by_person=row.given is not None,
+        overruled=overruled,
     )
 
 

@@ -129,7 +129,9 @@ def _compare(database: Database, state_of: StateOf, patience_h: float, sweep: Sw
         ended_as = "failed" if run.failed else "success"
         other = state if state not in {None, ended_as, *_GOES_ON} else None
         if other != run.shown_as:
-            database.write(lambda connection, b=run.batch_id, s=other: owed.shown(connection, b, s))
+            database.write(
+                lambda connection, b=run.batch_id, s=other: owed.note_airflow_state(connection, b, s)
+            )
             books.write_report(database, run.batch_id)
             if other == "success":
                 sweep.contradicted.append(run.batch_id)

@@ -74,6 +74,11 @@ class Deploy(Part):
     resources: Resources
 
 
+class EnvFile(Part):
+    path: Literal[".env"]
+    required: bool
+
+
 class Service(Part):
     image: str
     build: Build | None = None
@@ -82,6 +87,7 @@ class Service(Part):
     init: bool = False
     restart: Literal["no", "unless-stopped"]
     command: list[StrictStr] = []
+    env_file: list[EnvFile] = []
     environment: dict[str, StrictStr | StrictInt] = {}
     ports: list[Annotated[str, StringConstraints(pattern=r"^127\.0\.0\.1:\d+:\d+$")]] = []
     configs: list[ConfigMount] = []

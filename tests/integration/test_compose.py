@@ -19,6 +19,7 @@ from cryptography.fernet import Fernet
 from include.demo.ports import free_port
 from include.gpu_host.settings import Settings as GpuHostSettings
 from include.gpu_host.settings import described
+from include.llm.settings import LlmSettings
 from include.plain_yaml import read_yaml
 from tests.integration.compose_file import (
     AIRFLOW,
@@ -127,6 +128,43 @@ def test_holds_no_secret() -> None:
     values += re.findall(r"://\w*:([^@\s]+)@", TEXT)
     assert len(values) > len(SECRETS)
     assert [value for value in values if not re.fullmatch(r"\$\{[^}]+\}", value)] == []
+
+
+# --- What a site sets ---
+
+
+def test_airflow_takes_all_of_env_and_nobody_else_gets_its_keys() -> None:
+    taken = {
+        name: [(one.path, one.required) for one in service.env_file] for name, service in SERVICES.items()
+    }
+    assert {name for name, files in taken.items() if files == [(".env", False)]} == {*AIRFLOW, "roles"}
+    assert {name for name, files in taken.items() if not files} == set(SERVICES) - {*AIRFLOW, "roles"}
+
+
+def test_what_env_may_set_is_not_overruled() -> None:
+    """`environment` goes before `env_file`: a fixed value there would hide the line of .env."""
+    written = read_yaml(TEXT)["services"]["worker"]["environment"]
+    own = {name: value for name, value in written.items() if name.startswith("AIRFLOW__COFI__")}
+    assert len(own) >= 3
+    assert [name for name, value in own.items() if not re.fullmatch(r"\$\{.*\}", value)] == []
+    assert re.fullmatch(r"\$\{AIRFLOW__CORE__PARALLELISM:-\d+\}", written["AIRFLOW__CORE__PARALLELISM"])
+
+
+@pytest.mark.parametrize(
+    ("lines", "provider"),
+    [
+        ({}, "generic"),
+        ({"LLM_PROVIDER": "anthropic", "LLM_MODEL": "m"}, "anthropic"),
+        ({"LLM_URL": "https://openrouter.ai/api/v1", "LLM_MODEL": "m"}, "openrouter"),
+    ],
+    ids=["the demo's", "named", "told by the address"],
+)
+def test_the_llm_is_of_the_provider_that_env_names(lines: dict[str, str], provider: str) -> None:
+    worker = parsed(filled_in(TEXT, SECRETS | lines)).services["worker"]
+    connection = json.loads(str(worker.environment["AIRFLOW_CONN_COFI_LLM"]))
+    settings = LlmSettings(connection["host"], **connection["extra"])
+    assert settings.profile.name == provider
+    assert settings.model == lines.get("LLM_MODEL", "cofi-rules-1")
 
 
 # --- Airflow's services, inside their environment ---

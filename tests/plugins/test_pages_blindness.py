@@ -83,6 +83,7 @@ TELLING = {
     "GET /days/{day}": Ask(f"/days/{DAYS[0]}"),
     "GET /calls/{call_id}": Ask(f"/calls/{CALL}"),
     "GET /shard": Ask(f"/shard?dag_id=audit_calls&run_id={RUN}&task_id=audit.gpu_a.llm1&map_index=0"),
+    "POST /calls/{call_id}/review": Ask(f"/calls/{CALL}/review", '"item_id"'),
     "POST /calls/{call_id}/disputes": Ask(f"/calls/{CALL}/disputes", "nothing to dispute", AGENTS, json=HELD),
     "GET /disputes": Ask("/disputes", "I was rude"),
     "POST /disputes/{dispute_id}/decision": Ask(
@@ -98,6 +99,8 @@ NOT_TELLING = {
     "GET /log": None,
     "GET /static/{version}/{name}": "/static/1/theme.js",
     "POST /review/items/{item_id}/skip": None,
+    "POST /review/assign": None,
+    "POST /calls/{call_id}/assignment": None,
     "POST /review/items/{item_id}/release": None,
     "POST /search/saved": None,
     "DELETE /search/saved/{search_id}": None,

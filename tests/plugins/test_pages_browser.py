@@ -1,18 +1,23 @@
 """The pages in a real browser: the path of twenty seconds, two people, a lost connection, phones, and axe."""
 
 import asyncio
+import csv
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from include.database.engine import Database
-from include.database.models import CallAccessRow, ReviewAnswerRow, ReviewItemRow
+from include.database.models import CallAccessRow, ReviewAnswerRow, ReviewDrawRow, ReviewItemRow
 from include.review.rules import ReviewRules
+from include.search.indexing import index_calls
+from include.trends.counting import count_days
+from tests.demo_calls import DAYS
 from tests.plugins.browser import (
     audited_anew,
     call_id_of,
@@ -42,6 +47,10 @@ PAGES = {
     "/disputes": "carla",
     "/calibration": "carla",
     "/calibration/new?queue=billing": "carla",
+    "/search": "rita",
+    "/search?text=bill&first_day=2026-11-16": "rita",
+    "/trends": "rita",
+    f"/trends/agent?name=Daniel+Reed&scorecard=service_call&until={DAYS[-1]}": "rita",
     "/trends/certified": "ana",
 }
 # Only calls that the rules of risk find: none of them is blind.
@@ -61,6 +70,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("demo")
     made = {"risks": folder / "risks.db", "all": folder / "all.db"}
     asyncio.run(demo_database(made["risks"]))
+    with closing(Database(f"sqlite:///{made['risks']}")) as database:
+        index_calls(database)
+        database.write(lambda connection: count_days(connection, DAYS))
     shutil.copy(made["risks"], made["all"])
     with_queue(made["risks"], RISKS)
     with_queue(made["all"], ReviewRules())
@@ -410,6 +422,76 @@ def test_words_are_lit_as_they_are_spoken_and_cuts_are_skipped(visit: Visit) -> 
     assert page.evaluate("document.querySelector('audio').currentTime") > 38
 
 
+def test_a_half_answered_call_goes_on_where_it_was_left(visit: Visit, database: Database) -> None:
+    page = visit("/review")
+    # One with several questions.
+    rows = page.locator("tbody tr")
+    asked = [int(text) for text in rows.locator("[data-label=questions]").all_inner_texts()]
+    row = rows.nth(asked.index(max(asked)))
+    assert max(asked) > 1
+    row.locator("[data-item]").click()
+    first = _question(page)
+    page.keyboard.press("y")
+    _past(page, first)
+    second = _question(page)
+    _sent(page)
+    page.reload()
+    assert _question(page) == second
+    while (question := _question(page)) != "All answered":
+        page.keyboard.press("u")
+        _past(page, question)
+    _sent(page)
+    lines = page.locator(".summary li")
+    expect(lines).to_have_count(max(asked))
+    expect(lines.first).to_contain_text(first)
+    lines.first.get_by_role("button").click()
+    assert _question(page) == first
+    page.keyboard.press("u")
+    _past(page, first)
+    _sent(page)
+    assert len(_answers(database)) == max(asked) + 1
+
+
+def test_a_call_is_reviewed_from_its_page_though_no_rule_has_drawn_it(
+    visit: Visit, database: Database
+) -> None:
+    with database.writing() as connection:
+        connection.execute(delete(ReviewDrawRow))
+        connection.execute(delete(ReviewItemRow))
+    page = visit(f"/calls/{call_id_of(OWN)}")
+    page.get_by_role("button", name="Review").click()
+    first = _question(page)
+    page.keyboard.press("Enter")
+    _past(page, first)
+    second = _question(page)
+    page.keyboard.press("u")
+    _past(page, second)
+    while (question := _question(page)) != "Your answers":
+        page.keyboard.press("Enter")
+        _past(page, question)
+    expect(page.locator(".summary li")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.locator(".kept")).to_contain_text("Nothing is left")
+    assert [verdict for _, verdict, _ in _answers(database)] == ["cannot_tell"]
+    with database.reading() as connection:
+        assert connection.scalars(select(ReviewItemRow.state)).all() == ["done"]
+
+
+def test_answers_of_who_is_signed_out_are_kept_and_the_page_says_so(visit: Visit, database: Database) -> None:
+    page = visit("/review")
+    page.keyboard.press("Enter")
+    _question(page)
+    cookies = page.context.cookies()
+    page.context.clear_cookies()
+    page.keyboard.press("y")
+    expect(page.locator(".kept")).to_contain_text("You are signed out: 1 answer is kept")
+    page.context.add_cookies(
+        [{"name": one["name"], "value": one["value"], "url": page.url} for one in cookies]
+    )
+    expect(page.locator(".kept")).to_be_hidden()
+    assert len(_answers(database)) == 1
+
+
 def test_an_agent_disputes_and_somebody_else_decides(visit: Visit) -> None:
     call = f"/calls/{call_id_of(OWN)}"
     daniel = visit(call, "daniel")
@@ -494,3 +576,17 @@ def test_no_page_is_hard_to_use_for_anybody(visit: Visit, width_px: int, theme: 
         assert page.evaluate("document.documentElement.scrollWidth") <= width_px, path
         assert page.evaluate("document.documentElement.dataset.theme") == theme
     assert not trouble
+
+
+def test_what_a_search_finds_is_saved_by_a_click(visit: Visit, tmp_path: Path) -> None:
+    page = visit("/search", "rita")
+    page.get_by_label("Said in the call").fill("bill")
+    page.get_by_role("button", name="Search").first.click()
+    found = page.locator(".found .path")
+    expect(found).not_to_have_count(0)
+    with page.expect_download() as download:
+        page.locator(".export").get_by_text("CSV").click()
+    assert download.value.suggested_filename == "calls.csv"
+    download.value.save_as(tmp_path / "calls.csv")
+    with (tmp_path / "calls.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert [row["path"] for row in csv.DictReader(file)] == found.all_inner_texts()

@@ -1,12 +1,15 @@
 """The queue's routes: what is written, by whom, and what a blind item does not tell."""
 
+import re
 import shutil
+from html import unescape
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
+from cofi.ui.routes import disputes
 from include.access.rights import Right
 from include.database.engine import Database
 from include.database.models import AuditRow, CallAccessRow, ReviewAnswerRow, ReviewedScoreRow
@@ -249,6 +252,96 @@ def test_what_the_model_was_shown_is_recorded_too(as_: As, site: Database, setti
         assert connection.scalars(select(CallAccessRow.what)).all() == ["prompt"]
 
 
+def _given(client: TestClient, told: dict[str, str], answer: str) -> str:
+    """Answers the first question of a desk; its criterion."""
+    given = {"criterion_id": _criterion(told["html"]), "answer": answer, "blind": True}
+    url = f"/cofi/review/items/{told['item_id']}/answers"
+    assert client.post(url, json=given, headers=WRITES).status_code == 200
+    return given["criterion_id"]
+
+
+def test_a_desk_opened_again_tells_what_is_answered_already_and_by_whom(as_: As) -> None:
+    ana, ben = as_("ana"), as_("ben")
+    told = _next(ana)
+    assert "data-given" not in told["html"]
+    criterion = _given(ana, told, "CANNOT_DETERMINE")
+    again = _next(ana, item_id=told["item_id"])["html"]
+    assert f'data-criterion="{criterion}" data-given="nobody can tell"' in again
+    assert again.count("data-given") == 1
+    ana.post(f"/cofi/review/items/{told['item_id']}/release", headers=WRITES)
+    assert 'data-given="ana says: nobody can tell"' in _next(ben, item_id=told["item_id"])["html"]
+
+
+@pytest.mark.parametrize("rules", ["all"])
+def test_a_blind_desk_tells_no_answer_of_others(as_: As) -> None:
+    ana, ben = as_("ana"), as_("ben")
+    told = _next(ana, sample="random")
+    _given(ana, told, "CANNOT_DETERMINE")
+    ana.post(f"/cofi/review/items/{told['item_id']}/release", headers=WRITES)
+    seen = _next(ben, item_id=told["item_id"])["html"]
+    assert 'data-given="answered by ana"' in seen
+    assert "nobody can tell" not in seen
+
+
+class TestPicking:
+    """A call that no rule has drawn."""
+
+    CALL = call_id_of("1001-late-fee.ogg")
+
+    @pytest.fixture
+    def site_file(self, demo_file: Path) -> Path:
+        """Nothing is in the queue."""
+        return demo_file
+
+    def test_its_page_leads_to_its_desk_which_asks_everything(self, as_: As) -> None:
+        ana = as_("ana")
+        assert f'data-post="/calls/{self.CALL}/review"' in ana.get(f"/cofi/calls/{self.CALL}").text
+        made = ana.post(f"/cofi/calls/{self.CALL}/review", headers=WRITES)
+        assert made.status_code == 200, made.text
+        told = _next(ana, item_id=made.json()["item_id"])
+        assert told["call_id"] == self.CALL
+        assert told["html"].count('data-criterion="') > 3
+        given = {"criterion_id": "courtesy_and_empathy", "verdict": "cannot_tell"}
+        url = f"/cofi/review/items/{told['item_id']}"
+        assert ana.post(f"{url}/answers", json=given, headers=WRITES).status_code == 200
+        assert ana.post(f"{url}/finish", headers=WRITES).status_code == 200
+        page = ana.get(f"/cofi/calls/{self.CALL}").text
+        assert "says that nobody can tell" in page
+        assert "Review again" in page
+
+    @pytest.mark.parametrize("user", ["daniel", "carla", "rita", "vera"])
+    def test_nobody_picks_who_may_not_answer(self, as_: As, user: str) -> None:
+        assert f'data-post="/calls/{self.CALL}/review"' not in as_(user).get(f"/cofi/calls/{self.CALL}").text
+        assert as_(user).post(f"/cofi/calls/{self.CALL}/review", headers=WRITES).status_code == 403
+
+    def test_a_leader_assigns_from_the_page_and_the_queue(self, as_: As) -> None:
+        carla, admin = as_("carla"), as_("admin")
+        url = f"/cofi/calls/{self.CALL}/assignment"
+        assert f'data-post="/calls/{self.CALL}/assignment"' in carla.get(f"/cofi/calls/{self.CALL}").text
+        assert carla.post(url, json={"to": "ben"}, headers=WRITES).json() == {"assigned_to": "ben"}
+        assert "for ben" in as_("ana").get(f"/cofi/calls/{self.CALL}").text
+        assert as_("ana").post(f"/cofi/calls/{self.CALL}/review", headers=WRITES).status_code == 403
+        queue = admin.get("/cofi/review").text
+        (item_id,) = re.findall(r'name="item_ids" value="([^"]+)"', queue)
+        given = {"item_ids": [item_id], "to": "ana"}
+        assert admin.post("/cofi/review/assign", json=given, headers=WRITES).json() == {"assigned": 1}
+        assert "for ana" in as_("ben").get("/cofi/review").text
+        assert _next(as_("ana"))["item_id"] == item_id
+        none = admin.post("/cofi/review/assign", json=given, headers=WRITES)
+        assert (none.status_code, "None is given to ana" in none.text) == (400, True)
+
+    def test_nobody_is_given_calls_who_may_not_answer(self, as_: As) -> None:
+        told = as_("carla").post(f"/cofi/calls/{self.CALL}/assignment", json={"to": "rita"}, headers=WRITES)
+        assert (told.status_code, "rita is reader" in told.text) == (400, True)
+
+    @pytest.mark.parametrize("user", ["ana", "rita", "daniel"])
+    def test_only_who_leads_assigns(self, as_: As, user: str) -> None:
+        assert "assignment" not in as_(user).get(f"/cofi/calls/{self.CALL}").text
+        for url in (f"/cofi/calls/{self.CALL}/assignment", "/cofi/review/assign"):
+            sent = {"to": "ben", "item_ids": []}
+            assert as_(user).post(url, json=sent, headers=WRITES).status_code == 403
+
+
 class TestDisputes:
     CALL = f"/cofi/calls/{call_id_of('1005-missed-technician.ogg')}"
 
@@ -288,6 +381,23 @@ class TestDisputes:
         page = as_("daniel").get(self.CALL).text
         assert "He does interrupt her" in page
         assert "the agent is right" in page
+
+    def test_pages_lead_to_every_dispute(
+        self, as_: As, dispute_id: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(disputes, "SHOWN", 1)
+        objection = {"criterion_id": "identity_verified", "held_answer": "no", "why": "nor this, really"}
+        assert as_("daniel").post(f"{self.CALL}/disputes", json=objection, headers=WRITES).status_code == 200
+        pages, url = [], "/cofi/disputes"
+        for _ in range(3):
+            pages.append(as_("carla").get(url).text)
+            links = re.findall(r'href="([^"]+)">More', pages[-1])
+            if not links:
+                break
+            url = unescape(links[0])
+        assert [page.count('class="quote"') for page in pages] == [1, 1]
+        assert "I was rude, sorry" in "".join(pages)
+        assert "nor this, really" in "".join(pages)
 
     def test_an_agent_takes_their_dispute_back(self, as_: As, dispute_id: str) -> None:
         url = f"/cofi/disputes/{dispute_id}/withdrawal"

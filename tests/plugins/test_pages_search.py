@@ -219,6 +219,10 @@ def test_an_agents_page_names_what_to_listen_to(as_: As, day: Day) -> None:
     assert "no word of it" in page
     assert "&amp;at=65000" in page
     assert page.count('class="snippet"') == 3
+    shown = {one.call_id for one in more if f"/calls/{one.call_id}?" in page}
+    assert len(shown) == 3
+    seen = [(row["person"], row["call_id"], row["what"]) for row in day.rows(CallAccessRow)]
+    assert sorted(seen) == sorted(("ana", call_id, "text") for call_id in shown)
 
 
 def test_days_on_which_people_answered_are_counted_again(as_: As, day: Day) -> None:

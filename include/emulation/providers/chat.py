@@ -94,7 +94,7 @@ class ChatApi(ProviderApi):
         return {"index": 0, "message": message, "finish_reason": _REASONS[answer.end], "logprobs": None}
 
     def usage(self, asked: Asked, answer: Answer) -> dict[str, Any]:
-        """What it took."""
+        """The tokens that a request and its answer took, as this provider tells them."""
         tokens = {"prompt_tokens": asked.prompt_tokens, "completion_tokens": answer.completion_tokens}
         usage: dict[str, Any] = tokens | {"total_tokens": sum(tokens.values())}
         if self.tells_cached:

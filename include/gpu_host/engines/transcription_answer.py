@@ -57,7 +57,7 @@ class AnsweredSegment(_Said):
 
 
 class TranscriptionAnswer(_Said):
-    """The body."""
+    """The body of a transcription's answer."""
 
     text: str
     words: list[AnsweredWord] | None = None

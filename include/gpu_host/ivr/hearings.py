@@ -46,7 +46,7 @@ def heard_channel(
 
 
 def write_hearing(path: Path, channels: Sequence[HeardChannel]) -> None:
-    """Writes it for the server's process."""
+    """Writes what was heard on a call's channels into a file, which the server's process reads."""
     arrays = {
         f"{name}{n}": values
         for n, heard in enumerate(channels[:MOST_CHANNELS])

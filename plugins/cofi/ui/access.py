@@ -60,6 +60,14 @@ def _by_custom_views(user: Any, manager: BaseAuthManager[Any]) -> Callable[[Righ
 
 
 PersonDep = Annotated[Person, Depends(person_of)]
+# What answering calls takes: a queue, and a session, hold calls of all agents.
+REVIEWS = (Right.ANSWER, Right.OTHERS)
+
+
+def reviewers(settings: Settings) -> list[str]:
+    """Who may answer, as far as the setting tells; where the auth manager gives rights, nobody knows here."""
+    roles = roles_of(settings.people)
+    return [name for name, role in roles.items() if ROLES[role].issuperset(REVIEWS)]
 
 
 def requires(*rights: Right) -> Any:

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from cofi.ui.access import NO_RIGHTS, PersonDep
 from cofi.ui.pages import PRIVATE, prefix_of, render
 from cofi.ui.routes import (
+    assigning,
     calibration,
     calls,
     certified,
@@ -35,6 +36,7 @@ ROUTERS = (
     logs.router,
     static.router,
     review.router,
+    assigning.router,
     search.router,
     trends.router,
     certified.router,

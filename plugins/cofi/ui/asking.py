@@ -31,7 +31,12 @@ _EVENTS = {
 
 @dataclass(frozen=True)
 class Asked:
-    """What every page needs."""
+    """A request to a page of Calls: who asks, cofi's database, and what is recorded of it.
+
+    Attributes:
+        after: What is done when the answer has been sent.
+        note: Writes into Airflow's Audit Log.
+    """
 
     request: Request
     person: Person
@@ -49,11 +54,11 @@ class Asked:
         return render(self.request, self.person, template, tab=tab, **values)
 
     def read(self, query: Callable[[Connection], Value]) -> Value:
-        """Reads."""
+        """Answers a query on cofi's database."""
         return self.database.read(query)
 
     def write(self, work: Callable[[Connection], Value]) -> Value:
-        """Writes in a transaction."""
+        """Does work that writes into cofi's database, in one transaction."""
         return self.database.write(work)
 
     def record(self, call_id: str, what: Access) -> None:
@@ -70,7 +75,7 @@ class Asked:
 def asked(
     request: Request, person: PersonDep, database: DatabaseDep, after: BackgroundTasks, note: NoteDep
 ) -> Asked:
-    """Puts it together."""
+    """The request that a page answers: FastAPI gives its parts."""
     return Asked(request, person, database, after, note)
 
 

@@ -8,9 +8,11 @@ from include.access.rights import Person, Right
 
 @dataclass(frozen=True)
 class Tab:
-    """One of them.
+    """A tab of Calls, and who is shown it.
 
     Attributes:
+        key: By which a page says that it belongs to the tab.
+        title: As people read it.
         path: Below the prefix of cofi's pages.
         rights: Whoever lacks one is not shown the tab.
         one_of: Whoever has none of these, likewise; empty for all.

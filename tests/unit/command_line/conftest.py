@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from include.command_line import site_questions
 from include.command_line.main import main
+from include.command_line.trying import LlmTried
+from include.gpu.wire import Engine, HostStatus
 
 ROOT = Path(__file__).parents[3]
 _OF_SITES = ("AIRFLOW", "LLM_", "COFI_GPU_HOST_", "COFI_EMULATED_")
@@ -40,3 +43,32 @@ def typed(home: Path, capsys: pytest.CaptureFixture[str]) -> Typed:
         return code, printed.out, printed.err
 
     return run
+
+
+STATUS = HostStatus(
+    ready=True,
+    engines={
+        stage: Engine(name="e", version="1", device="cpu") for stage in ("denoise", "ivr", "lid", "stt")
+    },
+    capacity=2,
+    in_flight=0,
+    free_disk_bytes=1,
+)
+
+
+@pytest.fixture
+def others(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[object]]:
+    """What hosts and LLM were asked; all of them answer."""
+    asked: dict[str, list[object]] = {"hosts": [], "llm": []}
+
+    def status_of(*given: object) -> HostStatus:
+        asked["hosts"].append(given)
+        return STATUS
+
+    def llm_tried(settings: object, _: object) -> LlmTried:
+        asked["llm"].append(settings)
+        return LlmTried("m", 6000, 1.0, False)
+
+    monkeypatch.setattr(site_questions, "status_of", status_of)
+    monkeypatch.setattr(site_questions, "llm_tried", llm_tried)
+    return asked

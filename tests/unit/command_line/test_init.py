@@ -12,40 +12,12 @@ from cryptography.fernet import Fernet
 from include.command_line import initialising, site_questions
 from include.command_line.main import main
 from include.command_line.site import Site
-from include.command_line.trying import LlmTried
 from include.errors import HostLost, LlmUnusable
-from include.gpu.wire import Engine, HostStatus
 from include.plain_yaml import read_yaml
 from tests.unit.calls.site import recording
 from tests.unit.command_line.conftest import ROOT, Typed
 
-STATUS = HostStatus(
-    ready=True,
-    engines={
-        stage: Engine(name="e", version="1", device="cpu") for stage in ("denoise", "ivr", "lid", "stt")
-    },
-    capacity=2,
-    in_flight=0,
-    free_disk_bytes=1,
-)
-
-
-@pytest.fixture(autouse=True)
-def others(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[object]]:
-    """What hosts and LLM were asked; all of them answer."""
-    asked: dict[str, list[object]] = {"hosts": [], "llm": []}
-
-    def status_of(*given: object) -> HostStatus:
-        asked["hosts"].append(given)
-        return STATUS
-
-    def llm_tried(settings: object, _: object) -> LlmTried:
-        asked["llm"].append(settings)
-        return LlmTried("m", 6000, 1.0, False)
-
-    monkeypatch.setattr(site_questions, "status_of", status_of)
-    monkeypatch.setattr(site_questions, "llm_tried", llm_tried)
-    return asked
+pytestmark = pytest.mark.usefixtures("others")
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from include.command_line.site import Site
+from include.demo.settings import LOCATION, SAMPLES_LOCATION
 from include.errors import InvalidInput
 from tests.unit.command_line.conftest import ROOT, Typed
 
@@ -28,6 +29,29 @@ def test_each_source_goes_before_the_one_before_it(home: Path, monkeypatch: pyte
         "AIRFLOW__CORE__PARALLELISM": "3",
     }
     assert [site.source_of(name) for name in site.settings] == ["the environment", "site.cfg", "site.cfg"]
+
+
+@pytest.mark.parametrize(
+    ("line", "edited", "variable"),
+    [
+        ("gpu_hosts = gpu_a, gpu_b", "gpu_hosts = gpu_1, gpu_2, gpu_3", "AIRFLOW__COFI__GPU_HOSTS"),
+        (f"recordings_location = {SAMPLES_LOCATION}", "recordings_location = s3://calls", LOCATION),
+        ("[core]", "[core]\nexecutor = CeleryExecutor", "AIRFLOW__CORE__EXECUTOR"),
+    ],
+)
+def test_what_the_demo_would_overrule_in_airflow_cfg_is_the_sites(
+    home: Path, line: str, edited: str, variable: str
+) -> None:
+    assert Site.here().settings == {}
+    text = (home / "airflow.cfg").read_text()
+    assert f"{line}\n" in text
+    (home / "airflow.cfg").write_text(text.replace(f"{line}\n", f"{edited}\n"))
+    site = Site.here()
+    assert site.settings == {variable: edited.rpartition(" = ")[2]}
+    assert site.source_of(variable) == "airflow.cfg"
+    (home / "site.cfg").write_text("[cofi]\ngpu_hosts = gpu_7\nrecordings_location = file:///srv\n")
+    assert Site.here().settings["AIRFLOW__COFI__GPU_HOSTS"] == "gpu_7"
+    assert Site.here().source_of(LOCATION) == "site.cfg"
 
 
 def test_a_source_is_told_of_env_files_too(home: Path) -> None:

@@ -156,6 +156,26 @@ def test_one_that_an_older_version_has_started_is_started_again(
     assert not {*pids(stack).values()} & {*before.values()}
 
 
+def test_hosts_and_recordings_that_airflow_cfg_names_are_not_the_demos(
+    home: Path, typed: Typed, stack: Stack
+) -> None:
+    text = (home / "airflow.cfg").read_text()
+    text = text.replace("\ngpu_hosts = gpu_a, gpu_b\n", "\ngpu_hosts = gpu_1, gpu_2, gpu_3\n")
+    text = text.replace("\nrecordings_location = ", "\nrecordings_location = s3://calls\n# ")
+    (home / "airflow.cfg").write_text(text)
+    _, told, _ = typed("up")
+    assert "[cofi] gpu_hosts = gpu_1, gpu_2, gpu_3 from airflow.cfg, instead of the demo's two" in told
+    assert "with a day of your recordings" in told
+    for pid in pids(stack).values():
+        given = dict(line.partition("=")[::2] for line in environment_of(pid))
+        assert given["AIRFLOW__COFI__GPU_HOSTS"] == "gpu_1, gpu_2, gpu_3"
+        assert not given.keys() & {"AIRFLOW__CORE__PARALLELISM", "AIRFLOW__COFI__MIN_AGE_S"}
+    code, _, _ = typed("init", "--yes", "--recordings", "samples", "--gpu-host", "demo", "--llm-url", "demo")
+    assert code == 0
+    told = typed("up")[1]
+    assert "[core] parallelism = 8" in told and "with day 2026-11-16" in told
+
+
 def test_json_is_all_that_is_printed(home: Path, typed: Typed, stack: Stack) -> None:
     typed("up", "--json")
     (home / "site.cfg").write_text(OWN)

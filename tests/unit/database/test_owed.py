@@ -67,7 +67,7 @@ def test_what_airflow_shows_otherwise_has_to_be_reported(day: Day) -> None:
     day.planned(recording())
     day.database.write(lambda connection: owed.close(connection, "run-1", None))
     day.database.write(lambda connection: owed.reported(connection, "run-1"))
-    day.database.write(lambda connection: owed.shown(connection, "run-1", "failed"))
+    day.database.write(lambda connection: owed.note_airflow_state(connection, "run-1", "failed"))
     assert (run_of(day).failed, run_of(day).shown_as, run_of(day).reported_at) == (False, "failed", None)
 
 

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import given as given_by_hypothesis
+from hypothesis import strategies
 
 from include.demo import keeping, settings, stack
 from include.demo.ports import Reservation
 from include.demo.processes import only_one
 from include.demo.stack import AIRFLOW_COMPONENTS, Stack
 from include.errors import CofiError
+from tests.unit.demo.test_connections import LLM, Airflow
 
 PORTS = {"airflow": 1, "worker_log": 2, "triggerer_log": 3}
 
@@ -115,18 +118,64 @@ def test_the_sample_calls_settings_are_not_for_other_recordings(
 
 
 def test_what_was_set_is_told_with_where() -> None:
+    parallelism = {"AIRFLOW__CORE__PARALLELISM": "3"}
+    assert next(settings.describe(parallelism, lambda _: "site.cfg")) == (
+        "[core] parallelism = 3 from site.cfg, instead of the demo's 8"
+    )
     mine = {
         "AIRFLOW__CORE__PARALLELISM": "3",
         "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
         "AIRFLOW__COFI__GPU_HOSTS": "gpu_1",
         "AIRFLOW_CONN_COFI_LLM": '{"password": "secret"}',
     }
-    assert list(settings.describe(mine, lambda _: "site.cfg")) == [
-        "[core] parallelism = 3 from site.cfg, instead of the demo's 8",
+    described = list(settings.describe(mine, lambda _: "site.cfg"))
+    assert [line for line in described if not line.startswith("Set for ")] == [
+        "[core] parallelism from site.cfg",
         "[core] executor = CeleryExecutor from site.cfg does not hold here: `cofi up` starts no other.",
         "[cofi] gpu_hosts = gpu_1 from site.cfg, instead of the demo's two",
         "The LLM is the connection cofi_llm from site.cfg, instead of the demo's endpoint",
     ]
+
+
+MINE = {
+    "AIRFLOW__COFI__RECORDINGS_LOCATION": "file:///srv/recordings",
+    "AIRFLOW__COFI__GPU_HOSTS": "gpu_1, gpu_2, gpu_3",
+    "AIRFLOW_CONN_GPU_A": "{}",
+    "AIRFLOW__CORE__PARALLELISM": "64",
+    "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "60",
+    "AIRFLOW__COFI__MIN_AGE_S": "5",
+}
+
+
+@given_by_hypothesis(strategies.sets(strategies.sampled_from(sorted(MINE))))
+def test_whatever_the_stack_sets_itself_is_told(names: set[str]) -> None:
+    mine = {name: MINE[name] for name in names}
+    told = "\n".join(settings.describe(mine, lambda _: "site.cfg"))
+    own = settings.own_settings(mine)
+    assert own.keys() - mine.keys()
+    for name, value in own.items():
+        if name not in mine:
+            assert settings.called(name) in told
+            assert len(value) > 20 or f"{settings.called(name)} = {value}" in told
+
+
+@pytest.mark.parametrize(
+    ("mine", "parallelism"),
+    [
+        ({}, "8"),
+        ({"AIRFLOW__COFI__RECORDINGS_LOCATION": "file:///srv/recordings"}, "8"),
+        ({"AIRFLOW__COFI__GPU_HOSTS": " gpu_a,gpu_b "}, "8"),
+        # 3 hosts need 3 x (1 + 2) + 10: what airflow.cfg says must hold.
+        ({"AIRFLOW__COFI__GPU_HOSTS": "gpu_1, gpu_2, gpu_3"}, None),
+        ({"AIRFLOW_CONN_GPU_B": '{"conn_type": "http", "host": "10.0.0.1"}'}, None),
+    ],
+)
+def test_tasks_at_once_are_few_for_the_demos_hosts_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mine: dict[str, str], parallelism: str | None
+) -> None:
+    environment = given(tmp_path, monkeypatch, **mine).environment
+    assert environment.get("AIRFLOW__CORE__PARALLELISM") == parallelism
+    assert environment.get("AIRFLOW__COFI__TASK_RETRY_DELAY_S") == ("5" if parallelism else None)
 
 
 class WithoutServices(Stack):
@@ -174,6 +223,23 @@ def test_what_does_not_answer_in_time_fails_up_with_the_end_of_its_log(
     monkeypatch.setattr(silent, "airflow_command", lambda *_: "")
     with pytest.raises(CofiError, match=r"(?s)Airflow's api-server does not start. The end of .*busy"):
         silent.up(say=lambda _: None)
+
+
+def test_an_llm_of_ones_own_in_airflow_outlives_a_start_which_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    airflow = Airflow(cofi_llm=LLM)
+    one = of_airflow_alone(tmp_path, monkeypatch, "sleep 60")
+    monkeypatch.setattr(stack, "upgrade", lambda *_: None)
+    monkeypatch.setattr(
+        one, "airflow_command", lambda *given: airflow(*given) if given[0] == "connections" else ""
+    )
+    monkeypatch.setattr(one, "_await_all", lambda *_: None)
+    try:
+        (told,) = one.up(say=lambda _: None)
+    finally:
+        one.down()
+    assert "cofi_llm" in told and airflow.connections["cofi_llm"] == LLM
 
 
 def test_a_command_that_does_not_end_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

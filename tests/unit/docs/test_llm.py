@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from dotenv import dotenv_values
 
 from include.command_line.main import main
 from include.llm.providers.profile import names
@@ -28,6 +29,15 @@ def test_the_table_names_every_provider() -> None:
 @pytest.mark.parametrize("extra", EXTRAS, ids=lambda extra: str(extra["model"]))
 def test_every_extra_is_taken(extra: dict[str, object]) -> None:
     assert LlmSettings(base_url="https://llm.example/v1", **extra).profile
+
+
+def test_the_line_of_env_is_a_connection_whose_extra_is_taken(tmp_path: Path) -> None:
+    (line,) = re.findall(r"^    (AIRFLOW_CONN_COFI_LLM=.*)$", TEXT, re.MULTILINE)
+    (tmp_path / ".env").write_text(f"{line}\n")
+    (value,) = dotenv_values(tmp_path / ".env", interpolate=False).values()
+    connection = json.loads(value or "")
+    settings = LlmSettings(connection["host"], api_key=connection["password"], **connection["extra"])
+    assert settings.profile.name == "vllm" and settings.extra_body and settings.reasoning_effort
 
 
 def test_hosts_lead_to_the_providers_that_they_are_of() -> None:

@@ -131,3 +131,27 @@ def test_lists_tell_what_waits_and_is_overdue(day: ReviewDay, call_id: str) -> N
     ]
     assert len(day.read(list_disputes, only_open=True, now=NOW)) == 1
     assert day.read(list_disputes, raised_by=ANA, now=NOW) == []
+
+
+def test_pages_of_disputes_hold_each_once_though_some_are_decided_in_between(day: ReviewDay) -> None:
+    day.batch()
+    rule = DisputeRule(most_per_agent_and_30_days=9)
+    for n in range(5):
+        call_id = day.audited(f"{n}.wav", ALL_YES | {"verified": "no"})
+        day.write(dispute, LEE, call_id, CLAIM, rule=rule, now=NOW + timedelta(hours=n // 2))
+    in_one = [one.dispute_id for one in day.read(list_disputes, now=NOW)]
+    assert len(in_one) == 5
+    seen, after = [], None
+    while page := day.read(list_disputes, only_open=True, limit=2, after=after, now=NOW):
+        seen += [one.dispute_id for one in page]
+        after = page[-1].place
+        # By number, the next page would leave one out.
+        decided(day, page[0], "yes")
+    assert seen == in_one
+    (first, *others), ended = page_of_all(day, None), page_of_all(day, after)
+    assert (first.state, len(others)) == (DisputeState.OPEN, 4)
+    assert [one.dispute_id for one in ended] == [one.dispute_id for one in others if one.place > after]
+
+
+def page_of_all(day: ReviewDay, after: Any) -> list[Dispute]:
+    return list(day.read(list_disputes, after=after, now=NOW))

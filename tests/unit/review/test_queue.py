@@ -205,6 +205,17 @@ def test_items_of_the_random_sample_alone_are_blind_and_of_one_value(day: Review
     )
 
 
+def test_a_card_number_in_the_reason_of_a_skip_is_not_kept(day: ReviewDay) -> None:
+    day.audited("a.wav", ALL_YES | {"verified": "no"})
+    day.fill(RISKS)
+    item = day.write(queue.take_next, ANA, now=NOW)
+    reason = "  They read 4539 5787 6362 1486 aloud, no more  "
+    skipped = day.write(queue.skip, ANA, item.item_id, reason, NOW)
+    assert "4539 5787 6362" not in skipped.skip_reason
+    assert skipped.skip_reason.startswith("They read")
+    assert skipped.skip_reason.endswith("aloud, no more")
+
+
 def test_no_list_by_sample_tells_what_the_machine_answered_to_a_blind_item(day: ReviewDay) -> None:
     failed, passed = day.audited("a.wav", ALL_YES | {"verified": "no"}), day.audited("b.wav")
     day.fill(ReviewRules.model_validate({**EVERYTHING.model_dump(), "passes": {"pct": 100, "due_days": 7}}))

@@ -5,19 +5,21 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
 from include.database.engine import Database
 from include.database.models import (
     AnswerRow,
     AuditRow,
     BatchRow,
+    ReviewAnswerRow,
     ReviewedAnswerRow,
     ReviewedScoreRow,
     ScorecardRow,
     TrendAnswerRow,
     TrendScoreRow,
 )
+from include.trends import coaching
 from include.trends.coaching import weak_criteria
 from include.trends.counting import count_days, stale_days
 from include.trends.reading import Weeks
@@ -185,3 +187,49 @@ def test_coaching_shows_what_an_agent_meets_less_than_all_and_the_surest_calls(
     )
     assert weak.own.now is not None
     assert (weak.criterion_id, weak.own.now.value, weak.own.now.calls) == ("notice", 0.0, 6)
+
+
+def test_coaching_never_shows_the_machines_evidence_for_an_answer_that_is_not_its_own(
+    database: Database, judged: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coaching, "_EXAMPLES", 9)
+    proof = {"evidence": [{"quote": "hear the notice", "start_ms": 4200}], "justification": "It is given"}
+    for n, said in enumerate(("yes", "yes", "no", "no", "no")):
+        one = counted(earned=float(said == "yes"), answer=said, confidence=0.9 - n / 10, **proof)
+        judged(f"ana{n}", 50.0, one, agent="Ana")
+        judged(f"ben{n}", 90.0, counted(earned=1.0), agent="Ben")
+    with database.writing() as connection:
+        _stands(connection, "ana0", "no", "It comes after the price")
+        _stands(connection, "ana1", "no", None)
+        _stands(connection, "ana2", "no", "")
+        count_days(connection, [DAY])
+        (weak,) = weak_criteria(connection, "service", "Ana", Weeks.until(DAY))
+    machine = ("hear the notice", 4200, "It is given")
+    assert [
+        (one.call_id, (one.quote, one.at_ms, one.justification), one.by_person, one.overruled)
+        for one in weak.examples
+    ] == [
+        ("ana0", (None, None, "It comes after the price"), True, True),
+        ("ana2", machine, True, False),
+        ("ana1", (None, None, ""), False, True),
+        ("ana3", machine, False, False),
+        ("ana4", machine, False, False),
+    ]
+
+
+def _stands(connection: Connection, call_id: str, said: str, comment: str | None) -> None:
+    """An answer given by a person; without a comment, one that follows from another criterion's."""
+    its = {"audit_id": f"a-{call_id}", "criterion_id": "notice", "answer": said}
+    given = None
+    if comment is not None:
+        row = {
+            "call_id": call_id,
+            "kind": "review",
+            "verdict": "overrule",
+            "machine_answer": "",
+            "sample": "",
+        }
+        row |= {"blind": False, "reviewer": "ann", "answered_at": NOW, "reason": comment}
+        (given,) = connection.execute(insert(ReviewAnswerRow).values(**its, **row)).inserted_primary_key or ()
+    stands = {"given": given, "standing": "counted", "earned": 0.0, "potential": 1.0, "auto_fail": "none"}
+    connection.execute(insert(ReviewedAnswerRow).values(**its, **stands))

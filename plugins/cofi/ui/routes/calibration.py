@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from cofi.settings import Settings
-from cofi.ui.access import WRITES, requires
+from cofi.ui.access import REVIEWS, WRITES, requires, reviewers
 from cofi.ui.asking import AskedDep
 from cofi.ui.pages import PRIVATE
 from cofi.ui.routes.calls import call_values
@@ -18,7 +18,7 @@ from cofi.ui.routes.search import WantedDep
 from cofi.ui.routes.sound import warm
 from include.access.once import once
 from include.access.record import Access
-from include.access.rights import ROLES, Right, roles_of
+from include.access.rights import Right
 from include.review import sessions
 from include.review.agreeing import SessionAgreement, agreement_of
 from include.review.calibrating import (
@@ -37,11 +37,9 @@ from include.search.drawing import draw
 from include.search.filters import filters_of
 from include.search.finding import find
 
-ANSWERS = (Right.ANSWER, Right.OTHERS)
-
 
 def _answers_or_leads(asked: AskedDep) -> None:
-    if not (asked.person.leads or all(asked.person.may(right) for right in ANSWERS)):
+    if not (asked.person.leads or all(asked.person.may(right) for right in REVIEWS)):
         message = (
             f"Your account lacks the rights '{Right.ANSWER}' and '{Right.DECIDE}': ask whoever gives rights."
         )
@@ -53,7 +51,7 @@ router = APIRouter(
     prefix="/calibration", dependencies=[requires(Right.TEXT, Right.OTHERS), Depends(_answers_or_leads)]
 )
 _LEADS = requires(Right.DECIDE, Right.OTHERS)
-_ANSWERS = requires(*ANSWERS)
+_ANSWERS = requires(*REVIEWS)
 
 
 def session_for(asked: AskedDep, session_id: str) -> Session:
@@ -85,7 +83,7 @@ def planning(asked: AskedDep, wanted: WantedDep) -> HTMLResponse:
         found = find(connection, filters, without=blind)
         criteria, _ = criteria_of(connection)
         set_aside, known = sessions.set_aside(connection), sessions.known_people(connection)
-    people = sorted({*_reviewers(Settings.load()), *known})
+    people = sorted({*reviewers(Settings.load()), *known})
     return asked.page(
         "calibration_new.html",
         tab="calibration",
@@ -272,14 +270,8 @@ def _left_out(actor: Actor, calls: Any) -> set[str]:
     return {call_id for call_id, row in calls.items() if actor.speaks_in((row.agent, row.agent_id))}
 
 
-def _reviewers(settings: Settings) -> list[str]:
-    """Who may answer, as far as the setting tells; where the auth manager gives rights, nobody knows here."""
-    roles = roles_of(settings.people)
-    return [name for name, role in roles.items() if ROLES[role].issuperset(ANSWERS)]
-
-
 def _strangers(session: Session) -> set[str]:
     """People of whom the setting says that they may not answer."""
     settings = Settings.load()
-    known = {*_reviewers(settings), *session.submitted}
+    known = {*reviewers(settings), *session.submitted}
     return set(session.people) - known if settings.people else set()

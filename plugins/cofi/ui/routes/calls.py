@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from cofi.redaction import recogniser_of
 from cofi.settings import Settings
-from cofi.ui.access import requires
+from cofi.ui.access import requires, reviewers
 from cofi.ui.asking import AskedDep
 from cofi.ui.pages import PRIVATE
 from cofi.ui.tasks import ListTasks, TasksDep, log_url, run_of
@@ -87,7 +87,8 @@ def shown_to_llm(asked: AskedDep, head: CallDep) -> JSONResponse:
 def people_of(connection: Connection, page: CallPage, person: Person) -> dict[str, Any]:
     """What people answered and dispute, what stands by it, and the call's place in the queue."""
     if page.score is None:
-        return {"review": None, "beside": {}, "item": None, "disputes": [], "terms": None, "standing": None}
+        names = ("review", "item", "terms", "standing")
+        return {**dict.fromkeys(names), "beside": {}, "disputes": [], "reviewers": []}
     call_id = page.head.call_id
     review = review_of(connection, call_id)
     return {
@@ -97,6 +98,7 @@ def people_of(connection: Connection, page: CallPage, person: Person) -> dict[st
         "item": item_of_call(connection, call_id),
         "disputes": list_disputes(connection, call_id=call_id),
         "terms": _terms(connection, page, person),
+        "reviewers": reviewers(Settings.load()) if person.leads else [],
     }
 
 

@@ -1,5 +1,6 @@
 """Agents dispute answers about their calls; somebody who had no part in them decides."""
 
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
@@ -25,6 +26,7 @@ from include.review.rules import DisputeRule, load_rules
 router = APIRouter(dependencies=[requires(Right.TEXT)])
 
 _DECIDES = requires(Right.DECIDE, Right.OTHERS)
+SHOWN = 50
 
 
 class Objection(BaseModel):
@@ -60,14 +62,29 @@ def withdrawn(asked: AskedDep, actor: ActorDep, dispute_id: str) -> JSONResponse
 
 
 @router.get("/disputes", dependencies=[_DECIDES])
-def disputes(asked: AskedDep, actor: ActorDep) -> HTMLResponse:
-    """What is to be decided, and what was."""
-    found = [one for one in asked.read(list_disputes) if one.call_id not in asked.blind]
+def disputes(
+    asked: AskedDep,
+    actor: ActorDep,
+    *,
+    after_ended: bool = False,
+    after_due: datetime | None = None,
+    after_id: str | None = None,
+) -> HTMLResponse:
+    """What is to be decided, and what was; from behind a dispute on, where one is named."""
+    after = (after_ended, after_due, after_id) if after_due is not None and after_id else None
+    listed = asked.read(lambda connection: list_disputes(connection, limit=SHOWN + 1, after=after))
+    found = [one for one in listed[:SHOWN] if one.call_id not in asked.blind]
     shown = asked.read(lambda connection: [_shown(connection, one, actor) for one in found])
     for call_id in {one["dispute"].call_id for one in shown}:
         # The agent's reason may tell what was said.
         asked.record(call_id, Access.TEXT)
-    return asked.page("disputes.html", tab="disputes", disputes=shown)
+    return asked.page(
+        "disputes.html",
+        tab="disputes",
+        disputes=shown,
+        following=listed[SHOWN - 1].place if len(listed) > SHOWN else None,
+        is_first=after is None,
+    )
 
 
 @router.post("/disputes/{dispute_id}/decision", dependencies=[_DECIDES, WRITES])

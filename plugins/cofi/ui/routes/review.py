@@ -7,7 +7,8 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel, Field, model_validator
 from sqlalchemy import Connection
 
-from cofi.ui.access import WRITES, requires
+from cofi.settings import Settings
+from cofi.ui.access import WRITES, requires, reviewers
 from cofi.ui.asking import Asked, AskedDep
 from cofi.ui.pages import PRIVATE, rendered
 from cofi.ui.routes.calls import call_values
@@ -20,6 +21,7 @@ from include.call_pages.score import Answered
 from include.errors import InvalidInput
 from include.review.answering import Given, Reason, Verdict, answer, finish
 from include.review.items import ItemState, QueueItem, Sample, count_queue, item_of, list_queue
+from include.review.material import newest_of_item
 from include.review.people import Actor
 from include.review.queue import release, skip, take, take_next
 
@@ -75,6 +77,7 @@ def queue(
         is_first=after is None,
         samples=list(Sample),
         done=ItemState.DONE,
+        reviewers=reviewers(Settings.load()) if asked.person.leads else [],
     )
 
 
@@ -136,15 +139,31 @@ def desk_html(asked: Asked, item: QueueItem) -> str:
         "desk.html",
         item=item,
         questions=questions_of(page, item),
+        given=asked.read(lambda connection: given_to(connection, item, page, asked.person.name)),
         reasons=REASONS,
         **call_values(page, asked.person),
     )
 
 
 def questions_of(page: CallPage, item: QueueItem) -> list[Answered]:
-    """The criteria that are asked, in the scorecard's order."""
+    """The criteria that are asked, in the scorecard's order; all where a person has picked the call."""
     answers = page.score.answers if page.score else []
-    return [one for one in answers if one.criterion_id in item.questions]
+    return [one for one in answers if not item.questions or one.criterion_id in item.questions]
+
+
+def given_to(connection: Connection, item: QueueItem, page: CallPage, reader: str) -> dict[str, str]:
+    """What is answered already, in words by criterion. Of a blind item nobody reads what others say."""
+    found = {}
+    audit_id = page.score.audit_id if page.score else item.audit_id
+    labels = {one.criterion_id: {o.key: o.label for o in one.options} for one in questions_of(page, item)}
+    for name, row in newest_of_item(connection, item.item_id, audit_id).items():
+        words = labels.get(name, {}).get(
+            row.answer, "nobody can tell" if row.answer else "the transcript is wrong"
+        )
+        if row.reviewer != reader:
+            words = f"answered by {row.reviewer}" if item.blind else f"{row.reviewer} says: {words}"
+        found[name] = words
+    return found
 
 
 def page_of(connection: Connection, call_id: str) -> CallPage:

@@ -89,7 +89,7 @@ class Heard(BaseModel):
 
 @router.post("/heard", dependencies=[WRITES])
 def heard(asked: AskedDep, head: CallDep, stretch: Heard) -> JSONResponse:
-    """Records it."""
+    """Records that the person has heard a stretch of the call."""
     stretch_values = {"from_ms": stretch.from_ms, "seconds": stretch.seconds}
     asked.write(
         lambda connection: record(connection, asked.person, head.call_id, Access.HEARD, **stretch_values)

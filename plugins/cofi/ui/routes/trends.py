@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from cofi.ui.access import requires
 from cofi.ui.asking import AskedDep
+from include.access.record import Access
 from include.access.rights import Right
 from include.database.engine import Database
 from include.search.choices import criteria_of
@@ -84,6 +85,8 @@ def agent(
         label = reading.label_of_group(connection, chosen) or name
         weak = [one.without(blind) for one in weak_criteria(connection, scorecard, name, span)]
         words, _ = criteria_of(connection)
+    # Evidence is quoted, and what people wrote may tell what was said.
+    asked.record_all({call.call_id for one in weak for call in one.examples}, Access.TEXT)
     return asked.page(
         "agent.html",
         tab="trends",

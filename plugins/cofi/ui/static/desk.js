@@ -16,6 +16,7 @@ const ahead = new Ahead(sample);
 let review = null;
 let opening = null;
 let outdated = ""; // why the call on the desk is shown anew
+let waits = null; // what is said of answers that wait
 
 const notice = (text) => {
   kept.textContent = text;
@@ -23,10 +24,13 @@ const notice = (text) => {
 };
 
 const outbox = new Outbox(document.querySelector(".who").textContent, {
-  changed: (entries) => {
+  changed: (entries, signedOut) => {
     const answers = entries.filter((entry) => entry.about.criterion).length;
-    if (entries.length) notice(`No connection: ${answers} answer${answers === 1 ? " is" : "s are"} kept in this browser, and sent as soon as it is back.`);
-    else if (kept.textContent.startsWith("No connection")) notice("");
+    const told = `${answers} answer${answers === 1 ? " is" : "s are"} kept in this browser, and sent as soon as`;
+    const why = signedOut ? `You are signed out: ${told} you have signed in again, in another tab.` : `No connection: ${told} it is back.`;
+    if (entries.length) notice(why);
+    else if (kept.textContent === waits) notice("");
+    if (entries.length) waits = why;
   },
   answered: (entry, told) => review?.answered(entry, told),
   refused: (entry, error) => {

@@ -1,5 +1,6 @@
 // Forms that write: sent with our header, and what is wrong is said where it was entered.
-// `data-many` names the fields that are lists, `data-then` what of the answer leads to which page.
+// `data-many` names the fields that are lists, `data-then` what of the answer leads to which page: below the path that
+// was written to, or behind `data-to`.
 
 import { prefix, write } from "./http.js";
 
@@ -17,7 +18,7 @@ document.addEventListener("submit", async (event) => {
   button.disabled = true;
   try {
     const told = await (await write(form.dataset.post, fields(form))).json();
-    if (form.dataset.then) location.assign(`${prefix}${form.dataset.post}/${told[form.dataset.then]}`);
+    if (form.dataset.then) location.assign(`${prefix}${form.dataset.to ?? `${form.dataset.post}/`}${told[form.dataset.then]}`);
     else location.reload();
   } catch (error) {
     told.textContent = error.message;

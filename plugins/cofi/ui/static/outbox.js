@@ -6,7 +6,7 @@ import { Refused, write } from "./http.js";
 const RETRY_MS = 3000;
 
 export class Outbox {
-  // `changed(entries)`: what waits. `answered(entry, told)` and `refused(entry, error)`: what became of one.
+  // `changed(entries, signedOut)`: what waits, and whether only for its person to sign in again. `answered(entry, told)` and `refused(entry, error)`: what became of one.
   constructor(person, { changed, answered, refused }) {
     this.name = `cofi-outbox-${person}`;
     Object.assign(this, { changed, answered, refused });
@@ -38,6 +38,7 @@ export class Outbox {
   }
 
   async sendAll() {
+    let signedOut = false;
     while (this.entries.length) {
       const [entry] = this.entries;
       try {
@@ -45,12 +46,15 @@ export class Outbox {
         this.drop(entry);
         this.answered(entry, told);
       } catch (error) {
-        if (!(error instanceof Refused) || error.status >= 500 || error.status === 401) break; // later
+        if (!(error instanceof Refused) || error.status >= 500 || error.status === 401) {
+          signedOut = error.status === 401;
+          break; // later
+        }
         this.drop(entry);
         this.refused(entry, error);
       }
     }
-    this.changed(this.entries);
+    this.changed(this.entries, signedOut);
   }
 
   post(entry) {

@@ -14,18 +14,43 @@ export class Review {
     this.questions = [...root.querySelectorAll(".question")];
     this.ended = root.querySelector(".ended");
     this.skipping = root.querySelector(".skipping");
+    this.free = "free" in root.dataset; // nobody asks: the person answers what they like
+    this.at = -1;
     this.given = new Map();
+    this.left = new Set();
+    for (const one of this.questions) if (one.dataset.given !== undefined) this.note(one, one.dataset.given);
     root.querySelector(".keys-button").addEventListener("click", showKeys);
     root.querySelector(".give-back").addEventListener("click", () => this.giveBack());
     root.querySelector(".finish").addEventListener("click", () => this.finish());
     root.querySelector(".skip-call")?.addEventListener("click", () => this.showForm(this.skipping));
     root.addEventListener("click", (event) => this.clicked(event));
+    this.ended.addEventListener("click", (event) => {
+      const again = event.target.closest("[data-again]");
+      if (again) this.show(Number(again.dataset.again));
+    });
     for (const form of root.querySelectorAll("form")) this.prepare(form);
     this.begin();
   }
 
   begin() {
-    this.show(0);
+    this.show(this.following());
+  }
+
+  note(question, words) {
+    this.given.set(question.dataset.criterion, { text: question.querySelector("h2").textContent, words });
+  }
+
+  // The next question that is open, else an earlier one, else the end.
+  following() {
+    const open = (one) => !this.given.has(one.dataset.criterion) && !this.left.has(one.dataset.criterion);
+    const later = this.questions.findIndex((one, n) => n > this.at && open(one));
+    const any = later < 0 ? this.questions.findIndex(open) : later;
+    return any < 0 ? this.questions.length : any;
+  }
+
+  leave() {
+    this.left.add(this.question.dataset.criterion);
+    this.show(this.following());
   }
 
   close() {
@@ -38,6 +63,7 @@ export class Review {
 
   // Shows a question, and plays its evidence from 2 s before.
   show(at) {
+    const first = this.at === -1;
     this.at = at;
     this.since = performance.now();
     this.questions.forEach((question, n) => {
@@ -53,7 +79,7 @@ export class Review {
     this.player.evidence = -1;
     if (this.player.lanes) this.player.lanes.marks = this.player.evidenceButtons().map((one) => [Number(one.dataset.playMs), Number(one.dataset.endMs)]);
     if (this.player.evidenceButtons().length) this.player.step(1);
-    else if (at === 0) this.fromTheStart();
+    else if (first) this.fromTheStart();
   }
 
   // Where nothing is quoted, the conversation itself is the evidence.
@@ -66,6 +92,7 @@ export class Review {
   clicked(event) {
     const verdict = event.target.closest("[data-verdict]")?.dataset.verdict;
     if (verdict) ({ confirm: () => this.confirm(), overrule: () => this.overrule(), cannot_tell: () => this.cannotTell(), transcript_error: () => this.transcriptError() })[verdict]();
+    if (event.target.closest(".pass-over")) this.leave();
     const choice = event.target.closest(".choice");
     if (choice) this.answer({ answer: choice.dataset.answer }, choice.textContent.trim());
   }
@@ -105,10 +132,10 @@ export class Review {
     const criterion_id = question.dataset.criterion;
     const seen = { blind: this.blind, audit_id: this.root.dataset.audit }; // an audit of later may say otherwise
     const body = { criterion_id, ...told, ...seen, seconds: (performance.now() - this.since) / 1000 };
-    this.given.set(criterion_id, { text: question.querySelector("h2").textContent, words });
+    this.note(question, words);
     this.outbox.add(`/review/items/${this.item}/answers`, body, { item: this.item, criterion: criterion_id });
     if (!this.blind) {
-      this.show(this.at + 1);
+      this.show(this.following());
       return;
     }
     this.answering = true;
@@ -138,24 +165,40 @@ export class Review {
   enter() {
     if (this.answering) {
       this.answering = false;
-      this.show(this.at + 1);
+      this.show(this.following());
     } else if (!this.question) this.finish();
+    else if (this.free) this.leave();
   }
 
   summarise() {
     const list = this.ended.querySelector(".summary");
     list.replaceChildren(
-      ...[...this.given.values()].map(({ text, words }) => {
+      ...[...this.given].map(([criterion, { text, words }]) => {
         const line = document.createElement("li");
-        line.textContent = `${text} – ${words.replace(/^\d\s*/, "")}`;
+        line.textContent = `${text} – ${words.replace(/^\d\s*/, "")} `;
+        // Blind, a second answer would know the machine's.
+        if (!this.blind) line.append(this.again(criterion, text));
         return line;
       }),
     );
-    say("All answered. Enter brings the next call.");
+    const none = !this.given.size;
+    if (this.free) {
+      this.ended.querySelector(".none").hidden = !none;
+      this.ended.querySelector(".finish").hidden = none;
+    }
+    say(none ? "None is answered." : "All answered. Enter brings the next call.");
+  }
+
+  again(criterion, text) {
+    const button = document.createElement("button");
+    button.dataset.again = this.questions.findIndex((one) => one.dataset.criterion === criterion);
+    button.ariaLabel = `Answer again: ${text}`;
+    button.textContent = "again";
+    return button;
   }
 
   async finish() {
-    if (this.finishing) return;
+    if (this.finishing || !this.given.size) return;
     this.finishing = true;
     await this.outbox.add(`/review/items/${this.item}/finish`, {}, { item: this.item });
     await this.next();
