@@ -97,7 +97,12 @@ def test_a_backfill_over_two_days_audits_what_is_missing(running: Running) -> No
 
 def test_dag_test_runs_a_trial_of_one_call(running: Running) -> None:
     conf = {"day": FIRST.isoformat(), "redo": "all", "first_stage": "llm2", "limit": 1}
-    running.stack.airflow_command("dags", "test", DAG_ID, "--conf", json.dumps(conf))
+    # Of a DAG that is switched on, the scheduler starts the same tasks beside it.
+    running.stack.airflow_command("dags", "pause", DAG_ID, "--yes")
+    try:
+        running.stack.airflow_command("dags", "test", DAG_ID, "--conf", json.dumps(conf))
+    finally:
+        running.stack.airflow.unpause(DAG_ID)
     assert running.calls(FIRST)["1001-late-fee.wav"][0] == "audited"
 
 
