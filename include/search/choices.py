@@ -13,7 +13,7 @@ _MOST_NAMES = 2000
 
 @dataclass(frozen=True)
 class Choices:
-    """Names of groups that were audited; scorecards and criteria by id, the latter in words; their answers."""
+    """Names of audited groups; scorecards; criteria by id, in words; the answers that criteria have."""
 
     agents: list[str] = field(default_factory=list)
     teams: list[str] = field(default_factory=list)

@@ -104,16 +104,14 @@ def _sums(
     return {row[0]: _sum([row]) for row in connection.execute(query.group_by(column))}
 
 
-def _labels(
-    connection: Connection, scorecard_id: str, dimension: Dimension, weeks: Weeks
-) -> dict[str, str]:
+def _labels(connection: Connection, scorecard_id: str, dimension: Dimension, weeks: Weeks) -> dict[str, str]:
     table = TrendScoreRow
-    query = select(table.name, func.max(table.label)).where(
+    query = select(table.name, func.max(table.label).label("label")).where(
         table.scorecard_id == scorecard_id,
         table.dimension == dimension,
         table.day.between(weeks.first, weeks.last),
     )
-    return {name: label for name, label in connection.execute(query.group_by(table.name))}
+    return {row.name: row.label for row in connection.execute(query.group_by(table.name))}
 
 
 def _trend(name: str, label: str, now: dict[str, Answers], before: dict[str, Answers]) -> AnswersTrend:

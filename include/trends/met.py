@@ -1,6 +1,6 @@
 """When an official answer is met, not met, or unknown: the one rule by which trends count and searches find.
 
-    select(...).select_from(AnswerRow).outerjoin(*official.ANSWERS).where(HOW_MET[Met.NOT_MET])
+select(...).select_from(AnswerRow).outerjoin(*official.ANSWERS).where(HOW_MET[Met.NOT_MET])
 """
 
 from collections.abc import Mapping

@@ -155,7 +155,9 @@ def label_of_group(connection: Connection, chosen: Chosen) -> str | None:
 
 def by_week(connection: Connection, chosen: Chosen, weeks: Weeks) -> list[Week[Figures]]:
     """Each week's figures; a week without calls is among them."""
-    query = select(TrendScoreRow.day, *_columns(TrendScoreRow, _SCORES)).where(*chosen.conditions(TrendScoreRow))
+    query = select(TrendScoreRow.day, *_columns(TrendScoreRow, _SCORES)).where(
+        *chosen.conditions(TrendScoreRow)
+    )
     return in_weeks(connection, query, weeks, _sum, lambda figures: figures.mean)
 
 

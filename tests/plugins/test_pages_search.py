@@ -101,7 +101,12 @@ def test_filters_narrow_and_stay_in_the_form(as_: As) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "told"),
-    [({"text": '"open'}, "a quotation mark is open"), ({"min_pct": "much"}, "min_pct"), ({"met": "met"}, "met: of which"), ({"x": "1"}, "x:")],
+    [
+        ({"text": '"open'}, "a quotation mark is open"),
+        ({"min_pct": "much"}, "min_pct"),
+        ({"met": "met"}, "met: of which"),
+        ({"x": "1"}, "x:"),
+    ],
 )
 def test_what_is_asked_wrongly_is_told_beside_the_form(as_: As, asked: dict[str, str], told: str) -> None:
     answered = as_("ana").get("/cofi/search", params=asked)
@@ -178,7 +183,13 @@ def test_a_file_holds_what_the_search_found(as_: As) -> None:
 
 
 def test_nobody_searches_or_saves_what_is_not_theirs_to_see(as_: As) -> None:
-    for path in ("/search", "/search/export", "/trends", "/trends/group?name=x", "/trends/criterion?criterion=notice"):
+    for path in (
+        "/search",
+        "/search/export",
+        "/trends",
+        "/trends/group?name=x",
+        "/trends/criterion?criterion=notice",
+    ):
         answered = as_("daniel").get(f"/cofi{path}")
         assert answered.status_code == 403
         assert "refund" not in answered.text

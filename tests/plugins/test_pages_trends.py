@@ -107,7 +107,9 @@ def _store(connection: Connection, some: list[Judged]) -> None:
     for table in EVERYTHING:
         connection.execute(delete(table))
     connection.execute(insert(BatchRow), [BATCH])
-    cards = [SCORECARD | {"sha256": sha, "scorecard_id": name, "scorecard": CARD} for sha, name in CARDS.items()]
+    cards = [
+        SCORECARD | {"sha256": sha, "scorecard_id": name, "scorecard": CARD} for sha, name in CARDS.items()
+    ]
     connection.execute(insert(ScorecardRow), cards)
     for n, one in enumerate(some):
         _store_call(connection, f"c{n}", one)
@@ -192,9 +194,7 @@ def _some(n: int, met: bool, **of_call: Any) -> Judged:
 def test_a_queue_has_a_page_with_its_weeks_and_criteria(browser: TestClient, day: Day) -> None:
     some = [_some(n, n % 2 == 0, queue="Sales & Öl+?") for n in range(40)]
     day.database.write(lambda connection: _store(connection, [*some, _some(0, False, queue="ana")]))
-    page = browser.get(
-        "/cofi/trends/group", params={"by": "queue", "name": "Sales & Öl+?", "weeks": 2}
-    ).text
+    page = browser.get("/cofi/trends/group", params={"by": "queue", "name": "Sales & Öl+?", "weeks": 2}).text
     assert "<h1>Sales &amp; Öl+?</h1>" in page
     assert 'aria-label="Mean score of Sales &amp; Öl+? by week: 2026-11-09 40 % of 20 calls' in page
     weeks = page.split("<tbody>")[1]

@@ -37,10 +37,11 @@ class View:
     def page(self, page: str = "", **changes: Any) -> str:
         """The address of a page of trends that shows the same, but for some changes; None leaves one out."""
         shown = {"by": self.by, "weeks": self.weeks, "scorecard": self.scorecard, "until": self.until}
-        return f"/trends{page}?{urlencode({name: one for name, one in (shown | changes).items() if one is not None})}"
+        asked = {name: value for name, value in (shown | changes).items() if value is not None}
+        return f"/trends{page}?{urlencode(asked)}"
 
     def calls(self, name: str | None = None, week: Week[Any] | None = None, **asked: Any) -> str:
-        """The address of the calls that a figure counts: of a group and a week, or of all; see `calls_behind`."""
+        """The address of the calls that a figure counts: by group and week, or all; see `calls_behind`."""
         chosen = Chosen(self.scorecard, self.by, name)
         first, last = (week.monday, week.sunday) if week else (self.span.first, self.span.last)
         return f"/search?{urlencode(calls_behind(chosen, first, last, **asked).asked())}"

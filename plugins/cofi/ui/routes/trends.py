@@ -95,9 +95,7 @@ def group(asked: AskedDep, view: ViewDep, *, name: str) -> HTMLResponse:
 
 
 @router.get("/criterion")
-def criterion(
-    asked: AskedDep, view: ViewDep, *, criterion: str, name: str | None = None
-) -> HTMLResponse:
+def criterion(asked: AskedDep, view: ViewDep, *, criterion: str, name: str | None = None) -> HTMLResponse:
     """How often a criterion is met, week by week and by group: by all calls, or by those of a group."""
     if view is None:
         raise HTTPException(404, _NOTHING)
