@@ -40,8 +40,8 @@ class View:
         asked = {name: value for name, value in (shown | changes).items() if value is not None}
         return f"/trends{page}?{urlencode(asked)}"
 
-    def calls(self, name: str | None = None, week: Week[Any] | None = None, **asked: Any) -> str:
+    def calls(self, name: str | None = None, week: Week[Any] | None = None, **asked: str) -> str:
         """The address of the calls that a figure counts: by group and week, or all; see `calls_behind`."""
         chosen = Chosen(self.scorecard, self.by, name)
         first, last = (week.monday, week.sunday) if week else (self.span.first, self.span.last)
-        return f"/search?{urlencode(calls_behind(chosen, first, last, **asked).asked())}"
+        return f"/search?{calls_behind(chosen, first, last, **asked)}"
