@@ -56,7 +56,9 @@ def _opened(file: Any) -> tuple[Any, Any]:
         raise RecordingUnusable("neither libsndfile nor FFmpeg knows it: convert it to WAV") from error
     tracks = container.streams.audio
     if len(tracks) != 1:
-        raise RecordingUnusable(ffmpeg.several_tracks(len(tracks)) if tracks else "it holds no sound: move it")
+        raise RecordingUnusable(
+            ffmpeg.several_tracks(len(tracks)) if tracks else "it holds no sound: move it"
+        )
     return container, tracks[0]
 
 

@@ -182,10 +182,14 @@ def _of_ogg(stated_s: float, rate_hz: float, file: Any, begin: bytes, size_bytes
 
 
 def _granules(begin: bytes) -> tuple[int, bool]:
-    """How many samples the pages of an Ogg file's beginning hold (RFC 3533), and whether streams follow others."""
+    """Samples in the pages of an Ogg file's beginning (RFC 3533), and whether streams follow each other."""
     total, last, first, begun, chained, at = 0, 0, -1, False, False, 0
     while begin[at : at + 4] == b"OggS" and at + 27 <= len(begin):
-        flags, granule, segments = begin[at + 5], int.from_bytes(begin[at + 6 : at + 14], "little"), begin[at + 26]
+        flags, granule, segments = (
+            begin[at + 5],
+            int.from_bytes(begin[at + 6 : at + 14], "little"),
+            begin[at + 26],
+        )
         if flags & _OGG_FIRST_PAGE and begun:
             total, last, first, chained = total + last - max(0, first), 0, -1, True
         begun = begun or not flags & _OGG_FIRST_PAGE

@@ -147,9 +147,7 @@ def _caf(file: BinaryIO, size_bytes: int) -> StatedSound | None:
     return None
 
 
-def _chunks(
-    file: BinaryIO, size_bytes: int, at: int, length_format: str
-) -> Iterator[tuple[bytes, int, int]]:
+def _chunks(file: BinaryIO, size_bytes: int, at: int, length_format: str) -> Iterator[tuple[bytes, int, int]]:
     """Name, place and length of each chunk; those of AIFF are padded to an even length."""
     size = struct.calcsize(length_format)
     for _ in range(_MOST_CHUNKS):

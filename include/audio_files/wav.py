@@ -234,4 +234,3 @@ def _wave64(file: BinaryIO, size_bytes: int) -> _Audio:
             audio = replace(audio, format=_at(file, at + 24, _FORMAT_BYTES))
         at += length + -length % 8
     return audio
-

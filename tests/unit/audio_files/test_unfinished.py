@@ -39,7 +39,9 @@ def au(length: int, subtype: str = "ULAW") -> bytes:
 
 
 def aiff(length: int, subtype: str = "PCM_16", frames: int = 0) -> bytes:
-    return with_length(with_length(by_libsndfile("AIFF", subtype), b"SSND", ">I", length), b"COMM", ">I", frames, 10)
+    return with_length(
+        with_length(by_libsndfile("AIFF", subtype), b"SSND", ">I", length), b"COMM", ">I", frames, 10
+    )
 
 
 def caf(length: int, subtype: str = "PCM_16") -> bytes:
@@ -58,7 +60,11 @@ def rf64(length: int) -> bytes:
     "content",
     [
         *(lambda n=n, s=s: au(n, s) for _, s in AU for n in (0, 0xFFFF_FFFF, *EARLIER)),
-        *(lambda n=n, s=s: aiff(n, s) for _, s in AIFF for n in (0, 8, 0xFFFF_FFFF, *(8 + n for n in EARLIER))),
+        *(
+            lambda n=n, s=s: aiff(n, s)
+            for _, s in AIFF
+            for n in (0, 8, 0xFFFF_FFFF, *(8 + n for n in EARLIER))
+        ),
         *(lambda n=n, s=s: caf(n, s) for _, s in CAF for n in (-1, 0, 4, *(4 + n for n in EARLIER))),
         *(lambda n=n: wave64(n) for n in (0, 24, 24 + 16_000, (1 << 63) - 1, (1 << 64) - 1)),
         *(lambda n=n: rf64(n) for n in (0, 16_000, (1 << 63) - 1, (1 << 64) - 1)),
@@ -87,7 +93,9 @@ def test_what_is_put_before_or_behind_is_no_sound(tmp_path: Path, content: Calla
 
 
 @pytest.mark.parametrize("tenths", range(1, 10))
-@pytest.mark.parametrize(("container", "subtype"), [AU[0], AIFF[0], AIFF[2], CAF[0], CAF[1], ("W64", "PCM_16")])
+@pytest.mark.parametrize(
+    ("container", "subtype"), [AU[0], AIFF[0], AIFF[2], CAF[0], CAF[1], ("W64", "PCM_16")]
+)
 def test_a_part_is_not_taken_for_all_of_it(tmp_path: Path, container: str, subtype: str, tenths: int) -> None:
     whole = by_libsndfile(container, subtype)
     with pytest.raises(RecordingUnusable, match=r"breaks off"):
@@ -131,5 +139,3 @@ def test_an_error_of_a_library_names_no_path_of_the_host(tmp_path: Path) -> None
     with pytest.raises(RecordingUnusable, match="broken at") as refused:
         lengths_s(tmp_path, joined)
     assert str(tmp_path) not in str(refused.value) and "Errno" not in str(refused.value)
-
-

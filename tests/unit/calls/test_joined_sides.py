@@ -70,6 +70,7 @@ def test_a_side_that_was_cut_is_named(container: str, subtype: str, share: float
 
 
 def test_a_side_with_a_header_alone_is_silent() -> None:
-    empty = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36, b"WAVE", b"fmt ", 16, 1, 1, 8000, 16000, 2, 16, b"data", 0)
+    empty = struct.pack(
+        "<4sI4s4sIHHIIHH4sI", b"RIFF", 36, b"WAVE", b"fmt ", 16, 1, 1, 8000, 16000, 2, 16, b"data", 0
+    )
     assert not joined(empty)[:, 0].any()
-
