@@ -1,7 +1,7 @@
 """One WAV file of a call's parts, made while it is read: two sides become two channels of one recording."""
 
 from collections.abc import Iterator, Sequence
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from include.audio_files.raw import Encoding, describes_itself
 from include.audio_files.whole import as_one, refuse_truncated
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from include.audio_files.ffmpeg_sound import FfmpegSound
 
-    _Sound = soundfile.SoundFile | FfmpegSound
+    _Sound: TypeAlias = soundfile.SoundFile | FfmpegSound
 
 # Frames that are read at a time: 64 KiB of each side.
 _PIECE_FRAMES = 32_768
