@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from include.gpu.wire import LanguageSpan, LidResult, Span
 from include.gpu_host.audio import timeline
 from include.gpu_host.audio.recording import SAMPLE_RATE_HZ, Samples
-from include.gpu_host.engines.protocol import LanguageIdentifier, Sound
+from include.gpu_host.engines.protocol import Sound
+from include.gpu_host.stages.ear import Ear
 from include.gpu_host.stages.listening import stretch
 from include.gpu_host.stages.switching import nearest_pause_ms
 
@@ -34,11 +35,11 @@ _HEARD_ABOVE = 0.8
 _PAUSE_WITHIN_MS = 6_000
 
 
-def sounds(identifier: LanguageIdentifier, piece: Samples) -> list[Sound]:
+def sounds(ear: Ear, piece: Samples) -> list[Sound]:
     """What the parts of a piece sound like, for recognisers that cannot tell."""
     count = max(1, round(len(piece) / SAMPLE_RATE_HZ * 1000 / _LISTENED_MS))
     edges = [len(piece) * n // count for n in range(count + 1)]
-    found = identifier.probabilities([piece[start:end] for start, end in pairwise(edges)])
+    found = ear.each([piece[start:end] for start, end in pairwise(edges)])
     return [
         Sound(Span(start_ms=_ms(start), end_ms=_ms(end)), probabilities)
         for (start, end), probabilities in zip(pairwise(edges), found, strict=True)

@@ -10,7 +10,7 @@ from include.gpu_host.stages.listening import stretch
 
 Probabilities = Mapping[str, float]
 # Hears windows: each is spans of the recording that are heard one after the other.
-Listen = Callable[[Sequence[list[Span]]], list[Probabilities]]
+Listen = Callable[[Sequence[list[Span]]], Sequence[Probabilities]]
 
 # What is listened to at once: of 197 clips in 7 languages the first 8 s told as many as the first 30 s.
 WINDOW_MS = 8_000
