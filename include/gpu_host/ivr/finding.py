@@ -61,7 +61,7 @@ class IvrFinding:
     def __init__(self, library: FingerprintLibrary, dead_air_s: float) -> None:
         self._library = library
         self._dead_air_ms = round(dead_air_s * 1000)
-        self.engine = Engine(name="landmarks", version="6", device="cpu", weights_sha256=library.sha256)
+        self.engine = Engine(name="landmarks", version="7", device="cpu", weights_sha256=library.sha256)
         self.tuning: list[float | str] = [dead_air_s]
 
     def run(self, head: Head, recording: Recording, learning: Learning | None = None) -> IvrResult:
