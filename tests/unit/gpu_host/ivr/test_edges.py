@@ -40,7 +40,7 @@ def near(start_ms: int, end_ms: int) -> list[tuple[object, object]]:
 
 
 def test_a_piece_ends_where_its_sound_does() -> None:
-    """Hold music went on for 207 ms after what was learned of it, and was transcribed with the first words."""
+    """Hold music went on for 207 ms after what was learned of it, and was heard with the first words."""
     heard = recording((1000, 3207), (3420, 5000))
     assert moved(heard, piece(1000, 3000)) == near(1000, 3207)
 
