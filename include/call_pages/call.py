@@ -1,6 +1,6 @@
 """One call with all that is known of it, as its page shows it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -69,9 +69,16 @@ _HEAD = tuple(name for name in CallHead.__dataclass_fields__ if name not in ("st
 
 def head_of(connection: Connection, call_id: str) -> CallHead | None:
     """The call itself; None when there is none of this id."""
-    row = connection.execute(select(CallRow.__table__).where(CallRow.call_id == call_id)).one_or_none()
-    if row is None:
-        return None
+    return heads_of(connection, [call_id]).get(call_id)
+
+
+def heads_of(connection: Connection, call_ids: Collection[str]) -> dict[str, CallHead]:
+    """The calls themselves, by id; of ids that there are."""
+    query = select(CallRow.__table__).where(CallRow.call_id.in_(call_ids))
+    return {row.call_id: _head(row) for row in connection.execute(query).all()}
+
+
+def _head(row: Any) -> CallHead:
     own = {name: getattr(row, name) for name in _HEAD}
     return CallHead(**own, state=CallState(row.state), parts=parts_from_json(row.parts))
 

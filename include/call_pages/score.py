@@ -204,9 +204,8 @@ def sections_of(row: Any, answers: Mapping[str, Any]) -> list[Section]:
 def _answered(criterion: Mapping[str, Any], row: Any, part: float, lost: bool) -> Answered:
     counts = bool(row.potential)
     worth = 100 * part if counts else 0.0
-    options = [Option(one["key"], one.get("label", one["key"])) for one in criterion["options"]]
+    options = options_of(criterion)
     labels = {**_LABELS, **{one.key: one.label for one in options}}
-    may_be_na = criterion.get("na_allowed") or criterion.get("applies_if")
     return Answered(
         criterion_id=criterion["id"],
         text=criterion["text"],
@@ -225,8 +224,15 @@ def _answered(criterion: Mapping[str, Any], row: Any, part: float, lost: bool) -
         quotes=[CheckedEvidence.model_validate(one) for one in row.evidence],
         absence=None if row.absence is None else Absence.model_validate(row.absence),
         opinions=[Opinion.model_validate(one) for one in row.opinions],
-        options=[*options, *([Option(NOT_APPLICABLE, "does not apply")] if may_be_na else [])],
+        options=options,
     )
+
+
+def options_of(criterion: Mapping[str, Any]) -> list[Option]:
+    """The answers that a scorecard's criterion can have."""
+    options = [Option(one["key"], one.get("label", one["key"])) for one in criterion["options"]]
+    may_be_na = criterion.get("na_allowed") or criterion.get("applies_if")
+    return [*options, *([Option(NOT_APPLICABLE, _LABELS[NOT_APPLICABLE])] if may_be_na else [])]
 
 
 def why(row: Any, card: Mapping[str, Any], sections: Sequence[Section]) -> list[str]:

@@ -1,5 +1,6 @@
 """Agents dispute answers about their calls; somebody who had no part in them decides."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +17,9 @@ from cofi.ui.routes.calls import CallDep
 from cofi.ui.routes.review import ActorDep
 from include.access.record import Access
 from include.access.rights import Right
-from include.call_pages.call import CallHead, head_of
-from include.call_pages.score import Answered, Score, score_of
+from include.call_pages.call import CallHead, heads_of
+from include.call_pages.questions import questions_of
+from include.call_pages.score import Score, score_of
 from include.review.disputes import Dispute, list_disputes
 from include.review.disputing import Claim, decide, dispute, withdraw
 from include.review.people import Actor
@@ -74,10 +76,9 @@ def disputes(
     after = (after_ended, after_due, after_id) if after_due is not None and after_id else None
     listed = asked.read(lambda connection: list_disputes(connection, limit=SHOWN + 1, after=after))
     found = [one for one in listed[:SHOWN] if one.call_id not in asked.blind]
-    shown = asked.read(lambda connection: [_shown(connection, one, actor) for one in found])
-    for call_id in {one["dispute"].call_id for one in shown}:
-        # The agent's reason may tell what was said.
-        asked.record(call_id, Access.TEXT)
+    shown = asked.read(lambda connection: _shown(connection, found, actor))
+    # The agent's reason may tell what was said.
+    asked.record_all({one.call_id for one in found}, Access.TEXT)
     return asked.page(
         "disputes.html",
         tab="disputes",
@@ -102,20 +103,18 @@ def rule_of(score: Score | None) -> DisputeRule:
     return load_rules(Settings.load().scorecards_folder, score.scorecard_id).disputes
 
 
-def _shown(connection: Connection, one: Dispute, actor: Actor) -> dict[str, Any]:
-    head = head_of(connection, one.call_id)
-    score = score_of(connection, one.call_id, {})
-    return {
-        "dispute": one,
-        "head": head,
-        "question": _question(score, one.criterion_id),
-        "own": head is not None and _is_own(head, actor),
-    }
-
-
-def _question(score: Score | None, criterion_id: str) -> Answered | None:
-    answers = score.answers if score else []
-    return next((answer for answer in answers if answer.criterion_id == criterion_id), None)
+def _shown(connection: Connection, found: Sequence[Dispute], actor: Actor) -> list[dict[str, Any]]:
+    call_ids = {one.call_id for one in found}
+    heads, questions = heads_of(connection, call_ids), questions_of(connection, call_ids)
+    return [
+        {
+            "dispute": one,
+            "head": heads.get(one.call_id),
+            "question": questions.get(one.call_id, {}).get(one.criterion_id),
+            "own": one.call_id in heads and _is_own(heads[one.call_id], actor),
+        }
+        for one in found
+    ]
 
 
 def _is_own(head: CallHead, actor: Actor) -> bool:
