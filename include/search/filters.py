@@ -21,7 +21,7 @@ from include.database.models import (
     TranscriptRow,
 )
 from include.errors import InvalidInput
-from include.trends.dimensions import Dimension, group_of
+from include.trends.dimensions import Dimension, group_of, in_group
 from include.trends.met import HOW_MET, Met
 
 
@@ -148,7 +148,7 @@ def names_in(filters: Filters) -> dict[Dimension, str]:
 def _named(dimension: Dimension, name: str, filters: Filters) -> ColumnElement[bool]:
     group = heard_language() if dimension is Dimension.LANGUAGE else group_of(dimension)
     if filters.exact:
-        return group == name
+        return group == name if dimension is Dimension.LANGUAGE else in_group(dimension, name)
     if dimension is Dimension.AGENT:
         return or_(_same(CallRow.agent_id, name), _same(CallRow.agent, name))
     return _same(group, name)

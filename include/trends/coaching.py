@@ -1,5 +1,6 @@
 """An agent's weak criteria, with calls that show them: something to listen to together."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,7 +18,7 @@ from include.database.models import (
     ScorecardRow,
 )
 from include.trends.criteria import AnswersTrend, criteria
-from include.trends.dimensions import Dimension, group_of
+from include.trends.dimensions import Dimension, in_group
 from include.trends.met import HOW_MET, Met
 from include.trends.reading import Chosen, Weeks
 
@@ -75,13 +76,9 @@ def weak_criteria(connection: Connection, scorecard_id: str, agent: str, weeks: 
     own = criteria(connection, Chosen(scorecard_id, Dimension.AGENT, agent), weeks)
     everybody = {one.name: one for one in criteria(connection, Chosen(scorecard_id), weeks)}
     weak = [one for one in own if _is_weak(one, everybody.get(one.name))][:_WEAK_SHOWN]
+    examples = _examples(connection, scorecard_id, agent, [one.name for one in weak], weeks)
     return [
-        WeakCriterion(
-            one.name,
-            one,
-            everybody.get(one.name),
-            _examples(connection, scorecard_id, agent, one.name, weeks),
-        )
+        WeakCriterion(one.name, one, everybody.get(one.name), tuple(examples.get(one.name, ())))
         for one in weak
     ]
 
@@ -94,19 +91,33 @@ def _is_weak(own: AnswersTrend, of_all: AnswersTrend | None) -> bool:
 
 
 def _examples(
-    connection: Connection, scorecard_id: str, agent: str, criterion_id: str, weeks: Weeks
-) -> tuple[Example, ...]:
-    """People's answers first, then what the machine is surest of; the newest of equal ones."""
+    connection: Connection, scorecard_id: str, agent: str, criterion_ids: Sequence[str], weeks: Weeks
+) -> dict[str, list[Example]]:
+    """By criterion; people's answers first, then what the machine is surest of; the newest of equal ones.
+
+    One statement: an agent of years has thousands of calls to look at, and once is enough.
+    """
+    place = func.row_number().over(
+        partition_by=AnswerRow.criterion_id,
+        order_by=(
+            ReviewedAnswerRow.given.is_not(None).desc(),
+            func.coalesce(AnswerRow.confidence, 0).desc(),
+            CallRow.day.desc(),
+            CallRow.call_id,
+        ),
+    )
     query = (
         select(
             CallRow.call_id,
             CallRow.day,
+            AnswerRow.criterion_id,
             official.ANSWER.label("answer"),
             AnswerRow.justification,
             AnswerRow.evidence,
             AnswerRow.answer.label("machine_answer"),
             ReviewedAnswerRow.given.label("given"),
             ReviewAnswerRow.reason.label("comment"),
+            place.label("place"),
         )
         .select_from(AnswerRow)
         .join(AuditRow, AuditRow.audit_id == AnswerRow.audit_id)
@@ -115,21 +126,20 @@ def _examples(
         .outerjoin(*official.ANSWERS)
         .outerjoin(ReviewAnswerRow, ReviewAnswerRow.id == ReviewedAnswerRow.given)
         .where(
-            group_of(Dimension.AGENT) == agent,
+            in_group(Dimension.AGENT, agent),
             CallRow.day.between(weeks.first, weeks.last),
             AuditRow.superseded_at.is_(None),
             ScorecardRow.scorecard_id == scorecard_id,
-            AnswerRow.criterion_id == criterion_id,
+            AnswerRow.criterion_id.in_(criterion_ids),
             HOW_MET[Met.NOT_MET],
         )
+        .subquery()
     )
-    best = query.order_by(
-        ReviewedAnswerRow.given.is_not(None).desc(),
-        func.coalesce(AnswerRow.confidence, 0).desc(),
-        CallRow.day.desc(),
-        CallRow.call_id,
-    )
-    return tuple(_example(row) for row in connection.execute(best.limit(_EXAMPLES)))
+    best = select(query).where(query.c.place <= _EXAMPLES).order_by(query.c.place)
+    found: dict[str, list[Example]] = defaultdict(list)
+    for row in connection.execute(best).all() if criterion_ids else ():
+        found[row.criterion_id].append(_example(row))
+    return found
 
 
 def _example(row: Row[*tuple[Any, ...]]) -> Example:

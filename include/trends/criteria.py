@@ -105,6 +105,8 @@ def _sums(
 
 
 def _labels(connection: Connection, scorecard_id: str, dimension: Dimension, weeks: Weeks) -> dict[str, str]:
+    if dimension is not Dimension.AGENT:
+        return {}  # others are called what they are grouped by
     table = TrendScoreRow
     query = select(table.name, func.max(table.label).label("label")).where(
         table.scorecard_id == scorecard_id,

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, literal
+from sqlalchemy import ColumnElement, and_, func, literal, or_
 
 from include.database.models import CallRow, TranscriptRow
 
@@ -36,6 +36,14 @@ def group_of(dimension: Dimension) -> ColumnElement[str]:
     """The column that calls (outer-joined with their transcripts) are grouped by; None has no group."""
     column: ColumnElement[str] = _GROUPED[dimension][0]
     return column
+
+
+def in_group(dimension: Dimension, name: str) -> ColumnElement[bool]:
+    """Whether a call is of a group. Of an agent's, as indexes know it: of a million calls it finds theirs."""
+    if dimension is Dimension.AGENT:
+        by_name = and_(CallRow.agent_id.is_(None), CallRow.agent == name)
+        return or_(CallRow.agent_id == name, by_name)
+    return group_of(dimension) == name
 
 
 def label_of(dimension: Dimension) -> ColumnElement[str]:

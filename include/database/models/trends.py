@@ -54,7 +54,14 @@ class TrendAnswerRow(Base):
     met: Mapped[int]
     unknown: Mapped[int]
 
-    __table_args__ = (Index("ix_trend_answers_name", "dimension", "name", "day"),)
+    __table_args__ = (
+        Index("ix_trend_answers_name", "dimension", "name", "day"),
+        # The page of a criterion reads it of all groups, of nothing but this.
+        Index(
+            "ix_trend_answers_criterion",
+            *("dimension", "criterion_id", "day", "scorecard_id", "name", "counted", "met", "unknown"),
+        ),
+    )
 
 
 class MachineDayRow(Base):

@@ -189,6 +189,23 @@ def test_coaching_shows_what_an_agent_meets_less_than_all_and_the_surest_calls(
     assert (weak.criterion_id, weak.own.now) == ("notice", Answers(0, 6))
 
 
+def test_each_weak_criterion_has_examples_of_its_own_and_of_this_agent_alone(
+    database: Database, judged: Judge
+) -> None:
+    for n in range(5):
+        late = {"criterion_id": "closing", **counted(confidence=n / 10)}
+        judged(f"ana{n}", 50.0, counted(confidence=0.9 - n / 10), late, agent="Ana", agent_id="17")
+        judged(f"ben{n}", 50.0, counted(earned=float(n > 0)), late, agent="Ana", agent_id="18")
+        judged(f"17-{n}", 50.0, counted(earned=1.0), late, agent="17", agent_id="19")
+    with database.writing() as connection:
+        count_days(connection, [DAY])
+        weak = weak_criteria(connection, "service", "17", Weeks.until(DAY))
+    assert {one.criterion_id: [call.call_id for call in one.examples] for one in weak} == {
+        "closing": ["ana4", "ana3", "ana2"],
+        "notice": ["ana0", "ana1", "ana2"],
+    }
+
+
 def test_coaching_never_shows_the_machines_evidence_for_an_answer_that_is_not_its_own(
     database: Database, judged: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
