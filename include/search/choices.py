@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from include.database.models import ScorecardRow, TrendScoreRow
 from include.trends.dimensions import Dimension
@@ -40,8 +40,16 @@ def choices_of(connection: Connection) -> Choices:
 
 
 def _labels(connection: Connection, dimension: Dimension) -> list[str]:
-    query = select(TrendScoreRow.label).where(TrendScoreRow.dimension == dimension).distinct()
-    return list(connection.execute(query.order_by(TrendScoreRow.label).limit(_MOST_NAMES)).scalars())
+    """What groups are called, each as it was last: a look into the index for each, not at all their days."""
+    table = TrendScoreRow
+    first = select(func.min(table.name).label("name")).where(table.dimension == dimension)
+    names = first.cte(recursive=True)
+    following = select(func.min(table.name)).where(table.dimension == dimension, table.name > names.c.name)
+    names = names.union_all(select(following.scalar_subquery()).where(names.c.name.is_not(None)))
+    last = select(table.label).where(table.dimension == dimension, table.name == names.c.name)
+    label = last.order_by(table.day.desc()).limit(1).scalar_subquery()
+    found = select(label).where(names.c.name.is_not(None)).limit(_MOST_NAMES)
+    return sorted(set(connection.execute(found).scalars().all()))
 
 
 def criteria_of(connection: Connection) -> tuple[dict[str, str], list[str]]:

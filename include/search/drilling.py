@@ -21,12 +21,17 @@ def calls_behind(chosen: Chosen, first: date, last: date, **asked: str) -> str:
         last: Day, which is among them.
         asked: What else the figure counts them for: fields of the search, such as `met` with `criterion`.
     """
-    which = _encoded(("scorecard", chosen.scorecard_id), ("first_day", str(first)), ("last_day", str(last)))
+    which = address_of(scorecard=chosen.scorecard_id, first_day=str(first), last_day=str(last))
     if chosen.name is not None:
-        which += "&" + _encoded((chosen.dimension.value, chosen.name), ("exact", "true"))
-    return which + "&" + _encoded(*asked.items()) if asked else which
+        which += "&" + address_of(**{chosen.dimension.value: chosen.name}, exact="true")
+    return which + "&" + address_of(**asked) if asked else which
+
+
+def address_of(**fields: str) -> str:
+    """Fields as an address carries them."""
+    return "&".join(_encoded(name, value) for name, value in fields.items())
 
 
 @lru_cache(_KEPT)
-def _encoded(*fields: tuple[str, str]) -> str:
-    return urlencode(fields)
+def _encoded(name: str, value: str) -> str:
+    return urlencode([(name, value)])

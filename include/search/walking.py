@@ -10,7 +10,18 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Date, Select, String, literal, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Date,
+    Select,
+    String,
+    any_,
+    literal,
+    select,
+    tuple_,
+)
 
 from include.database.models import CallRow
 
@@ -69,7 +80,7 @@ class Walk:
 
     def look_at(self, call_ids: Collection[str]) -> None:
         """Looks at these alone: none of the others that are left is wanted."""
-        self._take(self._rest().where(CallRow.call_id.in_(sorted(call_ids)), *self._wanted), None)
+        self._take(self._rest().where(_among(self._connection, call_ids), *self._wanted), None)
 
     def go_on(self, patience_s: float) -> None:
         """Looks through more and more, until enough are found or the next calls would take too long.
@@ -104,8 +115,16 @@ def before(place: Place) -> tuple[Condition, ...]:
     return CallRow.day <= place[0], _place < _as_tuple(place)
 
 
+def _among(connection: Connection, call_ids: Collection[str]) -> Condition:
+    """Of PostgreSQL one parameter, a list: its driver takes 15 ms to number 2,000."""
+    some = sorted(call_ids)
+    if connection.dialect.name == "postgresql":
+        return CallRow.call_id == any_(literal(some, ARRAY(String)))
+    return CallRow.call_id.in_(some)
+
+
 def _places(connection: Connection, query: Select[date, str]) -> list[Place]:
-    return [(row.day, row.call_id) for row in connection.execute(query)]
+    return [(day, call_id) for day, call_id in connection.execute(query).all()]
 
 
 def _as_tuple(place: Place) -> Any:
