@@ -1,7 +1,6 @@
 """Who asks: the user that Airflow knows, with the rights that its auth manager gives them on calls."""
 
 from collections.abc import Callable
-from functools import cache
 from typing import Annotated, Any, cast
 from urllib.parse import urlsplit
 
@@ -21,7 +20,9 @@ NO_RIGHTS = (
 )
 
 
-def auth_manager() -> BaseAuthManager[Any]:
+# What only looks at what is there is asynchronous: FastAPI hands each other function to a thread, and where
+# many people ask at once each handing over waits for its turn.
+async def auth_manager() -> BaseAuthManager[Any]:
     """Airflow's own; tests put another in its place."""
     return get_auth_manager()
 
@@ -51,12 +52,13 @@ def _by_role(user: Any, settings: Settings) -> Callable[[Right], bool]:
 
 
 def _by_custom_views(user: Any, manager: BaseAuthManager[Any]) -> Callable[[Right], bool]:
-    @cache
+    """All of them at once, as nearly all are asked for by every page: its tabs are by them."""
+
     def may(right: Right) -> bool:
         method = cast(ResourceMethod, METHODS[right])
         return manager.is_authorized_custom_view(method=method, resource_name=right.value, user=user)
 
-    return may
+    return frozenset(right for right in Right if may(right)).__contains__
 
 
 PersonDep = Annotated[Person, Depends(person_of)]
@@ -73,7 +75,7 @@ def reviewers(settings: Settings) -> list[str]:
 def requires(*rights: Right) -> Any:
     """A dependency that answers 403 to whoever lacks one of these."""
 
-    def inner(person: PersonDep) -> None:
+    async def inner(person: PersonDep) -> None:
         for right in rights:
             if not person.may(right):
                 raise HTTPException(
@@ -83,7 +85,7 @@ def requires(*rights: Right) -> Any:
     return Depends(inner)
 
 
-def same_origin(request: Request) -> None:
+async def same_origin(request: Request) -> None:
     """A write comes from a page of ours: other sites can send a cookie along, but no header of their own."""
     site = request.headers.get("Sec-Fetch-Site", "same-origin")
     origin = request.headers.get("Origin")

@@ -32,7 +32,7 @@ def note(person: Person, event: str, call_ids: Collection[str]) -> None:
         log.exception("Not in Airflow's Audit Log: %s of %s by %s", event, ", ".join(call_ids), person.name)
 
 
-def noted() -> Noted:
+async def noted() -> Noted:
     """What adds entries; tests put another in its place."""
     return note
 

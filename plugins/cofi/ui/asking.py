@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from cofi.ui.access import PersonDep
 from cofi.ui.action_log import Noted, NoteDep
 from cofi.ui.data import DatabaseDep
-from cofi.ui.pages import render
+from cofi.ui.pages import prefix_of, render
 from include.access.record import Access, record_all
 from include.access.rights import Person
 from include.database.engine import Database
@@ -49,6 +49,11 @@ class Asked:
         """Calls whose scores and answers the person is not shown now: every page leaves them out by this."""
         return self.read(lambda connection: blind_calls(connection, self.person.name))
 
+    @property
+    def prefix(self) -> str:
+        """What the addresses of pages begin with."""
+        return prefix_of(self.request)
+
     def page(self, template: str, *, tab: str = "", **values: Any) -> HTMLResponse:
         """Answers with a page; see `cofi.ui.pages.render`."""
         return render(self.request, self.person, template, tab=tab, **values)
@@ -72,7 +77,7 @@ class Asked:
             self.after.add_task(self.note, self.person, _EVENTS[what], call_ids)
 
 
-def asked(
+async def asked(
     request: Request, person: PersonDep, database: DatabaseDep, after: BackgroundTasks, note: NoteDep
 ) -> Asked:
     """The request that a page answers: FastAPI gives its parts."""

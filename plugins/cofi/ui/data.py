@@ -19,7 +19,7 @@ def database() -> Database:
 
 @cache
 def _opened(url: str) -> Database:
-    return Database(url, _PATIENCE_S)
+    return Database(url, _PATIENCE_S, by_statement=True)
 
 
 DatabaseDep = Annotated[Database, Depends(database)]

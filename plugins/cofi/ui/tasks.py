@@ -43,7 +43,7 @@ def list_tasks(dag_id: str, run_id: str) -> list[MappedTask]:
     return [MappedTask(*row) for row in rows]
 
 
-def listing() -> ListTasks:
+async def listing() -> ListTasks:
     """What lists them; tests put another in its place."""
     return list_tasks
 

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from urllib.parse import urlencode
 
-from include.search.drilling import calls_behind
+from markupsafe import Markup
+
+from include.search.drilling import address_of, calls_behind
 from include.trends.dimensions import Dimension
 from include.trends.reading import Chosen, Week, Weeks
 
 SPANS_WEEKS = (4, 8, 13, 26, 52)
+_FIGURE = Markup('<a href="{}">{}</a>')
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,7 @@ class View:
     Attributes:
         until: The day that was asked for; None for the newest.
         weeks: How many.
+        prefix: What the addresses of pages begin with.
         scorecards: All that calls were counted under.
         stale_days: On so many of these days people have answered since they were counted.
     """
@@ -28,6 +31,7 @@ class View:
     until: date | None
     weeks: int
     span: Weeks
+    prefix: str = ""
     scorecards: tuple[str, ...] = ()
     stale_days: int = 0
 
@@ -37,11 +41,19 @@ class View:
     def page(self, page: str = "", **changes: Any) -> str:
         """The address of a page of trends that shows the same, but for some changes; None leaves one out."""
         shown = {"by": self.by, "weeks": self.weeks, "scorecard": self.scorecard, "until": self.until}
-        asked = {name: value for name, value in (shown | changes).items() if value is not None}
-        return f"/trends{page}?{urlencode(asked)}"
+        asked = {name: str(value) for name, value in (shown | changes).items() if value is not None}
+        return f"{self.prefix}/trends{page}?{address_of(**asked)}"
 
     def calls(self, name: str | None = None, week: Week[Any] | None = None, **asked: str) -> str:
         """The address of the calls that a figure counts: by group and week, or all; see `calls_behind`."""
         chosen = Chosen(self.scorecard, self.by, name)
         first, last = (week.monday, week.sunday) if week else (self.span.first, self.span.last)
-        return f"/search?{calls_behind(chosen, first, last, **asked)}"
+        return f"{self.prefix}/search?{calls_behind(chosen, first, last, **asked)}"
+
+    def found(
+        self, count: int, name: str | None = None, week: Week[Any] | None = None, **asked: str
+    ) -> Markup | str:
+        """A figure that leads to the calls that it counts; here, as a template takes ten times as long."""
+        if not count:
+            return "0"
+        return _FIGURE.format(self.calls(name, week, **asked), f"{count:,}")

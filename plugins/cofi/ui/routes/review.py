@@ -42,7 +42,7 @@ REASONS = {
 }
 
 
-def actor_of(asked: AskedDep) -> Actor:
+async def actor_of(asked: AskedDep) -> Actor:
     """The person as reviews know them."""
     return Actor(asked.person.name, asked.person.agents)
 

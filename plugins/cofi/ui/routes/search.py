@@ -42,7 +42,7 @@ class Kept(BaseModel):
     shared: bool = False
 
 
-def wanted(request: Request) -> dict[str, str]:
+async def wanted(request: Request) -> dict[str, str]:
     """The filters in the address; fields that are left empty are not among them."""
     return {
         name: value

@@ -54,7 +54,7 @@ def _choose_view(
     if stale:
         # Not before the page: a day of 10,000 calls takes a second.
         asked.after.add_task(_count, asked.database, stale)
-    return View(card, by, until, weeks, span, scorecards=tuple(known), stale_days=len(stale))
+    return View(card, by, until, weeks, span, asked.prefix, scorecards=tuple(known), stale_days=len(stale))
 
 
 def _count(database: Database, days: list[date]) -> None:
