@@ -60,7 +60,7 @@ def _timezone(site: Site, options: Answers, asking: Asking, found: Found) -> str
         return zone
 
     zone = asking.until_right(answer, options.timezone)
-    found.set("timezone", zone, "Of the site: a day begins and ends at its midnight.")
+    found.set("timezone", zone, "Time zone of the site: a day begins and ends at its midnight.")
     found.set("default_timezone", zone, "The same, so that backfills know the same days.", section="core")
     return zone
 
@@ -95,7 +95,7 @@ def _own_recordings(
         location = f"file://{Path(location).expanduser().absolute()}"
     found.set("recordings_location", location, "Where your recordings lie.")
     if "AIRFLOW__COFI__GOLD_LABELS" not in site.settings:
-        found.set("gold_labels", "", "What people answered about your calls: a CSV, once you have one.")
+        found.set("gold_labels", "", "CSV of what people answered about your calls, once you have one.")
     if options.recorder:
         found.set("recorder", options.recorder, "What wrote them.")
     asking.try_out(partial(_look, site, location, options, asking, found, zone), options.recordings)
@@ -130,7 +130,7 @@ def _scorecard(site: Site, options: Answers, asking: Asking, found: Found) -> Sc
         if own:
             found.set("scorecards_folder", str(file.parent), "Your scorecards.")
         if own or named != default or "AIRFLOW__COFI__SCORECARD" in site.settings:
-            found.set("scorecard", file.stem if own else named, "That is used until one is promoted.")
+            found.set("scorecard", file.stem if own else named, "The scorecard that is used until one is promoted.")
         return scorecard
 
     return asking.until_right(answer, options.scorecard)
@@ -231,10 +231,10 @@ def _ask_llm(settings: LlmSettings, scorecard: Scorecard, asking: Asking) -> Non
 
 
 _OF_LLM = {
-    "LLM_URL": "Of the LLM's API, up to /v1; empty for the demo's.",
-    "LLM_API_KEY": "Its key.",
-    "LLM_MODEL": "The model.",
-    "LLM_PROVIDER": "Whose API it is; empty where its address tells that.",
+    "LLM_URL": "Address of the LLM's API, up to /v1; empty for the demo's.",
+    "LLM_API_KEY": "The key of that API.",
+    "LLM_MODEL": "The model, as the API names it.",
+    "LLM_PROVIDER": "Whose API it is, such as vllm (docs/llm.md); empty: found out by the address.",
 }
 
 
