@@ -130,7 +130,7 @@ def _scorecard(site: Site, options: Answers, asking: Asking, found: Found) -> Sc
         if own:
             found.set("scorecards_folder", str(file.parent), "Your scorecards.")
         if own or named != default or "AIRFLOW__COFI__SCORECARD" in site.settings:
-            found.set("scorecard", file.stem if own else named, "The scorecard that is used until one is promoted.")
+            found.set("scorecard", file.stem if own else named, "The scorecard, until one is promoted.")
         return scorecard
 
     return asking.until_right(answer, options.scorecard)
