@@ -7,6 +7,7 @@ from the next call on. Beside that: the same calls with all prompts and music gi
 """
 
 import argparse
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -257,7 +258,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--recordings", type=Path, default=ROOT / "var" / "held-out")
     parser.add_argument("--tuning", type=Path, default=ROOT.parent / "shared" / "audio")
-    parser.add_argument("--heard", type=int, default=8, help="so many of the last calls are recognised too")
+    parser.add_argument(
+        "--heard", type=int, default=sys.maxsize, help="so many of the last calls are recognised too [all]"
+    )
     parser.add_argument("--report", type=Path)
     options = parser.parse_args()
     options.heard = min(options.heard, options.calls * (2 if options.quick else len(held_out.LANGUAGES)))
