@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import soxr
 
-from include.audio_files.wav import refuse_truncated
+from include.audio_files.whole import refuse_truncated
 from include.errors import RecordingUnusable
 from include.gpu_host.audio.recording import SAMPLE_RATE_HZ, Recording, RecordingWriter, Samples
 from include.gpu_host.audio.sources import NotAudio, Source, opened
