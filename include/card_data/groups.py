@@ -12,10 +12,10 @@ from include.card_data.cues import (
     CODES,
     OTHERS,
     Cue,
+    CuesOfTurns,
     Named,
     asks,
     corrects,
-    cues_in,
     leads_to,
     names_a_number,
     speaks_of_payment,
@@ -80,7 +80,8 @@ class Conversation:
     def __init__(self, turns: Sequence[Turn], *, heeds_names: bool = True) -> None:
         self.turns = turns
         self._texts = [read_aloud(turn.text) for turn in turns]
-        self._cues = [cues_in(text) if heeds_names else [] for text in self._texts]
+        self._who = [turn.whose for turn in turns]
+        self._cues = CuesOfTurns(self._texts if heeds_names else [""] * len(turns))
         self._masks = [(n, mask) for n, turn in enumerate(turns) for mask in MASK.finditer(turn.text)]
         self._in_turn: list[list[Group]] = [[] for _ in turns]
         for n, text in enumerate(self._texts):
@@ -111,7 +112,7 @@ class Conversation:
 
     def who(self, turn: int) -> tuple[int, str]:
         """Who speaks: channel and label."""
-        return self.turns[turn].whose
+        return self._who[turn]
 
     def answers(self, group: Group) -> bool:
         """Whether it is named in its own turn or by the other side: who asks for digits does not say them."""

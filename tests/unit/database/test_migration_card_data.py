@@ -268,6 +268,7 @@ def test_it_works_call_by_call(old: str, monkeypatch: pytest.MonkeyPatch) -> Non
     assert plain(dumped(old)) == plain(without_card_data(before))
 
 
+@pytest.mark.process
 def test_the_command_takes_the_folder_of_reports(old: str, reports: Path) -> None:
     run = command_line
     wrong = run(old, "--reports", str(reports / "nowhere"))
@@ -281,6 +282,7 @@ def test_the_command_takes_the_folder_of_reports(old: str, reports: Path) -> Non
     assert run(old).returncode == 0, "nothing is left to choose"
 
 
+@pytest.mark.process
 def test_the_command_asks_for_the_reports_before_it_masks_what_they_are_found_by(
     old: str, reports: Path
 ) -> None:
@@ -295,6 +297,7 @@ def test_the_command_asks_for_the_reports_before_it_masks_what_they_are_found_by
     assert CODE_MASK in page, "a code alone is found by what the transcript told"
 
 
+@pytest.mark.process
 def test_the_command_asks_nothing_where_no_report_can_hold_any(new_url: Callable[[], str]) -> None:
     stored, unaudited = version_0005.rows(), new_url()
     version_0005.load(unaudited, {**stored, "audits": [], "answers": []})
@@ -304,6 +307,7 @@ def test_the_command_asks_nothing_where_no_report_can_hold_any(new_url: Callable
         assert is_current(url)
 
 
+@pytest.mark.process
 def test_a_report_that_is_no_text_is_named_with_what_to_do(old: str, reports: Path) -> None:
     page = reports / "demo-2026-11-16" / "report.html"
     page.write_bytes(SAID.encode() + b"\xff")

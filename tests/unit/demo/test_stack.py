@@ -196,6 +196,7 @@ def of_airflow_alone(home: Path, monkeypatch: pytest.MonkeyPatch, does: str) -> 
     return WithoutServices(home, hosts=())
 
 
+@pytest.mark.process
 def test_a_component_that_cannot_start_fails_up_with_the_end_of_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,6 +216,7 @@ def test_a_component_that_cannot_start_fails_up_with_the_end_of_its_log(
     assert {*AIRFLOW_COMPONENTS} < {*calls}
 
 
+@pytest.mark.process
 def test_what_does_not_answer_in_time_fails_up_with_the_end_of_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -179,6 +179,7 @@ def test_a_wrong_recorder_is_told(location: Path) -> None:
         look(lay(location, "plain"), recorder="nobodys")
 
 
+@pytest.mark.process
 def test_the_command_prints_the_page(location: Path) -> None:
     lay(location, "freepbx")
     options = ["--day", "2026-11-16", "--timezone", "Europe/Madrid"]

@@ -15,6 +15,8 @@ from include.gpu_host.engines.frames_48_khz import FRAME_SAMPLES, filtered
 from include.gpu_host.engines.protocol import Denoiser
 from include.gpu_host.engines.rnnoise import Rnnoise
 
+pytestmark = pytest.mark.model
+
 Speech = Callable[[str], np.ndarray]
 
 
