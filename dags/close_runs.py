@@ -8,7 +8,8 @@ files from hosts. What could not be done (a host is down, a disk is full) is tri
 It also compares runs with their books after their end: where Airflow shows as success what is none, because
 somebody has marked it so, the report says so, and this run fails to say so.
 
-Most looks find nothing to do. `[cofi] close_runs_schedule` and `close_runs_patience_h` set it; docs/runs.md has more.
+Most looks find nothing to do. `[cofi] close_runs_schedule` and
+`close_runs_patience_h` set it; docs/runs.md has more.
 """
 
 import pendulum

@@ -140,10 +140,10 @@ def _compare(database: Database, state_of: StateOf, patience_h: float, sweep: Sw
 def _raise_alarm(sweep: Sweep) -> None:
     if sweep.contradicted:
         raise RunFailed(
-            f"Airflow shows these runs as success, and their books say failed: {', '.join(sweep.contradicted)}. "
+            f"Airflow shows as success, and their books say failed: {', '.join(sweep.contradicted)}. "
             "Their reports say why."
         )
     if sweep.failed:
         raise RunFailed(
-            f"These runs have work left that could not be done, and is tried again: {', '.join(sweep.failed)}."
+            f"Work is left of these runs that could not be done, and is tried again: {', '.join(sweep.failed)}."
         )

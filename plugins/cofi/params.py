@@ -24,8 +24,8 @@ def audit_params(settings: Settings) -> dict[str, Param]:
             type=["null", "string"],
             format="date",
             title="Day",
-            description="The day to audit, up to today. Empty: the day before the logical date above; a night "
-            "and a backfill have days of their own.",
+            description="The day to audit, up to today. Empty: the day before the logical date above; "
+            "a night and a backfill have days of their own.",
         ),
         "location": Param(
             settings.recordings_location,

@@ -31,7 +31,7 @@ def recordings(tmp_path: Path) -> Path:
 def test_without_anything_all_stays_as_shipped(home: Path, typed: Typed) -> None:
     code, told, error = typed("init", "--yes", "--timezone", "Europe/Madrid")
     assert (code, error) == (0, "")
-    assert "Next: `cofi check`, then `cofi up`." in told
+    assert "Next: `cofi up`, then `cofi check`." in told
     assert Site.here().settings == {
         "AIRFLOW__COFI__TIMEZONE": "Europe/Madrid",
         "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Europe/Madrid",
