@@ -145,5 +145,6 @@ def _raise_alarm(sweep: Sweep) -> None:
         )
     if sweep.failed:
         raise RunFailed(
-            f"Work is left of these runs that could not be done, and is tried again: {', '.join(sweep.failed)}."
+            "What is left to do of these runs could not be done, and is tried again: "
+            f"{', '.join(sweep.failed)}."
         )
