@@ -67,7 +67,8 @@ def init(
         gpu_hosts=gpu_host,
         gpu_token=gpu_token,
         llm_url=llm_url,
-        llm_key=llm_key,
+        # A line of .env, which is in the environment by now, is only what was answered before.
+        llm_key=None if llm_key == site.from_file.get("LLM_API_KEY") else llm_key,
         llm_model=llm_model,
         llm_provider=llm_provider,
         scorecard=scorecard,

@@ -143,7 +143,7 @@ def _hosts(site: Site, options: Answers, asking: Asking, found: Found) -> None:
     def answer() -> None:
         nonlocal default
         written = asking.ask(question, ",".join(options.gpu_hosts) if options.gpu_hosts else None, default)
-        default = written
+        default = written if "://" in written else default
         if written == DEMO:
             found.remove("gpu_hosts")
             if HOSTS in site.edited:
@@ -185,7 +185,7 @@ def _llm(site: Site, options: Answers, asking: Asking, found: Found, scorecard: 
         nonlocal default
         question = "LLM: address of its API up to /v1, or `demo` for the demo's endpoint"
         url = asking.ask(question, options.llm_url, default).rstrip("/")
-        default = url
+        default = url if "://" in url else default
         if url == DEMO:
             _take(site, found, LLM_URL="", LLM_PROVIDER="")
         elif url:
