@@ -52,7 +52,8 @@ back of (the|your|my|that|this) ((credit|debit|bank|payment) )?card
 CODE_ON_BACK = r"""
 (security (code|number|digits)|numbers?|digits?)( code)? (on|of|from|at) (the|your|my|its) (back|reverse|rear)
 codes? (on|of|from|at) (the|your|my|its) (back|reverse|rear)
-(security |last )?(three|3|four|4)[ -](security )?(digits?|numbers?)( code)?,? (on|at|from|of) the (back|front)
+(security |last )?(three|3|four|4)[ -](security )?(digits?|numbers?)( code)?,? (on|at|from|of) the back
+(security |last )?(three|3|four|4)[ -](security )?(digits?|numbers?)( code)?,? (on|at|from|of) the front
 (three|3|last x+),? (on|at|from) the (back|reverse)
 (security |last )?(three|3|four|4)[ -](security )?(digits?|numbers?)( code)? (on|at|from|of) the \w+ side
 (security |last )?(three|3|four|4)[ -](security )?(digits?|numbers?)( code)? (on|at|from|of) the \w+ strip
