@@ -173,13 +173,12 @@ class EvidenceChecker:
             whole, note = self._around_ellipses(parts, cited, is_asked)
         if whole is not None:
             status, place = whole
-            if are_other(text, place):
-                note = "it writes a figure that was not said"
-            elif not self._is_cut_off(place):
+            note = "it writes a figure that was not said" if are_other(text, place) else ""
+            if self._is_cut_off(place):
+                note = "it leaves out the negation beside it"
+            if not note:
                 found = evidence_of(quote, status, list(_spans(place)))
                 return found.model_copy(update={"negated": self._words_to_negation(place) is not None})
-            else:
-                note = "it leaves out the negation beside it"
         turn = self._turns.get(cited or "")
         return CheckedEvidence(
             quote=quote,
