@@ -13,9 +13,11 @@ import soundfile
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
-from include.audio_files import ffmpeg, wav
+from include.audio_files import ffmpeg
+from include.audio_files.behind import read_at, tag_bytes
 from include.audio_files.kinds import kind_of, unreadable_kind
 from include.audio_files.libraries import LIBRARY_ERRORS
+from include.audio_files.whole import as_one
 from include.errors import RecordingUnusable
 
 # FFmpeg looks at no more than this to find out what a file holds: object stores are asked for each piece.
@@ -23,6 +25,12 @@ _PROBE_BYTES = 32 * 1024
 # Where a page of Ogg names its stream.
 _OGG_SERIAL = slice(14, 18)
 _OGG_PAGE_BYTES = 65_307
+# What is longer is skipped by no site's shortest length.
+_SHORT_S = 60.0
+_OGG_FIRST_PAGE = 0x02
+_OPUS_GRANULES_HZ = 48_000
+# A page holds some seconds.
+_LATE_GRANULE = 60 * 48_000
 # Formats of frames alone that state their length still: at their beginning, or by the time of their end.
 _STATING = frozenset({"mp3", "mpeg", "mpegts"})
 # What libsndfile would read through to its end, and FFmpeg only the ends of.
@@ -60,7 +68,10 @@ def read_header(file: BinaryIO, begin: bytes, size_bytes: int) -> Header:
     kind = kind_of(begin)
     if kind:
         raise RecordingUnusable(f"no recording: it is {kind.what}; {kind.mend}")
-    whole: Any = wav.as_one(file, size_bytes) or file
+    whole: Any = as_one(file, size_bytes)
+    if whole and (tag := tag_bytes(begin)):
+        begin, size_bytes = begin[tag:] or read_at(whole, 0, _PROBE_BYTES), size_bytes - tag
+    whole = whole or file
     readers = [_by_libsndfile, _by_ffmpeg]
     if begin.startswith(_FFMPEG_FIRST) or (begin[:1] == b"\xff" and begin[1:2] >= b"\xe0"):
         readers.reverse()
@@ -128,7 +139,11 @@ def _duration(container: InputContainer, file: Any, begin: bytes, size_bytes: in
     """In seconds, and whether it is an estimate."""
     stated_s = (container.duration or 0) / av.time_base
     if stated_s > 0 and not ffmpeg.is_bare(container):
-        return stated_s, _is_chained(file, begin, size_bytes)
+        if not begin.startswith(b"OggS"):
+            return stated_s, False
+        codec = container.streams.audio[0].codec_context
+        granules_hz = _OPUS_GRANULES_HZ if codec.name.endswith("opus") else codec.sample_rate
+        return _of_ogg(stated_s, granules_hz, file, begin, size_bytes)
     reckoned_s = _duration_of_packets(begin) * size_bytes / len(begin)
     estimated = len(begin) < size_bytes
     # Of a file that was joined of several, it may be the length of the first.
@@ -151,10 +166,43 @@ def _duration_of_packets(begin: bytes) -> float:
     return seconds
 
 
+def _of_ogg(stated_s: float, rate_hz: float, file: Any, begin: bytes, size_bytes: int) -> tuple[float, bool]:
+    """In seconds: of recordings that follow each other in a file, what is stated is the length of the last.
+
+    Some recorders give all of them the same number; a short length of a large file gives these away.
+    """
+    is_chained = _is_chained(file, begin, size_bytes)
+    if not is_chained and stated_s > _SHORT_S:
+        return stated_s, False
+    granules, follow_each_other = _granules(begin)
+    reckoned_s = granules / rate_hz * size_bytes / len(begin)
+    if is_chained or follow_each_other or reckoned_s > 2 * stated_s:
+        return max(reckoned_s, stated_s), True
+    return stated_s, False
+
+
+def _granules(begin: bytes) -> tuple[int, bool]:
+    """Samples in the pages of an Ogg file's beginning (RFC 3533), and whether streams follow each other."""
+    total, last, first, begun, chained, at = 0, 0, -1, False, False, 0
+    while begin[at : at + 4] == b"OggS" and at + 27 <= len(begin):
+        flags, granule, segments = (
+            begin[at + 5],
+            int.from_bytes(begin[at + 6 : at + 14], "little"),
+            begin[at + 26],
+        )
+        if flags & _OGG_FIRST_PAGE and begun:
+            total, last, first, chained = total + last - max(0, first), 0, -1, True
+        begun = begun or not flags & _OGG_FIRST_PAGE
+        at += 27 + segments + sum(begin[at + 27 : at + 27 + segments])
+        if 0 < granule < 1 << 62 and at <= len(begin):
+            # A recorder that goes on in a new file may go on counting, too.
+            first = (granule if granule > _LATE_GRANULE else 0) if first < 0 else first
+            last = granule
+    return total + last - max(0, first), chained
+
+
 def _is_chained(file: Any, begin: bytes, size_bytes: int) -> bool:
     """Whether an Ogg file ends with another stream than it begins with, whose length is then stated."""
-    if not begin.startswith(b"OggS"):
-        return False
     file.seek(max(0, size_bytes - _OGG_PAGE_BYTES))
     end: bytes = file.read(_OGG_PAGE_BYTES)
     last = end.rfind(b"OggS")

@@ -7,8 +7,10 @@ second chunk of audio or a whole second file, of which libraries read the first.
 
 import struct
 from dataclasses import dataclass, field, replace
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
+from include.audio_files.behind import Span, behind_tags, is_more_sound
+from include.audio_files.behind import read_at as _at
 from include.audio_files.spliced import SplicedFile
 from include.errors import RecordingUnusable
 
@@ -20,26 +22,14 @@ _MAX_CHUNKS = 10_000
 # GUIDs of Wave64 begin with the names of the chunks that they stand for.
 _WAVE64 = b"riff\x2e\x91\xcf\x11"
 _FORMAT_BYTES = 16
-# What lies behind the audio and is no chunk is audio when it is longer than this: else it is a torn last
-# buffer, or rubbish.
-_REST_S = 0.5
-_SAMPLE_BYTES = 4096
-_USUAL_BYTE_RATE = 8_000
-# Tags that are appended to files of any format.
-_TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")
+# Lengths of 64 bits that stand for none.
+_UNKNOWN_ABOVE_LONG = 1 << 62
 # Chunks whose name is a word, though their length may be torn.
 _KNOWN_CHUNKS = frozenset(
     {b"data", b"fmt ", b"LIST", b"fact", b"bext", b"cue ", b"id3 ", b"ID3 ", b"iXML", b"RIFF"}
 )
 # Format tags of G.722; FFmpeg takes the first for G.726. It has 16 kHz; some write the 8 kHz of RTP's clock.
 _G722_TAGS, _G722_OF_FFMPEG, _G722_HZ, _G722_BYTES_PER_S = (0x0065, 0x028F), 0x028F, 16_000, 8_000
-
-
-class Span(NamedTuple):
-    """A part of a file, in bytes."""
-
-    start: int
-    length: int
 
 
 @dataclass
@@ -160,11 +150,14 @@ def _riff(file: BinaryIO, size_bytes: int) -> _Audio:
             _take_format(audio, _at(file, begin, min(length, 1 << 16)))
         elif name == b"ds64":
             # Lengths of the file and of the audio, which RF64 keeps here for lack of room there.
-            long_bytes = int.from_bytes(_at(file, begin, 16)[8:], "little")
+            stated = int.from_bytes(_at(file, begin, 16)[8:], "little")
+            long_bytes = stated if stated < _UNKNOWN_ABOVE_LONG else None
         elif name == b"RIFF" and audio.spans and _at(file, begin, 4) == b"WAVE":
             end = begin + 4  # a second recording behind the first: its chunks are looked at one by one
         if end >= size_bytes:
             return audio
+        if name == b"data":
+            end = behind_tags(file, end)
         at = _next_chunk(file, end, size_bytes) or end + length % 2
     if not audio.spans:
         # FFmpeg would go through all of them: two minutes for the largest upload.
@@ -199,20 +192,7 @@ def _is_audio(file: BinaryIO, behind: Span, declared: int, byte_rate: int) -> bo
     """Whether what lies behind a chunk of audio is more of it, which the header knows nothing of."""
     if _next_chunk(file, behind.start, behind.start + behind.length) is not None:
         return False
-    begin = _at(file, behind.start, _SAMPLE_BYTES)
-    if begin.startswith(_TAGS):
-        return False
-    if not declared:
-        return True
-    if behind.length < _REST_S * (byte_rate or _USUAL_BYTE_RATE) or _is_text(begin):
-        return False
-    # A disk or a copy may fill its last block up with zeros, and a call may be silent for a while.
-    places = (behind.start + behind.length * quarter // 4 for quarter in range(4))
-    return any(_at(file, at, _SAMPLE_BYTES).strip(b"\0") for at in places)
-
-
-def _is_text(piece: bytes) -> bool:
-    return all(32 <= byte < 127 or byte in b"\t\r\n" for byte in piece)
+    return is_more_sound(file, behind, declared, byte_rate)
 
 
 def _next_chunk(file: BinaryIO, at: int, size_bytes: int) -> int | None:
@@ -246,17 +226,13 @@ def _wave64(file: BinaryIO, size_bytes: int) -> _Audio:
             break
         header = _at(file, at, 24)
         length = int.from_bytes(header[16:], "little")
-        if length < 24:
-            break
         if header[:4] == b"data":
-            audio = replace(audio, held_bytes=size_bytes - at - 24, promised_bytes=length - 24)
+            promised = length - 24 if 24 <= length < _UNKNOWN_ABOVE_LONG else 0
+            audio = replace(audio, held_bytes=size_bytes - at - 24, promised_bytes=promised)
+            break
+        if length < 24:
             break
         if header[:4] == b"fmt ":
             audio = replace(audio, format=_at(file, at + 24, _FORMAT_BYTES))
         at += length + -length % 8
     return audio
-
-
-def _at(file: BinaryIO, at: int, size: int) -> bytes:
-    file.seek(at)
-    return file.read(size)

@@ -6,12 +6,15 @@ All times are ms of the original recording.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from include.calls.transcript import Transcript
+from include.calls.transcript import Transcript, Turn
+from include.card_data.cues import speaks_of_payment
 from include.gpu.wire import IvrResult, SegmentKind
 
 Span = tuple[int, int]
 # Around card data, so that no digit is heard because a word's time is a little off.
 SILENCE_MARGIN_MS = 250
+# What was not understood, so long after somebody has spoken of a payment card, may be its number.
+_AFTER_PAYMENT_MS = 60_000
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ class Hearing:
     Attributes:
         duration_ms: 0 when nobody could tell.
         cuts: What later stages never heard.
-        silenced: Where card data was said or keyed; None when nobody has listened, so that nobody knows.
+        silenced: Where card data was said or keyed, or may have been said; None when nobody has listened, so
+            that nobody knows.
     """
 
     duration_ms: int
@@ -72,7 +76,24 @@ def silenced(transcript: Transcript | None, ivr: IvrResult | None) -> Sequence[S
     said = [(mark.start_ms, mark.end_ms) for turn in transcript.turns for mark in turn.card_data]
     # Each key's tone tells its digit, whatever is keyed.
     keyed = [(one.start_ms, one.end_ms) for one in ivr.segments if one.kind is SegmentKind.DTMF]
-    return merged((start - SILENCE_MARGIN_MS, end + SILENCE_MARGIN_MS) for start, end in [*said, *keyed])
+    spans = [*said, *keyed, *_doubtful(transcript)]
+    return merged((start - SILENCE_MARGIN_MS, end + SILENCE_MARGIN_MS) for start, end in spans)
+
+
+def _doubtful(transcript: Transcript) -> list[Span]:
+    """What was not understood, or not surely, while somebody may have been reading a card number out."""
+    gaps = [(gap.start_ms, gap.end_ms) for gap in transcript.gaps]
+    flagged = [(turn.start_ms, turn.end_ms) for turn in transcript.turns if turn.flags]
+    payments = [(turn.start_ms, turn.end_ms) for turn in transcript.turns if _is_of_payment(turn)]
+    return [
+        (start, end)
+        for start, end in [*gaps, *flagged]
+        if any(begun < end and start - ended <= _AFTER_PAYMENT_MS for begun, ended in payments)
+    ]
+
+
+def _is_of_payment(turn: Turn) -> bool:
+    return bool(turn.card_data) or speaks_of_payment(turn.text)
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:

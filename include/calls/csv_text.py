@@ -35,11 +35,13 @@ class Row:
         number: From 1, the first line of the file; lines without a cell count.
         cells: As they are written.
         torn: Its quotes do not fit: it was read without them.
+        oversized: It holds a cell of more characters than any has, and was not read.
     """
 
     number: int
     cells: list[str]
     torn: bool = False
+    oversized: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,11 @@ def _decoded(content: bytes) -> tuple[str, list[str]]:
         # UTF-16 without a mark: every second byte of a Latin text is 0.
         order = "le" if content[1:2] == b"\0" else "be"
         text = content.decode(f"utf-16-{order}", "replace")
-        if all(letter.isprintable() or letter in "\t\r\n" for letter in text[:200]):
+        halves = content[1 if order == "le" else 0 : 200 : 2]
+        # A NUL that strayed into UTF-8 makes signs of Chinese of all that is around it.
+        if 2 * halves.count(0) > len(halves) and all(
+            letter.isprintable() or letter in "\t\r\n" for letter in text[:200]
+        ):
             return text, []
     kind = kind_of(content[:_BEGIN_BYTES])
     if kind and kind.what != "a text":
@@ -161,7 +167,7 @@ def _rows(lines: list[str], first: int, separator: str) -> Iterator[Row]:
     while at < len(lines):
         row, consumed = _row(lines, at, number, separator, width)
         width = width or len(row.cells)
-        if any(cell.strip() for cell in row.cells):
+        if row.oversized or any(cell.strip() for cell in row.cells):
             yield row
         at, number = at + consumed, number + 1
 
@@ -172,7 +178,9 @@ def _row(lines: list[str], at: int, number: int, separator: str, width: int) -> 
     reader = csv.reader(block, delimiter=separator, skipinitialspace=True)
     try:
         cells, consumed = next(reader), reader.line_num
-    except csv.Error:  # a cell of more than 128 KiB
+    except csv.Error:  # a cell of more than 128 KiB: in one line, or because a quote is not closed
+        if len(lines[at]) > csv.field_size_limit():
+            return Row(number, [], oversized=True), 1
         cells, consumed = [], len(block)
     if not _swallows(block[:consumed], cells, separator, width):
         return Row(number, cells), consumed

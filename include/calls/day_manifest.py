@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from posixpath import splitext
 
 from include.calls.day_folder import DayFolder
 from include.calls.listing import Listing
@@ -14,6 +15,8 @@ log = logging.getLogger(__name__)
 
 # A column in a form that nobody understands is a problem of every row.
 _LOGGED = 50
+# How people save tables.
+_TABLES = (".csv", ".tsv", ".txt", ".json", ".xls", ".xlsx", ".ods")
 
 
 def day_manifest(
@@ -40,7 +43,7 @@ def day_manifest(
     named = [path for path in present if path.casefold() == manifest_name.casefold()]
     if not named:
         log.info("No manifest %s/%s: calls are audited without metadata", folder.uri, manifest_name)
-        return Described()
+        return Described(problems=_named_alike(present, manifest_name))
     name = manifest_name if manifest_name in named else min(named)
     described = _read(folder, listing, name, timezone, date_order)
     if name in listing.being_written:
@@ -52,6 +55,17 @@ def day_manifest(
     if len(described.problems) > _LOGGED:
         log.warning("Manifest %s/%s: %d problems in all", folder.uri, name, len(described.problems))
     return described
+
+
+def _named_alike(present: list[str], manifest_name: str) -> list[str]:
+    """What may be meant as the manifest, and is not read as it."""
+    stem = splitext(manifest_name)[0].casefold()
+    alike = sorted(
+        path
+        for path in present
+        if "/" not in path and path.casefold().startswith(stem) and path.casefold().endswith(_TABLES)
+    )
+    return [f"{path} is not read: save it as CSV under the name {manifest_name}" for path in alike]
 
 
 def _read(

@@ -23,6 +23,7 @@ from include.calls.listing import Ignored
 from include.calls.recorders.collecting import MetadataCollector
 from include.calls.recorders.counting import count_files
 from include.calls.recorders.days import day_of, folder_dates
+from include.calls.recorders.lookalikes import lookalikes
 from include.calls.recorders.sorting import Recorded, apart, sort_listing
 
 # Headers are read over the network: the wait is for latency, not for the CPU.
@@ -94,6 +95,7 @@ def find_recordings(
         other_days=len(files.recordings) - len(of_day) - len(of_no_day),
         of_no_day=of_no_day,
         manifest_problems=described.problems,
+        lookalikes=lookalikes(calls),
     )
     return Discovery(calls, counted, files.being_written, day.listing.ignored, described.problems)
 

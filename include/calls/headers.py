@@ -59,8 +59,11 @@ def _of_part(folder: DayFolder, part: Part) -> "Header":
     if part.size_bytes == 0:
         raise InvalidInput(f"its side {name} is empty: copy it again")
     try:
-        return read_header(folder.filesystem, folder.place_of(part.path), part.size_bytes, part.raw)
+        header = read_header(folder.filesystem, folder.place_of(part.path), part.size_bytes, part.raw)
     except InvalidInput as error:
         if part.raw:
             raise
         raise InvalidInput(f"its side {name}: {error}") from error
+    if not header.duration_s:
+        raise InvalidInput(f"its side {name} holds no sound, only a header: copy it again")
+    return header

@@ -18,7 +18,30 @@ Info = Mapping[str, Any]
 # How programs name what they have not finished.
 _UNFINISHED_ENDINGS = (
     *(".part", ".partial", ".filepart", ".tmp", ".temp", ".crdownload", ".download", ".opdownload", ".aria2"),
-    *(".!ut", ".!qb", ".inprogress", ".in-progress", ".incomplete", ".writing", ".uploading", ".swp", "~"),
+    *(
+        ".!ut",
+        ".!qb",
+        ".!sync",
+        ".bts",
+        ".unfinished",
+        ".uncompleted",
+        ".recording",
+        ".wip",
+        ".ftptmp",
+        ".xfer",
+    ),
+    *(
+        "_partial",
+        "_incomplete",
+        "_inprogress",
+        ".inprogress",
+        ".in-progress",
+        ".incomplete",
+        ".writing",
+        ".uploading",
+        ".swp",
+        "~",
+    ),
 )
 # Files that systems leave in any folder.
 _OF_SYSTEMS = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "_success", "$recycle.bin", "lost+found"})

@@ -128,6 +128,8 @@ class _RowReader:
 
     def read(self, row: Row) -> tuple[ManifestRow | None, list[str]]:
         """What a row says, and what is wrong with it."""
+        if row.oversized:
+            return None, ["one of its cells holds more than 131,072 characters: shorten it. It was not read"]
         texts = [cell.replace("\0", "") for cell in row.cells]
         if any(cell.strip() for cell in texts[len(self._columns) :]):
             return None, [

@@ -4,7 +4,7 @@ The nearest name before a number tells what it is: "your card number?", "the ord
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -82,6 +82,21 @@ def cues_in(text: str) -> list[Cue]:
         for start, end, named in _whole_names(said.text, sorted(kept, key=lambda one: one[0]))
         if not (named in CODES and (keyed or _is_warning(said.text, start, end)))
     ]
+
+
+class CuesOfTurns(dict[int, list[Cue]]):
+    """By number of a turn, from 0; looked for when they are asked for: most turns have no digits near.
+
+    Args:
+        texts: Of all turns.
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        super().__init__()
+        self._texts = texts
+
+    def __missing__(self, turn: int) -> list[Cue]:
+        return self.setdefault(turn, cues_in(self._texts[turn]))
 
 
 def _is_warning(text: str, start: int, end: int) -> bool:

@@ -13,19 +13,20 @@ from include.card_data.cues import (
     CODES,
     OTHERS,
     Cue,
+    CuesOfTurns,
     Named,
     asks,
     asks_for,
     asks_for_the_number,
     code_after,
     corrects,
-    cues_in,
     leads_to,
     names_a_number,
     speaks_of_payment,
 )
 from include.card_data.masks import MASK
-from include.card_data.spoken_digits import digits_in, is_quantity, read_aloud, sentence_start
+from include.card_data.spoken_digits import is_quantity, parted, read_aloud, sentence_start
+from include.spoken.numbers import digit_runs
 from include.spoken.quantities import DOUBTFUL, quantities_in
 
 # Between two groups of a number: other words of its speaker, and turns of the other side. Where a card number
@@ -82,12 +83,14 @@ class Conversation:
     def __init__(self, turns: Sequence[Turn], *, heeds_names: bool = True) -> None:
         self.turns = turns
         self._texts = [read_aloud(turn.text) for turn in turns]
-        self._cues = [cues_in(text) if heeds_names else [] for text in self._texts]
+        self._who = [turn.whose for turn in turns]
+        self._cues = CuesOfTurns(self._texts if heeds_names else [""] * len(turns))
         self._masks = [(n, mask) for n, turn in enumerate(turns) for mask in MASK.finditer(turn.text)]
         self._in_turn: list[list[Group]] = [[] for _ in turns]
         for n, text in enumerate(self._texts):
-            names = [(cue.start, cue.end) for cue in self._cues[n]]
-            for digits, places in digits_in(text, but=names):
+            runs = digit_runs(text)
+            names = [(cue.start, cue.end) for cue in self._cues[n]] if runs else []
+            for digits, places in parted(text, runs, but=names):
                 if not is_quantity(text, places[0][0], places[-1][1]):
                     self._in_turn[n].append(self._group(n, digits, places))
         self.groups = [group for in_turn in self._in_turn for group in in_turn]
@@ -109,7 +112,7 @@ class Conversation:
 
     def who(self, turn: int) -> tuple[int, str]:
         """Who speaks: channel and label."""
-        return self.turns[turn].whose
+        return self._who[turn]
 
     def answers(self, group: Group) -> bool:
         """Whether it is named in its own turn or by the other side: who asks for digits does not say them."""

@@ -1,11 +1,11 @@
 """The digits of a turn as somebody reads them aloud, without those that count something."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from include.card_data.masks import MASK
 from include.spoken.folding import folded, plain
-from include.spoken.numbers import digit_runs
+from include.spoken.numbers import DigitRun
 
 SENTENCE_ENDS = re.compile(r"[.?!;…]\s")
 _WHICH_GROUP = re.compile(
@@ -46,16 +46,17 @@ def read_aloud(text: str) -> str:
     return text
 
 
-def digits_in(
-    text: str, but: Sequence[tuple[int, int]] = ()
+def parted(
+    text: str, runs: Iterable[DigitRun], but: Sequence[tuple[int, int]]
 ) -> Iterator[tuple[str, tuple[tuple[int, int], ...]]]:
     """Digits and their places, parted where a sentence ends: what follows may be the same digits again.
 
     Args:
         text: Of a turn.
+        runs: Its runs of digits.
         but: Start and end of what holds no digits: "the three digits on the back".
     """
-    for run in digit_runs(text):
+    for run in runs:
         digits, places = "", list[tuple[int, int]]()
         for digit, (start, end) in zip(run.digits, run.places, strict=True):
             left_out = any(its_start <= start and end <= its_end for its_start, its_end in but)

@@ -7,5 +7,6 @@ matching   the same clauses as conditions of SQLite's FTS5 and of PostgreSQL's t
 filters    day, agent, answer, score, … as conditions
 finding    a page of calls, newest first
 snippets   where in a transcript it was said
+drilling   the calls that a figure of trends counts
 saved      searches that somebody wants to make again
 """

@@ -13,27 +13,29 @@ _MOST_NAMES = 2000
 
 @dataclass(frozen=True)
 class Choices:
-    """Names of groups that were audited; criteria by id, in words; the answers that criteria have."""
+    """Names of audited groups; scorecards; criteria by id, in words; the answers that criteria have."""
 
     agents: list[str] = field(default_factory=list)
     teams: list[str] = field(default_factory=list)
     queues: list[str] = field(default_factory=list)
     languages: list[str] = field(default_factory=list)
+    scorecards: list[str] = field(default_factory=list)
     criteria: dict[str, str] = field(default_factory=dict)
     answers: list[str] = field(default_factory=list)
 
 
 def choices_of(connection: Connection) -> Choices:
     """What is known, from what is counted by day: no look at the calls themselves."""
-    labels = {dimension: _labels(connection, dimension) for dimension in Dimension}
     criteria, answers = criteria_of(connection)
+    cards = select(ScorecardRow.scorecard_id).distinct().order_by(ScorecardRow.scorecard_id)
     return Choices(
-        labels[Dimension.AGENT],
-        labels[Dimension.TEAM],
-        labels[Dimension.QUEUE],
-        labels[Dimension.LANGUAGE],
-        criteria,
-        answers,
+        agents=_labels(connection, Dimension.AGENT),
+        teams=_labels(connection, Dimension.TEAM),
+        queues=_labels(connection, Dimension.QUEUE),
+        languages=_labels(connection, Dimension.LANGUAGE),
+        scorecards=list(connection.execute(cards).scalars()),
+        criteria=criteria,
+        answers=answers,
     )
 
 

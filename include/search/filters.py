@@ -17,9 +17,12 @@ from include.database.models import (
     CallReasonRow,
     CallRow,
     CallSignalRow,
+    ScorecardRow,
     TranscriptRow,
 )
 from include.errors import InvalidInput
+from include.trends.dimensions import Dimension, group_of
+from include.trends.met import HOW_MET, Met
 
 
 def _blank_is_none(value: object) -> object:
@@ -28,19 +31,23 @@ def _blank_is_none(value: object) -> object:
 
 
 Blank = BeforeValidator(_blank_is_none)
-Name = Annotated[Annotated[str, Field(max_length=250)] | None, Blank]
+Name = Annotated[Annotated[str, Field(max_length=1000)] | None, Blank]
 Percent = Annotated[Annotated[float, Field(ge=0, le=100)] | None, Blank]
 Choice = Annotated[bool | None, Blank]
 
 
 class Filters(BaseModel):
-    """What calls must fulfil; None asks for nothing. Names compare without regard to case.
+    """What calls must fulfil; None asks for nothing. Names compare without regard to case, unless `exact`.
 
     Attributes:
         text: In the language of `include.search.language`.
         agent: Name or id.
         language: ISO 639-1 code that was heard, or the manifest's where nothing was.
+        exact: Names as trends group calls by them: letter by letter, and an agent by id where there is one.
+        scorecard: Id of the one that the call's score is by.
         answer: Of `criterion`; None for any answer.
+        met: What became of `criterion`, as trends count it; None for whatever.
+        reviewed: Whether people have answered.
         min_pct: Score in percent, the bounds included; calls without a score fulfil neither.
         reason: Code of a contact reason.
     """
@@ -54,29 +61,35 @@ class Filters(BaseModel):
     team: Name = None
     queue: Name = None
     language: Name = None
+    exact: Choice = None
     direction: Name = None
     state: Annotated[CallState | None, Blank] = None
+    scorecard: Name = None
     criterion: Name = None
     answer: Name = None
+    met: Annotated[Met | None, Blank] = None
     min_pct: Percent = None
     max_pct: Percent = None
     passed: Choice = None
     auto_failed: Choice = None
     needs_review: Choice = None
+    reviewed: Choice = None
     signal: Annotated[SignalKind | None, Blank] = None
     reason: Name = None
 
     @model_validator(mode="after")
     def _answers_have_a_question(self) -> "Filters":
-        if self.answer and not self.criterion:
-            raise ValueError("answer: of which criterion? Name it too")
+        for name in ("answer", "met"):
+            if getattr(self, name) and not self.criterion:
+                raise ValueError(f"{name}: of which criterion? Name it too")
         if self.first_day and self.last_day and self.first_day > self.last_day:
             raise ValueError(f"first_day: {self.first_day} is after the last day, {self.last_day}")
         return self
 
     def asked(self) -> dict[str, Any]:
         """What is asked for, as a form or an address carries it."""
-        return self.model_dump(mode="json", exclude_defaults=True)
+        asked = self.model_dump(mode="json", exclude_defaults=True)
+        return {name: str(one).lower() if isinstance(one, bool) else one for name, one in asked.items()}
 
 
 def filters_of(asked: dict[str, Any]) -> Filters:
@@ -116,13 +129,29 @@ def _of_call(filters: Filters) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if filters.state:
         found.append(CallRow.state == filters.state)
-    if filters.agent:
-        found.append(or_(_same(CallRow.agent_id, filters.agent), _same(CallRow.agent, filters.agent)))
-    named = {CallRow.team: filters.team, CallRow.queue: filters.queue, CallRow.direction: filters.direction}
-    found += [_same(column, value) for column, value in named.items() if value]
-    if filters.language:
-        found.append(_same(heard_language(), filters.language))
-    return found
+    if filters.direction:
+        found.append(_same(CallRow.direction, filters.direction))
+    return found + [_named(dimension, name, filters) for dimension, name in names_in(filters).items()]
+
+
+def names_in(filters: Filters) -> dict[Dimension, str]:
+    """The groups that are asked for by name."""
+    asked = {
+        Dimension.AGENT: filters.agent,
+        Dimension.TEAM: filters.team,
+        Dimension.QUEUE: filters.queue,
+        Dimension.LANGUAGE: filters.language,
+    }
+    return {dimension: name for dimension, name in asked.items() if name}
+
+
+def _named(dimension: Dimension, name: str, filters: Filters) -> ColumnElement[bool]:
+    group = heard_language() if dimension is Dimension.LANGUAGE else group_of(dimension)
+    if filters.exact:
+        return group == name
+    if dimension is Dimension.AGENT:
+        return or_(_same(CallRow.agent_id, name), _same(CallRow.agent, name))
+    return _same(group, name)
 
 
 def heard_language() -> ColumnElement[str | None]:
@@ -141,10 +170,14 @@ def _of_audit(filters: Filters) -> list[ColumnElement[bool]]:
         official.PASSED: filters.passed,
         official.AUTO_FAILED: filters.auto_failed,
         official.NEEDS_REVIEW: filters.needs_review,
+        official.REVIEWED: filters.reviewed,
     }
     asked += [column.is_(value) for column, value in chosen.items() if value is not None]
+    if filters.scorecard:
+        versions = select(ScorecardRow.sha256).where(ScorecardRow.scorecard_id == filters.scorecard)
+        asked.append(AuditRow.scorecard_sha256.in_(versions))
     if filters.criterion:
-        asked.append(_answered(filters.criterion, filters.answer))
+        asked.append(_answered(filters.criterion, filters))
     return [_current_audit(asked)] if asked else []
 
 
@@ -155,13 +188,14 @@ def _current_audit(asked: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
     return audits.where(*current, *asked).correlate(CallRow).exists()
 
 
-def _answered(criterion: str, answer: str | None) -> ColumnElement[bool]:
-    query = (
-        select(AnswerRow.audit_id)
-        .outerjoin(*official.ANSWERS)
-        .where(AnswerRow.audit_id == AuditRow.audit_id, AnswerRow.criterion_id == criterion)
-    )
-    return (query.where(answer == official.ANSWER) if answer else query).correlate(AuditRow).exists()
+def _answered(criterion: str, filters: Filters) -> ColumnElement[bool]:
+    asked = [AnswerRow.audit_id == AuditRow.audit_id, AnswerRow.criterion_id == criterion]
+    if filters.answer:
+        asked.append(filters.answer == official.ANSWER)
+    if filters.met:
+        asked.append(HOW_MET[filters.met])
+    query = select(AnswerRow.audit_id).outerjoin(*official.ANSWERS).where(*asked)
+    return query.correlate(AuditRow).exists()
 
 
 def _of_facts(filters: Filters) -> list[ColumnElement[bool]]:

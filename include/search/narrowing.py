@@ -13,10 +13,11 @@ from include.database.models import (
     AuditRow,
     CallFactsRow,
     CallReasonRow,
+    CallRow,
     CallSignalRow,
     ReviewedAnswerRow,
 )
-from include.search.filters import Filters
+from include.search.filters import Filters, of_days
 from include.search.language import Clause
 from include.search.matching import with_words
 
@@ -46,6 +47,8 @@ def _lookups(
     for clause in clauses:
         if not clause.negated:
             yield with_words(connection, clause)
+    if filters.agent and filters.exact:
+        yield _of_agent(filters.agent, filters)
     if filters.criterion and filters.answer:
         yield _answered(filters.criterion, filters.answer)
     of_facts = select(CallFactsRow.call_id)
@@ -55,6 +58,14 @@ def _lookups(
     if filters.reason:
         reasons = of_facts.join(CallReasonRow, CallReasonRow.facts_id == CallFactsRow.facts_id)
         yield [reasons.where(CallReasonRow.code == filters.reason)]
+
+
+def _of_agent(agent: str, filters: Filters) -> list[Select[str]]:
+    calls = select(CallRow.call_id).where(*of_days(filters))
+    return [
+        calls.where(CallRow.agent_id == agent),
+        calls.where(CallRow.agent == agent, CallRow.agent_id.is_(None)),
+    ]
 
 
 def _answered(criterion: str, answer: str) -> list[Select[str]]:

@@ -1,11 +1,12 @@
 """Weeks as a picture: a small inline SVG, drawn in a millisecond, with the colours of the page."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from html import escape
 
 from include.review.estimates import Estimate as Certified
-from include.trends.reading import Figures
+from include.trends.intervals import Estimate
 
 _WIDTH, _HEIGHT = 900, 220
 _LEFT, _RIGHT, _TOP, _BOTTOM = 44, 16, 14, 40
@@ -14,19 +15,28 @@ _LEVELS_PCT = (0, 25, 50, 75, 100)
 _MOST_LABELS = 13
 
 
-def weeks_chart(weeks: Sequence[tuple[date, Figures]], title: str) -> str:
-    """The mean score of each week with its interval, and how many calls stand behind it.
+@dataclass(frozen=True)
+class Point:
+    """A week of a chart: a figure in percent with its interval, None without one, and what is behind it."""
 
-    A week without scores is a gap in the line. Empty when there is nothing to draw.
+    monday: date
+    percent: Estimate | None
+    count: int
+
+
+def weeks_chart(points: Sequence[Point], title: str, of: str = "calls") -> str:
+    """A figure of each week with its interval, and how many calls, or answers, stand behind it.
+
+    A week without the figure is a gap in the line. Empty when there is nothing to draw.
     """
-    if not any(figures.mean for _, figures in weeks):
+    if not any(point.percent for point in points):
         return ""
     parts = [_level(pct) for pct in _LEVELS_PCT]
-    for run in _runs(weeks):
-        parts += _line(run, len(weeks))
-    every = -(-len(weeks) // _MOST_LABELS)
-    parts += [_label(at, week, len(weeks)) for at, week in enumerate(weeks) if at % every == 0]
-    description = escape(f"{title}: {_in_words(weeks)}")
+    for run in _runs(points):
+        parts += _line(run, len(points), of)
+    every = -(-len(points) // _MOST_LABELS)
+    parts += [_label(at, point, len(points)) for at, point in enumerate(points) if at % every == 0]
+    description = escape(f"{title}: {_in_words(points, of)}")
     return (
         f'<svg class="weeks" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{description}">'
         f"{''.join(parts)}</svg>"
@@ -70,35 +80,34 @@ def _rate_x(rate: float) -> float:
     return round(6 + 148 * rate, 1)
 
 
-def _in_words(weeks: Sequence[tuple[date, Figures]]) -> str:
+def _in_words(points: Sequence[Point], of: str) -> str:
     parts = (
-        f"{monday} {figures.mean.value:.0f} % of {figures.calls} calls"
-        for monday, figures in weeks
-        if figures.mean
+        f"{point.monday} {point.percent.value:.0f} % of {point.count} {of}"
+        for point in points
+        if point.percent
     )
     return "; ".join(parts)
 
 
-def _runs(weeks: Sequence[tuple[date, Figures]]) -> list[list[tuple[int, Figures]]]:
-    """Weeks that follow each other and have scores."""
-    runs: list[list[tuple[int, Figures]]] = [[]]
-    for at, (_, figures) in enumerate(weeks):
-        if figures.mean:
-            runs[-1].append((at, figures))
+def _runs(points: Sequence[Point]) -> list[list[tuple[int, Estimate]]]:
+    """Weeks that follow each other and have the figure."""
+    runs: list[list[tuple[int, Estimate]]] = [[]]
+    for at, point in enumerate(points):
+        if point.percent:
+            runs[-1].append((at, point.percent))
         elif runs[-1]:
             runs.append([])
     return [run for run in runs if run]
 
 
-def _line(run: Sequence[tuple[int, Figures]], weeks: int) -> list[str]:
-    points = [(_x(at, weeks), figures) for at, figures in run]
-    means = [(x, figures.mean) for x, figures in points if figures.mean]
+def _line(run: Sequence[tuple[int, Estimate]], weeks: int, of: str) -> list[str]:
+    means = [(_x(at, weeks), mean) for at, mean in run]
     above = " ".join(f"{x:.1f},{_y(mean.high):.1f}" for x, mean in means)
     below = " ".join(f"{x:.1f},{_y(mean.low):.1f}" for x, mean in reversed(means))
     middle = " ".join(f"{x:.1f},{_y(mean.value):.1f}" for x, mean in means)
     dots = [
         f'<circle cx="{x:.1f}" cy="{_y(mean.value):.1f}" r="4"><title>{mean.value:.1f} %, '
-        f"95 % interval {mean.low:.0f} to {mean.high:.0f} %, {mean.calls} calls</title></circle>"
+        f"95 % interval {mean.low:.0f} to {mean.high:.0f} %, {mean.calls} {of}</title></circle>"
         for x, mean in means
     ]
     whiskers = [
@@ -121,12 +130,11 @@ def _level(pct: int) -> str:
     )
 
 
-def _label(at: int, week: tuple[date, Figures], weeks: int) -> str:
-    monday, figures = week
+def _label(at: int, point: Point, weeks: int) -> str:
     x = _x(at, weeks)
     return (
-        f'<text x="{x:.1f}" y="{_HEIGHT - 22}" text-anchor="middle">{monday:%-d %b}</text>'
-        f'<text x="{x:.1f}" y="{_HEIGHT - 6}" text-anchor="middle">{figures.calls:,}</text>'
+        f'<text x="{x:.1f}" y="{_HEIGHT - 22}" text-anchor="middle">{point.monday:%-d %b}</text>'
+        f'<text x="{x:.1f}" y="{_HEIGHT - 6}" text-anchor="middle">{point.count:,}</text>'
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row, func, select
 
 from include.database import official
 from include.database.models import (
@@ -16,9 +16,10 @@ from include.database.models import (
     ReviewedAnswerRow,
     ScorecardRow,
 )
-from include.scorecards.assessment import Standing
+from include.trends.criteria import AnswersTrend, criteria
 from include.trends.dimensions import Dimension, group_of
-from include.trends.reading import Chosen, CriterionTrend, Weeks, criteria
+from include.trends.met import HOW_MET, Met
+from include.trends.reading import Chosen, Weeks
 
 _WEAK_SHOWN = 5
 _EXAMPLES = 3
@@ -53,8 +54,8 @@ class WeakCriterion:
     """A criterion that an agent meets less often than all, as far as their calls can tell."""
 
     criterion_id: str
-    own: CriterionTrend
-    of_all: CriterionTrend | None
+    own: AnswersTrend
+    of_all: AnswersTrend | None
     examples: tuple[Example, ...]
 
     def without(self, call_ids: Collection[str]) -> "WeakCriterion":
@@ -72,30 +73,30 @@ def weak_criteria(connection: Connection, scorecard_id: str, agent: str, weeks: 
         weeks: Which.
     """
     own = criteria(connection, Chosen(scorecard_id, Dimension.AGENT, agent), weeks)
-    everybody = {one.criterion_id: one for one in criteria(connection, Chosen(scorecard_id), weeks)}
-    weak = [one for one in own if _is_weak(one, everybody.get(one.criterion_id))][:_WEAK_SHOWN]
+    everybody = {one.name: one for one in criteria(connection, Chosen(scorecard_id), weeks)}
+    weak = [one for one in own if _is_weak(one, everybody.get(one.name))][:_WEAK_SHOWN]
     return [
         WeakCriterion(
-            one.criterion_id,
+            one.name,
             one,
-            everybody.get(one.criterion_id),
-            _examples(connection, scorecard_id, agent, one.criterion_id, weeks),
+            everybody.get(one.name),
+            _examples(connection, scorecard_id, agent, one.name, weeks),
         )
         for one in weak
     ]
 
 
-def _is_weak(own: CriterionTrend, of_all: CriterionTrend | None) -> bool:
-    if own.now is None or own.now.calls < _FEWEST_ANSWERS or own.now.value == 1:
+def _is_weak(own: AnswersTrend, of_all: AnswersTrend | None) -> bool:
+    its, everybodys = own.now.share, of_all.now.share if of_all else None
+    if its is None or its.calls < _FEWEST_ANSWERS or its.value == 1:
         return False
-    return of_all is None or of_all.now is None or own.now.value <= of_all.now.value
+    return everybodys is None or its.value <= everybodys.value
 
 
 def _examples(
     connection: Connection, scorecard_id: str, agent: str, criterion_id: str, weeks: Weeks
 ) -> tuple[Example, ...]:
     """People's answers first, then what the machine is surest of; the newest of equal ones."""
-    missed = or_(official.EARNED < official.POTENTIAL, official.AUTO_FAIL != "none")
     query = (
         select(
             CallRow.call_id,
@@ -119,8 +120,7 @@ def _examples(
             AuditRow.superseded_at.is_(None),
             ScorecardRow.scorecard_id == scorecard_id,
             AnswerRow.criterion_id == criterion_id,
-            official.STANDING == Standing.COUNTED,
-            missed,
+            HOW_MET[Met.NOT_MET],
         )
     )
     best = query.order_by(

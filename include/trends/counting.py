@@ -8,13 +8,11 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    and_,
     case,
     delete,
     func,
     insert,
     literal,
-    or_,
     select,
 )
 
@@ -31,10 +29,8 @@ from include.database.models import (
     TrendAnswerRow,
     TrendScoreRow,
 )
-from include.scorecards.assessment import Standing
 from include.trends.dimensions import Dimension, group_of, label_of
-
-_NO_AUTO_FAIL = "none"
+from include.trends.met import COUNTED, HOW_MET, Met
 
 
 def count_days(connection: Connection, days: Iterable[date], now: datetime | None = None) -> None:
@@ -120,17 +116,12 @@ def _scores(day: date, dimension: Dimension, now: datetime) -> Any:
 
 
 def _answers(day: date, dimension: Dimension) -> Any:
-    counts = official.STANDING == Standing.COUNTED
-    fails = official.AUTO_FAIL != _NO_AUTO_FAIL
-    counted = and_(counts, or_(official.POTENTIAL > 0, fails))
-    met = and_(counted, official.EARNED >= official.POTENTIAL, ~fails)
-    unknown = official.STANDING.in_([Standing.UNSUPPORTED, Standing.UNDETERMINED])
     query = select(
         *_keys(day, dimension),
         AnswerRow.criterion_id,
-        _number_of(counted).label("counted"),
-        _number_of(met).label("met"),
-        _number_of(unknown).label("unknown"),
+        _number_of(COUNTED).label("counted"),
+        _number_of(HOW_MET[Met.MET]).label("met"),
+        _number_of(HOW_MET[Met.UNKNOWN]).label("unknown"),
     )
     joined = _of_day(query, day, dimension).join(AnswerRow, AnswerRow.audit_id == AuditRow.audit_id)
     return joined.outerjoin(*official.ANSWERS).group_by(*_groups(dimension), AnswerRow.criterion_id)

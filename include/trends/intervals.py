@@ -25,6 +25,11 @@ class Estimate:
         """Half of the interval."""
         return (self.high - self.low) / 2
 
+    @property
+    def percent(self) -> "Estimate":
+        """A share of 0..1 in percent."""
+        return Estimate(100 * self.value, 100 * self.low, 100 * self.high, self.calls)
+
 
 def share_of(part: int, whole: int) -> Estimate | None:
     """A share, by Wilson's score interval (1927), which holds for few and for 0 of them; None of nothing."""

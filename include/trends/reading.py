@@ -1,11 +1,12 @@
 """Weeks of scores and answers, what they are worth, and what changed."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from include.database.models import TrendAnswerRow, TrendScoreRow
 from include.trends.dimensions import Dimension
@@ -15,8 +16,13 @@ from include.trends.intervals import Estimate, differ, mean_of, share_of
 FEWEST_CALLS = 10
 WEEKS = 8
 
-_SCORES = ("calls", "scored", "sum_pct", "sum_squares", "judged", "passed", "auto_failed", "needs_review")
-_ANSWERS = ("counted", "met", "unknown")
+_SCORES = (
+    *("calls", "scored", "sum_pct", "sum_squares", "judged", "passed", "auto_failed", "needs_review"),
+    "reviewed",
+)
+_WEEK = timedelta(weeks=1)
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -52,14 +58,35 @@ class Figures:
     Attributes:
         mean: Of their scores in percent; None without a score.
         pass_rate: 0..1, of those that could pass or fail.
+        not_passed: How many of those did not.
     """
 
     calls: int
     mean: Estimate | None
     pass_rate: Estimate | None
+    not_passed: int
     auto_failed: int
     needs_review: int
     reviewed: int
+
+
+@dataclass(frozen=True)
+class Week(Generic[Found]):
+    """What was found of a week, and of the one before it.
+
+    Attributes:
+        changed: Whether the two differ by more than chance would make them.
+    """
+
+    monday: date
+    now: Found
+    before: Found
+    changed: bool
+
+    @property
+    def sunday(self) -> date:
+        """Its last day."""
+        return self.monday + timedelta(days=6)
 
 
 @dataclass(frozen=True)
@@ -80,17 +107,6 @@ class Group:
     def enough(self) -> bool:
         """Whether there are calls enough to compare it with others."""
         return self.now.mean is not None and self.now.mean.calls >= FEWEST_CALLS
-
-
-@dataclass(frozen=True)
-class CriterionTrend:
-    """How often a criterion was met: 0..1 of the answers that count; `unknown` count neither way."""
-
-    criterion_id: str
-    now: Estimate | None
-    before: Estimate | None
-    unknown: int
-    changed: bool
 
 
 @dataclass(frozen=True)
@@ -137,14 +153,40 @@ def label_of_group(connection: Connection, chosen: Chosen) -> str | None:
     return connection.execute(query.order_by(TrendScoreRow.day.desc()).limit(1)).scalar()
 
 
-def by_week(connection: Connection, chosen: Chosen, weeks: Weeks) -> list[tuple[date, Figures]]:
-    """Each week's figures, by its Monday; a week without calls is among them."""
-    query = select(TrendScoreRow.day, *_columns(TrendScoreRow, (*_SCORES, "reviewed")))
-    rows = connection.execute(
-        query.where(*chosen.conditions(TrendScoreRow), TrendScoreRow.day.between(weeks.first, weeks.last))
-    ).all()
+def by_week(connection: Connection, chosen: Chosen, weeks: Weeks) -> list[Week[Figures]]:
+    """Each week's figures; a week without calls is among them."""
+    query = select(TrendScoreRow.day, *_columns(TrendScoreRow, _SCORES)).where(
+        *chosen.conditions(TrendScoreRow)
+    )
+    return in_weeks(connection, query, weeks, _sum, lambda figures: figures.mean)
+
+
+def in_weeks(
+    connection: Connection,
+    query: Select[*tuple[Any, ...]],
+    weeks: Weeks,
+    sum_of: Callable[[Sequence[Any]], Found],
+    estimate_of: Callable[[Found], Estimate | None],
+) -> list[Week[Found]]:
+    """Sums rows of days by week.
+
+    Args:
+        connection: To read with.
+        query: Of a table's rows, with their `day`; narrowed here to the weeks, and the one before them.
+        weeks: Which.
+        sum_of: The rows of a week as one; no rows are a week without calls.
+        estimate_of: What the weeks are compared by.
+    """
+    day = query.selected_columns["day"]
+    rows = connection.execute(query.where(day.between(weeks.first - _WEEK, weeks.last))).all()
+    days: dict[date, list[Any]] = defaultdict(list)
+    for row in rows:
+        days[row.day - timedelta(days=row.day.weekday())].append(row)
+    sums = {monday: sum_of(days[monday]) for monday in (weeks.first - _WEEK, *weeks.mondays)}
     return [
-        (monday, _sum([row for row in rows if 0 <= (row.day - monday).days < 7])) for monday in weeks.mondays
+        Week(monday, now, before, differ(estimate_of(before), estimate_of(now)))
+        for monday in weeks.mondays
+        for now, before in [(sums[monday], sums[monday - _WEEK])]
     ]
 
 
@@ -166,13 +208,6 @@ def groups(
     return enough, few
 
 
-def criteria(connection: Connection, chosen: Chosen, weeks: Weeks) -> list[CriterionTrend]:
-    """Every criterion that was answered in these weeks, the one met least first."""
-    now, before = (_criterion_sums(connection, chosen, one) for one in (weeks, weeks.before))
-    found = [_criterion(row, before.get(criterion_id)) for criterion_id, row in now.items()]
-    return sorted(found, key=lambda one: (one.now is None, one.now.value if one.now else 0, one.criterion_id))
-
-
 def _group(name: str, label: str, now: Figures, before: Figures) -> Group:
     return Group(name, label, now, before, differ(before.mean, now.mean))
 
@@ -184,7 +219,7 @@ def _lowest_first(group: Group) -> tuple[float, str]:
 def _group_sums(
     connection: Connection, scorecard_id: str, dimension: Dimension, weeks: Weeks
 ) -> dict[str, tuple[str, Figures]]:
-    sums = [func.sum(column).label(column.key) for column in _columns(TrendScoreRow, (*_SCORES, "reviewed"))]
+    sums = [func.sum(column).label(column.key) for column in _columns(TrendScoreRow, _SCORES)]
     query = select(TrendScoreRow.name, func.max(TrendScoreRow.label).label("label"), *sums).where(
         TrendScoreRow.scorecard_id == scorecard_id,
         TrendScoreRow.dimension == dimension,
@@ -194,34 +229,18 @@ def _group_sums(
     return {row.name: (row.label, _figures(row._asdict())) for row in rows}
 
 
-def _criterion_sums(connection: Connection, chosen: Chosen, weeks: Weeks) -> dict[str, Any]:
-    sums = [func.sum(column).label(column.key) for column in _columns(TrendAnswerRow, _ANSWERS)]
-    query = select(TrendAnswerRow.criterion_id, *sums)
-    query = query.where(
-        *chosen.conditions(TrendAnswerRow), TrendAnswerRow.day.between(weeks.first, weeks.last)
-    )
-    rows = connection.execute(query.group_by(TrendAnswerRow.criterion_id))
-    return {row.criterion_id: row for row in rows}
-
-
-def _criterion(now: Any, before: Any) -> CriterionTrend:
-    shares = [share_of(int(row.met), int(row.counted)) if row else None for row in (now, before)]
-    return CriterionTrend(
-        now.criterion_id, shares[0], shares[1], int(now.unknown), differ(shares[1], shares[0])
-    )
-
-
 def _sum(rows: Sequence[Row[*tuple[Any, ...]]]) -> Figures:
-    return _figures({name: sum(getattr(row, name) for row in rows) for name in (*_SCORES, "reviewed")})
+    return _figures({name: sum(getattr(row, name) for row in rows) for name in _SCORES})
 
 
 def _figures(total: Mapping[str, Any]) -> Figures:
-    scored, judged = int(total["scored"]), int(total["judged"])
+    scored, judged, passed = (int(total[name]) for name in ("scored", "judged", "passed"))
     return Figures(
         calls=int(total["calls"]),
         # PostgreSQL answers sums of integers as Decimal.
         mean=mean_of(scored, float(total["sum_pct"]), float(total["sum_squares"]), 0.0, 100.0),
-        pass_rate=share_of(int(total["passed"]), judged),
+        pass_rate=share_of(passed, judged),
+        not_passed=judged - passed,
         auto_failed=int(total["auto_failed"]),
         needs_review=int(total["needs_review"]),
         reviewed=int(total["reviewed"]),

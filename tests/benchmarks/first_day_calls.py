@@ -7,6 +7,7 @@ from the next call on. Beside that: the same calls with all prompts and music gi
 """
 
 import argparse
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -115,6 +116,7 @@ def main() -> None:
         _written(options, day, None)
         weights = ROOT / "var" / "weights"
         for heard in heard_words.of(day.calls, day.found, Path(scratch), options.heard, weights):
+            heard.rare = {name for names in rare(day.calls).values() for name in names}
             heard.ivr_rtf = (day.cpu_s["learned"] + day.cpu_s["heard again"]) / day.minutes / 60
             _written(options, day, heard)
 
@@ -216,7 +218,7 @@ def report(day: Day, heard: heard_words.Heard | None) -> str:
         after="*Heard again*: all calls once more with all that was learned, as a shard's IVR stage does it. "
         "IVR CPU seconds per second of recording: "
         + ", ".join(f"{name} {cpu / day.minutes / 60:.4f}" for name, cpu in day.cpu_s.items())
-        + f".\n\n{rare(day.calls)}",
+        + f".\n\n{_rare_in_words(day.calls)}",
     )
     languages = ", ".join(dict.fromkeys(call.language for call in day.calls))
     head = [
@@ -231,20 +233,21 @@ def report(day: Day, heard: heard_words.Heard | None) -> str:
     return "\n\n".join([*head, acceptance(checks), *map(as_markdown, tables)]) + "\n"
 
 
-def rare(calls: Sequence[HeldOutCall]) -> str:
-    """Which prompts play in too few calls to be learned, as a sentence."""
-    plays: dict[Path, set[str]] = {}
+def rare(calls: Sequence[HeldOutCall]) -> dict[str, set[str]]:
+    """The prompts that play in too few calls to be learned, and the names of these calls."""
+    plays: dict[str, set[str]] = {}
     for call in calls:
         for path, kind in call.played:
             if kind is SegmentKind.PROMPT:
-                plays.setdefault(path, set()).add(call.name)
-    few = [
-        f"{path.parent.name} {path.stem} ({', '.join(sorted(names))})"
-        for path, names in plays.items()
-        if len(names) < MIN_CALLS
-    ]
+                plays.setdefault(f"{path.parent.name} {path.stem}", set()).add(call.name)
+    return {prompt: names for prompt, names in plays.items() if len(names) < MIN_CALLS}
+
+
+def _rare_in_words(calls: Sequence[HeldOutCall]) -> str:
+    prompts = {path for call in calls for path, kind in call.played if kind is SegmentKind.PROMPT}
+    few = [f"{prompt} ({', '.join(sorted(names))})" for prompt, names in rare(calls).items()]
     return (
-        f"Of {len(plays)} prompts {len(few)} play in fewer than the {MIN_CALLS} calls that learning takes"
+        f"Of {len(prompts)} prompts {len(few)} play in fewer than the {MIN_CALLS} calls that learning takes"
         f"{': ' if few else ''}{'; '.join(few)}. What is not learned is transcribed."
     )
 
@@ -257,7 +260,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--recordings", type=Path, default=ROOT / "var" / "held-out")
     parser.add_argument("--tuning", type=Path, default=ROOT.parent / "shared" / "audio")
-    parser.add_argument("--heard", type=int, default=8, help="so many of the last calls are recognised too")
+    parser.add_argument(
+        "--heard", type=int, default=sys.maxsize, help="so many of the last calls are recognised too [all]"
+    )
     parser.add_argument("--report", type=Path)
     options = parser.parse_args()
     options.heard = min(options.heard, options.calls * (2 if options.quick else len(held_out.LANGUAGES)))

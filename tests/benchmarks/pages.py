@@ -24,17 +24,23 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from urllib.parse import quote
 
 import httpx
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, func, insert, select, text
 
 from include.database.engine import Database
 from include.database.migrations import upgrade
+from include.database.models import AnswerRow, AuditRow, DisputeRow
+from include.review.calibrating import Plan, open_session
 from include.review.filling import fill
+from include.review.machine import count_machine
+from include.review.people import Actor
 from include.review.rules import ReviewRules
 from include.search.indexing import index_calls
 from include.trends.counting import count_days
+from include.trends.reading import Weeks
 from tests.demo_calls import audited_by_demo
 from tests.history.building import without_checks
 from tests.history.copying import Copy, columns_of, copy_rows, keep_originals, rows_of
@@ -64,6 +70,9 @@ _TABLES = (
 _RARE, _ONE_IN = "zanzibar", 5_000
 _AGENTS = 300
 _AGENT = f"t.{{}} || ' ' || (copies.n % {_AGENTS // 8})"
+# What is counted of a day, and how many disputes and sessions people have.
+_OF_DAYS = ("trend_scores", "trend_answers", "machine_days", "machine_answers")
+_DISPUTES, _DISPUTES_OPEN, _SESSIONS = 400, 80, 20
 _CHANGED = {
     ("calls", "agent"): _AGENT.format("agent"),
     ("calls", "agent_id"): _AGENT.format("agent_id"),
@@ -75,6 +84,10 @@ _CHANGED = {
     ): f"t.words || CASE WHEN copies.n % {_ONE_IN // 24} = 0 THEN ' {_RARE}' ELSE '' END",
     **{(table, "*"): f"copies.n < {_WHOLE_CALLS // 24}" for table in _OF_ONE_CALL},
 }
+
+_MOST_CALLS = text(
+    "SELECT name FROM trend_scores WHERE dimension = :by GROUP BY name ORDER BY sum(calls) DESC, name LIMIT 1"
+)
 
 # Milliseconds of each request, by what was asked.
 Times = dict[str, list[float]]
@@ -111,7 +124,11 @@ def _measure(url: str, calls: int, folder: Path) -> tuple[int, Times, Times]:
     if not stored:
         asyncio.run(_seed(database))
         stored = _multiply(url, database, calls)
-        _count_trends(database)
+    # A database that was kept may be of before these were looked at.
+    if not _count(database, "machine_days"):
+        _count_days(database)
+    if not _count(database, "disputes"):
+        _let_people_differ(database)
     print(f"{stored:,} calls made in {time.monotonic() - began_s:.0f} s", flush=True)
     routes = _routes(database)
     with _pages(url, folder, 1) as at, httpx.Client(headers={USER: "admin"}, timeout=60) as client:
@@ -134,17 +151,45 @@ async def _seed(database: Database) -> None:
             fill(connection, batch.batch_id, ReviewRules())
 
 
-def _count_trends(database: Database) -> None:
+def _count_days(database: Database) -> None:
     """Counts one day as the end of a run does, and gives every other day the same figures."""
     day = LAST_DAY
     database.write(lambda connection: count_days(connection, [day]))
+    database.write(lambda connection: count_machine(connection, [day]))
     with database.writing() as connection:
         days = connection.execute(text("SELECT DISTINCT day FROM calls")).scalars().all()
         others = [{"other": other, "day": day} for other in days if str(other) != str(day)]
-        for table in ("trend_scores", "trend_answers"):
+        for table in _OF_DAYS:
             names = ", ".join(name for name in columns_of(table) if name != "day")
             of_day = f"SELECT :other, {names} FROM {table} WHERE day = :day"
+            connection.execute(text(f"DELETE FROM {table} WHERE day <> :day"), {"day": day})
             connection.execute(text(f"INSERT INTO {table} (day, {names}) {of_day}"), others)
+
+
+def _let_people_differ(database: Database) -> None:
+    """Disputes, open and decided, of calls that agents have objected to; and sessions of calibration."""
+    now = datetime.now(UTC)
+    with database.writing() as connection:
+        answers = select(AuditRow.call_id, AnswerRow.audit_id, AnswerRow.criterion_id, AnswerRow.answer)
+        of_calls = answers.join(AuditRow, AuditRow.audit_id == AnswerRow.audit_id)
+        one_each = AnswerRow.criterion_id == select(func.min(AnswerRow.criterion_id)).scalar_subquery()
+        current = of_calls.where(one_each, AuditRow.superseded_at.is_(None)).order_by(AnswerRow.audit_id)
+        found = connection.execute(current.limit(_DISPUTES)).all()
+        connection.execute(insert(DisputeRow), [_dispute(n, one, now) for n, one in enumerate(found)])
+        calls = list(dict.fromkeys(one.call_id for one in found))
+        for n in range(_SESSIONS):
+            plan = Plan(f"Session {n}", people=("ana", "ben"), calls=tuple(calls[n : n + 5]))
+            open_session(connection, Actor("carla"), plan, now)
+
+
+def _dispute(n: int, answer: Any, now: datetime) -> dict[str, Any]:
+    row = {"dispute_id": f"{n:036}", "call_id": answer.call_id, "audit_id": answer.audit_id}
+    row |= {"criterion_id": answer.criterion_id, "disputed_answer": answer.answer, "held_answer": "na"}
+    row |= {"raised_by": "daniel", "raised_at": now, "why": "It was said later in the call."}
+    row |= {"due_at": now + timedelta(hours=n), "state": "open"}
+    ended = {"state": "kept", "decided_by": "carla", "decided_at": now, "answer": answer.answer}
+    decided = {**dict.fromkeys(("decided_by", "decided_at", "answer", "decision")), **row}
+    return decided if n < _DISPUTES_OPEN else decided | ended | {"decision": "It was not."}
 
 
 def _multiply(url: str, database: Database, calls: int) -> int:
@@ -177,8 +222,8 @@ def _without_vector(engine: Engine) -> None:
             connection.execute(text("DROP INDEX ix_spoken_vector"))
 
 
-def _count(database: Database) -> int:
-    return database.read(lambda connection: rows_of(connection, "calls"))
+def _count(database: Database, table: str = "calls") -> int:
+    return database.read(lambda connection: rows_of(connection, table))
 
 
 @contextmanager
@@ -214,6 +259,10 @@ def _routes(database: Database) -> dict[str, Ask]:
         days = connection.execute(text("SELECT DISTINCT day FROM calls ORDER BY day")).scalars().all()
         asked = text("SELECT criterion_id FROM answers WHERE answer = 'no' ORDER BY 1 LIMIT 1")
         criterion = connection.execute(asked).scalar_one()
+        agent, queue = (
+            quote(connection.execute(_MOST_CALLS, {"by": by}).scalar_one()) for by in ("agent", "queue")
+        )
+        span = Weeks.until(days[-1] if isinstance(days[-1], date) else date.fromisoformat(days[-1]), 8)
     old, new = days[len(days) // 8], days[-3]
 
     def get(path: str, **headers: str) -> Ask:
@@ -237,8 +286,20 @@ def _routes(database: Database) -> dict[str, Ask]:
         "Search, a word of few calls": get(f"/search?text={_RARE}"),
         "Search, a word of no call": get("/search?text=xylophone"),
         "Search, an answer and a score": get(f"/search?criterion={criterion}&answer=no&max_pct=80"),
+        "Search, a criterion not met": get(f"/search?criterion={criterion}&met=not_met"),
+        "Search, an agent's calls without it": get(
+            f"/search?criterion={criterion}&met=not_met&agent={agent}&exact=true"
+            f"&first_day={span.first}&last_day={span.last}"
+        ),
         "Trends, by agent": get("/trends?weeks=13"),
         "Trends, a year by agent": get("/trends?weeks=52"),
+        "Trends, an agent": get(f"/trends/group?by=agent&name={agent}&weeks=13"),
+        "Trends, a queue": get(f"/trends/group?by=queue&name={queue}&weeks=13"),
+        "Trends, a criterion by agent": get(f"/trends/criterion?by=agent&criterion={criterion}&weeks=13"),
+        "Trends, a year of a criterion": get(f"/trends/criterion?by=agent&criterion={criterion}&weeks=52"),
+        "Certified rates": get("/trends/certified"),
+        "Disputes": get("/disputes"),
+        "Calibration": get("/calibration"),
     }
 
 

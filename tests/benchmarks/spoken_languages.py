@@ -1,7 +1,7 @@
 """Languages of clips that no tuning has heard: `python -m tests.benchmarks.spoken_languages`.
 
 Each clip is told twice, in turns: filled up with silence to the 30 s that the model was trained on, as
-Whisper tells languages, and as the LID stage does it, which listens to 8 s and fills up what is unsure.
+Whisper tells languages, and as the LID stage does it, which listens to 8 s and fills up what is in doubt.
 """
 
 import argparse

@@ -50,7 +50,9 @@ PAGES = {
     "/search": "rita",
     "/search?text=bill&first_day=2026-11-16": "rita",
     "/trends": "rita",
-    f"/trends/agent?name=Daniel+Reed&scorecard=service_call&until={DAYS[-1]}": "rita",
+    f"/trends/group?name=Daniel+Reed&scorecard=service_call&until={DAYS[-1]}": "rita",
+    "/trends/group?by=queue&name=billing": "rita",
+    "/trends/criterion?criterion=courtesy_and_empathy&by=queue": "rita",
     "/trends/certified": "ana",
 }
 # Only calls that the rules of risk find: none of them is blind.

@@ -101,7 +101,12 @@ def test_filters_narrow_and_stay_in_the_form(as_: As) -> None:
 
 @pytest.mark.parametrize(
     ("asked", "told"),
-    [({"text": '"open'}, "a quotation mark is open"), ({"min_pct": "much"}, "min_pct"), ({"x": "1"}, "x:")],
+    [
+        ({"text": '"open'}, "a quotation mark is open"),
+        ({"min_pct": "much"}, "min_pct"),
+        ({"met": "met"}, "met: of which"),
+        ({"x": "1"}, "x:"),
+    ],
 )
 def test_what_is_asked_wrongly_is_told_beside_the_form(as_: As, asked: dict[str, str], told: str) -> None:
     answered = as_("ana").get("/cofi/search", params=asked)
@@ -178,7 +183,13 @@ def test_a_file_holds_what_the_search_found(as_: As) -> None:
 
 
 def test_nobody_searches_or_saves_what_is_not_theirs_to_see(as_: As) -> None:
-    for path in ("/search", "/search/export", "/trends", "/trends/agent?name=x&scorecard=s&until=2026-11-16"):
+    for path in (
+        "/search",
+        "/search/export",
+        "/trends",
+        "/trends/group?name=x",
+        "/trends/criterion?criterion=notice",
+    ):
         answered = as_("daniel").get(f"/cofi{path}")
         assert answered.status_code == 403
         assert "refund" not in answered.text
@@ -189,10 +200,8 @@ def test_trends_show_weeks_groups_and_criteria(as_: As) -> None:
     assert "Is the notice given?" in page
     assert 'aria-label="Mean score by week: 2026-11-16 65 % of 2 calls"' in page
     assert "1 with fewer than 10 scored calls: too few to compare" in page
-    assert (
-        f"/cofi/search?queue=Billing&amp;first_day={date(2026, 9, 28)}&amp;last_day={date(2026, 11, 22)}"
-        in page
-    )
+    days = f"first_day={date(2026, 9, 28)}&amp;last_day={date(2026, 11, 22)}"
+    assert f"/cofi/search?scorecard=service&amp;{days}&amp;queue=Billing&amp;exact=true" in page
 
 
 def test_trends_of_nothing_say_so(day: Day, setting: Connect) -> None:
@@ -213,7 +222,7 @@ def test_an_agents_page_names_what_to_listen_to(as_: As, day: Day) -> None:
             insert(AnswerRow), [{**answer(one.call_id, "notice", "no"), **shown} for one in more]
         )
         count_days(connection, [DAY])
-    address = f"/cofi/trends/agent?name=Ana&scorecard=service&until={DAY + timedelta(days=1)}"
+    address = f"/cofi/trends/group?name=Ana&scorecard=service&until={DAY + timedelta(days=1)}"
     page = as_("ana").get(address).text
     assert "Is the notice given?" in page
     assert "no word of it" in page

@@ -18,6 +18,7 @@ def count_files(
     other_days: int = 0,
     of_no_day: Sequence[str] = (),
     manifest_problems: Sequence[str] = (),
+    lookalikes: Sequence[str] = (),
 ) -> DayFiles:
     """Counts a day's files.
 
@@ -29,6 +30,7 @@ def count_files(
         other_days: How many recordings belong to other days.
         of_no_day: Recordings whose day is unknown.
         manifest_problems: Which parts of the manifest could not be read, or do not count.
+        lookalikes: Recordings that may be one side of a call; see `include.calls.recorders.lookalikes`.
     """
     bare = [one.path for one in recordings if not files.sidecars.get(one.path) and not collector.listed(one)]
     expected = bool(recorder.sidecars) and (recorder.id != PLAIN or len(bare) < len(recordings))
@@ -43,6 +45,12 @@ def count_files(
             "name them in its recordings, sidecars or ignored",
         ),
         some(files.one_sided, "recording", "one side only of", "copy the other, or it is not heard"),
+        some(
+            lookalikes,
+            "pair",
+            "named and as long as the two sides of a call:",
+            "each is audited as a call; if they are sides, give their endings as legs in the recorder's file",
+        ),
         some(of_no_day, "recording", "no day found in", "say in the recorder's paths where its start is"),
         some(collector.unclaimed, "list entry", "no recording for", "copy the recordings"),
         some(

@@ -1,7 +1,5 @@
 """Sidecars as entries, and the expressions that find something in them: JMESPath, XPath, a column's name."""
 
-import csv
-import io
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -12,7 +10,12 @@ from xml.etree import ElementTree  # nosec B405
 import jmespath
 from jmespath.exceptions import JMESPathError
 
+from include.calls.csv_text import folded, read_table
 from include.errors import InvalidInput
+
+# A column that a message names where a CSV has none.
+_A_HEADER = frozenset({"contact_id"})
+_MOST_DIGITS = 300
 
 
 class SidecarFormat(StrEnum):
@@ -62,7 +65,7 @@ class _Json(Language):
 
     def entries(self, content: bytes, rows: str | None) -> Iterator[Any]:
         try:
-            whole = json.loads(content)
+            whole = _json(content)
         except (ValueError, RecursionError) as error:  # wrong UTF-8 is a ValueError, too
             raise InvalidInput(f"it is no JSON ({_describe_error(error)})") from error
         found = self.value(whole, rows) if rows else whole
@@ -96,11 +99,8 @@ class _Xml(Language):
             raise ValueError(f"'{expression}' is no XPath that is understood: {error}") from error
 
     def entries(self, content: bytes, rows: str | None) -> Iterator[Any]:
-        # A document type, which could hold bombs, is refused.
-        parser = ElementTree.XMLParser(target=_NoDoctype())  # noqa: S314  # nosec B314
         try:
-            parser.feed(content)
-            root = parser.close()
+            root = _xml(content)
         except (ElementTree.ParseError, ValueError, LookupError) as error:
             raise InvalidInput(f"it is no XML ({_describe_error(error)})") from error
         for element in root.iter():
@@ -113,7 +113,8 @@ class _Xml(Language):
             text = found.get(attribute) if attribute else found.text
             if text and text.strip():
                 return text
-        return None
+        # Some write as attributes what others write as elements.
+        return entry.get(path) if attribute is None and path.isidentifier() else None
 
     def rest(self, entry: Any) -> Mapping[str, Any]:
         leaves = {element.tag: element.text for element in entry if not len(element)}
@@ -126,15 +127,10 @@ class _Csv(Language):
             raise ValueError("write a column's name")
 
     def entries(self, content: bytes, rows: str | None) -> Iterator[Any]:
-        try:
-            text = content.decode("utf-8-sig")
-            head = text.partition("\n")[0]
-            delimiter = max(",;\t|", key=head.count)
-            table = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restkey=""))
-        except (ValueError, csv.Error) as error:
-            raise InvalidInput(f"it is no CSV in UTF-8 ({_describe_error(error)})") from error
-        for row in table:
-            yield {str(name).strip().casefold(): cell for name, cell in row.items() if name}
+        table = read_table(content, _A_HEADER)
+        names = [folded(column, keep=True) for column in table.columns]
+        for row in table.rows:
+            yield {name: cell for name, cell in zip(names, row.cells, strict=False) if name}
 
     def value(self, entry: Any, expression: str) -> Any:
         return entry.get(expression.strip().casefold()) or None
@@ -150,6 +146,32 @@ EXPRESSIONS: dict[SidecarFormat, Language] = {
 }
 
 
+def _json(content: bytes) -> Any:
+    """Of a file in any encoding of Unicode, or as Windows writes it; one of too many digits is a text."""
+
+    def integer(digits: str) -> int | str:
+        return int(digits) if len(digits) <= _MOST_DIGITS else digits
+
+    try:
+        return json.loads(content, parse_int=integer)
+    except UnicodeDecodeError:
+        return json.loads(content.decode("cp1252", "replace"), parse_int=integer)
+
+
+def _xml(content: bytes) -> ElementTree.Element:
+    """The root; one that is not UTF-8 and says no encoding is read as Windows writes it."""
+    # A document type, which could hold bombs, is refused.
+    parser = ElementTree.XMLParser(target=_NoDoctype())  # noqa: S314  # nosec B314
+    text: bytes | str = content
+    if b"encoding" not in content[:200] and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            content.decode("utf-8")
+        except UnicodeDecodeError:
+            text = content.decode("cp1252", "replace")
+    parser.feed(text)
+    return parser.close()
+
+
 def _parted(expression: str) -> tuple[str, str | None]:
     """An XPath, and the attribute that is asked for."""
     path, at, attribute = expression.rpartition("@")
@@ -162,4 +184,6 @@ def _describe_error(error: Exception) -> str:
     """Where the error is, without any of the file's content."""
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} in line {error.lineno}"
-    return type(error).__name__ if isinstance(error, UnicodeDecodeError | RecursionError) else str(error)
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    return type(error).__name__ if isinstance(error, UnicodeDecodeError) else str(error)

@@ -172,11 +172,13 @@ class Legs(_Strict):
 
     Attributes:
         endings: Of their stems; the first becomes channel 0.
+        separators: What may stand before the endings, the same before both.
         roles: Of the two; none: as of a recording with two channels.
         mix: Whether a file with the bare stem is a mix of both sides, and left out where both are there.
     """
 
     endings: tuple[str, str]
+    separators: Texts = ("",)
     roles: Roles | None = None
     mix: bool = True
 
@@ -245,6 +247,15 @@ class Recorder(_Strict):
     def times_timezone(self, site: str) -> str:
         """The zone of times that state none."""
         return site if self.times.timezone == SITE else self.times.timezone
+
+    @property
+    def spelled_legs(self) -> list[Legs]:
+        """A rule for each way in which endings are written, their separators in front of them."""
+        return [
+            rule.model_copy(update={"endings": (before + rule.endings[0], before + rule.endings[1])})
+            for rule in self.legs
+            for before in rule.separators
+        ]
 
     @cached_property
     def path_patterns(self) -> list[tuple[re.Pattern[str], PathRule]]:

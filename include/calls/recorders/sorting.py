@@ -1,6 +1,6 @@
 """Sorts a day's files into recordings, the sidecars beside them, and what is left alone."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from posixpath import join, normpath, splitext
 
@@ -11,6 +11,8 @@ from include.calls.recorders.profile import Legs, Recorder, Sidecar, matches
 SOUND_ENDINGS = frozenset(
     {"wav", "wave", "flac", "ogg", "oga", "opus", "mp3", "m4a", "mp4", "aac", "webm", "wma", "amr", "au"}
     | {"gsm", "aif", "aiff", "g722", "g729", "ulaw", "alaw", "sln", "spx", "mka", "3gp", "caf", "w64"}
+    | {"aifc", "snd", "rf64", "bwf", "awb", "mp2", "wv", "tta", "vox", "ul", "al", "mkv", "mov", "avi", "flv"}
+    | {"ts", "mpg", "mpeg", "m4b", "dss", "ds2", "sln16", "g726"}
 )
 
 
@@ -108,7 +110,7 @@ def sort_files(paths: Iterable[str], recorder: Recorder) -> SortedFiles:
             sounds.append(path)
         else:
             found.unknown.append(path)
-    found.recordings = list(_recorded(sounds, recorder))
+    found.recordings = list(_recorded(_without_companions(sounds, found, recorder), recorder))
     found.one_sided = _one_sided(found.recordings)
     found.alone = _pair(found, beside, recorder)
     return found
@@ -134,16 +136,43 @@ def _sidecar_rule(path: str, recorder: Recorder) -> Sidecar | None:
     return None
 
 
+def _without_companions(sounds: list[str], found: SortedFiles, recorder: Recorder) -> list[str]:
+    """The recordings, where a recorder's file takes any file for one.
+
+    What lies beside a recording under its very name and has no ending of a sound is something about it in a
+    form that nobody has described: it is counted, and is no broken recording.
+    """
+    raw = [name for rule in recorder.raw for name in rule.files]
+    odd = [path for path in sounds if ending_of(path) not in SOUND_ENDINGS and not matches(path, raw)]
+    if not odd or "*" not in recorder.recordings:
+        return sounds
+    named = {*sounds, *(splitext(path)[0] for path in sounds if ending_of(path) in SOUND_ENDINGS)} - {*odd}
+    beside = {path for path in odd if splitext(path)[1] and splitext(path)[0] in named}
+    found.unknown += sorted(beside)
+    return [path for path in sounds if path not in beside]
+
+
 def _recorded(sounds: list[str], recorder: Recorder) -> Iterator[Recorded]:
     """Puts legs together; the others are a call each."""
-    left = set(sounds)
-    for rule in recorder.legs:
-        for path in sounds:
-            call = _with_its_other_side(path, rule, left)
+    left = {path: path for path in sounds}
+    by_folded = {path.casefold(): path for path in sounds}
+    for rule, paths in _firsts(sounds, recorder.spelled_legs):
+        for path in paths:
+            call = _with_its_other_side(path, rule, left, by_folded)
             if call:
-                left -= set(call.paths)
+                for one in call.paths:
+                    left.pop(one)
                 yield call
     yield from (Recorded(path) for path in sounds if path in left)
+
+
+def _firsts(sounds: list[str], rules: list[Legs]) -> Iterator[tuple[Legs, list[str]]]:
+    """Each rule with the files that may be a first side by it; most days have none."""
+    firsts = tuple(rule.endings[0].casefold() for rule in rules)
+    stems = ((path, splitext(path)[0].casefold()) for path in sounds) if firsts else iter(())
+    named = [(path, stem) for path, stem in stems if stem.endswith(firsts)]
+    for rule, first in zip(rules, firsts, strict=True):
+        yield rule, [path for path, stem in named if stem.endswith(first)]
 
 
 def _one_sided(recordings: list[Recorded]) -> list[str]:
@@ -154,13 +183,16 @@ def _one_sided(recordings: list[Recorded]) -> list[str]:
     return [path for path in alone if splitext(path)[0].casefold().endswith(endings)] if endings else []
 
 
-def _with_its_other_side(path: str, rule: Legs, there: set[str]) -> Recorded | None:
+def _with_its_other_side(
+    path: str, rule: Legs, there: Mapping[str, str], by_folded: Mapping[str, str]
+) -> Recorded | None:
+    if path not in there:
+        return None
     stem, ending = splitext(path)
     first, second = rule.endings
-    if path not in there or not stem.casefold().endswith(first.casefold()):
-        return None
     bare = stem[: -len(first)]
-    other = next((one for end in (second, second.upper()) if (one := bare + end + ending) in there), None)
+    named = bare + second + ending
+    other = there.get(named) or there.get(by_folded.get(named.casefold(), ""))
     if not other or not bare.rpartition("/")[2]:
         return None
     mix = bare + ending if rule.mix and bare + ending in there else None

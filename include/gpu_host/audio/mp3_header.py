@@ -6,6 +6,8 @@ half of them are gone.
 
 from pathlib import Path
 
+from include.audio_files.behind import tag_bytes
+
 _RATES_HZ = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
 _LAYER_3 = 1
 _MONO = 3
@@ -19,7 +21,7 @@ def promised_s(path: Path) -> float | None:
     """The length in seconds that the first frame states; None where it states none, or this is no MP3."""
     with path.open("rb") as file:
         begin = file.read(10)
-        file.seek(_tag_bytes(begin))
+        file.seek(tag_bytes(begin))
         head = file.read(_SEARCHED_BYTES)
     at = head.find(b"\xff")
     if at < 0 or len(head) < at + 4 or head[at + 1] & 0xE0 != 0xE0:
@@ -40,10 +42,3 @@ def _stated_s(frame: bytes, version: int, rate_hz: int) -> float | None:
         return None
     frames = int.from_bytes(found[8:12], "big") - _PADDING_FRAMES
     return max(0, frames) * (1152 if is_mpeg_1 else 576) / rate_hz
-
-
-def _tag_bytes(begin: bytes) -> int:
-    """Length of the ID3v2 tag before the first frame; its bytes hold 7 bits each."""
-    if len(begin) < 10 or begin[:3] != b"ID3":
-        return 0
-    return 10 + sum(byte << shift for byte, shift in zip(begin[6:10], (21, 14, 7, 0), strict=True))

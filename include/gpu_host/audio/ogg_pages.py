@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 
+from include.audio_files.behind import behind_tags, tag_bytes
 from include.errors import RecordingUnusable
 
 _CAPTURE = b"OggS"
 _HEADER_BYTES = 27
+# Of an ID3 tag that something put before the file, its head says how long it is.
+_TAG_BYTES = 10
 _FIRST_PAGE = 0x02
 
 
@@ -34,10 +37,18 @@ def read_pages(path: Path) -> OggPages | None:
     """
     size = path.stat().st_size
     with path.open("rb") as file:
+        begins = tag_bytes(file.read(_TAG_BYTES))
+        file.seek(begins)
         if file.read(len(_CAPTURE)) != _CAPTURE:
             return None
-        at, begun, is_chained = 0, False, False
-        while page := _page(file, at):
+        at, begun, is_chained = begins, False, False
+        while True:
+            page = _page(file, at)
+            if page is None:
+                begins, at = at, behind_tags(file, at)
+                if at == begins:
+                    break
+                continue
             is_first, length = page
             is_chained = is_chained or (is_first and begun)
             begun = begun or not is_first

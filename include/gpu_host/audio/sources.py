@@ -20,9 +20,10 @@ from av.container import InputContainer
 from av.packet import Packet
 from numpy.typing import NDArray
 
-from include.audio_files import ffmpeg, wav
+from include.audio_files import ffmpeg
 from include.audio_files.libraries import LIBRARY_ERRORS
 from include.audio_files.spliced import SplicedFile
+from include.audio_files.whole import as_one
 from include.errors import RecordingUnusable
 from include.gpu_host.audio import mp3_header
 from include.gpu_host.audio.ogg_pages import read_pages
@@ -94,18 +95,19 @@ def opened(path: Path) -> Iterator[Source]:
     with ExitStack() as closing:
         # Without a buffer: libsndfile goes on where the operating system is in the file.
         file = closing.enter_context(_File(path))
-        mended = wav.as_one(cast(BinaryIO, file), path.stat().st_size)
+        mended = as_one(cast(BinaryIO, file), path.stat().st_size)
         by_libsndfile = None if pages and pages.is_chained else _by_libsndfile(file, mended, closing)
         yield by_libsndfile or _by_ffmpeg(mended or file, path, closing)
 
 
 def _by_libsndfile(file: _File, mended: SplicedFile | None, closing: ExitStack) -> Source | None:
-    file.seek(0)
+    whole = mended or file
+    whole.seek(0)
     # soundfile seeks after each read, and an MP3 clicks there: its frames lean on those before them.
-    begin = file.read(3)
+    begin = whole.read(3)
     if begin == b"ID3" or (begin[:1] == b"\xff" and begin[1:2] >= b"\xe0"):
         return None
-    file.seek(0)
+    whole.seek(0)
     try:
         # By its number: by its name, libsndfile would also look for a file of the same name beside it.
         sound = closing.enter_context(soundfile.SoundFile(mended or file.fileno(), closefd=False))
@@ -244,4 +246,6 @@ def _samples(frame: AudioFrame) -> Samples:
 
 
 def _broken(at_s: float, reason: object) -> RecordingUnusable:
+    if isinstance(reason, av.FFmpegError):
+        reason = reason.strerror  # and neither its number nor the name that the file has on this machine
     return RecordingUnusable(f"The recording is broken at {at_s:.1f} s ({reason}): copy it again.")

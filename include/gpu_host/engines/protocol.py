@@ -46,8 +46,14 @@ class LanguageIdentifier(Protocol):
     engine: Engine
     languages: frozenset[str]
 
-    def probabilities(self, windows: Sequence[Samples]) -> list[dict[str, float]]:
-        """The probability of each language in each window of 16 kHz speech, of up to 30 s."""
+    def probabilities(self, windows: Sequence[Samples], *, filled_up: bool = False) -> list[dict[str, float]]:
+        """The probability of each language in each window of 16 kHz speech, of up to 30 s.
+
+        Args:
+            windows: What is heard.
+            filled_up: With silence, to the length that the model was trained on: surer, and slower by as much
+                as the window is shorter than that.
+        """
         ...
 
 

@@ -9,6 +9,7 @@ from include.gpu_host.audio import timeline
 from include.gpu_host.audio.recording import Recording
 from include.gpu_host.audio.speech import speech_spans
 from include.gpu_host.ivr import dtmf
+from include.gpu_host.ivr.edges import to_pauses
 from include.gpu_host.ivr.fingerprints import FingerprintLibrary
 from include.gpu_host.ivr.hearings import HeardChannel, heard_channel, write_hearing
 from include.gpu_host.ivr.known import SHORTEST_KNOWN_MS, Heard, known_on, learned_on
@@ -60,7 +61,7 @@ class IvrFinding:
     def __init__(self, library: FingerprintLibrary, dead_air_s: float) -> None:
         self._library = library
         self._dead_air_ms = round(dead_air_s * 1000)
-        self.engine = Engine(name="landmarks", version="6", device="cpu", weights_sha256=library.sha256)
+        self.engine = Engine(name="landmarks", version="7", device="cpu", weights_sha256=library.sha256)
         self.tuning: list[float | str] = [dead_air_s]
 
     def run(self, head: Head, recording: Recording, learning: Learning | None = None) -> IvrResult:
@@ -121,10 +122,11 @@ class _Channel:
             return
         profile = profile_of(recording, channel)
         taken = [heard.span for heard in given]
-        learned = [
+        plays = [
             _as_music(recording, heard) if heard.piece.kind is SegmentKind.HOLD_MUSIC else heard
             for heard in learned_on(learning.library, channel, peaks, profile, taken)
         ]
+        learned = to_pauses(recording, plays)
         self.learned_music = [heard for heard in learned if heard.piece.kind is SegmentKind.HOLD_MUSIC]
         self.known = sorted([*given, *learned], key=lambda heard: heard.play.start_ms)
         self.speech = _speech(recording, channel, self.known)

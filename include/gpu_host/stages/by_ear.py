@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from include.gpu.wire import LanguageSpan, LidResult, Span
 from include.gpu_host.audio import timeline
 from include.gpu_host.audio.recording import SAMPLE_RATE_HZ, Samples
-from include.gpu_host.engines.protocol import LanguageIdentifier, Sound
+from include.gpu_host.engines.protocol import Sound
+from include.gpu_host.stages.ear import Ear
 from include.gpu_host.stages.listening import stretch
-from include.gpu_host.stages.switching import nearest_pause_ms
+from include.gpu_host.stages.switching import listened_share, nearest_pause_ms
 
 # A change of language has to be worth this much (natural logarithm) in what is heard beside it: there and
 # back again takes 5 s of which all is sure, for good takes half of it.
@@ -34,11 +35,11 @@ _HEARD_ABOVE = 0.8
 _PAUSE_WITHIN_MS = 6_000
 
 
-def sounds(identifier: LanguageIdentifier, piece: Samples) -> list[Sound]:
+def sounds(ear: Ear, piece: Samples) -> list[Sound]:
     """What the parts of a piece sound like, for recognisers that cannot tell."""
     count = max(1, round(len(piece) / SAMPLE_RATE_HZ * 1000 / _LISTENED_MS))
     edges = [len(piece) * n // count for n in range(count + 1)]
-    found = identifier.probabilities([piece[start:end] for start, end in pairwise(edges)])
+    found = ear.each([piece[start:end] for start, end in pairwise(edges)])
     return [
         Sound(Span(start_ms=_ms(start), end_ms=_ms(end)), probabilities)
         for (start, end), probabilities in zip(pairwise(edges), found, strict=True)
@@ -75,13 +76,14 @@ def corrected(
     """The languages of a channel by what it sounded like; empty where it is unknown.
 
     Args:
-        lid: What identification said, which holds where the sound does not say otherwise.
+        lid: What identification said, which holds where the sound does not say otherwise. It counts for as
+            much as it has listened to, so that of a few seconds, which it has heard whole, it decides.
         channel: Which channel.
         heard: Spans of each piece of the channel, in order, and what their parts sound like.
         allowed: ISO 639-1 codes that may be answered; empty for any.
     """
     spans = [span for piece, _ in heard for span in piece]
-    runs = _runs(_in_a_row(heard, allowed), lid.language)
+    runs = _runs(_in_a_row(heard, allowed), lid)
     return [
         LanguageSpan(
             start_ms=inside[0].start_ms,
@@ -110,15 +112,17 @@ def _in_a_row(
     return sequence
 
 
-def _runs(sequence: Sequence[_Likely], main: str | None) -> list[Run]:
+def _runs(sequence: Sequence[_Likely], lid: LidResult) -> list[Run]:
     """The likeliest sequence of languages (Viterbi), where each change has its cost."""
+    main = lid.language
     languages = sorted(
         {code for one in sequence for code, p in one.probabilities.items() if p >= _HEARD_ABOVE}
         | ({main} if main else set())
     )
     if not languages or not sequence:
         return []
-    path = _likeliest(np.array([[_says(one, code) for code in languages] for one in sequence]))
+    heard = np.array([[_says(one, code) for code in languages] for one in sequence])
+    path = _likeliest(heard + _identified(sequence, languages, lid))
     runs = []
     for number, group in groupby(zip(path, sequence, strict=True), key=lambda pair: pair[0]):
         parts = [one for _, one in group]
@@ -129,7 +133,24 @@ def _runs(sequence: Sequence[_Likely], main: str | None) -> list[Run]:
 
 def _says(one: _Likely, language: str) -> float:
     weight = min(1.0, (one.end_ms - one.start_ms) / _PART_MS)
-    return weight * float(np.log(max(one.probabilities.get(language, 0.0), _LEAST_PROBABILITY)))
+    return weight * _log(one.probabilities.get(language, 0.0))
+
+
+def _identified(sequence: Sequence[_Likely], languages: Sequence[str], lid: LidResult) -> NDArray[np.float64]:
+    """What identification says of each part, shape (parts, languages): one answer, spread over all of them.
+
+    Nothing, where it told no language, or several.
+    """
+    lengths_ms = np.array([[one.end_ms - one.start_ms] for one in sequence], dtype=np.float64)
+    total_ms = lengths_ms.sum()
+    if lid.language is None or lid.switches or not lid.probabilities or not total_ms:
+        return np.zeros((len(sequence), len(languages)))
+    answer = np.array([[_log(lid.probabilities.get(code, 0.0)) for code in languages]])
+    return np.asarray(lengths_ms / total_ms * listened_share(round(total_ms)) * answer)
+
+
+def _log(probability: float) -> float:
+    return float(np.log(max(probability, _LEAST_PROBABILITY)))
 
 
 def _likeliest(says: NDArray[np.float64]) -> list[int]:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from include.gpu.wire import ChannelLanguage, IvrResult, LanguageSpan, LidResult, Span
 from include.gpu_host.audio import timeline
-from include.gpu_host.audio.recording import Recording
+from include.gpu_host.audio.recording import Recording, Samples
 from include.gpu_host.audio.speech import speech_spans
 from include.gpu_host.engines.protocol import LanguageIdentifier
+from include.gpu_host.stages.ear import AGREED_FROM, DOUBTFUL_BELOW, Ear
 from include.gpu_host.stages.job import Head
 from include.gpu_host.stages.listening import MARGIN_MS, conversation, stretch, with_margin
 from include.gpu_host.stages.switching import (
@@ -73,6 +74,8 @@ class Languages:
             SWITCH_CONFIDENCE,
             MAX_WINDOWS,
             WINDOW_MS,
+            DOUBTFUL_BELOW,
+            AGREED_FROM,
         ]
 
     def run(self, head: Head, recording: Recording, ivr: IvrResult, allowed: Sequence[str]) -> LidResult:
@@ -107,19 +110,21 @@ class Languages:
     def _channel(
         self, recording: Recording, number: int, within: Sequence[Span], allowed: Sequence[str]
     ) -> _Channel:
-        def listen(heard: Sequence[list[Span]]) -> list[Probabilities]:
-            found = self._identifier.probabilities([recording.heard(number, spans) for spans in heard])
-            return [_renormalised(window, allowed) for window in found]
+        ear = Ear(self._identifier, allowed)
+
+        def samples(heard: Sequence[list[Span]]) -> list[Samples]:
+            return [recording.heard(number, spans) for spans in heard]
 
         bare = speech_spans(recording, number, within, margin_ms=0)
         speech_s = timeline.total_ms(bare) / 1000
         if speech_s < MIN_SPEECH_S:
             return _Channel(number, speech_s, [], {}, [])
         speech = with_margin(bare, within)
-        heard = windows(speech, listen)
+        heard = windows(speech, lambda spans: ear.together(samples(spans)))
         probabilities = _mean((window.probabilities, 1.0) for window in heard)
         main, _ = _best(probabilities)
-        return _Channel(number, speech_s, speech, probabilities, stretches(speech, heard, main, listen))
+        parts = stretches(speech, heard, main, lambda spans: ear.each(samples(spans)))
+        return _Channel(number, speech_s, speech, probabilities, parts)
 
 
 def _spans(channel: _Channel, of_call: str) -> list[LanguageSpan]:
@@ -172,10 +177,3 @@ def _ranked(probabilities: Mapping[str, float]) -> list[tuple[str, float]]:
 
 def _rounded(probability: float) -> float:
     return round(min(max(probability, 0.0), 1.0), 4)
-
-
-def _renormalised(probabilities: Mapping[str, float], allowed: Sequence[str]) -> dict[str, float]:
-    """Spreads the probability of what is not allowed over what is."""
-    left = {code: p for code, p in probabilities.items() if not allowed or code in allowed}
-    total = sum(left.values())
-    return {code: p / total for code, p in left.items()} if total else {}

@@ -17,6 +17,7 @@ from include.gpu_host.audio.speech import speech_spans
 from include.gpu_host.engines.protocol import Heard, LanguageIdentifier, Recogniser
 from include.gpu_host.speakers.voices import Voices
 from include.gpu_host.stages import by_ear, turns
+from include.gpu_host.stages.ear import Ear
 from include.gpu_host.stages.inventions import flags
 from include.gpu_host.stages.job import Head
 from include.gpu_host.stages.listening import MARGIN_MS, conversation, with_margin
@@ -59,7 +60,7 @@ class Recognition:
         identifier: LanguageIdentifier | None = None,
     ) -> None:
         self._recogniser = recogniser
-        self._identifier = identifier
+        self._ear = Ear(identifier, ()) if identifier else None
         self._voices = voices
         self.engine = recogniser.engine
         self.hears_vocabulary = recogniser.hears_vocabulary
@@ -156,9 +157,9 @@ class Recognition:
         for group in _groups(waiting):
             samples = [recording.heard(piece.channel, piece.spans) for piece in group]
             heard = self._recogniser.hear(samples, group[0].language, vocabulary)
-            if self._identifier and not any(one.sounds for one in heard):
+            if self._ear and not any(one.sounds for one in heard):
                 heard = [
-                    one._replace(sounds=by_ear.sounds(self._identifier, piece))
+                    one._replace(sounds=by_ear.sounds(self._ear, piece))
                     for one, piece in zip(heard, samples, strict=True)
                 ]
             yield from map(_Said, group, heard)

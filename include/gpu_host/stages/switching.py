@@ -10,7 +10,7 @@ from include.gpu_host.stages.listening import stretch
 
 Probabilities = Mapping[str, float]
 # Hears windows: each is spans of the recording that are heard one after the other.
-Listen = Callable[[Sequence[list[Span]]], list[Probabilities]]
+Listen = Callable[[Sequence[list[Span]]], Sequence[Probabilities]]
 
 # What is listened to at once: of 197 clips in 7 languages the first 8 s told as many as the first 30 s.
 WINDOW_MS = 8_000
@@ -87,13 +87,23 @@ class Stretch:
 
 def windows(speech: Sequence[Span], listen: Listen) -> list[Window]:
     """Hears windows spread evenly over the speech of one channel."""
-    total_ms = timeline.total_ms(speech)
-    side_by_side = min(_SIDE_BY_SIDE, max(total_ms // _SHORTEST_SHARE_MS, 1))
-    count = min(MAX_WINDOWS, max(side_by_side, -(-total_ms // _EVERY_MS)))
-    share_ms = total_ms / count
+    count, share_ms = _shares(timeline.total_ms(speech))
     length_ms = min(share_ms, WINDOW_MS)
     starts_ms = [share_ms * n + (share_ms - length_ms) / 2 for n in range(count)]
     return _heard(speech, [(start_ms, start_ms + length_ms) for start_ms in starts_ms], listen)
+
+
+def listened_share(total_ms: int) -> float:
+    """How much of so much speech the windows hear, 0..1."""
+    _, share_ms = _shares(total_ms)
+    return min(1.0, WINDOW_MS / share_ms) if share_ms else 0.0
+
+
+def _shares(total_ms: int) -> tuple[int, float]:
+    """How many windows, and of how much speech each is the middle."""
+    side_by_side = min(_SIDE_BY_SIDE, max(total_ms // _SHORTEST_SHARE_MS, 1))
+    count = min(MAX_WINDOWS, max(side_by_side, -(-total_ms // _EVERY_MS)))
+    return count, total_ms / count
 
 
 def stretches(speech: Sequence[Span], heard: Sequence[Window], main: str, listen: Listen) -> list[Stretch]:

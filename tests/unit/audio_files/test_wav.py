@@ -9,7 +9,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from include.audio_files.wav import as_one, refuse_truncated
+from include.audio_files.whole import as_one, refuse_truncated
 from include.errors import RecordingUnusable
 from tests.unit.calls.odd_files import by_libsndfile, chunk, declaring, g722, pcm, two_chunks
 

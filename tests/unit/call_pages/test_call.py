@@ -10,9 +10,13 @@ from sqlalchemy import select
 
 from include import __version__
 from include.call_pages.call import CallPage, head_of, read_call
-from include.call_pages.hearing import hearing_of, merged
+from include.call_pages.hearing import hearing_of, merged, silenced
+from include.calls.call import ChannelRole
+from include.calls.transcript import Gap, Transcript, Turn, TurnFlag
 from include.database.engine import Database
 from include.database.models import CallRow
+from include.gpu.wire import Engine, IvrResult
+from include.gpu.wire import Span as WireSpan
 from include.scorecards.assessment import Standing
 from tests.demo_calls import audited_by_demo
 from tests.empty_database import empty_database
@@ -105,6 +109,58 @@ def test_wherever_card_data_is_masked_the_copy_is_silent(pages: dict[str, CallPa
             marks += 1
             assert any(start <= mark.start_ms and mark.end_ms <= end for start, end in page.hearing.silenced)
     assert marks
+
+
+def heard(turns: list[tuple[int, int, str]], gap: tuple[int, int], flagged: int | None = None) -> Transcript:
+    spoken = [
+        Turn(
+            id=f"t{n}",
+            speaker=ChannelRole.AGENT,
+            channel=0,
+            start_ms=start,
+            end_ms=end,
+            text=text,
+            confidence=0.9,
+            flags=[TurnFlag.BADLY_HEARD] if n == flagged else [],
+        )
+        for n, (start, end, text) in enumerate(turns, 1)
+    ]
+    gaps = [Gap(channel=0, start_ms=gap[0], end_ms=gap[1])]
+    return Transcript(call_id="c1", language="en", turns=spoken, gaps=gaps)
+
+
+NOTHING_CUT = IvrResult(
+    call_id="c1",
+    engine=Engine(name="ears", version="1", device="cpu"),
+    seconds=0,
+    audio_s=300,
+    segments=[],
+    kept=[WireSpan(start_ms=0, end_ms=300_000)],
+)
+CARD = (10_000, 14_000, "Could you read me the long number on your card, please?")
+WEATHER = (10_000, 14_000, "We had quite some rain here this week, had you not?")
+
+
+@pytest.mark.parametrize(
+    ("turns", "flagged", "silent"),
+    [
+        # The number itself was not understood: whoever listens would hear it.
+        ([CARD], None, [(19_750, 26_250)]),
+        ([CARD, (30_000, 31_000, "five five tea")], 2, [(19_750, 26_250), (29_750, 31_250)]),
+        ([WEATHER, (30_000, 31_000, "five five tea")], 2, []),
+        # Long before, or only after it.
+        ([WEATHER, (90_000, 94_000, CARD[2])], None, []),
+        ([(0, 1_000, "Hello."), (150_000, 154_000, CARD[2])], None, []),
+    ],
+)
+def test_what_may_be_a_card_number_is_silent_though_nobody_understood_it(
+    turns: list[tuple[int, int, str]], flagged: int | None, silent: list[tuple[int, int]]
+) -> None:
+    assert silenced(heard(turns, (20_000, 26_000), flagged), NOTHING_CUT) == silent
+
+
+def test_what_was_not_understood_long_after_a_payment_is_heard() -> None:
+    assert silenced(heard([CARD], (80_000, 84_000)), NOTHING_CUT) == []
 
 
 def test_stretches_that_touch_are_one() -> None:

@@ -230,5 +230,5 @@ class TestSidesOfACall:
         self, host: FakeGpuHost, connect: Connect
     ) -> None:
         other = b"x" * len(self.RIGHT)
-        with pytest.raises(RecordingUnusable, match=r"its side a_out\.wav cannot be joined with the other"):
+        with pytest.raises(RecordingUnusable, match=r"its side a_out\.wav: neither libsndfile nor FFmpeg"):
             await distribute(connect(), self.store(a_out=other), self.call())

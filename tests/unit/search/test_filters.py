@@ -63,8 +63,14 @@ def calls(database: Database, add_call: AddCall) -> Database:
         connection.execute(insert(BatchRow), [BATCH])
         connection.execute(insert(ScorecardRow), [SCORECARD])
         connection.execute(insert(AuditRow), rows)
-        said = [answer("ana", "greeting", "yes"), answer("ben", "greeting", "no")]
-        connection.execute(insert(AnswerRow), said)
+        counted, unknown = {"earned": 1.0, "potential": 1.0}, {"standing": "unsupported"}
+        said = [
+            {**answer("ana", "greeting", "yes"), **counted, "standing": "counted"},
+            {**answer("ana", "notice", "yes"), "earned": 0.5, "potential": 1.0, "standing": "counted"},
+            {**answer("ben", "greeting", "no"), **counted, **unknown},
+            {**answer("ben", "notice", "no"), **counted, "standing": "counted", "auto_fail": "form"},
+        ]
+        connection.execute(insert(AnswerRow), [{"auto_fail": "none", **one} for one in said])
         connection.execute(insert(CallFactsRow), facts)
         connection.execute(
             insert(CallSignalRow), [{"facts_id": "f-ben", "kind": "complaint", "turn_ids": []}]
@@ -87,6 +93,21 @@ def calls(database: Database, add_call: AddCall) -> Database:
         ({"language": "en"}, ["ben", "ana"]),
         ({"criterion": "greeting"}, ["ben", "ana"]),
         ({"criterion": "greeting", "answer": "no"}, ["ben"]),
+        ({"criterion": "greeting", "met": "met"}, ["ana"]),
+        ({"criterion": "greeting", "met": "not_met"}, []),
+        ({"criterion": "greeting", "met": "unknown"}, ["ben"]),
+        ({"criterion": "notice", "met": "met"}, []),
+        ({"criterion": "notice", "met": "not_met"}, ["ben", "ana"]),
+        ({"criterion": "notice", "met": "not_met", "answer": "yes"}, ["ana"]),
+        ({"scorecard": "service"}, ["ben", "ana"]),
+        ({"scorecard": "sales"}, []),
+        ({"reviewed": "true"}, []),
+        ({"reviewed": "false"}, ["ben", "ana"]),
+        ({"agent": "17", "exact": "true"}, ["ana"]),
+        ({"agent": "Ana Díaz", "exact": "true"}, []),
+        ({"queue": "sales", "exact": "true"}, []),
+        ({"queue": "Sales", "exact": "true"}, ["ben"]),
+        ({"language": "en", "exact": "true"}, ["ben", "ana"]),
         ({"min_pct": "91"}, ["ana"]),
         ({"max_pct": "90.9"}, ["ben"]),
         ({"passed": "false"}, ["ben"]),
@@ -109,7 +130,9 @@ def test_each_filter_narrows_to_its_calls(calls: Database, asked: dict[str, str]
         ({"agnet": "Ana"}, "agnet"),
         ({"min_pct": "lots"}, "min_pct"),
         ({"min_pct": "101"}, "min_pct"),
-        ({"answer": "no"}, "of which criterion"),
+        ({"answer": "no"}, "answer: of which criterion"),
+        ({"met": "not_met"}, "met: of which criterion"),
+        ({"criterion": "notice", "met": "perhaps"}, "met"),
         ({"first_day": "2026-11-17", "last_day": "2026-11-16"}, "is after the last day"),
         ({"state": "lost"}, "state"),
         ({"signal": "hunger"}, "signal"),
@@ -118,6 +141,12 @@ def test_each_filter_narrows_to_its_calls(calls: Database, asked: dict[str, str]
 def test_what_is_asked_wrongly_is_told_by_its_name(asked: dict[str, str], told: str) -> None:
     with pytest.raises(InvalidInput, match=told):
         filters_of(asked)
+
+
+def test_what_was_asked_is_asked_again_as_the_form_asks_it() -> None:
+    asked = {"agent": "17", "exact": "true", "criterion": "notice", "met": "not_met", "passed": "false"}
+    assert filters_of(asked).asked() == asked
+    assert filters_of(filters_of(asked).asked()) == filters_of(asked)
 
 
 def test_a_saved_search_is_its_owners_until_it_is_shared(database: Database) -> None:

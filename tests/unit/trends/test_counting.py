@@ -22,6 +22,7 @@ from include.database.models import (
 from include.trends import coaching
 from include.trends.coaching import weak_criteria
 from include.trends.counting import count_days, stale_days
+from include.trends.criteria import Answers
 from include.trends.reading import Weeks
 from tests.unit.search.conftest import DAY, NOW, add_call
 from tests.unit.search.test_filters import BATCH, SCORECARD, answer, audit
@@ -185,8 +186,7 @@ def test_coaching_shows_what_an_agent_meets_less_than_all_and_the_surest_calls(
         4200,
         False,
     )
-    assert weak.own.now is not None
-    assert (weak.criterion_id, weak.own.now.value, weak.own.now.calls) == ("notice", 0.0, 6)
+    assert (weak.criterion_id, weak.own.now) == ("notice", Answers(0, 6))
 
 
 def test_coaching_never_shows_the_machines_evidence_for_an_answer_that_is_not_its_own(

@@ -33,11 +33,11 @@ def sounds(spoken: str, sure: float = 0.97) -> list[Sound]:
 
 
 def heard(
-    *pieces: str, lid: LidResult | None = None, allowed: Sequence[str] = ()
+    *pieces: str, lid: LidResult | None = None, allowed: Sequence[str] = (), sure: float = 0.97
 ) -> list[tuple[str, int, int]]:
     """Pieces of speech without a pause, an hour apart; spans in parts."""
     listed = [
-        ([Span(start_ms=3_600_000 * n, end_ms=3_600_000 * n + PART_MS * len(spoken))], sounds(spoken))
+        ([Span(start_ms=3_600_000 * n, end_ms=3_600_000 * n + PART_MS * len(spoken))], sounds(spoken, sure))
         for n, spoken in enumerate(pieces)
     ]
     found = corrected(lid or said("en"), 0, listed, allowed)
@@ -63,6 +63,23 @@ def test_an_odd_part_is_no_change() -> None:
 def test_what_is_like_nothing_keeps_the_language_of_the_call() -> None:
     assert heard("???") == [("en", 0, 3)]
     assert heard("???", lid=said(None, es=0.4)) == []
+
+
+@pytest.mark.parametrize("spoken", ["e", "ee", "e?", "?e", "ee?"])
+def test_of_a_few_seconds_identification_has_heard_all_and_decides(spoken: str) -> None:
+    """Spanish clips of 5 and 8 s were told as Spanish, and then written in English or Portuguese."""
+    assert heard(spoken, lid=said("es", es=0.92, en=0.02), sure=0.9) == [("es", 0, len(spoken))]
+    # It had no answer, or one that is as good as none.
+    assert heard("ee", lid=said(None, es=0.4, en=0.35), sure=0.9) == [("en", 0, 2)]
+    assert heard("ee", lid=said("es", es=0.5, en=0.49), sure=0.9) == [("en", 0, 2)]
+
+
+def test_of_a_long_call_identification_has_heard_little() -> None:
+    """It may have met the half in the other language only."""
+    lid = said("en", en=0.97, es=0.01)
+    assert heard("ssssssssssss", lid=lid) == [("es", 0, 12)]
+    assert heard("s" * 12 + "e" * 12, lid=lid) == [("es", 0, 12), ("en", 12, 24)]
+    assert heard("ss" + "e" * 20, lid=lid) == [("es", 0, 2), ("en", 2, 22)]
 
 
 def test_only_allowed_languages_are_told() -> None:

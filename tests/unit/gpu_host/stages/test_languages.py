@@ -31,7 +31,9 @@ class ParityIsLanguage:
         self.odd: set[int] = set()
         self._at_most = at_most
 
-    def probabilities(self, windows: Sequence[np.ndarray]) -> list[dict[str, float]]:
+    def probabilities(
+        self, windows: Sequence[np.ndarray], *, filled_up: bool = False
+    ) -> list[dict[str, float]]:
         return [self._heard(window) for window in windows]
 
     def _heard(self, window: np.ndarray) -> dict[str, float]:
