@@ -142,13 +142,15 @@ clean: $(VENV)/installed  ## Delete everything that running has created, audits 
 
 # pip installs uv from the lock, and uv the rest: seconds instead of minutes, every hash checked. Then the command
 # `cofi`, which refers to this folder and brings nothing with it.
+# On a terminal, uv shows how far it is; in a log it would only list each package.
+QUIET = $(shell test -t 2 || echo --quiet)
 $(VENV)/installed: requirements.lock pyproject.toml
-	@echo "Making the environment in $(VENV)"
+	@echo "Making the environment in $(VENV): some $(shell grep -c '^[a-z].*==' requirements.lock) packages, a few minutes"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "cofi needs Python 3.11 or newer, this is " + sys.version)'
 	@$(PYTHON) -m venv $(VENV)
 	@awk '/^uv==/ {inside = 1} inside {print; if (!/\\$$/) exit}' requirements.lock > $(VENV)/uv.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock
-	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip sync $(QUIET) --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -76,7 +76,7 @@ def init(
     asking = Asking(asks=asks, tests=not no_test, tell=(lambda _: None) if as_json else say)
     found = site_questions.answered(site, options, asking)
     written = _written(site, found)
-    message = f"\nWritten: {', '.join(str(path) for path in written)}. Next: `cofi check`, then `cofi up`."
+    message = f"\nWritten: {', '.join(str(path) for path in written)}. Next: `cofi up`, then `cofi check`."
     give({"written": written, "settings": found.shown()}, lambda: message, as_json)
 
 

@@ -75,7 +75,7 @@ def checked(home: Path, told: dict[str, Any], typed: Typed, monkeypatch: pytest.
     def run(expected: int = 0) -> dict[str, tuple[str, str, str]]:
         code, out, error = typed("check", "--json")
         assert (code, error) == (expected, ""), out
-        return {one["name"]: (one["state"], one["told"], one["mend"]) for one in json.loads(out)}
+        return {one["name"]: (one["state"], one["finding"], one["mend"]) for one in json.loads(out)}
 
     return run
 

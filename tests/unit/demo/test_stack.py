@@ -133,7 +133,7 @@ def test_what_was_set_is_told_with_where() -> None:
         "[core] parallelism from site.cfg",
         "[core] executor = CeleryExecutor from site.cfg does not hold here: `cofi up` starts no other.",
         "[cofi] gpu_hosts = gpu_1 from site.cfg, instead of the demo's two",
-        "The LLM is the connection cofi_llm from site.cfg, instead of the demo's endpoint",
+        "The LLM is the one that site.cfg names, instead of the demo's endpoint",
     ]
 
 

@@ -133,6 +133,14 @@ class TestEncodings:
         assert JSON.value(entry, "agent") == "Ann"
 
 
+@pytest.mark.parametrize(
+    "name", ["a.wav.!sync", "a.wav_partial", "a.wav.wip", "a.recording", "a.wav.UNFINISHED"]
+)
+def test_names_of_what_is_being_written(memory_site: Site, name: str) -> None:
+    found = discovered(memory_site, {name: recording()})
+    assert (found.recordings, found.being_written) == ([], [name])
+
+
 class TestManifests:
     @pytest.mark.parametrize(
         "name", ["manifest.xlsx", "Manifest.json", "manifest.csv.csv", "manifest (1).csv"]
