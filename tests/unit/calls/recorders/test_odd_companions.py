@@ -66,7 +66,8 @@ def test_what_may_be_two_calls_is_told_and_audited_as_two(
     [
         sides(("_1", "_2"), (3, 5)),
         sides(("_1", "_2", "_3"), (3, 3, 3)),
-        sides(("_one", "_two")),
+        sides(("_ann", "_bob"), (3, 4)),
+        {**sides(("_ann", "_bob")), **{f"call-{n}.wav": recording(3, seed=9 + n) for n in range(4)}},
         {**sides(("_in",), (3,), "a"), **sides(("_in",), (3,), "b")},
     ],
 )
