@@ -62,7 +62,7 @@ test: $(VENV)/installed  ## Check style, types and imports, and run all tests (T
 	@# Three files side by side, in their order: much of the time a server or a scheduler is waited for.
 	$(TESTING)/$(if $(TESTS),some,rest).xml -n 3 --no-loadscope-reorder $(or $(TESTS),-m "not unit")
 
-test-unit: $(VENV)/installed  ## Run the tests that need no server, no Airflow and no browser: minutes, not a quarter of an hour
+test-unit: $(VENV)/installed  ## Run the tests that need no server, Airflow, browser, model or process: minutes, not a quarter of an hour
 	$(TESTING)/unit.xml -n 2 -m unit tests/unit
 
 timings: $(VENV)/installed  ## Tell what the last `make test` took, file by file, in docs/test-timings.md
@@ -142,13 +142,15 @@ clean: $(VENV)/installed  ## Delete everything that running has created, audits 
 
 # pip installs uv from the lock, and uv the rest: seconds instead of minutes, every hash checked. Then the command
 # `cofi`, which refers to this folder and brings nothing with it.
+# On a terminal, uv shows how far it is; in a log it would only list each package.
+QUIET = $(shell test -t 2 || echo --quiet)
 $(VENV)/installed: requirements.lock pyproject.toml
-	@echo "Making the environment in $(VENV)"
+	@echo "Making the environment in $(VENV): some $(shell grep -c '^[a-z].*==' requirements.lock) packages, a few minutes"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "cofi needs Python 3.11 or newer, this is " + sys.version)'
 	@$(PYTHON) -m venv $(VENV)
 	@awk '/^uv==/ {inside = 1} inside {print; if (!/\\$$/) exit}' requirements.lock > $(VENV)/uv.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock
-	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip sync $(QUIET) --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -8,7 +8,8 @@ files from hosts. What could not be done (a host is down, a disk is full) is tri
 It also compares runs with their books after their end: where Airflow shows as success what is none, because
 somebody has marked it so, the report says so, and this run fails to say so.
 
-Most looks find nothing to do. `[cofi] owed_schedule` and `owed_patience_h` set it; docs/runs.md tells more.
+Most looks find nothing to do. `[cofi] close_runs_schedule` and
+`close_runs_patience_h` set it; docs/runs.md has more.
 """
 
 import pendulum
@@ -22,7 +23,7 @@ settings = Settings.load()
 
 
 @dag(
-    schedule=CronTriggerTimetable(settings.owed_schedule, timezone=settings.timezone),
+    schedule=CronTriggerTimetable(settings.close_runs_schedule, timezone=settings.timezone),
     start_date=pendulum.datetime(2020, 1, 1, tz=settings.timezone),
     catchup=False,
     max_active_runs=1,
@@ -32,7 +33,7 @@ settings = Settings.load()
     doc_md=__doc__,
 )
 def close_runs() -> None:
-    """One run is one look at what runs owe."""
+    """One run is one look at what ended runs have left undone."""
 
     # The next run is the retry. Before audits in the queue: it takes one slot, and seldom for long.
     @task(retries=0, priority_weight=100, weight_rule="absolute")

@@ -10,15 +10,22 @@ from datetime import UTC, date, datetime
 from sqlalchemy import Connection, func, select
 
 from include.alerts.alert import Alert
-from include.calls.days import Verdict
+from include.calls.days import DayState, Verdict
 from include.database import hosts
 from include.database.batches import ledger_of
 from include.database.days import own_day
 from include.database.models import BatchRow, FailureRow, OutboxRow
+from include.database.owed import run_of
 from include.errors import BudgetReached
 
 _GIB = 1 << 30
 _TOLD_CHARS = 600
+_DAYS = {
+    DayState.NO_FOLDER: "no folder of recordings",
+    DayState.EMPTY: "no recordings",
+    DayState.FEW: "recordings are missing, {:,} came",
+    DayState.UNREADABLE: "the recordings cannot be read",
+}
 
 
 @dataclass(frozen=True)
@@ -139,10 +146,12 @@ def _never_opened(ended: Ended, now: datetime) -> Alert:
 def _failed(connection: Connection, ended: Ended, day: date, opened_at: datetime) -> Iterable[Alert]:
     if not ended.failed:
         return
+    run = run_of(connection, ended.batch_id)
+    why = (run and run.reason) or ended.why
     yield Alert(
         key=f"run/{ended.batch_id}",
         subject=f"The audit of {day} failed",
-        happened=f"{ended.why} The ledger: {ledger_of(connection, ended.batch_id)}.".strip(),
+        happened=f"{why} The ledger: {ledger_of(connection, ended.batch_id)}.".strip(),
         mend="Open the run's Audit report: it tells what failed and why. Trigger the day again: only what is "
         "missing is done, and nothing is paid for twice.",
         since=opened_at,
@@ -156,7 +165,7 @@ def _odd_day(connection: Connection, ended: Ended, opened_at: datetime) -> Itera
         return
     yield Alert(
         key=f"day/{judged.day}/{judged.state}",
-        subject=f"{judged.day} has {judged.recordings:,} recordings ({judged.state})",
+        subject=f"{judged.day}: {_DAYS.get(judged.state, '').format(judged.recordings)}",
         happened=judged.told or f"The day is {judged.state}.",
         mend="See whether the recorder wrote them and the location is mounted; then trigger the day.",
         since=opened_at,
@@ -173,7 +182,7 @@ def _quarantined(
         return
     yield Alert(
         key=f"quarantined/{ended.batch_id}",
-        subject=f"{ledger.quarantined:,} recordings of {day} are quarantined",
+        subject=f"{ledger.quarantined:,} of {worked_on:,} recordings of {day} quarantined",
         happened=f"{ledger.quarantined:,} of {worked_on:,} recordings ({ledger.quarantined / worked_on:.0%}) "
         "cannot be worked on.",
         mend="The run's Audit report lists why. Many at once are seldom the recordings: look at the "

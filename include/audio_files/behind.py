@@ -8,6 +8,7 @@ _REST_S = 0.5
 _SAMPLE_BYTES = 4096
 _USUAL_BYTE_RATE = 8_000
 # Tags that are appended to files of any format.
+_MOST_TAGS, _ID3V1_BYTES = 8, 128
 _TAGS = (b"TAG", b"ID3", b"APETAGEX", b"LYRICSBEGIN")
 
 
@@ -37,6 +38,24 @@ def is_more_sound(file: BinaryIO, behind: Span, declared_bytes: int, byte_rate: 
     # A disk or a copy may fill its last block up with zeros, and a call may be silent for a while.
     places = (behind.start + behind.length * quarter // 4 for quarter in range(4))
     return any(read_at(file, at, _SAMPLE_BYTES).strip(b"\0") for at in places)
+
+
+def tag_bytes(begin: bytes) -> int:
+    """Length of the ID3v2 tag that a file begins with, 0 without one; its bytes hold 7 bits each."""
+    if len(begin) < 10 or begin[:3] != b"ID3":
+        return 0
+    return 10 + sum(byte << shift for byte, shift in zip(begin[6:10], (21, 14, 7, 0), strict=True))
+
+
+def behind_tags(file: BinaryIO, at: int) -> int:
+    """Where what begins at a place goes on behind the tags there, which something appended."""
+    for _ in range(_MOST_TAGS):
+        begin = read_at(file, at, 10)
+        length = _ID3V1_BYTES if begin.startswith(b"TAG") else tag_bytes(begin)
+        if not length:
+            break
+        at += length
+    return at
 
 
 def read_at(file: BinaryIO, at: int, size: int) -> bytes:

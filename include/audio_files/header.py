@@ -14,10 +14,10 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 
 from include.audio_files import ffmpeg
-from include.audio_files.behind import read_at
+from include.audio_files.behind import read_at, tag_bytes
 from include.audio_files.kinds import kind_of, unreadable_kind
 from include.audio_files.libraries import LIBRARY_ERRORS
-from include.audio_files.whole import as_one, tag_bytes
+from include.audio_files.whole import as_one
 from include.errors import RecordingUnusable
 
 # FFmpeg looks at no more than this to find out what a file holds: object stores are asked for each piece.

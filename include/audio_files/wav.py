@@ -9,7 +9,7 @@ import struct
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
-from include.audio_files.behind import Span, is_more_sound
+from include.audio_files.behind import Span, behind_tags, is_more_sound
 from include.audio_files.behind import read_at as _at
 from include.audio_files.spliced import SplicedFile
 from include.errors import RecordingUnusable
@@ -156,6 +156,8 @@ def _riff(file: BinaryIO, size_bytes: int) -> _Audio:
             end = begin + 4  # a second recording behind the first: its chunks are looked at one by one
         if end >= size_bytes:
             return audio
+        if name == b"data":
+            end = behind_tags(file, end)
         at = _next_chunk(file, end, size_bytes) or end + length % 2
     if not audio.spans:
         # FFmpeg would go through all of them: two minutes for the largest upload.

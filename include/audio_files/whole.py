@@ -6,7 +6,7 @@ Discovery, the GPU host, and whoever joins two sides of a call open their files 
 from typing import BinaryIO
 
 from include.audio_files import unfinished, wav
-from include.audio_files.behind import read_at
+from include.audio_files.behind import read_at, tag_bytes
 from include.audio_files.spliced import SplicedFile
 from include.errors import RecordingUnusable
 
@@ -43,13 +43,6 @@ def without_tag(file: BinaryIO, size_bytes: int) -> SplicedFile | None:
     if not tag or tag > _MOST_TAG_BYTES or not read_at(file, 0, tag + 8)[tag:].startswith(_BEHIND_A_TAG):
         return None
     return SplicedFile(b"", file, [(tag, size_bytes - tag)])
-
-
-def tag_bytes(begin: bytes) -> int:
-    """Length of the ID3v2 tag that a file begins with, 0 without one; its bytes hold 7 bits each."""
-    if len(begin) < 10 or begin[:3] != b"ID3":
-        return 0
-    return 10 + sum(byte << shift for byte, shift in zip(begin[6:10], (21, 14, 7, 0), strict=True))
 
 
 def refuse_truncated(file: BinaryIO, size_bytes: int, tolerated_s: float) -> None:

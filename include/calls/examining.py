@@ -116,8 +116,9 @@ def _probed(folder: DayFolder, call: Call, rules: DiscoveryRules) -> Call:
         channels=header.channels,
     )
     if _is_beyond(header, rules):
+        how = "short" if header.duration_s < rules.min_duration_s else "long"
         reason = (
-            f"lasts {header.duration_s:.1f} s; audited are calls of "
+            f"too {how}; it lasts {header.duration_s:.1f} s, audited are calls of "
             f"{rules.min_duration_s:.0f} to {rules.max_duration_s:.0f} s"
         )
         return replace(probed, state=CallState.SKIPPED, state_reason=reason)

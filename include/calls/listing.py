@@ -4,6 +4,7 @@ What cannot be listed fails: fsspec takes a folder that it may not read for an e
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +19,30 @@ Info = Mapping[str, Any]
 # How programs name what they have not finished.
 _UNFINISHED_ENDINGS = (
     *(".part", ".partial", ".filepart", ".tmp", ".temp", ".crdownload", ".download", ".opdownload", ".aria2"),
-    *(".!ut", ".!qb", ".inprogress", ".in-progress", ".incomplete", ".writing", ".uploading", ".swp", "~"),
+    *(
+        ".!ut",
+        ".!qb",
+        ".!sync",
+        ".bts",
+        ".unfinished",
+        ".uncompleted",
+        ".recording",
+        ".wip",
+        ".ftptmp",
+        ".xfer",
+    ),
+    *(
+        "_partial",
+        "_incomplete",
+        "_inprogress",
+        ".inprogress",
+        ".in-progress",
+        ".incomplete",
+        ".writing",
+        ".uploading",
+        ".swp",
+        "~",
+    ),
 )
 # Files that systems leave in any folder.
 _OF_SYSTEMS = frozenset({"thumbs.db", "ehthumbs.db", "desktop.ini", "_success", "$recycle.bin", "lost+found"})
@@ -109,15 +133,19 @@ def listed(
 
 
 def modified_at(info: Info) -> datetime | None:
-    """Reads local, sftp, s3, abfs and gs listings: fsspec has no common name for it."""
+    """Reads local, sftp, s3, abfs and gs listings: fsspec has no common name for it.
+
+    A time that is none (a share may tell the year 30828) is as good as no time, and stops no day.
+    """
     for key in ("mtime", "LastModified", "last_modified", "updated"):
         value = info.get(key)
-        if isinstance(value, int | float):
-            return datetime.fromtimestamp(value, UTC)
-        if isinstance(value, datetime):
-            return value.astimezone(UTC)
-        if isinstance(value, str):
-            return datetime.fromisoformat(value).astimezone(UTC)
+        with suppress(ValueError, OverflowError, OSError):
+            if isinstance(value, int | float):
+                return datetime.fromtimestamp(value, UTC)
+            if isinstance(value, datetime):
+                return value.astimezone(UTC)
+            if isinstance(value, str):
+                return datetime.fromisoformat(value).astimezone(UTC)
     return None
 
 

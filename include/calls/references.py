@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 _MARKED = re.compile(r"\bt(?:ur(?:n(?:os?|s)?)?(?:[\s_#.:-]*t)?)?[\s_#.:-]*0*(\d+)(?!\w)", re.IGNORECASE)
 # Further ones of a list, whose mark may be left out: `t1, t2`, `turns 3, 4 and 6`, `t3-t5`.
 _NEXT = re.compile(
-    r"\s*(?:[,;/&+–—-]|…|\.\.+|\band\b|\bto\b|\by\b|\ba\b)[\s,;]*(?:and\s+|y\s+)?"
+    r"\s*(?:[,;/&+–—-]|…|\.\.+|\band\b|\bto\b|\by\b|\ba\b|\s(?=t\d))[\s,;]*(?:and\s+|y\s+)?"
     r"(?:t(?:ur(?:n(?:os?|s)?)?)?[\s_#.:-]*)?0*(\d+)(?![\w:.%])",
     re.IGNORECASE,
 )

@@ -4,10 +4,12 @@ The nearest name before a number tells what it is: "your card number?", "the ord
 """
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
 from include.card_data import names
+from include.card_data.spoken_digits import SENTENCE_ENDS, sentence_start
 from include.spoken.folding import folded, plain
 
 
@@ -27,6 +29,8 @@ class Named(Enum):
 CODES = frozenset({Named.CODE_OF_CARD, Named.CODE_ON_BACK, Named.CODE})
 OTHERS = frozenset({Named.OTHER, Named.OTHER_CARD})
 CARDS = frozenset({Named.CARD, Named.CARD_NUMBER})
+# How many digits a card's security code has.
+CODE_LENGTHS = (3, 4)
 
 
 @dataclass(frozen=True)
@@ -48,9 +52,14 @@ _PAYMENT, _CORRECTION = _any_of(names.PAYMENT), _any_of(names.CORRECTION)
 _NUMBER, _ASKS, _KEYED = _any_of(names.NUMBER), _any_of(names.ASKS), _any_of(names.KEYED)
 _ALWAYS_NUMBER = _any_of(names.ALWAYS_NUMBER)
 _IS = re.compile(rf"\W*(?:(?:{_any_of(names.IS).pattern}|\b[a-z]{{1,2}}\b)\W*)*")
-_WARNED = re.compile(rf"{_any_of(names.WARNING).pattern}[^.?!]*$")
+_THE_NUMBER = re.compile(r"\b(?:(?:the|that|its|full|whole) (?:number|digits)|(?:el|su) numero|go ahead)\b")
+_NAMES_BEFORE = re.compile(rf",? ?{_any_of(names.NAMES_BEFORE).pattern} ")
+_WARNED = re.compile(
+    rf"(?:{_any_of(names.WARNING).pattern}"
+    rf"|{_any_of(names.DENIAL).pattern}[^.?!;]*{_any_of(names.DONE_WITH_CODES).pattern})[^.?!;]*$"
+)
 _WARNED_AFTER = re.compile(
-    r"[^.?!]*\b(?:never|nobody|no one|secret|with any(?:one|body)|to yourself|a nadie|nunca|secreto)\b"
+    r"[^.?!;]*\b(?:never|nobody|no one|secret|with any(?:one|body)|to yourself|a nadie|nunca|secreto)\b"
 )
 # What joins a number's name to that of the card.
 _OF = re.compile(
@@ -73,6 +82,21 @@ def cues_in(text: str) -> list[Cue]:
         for start, end, named in _whole_names(said.text, sorted(kept, key=lambda one: one[0]))
         if not (named in CODES and (keyed or _is_warning(said.text, start, end)))
     ]
+
+
+class CuesOfTurns(dict[int, list[Cue]]):
+    """By number of a turn, from 0; looked for when they are asked for: most turns have no digits near.
+
+    Args:
+        texts: Of all turns.
+    """
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        super().__init__()
+        self._texts = texts
+
+    def __missing__(self, turn: int) -> list[Cue]:
+        return self.setdefault(turn, cues_in(self._texts[turn]))
 
 
 def _is_warning(text: str, start: int, end: int) -> bool:
@@ -107,6 +131,18 @@ def asks(text: str) -> bool:
     return "?" in text or _ASKS.search(plain(text)) is not None
 
 
+def asks_for_the_number(text: str) -> bool:
+    """Whether somebody asks for "the number", without a name."""
+    return _THE_NUMBER.search(plain(text)) is not None
+
+
+def asks_for(text: str, cue: Cue) -> bool:
+    """Whether the sentence that names a card asks for it, or a later one for "the number"."""
+    end = SENTENCE_ENDS.search(text, cue.end)
+    sentence = text[sentence_start(text, cue.start) : end.end() if end else len(text)]
+    return asks(sentence) or asks_for_the_number(text[cue.end :])
+
+
 def names_a_number(text: str, cue: Cue) -> bool:
     """Whether a name says that it is a number's: "order number"."""
     return (
@@ -118,3 +154,11 @@ def names_a_number(text: str, cue: Cue) -> bool:
 def leads_to(text: str, cue: Cue, start: int) -> bool:
     """Whether nothing but words such as "number is" stands between a name and the digits at a place."""
     return _IS.fullmatch(plain(text[cue.end : start])) is not None
+
+
+def code_after(text: str, end: int, cues: Iterable[Cue]) -> Named | None:
+    """The name of a security code that comes right after digits that end at a place: "123 is the CVV"."""
+    for cue in cues:
+        if cue.start >= end and cue.named in CODES:
+            return cue.named if _NAMES_BEFORE.fullmatch(plain(text[end : cue.start])) else None
+    return None

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from include.calls.transcript import Turn
-from include.card_data.cues import CARDS, CODES, OTHERS, Named
+from include.card_data.cues import CARDS, CODE_LENGTHS, CODES, OTHERS, Named
 from include.card_data.formats import CARD_LENGTHS, is_expiry, other_format
 from include.card_data.groups import Conversation, Group
 from include.card_data.readings import Reading, best, in_one_go, said_wrongly_before, whole
@@ -237,7 +237,7 @@ def _codes(call: Conversation, cards: Sequence[CardDatum], taken: set[Group]) ->
     for group in (_code_of(one) for one in call.groups if one not in taken):
         named_in = group.turn - group.turns_since
         repeated = named_in in answered and not group.corrects and not call.asks_again(named_in, group.turn)
-        if len(group.digits) not in (3, 4) or repeated:
+        if len(group.digits) not in CODE_LENGTHS or repeated:
             continue
         reason = _code_reason(call, group, cards)
         if reason:
@@ -255,7 +255,7 @@ def _code_of(group: Group) -> Group:
     """The code that is said in one go after the expiry date, or the group as it is."""
     for length in (4, 6):
         rest = group.digits[length:]
-        if len(rest) in (3, 4) and is_expiry(group.digits[:length]) and group.named in _EXPIRY_OR_CODE:
+        if len(rest) in CODE_LENGTHS and is_expiry(group.digits[:length]) and group.named in _EXPIRY_OR_CODE:
             return replace(group, digits=rest, places=group.places[length:], named=Named.CODE)
     return group
 

@@ -9,20 +9,24 @@ from functools import cached_property
 from include.calls.transcript import Turn
 from include.card_data.cues import (
     CARDS,
+    CODE_LENGTHS,
     CODES,
     OTHERS,
     Cue,
+    CuesOfTurns,
     Named,
     asks,
+    asks_for,
+    asks_for_the_number,
+    code_after,
     corrects,
-    cues_in,
     leads_to,
     names_a_number,
     speaks_of_payment,
 )
 from include.card_data.masks import MASK
-from include.card_data.spoken_digits import SENTENCE_ENDS, digits_in, is_quantity, read_aloud
-from include.spoken.folding import plain
+from include.card_data.spoken_digits import is_quantity, parted, read_aloud, sentence_start
+from include.spoken.numbers import digit_runs
 from include.spoken.quantities import DOUBTFUL, quantities_in
 
 # Between two groups of a number: other words of its speaker, and turns of the other side. Where a card number
@@ -36,7 +40,6 @@ _NAMED_WITHIN_TURNS = 14
 _MOST_GROUPS = 24
 _CARD_WITHIN_TURNS = 12
 _WORD = re.compile(r"\w+")
-_THE_NUMBER = re.compile(r"\b(?:(?:the|that|its|full|whole) (?:number|digits)|(?:el|su) numero|go ahead)\b")
 
 
 @dataclass(frozen=True)
@@ -80,19 +83,17 @@ class Conversation:
     def __init__(self, turns: Sequence[Turn], *, heeds_names: bool = True) -> None:
         self.turns = turns
         self._texts = [read_aloud(turn.text) for turn in turns]
-        self._cues = [cues_in(text) if heeds_names else [] for text in self._texts]
+        self._who = [turn.whose for turn in turns]
+        self._cues = CuesOfTurns(self._texts if heeds_names else [""] * len(turns))
         self._masks = [(n, mask) for n, turn in enumerate(turns) for mask in MASK.finditer(turn.text)]
         self._in_turn: list[list[Group]] = [[] for _ in turns]
         for n, text in enumerate(self._texts):
-            for digits, places in digits_in(text):
-                start, end = places[0][0], places[-1][1]
-                if not is_quantity(text, start, end) and not self._in_a_name(n, start, end):
+            runs = digit_runs(text)
+            names = [(cue.start, cue.end) for cue in self._cues[n]] if runs else []
+            for digits, places in parted(text, runs, but=names):
+                if not is_quantity(text, places[0][0], places[-1][1]):
                     self._in_turn[n].append(self._group(n, digits, places))
         self.groups = [group for in_turn in self._in_turn for group in in_turn]
-
-    def _in_a_name(self, turn: int, start: int, end: int) -> bool:
-        """Whether digits are part of what a number is called: "the sixteen digits"."""
-        return any(cue.start <= start and end <= cue.end for cue in self._cues[turn])
 
     @property
     def masked_cards(self) -> list[int]:
@@ -111,7 +112,7 @@ class Conversation:
 
     def who(self, turn: int) -> tuple[int, str]:
         """Who speaks: channel and label."""
-        return self.turns[turn].whose
+        return self._who[turn]
 
     def answers(self, group: Group) -> bool:
         """Whether it is named in its own turn or by the other side: who asks for digits does not say them."""
@@ -136,9 +137,9 @@ class Conversation:
         others = [n for n in range(group.turn - 1, -1, -1) if not self._same_side(n, group.turn)]
         question = others[0] if others else group.turn
         text = self._texts[question]
-        begins = max((m.end() for m in SENTENCE_ENDS.finditer(text, 0, max(0, text.rfind("?")))), default=0)
+        begins = sentence_start(text, max(0, text.rfind("?")))
         for_card = any(cue.named in CARDS and cue.start >= begins for cue in self._cues[question])
-        if "?" in text and not for_card and not _THE_NUMBER.search(plain(text[begins:])):
+        if "?" in text and not for_card and not asks_for_the_number(text[begins:]):
             return False
         return self.speaks_of_a_card(group.turn)
 
@@ -254,7 +255,9 @@ class Conversation:
         start = places[0][0]
         since = max((group.end for group in self._in_turn[turn]), default=0)
         taken_back = corrects(self._texts[turn][since:start])
-        return Group(turn, digits, places, *self._name(turn, start), taken_back)
+        after = code_after(self._texts[turn], places[-1][1], self._cues[turn])
+        is_code = after and len(digits) in CODE_LENGTHS
+        return Group(turn, digits, places, *((after, 0) if is_code else self._name(turn, start)), taken_back)
 
     def _name(self, turn: int, start: int) -> tuple[Named | None, int]:
         """The nearest name before a place, and how many turns before; or that of the digits before it."""
@@ -278,7 +281,7 @@ class Conversation:
         text = self._texts[named_in]
         if named_in == turn and leads_to(text, meant[-1], until):
             return meant[-1].named
-        begins = max((m.end() for m in SENTENCE_ENDS.finditer(text, 0, meant[-1].start)), default=0)
+        begins = sentence_start(text, meant[-1].start)
         in_sentence = [cue.named for cue in meant if cue.start >= begins]
         return Named.CARD_NUMBER if Named.CARD_NUMBER in in_sentence else in_sentence[-1]
 
@@ -286,7 +289,7 @@ class Conversation:
         """Whether a name is that of the digits of a turn, and not only spoken of."""
         text = self._texts[named_in]
         if cue.named is Named.CARD:
-            return named_in == turn or (turn - named_in <= 2 and _asks_for_it(text, cue))
+            return named_in == turn or (turn - named_in <= 2 and asks_for(text, cue))
         if cue.named in OTHERS:
             asked_for = leads_to(text, cue, start) if named_in == turn else asks(text)
             return asked_for or names_a_number(text, cue)
@@ -294,11 +297,3 @@ class Conversation:
 
     def _same_side(self, one: int, other: int) -> bool:
         return self.who(one) == self.who(other)
-
-
-def _asks_for_it(text: str, cue: Cue) -> bool:
-    """Whether the sentence that names a card asks for it, or a later one for "the number"."""
-    begins = max((match.end() for match in SENTENCE_ENDS.finditer(text, 0, cue.start)), default=0)
-    end = SENTENCE_ENDS.search(text, cue.end)
-    sentence = text[begins : end.end() if end else len(text)]
-    return asks(sentence) or _THE_NUMBER.search(plain(text[cue.end :])) is not None

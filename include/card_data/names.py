@@ -36,22 +36,31 @@ CODE_OF_CARD = r"""
 cvv2?
 cvc2?
 cvn
-cv2
+cv ?(2|two|dos)
+c v (2|two|dos)
 c v v
 c v c
 ce uve uve
 card (security|verification) (code|number|value)
 (codigo|numero)s? de (seguridad|verificacion) de (la|su|mi|tu|esa) tarjeta
 signature strip
+back of (the|your|my|that|this) ((credit|debit|bank|payment) )?card
 """
 
-# What is on the back of a card, and of routers and bills: a code only where a card is spoken of.
+# What is on the back of a card, and of routers and bills: a code only where a card is spoken of. The count of
+# "the last three" is hidden from those who read these names: x.
 CODE_ON_BACK = r"""
 (security (code|number|digits)|numbers?|digits?)( code)? (on|of|from|at) (the|your|my|its) (back|reverse|rear)
-(security |last )?(three|3|four|4) (security )?(digits?|numbers?)( code)?,? (on|at|from|of) the (back|front)
-(security |last )?(three|3|four|4) (security )?(digits?|numbers?)( code)? (on|at|from|of) the \w+ (side|strip)
+codes? (on|of|from|at) (the|your|my|its) (back|reverse|rear)
+(security |last )?(three|3|four|4)[ -](security )?(digits?|numbers?)( code)?,? (on|at|from|of) the back
+(security |last )?(three|3|four|4)[ -](security )?(digits?|numbers?)( code)?,? (on|at|from|of) the front
+(three|3|last x+),? (on|at|from) the (back|reverse)
+(security |last )?(three|3|four|4)[ -](security )?(digits?|numbers?)( code)? (on|at|from|of) the \w+ side
+(security |last )?(three|3|four|4)[ -](security )?(digits?|numbers?)( code)? (on|at|from|of) the \w+ strip
+(three|3|last x+)[ -](digits?|numbers?) (next to|beside|by|near|after|under|above) the signature
 back of (the|your|my|that|it)( \w+)?
 (tres|3|cuatro|4) (ultim[oa]s )?(digitos|numeros|numeritos|cifras)( que \w+)?( \w+)? (de |por )?(atras|detras)
+(tres|3)( ultim[oa]s)? (de |por )(atras|detras)
 (tres|3|cuatro|4) (ultim[oa]s )?(digitos|numeros|cifras)( que \w+)?( \w+)? (de |en )?(la )?(parte|cara)
 (tres|3|cuatro|4) (ultim[oa]s )?(digitos|numeros|numeritos|cifras) (del|en el|al) (reverso|dorso)
 ultim[oa]s (tres|3) (digitos|numeros|cifras)
@@ -64,10 +73,11 @@ detras
 # A security code of something: of a card only where a card number was said.
 CODE = r"""
 security (code|number)
-codigo de (seguridad|verificacion)
+(codigo|numero)s? de (seguridad|verificacion)
+codigo secreto
 verification number
 security
-(?<!next )(?<!first )(?<!last )(three|3) (little |small |security )?(digits?|numbers?)
+(?<!next )(?<!first )(?<!last )(three|3)[ -](little |small |security )?(digits?|numbers?)
 four (little|small) (digits?|numbers?)
 (?<!primeros )(?<!siguientes )(tres|3) (numeritos|digitos|numeros|cifras)
 """
@@ -294,6 +304,11 @@ india
 tango
 """
 
+# Between digits and a name that is said after them: "123 is the security code", "123 on the back of my card".
+NAMES_BEFORE = r"""
+(is|are|was|it's|that's|that is|on|at|es|son|era|en|por)( (the|my|our|its|el|la|los|las|mi|su))*
+"""
+
 # Names that always mean a number.
 ALWAYS_NUMBER = r"""
 i?ban
@@ -403,6 +418,11 @@ repito
 WARNING = r"""
 keep
 guard(a|e|ar|en)
+no (le )?(de|diga|digas|comparta|facilite|comunique|ensene)
+"""
+
+# Likewise, but only together with what is done with codes: who has none, or did not hear it, asks for it.
+DENIAL = r"""
 never
 nobody
 no one
@@ -410,14 +430,19 @@ none of us
 won't
 will not
 cannot
-nadie
-ningun[oa]?
+can't
 do not
 don't
 must not
 should not
 shouldn't
+nadie
+ningun[oa]?
 nunca
 jamas
-no (le )?(de|diga|digas|comparta|facilite|comunique|ensene)
+"""
+DONE_WITH_CODES = r"""
+(tell|giv|shar|ask|need|want|requir|us|say|send|stor|sav|record|tak|text|e-?mail|know|writ|reveal|disclos)(e?s|e|ing)?
+read (me|us|out|it|them|your)
+(dig|dar|de|dia|compart|facilit|comuniqu|ensen|pid|ped|necesit|solicit|us|guard|apunt|revel|sab|sep|anot|mand|envi)\w*
 """

@@ -51,18 +51,17 @@ class Asking:
         if not self.asks:
             return default
         return str(
-            typer.prompt(question, default=default, hide_input=hidden, show_default=not hidden)
+            typer.prompt(
+                question, default=default, hide_input=hidden, show_default=bool(default) and not hidden
+            )
         ).strip()
 
-    def until_right(self, answer: Callable[[], Answer], given: object) -> Answer | None:
+    def until_right(self, answer: Callable[[], Answer], given: object) -> Answer:
         """Asks again while an answer is wrong, where a person is there to answer.
 
         Args:
             answer: Asks the question, and raises an error when the answer is wrong.
             given: The value of the option; a person is not asked about it again.
-
-        Returns:
-            None for an answer that is wrong, and is to be taken all the same.
 
         Raises:
             CofiError: What was given is wrong.
@@ -70,12 +69,37 @@ class Asking:
         while True:
             try:
                 return answer()
+            except _AskAgain:
+                continue
             except CofiError as error:
                 if not self.asks or given is not None:
                     raise
                 self.tell(f"  {error}")
-                if typer.confirm("  Take it all the same?", default=False):
-                    return None
+
+    def try_out(self, trial: Callable[[], None], given: object) -> None:
+        """Tries what an answer names. A person may keep one that does not work yet: a host that is down.
+
+        Args:
+            trial: Raises an error when it does not work.
+            given: The value of the option; a person is not asked about it.
+
+        Raises:
+            CofiError: It does not work, and nobody is there to decide.
+        """
+        if not self.tests:
+            return
+        try:
+            trial()
+        except CofiError as error:
+            if not self.asks or given is not None:
+                raise
+            self.tell(f"  {error}")
+            if not typer.confirm("  It does not work now. Keep this answer?", default=False):
+                raise _AskAgain from None
+
+
+class _AskAgain(Exception):
+    """A person wants to answer again."""
 
 
 @dataclass

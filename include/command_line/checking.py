@@ -70,7 +70,7 @@ def _print(found: list[Check]) -> None:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for one in found:
-        table.add_row(Text(one.state, style=_COLOURS[one.state]), Text(one.name), Text(one.told))
+        table.add_row(Text(one.state, style=_COLOURS[one.state]), Text(one.name), Text(one.finding))
         if one.mend:
             table.add_row("", "", Text(f"-> {one.mend}", style="italic"))
     shown = console(width=None if console().is_terminal else _WIDE_CHARS)

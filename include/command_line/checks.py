@@ -34,11 +34,11 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One line of `cofi check`: what was checked, what was found (`told`), and what to do about it."""
+    """One line of `cofi check`: what was checked, what was found (`finding`), and what to do about it."""
 
     name: str
     state: State
-    told: str
+    finding: str
     mend: str = ""
 
 

@@ -204,10 +204,11 @@ def names(inputs: CheckInput) -> Iterator[Check]:
         one for one in str(settings["languages"]).replace(" ", "").split(",") if one and one not in models
     ]
     if missing or not models:
-        finding = f"no model finds names in {', '.join(missing) or 'any language'}: rules have to do"
+        finding = f"no model finds people's names in {', '.join(missing) or 'any language'}, rules alone do"
         yield Check("names", State.WARN, finding, "[cofi] llm_name_models, and install them.")
     else:
-        yield Check("names", State.OK, ", ".join(f"{language} {model}" for language, model in models.items()))
+        by = ", ".join(f"{model} ({language})" for language, model in models.items())
+        yield Check("names", State.OK, f"of people are found, and replaced for the LLM, by {by}")
 
 
 def webhook(inputs: CheckInput) -> Iterator[Check]:

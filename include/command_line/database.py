@@ -66,7 +66,7 @@ def migrate(
             said.append(f"Masked report files: {clean_reports(url, reports) or 'none'}.")
         upgrade(url, reports, said.append)
     said.append(f"The tables of {shown(url)} are those of this version.")
-    give({"database": shown(url), "told": said}, lambda: "\n".join(said), as_json)
+    give({"database": shown(url), "done": said}, lambda: "\n".join(said), as_json)
 
 
 @program.command(epilog=example("cofi db index"))

@@ -26,7 +26,8 @@ def add_to(app: typer.Typer) -> None:
 
 def evidence(
     call: Annotated[
-        str, Argument(metavar="[RUN/]CALL", help="A call's id or path; with a run, the audit that it made.")
+        str,
+        Argument(metavar="[RUN/]CALL", help="A call's id, path or file name; with a run, its audit of it."),
     ],
     output: Annotated[
         Path | None, Option(help="Write it there; as JSON when the name ends in .json.")

@@ -67,7 +67,8 @@ def init(
         gpu_hosts=gpu_host,
         gpu_token=gpu_token,
         llm_url=llm_url,
-        llm_key=llm_key,
+        # A line of .env, which is in the environment by now, is only what was answered before.
+        llm_key=None if llm_key == site.from_file.get("LLM_API_KEY") else llm_key,
         llm_model=llm_model,
         llm_provider=llm_provider,
         scorecard=scorecard,
@@ -76,7 +77,7 @@ def init(
     asking = Asking(asks=asks, tests=not no_test, tell=(lambda _: None) if as_json else say)
     found = site_questions.answered(site, options, asking)
     written = _written(site, found)
-    message = f"\nWritten: {', '.join(str(path) for path in written)}. Next: `cofi check`, then `cofi up`."
+    message = f"\nWritten: {', '.join(str(path) for path in written)}. Next: `cofi up`, then `cofi check`."
     give({"written": written, "settings": found.shown()}, lambda: message, as_json)
 
 

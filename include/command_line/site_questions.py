@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -55,13 +56,20 @@ def _timezone(site: Site, options: Answers, asking: Asking, found: Found) -> str
     def answer() -> str:
         zone = asking.ask("Time zone of the site", options.timezone, default)
         if zone not in available_timezones():
-            raise InvalidInput(f"{zone} is no time zone: write one like UTC or Europe/Madrid.")
+            raise InvalidInput(f"{zone} is no time zone: write one like {' or '.join(_zones_like(zone))}.")
         return zone
 
-    zone = asking.until_right(answer, options.timezone) or default
-    found.set("timezone", zone, "Of the site: a day begins and ends at its midnight.")
+    zone = asking.until_right(answer, options.timezone)
+    found.set("timezone", zone, "Time zone of the site: a day begins and ends at its midnight.")
     found.set("default_timezone", zone, "The same, so that backfills know the same days.", section="core")
     return zone
+
+
+def _zones_like(written: str) -> list[str]:
+    """Zones of which it is the city, or two that show how one is written."""
+    city = written.replace(" ", "_").casefold()
+    cities = sorted(zone for zone in available_timezones() if zone.rpartition("/")[2].casefold() == city)
+    return cities[:2] or ["UTC", "Europe/Madrid"]
 
 
 def _recordings(site: Site, options: Answers, asking: Asking, found: Found, zone: str) -> None:
@@ -87,11 +95,13 @@ def _own_recordings(
         location = f"file://{Path(location).expanduser().absolute()}"
     found.set("recordings_location", location, "Where your recordings lie.")
     if "AIRFLOW__COFI__GOLD_LABELS" not in site.settings:
-        found.set("gold_labels", "", "What people answered about your calls: a CSV, once you have one.")
+        found.set("gold_labels", "", "CSV of what people answered about your calls, once you have one.")
     if options.recorder:
         found.set("recorder", options.recorder, "What wrote them.")
-    if not asking.tests:
-        return
+    asking.try_out(partial(_look, site, location, options, asking, found, zone), options.recordings)
+
+
+def _look(site: Site, location: str, options: Answers, asking: Asking, found: Found, zone: str) -> None:
     probed = found_in(site, location, zone, options.recorder)
     if not probed.calls:
         raise InvalidInput(
@@ -99,7 +109,7 @@ def _own_recordings(
             "--no-test takes it all the same."
         )
     asking.tell(
-        f"  {probed.files.recordings:,} recordings on {probed.day}, as {probed.recorder.id} lays them; "
+        f"  {probed.files.recordings:,} recordings on {probed.day}, in the layout of {probed.recorder.id}; "
         f"`cofi probe` says more"
     )
     for name, value in settings_lines(probed):
@@ -120,10 +130,10 @@ def _scorecard(site: Site, options: Answers, asking: Asking, found: Found) -> Sc
         if own:
             found.set("scorecards_folder", str(file.parent), "Your scorecards.")
         if own or named != default or "AIRFLOW__COFI__SCORECARD" in site.settings:
-            found.set("scorecard", file.stem if own else named, "That is used until one is promoted.")
+            found.set("scorecard", file.stem if own else named, "The scorecard, until one is promoted.")
         return scorecard
 
-    return asking.until_right(answer, options.scorecard) or load_scorecard(folder / f"{default}.yaml")
+    return asking.until_right(answer, options.scorecard)
 
 
 def _hosts(site: Site, options: Answers, asking: Asking, found: Found) -> None:
@@ -131,7 +141,9 @@ def _hosts(site: Site, options: Answers, asking: Asking, found: Found) -> None:
     question = "GPU hosts, as NAME=URL with commas between, or `demo` for the demo's two on this machine"
 
     def answer() -> None:
+        nonlocal default
         written = asking.ask(question, ",".join(options.gpu_hosts) if options.gpu_hosts else None, default)
+        default = written if "://" in written else default
         if written == DEMO:
             found.remove("gpu_hosts")
             if HOSTS in site.edited:
@@ -153,10 +165,14 @@ def _own_hosts(written: list[str], options: Answers, asking: Asking, found: Foun
     found.set("gpu_hosts", ", ".join(hosts), "Your GPU hosts: connections, which stand in .env.")
     for name, url in hosts.items():
         found.variables[f"AIRFLOW_CONN_{name.upper()}"] = Line(connection(url, token), f"GPU host {name}.")
-    for name, url in hosts.items() if asking.tests else ():
-        status = status_of(name, url, token)
-        engines = ", ".join(f"{stage} {engine.name}" for stage, engine in status.engines.items())
-        asking.tell(f"  {name} is ready: {engines}; {status.capacity} at once")
+    for name, url in hosts.items():
+        asking.try_out(partial(_ask_host, name, url, token, asking), options.gpu_hosts)
+
+
+def _ask_host(name: str, url: str, token: str, asking: Asking) -> None:
+    status = status_of(name, url, token)
+    engines = ", ".join(f"{stage} {engine.name}" for stage, engine in status.engines.items())
+    asking.tell(f"  {name} is ready: {engines}; {status.capacity} requests at once")
 
 
 def _llm(site: Site, options: Answers, asking: Asking, found: Found, scorecard: Scorecard) -> None:
@@ -166,8 +182,10 @@ def _llm(site: Site, options: Answers, asking: Asking, found: Found, scorecard: 
     default = site.environment.get("LLM_URL") or DEMO
 
     def answer() -> None:
+        nonlocal default
         question = "LLM: address of its API up to /v1, or `demo` for the demo's endpoint"
         url = asking.ask(question, options.llm_url, default).rstrip("/")
+        default = url if "://" in url else default
         if url == DEMO:
             _take(site, found, LLM_URL="", LLM_PROVIDER="")
         elif url:
@@ -189,6 +207,8 @@ def _connected_llm(site: Site, options: Answers, asking: Asking) -> None:
 def _own_llm(
     site: Site, url: str, options: Answers, asking: Asking, found: Found, scorecard: Scorecard
 ) -> None:
+    if not url.startswith(("http://", "https://")):
+        raise InvalidInput(f"{url} is no address of an API: write it like https://api.example.com/v1.")
     known = site.environment
     # Another address is somebody else's: they get no key of the one before.
     of_url = known if known.get("LLM_URL", "").rstrip("/") in ("", url) else {}
@@ -199,17 +219,22 @@ def _own_llm(
     provider = of_url.get("LLM_PROVIDER", "") if options.llm_provider is None else options.llm_provider
     settings = LlmSettings(url, model, api_key=key, provider=provider)
     _take(site, found, LLM_URL=url, LLM_API_KEY=key, LLM_MODEL=model, LLM_PROVIDER=provider)
-    if asking.tests:
-        asking.tell(f"  asking {model} at {url} ({settings.profile.name}) about a made-up call")
-        tried = llm_tried(settings, scorecard)
-        asking.tell(f"  it answers both stages: {tried.tokens:,} tokens, {tried.latency_s:.1f} s")
+    asking.try_out(partial(_ask_llm, settings, scorecard, asking), options.llm_url)
+
+
+def _ask_llm(settings: LlmSettings, scorecard: Scorecard, asking: Asking) -> None:
+    asking.tell(
+        f"  asking {settings.model} at {settings.base_url} ({settings.profile.name}) about a made-up call"
+    )
+    tried = llm_tried(settings, scorecard)
+    asking.tell(f"  it answers both stages: {tried.tokens:,} tokens, {tried.latency_s:.1f} s")
 
 
 _OF_LLM = {
-    "LLM_URL": "Of the LLM's API, up to /v1; empty for the demo's.",
-    "LLM_API_KEY": "Its key.",
-    "LLM_MODEL": "The model.",
-    "LLM_PROVIDER": "Whose API it is; empty where its address tells that.",
+    "LLM_URL": "Address of the LLM's API, up to /v1; empty for the demo's.",
+    "LLM_API_KEY": "The key of that API.",
+    "LLM_MODEL": "The model, as the API names it.",
+    "LLM_PROVIDER": "Whose API it is, such as vllm (docs/llm.md); empty: found out by the address.",
 }
 
 

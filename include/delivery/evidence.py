@@ -92,7 +92,7 @@ def evidence_of(connection: Connection, named: str) -> Evidence:
 
     Args:
         connection: To cofi's database.
-        named: A call's id or path, or `RUN/CALL` for the audit that this run made.
+        named: A call's id, path, file name or interaction id, or `RUN/CALL` for the audit that this run made.
 
     Raises:
         InvalidInput: There is no such call or run, or there are several.
@@ -150,7 +150,7 @@ def _found(connection: Connection, named: str) -> tuple[RowMapping, str | None]:
     run, _, call = named.partition("/")
     if connection.execute(select(BatchRow.batch_id).where(BatchRow.batch_id == run)).first() is None:
         raise InvalidInput(
-            f"There is no call {named}, and no run {run}: give a call's id or path, or RUN/CALL; a run's "
+            f"There is no call {named}: give its id, its path or the name of its file, or RUN/CALL; a run's "
             "report names its calls."
         )
     if not (calls := _calls(connection, call, run)):
@@ -159,17 +159,25 @@ def _found(connection: Connection, named: str) -> tuple[RowMapping, str | None]:
 
 
 def _calls(connection: Connection, call: str, run: str | None) -> Sequence[RowMapping]:
-    query: Select[Any] = select(CallRow.__table__).where(or_(CallRow.call_id == call, CallRow.path == call))
+    """Calls of this id or path; where there are none, those whose file or interaction is called so."""
+    query: Select[Any] = select(CallRow.__table__).order_by(CallRow.day)
     if run is not None:
         query = query.join(BatchCallRow, BatchCallRow.call_id == CallRow.call_id)
         query = query.where(BatchCallRow.batch_id == run)
-    return connection.execute(query.order_by(CallRow.day)).mappings().all()
+    name = CallRow.path.endswith(f"/{call}", autoescape=True)
+    for same in (
+        or_(CallRow.call_id == call, CallRow.path == call),
+        or_(name, CallRow.interaction_id == call),
+    ):
+        if found := connection.execute(query.where(same)).mappings().all():
+            return found
+    return ()
 
 
 def _only(calls: Sequence[RowMapping], named: str) -> RowMapping:
     if len(calls) > 1:
         ids = ", ".join(f"{call['day']} {call['call_id']}" for call in calls)
-        raise InvalidInput(f"{named} is the path of {len(calls)} calls ({ids}): give one id, or RUN/CALL.")
+        raise InvalidInput(f"{named} names {len(calls)} calls ({ids}): give one id, or RUN/CALL.")
     return calls[0]
 
 

@@ -22,11 +22,11 @@ class Phase(StrEnum):
 
     NOT_BEGUN = "has not begun"
     STOPPED = "is in trouble"
-    OPENING = "opens its batch"
-    DISCOVERING = "looks for recordings"
-    PLANNING = "plans its shards"
-    WORKING = "audits"
-    CLOSING = "closes its books"
+    OPENING = "opening"
+    DISCOVERING = "looking for recordings"
+    PLANNING = "planning its shards"
+    WORKING = "auditing"
+    CLOSING = "closing its books"
     OVER = "has ended"
 
 
@@ -80,8 +80,10 @@ class LiveRun:
             return "its calls have no shards"
         places = [f"{one.stage} on {one.host}" for one in self.status.standing]
         more = f" and {len(places) - 2} more" if len(places) > 2 else ""
-        minutes = f"{WINDOW.total_seconds() / 60:.0f} minutes"
-        return f"nothing has come out of {', '.join(places[:2])}{more} in the last {minutes}"
+        within = f"in the last {WINDOW.total_seconds() / 60:.0f} minutes"
+        if self.seen_at - self.status.opened_at < WINDOW:
+            within = "yet"
+        return f"no call has come out of {', '.join(places[:2])}{more} {within}"
 
 
 def live_run(connection: Connection, batch_id: str) -> LiveRun:

@@ -139,7 +139,7 @@ def describe(variables: Mapping[str, str], source_of: Callable[[str], str]) -> I
         elif name == LOCATION:
             yield f"{_named(name)} = {value} from {where}, instead of the sample calls"
         elif name == LLM:
-            yield f"The LLM is the connection cofi_llm from {where}, instead of the demo's endpoint"
+            yield f"The LLM is the one that {where} names, instead of the demo's endpoint"
         elif name.startswith(_CONNECTION):
             yield f"Connection {name.removeprefix(_CONNECTION).lower()} from {where}"
         elif name in own and value != own[name]:
@@ -148,7 +148,7 @@ def describe(variables: Mapping[str, str], source_of: Callable[[str], str]) -> I
             yield f"{_named(name)} from {where}"
     for reason, group in _own_by_reason(variables):
         if left := ", ".join(_shown(*item) for item in group.items() if item[0] not in variables):
-            yield f"Set for {reason}, before airflow.cfg and after site.cfg: {left}"
+            yield f"Set for {reason}, unless site.cfg, .env or the environment say otherwise: {left}"
 
 
 def _shown(name: str, value: str) -> str:

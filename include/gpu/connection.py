@@ -17,6 +17,8 @@ from include.outside.text import one_line
 from include.tracing.spans import carried
 
 _REASON_CHARS = 300
+# Each question for the health after the first waits so much longer than the one before.
+_LONGER_S = 1.0
 
 
 class HostConnection:
@@ -161,7 +163,7 @@ class HostConnection:
     async def _asked_for_health(self) -> HostHealth | None:
         timeout = aiohttp.ClientTimeout(total=2 * self._settings.connect_timeout_s)
         for attempt in range(self._settings.attempts):
-            await asyncio.sleep(attempt)
+            await asyncio.sleep(attempt * _LONGER_S)
             try:
                 async with self._session().get("health", timeout=timeout, allow_redirects=False) as response:
                     body = await read_body(response, ERROR_BYTES)

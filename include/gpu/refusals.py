@@ -81,7 +81,8 @@ def refusal(host: str, phase: Phase, answer: Answer, path: str, longest_wait_s: 
     """
     problem = answer.problem
     detail = _detail_of(answer)
-    said = f"GPU host {host} answered {answer.status} to {path}: {detail}"
+    # What is to be done often follows, behind a colon.
+    said = f"GPU host {host} answered {answer.status} to {path}: {detail.removesuffix('.')}"
     wait_s = asked_wait_s(answer.headers, longest_wait_s)
     if answer.status in _BUSY:
         return _BUSY[answer.status](said, retry_after_s=wait_s)

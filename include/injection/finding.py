@@ -5,8 +5,8 @@ rules and metrics. A find sends a call to a person and decides nothing. Only its
 that an honest notice or greeting in the same turn stays evidence; only behind markup, and behind what is
 called the end of the transcript, the rest of the turn is suspected, too.
 
-Measured on tests/corpora/injection.yaml: it finds 0.8 % of 471 ordinary sentences and 98 % of 287 hostile.
-Of 40 plain attempts that were written last, and tried before any wording was added for them, it found 24: new
+Measured on tests/corpora/injection.yaml: it finds 0.6 % of 631 ordinary sentences and 95 % of 371 hostile.
+Of 30 plain attempts that were written last, and tried before any wording was added for them, it found 20: new
 wording gets through, which is why nothing rests on this alone.
 """
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from difflib import get_close_matches
 from typing import Any
 
@@ -12,8 +12,16 @@ from include.outside.jsons import parsed
 from include.outside.text import cleaned
 
 # What a model thought, in the tags that open models are trained with; some templates open it in the prompt.
-_THOUGHT = re.compile(r"\A.*</(?:think|thinking|thought|reasoning|reflection)>", re.DOTALL | re.IGNORECASE)
-_OPENED = re.compile(r"<(?:think|thinking|thought|reasoning|reflection)>", re.IGNORECASE)
+_TAGS = "(?:seed:)?think|thinking|thoughts?|reasoning|reflection|scratchpad|analysis|rationale"
+_THOUGHT = re.compile(rf"\A.*</(?:{_TAGS})>", re.DOTALL | re.IGNORECASE)
+_OPENED = re.compile(rf"<(?:{_TAGS})>", re.IGNORECASE)
+# What stands before the answer proper where a server passes on gpt-oss's own marks.
+_BEFORE_FINAL = re.compile(r"\A.*<\|channel\|>\s*final\b[^<]*<\|message\|>", re.DOTALL)
+# A string, also one that breaks off, or a comma that nothing follows.
+_MENDED = re.compile(r'"(?:[^"\\]|\\.?)*(?:"|\Z)|,(?=\s*[}\]])', re.DOTALL)
+_RAW = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+# An answer in a call of a tool that stands in the text, in "answer", in a list of one, …
+_MOST_WRAPPINGS = 3
 _OPENING = re.compile(r'\{\s*["}]')
 # Behind a whole object, they belong to something that it is only a part of.
 _GOES_ON = frozenset("}],:")
@@ -38,7 +46,18 @@ def json_of(content: str) -> Any:
         problem = str(error)
     else:
         return json_of(whole) if isinstance(whole, str) and _OPENING.search(whole) else whole
-    found = [parsed(each) for each in _objects(_without_thought(text))]
+    answer = _without_thought(text)
+    try:
+        return _only_object(answer, problem)
+    except ValueError:
+        mended = _mended(answer)
+        if mended == answer:
+            raise
+    return _only_object(mended, problem)
+
+
+def _only_object(answer: str, problem: str) -> Any:
+    found = [parsed(each) for each in _objects(answer)]
     different = [each for n, each in enumerate(found) if each not in found[:n]]
     if not different:
         raise ValueError(f"it is no JSON: {problem}")
@@ -48,8 +67,18 @@ def json_of(content: str) -> Any:
 
 
 def _without_thought(text: str) -> str:
-    answer = _THOUGHT.sub("", text)
+    answer = _THOUGHT.sub("", _BEFORE_FINAL.sub("", text))
     return "" if _OPENED.match(answer.lstrip()) else answer
+
+
+def _mended(answer: str) -> str:
+    """From the first object on, without commas that nothing follows, line ends in strings escaped."""
+    opening = _OPENING.search(answer)
+
+    def mended(found: re.Match[str]) -> str:
+        return "" if found[0] == "," else re.sub(r"[\n\r\t]", lambda raw: _RAW[raw[0]], found[0])
+
+    return _MENDED.sub(mended, answer[opening.start() :]) if opening else answer
 
 
 def _objects(text: str) -> Iterator[str]:
@@ -74,15 +103,40 @@ def _objects(text: str) -> Iterator[str]:
 def fitted(value: Any, schema: JsonSchema) -> Any:
     """The value in the form of its schema, where it is plain which that is.
 
-    A field that may be null and is absent is null, unknown fields are left out, and a list of at most one
-    stands for a value that may be null (see `include.llm.providers.dialect`). A field that is absent while an
-    unknown one has nearly its name stays absent: it is misspelt.
+    An object that stands alone in another one, or in a list, is the answer where only it has fields of the
+    schema. A field that may be null and is absent is null, unknown fields are left out, and a list of at most
+    one stands for a value that may be null (see `include.llm.providers.dialect`). A field that is absent
+    while an unknown one has nearly its name stays absent: it is misspelt.
 
     Args:
         value: Of bounded depth.
         schema: With its definitions.
     """
-    return _fitted(value, schema, schema)
+    return _fitted(_unwrapped(value, frozenset(schema.get("properties", ()))), schema, schema)
+
+
+def _unwrapped(value: Any, names: Set[str]) -> Any:
+    """The answer in a call of a tool, `{"answer": …}` or a list of one; the value where there is none."""
+    inner = value
+    for _ in range(_MOST_WRAPPINGS):
+        if isinstance(inner, Mapping) and names & inner.keys():
+            return inner
+        each = inner.values() if isinstance(inner, Mapping) else inner if isinstance(inner, list) else ()
+        objects = [one for one in map(_as_object, each) if isinstance(one, dict)]
+        if len(objects) != 1:
+            break
+        inner = objects[0]
+    return inner if isinstance(inner, Mapping) and names & inner.keys() else value
+
+
+def _as_object(value: Any) -> Any:
+    """What a string of JSON gives: arguments of tools are such."""
+    if not isinstance(value, str) or not _OPENING.match(value.lstrip()):
+        return value
+    try:
+        return parsed(value)
+    except ValueError:
+        return value
 
 
 def _fitted(value: Any, schema: Mapping[str, Any], root: JsonSchema) -> Any:

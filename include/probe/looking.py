@@ -21,7 +21,7 @@ from include.probe.place import Place
 # `[cofi] min_duration_s` and `max_duration_s`, as shipped.
 _SHORTEST_S, _LONGEST_S = 2.0, 7200.0
 _ONE_BY_ONE = 3
-_UNKNOWN_ROLES = "unknown: found out by what is said, if at all"
+_UNKNOWN_ROLES = "unknown: found out by what is said"
 
 
 @dataclass(frozen=True)

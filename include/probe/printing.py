@@ -65,12 +65,14 @@ def _calls(probed: Probed) -> Iterator[str]:
         whole = f"{timedelta(seconds=round(sum(lengths)))} in all"
         yield f"lengths     {shortest} to {longest}, half of them under {middle}; {whole}"
     states = {state: sum(call.state is state for call in probed.calls) for state in CallState}
-    waiting = states.pop(CallState.PENDING)
+    states[CallState.DUPLICATE] += len(probed.duplicates)
+    waiting = states.pop(CallState.PENDING) - len(probed.duplicates)
     others = ", ".join(f"{count:,} {state}" for state, count in states.items() if count)
     yield f"a run       would audit {waiting:,} of these{f'; {others}' if others else ''}"
     if probed.duplicates:
         copy, original = probed.duplicates[0]
-        yield f"            and find {_many(len(probed.duplicates), 'copy', 'copies')}: {copy} of {original}"
+        yield f"copies      {len(probed.duplicates):,}: {copy} is the same as {original}"
+        yield from ["            …"] * (len(probed.duplicates) > 1)
 
 
 def _metadata(probed: Probed) -> Iterator[str]:
@@ -85,8 +87,11 @@ def _metadata(probed: Probed) -> Iterator[str]:
 
 def _roles(probed: Probed, heard: Heard | None) -> Iterator[str]:
     if probed.roles:
-        counts = ", ".join(f"{count:,} {by}" for by, count in probed.roles.items())
-        yield f"channels    who is on which, in calls with several: {counts}"
+        counts = ", ".join(
+            f"{count:,} {by if by.startswith('unknown') else f'stated by the {by}'}"
+            for by, count in probed.roles.items()
+        )
+        yield f"channels    agent and customer, in calls of several channels: {counts}"
     else:
         yield "channels    one in every recording: channels do not separate the speakers"
     if heard is None:

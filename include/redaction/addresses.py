@@ -15,10 +15,12 @@ _NUMBER_ES = (
 )
 _STREET_EN = "street|road|avenue|lane|boulevard|terrace|crescent|gardens|ave|blvd"
 # Words of every day, unless they are written as a name.
-_STREET_EN_CAPITAL = "Drive|Close|Court|Way|Place|Square|Hill|St|Rd|Ln|Dr"
+_STREET_EN_CAPITAL = (
+    "Drive|Close|Court|Way|Place|Square|Hill|St|Rd|Ln|Dr|Grove|Row|Walk|Mews|Rise|Croft|Parade|Parkway|Circle"
+)
 _STREET_ES = "calle|avenida|avda|plaza|paseo|carretera|camino|ronda|travesía|callejón"
 _NO_STREET = (
-    rf"(?!(?:on|in|at|the|this|that|a|i|it|my|your|to|of|for|from|is|are|was|and|time|more|{_DIGIT_EN}"
+    rf"(?!(?:on|in|at|the|this|that|a|i|it|my|your|to|of|for|from|is|are|was|and|time|more|what|which|whose|{_DIGIT_EN}"
     r"|la|el|su|mi|que|y|está)\b)"
 )
 _WORD = rf"{_NO_STREET}[^\W\d_][\w'’]+"

@@ -19,8 +19,14 @@ _DOT = r"(?:,? ?\b(?:dot|punto|point)\b,? ?|\.)"
 # Of letters only: "29.99" ends in no top-level domain.
 _TOP_LEVEL = r"[^\W\d_]{2,}(?!\w)"
 _ENDING = rf"(?:{_DOT}\w{{2,}}){{0,2}}{_DOT}{_TOP_LEVEL}"
-_DOMAIN = rf"(?:{_PROVIDER}\b(?:{_ENDING})?|\w[\w-]*(?: \w[\w-]*)?{_ENDING})"
-_AT = r"(?: ?@ ?|,? \b(?:at|arroba)\b,? )"
+_HYPHEN = "(?:dash|hyphen|guion|guión)"
+_DOMAIN = rf"(?:{_PROVIDER}\b(?:{_ENDING})?|\w[\w-]*(?: (?:{_HYPHEN} )?\w[\w-]*)?{_ENDING})"
+# How it is written, told before the "at".
+_ASIDE = (
+    r"(?:,? (?:that's )?(?:all (?:in )?(?:one word|lower ?case|small letters|together)|todo (?:junto|seguido)"
+    r"|(?:todo )?en min[uú]sculas?))"
+)
+_AT = rf"(?: ?@ ?|{_ASIDE}?,? \b(?:at|arroba)\b,? )"
 _ADDRESS = re.compile(rf"{_AT}(?P<domain>{_DOMAIN})", re.IGNORECASE)
 _DOMAIN_FIRST = re.compile(
     rf"\W*(?:(?:and|y|then|luego|yes|si|sí|uh|um|eh) )?(?:at |arroba |@ ?)?(?P<domain>{_DOMAIN})",
@@ -46,6 +52,7 @@ _NO_PART = NO_NAMES | frozenset(
     letter mail mails mine note said send sent us use using write yeah shop store online stay buy bought
     order look website web visit page pagina contacto sign log login up out here there now today el
     nuestro apunte anote mande envie
+    looked look price prices cheaper offer offers deal deals ticket tickets hotel rooms flight flights them
     seria sera would works work arrive arrived meet busy both stayed live lives person
     """.split()  # noqa: SIM905 - like the words that are no names
 )
@@ -64,6 +71,9 @@ class _Part:
     start: int
     text: str
 
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
 
 def emails(dialogue: Dialogue) -> dict[int, list[Found]]:
     """What belongs to an e-mail address, by turn."""
@@ -78,7 +88,7 @@ def emails(dialogue: Dialogue) -> dict[int, list[Found]]:
 
 def _in_turn(dialogue: Dialogue, n: int, text: str) -> Iterator[tuple[int, Found]]:
     for match in _ADDRESS.finditer(text):
-        local = _local_part(text, match.start())
+        local = _local_part(text, match.start()) or _any_word(dialogue, n, match)
         written = "@" in text[match.start() : match.start("domain")]
         domain = _tidy(match["domain"])
         spoken = not re.search(r"\bat\b.*\.", match.group(), re.IGNORECASE)
@@ -137,6 +147,21 @@ def _pieces_after(dialogue: Dialogue, n: int) -> list[int]:
     return pieces
 
 
+def _any_word(dialogue: Dialogue, n: int, match: re.Match[str]) -> _Part:
+    """A word of every day that an address may begin with: "sales at acme dot com", where one is asked for."""
+    before = re.search(r"[\w+.-]+$", match.string[: match.start()])
+    if before is None:
+        return _Part(match.start(), "")
+    sure = re.search(r"@|\barroba\b", match.group(), re.IGNORECASE)
+    alone = not match.string[: before.start()].strip(_MARKS) and dialogue.asked_before(n, 0, _CUE)
+    return _Part(before.start(), plain(before.group()) if sure or alone else "")
+
+
+def _is_no_part(word: str) -> bool:
+    """Whether a word is none of an address: "I looked at acme dot com"; Fred and Alfred are names."""
+    return word in _NO_PART or (len(word) > 4 and word.endswith("ed") and not word.endswith("fred"))
+
+
 def _local_part(text: str, end: int) -> _Part:
     """What stands before the `at`: letters, numbers, up to three words, and what joins them."""
     tokens = list(_TOKEN.finditer(text, 0, end))
@@ -148,7 +173,7 @@ def _local_part(text: str, end: int) -> _Part:
         short = len(word) == 1 or word.isdecimal() or cardinal(word) is not None
         if word in _JOINING:
             joined = True
-        elif not short and (words == _MOST_WORDS or (word in _NO_PART and not joined)):
+        elif not short and (words == _MOST_WORDS or (_is_no_part(word) and not joined)):
             break
         else:
             words += not short and not joined

@@ -59,7 +59,9 @@ _LETTER = (
 _LETTER_AFTER = re.compile(
     rf"(?: ?[-,]? ?(?:letra )?{_LETTER})(?=\W*$|[.,;?!]| (?:is|and|es|y)\b)", re.IGNORECASE
 )
-_LETTERS_BEFORE = re.compile(r"(?:(?<![\w'’])[a-z][ -]?){1,3}$", re.IGNORECASE)  # not that of "it's"
+_LETTERS_BEFORE = re.compile(  # not that of "it's"
+    r"(?:(?<![\w'’])[a-z][ -]?){1,3}$|\b(?:equis|zeta|i griega|ye),? $", re.IGNORECASE
+)
 # What may stand between two groups of a number in one turn.
 _BESIDE = frozenset(
     """

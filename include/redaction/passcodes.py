@@ -40,6 +40,15 @@ _END_OF_ID = phrase(r"""
     ultim[oa]s (?:\w+ )?(?:digitos |cifras |numeros )?de su documento
     ultim[oa]s (?:\w+ )?(?:digitos |cifras |numeros )?del? (?:(?:su|mi|el) )?(?:dni|nie|nif|pasaporte)
 """)
+_NTH = (
+    "(?:first|second|third|fourth|fifth|sixth|last|primer[oa]?|segund[oa]|tercer[oa]?|cuart[oa]|quint[oa]"
+    "|ultim[oa])"
+)
+_NTHS = rf"{_NTH}(?:,? (?:(?:and|y|e) )?(?:the |el |la )?{_NTH})*"
+_PARTS_OF_PIN = phrase(rf"""
+    {_NTHS} (?:digit|number|character)s? (?:of|in|from) (?:your|the|my) (?:\w+ )?(?:pin|(?:pass ?)?code)
+    {_NTHS} (?:digito|numero|cifra)s? (?:de|del) (?:(?:su|tu|la) )?(?:pin|clave|codigo)
+""")
 _PIN_BEFORE = re.compile(r"^,? (?:is|es|era) (?:my|the|mi|el|la) $")
 # "The account is 50871": not the PIN that was asked for too.
 _OF_ANOTHER = re.compile(r"\b(?:number|account|reference|numero|cuenta|cliente|contrato)(?: is| es|'s|:) ?$")
@@ -49,15 +58,21 @@ _ECHO_TURNS = 4
 _SECRET = phrase(r"""
     (?:security|secret|memorable|magic|safe) (?:word|phrase|name|answer|place|question)
     pass ?(?:words?|phrases?)|code ?word|(?:mother|mom|mum)(?:'?s)? maiden name|maiden name
-    (?:name of )?(?:your|my|the) first (?:pet|school|car)(?:'s name)?
+    (?:name of )?(?:your|my|the) first (?:pet|school|car|teacher|job)(?:'s name)?
+    (?:name of )?(?:your|my) favou?rite (?:place|teacher|film|movie|food|book|colou?r|team|band|author|animal)
+    street (?:that )?(?:did )?(?:you|i) gr[eo]w up (?:on|in)
+    answer to (?:your|my|the) (?:security|secret) question
     palabras? (?:claves?|de seguridad|secretas?|de paso)|frase (?:clave|secreta|de seguridad)
     contrasenas?|(?:su|mi|tu) clave|clave (?:secreta|personal|verbal|de seguridad|telefonica)
-    respuesta (?:secreta|de seguridad)|apellido de soltera(?: de (?:su|mi|tu|la) madre)?
+    respuesta (?:secreta|de seguridad)|respuesta a (?:la|su|tu) pregunta (?:secreta|de seguridad)
+    (?:apellido|nombre) de soltera(?: de (?:su|mi|tu|la) madre)?
     (?:nombre de )?(?:su|tu|mi) primer[oa]? (?:mascota|colegio|coche|perro|gato)
 """)
 # A "clave" may be the key to anything, unless somebody asks for it.
 _ASKED_SECRET = phrase("la clave(?! es)")
 _SAYS = re.compile(
+    r"(?!(?: \w+)? (?:pages?|link|reset|thing|policy|manager|field|box|rules?|hint|screen|form|process|pagina"
+    r"|enlace|web|pantalla)\b)"
     r"[^.?!,]{0,30}?(?:\b(?:is|was|it's|'s|es|era|seria|would be|should be|will be)\b|:"
     r"|,(?= ?\w+\W*$)) ?[\"“«:]?\s*"
 )
@@ -86,11 +101,15 @@ _NO_SECRET = NO_NAMES | frozenset(
     anything that's don't can't i'm i've didn't it's forgotten forgot remember know sensitive too long short
     locked blocked reset set changed saved written being always never hello sorry repeat mean which really
     private safe secure important working accepted rejected ready hmm what's that's mean say said think
+    down broken optional mandatory compulsory missing unknown simple easy hard weak strong opcional
+    obligatorio rota caida sencilla
     incorrecta correcta incorrecto correcto caducada bloqueada nueva vieja larga corta muy mal erronea
     distinta misma recuerdo acuerdo olvidado olvide tengo pero personal necesaria obligatoria importante
     sensible nada perdone disculpe repita segura privada buena mala facil dificil ninguna cual valida invalida
     """.split()  # noqa: SIM905 - like the words that are no names
 )
+# What is told of a word is not the word: "the password was rejected".
+_TOLD = re.compile(r"\w{3,}(?:ed|[ai]d[ao]|[ai]ble|onal)")
 _SECRET_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _MOST_SECRET_WORDS = 3
 _MOST_WORDS_OF_REPLY = 5
@@ -106,9 +125,21 @@ def pins(dialogue: Dialogue) -> Places:
         for regions in dialogue.answers(cue):
             for turn, place in _pins_in(dialogue, regions, kind):
                 found.setdefault(turn, []).append(place)
+    for regions in dialogue.answers(_PARTS_OF_PIN):
+        for turn, place in _parts_in(dialogue, regions):
+            found.setdefault(turn, []).append(place)
     for n in range(len(dialogue.texts)):
         found.setdefault(n, []).extend(_pin_before(dialogue, n))
     return found
+
+
+def _parts_in(dialogue: Dialogue, regions: list[Region]) -> Iterator[tuple[int, Found]]:
+    """Single digits of a PIN, as they are asked for: the second and the fourth."""
+    for region in regions:
+        runs = dialogue.runs(region.turn, asked=True)
+        if region.asked and runs and len(dialogue.texts[region.turn].split()) <= 2 * _MOST_WORDS_OF_REPLY:
+            yield from ((region.turn, Found(run.start, run.end, "PIN", run.digits)) for run in runs)
+            return
 
 
 def _pins_in(dialogue: Dialogue, regions: list[Region], kind: str) -> Iterator[tuple[int, Found]]:
@@ -199,6 +230,8 @@ def _secret_in(dialogue: Dialogue, region: Region) -> Found | None:
         if said is None:
             return None
         begins = said.end()
+        if _TOLD.match(text.text, begins):
+            return None
     return _secret_at(dialogue, region.turn, begins)
 
 

@@ -116,7 +116,9 @@ def _following(
     if _applies(condition, now) is None:
         reason = f"applies if {condition}; the answer to {condition.criterion} does not count"
         return scored(criterion, _bare(own, CANNOT_DETERMINE, reason), [])
-    return scored(criterion, _bare(own, NOT_APPLICABLE, f"applies if {condition}; here {now.answer}"), [])
+    return scored(
+        criterion, _bare(own, NOT_APPLICABLE, f"applies if {condition}; here it is {now.answer}"), []
+    )
 
 
 def _applies(condition: CriterionCondition, other: AssessedAnswer) -> bool | None:

@@ -7,7 +7,7 @@ from include.injection.finding import SpokenToModel
 from include.scorecards.announcing import settling
 from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE, AuditAnswers, as_key
 from include.scorecards.assessment import AssessedAnswer, Standing
-from include.scorecards.conditions import METRICS_PREFIX, CriterionCondition, FieldCondition
+from include.scorecards.conditions import METRICS_PREFIX, CriterionCondition, FieldCondition, in_words, shown
 from include.scorecards.evidence import CheckedEvidence, EvidenceSpan, EvidenceStatus, evidence_of
 from include.scorecards.judging import EvidenceJudge, proves
 from include.scorecards.machines import doubts_about
@@ -68,12 +68,14 @@ class Answering:
         condition = criterion.applies_if
         if isinstance(condition, FieldCondition) and condition.about_metrics:
             holds = condition.holds(self._facts)
-            return None if holds else f"applies if {condition}; here {self._facts[condition.field]}"
+            return (
+                None if holds else f"applies if {condition}; here it is {shown(self._facts[condition.field])}"
+            )
         if isinstance(condition, CriterionCondition):
             other = earlier[condition.criterion]
             if other.answer == condition.equals or does_not_tell(condition, other):
                 return None
-            return f"applies if {condition}; here {other.answer}"
+            return f"applies if {condition}; here it is {other.answer}"
         return None
 
     def _head(self, criterion: Criterion, justification: str) -> dict[str, object]:
@@ -130,10 +132,10 @@ class Answering:
         if value is None:
             head = self._head(criterion, f"{metric.field} is unknown for this call")
             return AssessedAnswer(answer=CANNOT_DETERMINE, **head)
-        limit = metric.value
-        asked = FieldCondition(field=METRICS_PREFIX + metric.field, op=metric.op, value=limit)
-        limits = " and ".join(f"{n:g}" for n in (limit if isinstance(limit, list) else [limit]))
-        head = self._head(criterion, f"{metric.field} is {value:g}; asked for: {metric.op} {limits}")
+        asked = FieldCondition(field=METRICS_PREFIX + metric.field, op=metric.op, value=metric.value)
+        head = self._head(
+            criterion, f"{metric.field} is {value:g}; yes when it {in_words(metric.op, metric.value)}"
+        )
         return AssessedAnswer(answer=YES if asked.holds(self._facts) else NO, **head)
 
     def _by_llm(self, criterion: Criterion) -> AssessedAnswer:

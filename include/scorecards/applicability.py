@@ -7,7 +7,7 @@ from include.scorecards.announcing import settling
 from include.scorecards.answering import Answering, does_not_tell
 from include.scorecards.answers import NOT_APPLICABLE, AuditAnswers
 from include.scorecards.assessment import AssessedAnswer
-from include.scorecards.conditions import METRICS_PREFIX, CriterionCondition, Facts, FieldCondition
+from include.scorecards.conditions import METRICS_PREFIX, CriterionCondition, Facts, FieldCondition, shown
 from include.scorecards.metrics import CallMetrics
 from include.scorecards.schema import AnsweredBy, Criterion, Scorecard
 
@@ -59,7 +59,7 @@ def _misfit(scorecard: Scorecard, facts: Facts) -> str | None:
     condition = scorecard.applies_if
     if condition is None or condition.holds(facts):
         return None
-    return f"the scorecard applies if {condition}; here {condition.field} is {facts.get(condition.field)}"
+    return f"the scorecard applies if {condition}; here it is {shown(facts.get(condition.field))}"
 
 
 def _is_settled_later(criterion: Criterion) -> bool:
@@ -74,16 +74,16 @@ def _why_not(criterion: Criterion, known: Facts, found: dict[str, str], by_code:
     condition = criterion.applies_if
     if isinstance(condition, FieldCondition):
         if condition.field in known and not condition.holds(known):
-            return f"applies if {condition}; here {known[condition.field]}"
+            return f"applies if {condition}; here it is {shown(known[condition.field])}"
         return None
     if condition is None:
         return None
     if condition.criterion in found:
-        return None if condition.equals == NOT_APPLICABLE else f"applies if {condition}, which is NA"
+        return None if condition.equals == NOT_APPLICABLE else f"applies if {condition}; here it is NA"
     other = by_code.answer(condition)
     if other is None or other.answer == condition.equals or does_not_tell(condition, other):
         return None
-    return f"applies if {condition}; here {other.answer}"
+    return f"applies if {condition}; here it is {other.answer}"
 
 
 class _ByCode:

@@ -14,6 +14,14 @@ PART_OF_THE_WORDS = 3
 ELLIPSIS_TURNS = 3
 # What follows is read too: "no" before "I" is an answer.
 _READ_ON_WORDS = 3
+# Left out, they turn what they govern around as a negation does: "I refuse to help you".
+_DENIALS = frozenset(
+    """
+    refuse refuses refused refusing decline declines declined deny denies denied unable failed fail fails
+    forgot forget stop stopped avoid avoided
+    niego niega nego rehuso rehusa olvide olvido incapaz impide impidio evito evita
+    """.split()  # noqa: SIM905 - readable
+)
 # A clause in between stands by itself from so many words on: "never", "of course not" do not.
 _CLAUSE_WORDS = 3
 # A comma before these does not end what a negation reaches: "I am not saying, sir, that …".
@@ -69,7 +77,8 @@ def may_be_left_out(before: Token, hidden: Place) -> bool:
     clauses = _closed(before.closes, [token.closes for token in hidden])
     sentences = {at for span in _closed(before.finishes, [token.finishes for token in hidden]) for at in span}
     closed = {at for span in clauses for at in span}
-    if negates([word for at, word in enumerate(words) if at not in closed]):
+    open_words = [word for at, word in enumerate(words) if at not in closed]
+    if negates(open_words) or not _DENIALS.isdisjoint(open_words):
         return False
     spoken = [[words[at] for at in span] for span in clauses if not sentences.issuperset(span)]
     return all(_stands_alone(clause) for clause in spoken if negates(clause))

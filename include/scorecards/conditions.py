@@ -28,6 +28,36 @@ _OPERATIONS: dict[str, Callable[[Any, Any], bool]] = {
     "between": lambda fact, value: value[0] <= fact < value[1],
 }
 
+_WORDS: dict[str, str] = {
+    "eq": "is",
+    "ne": "is not",
+    "in": "is one of",
+    "not_in": "is none of",
+    "contains": "has",
+    "not_contains": "does not have",
+    "lt": "is below",
+    "le": "is at most",
+    "gt": "is above",
+    "ge": "is at least",
+    "between": "is between",
+}
+
+
+def in_words(op: Operator, value: Any) -> str:
+    """A comparison as people read it: `is at least 20`."""
+    return f"{_WORDS[op]} {shown(value, ' and ' if op == 'between' else ', ')}"
+
+
+def shown(fact: Any, separator: str = ", ") -> str:
+    """A fact, or what it is compared with, as people read it."""
+    if fact is None:
+        return "unknown"
+    if isinstance(fact, bool):
+        return str(fact).lower()
+    if isinstance(fact, list | tuple | set | frozenset):
+        return separator.join(shown(one) for one in fact) or "none"
+    return f"{fact:g}" if isinstance(fact, float) else str(fact)
+
 
 class FieldCondition(BaseModel):
     """Holds when a fact of the call compares as asked.
@@ -56,8 +86,7 @@ class FieldCondition(BaseModel):
         return self.field.startswith(METRICS_PREFIX)
 
     def __str__(self) -> str:
-        value = str(self.value).lower() if isinstance(self.value, bool) else self.value
-        return f"{self.field} {self.op} {value}"
+        return f"{self.field.removeprefix(METRICS_PREFIX)} {in_words(self.op, self.value)}"
 
 
 class CriterionCondition(BaseModel):
@@ -74,7 +103,7 @@ class CriterionCondition(BaseModel):
     equals: str
 
     def __str__(self) -> str:
-        return f"{self.criterion} = {self.equals}"
+        return f"the answer to {self.criterion} is {self.equals}"
 
 
 Condition = FieldCondition | CriterionCondition

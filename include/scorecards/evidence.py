@@ -11,6 +11,7 @@ from itertools import groupby, pairwise
 
 from pydantic import BaseModel, ConfigDict
 
+from include.calls.references import TurnReferences
 from include.calls.transcript import Transcript, Turn
 from include.scorecards.answers import speaker_label
 from include.scorecards.clauses import (
@@ -20,6 +21,7 @@ from include.scorecards.clauses import (
     may_be_left_out,
     words_to_negation,
 )
+from include.scorecards.figures import are_other, in_words
 from include.scorecards.matching import (
     Place,
     Stream,
@@ -39,9 +41,6 @@ _LINE_HEAD = re.compile(
     r"|^\s*(?:t\d+\s+)?(?:agent|customer|speaker_\d+)(?:\s+\d+)?\s*:\s*",
     re.IGNORECASE,
 )
-# A turn as models cite it: `t4`, `T04`, `turn 4`; a number by itself where nothing is marked so.
-_TURN_ID = re.compile(r"\bt(?:urno?)?[\s_#.:-]*0*(\d+)\b", re.IGNORECASE)
-_TURN_NUMBER = re.compile(r"(?<![\w:.])0*(\d+)(?![\w:.])")
 
 IsAsked = Callable[[Turn], bool]
 
@@ -142,6 +141,7 @@ class EvidenceChecker:
 
     def __init__(self, transcript: Transcript) -> None:
         self._turns = {turn.id: turn for turn in transcript.turns}
+        self._references = TurnReferences(self._turns)
         self._number = {turn.id: n for n, turn in enumerate(transcript.turns)}
         self._sounds = thinking_sounds(transcript.language)
         tokens = {turn.id: tokens_of(turn, self._sounds) for turn in transcript.turns}
@@ -166,16 +166,19 @@ class EvidenceChecker:
         cited = self._cited(cited_turn_id)
         text = _LINE_HEAD.sub("", quote)
         whole = self._find(quoted_words(text, self._sounds), cited, is_asked)
+        whole = whole or self._find(quoted_words(in_words(text), self._sounds), cited, is_asked)
         parts = [words for part in _ELLIPSIS.split(text) if (words := quoted_words(part, self._sounds))]
         note = "not found in the transcript"
         if whole is None and len(parts) > 1:
             whole, note = self._around_ellipses(parts, cited, is_asked)
         if whole is not None:
             status, place = whole
-            if not self._is_cut_off(place):
+            note = "it writes a figure that was not said" if are_other(text, place) else ""
+            if self._is_cut_off(place):
+                note = "it leaves out the negation beside it"
+            if not note:
                 found = evidence_of(quote, status, list(_spans(place)))
                 return found.model_copy(update={"negated": self._words_to_negation(place) is not None})
-            note = "it leaves out the negation beside it"
         turn = self._turns.get(cited or "")
         return CheckedEvidence(
             quote=quote,
@@ -187,9 +190,8 @@ class EvidenceChecker:
 
     def _cited(self, given: str | None) -> str | None:
         """The first turn that is cited and exists; what was given when none does."""
-        text = given or ""
-        named = [f"t{number}" for number in _TURN_ID.findall(text) or _TURN_NUMBER.findall(text)]
-        return next((name for name in named if name in self._turns), given)
+        found, _ = self._references.looked_up([given or ""])
+        return found[0] if found else given
 
     def _find(
         self, words: Sequence[str], cited: str | None, is_asked: IsAsked | None

@@ -37,6 +37,8 @@ def load_scorecard(path: Path) -> Scorecard:
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InvalidInput(f"scorecard {path}: there is no such file") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput(f"scorecard {path}: cannot be read: {error}") from error
     return parse_scorecard(text, source=str(path))

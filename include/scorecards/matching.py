@@ -11,7 +11,7 @@ from rapidfuzz.distance import Levenshtein
 
 from include.calls.transcript import Turn, Word
 from include.spoken.sameness import says_the_same
-from include.spoken.words import Said, bare_words, compared, is_unspaced
+from include.spoken.words import Said, bare_words, compared, decimals_of, is_unspaced
 
 # Below this similarity (0..100, characters) a quote is another sentence. 88 lets one word in eight differ.
 FUZZY_MIN_SIMILARITY = 88.0
@@ -29,6 +29,7 @@ class Token:
     Attributes:
         begins: Whether a quote may begin with it; the inside of a number may not.
         ends: Whether a quote may end with it.
+        joint: How a digit hangs on the one before it (`include.spoken.words.Said`).
         closes: Whether a punctuation mark follows it.
         finishes: Whether one follows that ends a sentence.
     """
@@ -42,18 +43,24 @@ class Token:
     ends: bool
     closes: bool
     finishes: bool
+    joint: str = ""
 
 
 Place = Sequence[Token]
 
 
 class _Bare(NamedTuple):
-    """A bare word of what was heard; whether a mark follows it, and whether that ends the sentence."""
+    """A bare word of what was heard; whether a mark follows it, and whether that ends the sentence.
+
+    Attributes:
+        decimal: Whether it stands behind a decimal mark.
+    """
 
     text: str
     word: Word
     closes: bool
     finishes: bool
+    decimal: bool = False
 
 
 def tokens_of(turn: Turn, sounds: Set[str] = frozenset()) -> list[Token]:
@@ -64,9 +71,9 @@ def tokens_of(turn: Turn, sounds: Set[str] = frozenset()) -> list[Token]:
         sounds: Words that say nothing and are left out.
     """
     bare = _bare(turn.words or _spread(turn))
-    return _without_sounds(
-        [_token(said, bare, turn) for said in compared([one.text for one in bare])], sounds
-    )
+    decimals = {n for n, one in enumerate(bare) if one.decimal}
+    said = compared([one.text for one in bare], decimals)
+    return _without_sounds([_token(one, bare, turn) for one in said], sounds)
 
 
 def _token(said: Said, bare: Sequence[_Bare], turn: Turn) -> Token:
@@ -81,13 +88,19 @@ def _token(said: Said, bare: Sequence[_Bare], turn: Turn) -> Token:
         said.ends,
         last.closes,
         last.finishes,
+        said.joint,
     )
 
 
 def quoted_words(quote: str, sounds: Set[str] = frozenset()) -> list[str]:
     """The words of a quote as they are compared, without those that say nothing."""
-    said = compared([text for text, _, _ in bare_words(quote)])
-    return [one.text for one in said if one.text not in sounds]
+    return [one.text for one in quoted(quote) if one.text not in sounds]
+
+
+def quoted(quote: str) -> list[Said]:
+    """A quote as it is compared, with what hangs together in it."""
+    bare = bare_words(quote)
+    return compared([text for text, _, _ in bare], decimals_of(quote, bare))
 
 
 def tells_a_place(words: Sequence[str]) -> bool:
@@ -186,14 +199,15 @@ def _bare(heard: Sequence[Word]) -> list[_Bare]:
     bare: list[_Bare] = []
     for word in heard:
         found = bare_words(word.text)
+        decimals = decimals_of(word.text, found)
         if not found and bare and _CLOSING.search(word.text):  # a mark by itself
             bare[-1] = bare[-1]._replace(closes=True, finishes=_ENDING.search(word.text) is not None)
         ends = [start for _, start, _ in found[1:]] + [len(word.text)]
-        for (text, _, end), following in zip(found, ends, strict=False):
+        for n, ((text, _, end), following) in enumerate(zip(found, ends, strict=False)):
             number = following < len(word.text) and text[-1:].isdigit() and word.text[following].isdigit()
             mark = "" if number else word.text[end:following]
             closes, finishes = _CLOSING.search(mark) is not None, _ENDING.search(mark) is not None
-            bare.append(_Bare(text, word, closes, finishes))
+            bare.append(_Bare(text, word, closes, finishes, n in decimals))
     return bare
 
 

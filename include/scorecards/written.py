@@ -21,7 +21,7 @@ _STRING, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 _NUMBER = r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """YAML 1.2's idea of plain values, without the surprises of 1.1.
 
     There `yes` and `no`, our commonest keys, are booleans, 1:30 is 90, 010 is 8 and 2026-11-01 is a date.

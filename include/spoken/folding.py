@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 def plain(text: str) -> str:
@@ -32,10 +33,13 @@ class Folded:
 
 def folded(text: str) -> Folded:
     """Folds a text, apostrophes too."""
-    chars: list[str] = []
-    places: list[int] = []
-    for at, char in enumerate(text):
-        for bare in plain(char).replace("’", "'"):
-            chars.append(bare)
-            places.append(at)
-    return Folded(text, "".join(chars), places)
+    if text.isascii():
+        return Folded(text, text.lower(), range(len(text)))
+    bare = [_bare(char) for char in text]
+    return Folded(text, "".join(bare), [at for at, chars in enumerate(bare) for _ in chars])
+
+
+@lru_cache(maxsize=4096)
+def _bare(char: str) -> str:
+    """What one character folds into: none, one or several."""
+    return plain(char).replace("’", "'")

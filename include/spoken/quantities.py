@@ -109,6 +109,12 @@ def _sorted(numbers: Sequence[Number]) -> bool:
     return values in (sorted(set(values)), sorted(set(values), reverse=True))
 
 
+def _alike(numbers: Sequence[Number]) -> bool:
+    """Whether they are of one size, as what was paid month by month is: "49, 51, 47 and 50 euros"."""
+    values = [number.value for number in numbers]
+    return 0 < max(values) <= 2 * min(values)
+
+
 def _clock(numbers: Sequence[Number]) -> bool:
     """Hours, or hours and minutes, once or twice."""
     values = [number.value for number in numbers]
@@ -208,6 +214,7 @@ def _with_unit(kind: QuantityKind, unit: str, after: str = "") -> Iterator[_Rule
     """`24 months`; and `12, 24 or 36 months`, `from 300 to 600 megabits`."""
     yield _rule(kind, rf"{_ONE}[ -]?(?:{unit}){after}")
     yield _rule(kind, rf"{_ALONE}(?P<q>#(?:{_AND}#){{1,20}}[ -]?(?:{unit}))", _sorted)
+    yield _rule(kind, rf"{_ALONE}(?P<q>#(?:, #){{1,20}},? (?:and|or|y|o) #[ -]?(?:{unit}))", _alike)
     # Recognisers leave the commas out: "100 300 600 or 1000 megabits".
     yield _rule(kind, rf"{_ALONE}(?P<q>#(?: #){{1,20}}{_AND}#[ -]?(?:{unit}))", _offered)
 

@@ -4,7 +4,7 @@ Where no spaces part words, each sign is one.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from include.spoken.contractions import in_full
@@ -14,6 +14,9 @@ from include.spoken.numbers import digits_at
 
 # Thai, Lao, Burmese, Khmer, kana and Han are written without spaces between words.
 UNSPACED = "฀-໿က-႟ក-៿぀-ヿ㐀-鿿豈-﫿\U00020000-\U0003ffff"
+# Between digits, but for one that parts thousands; and how it is said.
+_DECIMAL_MARK = re.compile(r"(?<=\d)[.,](?=\d)(?!(?<=\d[.,])\d{3}(?!\d))")
+_POINTS = frozenset({"point", "coma", "comma", "punto"})
 _WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+")
 _UNSPACED_SIGN = re.compile(f"[{UNSPACED}]")
 # Sounds of somebody who thinks. "Er" and "um" are words in German and Portuguese.
@@ -30,6 +33,8 @@ class Said(NamedTuple):
         last: Index of the last one.
         begins: Whether it is not the inside of a number: "5" is not what "15" begins with.
         ends: Likewise at its end.
+        joint: How a digit hangs on the one before it: `+` in one number, `.` behind a decimal mark. As
+            "nineteen ninety-nine" may be 19.99 and 1999, only these two contradict each other.
     """
 
     text: str
@@ -37,6 +42,7 @@ class Said(NamedTuple):
     last: int
     begins: bool = True
     ends: bool = True
+    joint: str = ""
 
 
 def bare_words(text: str) -> list[tuple[str, int, int]]:
@@ -48,17 +54,35 @@ def bare_words(text: str) -> list[tuple[str, int, int]]:
     ]
 
 
-def compared(words: Sequence[str]) -> Iterator[Said]:
+def decimals_of(text: str, words: Sequence[tuple[str, int, int]]) -> frozenset[int]:
+    """Which bare words of a text are digits behind a decimal mark: "5" in "1.5", not "500" in "1,500"."""
+    ends = {match.end() for match in _DECIMAL_MARK.finditer(text)}
+    return frozenset(n for n, (_, start, _) in enumerate(words) if start in ends)
+
+
+def compared(words: Sequence[str], decimals: Collection[int] = ()) -> list[Said]:
     """Folded words as they are compared.
 
     "Fifteen" and "15" are both `1 5`, "won't" is `will not`, "March 21st" and "the twenty-first of March"
-    are `the 2 1 of march`.
+    are `the 2 1 of march`, "one point five" is 1.5.
+
+    Args:
+        words: Bare.
+        decimals: Which of them are digits behind a decimal mark.
     """
+    found: list[Said] = []
     at = 0
     while at < len(words):
+        after_digit = bool(found) and found[-1].text.isdecimal()
+        said_point = after_digit and words[at] in _POINTS and bool(digits_at([*words, ""], at + 1)[0])
+        at += said_point
         said = _said_at(words, at)
-        yield from said
+        if after_digit and (said_point or at in decimals):
+            found[-1] = found[-1]._replace(ends=False)
+            said[0] = said[0]._replace(begins=False, joint=".")
+        found += said
         at = max(one.last for one in said) + 1
+    return found
 
 
 def thinking_sounds(language: str | None) -> frozenset[str]:
@@ -80,7 +104,9 @@ def _said_at(words: Sequence[str], at: int) -> list[Said]:
 
 
 def _digits(digits: str, first: int, last: int) -> list[Said]:
-    return [Said(one, first, last, n == 0, n == len(digits) - 1) for n, one in enumerate(digits)]
+    return [
+        Said(one, first, last, n == 0, n == len(digits) - 1, "+" if n else "") for n, one in enumerate(digits)
+    ]
 
 
 def is_unspaced(word: str) -> bool:

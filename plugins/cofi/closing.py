@@ -52,7 +52,7 @@ async def close_ended(state_of: StateOf) -> dict[str, list[str]]:
     Raises:
         RunFailed: Airflow shows runs as success that are none, or what is owed could not be done.
     """
-    database, patience_h = CofiDatabaseHook().get_conn(), Settings.load().owed_patience_h
+    database, patience_h = CofiDatabaseHook().get_conn(), Settings.load().close_runs_patience_h
     sweep = Sweep()
     for run in database.read(owed.owing):
         state = state_of(run.batch_id)
@@ -102,7 +102,7 @@ async def _do_what_is_owed(
         if run.cleaned_at is None:
             await _clean(database, run, patience_h, sweep)
     except Exception:
-        log.exception("What %s owes could not be done", run.batch_id)
+        log.exception("What was left to do for %s failed", run.batch_id)
         sweep.failed.append(run.batch_id)
 
 
@@ -140,9 +140,11 @@ def _compare(database: Database, state_of: StateOf, patience_h: float, sweep: Sw
 def _raise_alarm(sweep: Sweep) -> None:
     if sweep.contradicted:
         raise RunFailed(
-            f"Airflow shows as success what is none: {', '.join(sweep.contradicted)}. Their reports tell why."
+            f"Airflow shows as success, and their books say failed: {', '.join(sweep.contradicted)}. "
+            "Their reports say why."
         )
     if sweep.failed:
         raise RunFailed(
-            f"What these runs owe could not be done, and is tried again: {', '.join(sweep.failed)}."
+            "What is left to do of these runs could not be done, and is tried again: "
+            f"{', '.join(sweep.failed)}."
         )

@@ -24,8 +24,8 @@ def audit_params(settings: Settings) -> dict[str, Param]:
             type=["null", "string"],
             format="date",
             title="Day",
-            description="The day to audit, up to today. Empty: the day of the run's data interval. Schedule "
-            "and backfill know theirs; this form infers it from the logical date: the day before.",
+            description="The day to audit, up to today. Empty: the day before the logical date above; "
+            "a night and a backfill have days of their own.",
         ),
         "location": Param(
             settings.recordings_location,
@@ -93,8 +93,8 @@ def rescore_params(settings: Settings) -> dict[str, Param]:
             type=["null", "string"],
             format="date",
             title="Day",
-            description="The day whose audited calls are taken up. Empty: the day of the run's data "
-            "interval. A backfill knows its own; this form infers it from the logical date: the day before.",
+            description="The day whose audited calls are taken up. Empty: the day before the logical date "
+            "above; a backfill has days of its own.",
         ),
         "last_day": Param(
             None,

@@ -108,8 +108,8 @@ class Settings:
     task_retry_delay_s: float
     max_active_tasks: int
     run_timeout_h: float
-    owed_schedule: str
-    owed_patience_h: float
+    close_runs_schedule: str
+    close_runs_patience_h: float
     alarm_failed_share: float
     alert_email: str
     alert_chat: str

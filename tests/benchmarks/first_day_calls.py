@@ -116,6 +116,7 @@ def main() -> None:
         _written(options, day, None)
         weights = ROOT / "var" / "weights"
         for heard in heard_words.of(day.calls, day.found, Path(scratch), options.heard, weights):
+            heard.rare = {name for names in rare(day.calls).values() for name in names}
             heard.ivr_rtf = (day.cpu_s["learned"] + day.cpu_s["heard again"]) / day.minutes / 60
             _written(options, day, heard)
 
@@ -217,7 +218,7 @@ def report(day: Day, heard: heard_words.Heard | None) -> str:
         after="*Heard again*: all calls once more with all that was learned, as a shard's IVR stage does it. "
         "IVR CPU seconds per second of recording: "
         + ", ".join(f"{name} {cpu / day.minutes / 60:.4f}" for name, cpu in day.cpu_s.items())
-        + f".\n\n{rare(day.calls)}",
+        + f".\n\n{_rare_in_words(day.calls)}",
     )
     languages = ", ".join(dict.fromkeys(call.language for call in day.calls))
     head = [
@@ -232,20 +233,21 @@ def report(day: Day, heard: heard_words.Heard | None) -> str:
     return "\n\n".join([*head, acceptance(checks), *map(as_markdown, tables)]) + "\n"
 
 
-def rare(calls: Sequence[HeldOutCall]) -> str:
-    """Which prompts play in too few calls to be learned, as a sentence."""
-    plays: dict[Path, set[str]] = {}
+def rare(calls: Sequence[HeldOutCall]) -> dict[str, set[str]]:
+    """The prompts that play in too few calls to be learned, and the names of these calls."""
+    plays: dict[str, set[str]] = {}
     for call in calls:
         for path, kind in call.played:
             if kind is SegmentKind.PROMPT:
-                plays.setdefault(path, set()).add(call.name)
-    few = [
-        f"{path.parent.name} {path.stem} ({', '.join(sorted(names))})"
-        for path, names in plays.items()
-        if len(names) < MIN_CALLS
-    ]
+                plays.setdefault(f"{path.parent.name} {path.stem}", set()).add(call.name)
+    return {prompt: names for prompt, names in plays.items() if len(names) < MIN_CALLS}
+
+
+def _rare_in_words(calls: Sequence[HeldOutCall]) -> str:
+    prompts = {path for call in calls for path, kind in call.played if kind is SegmentKind.PROMPT}
+    few = [f"{prompt} ({', '.join(sorted(names))})" for prompt, names in rare(calls).items()]
     return (
-        f"Of {len(plays)} prompts {len(few)} play in fewer than the {MIN_CALLS} calls that learning takes"
+        f"Of {len(prompts)} prompts {len(few)} play in fewer than the {MIN_CALLS} calls that learning takes"
         f"{': ' if few else ''}{'; '.join(few)}. What is not learned is transcribed."
     )
 

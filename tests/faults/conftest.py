@@ -46,7 +46,7 @@ SETTINGS = {
     "AIRFLOW__COFI__GPU_CONNECT_TIMEOUT_S": "3",
     "AIRFLOW__COFI__GPU_HEALTH_EVERY_S": "5",
     "AIRFLOW__COFI__PROGRESS_LOG_S": "2",
-    "AIRFLOW__COFI__OWED_SCHEDULE": "* * * * *",
+    "AIRFLOW__COFI__CLOSE_RUNS_SCHEDULE": "* * * * *",
     "AIRFLOW__COFI__LLM_REQUESTS_PER_TASK": "20",
     # As airflow.cfg has it. Looking for names in texts that are none would be half of an LLM task's work.
     "AIRFLOW__COFI__LLM_NAME_MODELS": "",

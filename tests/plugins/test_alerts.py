@@ -23,7 +23,7 @@ from include.alerts.alert import Alert
 from include.calls.call import CallState
 from include.calls.days import DayState, JudgedDay, Verdict
 from include.calls.stage import Stage
-from include.database import days
+from include.database import days, owed
 from include.database.batches import Batch
 from include.database.models import AlertRow, OutboxRow
 from include.database.outcomes import Failure
@@ -94,6 +94,15 @@ def test_a_failed_run_is_told_once_with_all_that_one_needs(day: Day, batch: Batc
     assert "/dags/audit_calls/runs/run-1" in body
 
 
+def test_a_failed_run_says_why_when_its_books_know(day: Day, batch: Batch, post: Post) -> None:
+    with day.database.writing() as connection:
+        owed.close(connection, batch.batch_id, "/srv/calls has no folder 2026-11-16")
+    end(failed=True)
+    (mail,) = post.mails
+    assert "/srv/calls has no folder 2026-11-16 The ledger: " in said_in(mail)
+    assert "task_failure" not in said_in(mail)
+
+
 def test_a_run_that_is_well_is_no_alert(day: Day, batch: Batch, post: Post) -> None:
     day.audit(batch, *CALLS)
     end()
@@ -116,8 +125,8 @@ def test_each_trouble_of_a_run_is_told_by_itself(day: Day, batch: Batch, post: P
     day.save(batch, Stage.DENOISE, [unusable])
     end()
     assert post.subjects == [
-        "[cofi] 1 recordings of 2026-11-16 are quarantined",
-        "[cofi] 2026-11-16 has 3 recordings (few)",
+        "[cofi] 1 of 3 recordings of 2026-11-16 quarantined",
+        "[cofi] 2026-11-16: recordings are missing, 3 came",
         "[cofi] GPU host gpu_a is in trouble (host_misconfigured)",
         "[cofi] The LLM budget ended the audit of 2026-11-16",
     ]

@@ -235,7 +235,7 @@ class TestTheNextLook:
         await run(Stage.DISTRIBUTE)
         connection("gpu_a", conn_type="http", host="127.0.0.1", port=1)
         await closing.close_ended(shows("failed"))
-        setting("owed_patience_h", 2)
+        setting("close_runs_patience_h", 2)
         before = datetime.now(UTC) - timedelta(hours=3)
         day.database.write(lambda c: c.execute(update(RunRow).values(closed_at=before)))
         assert await closing.close_ended(shows("failed")) == {"given_up": [RUN]}
@@ -264,7 +264,7 @@ class TestTheNextLook:
         self, day: Day, batch: Batch, gpu_a: FakeGpuHost, runs_folder: Path
     ) -> None:
         await closing.close_ended(shows("failed"))
-        with pytest.raises(RunFailed, match="shows as success what is none: run-1"):
+        with pytest.raises(RunFailed, match="success, and their books say failed: run-1"):
             await closing.close_ended(shows("success"))
         assert "Airflow shows this run as success" in page(runs_folder)
         assert await closing.close_ended(shows("success")) == {}, "the alarm is raised once"

@@ -105,7 +105,7 @@ def test_a_run_that_failed_at_its_beginning_says_why(as_: As, day: Day) -> None:
 def test_a_run_that_has_told_nothing_yet_has_a_page(as_: As) -> None:
     answer = as_("vera").get(PAGE, params=RUN)
     assert answer.status_code == 200
-    assert "has not told anything yet" in answer.text
+    assert "has not reported anything yet" in answer.text
 
 
 def test_a_run_whose_report_is_owed_or_gone_says_which(as_: As, day: Day, batch: Batch) -> None:
@@ -121,7 +121,7 @@ def test_a_rescore_has_a_page_of_its_own(as_: As, day: Day, batch: Batch) -> Non
     do(day, owed.close, None)
     written()
     text = as_("vera").get(PAGE, params={**RUN, "dag_id": "rescore_calls"}).text
-    assert "has not told anything yet" in text
+    assert "has not reported anything yet" in text
 
 
 def recorded(day: Day) -> list[tuple[str, str, str]]:

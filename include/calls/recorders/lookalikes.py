@@ -28,20 +28,32 @@ _WORDS = {word for pair in _PAIRS for word in pair}
 _BETWEEN_WORDS = re.compile(r"([_\-. /]+)")
 # Both sides of a call are recorded from and to the same moments; two calls are seldom so much alike.
 _ALIKE_S = 0.25
+_SHARE_IN_PAIRS = 0.5
 
 
 def lookalikes(calls: Iterable[Call]) -> list[str]:
-    """Paths of the first of each two mono recordings that are named like sides, and equally long."""
-    groups: dict[tuple[str, ...], list[tuple[str, Call]]] = defaultdict(list)
+    """Paths of the first of each two mono recordings that are named like sides, and equally long.
+
+    By words that nobody knows they count when a good part of the day's mono recordings come in such pairs:
+    calls of two agents may chance to be equally long.
+    """
+    known: dict[tuple[str, ...], list[tuple[str, Call]]] = defaultdict(list)
+    unknown: dict[int, list[tuple[str, Call]]] = defaultdict(list)  # by hashes: a large day has many names
+    mono = 0
     for call in calls:
         if call.channels == 1 and call.duration_s and not call.parts:
+            mono += 1
             stem, ending = splitext(call.path.casefold())
             words = _BETWEEN_WORDS.split(stem)
             for at, word in enumerate(words):
                 if _may_name_a_side(words, at):
-                    groups[*words[:at], "*", *words[at + 1 :], ending].append((word, call))
-    found = [first for group in groups.values() if len(group) == 2 and (first := _first_side(*group))]
-    return sorted(found)
+                    known[*words[:at], "*", *words[at + 1 :], ending].append((word, call))
+            if len(words) > 1 and words[-2] != "/" and words[-1].isalpha():
+                unknown[hash((*words[:-1], ending))].append((words[-1], call))
+    found = {first for group in known.values() if len(group) == 2 and (first := _first_side(*group))}
+    others = {first for group in unknown.values() if len(group) == 2 and (first := _equally_long(*group))}
+    many = 2 * len(others) >= _SHARE_IN_PAIRS * mono
+    return sorted(found | others if many else found)
 
 
 def _may_name_a_side(words: list[str], at: int) -> bool:
@@ -53,8 +65,13 @@ def _may_name_a_side(words: list[str], at: int) -> bool:
 
 def _first_side(one: tuple[str, Call], other: tuple[str, Call]) -> str | None:
     """The path of the one that is named first; None when they are no two sides."""
-    for (word, call), (other_word, other_call) in ((one, other), (other, one)):
-        if (word, other_word) in _PAIRS:
-            apart_s = abs((call.duration_s or 0) - (other_call.duration_s or 0))
-            return call.path if apart_s <= _ALIKE_S else None
+    for (word, call), (other_word, _) in ((one, other), (other, one)):
+        if (word, other_word) in _PAIRS and _equally_long(one, other):
+            return call.path
     return None
+
+
+def _equally_long(one: tuple[str, Call], other: tuple[str, Call]) -> str | None:
+    """The path of the one that comes first in the alphabet; None when they are not."""
+    apart_s = abs((one[1].duration_s or 0) - (other[1].duration_s or 0))
+    return min(one[1].path, other[1].path) if apart_s <= _ALIKE_S else None

@@ -12,6 +12,7 @@ import soxr
 
 from include.audio_files.whole import refuse_truncated
 from include.errors import RecordingUnusable
+from include.gpu_host.audio.appended import refuse_appended
 from include.gpu_host.audio.recording import SAMPLE_RATE_HZ, Recording, RecordingWriter, Samples
 from include.gpu_host.audio.sources import NotAudio, Source, opened
 
@@ -79,6 +80,7 @@ def _opened(path: Path, max_duration_s: float) -> Iterator[Source]:
         raise RecordingUnusable("The recording is empty: check the recorder, then upload it again.")
     with path.open("rb") as file:
         refuse_truncated(file, path.stat().st_size, _MISSING_S)
+    refuse_appended(path)
     with opened(path) as source:
         _check(source, max_duration_s)
         yield source

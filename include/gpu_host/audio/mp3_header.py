@@ -6,7 +6,7 @@ half of them are gone.
 
 from pathlib import Path
 
-from include.audio_files.whole import tag_bytes
+from include.audio_files.behind import tag_bytes
 
 _RATES_HZ = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
 _LAYER_3 = 1

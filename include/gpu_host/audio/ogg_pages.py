@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 
-from include.audio_files.whole import tag_bytes
+from include.audio_files.behind import behind_tags, tag_bytes
 from include.errors import RecordingUnusable
 
 _CAPTURE = b"OggS"
@@ -42,7 +42,13 @@ def read_pages(path: Path) -> OggPages | None:
         if file.read(len(_CAPTURE)) != _CAPTURE:
             return None
         at, begun, is_chained = begins, False, False
-        while page := _page(file, at):
+        while True:
+            page = _page(file, at)
+            if page is None:
+                begins, at = at, behind_tags(file, at)
+                if at == begins:
+                    break
+                continue
             is_first, length = page
             is_chained = is_chained or (is_first and begun)
             begun = begun or not is_first

@@ -37,6 +37,7 @@ _GAP_S = 0.2
 # No codec has frames of less than 2.5 ms (Opus): more packets than this are made to keep the host busy.
 _MAX_PACKETS_PER_S = 1000
 _FREE_PACKETS = 100_000
+_CHANGES = "its sample rate, channels or codec change"
 
 
 class _File(FileIO):
@@ -179,7 +180,7 @@ def _av_blocks(first: _Frame, frames: Iterable[_Frame]) -> Iterator[Samples]:
     pieces: list[Samples] = []
     for frame in frames:
         if (frame.rate_hz, frame.samples.shape[1]) != (rate_hz, channels):
-            raise _broken(done / rate_hz, "its sample rate or channels change")
+            raise _broken(done / rate_hz, _CHANGES)
         missing_s = frame.time_s - begin_s - done / rate_hz if frame.time_s is not None else 0.0
         for piece in chain(_silence(missing_s, rate_hz, channels), [frame.samples]):
             pieces.append(piece)
@@ -246,6 +247,10 @@ def _samples(frame: AudioFrame) -> Samples:
 
 
 def _broken(at_s: float, reason: object) -> RecordingUnusable:
-    if isinstance(reason, av.FFmpegError):
+    mend = "copy it again"
+    # FFmpeg says so of an Ogg that goes on with other channels, or in another codec.
+    if reason is _CHANGES or isinstance(reason, av.PatchWelcomeError):
+        reason, mend = _CHANGES, "split it there into files of their own"
+    elif isinstance(reason, av.FFmpegError):
         reason = reason.strerror  # and neither its number nor the name that the file has on this machine
-    return RecordingUnusable(f"The recording is broken at {at_s:.1f} s ({reason}): copy it again.")
+    return RecordingUnusable(f"The recording is broken at {at_s:.1f} s ({reason}): {mend}.")

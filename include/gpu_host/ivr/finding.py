@@ -122,10 +122,11 @@ class _Channel:
             return
         profile = profile_of(recording, channel)
         taken = [heard.span for heard in given]
-        learned = [
+        plays = [
             _as_music(recording, heard) if heard.piece.kind is SegmentKind.HOLD_MUSIC else heard
-            for heard in to_pauses(recording, learned_on(learning.library, channel, peaks, profile, taken))
+            for heard in learned_on(learning.library, channel, peaks, profile, taken)
         ]
+        learned = to_pauses(recording, plays)
         self.learned_music = [heard for heard in learned if heard.piece.kind is SegmentKind.HOLD_MUSIC]
         self.known = sorted([*given, *learned], key=lambda heard: heard.play.start_ms)
         self.speech = _speech(recording, channel, self.known)

@@ -1,9 +1,11 @@
 """What is counted of a call of the first day: prompts, music and speech, by channel."""
 
+from pathlib import Path
+
 import numpy as np
 
 from include.gpu.wire import Engine, IvrResult, Segment, SegmentKind, Span
-from tests.benchmarks.first_day_calls import Cut
+from tests.benchmarks.first_day_calls import MIN_CALLS, Cut, rare
 from tests.benchmarks.held_out import HeldOutCall
 
 
@@ -38,3 +40,12 @@ def test_what_lies_beside_a_word_of_the_agent_need_not_be_cut() -> None:
     cut = Cut()
     cut.add(call, result([span(0, 60_000)]), [[span(9_000, 12_000)], []])
     assert cut.prompt_ms == 8_750
+
+
+def test_a_prompt_of_too_few_calls_is_rare() -> None:
+    calls = [HeldOutCall(f"en-{n}", "en", np.zeros((2, 0), np.float32)) for n in range(MIN_CALLS)]
+    for call in calls:
+        call.played.append((Path("voice/welcome.wav"), SegmentKind.PROMPT))
+    calls[0].played += [(Path("voice/bye.wav"), SegmentKind.PROMPT)] * MIN_CALLS
+    calls[1].played.append((Path("moh/piece.wav"), SegmentKind.HOLD_MUSIC))
+    assert rare(calls) == {"voice bye": {"en-0"}}

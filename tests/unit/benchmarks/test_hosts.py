@@ -78,6 +78,7 @@ def test_a_wav_holds_what_was_given() -> None:
     assert rate_hz == 8000 and np.abs(heard.T - samples).max() < 1e-4
 
 
+@pytest.mark.process
 def test_usage_is_that_of_the_whole_tree() -> None:
     # Of less than a clock tick the system says 0.
     work = "import subprocess, sys, time\nwhile time.process_time() < 0.1: pass\n"

@@ -8,6 +8,8 @@ from include.delivery.redactions import RedactedType
 from include.redaction.recognition import name_recogniser
 from tests.benchmarks.redaction import MODELS, Score, corpus, measured, report, score
 
+pytestmark = pytest.mark.model
+
 CALLS = corpus()
 
 

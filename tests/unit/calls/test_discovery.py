@@ -53,8 +53,8 @@ class TestFinding:
                 "export it as WAV, FLAC, Ogg or MP3",
             ),
             "empty.wav": (CallState.QUARANTINED, "the file is empty: copy it again"),
-            "long.wav": (CallState.SKIPPED, "lasts 61.0 s; audited are calls of 2 to 60 s"),
-            "short.wav": (CallState.SKIPPED, "lasts 1.5 s; audited are calls of 2 to 60 s"),
+            "long.wav": (CallState.SKIPPED, "too long; it lasts 61.0 s, audited are calls of 2 to 60 s"),
+            "short.wav": (CallState.SKIPPED, "too short; it lasts 1.5 s, audited are calls of 2 to 60 s"),
             "text.wav": (
                 CallState.QUARANTINED,
                 "no recording: it is an HTML page; such pages are often errors that were saved in place of "

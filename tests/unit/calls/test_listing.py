@@ -12,7 +12,7 @@ from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 
 from include.calls.call import CallState
-from include.calls.listing import Ignored, listed
+from include.calls.listing import Ignored, listed, modified_at
 from include.errors import StoreFault
 from tests.unit.calls.site import Site, recording, refuse
 
@@ -304,3 +304,18 @@ def object_store(content: dict[str, int] | Exception):
 
 def test_a_folder_that_does_not_exist_has_no_files(tmp_path: Path) -> None:
     assert not listed(fsspec.filesystem("file"), str(tmp_path / "2026-11-16")).files
+
+
+@pytest.mark.parametrize("key", ["mtime", "LastModified", "updated"])
+@pytest.mark.parametrize(
+    "told",
+    [1e20, -1e20, float("nan"), float("inf"), "Mon, 16 Nov 2026 09:12:00 GMT", "", "yesterday", None, [1]],
+)
+def test_a_time_that_is_none_stops_no_day(key: str, told: object) -> None:
+    assert modified_at({"name": "a.wav", "size": 1, key: told}) is None
+
+
+def test_a_time_that_is_none_hides_no_other() -> None:
+    assert modified_at({"mtime": "", "updated": "2026-11-16T09:12:00Z"}) == datetime(
+        2026, 11, 16, 9, 12, tzinfo=UTC
+    )

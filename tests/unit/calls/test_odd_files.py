@@ -60,4 +60,6 @@ def test_what_is_too_short_is_skipped(site: Site, name: str) -> None:
     call = site.find()[name]
 
     assert call.state is CallState.SKIPPED
-    assert re.fullmatch(r"lasts 0\.\d s; audited are calls of 2 to 60 s", str(call.state_reason))
+    assert re.fullmatch(
+        r"too short; it lasts 0\.\d s, audited are calls of 2 to 60 s", str(call.state_reason)
+    )

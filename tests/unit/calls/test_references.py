@@ -36,6 +36,7 @@ CALL = TurnReferences(f"t{n}" for n in range(1, 13))
         ("3 | agent | 0:00.3", ["t3"]),
         ("t7: Riverside, t8", ["t7"]),
         ("t1, t2 and t3", ["t1", "t2", "t3"]),
+        ("t1 t2", ["t1", "t2"]),
         ("turns 3, 4 and 6", ["t3", "t4", "t6"]),
         ("t3-t5", ["t3", "t5"]),
         ("t1 y t2", ["t1", "t2"]),

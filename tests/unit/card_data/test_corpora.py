@@ -9,7 +9,7 @@ import pytest
 
 from include.calls.transcript import Transcript, Turn
 from include.card_data.finding import card_data
-from include.card_data.masking import masked
+from include.card_data.masking import card_marks, masked
 from include.scorecards.rules import no_card_data_spoken
 from include.spoken.numbers import digit_runs, numbers_in
 from tests.corpora.cards import CARDS, digits_of_card
@@ -35,6 +35,12 @@ def positives(family: str) -> list[Item]:
     return made(CARDS, family, POSITIVES)
 
 
+@cache
+def without_card_data(family: str) -> list[Transcript]:
+    """The dialogues of `positives` as they are stored: what was found is masked, and marked."""
+    return [masked(as_transcript(item)) for item in positives(family)]
+
+
 def told(misses: list[str], of: int) -> str:
     return "\n".join([f"{len(misses)} of {of}:", *misses[:SHOWN]])
 
@@ -46,12 +52,10 @@ def test_another_number_fails_nobody_and_seldom_goes_to_a_person(family: str) ->
     certain, suspected = [], []
     for item in items:
         transcript = as_transcript(item)
-        found, answer = card_data(transcript.turns), no_card_data_spoken(transcript)
-        because = f"{[(one.kind, one.digits, one.reason) for one in found]} {item}"
-        if any(one.certain for one in found) or (answer.answer == "no" and answer.certain):
-            certain.append(because)
-        elif found or answer.answer == "no":
-            suspected.append(because)
+        answer = no_card_data_spoken(transcript)
+        if answer.answer == "no":
+            found = [(one.kind, one.digits, one.reason) for one in card_data(transcript.turns)]
+            (certain if answer.certain else suspected).append(f"{found} {item}")
     assert not certain, "taken for card data: " + told(certain, len(items))
     assert len(suspected) <= MAX_REVIEW_SHARE * len(items), "sent to a person: " + told(suspected, len(items))
 
@@ -61,12 +65,11 @@ def test_card_data_is_found(family: str) -> None:
     items = positives(family)
     assert len(items) == POSITIVES
     misses = []
-    for item in items:
-        transcript = as_transcript(item)
-        kinds = {one.kind for one in card_data(transcript.turns)}
+    for item, after in zip(items, without_card_data(family), strict=True):
+        kinds = {mark.kind for _, mark in card_marks(after)}
         wanted = {kind for kind, said in (("CARD", item.card), ("CVV", item.cvv)) if said}
         assert wanted, item
-        if not wanted <= kinds or no_card_data_spoken(transcript).answer != "no":
+        if not wanted <= kinds or no_card_data_spoken(after).answer != "no":
             misses.append(f"{sorted(wanted - kinds)} of {item.card} {item.cvv} not found: {item}")
     assert len(misses) <= (1 - MIN_FOUND_SHARE) * len(items) + 1e-9, told(misses, len(items))
 
@@ -76,8 +79,7 @@ def test_no_card_data_is_left_by_masking(family: str) -> None:
     items = positives(family)
     assert len(items) == POSITIVES
     misses = []
-    for item in items:
-        after = masked(as_transcript(item))
+    for item, after in zip(items, without_card_data(family), strict=True):
         if leaks := list(_leaks(item, after)):
             text = " / ".join(turn.text for turn in after.turns)
             misses.append(f"{leaks} of {item.card} {item.cvv}: {text} WAS {item}")

@@ -11,10 +11,10 @@ import pytest
 from include.command_line import checking, checks, checks_outside
 from include.command_line.checks import CheckInput
 from include.command_line.trying import LlmTried
-from include.database.migrations import upgrade
 from include.errors import CofiError, HostLost, LlmUnusable
 from include.gpu.wire import Engine, HostStatus
 from include.llm.settings import LlmSettings
+from tests.empty_database import empty_database
 from tests.unit.calls.site import recording
 from tests.unit.command_line.conftest import ROOT, Typed
 
@@ -38,8 +38,7 @@ def told(home: Path, tmp_path: Path) -> dict[str, Any]:
     (home / "site.cfg").write_text(f"[cofi]\nrecordings_location = file://{folder}\ngpu_hosts = gpu_1\n")
     (home / "site.cfg").chmod(0o600)
     (home / "requirements.txt").write_text("apache-airflow==3.3.2\n")
-    url = f"sqlite:///{tmp_path}/cofi.db"
-    upgrade(url, say=lambda _: None)
+    url = empty_database(tmp_path / "cofi.db")
     settings = {
         "timezone": "UTC",
         "default_timezone": "UTC",
@@ -76,7 +75,7 @@ def checked(home: Path, told: dict[str, Any], typed: Typed, monkeypatch: pytest.
     def run(expected: int = 0) -> dict[str, tuple[str, str, str]]:
         code, out, error = typed("check", "--json")
         assert (code, error) == (expected, ""), out
-        return {one["name"]: (one["state"], one["told"], one["mend"]) for one in json.loads(out)}
+        return {one["name"]: (one["state"], one["finding"], one["mend"]) for one in json.loads(out)}
 
     return run
 

@@ -31,7 +31,7 @@ def recordings(tmp_path: Path) -> Path:
 def test_without_anything_all_stays_as_shipped(home: Path, typed: Typed) -> None:
     code, told, error = typed("init", "--yes", "--timezone", "Europe/Madrid")
     assert (code, error) == (0, "")
-    assert "Next: `cofi check`, then `cofi up`." in told
+    assert "Next: `cofi up`, then `cofi check`." in told
     assert Site.here().settings == {
         "AIRFLOW__COFI__TIMEZONE": "Europe/Madrid",
         "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Europe/Madrid",
@@ -58,7 +58,7 @@ def test_all_of_it_can_be_given(
         *["--llm-url", "http://llm:8000/v1", "--llm-model", "qwen3-8b", "--llm-key", "k'e y"],
     )
     assert (code, error) == (0, "")
-    assert "1 recordings on 2026-11-16, as plain lays them" in told
+    assert "1 recordings on 2026-11-16, in the layout of plain" in told
     site = Site.here()
     assert site.value("recordings_location") == f"file://{recordings}"
     assert (site.value("recorder"), site.value("recordings_layout")) == ("plain", "YYYY-MM-DD")
@@ -125,9 +125,11 @@ def test_going_back_to_the_samples_and_the_demos_hosts(home: Path, typed: Typed,
 @pytest.mark.parametrize(
     ("options", "mend"),
     [
-        (["--timezone", "Madrid"], "write one like UTC or Europe/Madrid"),
+        (["--timezone", "Madrid"], "write one like Europe/Madrid."),
+        (["--timezone", "Mars"], "write one like UTC or Europe/Madrid."),
         (["--gpu-host", "http://one:9001"], "write a GPU host as NAME=URL"),
         (["--llm-url", "http://llm/v1"], "Which model?"),
+        (["--llm-url", "llm", "--llm-model", "m"], "llm is no address of an API"),
         (["--scorecard", "nosuch"], "nosuch.yaml"),
         (["--recordings", "/no/such"], "correct the location"),
     ],
@@ -187,7 +189,6 @@ def test_a_person_is_asked_step_by_step_and_again_where_an_answer_is_wrong(
         return person.pop(0) or default
 
     monkeypatch.setattr("include.command_line.asking.typer.prompt", prompt)
-    monkeypatch.setattr("include.command_line.asking.typer.confirm", lambda *_, **__: False)
     person += ["Madrid", "Europe/Madrid", str(recordings), "", "gpu_1=http://one:9001", "token"]
     person += ["http://llm/v1", "key", "m"]
     assert main(["init"]) == 0
@@ -206,3 +207,28 @@ def test_a_person_is_asked_step_by_step_and_again_where_an_answer_is_wrong(
     assert site.value("recordings_location") == f"file://{recordings}"
     assert site.value("gpu_hosts") == "gpu_1"
     assert site.environment["LLM_API_KEY"] == "key"
+
+
+def test_only_what_may_work_later_can_be_kept(
+    home: Path, recordings: Path, person: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host may be down now. No run could use what is no time zone, no host and no scorecard."""
+    defaults: list[str] = []
+    decided: list[bool] = [False, True]
+
+    def prompt(_: str, default: str, **__: object) -> str:
+        defaults.append(default)
+        return person.pop(0) or default
+
+    def lost(name: str, *_: object) -> None:
+        raise HostLost(f"{name} does not answer: start it")
+
+    monkeypatch.setattr(site_questions, "status_of", lost)
+    monkeypatch.setattr("include.command_line.asking.typer.prompt", prompt)
+    monkeypatch.setattr("include.command_line.asking.typer.confirm", lambda *_, **__: decided.pop(0))
+    person += ["Mars", "Europe/Madrid", str(recordings), "nosuch.yaml", "service_call"]
+    person += ["http://one:9001", "gpu_1=http://one:9001", "wrong", "", "token", "demo"]
+    assert main(["init"]) == 0
+    assert decided == []
+    assert defaults[-3] == "gpu_1=http://one:9001", "nobody types an address twice"
+    assert json.loads(Site.here().settings["AIRFLOW_CONN_GPU_1"])["password"] == "token"

@@ -91,3 +91,16 @@ def test_what_the_environment_goes_before_is_told(
     monkeypatch.delenv("AIRFLOW__COFI__TIMEZONE")
     monkeypatch.delenv("AIRFLOW_CONN_GPU_1")
     assert "goes before" not in typed("init", "--yes")[1]
+
+
+def test_a_key_in_the_file_is_an_answer_of_before_and_for_its_own_address(
+    home: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program has the lines of .env in its environment, where an option would be read from, too."""
+    typed("init", "--yes", *OPENAI)
+    monkeypatch.setenv("LLM_API_KEY", "its key")
+    monkeypatch.setenv("COFI_FROM_ENV_FILE", "LLM_API_KEY LLM_URL LLM_MODEL")
+    typed("init", "--yes")
+    assert Site.here().from_file["LLM_API_KEY"] == "its key"
+    typed("init", "--yes", "--llm-url", "https://another/v1", "--llm-model", "m")
+    assert "its key" not in (home / ".env").read_text(), "nobody else gets it"

@@ -7,7 +7,7 @@ import pytest
 
 from include.database import prompts
 from include.database.engine import Database
-from include.database.migrations import upgrade
+from tests.empty_database import empty_database
 from tests.unit.command_line.conftest import Typed
 from tests.unit.gpu_host.ivr.learned_prompts import learned_prompt
 from tests.unit.gpu_host.ivr.sounds import melody
@@ -17,9 +17,7 @@ ID = "0123456789abcdef"
 
 @pytest.fixture
 def db(tmp_path: Path) -> str:
-    url = f"sqlite:///{tmp_path / 'cofi.db'}"
-    upgrade(url)
-    return url
+    return empty_database(tmp_path / "cofi.db")
 
 
 @pytest.fixture

@@ -134,6 +134,7 @@ def test_json_is_all_that_is_printed(typed: Typed) -> None:
     assert json.loads(out)["expected"]["makespan_s"] > 0
 
 
+@pytest.mark.process
 def test_the_program_runs_from_any_folder_and_makes_nothing_there(tmp_path: Path) -> None:
     environment = {name: text for name, text in os.environ.items() if not name.startswith("AIRFLOW")}
     environment |= {"HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}

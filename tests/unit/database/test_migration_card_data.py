@@ -2,11 +2,9 @@
 
 import json
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from alembic import command
@@ -14,6 +12,7 @@ from markupsafe import escape
 
 from include.calls.transcript import Transcript
 from include.card_data.masking import card_marks
+from include.command_line.main import main
 from include.database.migrations import config, is_current, upgrade
 from include.database.migrations.card_data import rows
 from include.database.migrations.facts.answers import with_facts_alone, without_violations
@@ -95,9 +94,26 @@ def holds_number(found: list[dict[str, Any]]) -> bool:
     return any(tells(reading, NUMBER) for each in told for reading in readings(each))
 
 
-def command_line(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "include.command_line", "db", "migrate", "--db", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+class Done(NamedTuple):
+    """What a command has printed, and its exit code."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+CommandLine = Callable[..., Done]
+
+
+@pytest.fixture
+def command_line(capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    """Types `cofi db migrate --db`, and more."""
+
+    def run(*arguments: str) -> Done:
+        code = main(["db", "migrate", "--db", *arguments])
+        return Done(code, *capsys.readouterr())
+
+    return run
 
 
 def test_the_fixture_holds_what_has_to_go(old: str) -> None:
@@ -268,7 +284,7 @@ def test_it_works_call_by_call(old: str, monkeypatch: pytest.MonkeyPatch) -> Non
     assert plain(dumped(old)) == plain(without_card_data(before))
 
 
-def test_the_command_takes_the_folder_of_reports(old: str, reports: Path) -> None:
+def test_the_command_takes_the_folder_of_reports(command_line: CommandLine, old: str, reports: Path) -> None:
     run = command_line
     wrong = run(old, "--reports", str(reports / "nowhere"))
     assert wrong.returncode and "There is no folder" in wrong.stderr
@@ -282,7 +298,7 @@ def test_the_command_takes_the_folder_of_reports(old: str, reports: Path) -> Non
 
 
 def test_the_command_asks_for_the_reports_before_it_masks_what_they_are_found_by(
-    old: str, reports: Path
+    command_line: CommandLine, old: str, reports: Path
 ) -> None:
     before = dumped(old)
     refused = command_line(old)
@@ -295,7 +311,9 @@ def test_the_command_asks_for_the_reports_before_it_masks_what_they_are_found_by
     assert CODE_MASK in page, "a code alone is found by what the transcript told"
 
 
-def test_the_command_asks_nothing_where_no_report_can_hold_any(new_url: Callable[[], str]) -> None:
+def test_the_command_asks_nothing_where_no_report_can_hold_any(
+    command_line: CommandLine, new_url: Callable[[], str]
+) -> None:
     stored, unaudited = version_0005.rows(), new_url()
     version_0005.load(unaudited, {**stored, "audits": [], "answers": []})
     for url in (unaudited, new_url()):
@@ -304,7 +322,9 @@ def test_the_command_asks_nothing_where_no_report_can_hold_any(new_url: Callable
         assert is_current(url)
 
 
-def test_a_report_that_is_no_text_is_named_with_what_to_do(old: str, reports: Path) -> None:
+def test_a_report_that_is_no_text_is_named_with_what_to_do(
+    command_line: CommandLine, old: str, reports: Path
+) -> None:
     page = reports / "demo-2026-11-16" / "report.html"
     page.write_bytes(SAID.encode() + b"\xff")
     refused = command_line(old, "--reports", str(reports))

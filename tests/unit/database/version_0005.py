@@ -124,8 +124,9 @@ def load(url: str, stored: Rows, revision: str = "0005") -> None:
     engine = open_engine(url)
     with engine.begin() as connection:
         for table, its_rows in stored.items():
+            kinds = {column["name"]: column["type"] for column in inspect(connection).get_columns(table)}
             for row in its_rows:
-                _insert(connection, table, row)
+                _insert(connection, table, kinds, row)
     engine.dispose()
 
 
@@ -148,9 +149,8 @@ def dumped(url: str) -> Rows:
     return found
 
 
-def _insert(connection: Connection, table: str, row: dict[str, Any]) -> None:
+def _insert(connection: Connection, table: str, kinds: dict[str, Any], row: dict[str, Any]) -> None:
     postgres = connection.dialect.name == "postgresql"
-    kinds = {column["name"]: column["type"] for column in inspect(connection).get_columns(table)}
     values, places = {}, []
     for name, value in row.items():
         is_json = isinstance(kinds[name], JSON)

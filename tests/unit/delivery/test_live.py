@@ -115,9 +115,11 @@ def test_the_end_is_that_of_the_last_stage_at_its_pace() -> None:
 def test_an_end_that_cannot_be_told_is_said_to_be_unknown_and_why() -> None:
     run = live(line(Stage.STT, 20, 10), line(Stage.LLM1, 30, 0), line(Stage.LLM2, 30, 0))
     assert run.in_s is None
-    assert run.not_known == "nothing has come out of llm1 on gpu_a, llm2 on gpu_a in the last 5 minutes"
+    assert run.not_known == "no call has come out of llm1 on gpu_a, llm2 on gpu_a in the last 5 minutes"
     many = live(*(line(stage, 30, 0) for stage in STAGES))
     assert many.not_known.endswith("denoise on gpu_a and 5 more in the last 5 minutes")
+    young = replace(run, seen_at=OPENED_AT + timedelta(minutes=2))
+    assert young.not_known == "no call has come out of llm1 on gpu_a, llm2 on gpu_a yet"
     assert live().not_known == "its calls have no shards"
 
 

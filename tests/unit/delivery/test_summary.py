@@ -111,7 +111,7 @@ def test_failures_of_the_llm_are_booked_on_its_endpoint(day: SeededDay) -> None:
 def test_reasons_with_different_details_are_one_kind(day: SeededDay) -> None:
     day.batch(RUN)
     for n in range(3):
-        reason = f"lasts {n}.5 s; audited are calls of 3 to 7200 s"
+        reason = f"too short; it lasts {n}.5 s, audited are calls of 3 to 7200 s"
         day.call(RUN, f"short-{n}.wav", CallState.SKIPPED, reason=reason)
         day.call(RUN, f"twin-{n}.wav", CallState.DUPLICATE, reason=f"same content as 2026-03-02 call-{n}.wav")
     lost = day.call(RUN, "lost.wav", CallState.FAILED, reason="stt: gpu-1 answered 500: look at its log")
@@ -123,7 +123,7 @@ def test_reasons_with_different_details_are_one_kind(day: SeededDay) -> None:
     assert [(one.state, one.kind, one.calls) for one in summary.reasons] == [
         ("failed", "distribute: gpu-… is gone", 1),
         ("failed", "stt: host_fault", 1),
-        ("skipped", "lasts … s", 3),
+        ("skipped", "too short", 3),
         ("duplicate", "same content as another recording", 3),
     ]
     assert [one.path for one in summary.not_audited][:2] == ["lost.wav", "with-its-host.wav"]

@@ -27,6 +27,8 @@ from tests.card_data_search import readings, tells
 from tests.demo_calls import DAYS, audited_by_demo, heard
 from tests.empty_database import empty_database
 
+pytestmark = pytest.mark.model
+
 # `make demo` on 2026-11-29, before prompts were put in order: what they ask must not cost agreement.
 AGREED, LABELLED = 397, 414
 CARD = "5105105105105100"  # what the customer of 1003-card-payment reads aloud

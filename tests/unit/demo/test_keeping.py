@@ -17,6 +17,8 @@ from include.demo import keeping
 from include.demo.keeping import Kept, kept, wait_s
 from include.demo.processes import Processes, Started
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[3]
 SLEEPER = "import time; time.sleep(60)"
 DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"

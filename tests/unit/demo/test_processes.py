@@ -8,8 +8,11 @@ import time
 from pathlib import Path
 
 import psutil
+import pytest
 
 from include.demo.processes import Processes
+
+pytestmark = pytest.mark.process
 
 # It takes a second to end, and says when it can be asked to.
 SLOW_TO_END = """

@@ -133,7 +133,7 @@ def test_what_was_set_is_told_with_where() -> None:
         "[core] parallelism from site.cfg",
         "[core] executor = CeleryExecutor from site.cfg does not hold here: `cofi up` starts no other.",
         "[cofi] gpu_hosts = gpu_1 from site.cfg, instead of the demo's two",
-        "The LLM is the connection cofi_llm from site.cfg, instead of the demo's endpoint",
+        "The LLM is the one that site.cfg names, instead of the demo's endpoint",
     ]
 
 
@@ -196,6 +196,7 @@ def of_airflow_alone(home: Path, monkeypatch: pytest.MonkeyPatch, does: str) -> 
     return WithoutServices(home, hosts=())
 
 
+@pytest.mark.process
 def test_a_component_that_cannot_start_fails_up_with_the_end_of_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,6 +216,7 @@ def test_a_component_that_cannot_start_fails_up_with_the_end_of_its_log(
     assert {*AIRFLOW_COMPONENTS} < {*calls}
 
 
+@pytest.mark.process
 def test_what_does_not_answer_in_time_fails_up_with_the_end_of_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,8 @@ from include.command_line.main import main
 from include.demo.processes import Processes
 from include.demo.standing import standing
 
+pytestmark = pytest.mark.process
+
 ROOT = Path(__file__).parents[3]
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -72,6 +72,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("block", TYPED_HERE, ids=str)
+@pytest.mark.process
 def test_a_block_runs_as_it_is_written(block: Block, checkout: Path, tmp_path: Path) -> None:
     for line in typed_lines(block.text):
         done = subprocess.run(

@@ -22,6 +22,7 @@ async def host() -> AsyncIterator[FakeGpuHost]:
 async def connect(host: FakeGpuHost, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Connect]:
     """Makes clients of the host, which do not wait between tries unless the host asks for it."""
     monkeypatch.setattr("include.gpu.client._BACKOFF", wait_none())
+    monkeypatch.setattr("include.gpu.connection._LONGER_S", 0.01)
     made: list[GpuHostClient] = []
 
     def make(url: str = "", token: str = "", **settings: float) -> GpuHostClient:

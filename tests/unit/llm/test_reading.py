@@ -38,10 +38,20 @@ PRETTY = json.dumps(ANSWER, indent=2)
         json.dumps(SAID),
         f"\x00{SAID}\x1b",
         f"The set {{a, b}} is small. {SAID}",
+        f'<scratchpad>{{"colour": "blue"}}</scratchpad>{SAID}',
+        f'<seed:think>{{"colour": "blue"}}</seed:think>{SAID}',
+        f'<|channel|>analysis<|message|>{{"a": 1}}<|end|><|start|>assistant<|channel|>final<|message|>{SAID}',
+        f"{SAID}<|eot_id|>",
+        PRETTY.replace("\n}", ",\n}"),
+        f'It is "so:\n```json\n{PRETTY.replace("]", ",]")}\n```',
     ],
 )
 def test_the_answer_is_found(content: str) -> None:
     assert json_of(content) == ANSWER
+
+
+def test_a_line_end_in_a_string_is_read_as_one() -> None:
+    assert json_of('{"a": "one\ntwo, }\t", "b": [1, ], }') == {"a": "one\ntwo, }\t", "b": [1]}
 
 
 @pytest.mark.parametrize(
@@ -123,11 +133,18 @@ WHOLE = {"name": "n", "due": "Monday", "absence": {"searched": "s"}, "each": [{"
         ({**WHOLE, "due": [], "absence": []}, {**WHOLE, "due": None, "absence": None}),
         ({**WHOLE, "due": ["Monday"], "absence": [{"searched": "s"}]}, WHOLE),
         ({**WHOLE, "due": None, "absence": None}, {**WHOLE, "due": None, "absence": None}),
+        ([WHOLE], WHOLE),
+        ({"answer": WHOLE}, WHOLE),
+        ({"name_of_tool": "f", "arguments": WHOLE}, WHOLE),
+        ({"function": {"called": "f", "arguments": json.dumps(WHOLE)}}, WHOLE),
+        ({"type": "object", "properties": {**WHOLE, "name": "m"}}, {**WHOLE, "name": "m"}),
         # What cannot be told stays for the reader to refuse.
         ({**WHOLE, "due": ["Monday", "Tuesday"]}, {**WHOLE, "due": ["Monday", "Tuesday"]}),
         ({"due": None, "absence": None, "each": []}, {"due": None, "absence": None, "each": []}),
         ("text", "text"),
-        ([WHOLE], [WHOLE]),
+        ([WHOLE, WHOLE], [WHOLE, WHOLE]),
+        ({"first": WHOLE, "second": WHOLE}, {"due": None, "absence": None}),
+        ({"answer": "{not json"}, {"due": None, "absence": None}),
         ({**WHOLE, "each": {"searched": "t"}}, {**WHOLE, "each": {"searched": "t"}}),
     ],
 )

@@ -131,11 +131,11 @@ def test_lengths_formats_duplicates_and_trouble_are_told(location: Path) -> None
     assert probed.formats == {"WAV 8 kHz mono": 3, "FLAC 8 kHz stereo": 1}
     text = page(probed)
     assert "lengths     0:01 to 1:30" in text
-    assert "a run       would audit 3 of these; 1 skipped, 1 quarantined" in text
-    assert "find 1 copy: copy.wav of a.wav" in text
+    assert "a run       would audit 2 of these; 1 duplicate, 1 skipped, 1 quarantined" in text
+    assert "copies      1: copy.wav is the same as a.wav" in text
     assert "  - 1 recording: the file is empty: copy it again" in text
     assert "no recording for 1 sidecar x.json" in text
-    assert "in calls with several: 1 unknown: found out by what is said, if at all" in text
+    assert "agent and customer, in calls of several channels: 1 unknown: found out by what is said" in text
     assert "--hear 5" in text
 
 
@@ -179,6 +179,7 @@ def test_a_wrong_recorder_is_told(location: Path) -> None:
         look(lay(location, "plain"), recorder="nobodys")
 
 
+@pytest.mark.process
 def test_the_command_prints_the_page(location: Path) -> None:
     lay(location, "freepbx")
     options = ["--day", "2026-11-16", "--timezone", "Europe/Madrid"]
@@ -231,7 +232,7 @@ def probed_stereo(location: Path, count: int) -> Probed:
 
 def test_the_manifest_is_read_too(location: Path) -> None:
     probed = probed_stereo(location, 1)
-    assert probed.roles == {"unknown: found out by what is said, if at all": 1}
+    assert probed.roles == {"unknown: found out by what is said": 1}
     (location / "2026-11-16" / "manifest.csv").write_text(
         "file,agent,channel_roles\n0.wav,Dana,agent|customer\n"
     )

@@ -111,3 +111,28 @@ def test_a_number_before_a_comma_is_no_name() -> None:
 )
 def test_what_is_no_address_stays(said: str) -> None:
     assert redacted(said)[0] == [said]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "sales at acme dash tools dot com",
+        "contacto arroba tienda guion sol punto es",
+        "jane doe, all one word, at gmail dot com",
+        "mary jones all lower case at outlook dot com",
+    ],
+)
+def test_an_address_that_is_asked_for_goes_with_words_of_every_day(said: str) -> None:
+    assert redacted("Your e-mail?", f"{said}.")[0][1] == "[EMAIL_1]."
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I looked at Amazon dot com first.",
+        "The price at booking dot com was lower.",
+        "We searched at riverside dot com.",
+    ],
+)
+def test_a_site_that_somebody_speaks_of_stays(said: str) -> None:
+    assert redacted(said)[0] == [said]

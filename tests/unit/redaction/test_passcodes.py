@@ -105,3 +105,48 @@ def test_each_of_two_answers_is_what_was_asked_for() -> None:
     assert (
         redacted("When were you born?", "Nineteen forty two, the eleventh of February.")[0][1] == "[DOB_1]."
     )
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("The first and third digit of your PIN?", "7 and 2"),
+        ("Second and fourth digits of your passcode?", "Three and nine"),
+        ("¿Primer y tercer dígito de su clave?", "7 y 2"),
+        ("The last digit of your PIN?", "7"),
+    ],
+)
+def test_single_digits_of_a_pin_go(asked: str, said: str) -> None:
+    assert answer(asked, f"{said}.") == "[PIN_1]."
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "What's your favourite place?",
+        "What street did you grow up on?",
+        "And the answer to your security question?",
+        "Name of your favourite teacher?",
+        "¿La respuesta a la pregunta de seguridad?",
+        "¿El nombre de soltera de su madre?",
+    ],
+)
+def test_the_answer_to_a_question_that_identifies_goes(asked: str) -> None:
+    assert answer(asked, "Oakfield.") == "[SECRET_1]."
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Our password reset page is down today.",
+        "The password page is broken.",
+        "The password was rejected.",
+        "The security word is asked every time.",
+        "The security question is optional.",
+        "La palabra de seguridad es opcional.",
+        "The password link is dead.",
+        "The first digit of your bill is 7.",
+    ],
+)
+def test_what_is_told_of_a_word_stays(said: str) -> None:
+    assert redacted(said)[0] == [said]

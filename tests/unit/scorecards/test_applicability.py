@@ -1,9 +1,12 @@
 """What code can settle first is not asked of the LLM."""
 
+from typing import Any
+
 import pytest
 import yaml
 
 from include.scorecards.applicability import scope_of
+from include.scorecards.conditions import FieldCondition, shown
 from include.scorecards.loading import parse_scorecard
 from include.scorecards.metrics import call_metrics
 
@@ -107,3 +110,24 @@ def test_what_only_the_llm_can_answer_stays_open(asked):
     by_fact = {"applies_if": {"field": "contact_reasons", "op": "contains", "value": "refund"}}
     assert asked(a1=by_fact) == ["a1", "a2", "b1"]
     assert asked(a1=by_fact, facts={**FACTS, "contact_reasons": []}) == ["a2", "b1"]
+
+
+@pytest.mark.parametrize(
+    ("field", "op", "value", "words"),
+    [
+        ("analysable", "eq", True, "analysable is true"),
+        ("language", "in", ["en", "es"], "language is one of en, es"),
+        ("signals", "not_contains", "complaint", "signals does not have complaint"),
+        ("metrics.hold_count", "gt", 0.0, "hold_count is above 0"),
+        ("metrics.local_hour", "between", [8.0, 21.5], "local_hour is between 8 and 21.5"),
+    ],
+)
+def test_a_condition_reads_as_a_sentence(field: str, op: Any, value: Any, words: str) -> None:
+    assert str(FieldCondition(field=field, op=op, value=value)) == words
+
+
+@pytest.mark.parametrize(
+    ("fact", "words"), [(None, "unknown"), (False, "false"), (("a", "b"), "a, b"), ([], "none"), (0.5, "0.5")]
+)
+def test_a_fact_reads_as_a_word(fact: Any, words: str) -> None:
+    assert shown(fact) == words

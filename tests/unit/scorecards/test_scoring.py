@@ -319,7 +319,7 @@ def test_calls_out_have_hours_by_the_sites_clock(request, direction, started_at,
     got = assess(scorecard, answers(a1="yes", a2="yes"), call, metrics)
     assert got.answer("b1").answer == answer
     if answer == "no":
-        assert "asked for: between 8 and 21" in got.answer("b1").justification
+        assert "yes when it is between 8 and 21" in got.answer("b1").justification
 
 
 def test_an_announcement_settles_what_the_transcript_cannot_tell(judge, heard):

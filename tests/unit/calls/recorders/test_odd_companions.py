@@ -66,7 +66,8 @@ def test_what_may_be_two_calls_is_told_and_audited_as_two(
     [
         sides(("_1", "_2"), (3, 5)),
         sides(("_1", "_2", "_3"), (3, 3, 3)),
-        sides(("_one", "_two")),
+        sides(("_ann", "_bob"), (3, 4)),
+        {**sides(("_ann", "_bob")), **{f"call-{n}.wav": recording(3, seed=9 + n) for n in range(4)}},
         {**sides(("_in",), (3,), "a"), **sides(("_in",), (3,), "b")},
     ],
 )
@@ -131,6 +132,14 @@ class TestEncodings:
     def test_a_number_of_too_many_digits_costs_no_other_field(self) -> None:
         [entry] = JSON.entries(b'{"n": ' + b"9" * 5000 + b', "agent": "Ann"}', None)
         assert JSON.value(entry, "agent") == "Ann"
+
+
+@pytest.mark.parametrize(
+    "name", ["a.wav.!sync", "a.wav_partial", "a.wav.wip", "a.recording", "a.wav.UNFINISHED"]
+)
+def test_names_of_what_is_being_written(memory_site: Site, name: str) -> None:
+    found = discovered(memory_site, {name: recording()})
+    assert (found.recordings, found.being_written) == ([], [name])
 
 
 class TestManifests:

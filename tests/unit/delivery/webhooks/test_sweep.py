@@ -263,6 +263,7 @@ async def test_what_a_deliverer_sends_no_other_one_sends(
     assert Counter(receiver.ids) == Counter(ids)
 
 
+@pytest.mark.process
 async def test_an_event_whose_deliverer_died_before_it_could_mark_it_goes_out_again(
     day: Day, events: Events, receiver: FakeReceiver, sweep: RunSweep, make_due: Callable[[], None]
 ) -> None:

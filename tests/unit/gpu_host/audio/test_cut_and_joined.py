@@ -14,6 +14,7 @@ from include.errors import RecordingUnusable
 from include.gpu_host.audio.decoding import decode
 from include.gpu_host.audio.mp3_header import promised_s
 from include.gpu_host.audio.ogg_pages import read_pages
+from tests.unit.calls.odd_files import by_ffmpeg, by_libsndfile
 
 OGG = ("OGG", "VORBIS"), ("OGG", "OPUS")
 MP3 = ("MP3", "MPEG_LAYER_III")
@@ -96,3 +97,37 @@ def test_no_bytes_break_the_reading_of_headers(tmp_path: Path, content: bytes) -
             read_pages(path)
         except RecordingUnusable as error:
             assert "copy it again" in str(error)
+
+
+APPENDED = (
+    *(("FLAC", "PCM_16"), ("FLAC", "PCM_24"), ("AIFF", "PCM_16"), ("AU", "ULAW"), ("CAF", "PCM_16")),
+    *(("W64", "PCM_16"), ("WAV", "PCM_16"), ("WAV", "ULAW"), ("WAV", "GSM610"), ("OGG", "VORBIS"), MP3),
+)
+BETWEEN = b"", b"TAG" + bytes(125), b"ID3\3\0\0\0\0\1\0" + bytes(128)
+
+
+@pytest.mark.parametrize("between", BETWEEN)
+@pytest.mark.parametrize(("container", "subtype"), APPENDED)
+def test_a_recording_behind_another_is_heard_or_the_file_refused(
+    tmp_path: Path, container: str, subtype: str, between: bytes
+) -> None:
+    rate_hz = 16_000 if container in {"OGG", "MP3"} else 8000
+    parts = [by_libsndfile(container, subtype, rate_hz, seconds) for seconds in (3, 4)]
+    try:
+        assert heard_s(tmp_path, between.join(parts)) == pytest.approx(7, abs=0.3)
+    except RecordingUnusable as error:
+        assert "one after the other: split it" in str(error)
+
+
+@pytest.mark.parametrize("between", BETWEEN)
+@pytest.mark.parametrize(
+    ("container", "codec"),
+    [("ipod", "aac"), ("mov", "pcm_s16le"), ("flv", "libmp3lame"), ("tta", "tta"), ("asf", "wmav2")],
+)
+def test_a_recording_behind_another_in_a_container_of_ffmpeg_is_told(
+    tmp_path: Path, container: str, codec: str, between: bytes
+) -> None:
+    one = by_ffmpeg(container, codec, 22_050, 3)
+    assert heard_s(tmp_path, one) == pytest.approx(3, abs=0.2)
+    with pytest.raises(RecordingUnusable, match="holds two recordings, one after the other: split it"):
+        heard_s(tmp_path, one + between + one)

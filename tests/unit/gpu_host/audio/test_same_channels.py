@@ -32,6 +32,57 @@ def test_a_copy_is_dropped_however_loud_and_whichever_way_up(gain: float) -> Non
     assert kept(one + sound(2, loudness=5), gain * one) == louder
 
 
+def speech(seed: int, seconds: int = 8) -> np.ndarray:
+    """Like speech: syllables of low-passed noise, and pauses."""
+    rng = np.random.default_rng(seed)
+    noise = np.convolve(rng.normal(0, 1, seconds * SECOND), np.ones(8) / 8, "same")
+    loud = np.repeat(rng.random(seconds * 4) < 0.6, SECOND // 4)
+    return 12_000 * noise * loud
+
+
+def later(samples: np.ndarray, milliseconds: float) -> np.ndarray:
+    shift = round(milliseconds * 16)
+    return np.concatenate([np.zeros(shift), samples[: len(samples) - shift]])
+
+
+@pytest.mark.parametrize("milliseconds", [0.125, 1, 5, 20, 45])
+@pytest.mark.parametrize("gain", [1, -1, 0.5, 1.5])
+def test_a_copy_that_comes_some_milliseconds_later_is_dropped(milliseconds: float, gain: float) -> None:
+    one = speech(1)
+    for first, second in ((one, later(one, milliseconds)), (later(one, milliseconds), one)):
+        assert len(kept(0.6 * first, 0.6 * gain * second)) == 1
+
+
+@pytest.mark.parametrize("offset", [-3000, 300, 3000])
+@pytest.mark.parametrize("gain", [1, -0.5])
+def test_a_copy_beside_zero_is_dropped(offset: int, gain: float) -> None:
+    assert len(kept(speech(1), gain * speech(1) + offset)) == 1
+
+
+@pytest.mark.parametrize("milliseconds", [0, 3, 20])
+@pytest.mark.parametrize("level_db", [-6, -10, -14, -20])
+def test_what_leaks_from_side_to_side_makes_no_copies(milliseconds: float, level_db: float) -> None:
+    agent, customer, leak = speech(1), speech(2), 10 ** (level_db / 20)
+    sides = agent + leak * later(customer, milliseconds), customer + leak * later(agent, milliseconds)
+    assert kept(*sides) == [0, 1]
+
+
+def test_an_echo_of_the_other_side_is_no_copy_of_it() -> None:
+    """Where nobody speaks on the one side of a line, its own channel says whose words the other has."""
+    assert kept(speech(1), 0.1 * later(speech(1), 20)) == [0, 1]
+
+
+def test_one_word_that_only_the_later_channel_has_makes_them_two() -> None:
+    one = speech(1)
+    other = later(one, 5)
+    other[5 * SECOND : 5 * SECOND + SECOND // 2] += sound(3, 1)[: SECOND // 2]
+    assert kept(one, other) == [0, 1]
+
+
+def test_a_side_with_nothing_but_an_offset_is_a_side_of_its_own() -> None:
+    assert kept(speech(1), 0 * speech(1) + 1500) == [0, 1]
+
+
 def test_two_sides_are_two() -> None:
     assert kept(sound(1), sound(2)) == [0, 1]
 

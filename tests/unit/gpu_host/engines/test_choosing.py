@@ -6,6 +6,8 @@ from include.errors import InvalidInput
 from include.gpu_host.engines.choosing import chosen_models
 from include.gpu_host.settings import PACKAGED_WHISPER, Settings
 
+pytestmark = pytest.mark.model
+
 
 @pytest.mark.parametrize("setting", ["stt_model_sha256", "lid_model_sha256"])
 def test_other_weights_than_the_pinned_ones_are_refused(tmp_path: Path, setting: str) -> None:

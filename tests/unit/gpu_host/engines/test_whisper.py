@@ -20,6 +20,8 @@ from include.gpu_host.settings import PACKAGED_WHISPER
 from include.gpu_host.stages.job import Head
 from include.gpu_host.stages.recognition import Recognition
 
+pytestmark = pytest.mark.model
+
 CLIPS = Path(__file__).parents[3] / "data" / "speech"
 TOLERANCE_MS = 150
 

@@ -21,6 +21,8 @@ from include.gpu_host.speakers.campplus_graph import MEL_BINS
 from include.gpu_host.speakers.features import log_mel
 from include.gpu_host.speakers.state_dict import read_state_dict
 
+pytestmark = pytest.mark.model
+
 SAMPLES = Path(__file__).parents[4] / "include" / "demo" / "sample_calls" / "recordings" / "2026-11-16"
 Speech = Callable[[str], np.ndarray]
 

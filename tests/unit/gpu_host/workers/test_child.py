@@ -16,6 +16,8 @@ from include.errors import HostFault, InvalidInput, RecordingUnusable
 from include.gpu_host.workers.child import WorkerCrashed, WorkerProcess
 from tests.unit.gpu_host.workers import handlers
 
+pytestmark = pytest.mark.process
+
 
 @pytest.fixture
 async def start() -> AsyncIterator[Callable[..., WorkerProcess]]:

@@ -12,6 +12,8 @@ from include.gpu_host.workers.child import WorkerProcess
 from include.gpu_host.workers.pool import Do, WorkerPool
 from tests.unit.gpu_host.workers import handlers
 
+pytestmark = pytest.mark.process
+
 OpenPool = Callable[..., Any]
 
 
