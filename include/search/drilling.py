@@ -21,10 +21,16 @@ def calls_behind(chosen: Chosen, first: date, last: date, **asked: str) -> str:
         last: Day, which is among them.
         asked: What else the figure counts them for: fields of the search, such as `met` with `criterion`.
     """
-    which = address_of(scorecard=chosen.scorecard_id, first_day=str(first), last_day=str(last))
-    if chosen.name is not None:
-        which += "&" + address_of(**{chosen.dimension.value: chosen.name}, exact="true")
+    which = _group(chosen, first, last)
     return which + "&" + address_of(**asked) if asked else which
+
+
+@lru_cache(_KEPT)
+def _group(chosen: Chosen, first: date, last: date) -> str:
+    which = address_of(scorecard=chosen.scorecard_id, first_day=str(first), last_day=str(last))
+    if chosen.name is None:
+        return which
+    return which + "&" + address_of(**{chosen.dimension.value: chosen.name}, exact="true")
 
 
 def address_of(**fields: str) -> str:

@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from include.search.drilling import address_of, calls_behind
 from include.trends.dimensions import Dimension
 from include.trends.reading import Chosen, Week, Weeks
 
 SPANS_WEEKS = (4, 8, 13, 26, 52)
-_FIGURE = Markup('<a href="{}">{}</a>')
 
 
 @dataclass(frozen=True)
@@ -56,4 +55,5 @@ class View:
         """A figure that leads to the calls that it counts; here, as a template takes ten times as long."""
         if not count:
             return "0"
-        return _FIGURE.format(self.calls(name, week, **asked), f"{count:,}")
+        address = escape(self.calls(name, week, **asked))
+        return Markup(f'<a href="{address}">{count:,}</a>')  # noqa: S704 # nosec B704 - escaped, a number
