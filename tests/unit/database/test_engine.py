@@ -68,6 +68,17 @@ def test_times_keep_their_point_in_time_and_naive_ones_are_refused(day: Day) -> 
         connection.execute(FailureRow.__table__.insert(), naive)
 
 
+def test_postgresql_compiles_no_query(day: Day) -> None:
+    """Also on a connection that has been given back, and after a transaction that was rolled back."""
+    if day.database._engine.dialect.name != "postgresql":
+        pytest.skip("of PostgreSQL alone")
+    for opened in (day.database.reading, day.database.reading):
+        with opened() as connection:
+            assert connection.exec_driver_sql("SHOW jit").scalar() == "off"
+            connection.rollback()
+            assert connection.exec_driver_sql("SHOW jit").scalar() == "off"
+
+
 def test_upsert_updates_what_it_is_told_and_insert_missing_nothing(day: Day) -> None:
     call = recording()
     day.discover(call)
