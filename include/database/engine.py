@@ -90,7 +90,7 @@ def _may_go_right(attempt: RetryCallState) -> bool:
 
 
 def open_engine(url: str) -> Engine:
-    """Opens SQLAlchemy's engine with what cofi needs: SQLite's WAL, foreign keys, patience; no JIT of PostgreSQL.
+    """Opens SQLAlchemy's engine with what cofi needs: WAL, foreign keys, patience; no JIT of PostgreSQL.
 
     Its errors do not quote what was to be written: transcripts do not belong into logs.
     """
