@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, insert
 
+from cofi.ui import weeks_view
 from include.database.models import (
     AnswerRow,
     AuditRow,
@@ -218,6 +219,25 @@ def test_a_criterion_has_a_page_with_its_weeks_and_who_met_it_least_first(
     own = browser.get("/cofi/trends/criterion", params={"criterion": "notice", "name": "worst"}).text
     assert "2026-11-16 0 % of 10 answers" in own
     assert 'aria-current="true">worst</a>' in own
+
+
+@pytest.mark.parametrize("page", ["", "/criterion"])
+def test_of_many_groups_the_first_are_listed_and_all_on_demand(
+    browser: TestClient, day: Day, monkeypatch: pytest.MonkeyPatch, page: str
+) -> None:
+    monkeypatch.setattr(weeks_view, "_FIRST_GROUPS", 2)
+    some = [_some(n, n < grade, agent=f"agent {grade}") for grade in (2, 5, 9, 12) for n in range(20)]
+    few = [_some(n, True, agent=f"few {n}") for n in range(3)]
+    day.database.write(lambda connection: _store(connection, [*some, *few]))
+    asked = {"criterion": "notice"} if page else {}
+    short = browser.get(f"/cofi/trends{page}", params=asked).text.split('id="by"')[1]
+    assert [f">agent {grade}</a>" in short for grade in (2, 5, 9, 12)] == [True, True, False, False]
+    assert ">few 1</a>" in short and ">few 2</a>" not in short
+    [rest, of_few] = re.findall(r'href="([^"]+)">All (?:4|3)</a>', short)
+    assert rest == of_few
+    whole = browser.get(html.unescape(rest.partition("#")[0])).text.split('id="by"')[1]
+    assert all(f">{name}</a>" in whole for name in ("agent 2", "agent 12", "few 2"))
+    assert ">All 4</a>" not in whole
 
 
 @pytest.mark.parametrize(

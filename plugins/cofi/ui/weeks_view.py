@@ -1,8 +1,9 @@
 """What a page of trends shows, and the addresses of what it leads to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from markupsafe import Markup, escape
 
@@ -11,6 +12,10 @@ from include.trends.dimensions import Dimension
 from include.trends.reading import Chosen, Week, Weeks
 
 SPANS_WEEKS = (4, 8, 13, 26, 52)
+# A table of all agents of a large site takes longer to write than all its figures to count.
+_FIRST_GROUPS = 50
+
+_Group = TypeVar("_Group")
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,7 @@ class View:
         prefix: What the addresses of pages begin with.
         scorecards: All that calls were counted under.
         stale_days: On so many of these days people have answered since they were counted.
+        everything: Whether all groups are asked for, however many there are.
     """
 
     scorecard: str
@@ -33,6 +39,7 @@ class View:
     prefix: str = ""
     scorecards: tuple[str, ...] = ()
     stale_days: int = 0
+    everything: bool = False
 
     spans = SPANS_WEEKS
     dimensions = tuple(one for one in Dimension if one is not Dimension.ALL)
@@ -42,6 +49,10 @@ class View:
         shown = {"by": self.by, "weeks": self.weeks, "scorecard": self.scorecard, "until": self.until}
         asked = {name: str(value) for name, value in (shown | changes).items() if value is not None}
         return f"{self.prefix}/trends{page}?{address_of(**asked)}"
+
+    def listed(self, groups: Sequence[_Group]) -> Sequence[_Group]:
+        """The groups that a table lists."""
+        return groups if self.everything else groups[:_FIRST_GROUPS]
 
     def calls(self, name: str | None = None, week: Week[Any] | None = None, **asked: str) -> str:
         """The address of the calls that a figure counts: by group and week, or all; see `calls_behind`."""

@@ -38,6 +38,7 @@ def _choose_view(
     scorecard: str | None = None,
     until: date | None = None,
     weeks: int = reading.WEEKS,
+    everything: bool = False,
 ) -> View | None:
     """The weeks up to a day, the newest with calls by default; None before anything is counted."""
     if by is Dimension.ALL:
@@ -54,7 +55,8 @@ def _choose_view(
     if stale:
         # Not before the page: a day of 10,000 calls takes a second.
         asked.after.add_task(_count, asked.database, stale)
-    return View(card, by, until, weeks, span, asked.prefix, scorecards=tuple(known), stale_days=len(stale))
+    counted = {"scorecards": tuple(known), "stale_days": len(stale)}
+    return View(card, by, until, weeks, span, asked.prefix, **counted, everything=everything)
 
 
 def _count(database: Database, days: list[date]) -> None:
