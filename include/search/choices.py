@@ -1,14 +1,19 @@
 """What a search form offers: names and criteria that there are."""
 
+import math
+import time
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, func, select
 
+from include.database.engine import Database
 from include.database.models import ScorecardRow, TrendScoreRow
 from include.trends.dimensions import Dimension
 
 _MOST_NAMES = 2000
+_KEPT_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,21 @@ class Choices:
     scorecards: list[str] = field(default_factory=list)
     criteria: dict[str, str] = field(default_factory=dict)
     answers: list[str] = field(default_factory=list)
+
+
+# When the choices of a database were read, and they.
+_recent: WeakKeyDictionary[Database, tuple[float, Choices]] = WeakKeyDictionary()
+
+
+def recent_choices(database: Database) -> Choices:
+    """What is known, or was a minute ago: it changes when a run ends, and every search's form shows it."""
+    read_at_s, choices = _recent.get(database, (-math.inf, Choices()))
+    if time.monotonic() - read_at_s > _KEPT_S:
+        choices = database.read(choices_of)
+        # Of the first run everything is new.
+        if choices.criteria:
+            _recent[database] = time.monotonic(), choices
+    return choices
 
 
 def choices_of(connection: Connection) -> Choices:

@@ -1,9 +1,14 @@
 """A search form offers every group there is once, as it was called last."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import insert
 
 from include.database.engine import Database
-from include.search.choices import choices_of
+from include.database.models import ScorecardRow
+from include.search import choices
+from include.search.choices import choices_of, recent_choices
 from tests.unit.trends.test_reading import MONDAY, scores, store
 
 
@@ -22,3 +27,24 @@ def test_each_group_is_offered_once_as_it_was_called_last(database: Database) ->
     with database.reading() as connection:
         found = choices_of(connection)
     assert (found.agents, found.queues, found.teams) == (["Ana Díaz", "Ben"], ["sales"], [])
+
+
+def test_what_is_offered_is_read_again_after_a_minute(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = 1000.0
+    monkeypatch.setattr(choices.time, "monotonic", lambda: now_s)
+    store(database, scores(MONDAY, "17", 80.0, label="Ana"))
+    assert recent_choices(database).agents == ["Ana"]
+    # Before the first run has ended nothing is kept, so that its names are there at once.
+    store(database, scores(MONDAY, "18", 80.0, label="Ben"))
+    assert recent_choices(database).agents == ["Ana", "Ben"]
+    card = {"criteria": [{"id": "notice", "text": "Is it given?"}]}
+    with database.writing() as connection:
+        row = {"sha256": "s", "scorecard_id": "service", "version": "1", "scorecard": card}
+        connection.execute(insert(ScorecardRow), [row | {"first_used_at": datetime.now(UTC)}])
+    assert recent_choices(database).criteria == {"notice": "Is it given?"}
+    store(database, scores(MONDAY, "19", 80.0, label="Cleo"))
+    assert recent_choices(database).agents == ["Ana", "Ben"]
+    now_s += 61
+    assert recent_choices(database).agents == ["Ana", "Ben", "Cleo"]

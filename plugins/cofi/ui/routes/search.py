@@ -23,7 +23,7 @@ from include.calls.vocabulary import SignalKind
 from include.errors import InvalidInput
 from include.export.rows import columns_of, rows_of
 from include.export.writing import Format, write_rows
-from include.search.choices import choices_of
+from include.search.choices import recent_choices
 from include.search.filters import Filters, filters_of
 from include.search.finding import Found, Place, find
 from include.search.saved import forget_search, save_search, saved_searches
@@ -64,7 +64,6 @@ def search(
     with asked.database.reading() as connection:
         found, problem = _found(connection, wanted, after, blind)
         saved = saved_searches(connection, asked.person.name)
-        choices = choices_of(connection)
     asked.record_all([call.call_id for call in found.calls if call.snippets] if found else [], Access.TEXT)
     return asked.page(
         "search.html",
@@ -78,7 +77,7 @@ def search(
         problem=problem,
         saved=saved,
         addresses={one.search_id: urlencode(one.filters.asked()) for one in saved if one.filters},
-        choices=choices,
+        choices=recent_choices(asked.database),
         states=list(CallState),
         signals=list(SignalKind),
         formats=list(Format),
