@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, delete, or_, select
 
+from include.card_data.masking import masked_text
 from include.database.engine import upsert
 from include.database.models import SavedSearchRow
 from include.errors import InvalidInput
@@ -31,11 +32,15 @@ def save_search(
     """Keeps a search; one of the same owner and name is replaced.
 
     Raises:
-        InvalidInput: The name is empty or too long.
+        InvalidInput: The name is empty or too long, or card data would be kept with it.
     """
     name = " ".join(name.split())
     if not 0 < len(name) <= _LONGEST_NAME:
         raise InvalidInput(f"Give the search a name of 1 to {_LONGEST_NAME} characters.")
+    if any(masked_text(text) != text for text in (name, filters.text)):
+        raise InvalidInput(
+            "It has a payment card number in it, and what is kept may not: search without keeping."
+        )
     row = {
         "search_id": str(uuid4()),
         "owner": owner,

@@ -178,3 +178,13 @@ def test_a_search_of_the_same_name_is_replaced_and_only_its_owner_deletes_it(dat
 def test_a_search_needs_a_name(database: Database, name: str) -> None:
     with database.writing() as connection, pytest.raises(InvalidInput, match="a name"):
         save_search(connection, "ana", name, filters_of({}))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("the card 4111 1111 1111 1111", ""), ("a card", '"4111 1111 1111 1111"')]
+)
+def test_no_card_number_is_kept_with_a_search(database: Database, name: str, text: str) -> None:
+    with pytest.raises(InvalidInput, match="payment card number"), database.writing() as connection:
+        save_search(connection, "ana", name, filters_of({"text": text}))
+    with database.reading() as connection:
+        assert saved_searches(connection, "ana") == []
