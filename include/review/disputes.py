@@ -121,9 +121,13 @@ def list_disputes(
     only_open: bool = False,
     limit: int = 50,
     after: Place | None = None,
+    newest_first: bool = False,
     now: datetime | None = None,
 ) -> list[Dispute]:
-    """Lists disputes, open ones first, by their dates; from behind a place on, where one is given."""
+    """Lists disputes, open ones first, by their dates; from behind a place on, where one is given.
+
+    With `newest_first` by their dates from the last on, without pages.
+    """
     query = select(DisputeRow.__table__)
     if raised_by is not None:
         query = query.where(DisputeRow.raised_by == raised_by.user)
@@ -132,7 +136,8 @@ def list_disputes(
     if only_open:
         query = query.where(DisputeRow.state == DisputeState.OPEN)
     ended = DisputeRow.state != DisputeState.OPEN
-    order = (ended, DisputeRow.due_at, DisputeRow.dispute_id)
+    by_date = DisputeRow.due_at.desc() if newest_first else DisputeRow.due_at
+    order = (ended, by_date, DisputeRow.dispute_id)
     if after is not None:
         query = query.where(_behind(after))
     rows = connection.execute(query.order_by(*order).limit(limit))

@@ -382,6 +382,16 @@ class TestDisputes:
         assert "He does interrupt her" in page
         assert "the agent is right" in page
 
+    def test_an_agent_sees_what_came_of_their_disputes(self, as_: As, dispute_id: str) -> None:
+        mine = as_("daniel").get("/cofi/mine").text
+        assert "What I dispute" in mine and "to be decided by" in mine
+        assert f'href="{self.CALL}#criterion-courtesy_and_empathy"' in mine
+        decision = {"answer": "no", "why": "He does interrupt her"}
+        as_("carla").post(f"/cofi/disputes/{dispute_id}/decision", json=decision, headers=WRITES)
+        mine = as_("daniel").get("/cofi/mine").text
+        assert "the agent is right" in mine and "He does interrupt her" in mine
+        assert "to be decided by" not in mine
+
     def test_pages_lead_to_every_dispute(
         self, as_: As, dispute_id: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -151,6 +151,10 @@ def test_pages_of_disputes_hold_each_once_though_some_are_decided_in_between(day
     (first, *others), ended = page_of_all(day, None), page_of_all(day, after)
     assert (first.state, len(others)) == (DisputeState.OPEN, 4)
     assert [one.dispute_id for one in ended] == [one.dispute_id for one in others if one.place > after]
+    newest = day.read(list_disputes, newest_first=True, now=NOW)
+    by_date = sorted([first, *others], key=lambda one: one.due_at, reverse=True)
+    expected = sorted(by_date, key=lambda one: one.state is not DisputeState.OPEN)
+    assert [(one.state, one.due_at) for one in newest] == [(one.state, one.due_at) for one in expected]
 
 
 def page_of_all(day: ReviewDay, after: Any) -> list[Dispute]:

@@ -76,7 +76,7 @@ def disputes(
     after = (after_ended, after_due, after_id) if after_due is not None and after_id else None
     listed = asked.read(lambda connection: list_disputes(connection, limit=SHOWN + 1, after=after))
     found = [one for one in listed[:SHOWN] if one.call_id not in asked.blind]
-    shown = asked.read(lambda connection: _shown(connection, found, actor))
+    shown = asked.read(lambda connection: shown_disputes(connection, found, actor))
     # The agent's reason may tell what was said.
     asked.record_all({one.call_id for one in found}, Access.TEXT)
     return asked.page(
@@ -103,7 +103,8 @@ def rule_of(score: Score | None) -> DisputeRule:
     return load_rules(Settings.load().scorecards_folder, score.scorecard_id).disputes
 
 
-def _shown(connection: Connection, found: Sequence[Dispute], actor: Actor) -> list[dict[str, Any]]:
+def shown_disputes(connection: Connection, found: Sequence[Dispute], actor: Actor) -> list[dict[str, Any]]:
+    """Disputes with their calls and questions, as far as these are known."""
     call_ids = {one.call_id for one in found}
     heads, questions = heads_of(connection, call_ids), questions_of(connection, call_ids)
     return [
