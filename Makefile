@@ -135,10 +135,9 @@ clean: $(VENV)/installed  ## Delete everything that running has created, audits 
 	@if [ "$(CLEAN)" != yes ]; then \
 		[ -t 0 ] || { echo "make clean deletes var with all audits and reports: say so with CLEAN=yes." >&2; exit 1; }; \
 		printf 'Delete var, with all audits and reports? [y/N] '; read answer; \
-		[ "$$answer" = y ] || { echo "Nothing was deleted."; exit 1; }; \
-	fi
-	@$(BIN)/cofi down
-	rm -rf var
+		[ "$$answer" = y ] || { echo "Nothing was deleted."; exit 0; }; \
+	fi; \
+	$(BIN)/cofi down && rm -rf var
 
 # pip installs uv from the lock, and uv the rest: seconds instead of minutes, every hash checked. Then the command
 # `cofi`, which refers to this folder and brings nothing with it.
