@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from sqlalchemy import insert, select, update
 
 from include.database.engine import Database
@@ -23,6 +23,7 @@ from include.review.rules import ReviewRules
 from tests.demo_calls import DAYS, audited_by_demo, heard
 from tests.empty_database import empty_database
 
+_PATIENCE_MS = 30_000
 RECORDINGS = Path(__file__).parents[2] / "include" / "demo" / "sample_calls" / "recordings"
 
 
@@ -103,7 +104,9 @@ def context_of(
         color_scheme=theme,  # type: ignore[arg-type]
     )
     made.add_cookies([{"name": "test_user", "value": user, "url": url}])
-    made.set_default_timeout(30_000)
+    # A busy machine takes its time: what is waited for is not how quick it is.
+    made.set_default_timeout(_PATIENCE_MS)
+    expect.set_options(timeout=_PATIENCE_MS)
     return made
 
 
