@@ -98,6 +98,7 @@ async def recognise(
         languages=languages,
         heard_with=heard_with,
         vocabulary=_vocabulary(call, terms) if stage is Stage.STT else [],
+        began_at=call.started_at if stage is Stage.IVR else None,
     )
     try:
         found = await client.run(call.call_id, stage, options)

@@ -22,7 +22,7 @@ No text of an error says what is said in a call.
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from include.calls.call import ChannelRole
 from include.calls.transcript import Gap, Turn
@@ -98,6 +98,11 @@ class StageOptions(WireModel):
     )
     heard_with: str = Field(
         default="", description="IVR: `version` of what was learned; another one has the call heard again"
+    )
+    began_at: AwareDatetime | None = Field(
+        default=None,
+        description="IVR: when the recording began, if known: what calls of different times have in common "
+        "is learned sooner",
     )
 
 

@@ -41,7 +41,11 @@ class Settings:
         },
     )
     learn_min_calls: int = field(
-        default=3, metadata={"help": "calls that must play the same audio before it is learned; at least 2"}
+        default=3,
+        metadata={
+            "help": "calls that must play the same audio before it is learned, one fewer where they are "
+            "known to be of different times; at least 2"
+        },
     )
     fingerprint_days: float = field(
         default=14.0, metadata={"help": "days for which fingerprints of the calls that were heard are kept"}

@@ -3,9 +3,14 @@
 Two recorders, a trunk and an agent, both ends of a consultation, a conference: such recordings share their
 sound to the sample, as calls share a prompt. They differ from them: what they share lies at one distance in
 time, and either both sides of it speak in turn, or it is nearly all that is said while both recordings last.
+
+Where it is known when recordings began, what two of them hold at different times of the day is surely no
+conversation: nobody says the same, to the sample, an hour later.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import groupby
 
 import numpy as np
@@ -22,6 +27,30 @@ _IN_TURN_FRAMES = round(2_000 / HOP_MS)
 # Of what is said while both last. A queue's announcements are less of a call.
 _WHOLE_SHARE = 0.8
 _LEAST_WHOLE_FRAMES = round(20_000 / HOP_MS)
+# Clocks of two recorders, in one time zone or in two: zones differ by quarters of an hour.
+_ZONES = timedelta(minutes=15)
+_CLOCKS_AGREE_TO = timedelta(seconds=45)
+
+
+@dataclass(frozen=True)
+class HeardCall:
+    """A call that the host has heard; `began_at` is when its recording began, None where nobody knows."""
+
+    call_id: str
+    began_at: datetime | None = None
+
+    def apart_from(self, other: "HeardCall", offset_frames: int) -> bool:
+        """Whether what both hold was surely sounded at two times.
+
+        Args:
+            other: Another call.
+            offset_frames: So much later after its beginning this call holds it.
+        """
+        if self.began_at is None or other.began_at is None:
+            return False
+        between = abs(self.began_at - other.began_at + timedelta(milliseconds=offset_frames * HOP_MS))
+        beside = between % _ZONES
+        return between > _ZONES and min(beside, _ZONES - beside) > _CLOCKS_AGREE_TO
 
 
 def of_different_calls(

@@ -33,6 +33,7 @@ class Entry:
         plays: How many plays were compared.
         calls: Ids of calls that played it, the first ones.
         heard_in: How many calls played it.
+        apart: Whether two of them surely played it at different times: see `HeardCall`.
         call_id: Where it can be listened to, as long as the call is kept somewhere.
         channel: There.
         start_frame: There, of the fingerprint's frame 0.
@@ -54,6 +55,7 @@ class Entry:
     plays: int = 1
     calls: list[str] = field(default_factory=list)
     heard_in: int = 0
+    apart: bool = False
 
     def count(self, call_id: str, now: datetime) -> None:
         """Counts a call, once."""

@@ -3,6 +3,8 @@
 Of every call some landmarks are kept. What a channel repeats of another call becomes a candidate: its
 fingerprint is taken, with a little around it. Calls that play it too confirm it, and tell from where to
 where. Heard in enough calls, it is learned, and cut to what they share: what only one of them holds is gone.
+One call fewer is enough where they are known to be of different times: they are not two recordings of one
+conversation.
 
 The same words spoken by a person twice are no repeat: landmarks agree to 16 ms over the whole of it, and
 nobody speaks so. Pure tones are nothing to learn.
@@ -17,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from include.gpu.wire import SegmentKind
-from include.gpu_host.ivr.doubled import of_different_calls
+from include.gpu_host.ivr.doubled import HeardCall, of_different_calls
 from include.gpu_host.ivr.entries import SETTLED_CALLS, Entry
 from include.gpu_host.ivr.fingerprints import MIN_VOTES
 from include.gpu_host.ivr.hearings import MOST_CHANNELS, HeardChannel, outside
@@ -49,7 +51,7 @@ _TONE_BANDS, _TONE_SHARE = 3, 0.97
 class _Repeated:
     """A stretch of a channel that another call holds too; `free` is what nothing known holds of it."""
 
-    call_id: str
+    call: HeardCall
     channel: int
     heard: HeardChannel
     free: Landmarks
@@ -63,13 +65,13 @@ class Gathering:
     Attributes:
         min_calls: In how many calls the same audio is no conversation; at least 2.
         entries: Candidates and learned pieces.
-        heard: Call ids by number, the newest last.
+        heard: Calls by number, the newest last.
     """
 
     min_calls: int
     index: RepeatIndex = field(default_factory=lambda: RepeatIndex(CAPACITY, MIN_SHARED))
     entries: list[Entry] = field(default_factory=list)
-    heard: dict[int, str] = field(default_factory=dict)
+    heard: dict[int, HeardCall] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._library, self._indexed = LearnedLibrary([]), list[Landmarks]()
@@ -80,15 +82,15 @@ class Gathering:
         """What was learned, refused or not, in the order of learning."""
         return [entry for entry in self.entries if entry.prompt_id]
 
-    def keep(self, number: int, call_id: str, kept: Sequence[NDArray[np.int64]]) -> None:
-        """Takes the kept landmarks of a call into the index; see `kept_of`."""
-        self.heard[number] = call_id
+    def keep(self, number: int, call: HeardCall, kept: Sequence[NDArray[np.int64]]) -> None:
+        """Takes the kept landmarks of a call into the index."""
+        self.heard[number] = call
         for channel, keys in enumerate(kept):
             landmarks = Landmarks((keys >> 32).astype(np.int32), (keys & 0xFFFFFFFF).astype(np.int32))
             self.index.add(number * MOST_CHANNELS + channel, landmarks)
 
     def hear(
-        self, number: int, call_id: str, channels: Sequence[HeardChannel], now: datetime
+        self, number: int, call: HeardCall, channels: Sequence[HeardChannel], now: datetime
     ) -> tuple[list[NDArray[np.int64]], list[Entry]]:
         """Takes in the sound of a call.
 
@@ -99,7 +101,7 @@ class Gathering:
         repeats: list[list[Repeat]] = []
         for heard in channels:
             taken = [(int(first), int(last)) for first, last in heard.known]
-            taken += list(self._confirmed(call_id, heard, now))
+            taken += list(self._confirmed(call.call_id, heard, now))
             free.append(outside(together(landmarks_of(heard.peaks)), taken))
             found = self.index.repeats(_sampled(free[-1]))
             repeats.append([repeat for repeat in found if self._is_other(repeat.other, number)])
@@ -110,10 +112,10 @@ class Gathering:
         for channel, found in enumerate(of_different_calls(repeats, spoken, self.index)):
             new = list(apart(found))
             for repeat in new:
-                self._propose(_Repeated(call_id, channel, channels[channel], free[channel], repeat), now)
+                self._propose(_Repeated(call, channel, channels[channel], free[channel], repeat), now)
             rest = outside(_sampled(free[channel]), [(repeat.first, repeat.last) for repeat in new])
             kept.append(rest.hashes.astype(np.int64) << 32 | rest.frames)
-        self.keep(number, call_id, kept)
+        self.keep(number, call, kept)
         learned = list(self._learned(now))
         self.refresh()
         return kept, learned
@@ -158,26 +160,28 @@ class Gathering:
         profile = heard.profile[first:end]
         if is_tone(heard.profile[repeat.first : repeat.last + 1]) or len(marks) < _LEAST_LANDMARKS:
             return
+        other = self.heard[repeat.other // MOST_CHANNELS]
         support = np.zeros(end - first, dtype=np.int32)
         support[repeat.first - first : repeat.last + 1 - first] = 1
         entry = Entry(
             piece=LearnedAudio("", "", SegmentKind.PROMPT, marks, profile),
             support=support,
-            call_id=found.call_id,
+            call_id=found.call.call_id,
             channel=found.channel,
             start_frame=first,
             spoken=heard.spoken[first:end],
             heard_at=now,
+            apart=found.call.apart_from(other, repeat.offset),
         )
-        entry.count(self.heard[repeat.other // MOST_CHANNELS], now)
-        entry.count(found.call_id, now)
+        entry.count(other.call_id, now)
+        entry.count(found.call.call_id, now)
         self.entries.append(entry)
 
     def _learned(self, now: datetime) -> Iterator[Entry]:
         """Candidates that were heard in enough calls."""
         for entry in list(self.entries):
             first, end = entry.extent
-            if entry.prompt_id or entry.heard_in < self.min_calls or end - first < SHORTEST_PLAY_FRAMES:
+            if entry.prompt_id or not self._is_enough(entry) or end - first < SHORTEST_PLAY_FRAMES:
                 continue
             if LearnedLibrary([one.learned for one in self.learned]).known_as(entry.learned):
                 self.entries.remove(entry)  # two candidates of one call
@@ -190,6 +194,10 @@ class Gathering:
             entry.piece = replace(entry.piece, kind=kind)
             entry.learned_at, entry.spoken = now, entry.spoken[:0]
             yield entry
+
+    def _is_enough(self, entry: Entry) -> bool:
+        """Whether it was heard in enough calls; those that play a candidate first are its first two."""
+        return entry.heard_in >= max(2, self.min_calls - entry.apart)
 
     def forgotten(self) -> list[int]:
         """Numbers of calls that the index no longer holds; they are forgotten by this."""

@@ -10,6 +10,7 @@ from include import __version__
 from include.calls.stage import Stage
 from include.card_data.results import CARD_DATA_RULES, without_card_data
 from include.gpu.wire import DenoiseResult, HostStatus, StageOptions, StageResult
+from include.gpu_host.ivr.doubled import HeardCall
 from include.gpu_host.server import problems
 from include.gpu_host.server.metrics import Metrics
 from include.gpu_host.server.plans import Plan, Plans
@@ -184,7 +185,8 @@ class Host:
             job = self._job(plan, draft)
             found: StageResult = await _worked(do, job)
             if self.learned and job.learning:
-                await asyncio.to_thread(self._learn, job.call_id, job.learning.hand_over)
+                heard = HeardCall(job.call_id, plan.options.began_at)
+                await asyncio.to_thread(self._learn, heard, job.learning.hand_over)
             result = await asyncio.to_thread(self._keep, plan, draft, found)
         self._throughput.add(plan.stage, result.seconds, result.audio_s)
         self.metrics.stage_done(plan.stage, result.seconds, result.audio_s)
@@ -217,13 +219,13 @@ class Host:
         known = self.learned
         return LearningJob(known.library, known.calls_kept, known.min_calls, draft.folder / "hearing.npz")
 
-    def _learn(self, call_id: str, hearing: Path) -> None:
+    def _learn(self, call: HeardCall, hearing: Path) -> None:
         """What cannot be learned from costs no result."""
         try:
             if self.learned:
-                self.learned.hear(call_id, hearing)
+                self.learned.hear(call, hearing)
         except OSError:
-            log.exception("call_id=%s: nothing was learned from it", call_id)
+            log.exception("call_id=%s: nothing was learned from it", call.call_id)
 
     def _keep(self, plan: Plan, draft: Draft, found: StageResult) -> StageResult:
         """Stores what a worker found, without card data; that is what the client gets too."""

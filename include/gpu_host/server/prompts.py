@@ -24,6 +24,7 @@ import numpy as np
 
 from include.errors import InvalidInput
 from include.gpu.learned import LearnedPrompt, LearnedPrompts, PromptTaken
+from include.gpu_host.ivr.doubled import HeardCall
 from include.gpu_host.ivr.entries import Entry, read_entry, write_entry, written
 from include.gpu_host.ivr.gathering import NUMBERS, Gathering, library_of
 from include.gpu_host.ivr.hearings import read_hearing
@@ -76,13 +77,13 @@ class LearnedStore:
         """What workers cut out now."""
         return self._library
 
-    def hear(self, call_id: str, hearing: Path) -> None:
+    def hear(self, call: HeardCall, hearing: Path) -> None:
         """Learns from a call; from one that was heard before, nothing."""
         channels = read_hearing(hearing)
         with self._lock:
-            self._again.pop(call_id, None)
-            if call_id not in self._gathering.heard.values():
-                self._learn(call_id, channels)
+            self._again.pop(call.call_id, None)
+            if all(call.call_id != one.call_id for one in self._gathering.heard.values()):
+                self._learn(call, channels)
             self._save_state()
 
     def listed(self) -> LearnedPrompts:
@@ -140,13 +141,13 @@ class LearnedStore:
                     path.unlink(missing_ok=True)
         return removed
 
-    def _learn(self, call_id: str, channels: Any) -> None:
+    def _learn(self, call: HeardCall, channels: Any) -> None:
         now, number = datetime.now(UTC), self._next
         self._next = (number + 1) % NUMBERS
         before = _extents(self._gathering)
-        kept, learned = self._gathering.hear(number, call_id, channels, now)
+        kept, learned = self._gathering.hear(number, call, channels, now)
         self.calls_heard += 1
-        self._keep(number, call_id, kept)
+        self._keep(number, call, kept)
         for entry in learned:
             log.info("learned %s prompt_id=%s calls=%d", entry.piece.kind, entry.prompt_id, entry.heard_in)
             self._again |= dict.fromkeys(entry.calls)
@@ -159,10 +160,12 @@ class LearnedStore:
         if after != before:
             self._publish()
 
-    def _keep(self, number: int, call_id: str, kept: list[Any]) -> None:
+    def _keep(self, number: int, call: HeardCall, kept: list[Any]) -> None:
         """Writes a call's kept landmarks; as many calls stay on disk as the index holds."""
         path = self._heard / f"{number}.npz"
-        written(path, {"call_id": np.array(call_id), **{f"k{n}": keys for n, keys in enumerate(kept)}})
+        began_at = call.began_at.isoformat() if call.began_at else ""
+        about = {"call_id": np.array(call.call_id), "began_at": np.array(began_at)}
+        written(path, about | {f"k{n}": keys for n, keys in enumerate(kept)})
         for forgotten in self._gathering.forgotten():
             (self._heard / f"{forgotten}.npz").unlink(missing_ok=True)
 
@@ -180,9 +183,7 @@ class LearnedStore:
         self._gathering.refresh()
         for path in sorted(self._heard.glob("*.npz"), key=lambda path: path.stat().st_mtime):
             try:
-                with np.load(path, allow_pickle=False) as file:
-                    kept = [file[f"k{n}"] for n in range(len(file.files) - 1)]
-                    self._gathering.keep(int(path.stem), str(file["call_id"]), kept)
+                self._gathering.keep(int(path.stem), *_read_kept(path))
             except _BROKEN:
                 path.unlink(missing_ok=True)
 
@@ -211,6 +212,14 @@ def _state(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return state if isinstance(state, dict) else {}
+
+
+def _read_kept(path: Path) -> tuple[HeardCall, list[Any]]:
+    """A call and its kept landmarks, by channel; a file of an older host does not say when it began."""
+    with np.load(path, allow_pickle=False) as file:
+        kept = [file[f"k{n}"] for n in range(sum(name.startswith("k") for name in file.files))]
+        began_at = str(file["began_at"]) if "began_at" in file.files else ""
+        return HeardCall(str(file["call_id"]), datetime.fromisoformat(began_at) if began_at else None), kept
 
 
 def _entry(prompt: LearnedPrompt, *, known: bool) -> Entry:

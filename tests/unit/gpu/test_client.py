@@ -3,6 +3,8 @@
 import asyncio
 import socket
 import time
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
@@ -48,11 +50,13 @@ class TestStages:
     async def test_a_result_says_who_made_it_and_the_options_reach_the_host(
         self, host: FakeGpuHost, connect: Connect
     ) -> None:
+        call = replace(CALL, started_at=datetime(2026, 11, 30, 8, tzinfo=UTC))
         for stage in GPU_STAGES:
-            success = await recognise(connect(), Store(Recording()), stage, ["en", "es"], CALL)
+            success = await recognise(connect(), Store(Recording()), stage, ["en", "es"], call)
 
         told = {"channel_roles": ["agent"], "languages": ["en", "es"], "vocabulary": [], "heard_with": ""}
-        assert host.options["stt"] == told
+        assert host.options["stt"] == {**told, "began_at": None}
+        assert host.options["ivr"] == {**told, "began_at": "2026-11-30T08:00:00Z"}
         assert (success.worker, success.engine, success.seconds) == ("gpu_a", "fake 1", 0.5)
         assert "turns" not in success.result
         ((table, row),) = success.rows

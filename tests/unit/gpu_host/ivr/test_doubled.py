@@ -1,11 +1,14 @@
 """One conversation in several recordings teaches nothing; prompts are learned as before."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 
 from include.gpu_host.audio.recording import Recording
+from include.gpu_host.ivr.doubled import HeardCall
+from include.gpu_host.ivr.landmarks import HOP_MS
 from tests.unit.gpu_host.ivr.sounds import Sound, as_on_the_phone, melody, recording, silence
 from tests.unit.gpu_host.ivr.test_gathering import gather
 
@@ -98,3 +101,38 @@ def test_calls_that_play_a_prompt_of_different_moments_are_learned_in_mono(speec
     ]
     gathering, _ = gather(calls)
     assert gathering.learned
+
+
+NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
+MINUTE_FRAMES = round(60_000 / HOP_MS)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "offset_minutes", "apart"),
+    [
+        (22, 0, True),
+        (-22, 0, True),
+        (14, 0, False),  # a long consultation
+        (20, -20, False),  # a recorder that was switched on later in the same conversation
+        (20, 20, True),
+        (60, 0, False),  # a recorder with another zone's clock
+        (-345, 0, False),
+        (330.6, 0, False),  # and half a minute slow
+        (331, 0, True),
+        (60 * 24, 0, False),
+        (60 * 24 + 7, 0, True),
+    ],
+)
+def test_calls_are_apart_when_no_clock_of_a_recorder_explains_it(
+    minutes: float, offset_minutes: float, apart: bool
+) -> None:
+    other = HeardCall("b", NOON)
+    call = HeardCall("a", NOON + timedelta(minutes=minutes))
+    offset = round(offset_minutes * MINUTE_FRAMES)
+    assert call.apart_from(other, offset) is apart
+    assert other.apart_from(call, -offset) is apart
+
+
+def test_of_a_call_whose_time_nobody_knows_nothing_is_sure() -> None:
+    known, unknown = HeardCall("a", NOON), HeardCall("b")
+    assert not known.apart_from(unknown, 0) and not unknown.apart_from(known, 0)

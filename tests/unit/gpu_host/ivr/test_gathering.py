@@ -1,7 +1,7 @@
 """Learning call by call, from small calls made here: speech of real voices, music and tones."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from include.gpu.wire import SegmentKind, Span
 from include.gpu_host.audio import timeline
 from include.gpu_host.audio.recording import Recording
 from include.gpu_host.audio.speech import speech_spans
+from include.gpu_host.ivr.doubled import HeardCall
 from include.gpu_host.ivr.entries import Entry
 from include.gpu_host.ivr.gathering import Gathering, library_of
 from include.gpu_host.ivr.hearings import HeardChannel, heard_channel
@@ -30,10 +31,13 @@ def heard(call: Recording) -> list[HeardChannel]:
     ]
 
 
-def gather(calls: Sequence[Recording], min_calls: int = 3) -> tuple[Gathering, list[list[Entry]]]:
+def gather(
+    calls: Sequence[Recording], min_calls: int = 3, began: Sequence[datetime] = ()
+) -> tuple[Gathering, list[list[Entry]]]:
     gathering, learned = Gathering(min_calls), []
     for n, call in enumerate(calls):
-        _, new = gathering.hear(n, f"call-{n}", heard(call), NOW)
+        heard_call = HeardCall(f"call-{n}", began[n] if began else None)
+        _, new = gathering.hear(n, heard_call, heard(call), NOW)
         learned.append(new)
     return gathering, learned
 
@@ -90,6 +94,34 @@ def test_this_is_not_learned(speech: Speech, kind: str) -> None:
     assert gathering.learned == []
 
 
+@pytest.mark.parametrize(
+    ("minutes", "min_calls", "learned"), [(100, 3, 1), (100, 2, 1), (100, 4, 0), (0, 3, 0), (60, 3, 0)]
+)
+def test_of_two_calls_it_is_learned_when_they_surely_played_it_at_different_times(
+    speech: Speech, minutes: int, min_calls: int, learned: int
+) -> None:
+    began = [NOW, NOW + timedelta(minutes=minutes)]
+    gathering, _ = gather([call(n, speech("cold_hearted")) for n in range(2)], min_calls, began)
+    assert len(gathering.learned) == learned
+    if learned:
+        play_ms = sum(
+            timeline.length_ms(play.span)
+            for play in plays(gathering, heard(call(2, speech("cold_hearted")))[0])
+        )
+        assert play_ms > 0.8 * len(speech("cold_hearted")) / 16
+
+
+def test_two_people_at_different_times_teach_nothing(speech: Speech) -> None:
+    """Of one voice, other words; of one script, another rendition."""
+    clip = speech("john_dashwood")
+    again = np.interp(np.arange(0, len(clip), 1.02), np.arange(len(clip)), clip).astype(np.float32)
+    played = [clip, again, speech("cold_hearted")]
+    gathering, _ = gather(
+        [call(n, one) for n, one in enumerate(played)], 2, [NOW + n * timedelta(minutes=37) for n in range(3)]
+    )
+    assert gathering.learned == []
+
+
 def test_who_speaks_over_a_learned_prompt_is_heard(speech: Speech) -> None:
     prompt = speech("cold_hearted")
     gathering, _ = gather([call(n, prompt) for n in range(3)])
@@ -136,7 +168,7 @@ def test_a_refused_prompt_is_not_cut_and_not_learned_again(speech: Speech) -> No
     gathering.learned[0].refused = True
     for n in range(3, 7):
         assert plays(gathering, heard(call(n, prompt))[0]) == []
-        gathering.hear(n, f"call-{n}", heard(call(n, prompt)), NOW)
+        gathering.hear(n, HeardCall(f"call-{n}"), heard(call(n, prompt)), NOW)
     assert len(gathering.learned) == 1
 
 
@@ -176,6 +208,6 @@ def test_there_is_an_end_to_what_is_remembered(speech: Speech, monkeypatch: pyte
     for n in range(3, 13, 2):  # ten more, each heard in two calls
         both = melody(50 + n, 5)
         for number in (n, n + 1):
-            gathering.hear(number, f"call-{number}", heard(call(number, both)), NOW)
+            gathering.hear(number, HeardCall(f"call-{number}"), heard(call(number, both)), NOW)
     assert len(gathering.entries) <= 4
     assert len(gathering.learned) == 1, "candidates go before what was learned"

@@ -1,11 +1,12 @@
 """What a host learns from the calls that it hears: kept over restarts, bounded, and told."""
 
 import os
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,7 @@ import soundfile
 
 from include.errors import InvalidInput
 from include.gpu.learned import LearnedPrompt, LearnedPrompts
+from include.gpu_host.ivr.doubled import HeardCall
 from include.gpu_host.ivr.hearings import heard_channel, write_hearing
 from include.gpu_host.ivr.landmarks import peaks_of
 from include.gpu_host.ivr.learned import read_library
@@ -34,10 +36,10 @@ def sound_of(seed: int, played: Sound) -> Sound:
     return as_on_the_phone(np.concatenate([around[0], played, around[1]]), seed)
 
 
-def hear(store: LearnedStore, n: int, played: Sound, folder: Path) -> None:
+def hear(store: LearnedStore, n: int, played: Sound, folder: Path, began_at: datetime | None = None) -> None:
     call = recording(sound_of(n, played))
     write_hearing(folder / "hearing.npz", [heard_channel(peaks_of(call, 0), profile_of(call, 0), [], [])])
-    store.hear(f"call-{n}", folder / "hearing.npz")
+    store.hear(HeardCall(f"call-{n}", began_at), folder / "hearing.npz")
 
 
 def wav(folder: Path, n: int, played: Sound) -> bytes:
@@ -94,6 +96,37 @@ def test_candidates_are_found_again_after_a_restart(tmp_path: Path) -> None:
     assert len(store.listed().prompts) == len(read_library(store.library).pieces) == 1
 
 
+async def test_two_calls_of_different_times_are_enough(restarted: Restarted, tmp_path: Path) -> None:
+    music = melody(1, 8)
+    async with restarted() as client:
+        for n in range(2):
+            await client.put(f"/v1/calls/c{n}/audio", content=wav(tmp_path, n, music))
+            options = {"began_at": f"2026-11-30T1{n}:0{n}:05+00:00"}
+            for stage in ("denoise", "ivr"):
+                asked = await client.post(f"/v1/calls/c{n}/{stage}", json={"options": options})
+                assert asked.status_code == 200
+        [prompt] = (await listed(client)).prompts
+        assert (prompt.calls, (await listed(client)).hear_again) == (2, ["c0", "c1"])
+
+
+def test_when_calls_began_is_known_after_a_restart_and_not_of_an_older_host(tmp_path: Path) -> None:
+    music, began_at = melody(1, 8), datetime(2026, 11, 30, 8, tzinfo=UTC)
+    folder = tmp_path / "learned"
+    hear(LearnedStore(folder, 3, 14), 0, music, tmp_path, began_at)
+    store = LearnedStore(folder, 3, 14)
+    hear(store, 1, music, tmp_path, began_at + timedelta(minutes=37))
+    assert len(store.listed().prompts) == 1
+    shutil.rmtree(folder)
+    hear(LearnedStore(folder, 3, 14), 0, music, tmp_path, began_at)
+    [path] = (folder / "heard").glob("*.npz")
+    with np.load(path) as file:
+        older = {name: file[name] for name in file.files if name != "began_at"}
+    np.savez_compressed(path, **older)
+    store = LearnedStore(folder, 3, 14)
+    hear(store, 1, music, tmp_path, began_at + timedelta(minutes=37))
+    assert store.calls_kept == 2 and store.listed().prompts == []
+
+
 def test_the_same_call_again_says_nothing_new(tmp_path: Path) -> None:
     store = LearnedStore(tmp_path / "learned", 3, 14)
     for n in (0, 0, 1, 1, 0):
@@ -142,6 +175,7 @@ def test_no_sound_is_kept(tmp_path: Path) -> None:
         with np.load(path) as file:
             assert {name.rstrip("0123456789") for name in file.files} <= {
                 "call_id",
+                "began_at",
                 "k",
                 "about",
                 "support",
