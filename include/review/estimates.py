@@ -25,13 +25,16 @@ chances: J. Hájek's ratio, in C.-E. Särndal, B. Swensson, J. Wretman, "Model a
 (1992), 5.7 and 7.6.
 
 The interval. Rare errors in small samples are far from a normal distribution: 0 errors in 40 calls do not
-prove that there is none, though their variance is 0. So each ŷ_a gets Jeffreys' distribution, Beta(true +
-½, others + ½) (L. D. Brown, T. T. Cai, A. DasGupta, "Interval estimation for a binomial proportion",
-Statistical Science 16 (2001) 101; Dirichlet where a call may also be outside), the sum is drawn from
-them, and its middle 95 % is the interval. Numbers in it are effective ones, (Σw)² ÷ Σw² of an answer's
+prove that there is none, though their variance is 0. So each ŷ_a gets a distribution, Beta(true + 0.4, others
++ 0.4), Dirichlet of the same weight where a call may also be outside; the sum is drawn from them, and its
+middle 95 % is the interval. 0.4 lies between Jeffreys' ½, with which the sum's interval is too wide (L. D.
+Brown, T. T. Cai, A. DasGupta, "Interval estimation for a binomial proportion", Statistical Science 16 (2001)
+101), and the neutral ⅓, with which it is a little too narrow (J. Kerman, "Neutral noninformative and
+informative conjugate beta and gamma prior distributions", Electronic Journal of Statistics 5 (2011) 1450):
+docs/certified-day.md has how often it holds. Numbers in it are effective ones, (Σw)² ÷ Σw² of an answer's
 weights (L. Kish, "Survey sampling" (1965), 11.7), times N_a ÷ (N_a − n_a), as the calls that people have
-answered are certain (correction for a finite population). An answer of the machine that nobody has looked
-at may be true always or never.
+answered are certain (correction for a finite population). An answer of the machine that nobody has looked at
+may be true always or never.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -45,7 +48,8 @@ from include.scorecards.coefficients import Floats
 _DRAWS = 2000
 # The same answers give the same interval, today and tomorrow.
 _SEED = 2023
-_PRIOR = 0.5
+# Shared by the kinds of a true answer: met and not met, and where it may be so, "does not apply".
+_PRIOR = 0.8
 _NOT_A_CALL_LEFT = 1e6
 
 
@@ -148,7 +152,7 @@ def _counted(name: str, calls: int, sample: Iterable[Labelled], kinds: int) -> _
     own = [one for one in sample if one.predicted == name]
     weights = np.array([1 / one.probability for one in own])
     kind = np.array([2 if one.met is None else int(not one.met) for one in own], dtype=int)
-    prior = np.full(kinds, _PRIOR)
+    prior = np.full(kinds, _PRIOR / kinds)
     if not own:
         return _Counted(calls, prior / prior.sum(), prior)
     share = np.bincount(kind, weights, minlength=kinds) / weights.sum()

@@ -3,8 +3,8 @@
 Of every call some landmarks are kept. What a channel repeats of another call becomes a candidate: its
 fingerprint is taken, with a little around it. Calls that play it too confirm it, and tell from where to
 where. Heard in enough calls, it is learned, and cut to what they share: what only one of them holds is gone.
-One call fewer is enough where they are known to be of different times: they are not two recordings of one
-conversation.
+Of a sentence or more, one call fewer is enough where they are known to be of different times: they are not
+two recordings of one conversation.
 
 The same words spoken by a person twice are no repeat: landmarks agree to 16 ms over the whole of it, and
 nobody speaks so. Pure tones are nothing to learn.
@@ -43,6 +43,8 @@ _MARGIN_FRAMES = round(2000 / HOP_MS)
 _LONGEST_FRAMES = round(120_000 / HOP_MS)
 _SPEECH_SHARE = 0.3
 _LEAST_LANDMARKS = 4 * MIN_VOTES
+# A bell, a jingle or a talking toy may be heard behind two callers; telephone systems say sentences.
+_SENTENCE_FRAMES = round(4_000 / HOP_MS)
 # A tone: nearly all its power lies in few bands.
 _TONE_BANDS, _TONE_SHARE = 3, 0.97
 
@@ -181,7 +183,11 @@ class Gathering:
         """Candidates that were heard in enough calls."""
         for entry in list(self.entries):
             first, end = entry.extent
-            if entry.prompt_id or not self._is_enough(entry) or end - first < SHORTEST_PLAY_FRAMES:
+            if (
+                entry.prompt_id
+                or not self._is_enough(entry, end - first)
+                or end - first < SHORTEST_PLAY_FRAMES
+            ):
                 continue
             if LearnedLibrary([one.learned for one in self.learned]).known_as(entry.learned):
                 self.entries.remove(entry)  # two candidates of one call
@@ -195,9 +201,10 @@ class Gathering:
             entry.learned_at, entry.spoken = now, entry.spoken[:0]
             yield entry
 
-    def _is_enough(self, entry: Entry) -> bool:
-        """Whether it was heard in enough calls; those that play a candidate first are its first two."""
-        return entry.heard_in >= max(2, self.min_calls - entry.apart)
+    def _is_enough(self, entry: Entry, frames: int) -> bool:
+        """Whether it was heard in enough calls."""
+        one_fewer = entry.apart and frames >= _SENTENCE_FRAMES
+        return entry.heard_in >= max(2, self.min_calls - one_fewer)
 
     def forgotten(self) -> list[int]:
         """Numbers of calls that the index no longer holds; they are forgotten by this."""
