@@ -30,9 +30,10 @@ tests.benchmarks.certified_day`; what it computes: `include/review/estimates.py`
 """
 TAIL = """
 Read it so: with a good machine, people's answers tell as much as about two and a half times as many
-would alone (width falls with the root of their number); one that answers by chance costs nothing. With
-30 answers the interval holds more often than it says: where hardly any error is seen, it has to leave
-room for those that were not. That is also so for a machine that is nearly always right.
+would alone (width falls with the root of their number); one that answers by chance costs nothing. The
+interval holds the truth at least as often as it says, to a point. With 30 answers, and with a machine that is
+nearly always right, it holds more often: where hardly any error is seen, it has to leave room for those that
+were not.
 """
 
 
