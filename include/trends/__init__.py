@@ -6,6 +6,7 @@
     intervals    what a figure of few calls is worth
     reading      weeks of them, with intervals and what changed
     criteria     how often each is met: by week, and by group
+    kept_back    the same for whoever answers some of the calls blind: without them
     coaching     an agent's weak criteria, with calls that show them
     charts       the same as pictures
 

@@ -64,7 +64,9 @@ class WeakCriterion:
         return replace(self, examples=tuple(one for one in self.examples if one.call_id not in call_ids))
 
 
-def weak_criteria(connection: Connection, scorecard_id: str, agent: str, weeks: Weeks) -> list[WeakCriterion]:
+def weak_criteria(
+    connection: Connection, scorecard_id: str, agent: str, weeks: Weeks, without: Collection[str] = ()
+) -> list[WeakCriterion]:
     """What an agent could be coached on, the weakest first; with the examples that say most.
 
     Args:
@@ -72,9 +74,11 @@ def weak_criteria(connection: Connection, scorecard_id: str, agent: str, weeks: 
         scorecard_id: Whose criteria.
         agent: Id, or the name where there is no id.
         weeks: Which.
+        without: Ids of calls that are kept from whoever looks.
     """
-    own = criteria(connection, Chosen(scorecard_id, Dimension.AGENT, agent), weeks)
-    everybody = {one.name: one for one in criteria(connection, Chosen(scorecard_id), weeks)}
+    own = criteria(connection, Chosen(scorecard_id, Dimension.AGENT, agent, without), weeks)
+    of_all = criteria(connection, Chosen(scorecard_id, without=without), weeks)
+    everybody = {one.name: one for one in of_all}
     weak = [one for one in own if _is_weak(one, everybody.get(one.name))][:_WEAK_SHOWN]
     examples = _examples(connection, scorecard_id, agent, [one.name for one in weak], weeks)
     return [

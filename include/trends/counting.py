@@ -46,8 +46,10 @@ def count_days(connection: Connection, days: Iterable[date], now: datetime | Non
         for table in (TrendScoreRow, TrendAnswerRow):
             connection.execute(delete(table).where(table.day == day))
         for dimension in Dimension:
-            _insert(connection, TrendScoreRow, _scores(day, dimension, now))
-            _insert(connection, TrendAnswerRow, _answers(day, dimension))
+            scores = scores_of(CallRow.day == day, dimension)
+            counted_at = literal(now, UtcDateTime).label("counted_at")
+            _insert(connection, TrendScoreRow, scores.add_columns(counted_at))
+            _insert(connection, TrendAnswerRow, answers_of(CallRow.day == day, dimension))
 
 
 def days_of_run(connection: Connection, batch_id: str) -> list[date]:
@@ -96,10 +98,11 @@ def _insert(connection: Connection, table: type[Any], counted: Select[Any]) -> N
     connection.execute(insert(table).from_select(names, counted))
 
 
-def _scores(day: date, dimension: Dimension, now: datetime) -> Any:
+def scores_of(which: ColumnElement[bool], dimension: Dimension) -> Any:
+    """The official scores of some calls, by day, scorecard and group: `trend_scores` without `counted_at`."""
     pct = official.PCT
     query = select(
-        *_keys(day, dimension),
+        *_keys(dimension),
         func.max(label_of(dimension)).label("label"),
         func.count().label("calls"),
         func.count(pct).label("scored"),
@@ -110,26 +113,26 @@ def _scores(day: date, dimension: Dimension, now: datetime) -> Any:
         _number_of(official.AUTO_FAILED).label("auto_failed"),
         _number_of(official.NEEDS_REVIEW).label("needs_review"),
         _number_of(official.REVIEWED).label("reviewed"),
-        literal(now, UtcDateTime).label("counted_at"),
     )
-    return _of_day(query, day, dimension).group_by(*_groups(dimension))
+    return _of(query, which, dimension).group_by(*_groups(dimension))
 
 
-def _answers(day: date, dimension: Dimension) -> Any:
+def answers_of(which: ColumnElement[bool], dimension: Dimension) -> Any:
+    """The official answers to some calls, likewise, and by criterion: `trend_answers`."""
     query = select(
-        *_keys(day, dimension),
+        *_keys(dimension),
         AnswerRow.criterion_id,
         _number_of(COUNTED).label("counted"),
         _number_of(HOW_MET[Met.MET]).label("met"),
         _number_of(HOW_MET[Met.UNKNOWN]).label("unknown"),
     )
-    joined = _of_day(query, day, dimension).join(AnswerRow, AnswerRow.audit_id == AuditRow.audit_id)
+    joined = _of(query, which, dimension).join(AnswerRow, AnswerRow.audit_id == AuditRow.audit_id)
     return joined.outerjoin(*official.ANSWERS).group_by(*_groups(dimension), AnswerRow.criterion_id)
 
 
-def _keys(day: date, dimension: Dimension) -> list[ColumnElement[Any]]:
+def _keys(dimension: Dimension) -> list[ColumnElement[Any]]:
     return [
-        literal(day).label("day"),
+        CallRow.day.label("day"),
         ScorecardRow.scorecard_id.label("scorecard_id"),
         literal(dimension.value).label("dimension"),
         group_of(dimension).label("name"),
@@ -138,10 +141,10 @@ def _keys(day: date, dimension: Dimension) -> list[ColumnElement[Any]]:
 
 def _groups(dimension: Dimension) -> list[ColumnElement[Any]]:
     own = [] if dimension is Dimension.ALL else [group_of(dimension)]
-    return [ScorecardRow.__table__.c.scorecard_id, *own]
+    return [CallRow.__table__.c.day, ScorecardRow.__table__.c.scorecard_id, *own]
 
 
-def _of_day(query: Any, day: date, dimension: Dimension) -> Any:
+def _of(query: Any, which: ColumnElement[bool], dimension: Dimension) -> Any:
     joined = (
         query.select_from(AuditRow)
         .join(CallRow, CallRow.call_id == AuditRow.call_id)
@@ -149,9 +152,7 @@ def _of_day(query: Any, day: date, dimension: Dimension) -> Any:
         .outerjoin(TranscriptRow, TranscriptRow.call_id == CallRow.call_id)
         .outerjoin(*official.SCORE)
     )
-    return joined.where(
-        CallRow.day == day, AuditRow.superseded_at.is_(None), group_of(dimension).is_not(None)
-    )
+    return joined.where(which, AuditRow.superseded_at.is_(None), group_of(dimension).is_not(None))
 
 
 def _number_of(condition: ColumnElement[bool]) -> ColumnElement[int]:

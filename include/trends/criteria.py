@@ -1,14 +1,15 @@
 """How often criteria are met: in a group of calls, week by week, and by group."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, FromClause, Select, func, select
 
-from include.database.models import TrendAnswerRow, TrendScoreRow
+from include.database.models import TrendScoreRow
 from include.trends.dimensions import Dimension
 from include.trends.intervals import Estimate, differ, share_of
+from include.trends.kept_back import ANSWERS, answers_seen
 from include.trends.reading import FEWEST_CALLS, Chosen, Week, Weeks, in_weeks
 
 
@@ -58,8 +59,9 @@ class AnswersTrend:
 
 def criteria(connection: Connection, chosen: Chosen, weeks: Weeks) -> list[AnswersTrend]:
     """Every criterion that was answered in these weeks, the one met least first."""
-    conditions = chosen.conditions(TrendAnswerRow)
-    now, before = (_sums(connection, "criterion_id", conditions, one) for one in (weeks, weeks.before))
+    table = answers_seen(chosen.counted_by, chosen.without)
+    query = _sums_by(table, "criterion_id").where(*chosen.conditions(table))
+    now, before = (_sums(connection, table, query, one) for one in (weeks, weeks.before))
     return sorted((_trend(name, name, now, before) for name in now), key=_least_met_first)
 
 
@@ -67,25 +69,25 @@ def answers_by_week(
     connection: Connection, chosen: Chosen, criterion_id: str, weeks: Weeks
 ) -> list[Week[Answers]]:
     """Each week's answers to a criterion; a week without any is among them."""
-    table = TrendAnswerRow
-    of_criterion = (*chosen.conditions(table), table.criterion_id == criterion_id)
-    query = select(table.day, table.counted, table.met, table.unknown).where(*of_criterion)
+    table = answers_seen(chosen.counted_by, chosen.without)
+    of_criterion = (*chosen.conditions(table), table.c.criterion_id == criterion_id)
+    query = select(table.c.day, *(table.c[name] for name in ANSWERS)).where(*of_criterion)
     return in_weeks(connection, query, weeks, _sum, lambda answers: answers.share)
 
 
 def groups_of_criterion(
-    connection: Connection, scorecard_id: str, dimension: Dimension, criterion_id: str, weeks: Weeks
+    connection: Connection, chosen: Chosen, criterion_id: str, weeks: Weeks
 ) -> tuple[list[AnswersTrend], list[AnswersTrend]]:
-    """All groups of a dimension by how often they meet a criterion.
+    """All groups of the chosen dimension by how often they meet a criterion.
 
     Returns:
         Those with answers enough, the one that meets it least first; then the others, by name.
     """
-    table = TrendAnswerRow
-    conditions = [table.scorecard_id == scorecard_id, table.dimension == dimension]
-    conditions.append(table.criterion_id == criterion_id)
-    now, before = (_sums(connection, "name", conditions, one) for one in (weeks, weeks.before))
-    labels = _labels(connection, scorecard_id, dimension, weeks)
+    table, dimension = answers_seen(chosen.dimension, chosen.without), chosen.dimension
+    of_criterion = (table.c.dimension == dimension, table.c.criterion_id == criterion_id)
+    query = _sums_by(table, "name").where(table.c.scorecard_id == chosen.scorecard_id, *of_criterion)
+    now, before = (_sums(connection, table, query, one) for one in (weeks, weeks.before))
+    labels = _labels(connection, chosen.scorecard_id, dimension, weeks)
     found = [_trend(name, labels.get(name, name), now, before) for name in now]
     few = [one for one in found if not one.enough]
     return (
@@ -94,14 +96,14 @@ def groups_of_criterion(
     )
 
 
-def _sums(
-    connection: Connection, by: Literal["criterion_id", "name"], conditions: Sequence[Any], weeks: Weeks
-) -> dict[str, Answers]:
-    table = TrendAnswerRow
-    column = getattr(table, by)
-    sums = [func.sum(one).label(one.key) for one in (table.counted, table.met, table.unknown)]
-    query = select(column, *sums).where(*conditions, table.day.between(weeks.first, weeks.last))
-    return {row[0]: _sum([row]) for row in connection.execute(query.group_by(column))}
+def _sums_by(table: FromClause, by: Literal["criterion_id", "name"]) -> Select[Any]:
+    sums = [func.sum(table.c[name]).label(name) for name in ANSWERS]
+    return select(table.c[by], *sums).group_by(table.c[by])
+
+
+def _sums(connection: Connection, table: FromClause, query: Select[Any], weeks: Weeks) -> dict[str, Answers]:
+    rows = connection.execute(query.where(table.c.day.between(weeks.first, weeks.last)))
+    return {row[0]: _sum([row]) for row in rows}
 
 
 def _labels(connection: Connection, scorecard_id: str, dimension: Dimension, weeks: Weeks) -> dict[str, str]:

@@ -1,25 +1,22 @@
 """Weeks of scores and answers, what they are worth, and what changed."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, func, select
 
-from include.database.models import TrendAnswerRow, TrendScoreRow
+from include.database.models import TrendScoreRow
 from include.trends.dimensions import Dimension
 from include.trends.intervals import Estimate, differ, mean_of, share_of
+from include.trends.kept_back import SCORES, scores_seen
 
 # With fewer calls in the weeks that are looked at, a group is not compared with others.
 FEWEST_CALLS = 10
 WEEKS = 8
 
-_SCORES = (
-    *("calls", "scored", "sum_pct", "sum_squares", "judged", "passed", "auto_failed", "needs_review"),
-    "reviewed",
-)
 _WEEK = timedelta(weeks=1)
 
 Found = TypeVar("Found")
@@ -111,19 +108,28 @@ class Group:
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which calls: those of a group, or with `name` None all calls, under one scorecard."""
+    """Which calls: those of a group, or with `name` None all calls, under one scorecard.
+
+    Attributes:
+        without: Ids of calls that are kept from whoever looks: they answer them blind.
+    """
 
     scorecard_id: str
     dimension: Dimension = Dimension.ALL
     name: str | None = None
+    without: Collection[str] = ()
 
-    def conditions(self, table: type[TrendScoreRow | TrendAnswerRow]) -> list[ColumnElement[bool]]:
+    @property
+    def counted_by(self) -> Dimension:
+        """The dimension of the rows that are read."""
+        return Dimension.ALL if self.name is None else self.dimension
+
+    def conditions(self, table: FromClause) -> list[ColumnElement[bool]]:
         """The choice as conditions on the rows of a table."""
-        of_all = self.name is None
         return [
-            table.scorecard_id == self.scorecard_id,
-            table.dimension == (Dimension.ALL if of_all else self.dimension),
-            table.name == ("" if self.name is None else self.name),
+            table.c.scorecard_id == self.scorecard_id,
+            table.c.dimension == self.counted_by,
+            table.c.name == ("" if self.name is None else self.name),
         ]
 
 
@@ -149,15 +155,15 @@ def newest_day(connection: Connection, scorecard_id: str) -> date | None:
 
 def label_of_group(connection: Connection, chosen: Chosen) -> str | None:
     """What people call a group, as it was last; None when it has no calls."""
-    query = select(TrendScoreRow.label).where(*chosen.conditions(TrendScoreRow))
-    return connection.execute(query.order_by(TrendScoreRow.day.desc()).limit(1)).scalar()
+    table = TrendScoreRow.__table__
+    query = select(table.c.label).where(*chosen.conditions(table))
+    return connection.execute(query.order_by(table.c.day.desc()).limit(1)).scalar()
 
 
 def by_week(connection: Connection, chosen: Chosen, weeks: Weeks) -> list[Week[Figures]]:
     """Each week's figures; a week without calls is among them."""
-    query = select(TrendScoreRow.day, *_columns(TrendScoreRow, _SCORES)).where(
-        *chosen.conditions(TrendScoreRow)
-    )
+    table = scores_seen(chosen.counted_by, chosen.without)
+    query = select(table.c.day, *(table.c[name] for name in SCORES)).where(*chosen.conditions(table))
     return in_weeks(connection, query, weeks, _sum, lambda figures: figures.mean)
 
 
@@ -190,15 +196,13 @@ def in_weeks(
     ]
 
 
-def groups(
-    connection: Connection, scorecard_id: str, dimension: Dimension, weeks: Weeks
-) -> tuple[list[Group], list[Group]]:
-    """All groups of a dimension.
+def groups(connection: Connection, chosen: Chosen, weeks: Weeks) -> tuple[list[Group], list[Group]]:
+    """All groups of the chosen dimension.
 
     Returns:
         Those with calls enough, the lowest mean first; then the others, by name.
     """
-    now, before = (_group_sums(connection, scorecard_id, dimension, one) for one in (weeks, weeks.before))
+    now, before = (_group_sums(connection, chosen, one) for one in (weeks, weeks.before))
     found = [
         _group(name, label, figures, before.get(name, ("", _sum([])))[1])
         for name, (label, figures) in now.items()
@@ -216,21 +220,20 @@ def _lowest_first(group: Group) -> tuple[float, str]:
     return (group.now.mean.value if group.now.mean else 0.0), group.name
 
 
-def _group_sums(
-    connection: Connection, scorecard_id: str, dimension: Dimension, weeks: Weeks
-) -> dict[str, tuple[str, Figures]]:
-    sums = [func.sum(column).label(column.key) for column in _columns(TrendScoreRow, _SCORES)]
-    query = select(TrendScoreRow.name, func.max(TrendScoreRow.label).label("label"), *sums).where(
-        TrendScoreRow.scorecard_id == scorecard_id,
-        TrendScoreRow.dimension == dimension,
-        TrendScoreRow.day.between(weeks.first, weeks.last),
+def _group_sums(connection: Connection, chosen: Chosen, weeks: Weeks) -> dict[str, tuple[str, Figures]]:
+    table = scores_seen(chosen.dimension, chosen.without)
+    sums = [func.sum(table.c[name]).label(name) for name in SCORES]
+    query = select(table.c.name, func.max(table.c.label).label("label"), *sums).where(
+        table.c.scorecard_id == chosen.scorecard_id,
+        table.c.dimension == chosen.dimension,
+        table.c.day.between(weeks.first, weeks.last),
     )
-    rows = connection.execute(query.group_by(TrendScoreRow.name))
+    rows = connection.execute(query.group_by(table.c.name).having(func.sum(table.c.calls) > 0))
     return {row.name: (row.label, _figures(row._asdict())) for row in rows}
 
 
 def _sum(rows: Sequence[Row[*tuple[Any, ...]]]) -> Figures:
-    return _figures({name: sum(getattr(row, name) for row in rows) for name in _SCORES})
+    return _figures({name: sum(getattr(row, name) for row in rows) for name in SCORES})
 
 
 def _figures(total: Mapping[str, Any]) -> Figures:
@@ -245,7 +248,3 @@ def _figures(total: Mapping[str, Any]) -> Figures:
         needs_review=int(total["needs_review"]),
         reviewed=int(total["reviewed"]),
     )
-
-
-def _columns(table: Any, names: Sequence[str]) -> list[Any]:
-    return [getattr(table, name) for name in names]

@@ -276,3 +276,26 @@ def test_the_other_pages_tell_nothing_of_one_call(as_: As, database: Database, u
     page = as_("pia").get(f"/cofi{url.format(open=session_id)}")
     assert page.status_code in {200, 307, 403}, page.text
     assert not re.search(rf"{WORD}|61\.25", page.text)
+
+
+@pytest.mark.parametrize("page", ["", "/group", "/criterion"])
+def test_a_week_of_one_call_tells_its_participant_nothing(as_: As, database: Database, page: str) -> None:
+    alone = "Only Once"
+
+    def apart(connection: Connection) -> None:
+        connection.execute(update(CallRow).where(CallRow.call_id == CALL).values(agent=alone, agent_id=None))
+        count_days(connection, DAYS)
+
+    database.write(apart)
+    asked = {"until": DAYS[-1], "name": alone, "criterion": DISPUTED, "scorecard": "service_call"}
+    asked = {name: asked[name] for name in ("until", "scorecard", *(("name", "criterion") if page else ()))}
+    participant, reader = (as_(who).get(f"/cofi/trends{page}", params=asked) for who in ("pia", "rob"))
+    assert (participant.status_code, reader.status_code) == (200, 200)
+    assert alone in reader.text
+    tells = {
+        "": rf"{alone}</a> <small>\(calls",
+        "/group": r"\b61\.\d %|\b61 %",
+        "/criterion": r"of 1 answers?\b",
+    }
+    assert re.search(tells[page], reader.text)
+    assert not re.search(tells[page], participant.text)

@@ -81,7 +81,7 @@ def test_nobody_is_ranked_by_few_calls(database: Database) -> None:
         scores(MONDAY, "bob", *[1.0] * (FEWEST_CALLS - 1)),
     )
     with database.reading() as connection:
-        ranked, few = groups(connection, "service", Dimension.AGENT, Weeks.until(MONDAY))
+        ranked, few = groups(connection, Chosen("service", Dimension.AGENT), Weeks.until(MONDAY))
     assert [one.name for one in ranked] == ["zoe", "ana"]
     assert [one.label for one in few] == ["Bob", "New"]
 
@@ -97,7 +97,7 @@ def test_a_change_is_one_that_chance_would_not_make(database: Database) -> None:
         scores(MONDAY, "begins", *[55.0, 95.0, 70.0] * 5),
     )
     with database.reading() as connection:
-        ranked, _ = groups(connection, "service", Dimension.AGENT, Weeks.until(MONDAY, 1))
+        ranked, _ = groups(connection, Chosen("service", Dimension.AGENT), Weeks.until(MONDAY, 1))
     assert {one.name: one.changed for one in ranked} == {"fell": True, "wobbles": False, "begins": False}
 
 
@@ -178,8 +178,8 @@ def test_groups_of_a_criterion_are_ranked_only_with_answers_enough(database: Dat
     )
     store(database, scores(MONDAY, "ana", 80.0, label="Ana Díaz"))
     with database.reading() as connection:
-        chosen = ("service", Dimension.AGENT, "greeting", Weeks.until(MONDAY, 1))
-        ranked, few = groups_of_criterion(connection, *chosen)
+        chosen = Chosen("service", Dimension.AGENT)
+        ranked, few = groups_of_criterion(connection, chosen, "greeting", Weeks.until(MONDAY, 1))
     assert [(one.label, one.now.met, one.before.met, one.changed) for one in ranked] == [
         ("ben", 1, 0, False),
         ("Ana Díaz", 45, 10, True),

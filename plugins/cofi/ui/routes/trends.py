@@ -1,6 +1,5 @@
 """Weeks of scores and answers: of all calls, of a group of them, and of a criterion."""
 
-from collections.abc import Collection
 from contextlib import suppress
 from datetime import date
 from typing import Annotated, Any
@@ -74,9 +73,10 @@ def trends(asked: AskedDep, view: ViewDep) -> HTMLResponse:
     """All calls week by week, the groups of a dimension, and the criteria."""
     if view is None:
         return asked.page("trends.html", tab="trends", view=None)
+    chosen = Chosen(view.scorecard, view.by, without=asked.blind)
     with asked.database.reading() as connection:
-        shown = _scores(connection, view, Chosen(view.scorecard), "Mean score by week")
-        shown["ranked"], shown["few"] = reading.groups(connection, view.scorecard, view.by, view.span)
+        shown = _scores(connection, view, chosen, "Mean score by week")
+        shown["ranked"], shown["few"] = reading.groups(connection, chosen, view.span)
     return asked.page("trends.html", tab="trends", view=view, **shown)
 
 
@@ -85,11 +85,11 @@ def group(asked: AskedDep, view: ViewDep, *, name: str) -> HTMLResponse:
     """A group of calls week by week, and its criteria; of an agent, what they could be coached on, too."""
     if view is None:
         raise HTTPException(404, _NOTHING)
-    chosen, blind = Chosen(view.scorecard, view.by, name), asked.blind
+    chosen = Chosen(view.scorecard, view.by, name, without=asked.blind)
     with asked.database.reading() as connection:
         label = _label(connection, chosen)
         shown = _scores(connection, view, chosen, f"Mean score of {label} by week")
-        weak = _coaching(connection, chosen, view, blind)
+        weak = _coaching(connection, chosen, view)
     # Evidence is quoted, and what people wrote may tell what was said.
     asked.record_all({call.call_id for one in weak for call in one.examples}, Access.TEXT)
     named = {"name": chosen.name, "label": label, "weak": weak}
@@ -101,12 +101,12 @@ def criterion(asked: AskedDep, view: ViewDep, *, criterion: str, name: str | Non
     """How often a criterion is met, week by week and by group: by all calls, or by those of a group."""
     if view is None:
         raise HTTPException(404, _NOTHING)
-    chosen = Chosen(view.scorecard, view.by, name)
+    chosen = Chosen(view.scorecard, view.by, name, without=asked.blind)
     with asked.database.reading() as connection:
         label = _label(connection, chosen)
         words, _ = criteria_of(connection)
         weeks = answers_by_week(connection, chosen, criterion, view.span)
-        ranked, few = groups_of_criterion(connection, view.scorecard, view.by, criterion, view.span)
+        ranked, few = groups_of_criterion(connection, chosen, criterion, view.span)
     if criterion not in words:
         raise HTTPException(404, f"No scorecard has a criterion '{criterion}': Trends lists those there are.")
     points = [Point(one.monday, one.now.share and one.now.share.percent, one.now.counted) for one in weeks]
@@ -148,10 +148,9 @@ def _scores(connection: Connection, view: View, chosen: Chosen, title: str) -> d
     }
 
 
-def _coaching(
-    connection: Connection, chosen: Chosen, view: View, blind: Collection[str]
-) -> list[WeakCriterion]:
+def _coaching(connection: Connection, chosen: Chosen, view: View) -> list[WeakCriterion]:
     if chosen.dimension is not Dimension.AGENT or chosen.name is None:
         return []
-    weak = weak_criteria(connection, chosen.scorecard_id, chosen.name, view.span)
-    return [one.without(blind) for one in weak]
+    kept_back = chosen.without
+    weak = weak_criteria(connection, chosen.scorecard_id, chosen.name, view.span, kept_back)
+    return [one.without(kept_back) for one in weak]
