@@ -1,6 +1,6 @@
 """How often criteria are met: in a group of calls, week by week, and by group."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
