@@ -37,7 +37,7 @@ def flags(turn: Turn, speech: Sequence[Span]) -> list[TurnFlag]:
     """What speaks against a turn.
 
     Args:
-        turn: With its words, and what is known already of their language.
+        turn: With its words, and the flags that are known already.
         speech: Where voice activity was found on its channel, without margins, in order, disjoint.
     """
     words = _WORD.findall(turn.text.lower())
@@ -45,7 +45,7 @@ def flags(turn: Turn, speech: Sequence[Span]) -> list[TurnFlag]:
     found = {
         TurnFlag.REPETITION: _repeats(words) or _compression_ratio(turn.text) > _MAX_COMPRESSION_RATIO,
         TurnFlag.ON_SILENCE: share < _MIN_SPOKEN_SHARE,
-        TurnFlag.BADLY_HEARD: turn.confidence < _BADLY_HEARD_BELOW,
+        TurnFlag.BADLY_HEARD: TurnFlag.BADLY_HEARD in turn.flags or turn.confidence < _BADLY_HEARD_BELOW,
         TurnFlag.KNOWN_PHRASE: _is_stock(words)
         and (turn.confidence < _BELIEVED_CONFIDENCE or share < _BELIEVED_SHARE),
         TurnFlag.OTHER_LANGUAGE: TurnFlag.OTHER_LANGUAGE in turn.flags

@@ -23,6 +23,7 @@ from include.gpu_host.stages.job import Head
 from include.gpu_host.stages.listening import MARGIN_MS, conversation, with_margin
 from include.gpu_host.stages.missing import gaps_in, missed_spans, with_missed
 from include.gpu_host.stages.pieces import LONGEST_MS, Piece, language_of, pieces
+from include.gpu_host.stages.seams import at_music
 from include.gpu_host.stages.word_times import in_original_time
 
 log = logging.getLogger(__name__)
@@ -101,6 +102,7 @@ class Recognition:
         again = _words(recording, more, missed, lid)
         heard = [with_missed(*three) for three in zip(heard, again, missed, strict=True)]
         gaps = gaps_in(_missed(recording, speech, heard))
+        heard = [at_music(words, channel, ivr.segments) for channel, words in enumerate(heard)]
         heard, roles = self._by_voice(recording, speech, heard, options.channel_roles)
         found = [_flagged(turn, speech[turn.channel]) for turn in turns.conversation(heard, roles)]
         return SttResult(

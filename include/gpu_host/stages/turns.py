@@ -13,7 +13,7 @@ TURN_PAUSE_MS = 1000
 SENTENCE_PAUSE_MS = 500
 # Below it a turn is nobody's: of two voices that are this little apart, one in seven words was the other's.
 LEAST_VOICE_CONFIDENCE = 0.75
-_SENTENCE_ENDS = tuple(".?!…。？！")
+SENTENCE_ENDS = tuple(".?!…。？！")
 
 
 class HeardWord(NamedTuple):
@@ -23,12 +23,14 @@ class HeardWord(NamedTuple):
         language: ISO 639-1 code that it was heard in.
         spoken_by: Whose it is of several voices.
         sounds_otherwise: What was heard sounds like another language, in which it could not be heard.
+        is_at_music: It may be the first sound of music: see `seams`.
     """
 
     word: Word
     language: str
     spoken_by: SpokenBy | None = None
     sounds_otherwise: bool = False
+    is_at_music: bool = False
 
 
 def conversation(channels: Sequence[Sequence[HeardWord]], roles: Sequence[ChannelRole]) -> list[Turn]:
@@ -60,16 +62,16 @@ def _split(heard: Sequence[HeardWord], is_shared: bool) -> list[list[HeardWord]]
 
 
 def _goes_on(before: HeardWord, after: HeardWord, is_shared: bool) -> bool:
-    ends_sentence = before.word.text.endswith(_SENTENCE_ENDS)
+    ends_sentence = before.word.text.endswith(SENTENCE_ENDS)
     longest_ms = SENTENCE_PAUSE_MS if is_shared and ends_sentence else TURN_PAUSE_MS
     is_one = _kind(before) == _kind(after)
     return is_one and after.word.start_ms - before.word.end_ms < longest_ms
 
 
-def _kind(heard: HeardWord) -> tuple[int | None, str, bool]:
+def _kind(heard: HeardWord) -> tuple[int | None, str, bool, bool]:
     """What all words of a turn have in common."""
     voice = heard.spoken_by.voice if heard.spoken_by else None
-    return voice, heard.language, heard.sounds_otherwise
+    return voice, heard.language, heard.sounds_otherwise, heard.is_at_music
 
 
 def _turn(turn_id: str, speaker: ChannelRole, channel: int, heard: list[HeardWord]) -> Turn:
@@ -87,8 +89,16 @@ def _turn(turn_id: str, speaker: ChannelRole, channel: int, heard: list[HeardWor
         voice=voice,
         voice_confidence=sure,
         language=heard[0].language,
-        flags=[TurnFlag.OTHER_LANGUAGE] if heard[0].sounds_otherwise else [],
+        flags=_flags(heard[0]),
     )
+
+
+def _flags(heard: HeardWord) -> list[TurnFlag]:
+    known = {
+        TurnFlag.BADLY_HEARD: heard.is_at_music,
+        TurnFlag.OTHER_LANGUAGE: heard.sounds_otherwise,
+    }
+    return [flag for flag, holds in known.items() if holds]
 
 
 def _whose(heard: list[HeardWord]) -> tuple[int | None, float | None]:
