@@ -106,6 +106,20 @@ async def test_between_two_looks_a_task_counts_what_it_pays_itself(
     assert len(api.bodies) == 7
 
 
+async def test_between_two_looks_the_database_is_left_alone(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks, real = [], spending.spent_by_run
+
+    def seen(*arguments: Any) -> float:
+        looks.append(arguments[1:])
+        return real(*arguments)
+
+    monkeypatch.setattr(spending, "spent_by_run", seen)
+    async with meter_of(day, 7, look_every_s=3600) as meter:
+        for _ in range(3):
+            await meter.admit()
+    assert looks == [("run-1",)]
+
+
 async def test_a_look_waits_until_what_was_paid_is_saved(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
     go_on, real = threading.Event(), spending.record
 

@@ -56,6 +56,15 @@ async def test_bounds_can_be_left_out_of_the_schema_and_are_told_in_words_then(a
     assert sent["properties"] == {"a": {"type": "string", "description": "at most 5 characters"}}
 
 
+async def test_a_client_that_is_left_keeps_no_connection_and_asks_no_more(api, client_of):
+    async with client_of(api) as client:
+        await client.complete(ASK, SCHEMA, "thing")
+        session = client._session
+    assert session.closed
+    with pytest.raises(RuntimeError, match="outside its `async with` block"):
+        await client.complete(ASK, SCHEMA, "thing")
+
+
 async def test_never_more_than_the_width_is_in_flight(api, client_of):
     api.together.parties = 5
     api.latency_s = 0.02
