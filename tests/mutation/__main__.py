@@ -21,7 +21,7 @@ from tests.mutation.choosing import chosen
 from tests.mutation.mutants import Mutant, mutants
 
 ROOT = Path(__file__).parents[2]
-# The tests of a module without any change, on a busy machine; with a change they may take so many times as long.
+# The tests of a module without any change, on a busy machine; with one they may take so many times as long.
 _UNCHANGED_S = 1800
 _TIMES_AS_LONG = 5
 _LEAST_S = 120
@@ -122,7 +122,9 @@ def _killed(path: str, mutant: Mutant | None, tests: Sequence[str], longest_s: f
         if status is None:
             return "killed: the tests do not end"
         # A test that ran out of time on a busy machine has noticed nothing: people see which one it was.
-        return f"killed by {(pipe.read() or b'').decode() or 'no test: pytest itself failed'}" if status else ""
+        return (
+            f"killed by {(pipe.read() or b'').decode() or 'no test: pytest itself failed'}" if status else ""
+        )
 
 
 def _ended(child: int, longest_s: float) -> int | None:

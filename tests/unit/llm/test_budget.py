@@ -106,7 +106,9 @@ async def test_between_two_looks_a_task_counts_what_it_pays_itself(
     assert len(api.bodies) == 7
 
 
-async def test_between_two_looks_the_database_is_left_alone(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_between_two_looks_the_database_is_left_alone(
+    day: Day, monkeypatch: pytest.MonkeyPatch
+) -> None:
     looks, real = [], spending.spent_by_run
 
     def seen(*arguments: Any) -> float:
