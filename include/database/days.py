@@ -44,7 +44,7 @@ def days_of(connection: Connection, batch_id: str) -> list[JudgedDay]:
     """The days of a batch, the earliest first; none for a rescore, or a batch that discovered nothing yet."""
     query = select(BatchDayRow.__table__).where(BatchDayRow.batch_id == batch_id).order_by(BatchDayRow.day)
     return [
-        JudgedDay(row.day, DayState(row.state), Verdict(row.verdict), row.recordings, row.told)
+        JudgedDay(row.day, DayState(row.state), Verdict(row.verdict), row.recordings, row.problem)
         for row in connection.execute(query)
     ]
 

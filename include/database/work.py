@@ -54,7 +54,7 @@ class PendingCall:
         sha256: Of the recording, when it was read before.
         host_kills: How often a GPU host died while it worked on this call.
         channels: Of the recording; None when its header could not be read.
-        roles_told_by: The source of the channels' roles.
+        roles_source: The source of the channels' roles.
         details: See `CallRow`.
         parts: Its files, when it is not one that says itself what it is.
     """
@@ -71,7 +71,7 @@ class PendingCall:
     started_at: datetime | None = None
     channels: int | None = None
     queue: str | None = None
-    roles_told_by: str | None = None
+    roles_source: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
 
@@ -130,7 +130,7 @@ def pending_calls(
         CallRow.started_at,
         CallRow.channels,
         CallRow.queue,
-        CallRow.roles_told_by,
+        CallRow.roles_source,
         CallRow.details,
         CallRow.parts,
         _host_kills().label("host_kills"),

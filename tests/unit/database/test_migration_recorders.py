@@ -68,7 +68,7 @@ def test_what_has_a_field_now_moves_there(url: str) -> None:
     assert (late_fee.agent, late_fee.agent_id, late_fee.team) == ("Daniel Reed", "dreed", "North")
     assert (late_fee.caller, late_fee.extra) == ("+15551234567", {"campaign": "autumn"})
     assert late_fee.channel_roles == (ChannelRole.AGENT, ChannelRole.CUSTOMER)
-    assert late_fee.roles_told_by is None  # by what, the older version did not keep
+    assert late_fee.roles_source is None  # by what, the older version did not keep
     assert calls
     unknown = CallMetadata()
     for call in calls.values():
