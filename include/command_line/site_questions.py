@@ -113,10 +113,8 @@ def _look(site: Site, location: str, options: Answers, asking: Asking, found: Fo
             "--no-test takes it all the same."
         )
     recordings = probed.files.recordings
-    asking.tell(
-        f"  {recordings:,} recording{'' if recordings == 1 else 's'} on {probed.day}, in the layout of {probed.recorder.id}; "
-        f"`cofi probe` says more"
-    )
+    of = "1 recording" if recordings == 1 else f"{recordings:,} recordings"
+    asking.tell(f"  {of} on {probed.day}, in the layout of {probed.recorder.id}; `cofi probe` says more")
     for name, value in settings_lines(probed):
         if name not in ("timezone", "recordings_location"):
             found.set(name, value, "As `cofi probe` found it.")
