@@ -9,7 +9,7 @@ export PYTHONPATH := $(CURDIR)
 # Airflow starts a process for each task: a machine on which Python keeps no compiled modules compiles cofi in each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test timings test-unit test-more test-faults mutants advisories bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts bench-pages bench-history pictures reference docs gpu-host up down status plan probe lint format lock scorecard agreement clean help
+.PHONY: demo environment test timings test-unit test-more test-faults mutants advisories bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts bench-pages bench-history pictures reference docs gpu-host up down status plan probe lint format lock scorecard agreement clean help
 .DEFAULT_GOAL := help
 
 help:  ## Show what there is
@@ -17,6 +17,8 @@ help:  ## Show what there is
 
 demo: $(VENV)/installed  ## Audit two days of sample calls on this machine, and print what was found
 	@$(BIN)/cofi demo
+
+environment: $(VENV)/installed  ## Make the environment in .venv, and nothing else
 
 up: $(VENV)/installed  ## Start Airflow with two GPU hosts and an LLM endpoint, and leave it running
 	@$(BIN)/cofi up
