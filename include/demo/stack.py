@@ -278,8 +278,8 @@ class Stack:
                 raise CofiError(trouble)
             if time.monotonic() > deadline_s:
                 raise CofiError(
-                    f"{what} is not there after {_START_S // 60} min, though its process runs. If its log names "
-                    "nothing that is wrong, this machine is too busy: `cofi up` tries again. "
+                    f"{what} is not there after {_START_S // 60} min, though its process runs. If its log "
+                    "names nothing that is wrong, this machine is too busy: `cofi up` tries again. "
                     f"{self.processes.end_of_log(process)}"
                 )
             time.sleep(0.5)
