@@ -35,7 +35,7 @@ CLIPS = {
 }
 CLIP_S = 25
 # What so few calls need. As shipped, a run has tasks for full days, and skips those without a shard; Airflow
-# reads DAGs again and again, and looks for the end of a task, and cofi at its hosts, as often as suits a night.
+# reads DAGs again and again, and looks for the end of a task, and cofi at hosts, as often as suits a night.
 FOR_FEW_CALLS = {
     "AIRFLOW__COFI__SHARDS_PER_HOST": "2",
     "AIRFLOW__COFI__RECOVERY_ROUNDS": "2",

@@ -564,11 +564,12 @@ def test_three_people_calibrate_blind_until_the_last_and_then_see_where_they_dif
     assert not trouble
 
 
-@pytest.mark.parametrize("width_px", [390, 1440])
-def test_no_page_is_hard_to_use_for_anybody(visit: Visit, width_px: int) -> None:
+@pytest.mark.parametrize(("width_px", "theme"), [(390, "dark"), (1440, "light")])
+def test_no_page_is_hard_to_use_for_anybody(visit: Visit, width_px: int, theme: str) -> None:
     axe, trouble = Axe(), []
     for path, user in PAGES.items():
-        page = visit(path, user, width_px=width_px)
+        page = visit(path, user, width_px=width_px, theme=theme)
+        assert page.evaluate("document.documentElement.dataset.theme") == theme
         if path == "/review":
             trouble += unusable(axe, page, path)
             page.keyboard.press("Enter")

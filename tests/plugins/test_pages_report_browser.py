@@ -24,7 +24,7 @@ from tests.unit.delivery.seeding import SeededDay
 
 Visit = Callable[..., Page]
 RUN = "/report?dag_id=audit_calls&run_id=run-1"
-WIDTHS_PX = (390, 1440)
+SCREENS = ({"width_px": 390, "theme": "dark"}, {"width_px": 1440, "theme": "light"})
 CALLS = [recording(f"{n:02}-a-recording-with-quite-a-long-name.wav") for n in range(12)]
 
 
@@ -124,14 +124,18 @@ def test_a_page_that_cannot_be_renewed_says_so(visit: Visit, running: Batch) -> 
 
 
 def test_a_run_that_is_on_is_easy_to_look_at(visit: Visit, running: Batch) -> None:
-    assert [found for width in WIDTHS_PX for found in unusable(Axe(), visit(RUN, width_px=width), RUN)] == []
+    for screen in SCREENS:
+        page = visit(RUN, **screen)
+        assert page.evaluate("document.documentElement.dataset.theme") == screen["theme"]
+        assert unusable(Axe(), page, RUN) == []
 
 
 # vera looks after runs, and may see no call.
 @pytest.mark.parametrize("user", ["rita", "vera"])
 def test_a_report_is_easy_to_read(visit: Visit, reported: dict[str, str], user: str) -> None:
-    for width_px in WIDTHS_PX:
-        page = visit(RUN, user, width_px=width_px)
+    for screen in SCREENS:
+        page = visit(RUN, user, **screen)
+        assert page.evaluate("document.documentElement.dataset.theme") == screen["theme"]
         for details in page.locator("details").all():
             details.evaluate("one => { one.open = true; }")
         assert unusable(Axe(), page, RUN) == []
