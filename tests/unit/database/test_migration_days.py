@@ -13,6 +13,8 @@ from include.database.migrations import config, upgrade
 from include.delivery.summary import summarise
 from tests.unit.database import version_0005
 
+pytestmark = pytest.mark.long
+
 BEFORE = "0009"
 RUN, DAY = "demo-2026-11-16-083428", date(2026, 11, 16)
 
