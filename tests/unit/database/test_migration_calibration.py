@@ -26,10 +26,8 @@ ROWS = {
 }
 
 
-def test_sessions_of_before_stay_and_it_can_be_taken_back(new_url: Callable[[], str]) -> None:
-    url = new_url()
-    version_0005.load(url, version_0005.rows())
-    command.upgrade(config(url), BEFORE)
+def test_sessions_of_before_stay_and_it_can_be_taken_back(stored_at: Callable[[str], str]) -> None:
+    url = stored_at(BEFORE)
     _insert(url)
     before = version_0005.dumped(url)
 
