@@ -7,6 +7,10 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from tests import compiled_statements
+
+compiled_statements.share()
+
 UNIT = Path(__file__).parent / "unit"
 # What takes long or waits.
 HEAVY = ("long", "model", "process")
