@@ -37,8 +37,6 @@ SETTINGS = {
     "AIRFLOW__CORE__PARALLELISM": "16",
     # Two shards for each host, one after the other: Airflow's own cost is what takes long here.
     "AIRFLOW__COFI__SHARD_AUDIO_S": "200",
-    "AIRFLOW__COFI__SHARDS_PER_HOST": "4",
-    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",  # nobody changes a DAG
     "AIRFLOW__COFI__GPU_TASKS_PER_HOST": "1",
     "AIRFLOW__COFI__MIN_AGE_S": "0",  # recordings are made just before
     "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "3",

@@ -13,7 +13,6 @@ from sqlalchemy import func, select
 from include.calls.stage import LLM_STAGES, STAGES
 from include.database.models import StageResultRow
 from include.demo.stack import DAG_ID
-from include.demo.standing import standing
 from tests.faults.conftest import CALLS, Cofi, until, watch
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900, func_only=True)]
@@ -41,14 +40,10 @@ def test_the_scheduler_is_killed_and_comes_back_by_itself(cofi: Cofi) -> None:
     with watch(cofi, "scheduler killed at 30 %") as watched:
         run_id = cofi.trigger(day)
         cofi.wait_until_done(run_id, "denoise", 0.3)
-        # A new try of one has a new id.
-        at_work = {ti["id"] for ti in task_instances(cofi, run_id) if ti["state"] == "running"}
         cofi.kill_component("scheduler")
         assert cofi.wait_for(run_id) == ["success"]
     cofi.assert_audited_once(day, run_id)
     assert watched.repeated <= 100, "at most what was in flight"
-    assert at_work - {ti["id"] for ti in task_instances(cofi, run_id)}, "what was at work was begun again"
-    assert "scheduler was started again" in standing(cofi.stack.processes)
 
 
 def test_the_api_server_is_killed_and_waited_for(cofi: Cofi) -> None:

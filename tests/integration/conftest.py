@@ -15,14 +15,14 @@ import soundfile
 from sqlalchemy import func, select
 
 from include.database.engine import Database
-from include.database.models import CallRow, LlmResultRow, StageResultRow
+from include.database.models import CallRow, FailureRow, LlmResultRow, StageResultRow
 from include.demo.stack import DAG_ID, Stack
 from include.demo.standing import standing
 from include.errors import CofiError
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "include" / "demo" / "sample_calls" / "recordings"
-FIRST, SECOND = date(2026, 11, 16), date(2026, 11, 17)
+FIRST, SECOND, KILLED = date(2026, 11, 16), date(2026, 11, 17), date(2026, 11, 18)
 # The schedule audits yesterday; it audits today when midnight passes meanwhile.
 TODAY = datetime.now(UTC).date()
 YESTERDAY = TODAY - timedelta(days=1)
@@ -32,18 +32,16 @@ CLIPS = {
     SECOND: ["2026-11-17/2003-hasty-sale.ogg", "2026-11-17/2010-roaming.flac"],
     YESTERDAY: ["2026-11-17/2006-brushed-off.ogg"],
     TODAY: ["2026-11-16/1006-agent-abuse.mp3"],
+    KILLED: [
+        "2026-11-16/1002-slow-internet.ogg",
+        "2026-11-16/1003-card-payment.flac",
+        "2026-11-16/1004-fibre-upgrade.ogg",
+        "2026-11-16/1005-missed-technician.ogg",
+        "2026-11-17/2008-moving-house.mp3",
+        "2026-11-17/2011-confused-customer.ogg",
+    ],
 }
 CLIP_S = 25
-# What so few calls need. As shipped, a run has tasks for full days, and skips those without a shard; Airflow
-# reads DAGs again and again, and looks for the end of a task, and cofi at hosts, as often as suits a night.
-FOR_FEW_CALLS = {
-    "AIRFLOW__COFI__SHARDS_PER_HOST": "2",
-    "AIRFLOW__COFI__RECOVERY_ROUNDS": "2",
-    "AIRFLOW__COFI__RECOVERY_POLL_S": "3",
-    "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "2",
-    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
-    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
-}
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class Running:
         self.wait_for(run_id)
         return run_id
 
-    def wait_for(self, *run_ids: str, longest_s: float = 600) -> list[str]:
+    def wait_for(self, *run_ids: str, longest_s: float = 240) -> list[str]:
         """Waits until runs have ended; returns their states."""
         states: list[str] = []
 
@@ -135,6 +133,11 @@ class Running:
         with self.database.reading() as connection:
             return connection.execute(select(func.count()).select_from(LlmResultRow)).scalar_one()
 
+    def failures(self, run_id: str) -> list[Any]:
+        query = select(FailureRow.__table__).where(FailureRow.batch_id == run_id)
+        with self.database.reading() as connection:
+            return list(connection.execute(query))
+
     def log_of(self, run_id: str, task_id: str) -> str:
         """All tries of a task."""
         logs = (self.stack.var / "logs" / f"dag_id={DAG_ID}").glob(
@@ -170,13 +173,15 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     shutil.copy(
         recordings / FIRST.isoformat() / "1001-late-fee.wav", recordings / FIRST.isoformat() / "9-copy.wav"
     )
-    settings = FOR_FEW_CALLS | {
+    settings = {
         "AIRFLOW__COFI__RECORDINGS_LOCATION": f"file://{recordings}",
         "AIRFLOW__COFI__MIN_AGE_S": "0",  # they were made just now
         "AIRFLOW__COFI__EMPTY_DAY": "auto",
         "AIRFLOW__COFI__LLM_NAMES_KEPT": "Riverside Telecom",
         "AIRFLOW__COFI__SHARD_AUDIO_S": "100",
         "AIRFLOW__COFI__TASK_RETRIES": "1",
+        "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "2",
+        "AIRFLOW__COFI__GPU_LOST_PATIENCE_S": "2",
         "AIRFLOW__COFI__WEBHOOK_ALLOW_HTTP": "True",
         "AIRFLOW__COFI__WEBHOOK_ALLOW_PRIVATE": "True",
     }

@@ -1,8 +1,9 @@
-"""The audit DAG as users run it: by the UI's trigger, by schedule, by backfill."""
+"""The audit DAG as users run it: by the UI's trigger, by schedule, by backfill; and when something dies."""
 
 import json
+import os
+import signal
 import threading
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,31 +12,27 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from include.database.models import TranscriptRow
+from include.database.models import BatchCallRow, StageResultRow, TranscriptRow
 from include.demo.stack import DAG_ID
+from include.demo.standing import standing
 from include.errors import CofiError
-from tests.integration.conftest import FIRST, SAMPLES, SECOND, TODAY, YESTERDAY, Running, clip
+from tests.integration.conftest import (
+    CLIPS,
+    FIRST,
+    KILLED,
+    SAMPLES,
+    SECOND,
+    TODAY,
+    YESTERDAY,
+    Running,
+    clip,
+)
 
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1500)]
-
-
-@dataclass(frozen=True)
-class Begun:
-    """Runs that have nothing to do with one another, side by side."""
-
-    audited: str
-    without_day: str
-    without_folder: str
-
-
-@pytest.fixture(scope="module")
-def begun(running: Running) -> Begun:
-    trigger = partial(running.stack.airflow.trigger, DAG_ID)
-    return Begun(trigger({"day": FIRST.isoformat()}), trigger({}), trigger({"day": "2026-11-01"}))
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
 
 
-def test_a_triggered_run_audits_its_day_and_accounts_for_every_file(running: Running, begun: Begun) -> None:
-    run_id = begun.audited
+def test_a_triggered_run_audits_its_day_and_accounts_for_every_file(running: Running) -> None:
+    run_id = running.trigger(day=FIRST.isoformat())
     assert running.wait_for(run_id) == ["success"]
     calls = running.calls(FIRST)
     assert {path: state for path, (state, _) in calls.items()} == {
@@ -62,24 +59,19 @@ def test_a_triggered_run_audits_its_day_and_accounts_for_every_file(running: Run
     assert any(name and name.startswith("gpu_") for name in names)
 
 
-def test_a_run_without_a_day_says_what_to_enter(running: Running, begun: Begun) -> None:
-    run_id = begun.without_day
-    assert running.wait_for(run_id) == ["failed"]
-    assert "enter the Param 'day', like 2026-11-16" in running.log_of(run_id, "open_batch")
-    assert "UP_FOR_RETRY" not in running.log_of(run_id, "open_batch")
+def test_the_same_day_again_asks_no_host_and_no_llm(running: Running) -> None:
+    run_id = running.trigger(day=FIRST.isoformat())
+    assert running.wait_for(run_id) == ["success"]
+    assert running.work_of(run_id) == {}
+    assert running.states(FIRST) == {"audited": 2, "duplicate": 1, "quarantined": 1}
 
 
-def test_a_day_without_a_folder_is_red_and_its_report_says_what_is_there(
-    running: Running, begun: Begun
-) -> None:
-    run_id = begun.without_folder
-    assert running.wait_for(run_id) == ["failed"]
-    told = "has no folder 2026-11-01; the last there are 2026-11-16, 2026-11-17"
-    assert told in running.log_of(run_id, "discover")
-    assert told in running.log_of(run_id, "report")
-    assert "UP_FOR_RETRY" not in running.log_of(run_id, "report")
-    page = running.stack.var / "runs" / run_id.replace(":", "_").replace("+", "_") / "report.html"
-    assert "No folder: this run counts as failed." in page.read_text()
+def test_llm_stages_again_leave_the_hosts_alone_and_pay_nothing(running: Running) -> None:
+    paid = running.llm_requests()
+    run_id = running.trigger(day=FIRST.isoformat(), redo="all", first_stage="llm1")
+    assert running.wait_for(run_id) == ["success"]
+    assert running.work_of(run_id) == {"llm1": 2, "llm2": 2}
+    assert running.llm_requests() == paid
 
 
 def test_the_schedule_audited_yesterday(running: Running) -> None:
@@ -95,28 +87,23 @@ def test_the_schedule_audited_yesterday(running: Running) -> None:
 
 
 def test_a_backfill_over_two_days_audits_what_is_missing(running: Running) -> None:
-    first = running.states(FIRST)
     run_ids = running.backfill(DAG_ID, FIRST, SECOND)
     assert running.wait_for(*run_ids) == ["success", "success"]
-    assert (running.states(FIRST), running.states(SECOND)) == (first, {"audited": 2})
+    assert running.states(SECOND) == {"audited": 2}
     work = [running.work_of(run_id) for run_id in run_ids]
     assert work[0] == {}, "the first day was audited before"
     assert work[1]["llm2"] == 2
 
 
-def test_dag_test_runs_a_trial_of_one_call_which_asks_no_host_and_pays_nothing(running: Running) -> None:
-    conf = {"day": FIRST.isoformat(), "redo": "all", "first_stage": "llm1", "limit": 1}
-    before, paid = run_ids(running), running.llm_requests()
+def test_dag_test_runs_a_trial_of_one_call(running: Running) -> None:
+    conf = {"day": FIRST.isoformat(), "redo": "all", "first_stage": "llm2", "limit": 1}
     # Of a DAG that is switched on, the scheduler starts the same tasks beside it.
     running.stack.airflow_command("dags", "pause", DAG_ID, "--yes")
     try:
         running.stack.airflow_command("dags", "test", DAG_ID, "--conf", json.dumps(conf))
     finally:
         running.stack.airflow.unpause(DAG_ID)
-    [run_id] = run_ids(running) - before
-    assert running.work_of(run_id) == {"llm1": 1, "llm2": 1}
-    assert running.llm_requests() == paid, "the answers to the same questions are stored"
-    assert running.states(FIRST) == {"audited": 2, "duplicate": 1, "quarantined": 1}
+    assert running.calls(FIRST)["1001-late-fee.wav"][0] == "audited"
 
 
 @pytest.mark.parametrize(
@@ -132,10 +119,16 @@ def test_a_wrong_value_is_refused_in_the_form(running: Running, conf: dict[str, 
         running.stack.airflow.trigger(DAG_ID, conf)
 
 
-def test_events_of_calls_and_runs_reach_the_receiver_that_is_connected(
-    running: Running, begun: Begun
-) -> None:
+def test_a_run_without_a_day_says_what_to_enter(running: Running) -> None:
+    run_id = running.trigger()
+    assert running.wait_for(run_id) == ["failed"]
+    assert "enter the Param 'day', like 2026-11-16" in running.log_of(run_id, "open_batch")
+    assert "UP_FOR_RETRY" not in running.log_of(run_id, "open_batch")
+
+
+def test_events_of_calls_and_runs_reach_the_receiver_that_is_connected(running: Running) -> None:
     """Nobody has switched its DAG on."""
+    audited = running.trigger(day=FIRST.isoformat())
     with Receiver() as receiver:
         connection = {"conn_type": "http", "host": receiver.url, "password": "whsec_c2VjcmV0"}
         as_json = json.dumps(connection)
@@ -146,11 +139,34 @@ def test_events_of_calls_and_runs_reach_the_receiver_that_is_connected(
         running.until(lambda: state() in ended, "the events are delivered", 120)
         assert state() == "success"
     runs = {event["data"]["batch_id"]: event for event in receiver.events if "ledger" in event["data"]}
-    assert runs[begun.audited]["type"] == "run.completed"
-    assert runs[begun.audited]["data"]["ledger"]["audited"] == 2
+    assert runs[audited]["type"] == "run.completed"
+    assert runs[audited]["data"]["ledger"]["audited"] == 2
     told = {event["data"]["path"]: event["type"] for event in receiver.events if "path" in event["data"]}
     assert told["1001-late-fee.wav"] == "call.audited"
     assert told["empty.wav"] == "call.quarantined"
+
+
+def test_a_killed_scheduler_comes_back_by_itself_and_its_run_goes_on(running: Running) -> None:
+    conf = {"day": FIRST.isoformat(), "redo": "all", "first_stage": "stt"}
+    run_id = running.stack.airflow.trigger(DAG_ID, conf)
+    scheduler = running.stack.processes.kept("scheduler")
+    interrupted: set[str] = set()
+
+    def killed() -> bool:
+        interrupted.update(at_work(running, run_id, "stt"))
+        if interrupted and scheduler:
+            os.kill(scheduler.pid, signal.SIGKILL)
+        return bool(interrupted)
+
+    running.until(killed, "the scheduler is killed while a host works", 120)
+    assert running.wait_for(run_id) == ["success"]
+    work = running.work_of(run_id)
+    assert {stage: work[stage] for stage in ("stt", "llm1", "llm2")} == {"stt": 2, "llm1": 2, "llm2": 2}
+    assert running.states(FIRST) == {"audited": 2, "duplicate": 1, "quarantined": 1}
+    tasks = {ti["id"] for ti in running.stack.airflow.task_instances(DAG_ID, run_id)}
+    assert interrupted.isdisjoint(tasks), "what was at work was begun again"
+    assert running.stack.processes.trouble() == ""
+    assert "scheduler was started again once, and runs since" in standing(running.stack.processes)
 
 
 def test_a_late_recording_is_taken_into_its_day_by_the_run_of_the_next(running: Running) -> None:
@@ -162,8 +178,36 @@ def test_a_late_recording_is_taken_into_its_day_by_the_run_of_the_next(running: 
     assert running.work_of(run_id)["llm2"] == 1
 
 
-def run_ids(running: Running) -> set[str]:
-    return {run["dag_run_id"] for run in running.stack.airflow.runs(DAG_ID)}
+def test_a_day_without_a_folder_is_red_and_its_report_says_what_is_there(running: Running) -> None:
+    run_id = running.trigger(day="2026-11-01")
+    assert running.wait_for(run_id) == ["failed"]
+    told = "has no folder 2026-11-01; the last there are 2026-11-17"
+    assert told in running.log_of(run_id, "discover")
+    assert told in running.log_of(run_id, "report")
+    assert "UP_FOR_RETRY" not in running.log_of(run_id, "report")
+    page = running.stack.var / "runs" / run_id.replace(":", "_").replace("+", "_") / "report.html"
+    assert "No folder: this run counts as failed." in page.read_text()
+
+
+def test_the_calls_of_a_killed_host_are_finished_by_another(running: Running) -> None:
+    """Last: it leaves one host fewer."""
+    run_id = running.stack.airflow.trigger(DAG_ID, {"day": KILLED.isoformat()})
+    running.until(lambda: has_everything(running, run_id, "gpu_b"), "gpu_b has its recordings", 120)
+    before = planned(running, run_id)
+    running.kill("gpu_b")
+    assert running.wait_for(run_id) == ["success"]
+
+    assert running.states(KILLED) == {"audited": len(CLIPS[KILLED])}
+    moved = {path for path, host in planned(running, run_id).items() if host != before[path]}
+    assert moved, "the host was killed before it had done everything"
+    assert moved <= {path for path, host in before.items() if host == "gpu_b"}
+    assert {failure.kind for failure in running.failures(run_id)} == {"host_lost"}
+
+
+def at_work(running: Running, run_id: str, stage: str) -> set[str]:
+    """Tasks of a stage that run; a new try of one has a new id."""
+    tasks = running.stack.airflow.task_instances(DAG_ID, run_id, "running")
+    return {ti["id"] for ti in tasks if ti["task_id"].endswith(f".{stage}")}
 
 
 class Receiver(ThreadingHTTPServer):
@@ -201,3 +245,20 @@ def transcript_of(running: Running, path: str) -> str:
     with running.database.reading() as connection:
         turns = connection.execute(query).scalar_one()["turns"]
     return " ".join(turn["text"] for turn in turns)
+
+
+def planned(running: Running, run_id: str) -> dict[str, str]:
+    from include.database.models import CallRow
+
+    query = select(CallRow.path, BatchCallRow.host).join(BatchCallRow).where(BatchCallRow.batch_id == run_id)
+    with running.database.reading() as connection:
+        return dict(connection.execute(query).all())
+
+
+def has_everything(running: Running, run_id: str, host: str) -> bool:
+    uploads = select(StageResultRow.call_id).where(
+        StageResultRow.batch_id == run_id, StageResultRow.host == host, StageResultRow.stage == "distribute"
+    )
+    with running.database.reading() as connection:
+        sent = len(connection.execute(uploads).all())
+    return 0 < sent == sum(where == host for where in planned(running, run_id).values())

@@ -23,9 +23,9 @@ from include.emulation.stack import EmulatedStack
 from include.errors import CofiError
 from include.plain_yaml import read_yaml
 from tests.faults.recordings import SHORTEST_S, make_day
-from tests.integration.conftest import FOR_FEW_CALLS, ROOT, Running
+from tests.integration.conftest import ROOT, Running
 
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 
 DAYS = (date(2026, 11, 16), date(2026, 11, 17))
 CALLS = 30
@@ -95,7 +95,7 @@ class Archived:
             states[:] = [self.stack.airflow.run_state(RESCORE_DAG_ID, run_id) for run_id in run_ids]
             return all(state in {"success", "failed"} for state in states)
 
-        self.running.until(ended, f"{run_ids} end", 600)
+        self.running.until(ended, f"{run_ids} end", 300)
         return states
 
     def official(self) -> dict[str, tuple[str, str]]:
@@ -141,12 +141,11 @@ def archived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archived]:
     recordings = home / "recordings"
     for day in DAYS:
         make_day(recordings, day, [SHORTEST_S] * CALLS)
-    settings = FOR_FEW_CALLS | {
+    settings = {
         "AIRFLOW__COFI__RECORDINGS_LOCATION": f"file://{recordings}",
         "AIRFLOW__COFI__MIN_AGE_S": "0",  # they were made just now
         "AIRFLOW__COFI__SCORECARDS_FOLDER": str(scorecards(home)),
-        # Looking for names in texts that are none would be half of an LLM task's work.
-        "AIRFLOW__COFI__LLM_NAME_MODELS": "",
+        "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "2",
     }
     llm = ["--llm1-seconds=0.05", "--llm2-seconds=0.1"]
     stack = EmulatedStack(home, settings, HOSTS, gpu_host=["--stage-seconds=0.02"], llm=llm)
