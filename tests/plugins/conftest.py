@@ -131,16 +131,13 @@ def runs_folder(setting: Connect, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reports without their charts, which have tests of their own: of a night, drawing takes the longest."""
-    monkeypatch.setattr(report, "_charts", lambda _: defaultdict(str))
-
-
-@pytest.fixture
 def nights(
-    day: Day, tmp_path: Path, setting: Connect, connection: Connect, runs_folder: Path, undrawn: None
+    day: Day, tmp_path: Path, setting: Connect, connection: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> Nights:
     """A site whose folder of Friday has two calls."""
+    # Charts have tests of their own: drawing them would be a fifth of what a night takes.
+    monkeypatch.setattr(report, "_charts", lambda _: defaultdict(str))
+    setting("runs_folder", tmp_path / "runs")
     setting("gpu_hosts", "gpu_a")
     connection("cofi_llm", conn_type="http", host="http://llm/v1", extra={"model": "m"})
     made = Nights(day, tmp_path / "calls")
