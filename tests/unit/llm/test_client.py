@@ -56,6 +56,15 @@ async def test_bounds_can_be_left_out_of_the_schema_and_are_told_in_words_then(a
     assert sent["properties"] == {"a": {"type": "string", "description": "at most 5 characters"}}
 
 
+async def test_a_client_that_is_left_keeps_no_connection_and_asks_no_more(api, client_of):
+    async with client_of(api) as client:
+        await client.complete(ASK, SCHEMA, "thing")
+        session = client._session
+    assert session.closed
+    with pytest.raises(RuntimeError, match="outside its `async with` block"):
+        await client.complete(ASK, SCHEMA, "thing")
+
+
 async def test_never_more_than_the_width_is_in_flight(api, client_of):
     api.together.parties = 5
     api.latency_s = 0.02
@@ -190,6 +199,15 @@ async def test_an_outage_is_waited_for_with_few_probes_and_no_attempts(api, clie
     assert api.max_in_flight <= 4
 
 
+async def test_after_an_outage_as_much_is_in_flight_as_before(api, client_of, monkeypatch):
+    quick = replace(BreakerSettings(), first_wait_s=0.01, longest_wait_s=0.01)
+    monkeypatch.setattr("include.llm.client.BreakerSettings", lambda patience_s: quick)
+    api.replies = [refused(503, "maintenance") for _ in range(80)]
+    async with client_of(api, width=40, max_attempts=100) as client:
+        await asyncio.gather(*(client.complete(ASK, SCHEMA, "thing") for _ in range(40)))
+        assert client.limiter.limit == 40
+
+
 async def test_an_outage_that_lasts_is_given_up_once_for_all(api, client_of):
     api.down = True
     async with client_of(api, outage_patience_s=0.5) as client:
@@ -270,6 +288,14 @@ async def test_a_prompt_that_is_filtered_is_booked_at_a_cost_that_nobody_knows(a
         refused, rows = await metered(client)
     assert isinstance(refused, AnswerRefused) and "The response was filtered" in str(refused)
     assert rows == [("c1", "m", Usage())]
+
+
+async def test_what_is_refused_or_never_answered_costs_nothing_and_is_not_booked(api, client_of):
+    api.replies = [refused(429, **{"Retry-After": "0"}), "reset", refused(400)]
+    async with client_of(api) as client:
+        error, rows = await metered(client)
+    assert isinstance(error, RequestRefused) and len(api.bodies) == 3
+    assert rows == []
 
 
 @pytest.mark.parametrize(
