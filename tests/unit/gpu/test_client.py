@@ -338,6 +338,16 @@ class TestConnection:
             await connect().status()
         assert (await connect().status()).ready
 
+    async def test_a_client_that_is_left_keeps_no_connection(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        async with connect() as client:
+            await client.status()
+            opened = client._connection._opened
+        assert opened and opened.closed
+        async with connect():
+            pass
+
     async def test_more_than_a_hundred_requests_go_out_at_once(
         self, host: FakeGpuHost, connect: Connect
     ) -> None:
