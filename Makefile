@@ -64,7 +64,7 @@ test: $(VENV)/installed  ## Check style, types and imports, and run all tests (T
 	@# Three files side by side, in their order: much of the time a server or a scheduler is waited for.
 	$(TESTING)/$(if $(TESTS),some,rest).xml -n 3 --no-loadscope-reorder $(or $(TESTS),-m "not unit")
 
-test-unit: $(VENV)/installed  ## Run the tests that need no server, Airflow, browser, model or process: minutes, not a quarter of an hour
+test-unit: $(VENV)/installed  ## Run the tests that need no server, Airflow, browser, model or process, and are short: a minute or two
 	$(TESTING)/unit.xml -n 2 -m unit tests/unit
 
 timings: $(VENV)/installed  ## Tell what the last `make test` took, file by file, in docs/test-timings.md

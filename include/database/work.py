@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, case, exis
 from include.calls.call import CallState, ChannelRole
 from include.calls.parts import Part, parts_from_json
 from include.calls.stage import GPU_STAGES, STAGES, Stage
+from include.database.accounted import accounted_for
 from include.database.models import BatchCallRow, BatchRow, CallRow, FailureRow, StageResultRow
 from include.errors import HostLost
 
@@ -170,7 +171,7 @@ def leads_on(connection: Connection, job: StageJob) -> bool:
 
 
 def _in_shard(job: StageJob) -> ColumnElement[bool]:
-    return and_(BatchCallRow.batch_id == job.batch_id, BatchCallRow.shard == job.shard)
+    return and_(accounted_for(job.batch_id), BatchCallRow.shard == job.shard)
 
 
 def is_open(job: StageJob) -> ColumnElement[bool]:

@@ -17,6 +17,8 @@ from include.database.models import CallRow
 from tests.unit.database import version_0005
 from tests.unit.database.seeding import DAY, Day
 
+pytestmark = pytest.mark.long
+
 BEFORE = "0008"
 LATE_FEE = "20261116-a3ae2d194970cd3e1198"
 

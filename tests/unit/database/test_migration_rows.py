@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 
+import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
 
 from include.database.migrations import config
 from tests.unit.database import version_0005
+
+pytestmark = pytest.mark.long
 
 # Those before change rows, and have tests of their own.
 FIRST = "0011"

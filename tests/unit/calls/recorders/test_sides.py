@@ -150,6 +150,7 @@ class TestRoles:
         assert (call.metadata.channel_roles, call.metadata.roles_source) == ((UNKNOWN, AGENT), "manifest")
 
 
+@pytest.mark.long
 def test_a_large_day_is_sorted_in_proportion_to_its_files() -> None:
     def work(count: int) -> int:
         names = [f"{n}{kind}" for n in range(count) for kind in ("_in.wav", "_out.wav", ".wav", "_in.json")]
