@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 
 from include.database import official
+from include.database.accounted import accounted_for, lies_among_those_of_day
 from include.database.columns import UtcDateTime
 from include.database.models import (
     AnswerRow,
@@ -53,7 +54,7 @@ def count_days(connection: Connection, days: Iterable[date], now: datetime | Non
 def days_of_run(connection: Connection, batch_id: str) -> list[date]:
     """The days of the calls that a run accounts for."""
     calls = select(CallRow.day).join(BatchCallRow, BatchCallRow.call_id == CallRow.call_id)
-    return list(connection.execute(calls.where(BatchCallRow.batch_id == batch_id).distinct()).scalars())
+    return list(connection.execute(calls.where(accounted_for(batch_id)).distinct()).scalars())
 
 
 def uncounted_days(connection: Connection) -> list[date]:
@@ -149,9 +150,8 @@ def _of_day(query: Any, day: date, dimension: Dimension) -> Any:
         .outerjoin(TranscriptRow, TranscriptRow.call_id == CallRow.call_id)
         .outerjoin(*official.SCORE)
     )
-    return joined.where(
-        CallRow.day == day, AuditRow.superseded_at.is_(None), group_of(dimension).is_not(None)
-    )
+    of_day = CallRow.day == day, lies_among_those_of_day(day, AuditRow.call_id)
+    return joined.where(*of_day, AuditRow.superseded_at.is_(None), group_of(dimension).is_not(None))
 
 
 def _number_of(condition: ColumnElement[bool]) -> ColumnElement[int]:

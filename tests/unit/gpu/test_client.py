@@ -267,6 +267,7 @@ class TestConnection:
         with pytest.raises(HostFault, match="but it lives"):
             await client.run("call-1", Stage.DENOISE, StageOptions())
 
+    @pytest.mark.long
     async def test_a_host_that_is_not_ready_for_long_is_given_up(
         self, host: FakeGpuHost, connect: Connect
     ) -> None:

@@ -21,6 +21,7 @@ from include.errors import (
     RequestRefused,
 )
 from include.llm.breaker import BreakerSettings
+from include.llm.budget import Payer
 from include.llm.client import LlmClient, LlmSettings
 from include.llm.usage import Usage
 from include.outside.times import LONGEST_WAIT_S
@@ -181,6 +182,51 @@ async def test_an_api_that_refuses_request_after_request_is_unusable(api, client
                 await client.complete(ASK, SCHEMA, "thing")
             errors.append(caught.type)
     assert errors == [RequestRefused] * 9 + [LlmUnusable]
+
+
+async def test_an_answer_of_no_use_is_an_answer_all_the_same(api, client_of):
+    said_no = answer({"content": None, "refusal": "I cannot"})
+    api.replies = [*(refused(400) for _ in range(9)), said_no, *(refused(400) for _ in range(9))]
+    async with client_of(api) as client:
+        for asked in range(19):
+            with pytest.raises(AnswerRefused if asked == 9 else RequestRefused):
+                await client.complete(ASK, SCHEMA, "thing")
+
+
+async def test_the_limiter_hears_of_every_answer_and_how_long_the_stages_own_took(
+    api, client_of, monkeypatch
+):
+    heard = []
+    async with client_of(api) as client:
+        monkeypatch.setattr(client.limiter, "succeeded", lambda of, latency_s: heard.append(latency_s))
+        await client.complete(ASK, SCHEMA, "thing")
+        await client.asking(Payer("run-1", "second_opinion", "m")).complete(ASK, SCHEMA, "thing")
+    own_s, others_s = heard
+    assert own_s > 0 and others_s is None
+
+
+class Allowance:
+    """A rate that lets everything through, and remembers."""
+
+    def __init__(self):
+        self.admitted = []
+        self.taken = []
+
+    async def admit(self, body_bytes):
+        self.admitted.append(body_bytes)
+
+    def took(self, body_bytes, tokens):
+        self.taken.append((body_bytes, tokens))
+
+
+async def test_every_request_waits_for_the_rate_which_learns_what_answers_took(api, client_of):
+    api.replies = [refused(429, **{"Retry-After": "0"})]
+    async with client_of(api) as client:
+        client._rate = allowance = Allowance()
+        await client.complete(ASK, SCHEMA, "thing")
+    (first, second) = allowance.admitted
+    assert first == second > len(ASK[0]["content"])
+    assert allowance.taken == [(second, 110)], "of the request that was answered"
 
 
 async def test_an_outage_is_waited_for_with_few_probes_and_no_attempts(api, client_of, monkeypatch):

@@ -134,6 +134,7 @@ def test_what_is_no_answer_or_several_is_a_value_error(content: str, problem: st
     | st.text(alphabet='{}[]":,`\\ \nthink</>a1e9-.')
     | st.builds(lambda a, b: a + SAID + b, st.text(), st.text())
 )
+@pytest.mark.long
 def test_nothing_but_a_value_error_is_raised(content: str) -> None:
     try:
         value = json_of(content)

@@ -9,6 +9,8 @@ from include.gpu_host.audio.recording import Recording
 from tests.unit.gpu_host.ivr.sounds import Sound, as_on_the_phone, melody, recording, silence
 from tests.unit.gpu_host.ivr.test_gathering import gather
 
+pytestmark = pytest.mark.long
+
 Speech = Callable[[str], Sound]
 
 
