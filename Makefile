@@ -9,7 +9,7 @@ export PYTHONPATH := $(CURDIR)
 # Airflow starts a process for each task: a machine on which Python keeps no compiled modules compiles cofi in each.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test timings test-unit test-more test-faults mutants advisories bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts bench-pages bench-history pictures reference docs gpu-host up down status plan probe lint format lock scorecard agreement clean help
+.PHONY: demo environment test timings test-unit test-more test-faults mutants advisories bench bench-parts bench-speech bench-redaction bench-first-day bench-prompts bench-pages bench-history pictures reference docs gpu-host up down status plan probe lint format lock scorecard agreement clean help
 .DEFAULT_GOAL := help
 
 help:  ## Show what there is
@@ -17,6 +17,8 @@ help:  ## Show what there is
 
 demo: $(VENV)/installed  ## Audit two days of sample calls on this machine, and print what was found
 	@$(BIN)/cofi demo
+
+environment: $(VENV)/installed  ## Make the environment in .venv, and nothing else
 
 up: $(VENV)/installed  ## Start Airflow with two GPU hosts and an LLM endpoint, and leave it running
 	@$(BIN)/cofi up
@@ -62,7 +64,7 @@ test: $(VENV)/installed  ## Check style, types and imports, and run all tests (T
 	@# Three files side by side, in their order: much of the time a server or a scheduler is waited for.
 	$(TESTING)/$(if $(TESTS),some,rest).xml -n 3 --no-loadscope-reorder $(or $(TESTS),-m "not unit")
 
-test-unit: $(VENV)/installed  ## Run the tests that need no server, Airflow, browser, model or process: minutes, not a quarter of an hour
+test-unit: $(VENV)/installed  ## Run the tests that need no server, Airflow, browser, model or process, and are short: a minute or two
 	$(TESTING)/unit.xml -n 2 -m unit tests/unit
 
 timings: $(VENV)/installed  ## Tell what the last `make test` took, file by file, in docs/test-timings.md

@@ -7,9 +7,13 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from tests import compiled_statements
+
+compiled_statements.share()
+
 UNIT = Path(__file__).parent / "unit"
 # What takes long or waits.
-HEAVY = ("model", "process")
+HEAVY = ("long", "model", "process")
 # What a file, or a conftest.py for it, says whose tests run on PostgreSQL, too.
 ON_POSTGRESQL = "new_url"
 # Files that use the same Airflow: whoever comes first starts it, so they go to one process.
@@ -51,7 +55,7 @@ def _text(file: Path) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what needs no server, no Airflow and no browser, loads no model and starts no process.
+    """Marks what needs no server, Airflow, browser, model or process, and computes briefly.
 
     Raises:
         UsageError: A test is none of them, and its file is not read by the rest of `make test` either.

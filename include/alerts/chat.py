@@ -2,7 +2,6 @@
 
 import aiohttp
 
-from include.alerts.alert import Alert
 from include.errors import EventRefused
 from include.outside.bodies import read_body
 from include.outside.text import one_line
@@ -11,13 +10,13 @@ _TIMEOUT_S = 20
 _BODY_BYTES = 200
 
 
-async def post(url: str, alert: Alert) -> None:
-    """Sends one alert.
+async def post(url: str, subject: str, text: str) -> None:
+    """Sends one message.
 
     Raises:
         EventRefused: The chat did not take it; the message holds no part of the URL, which is a secret.
     """
-    body = {"text": f"*{_escaped(alert.subject)}*\n{_escaped(alert.text)}"}
+    body = {"text": f"*{_escaped(subject)}*\n{_escaped(text)}"}
     timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
     try:
         async with (

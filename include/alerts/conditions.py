@@ -10,15 +10,21 @@ from datetime import UTC, date, datetime
 from sqlalchemy import Connection, func, select
 
 from include.alerts.alert import Alert
-from include.calls.days import DayState, Verdict
+from include.calls.days import DayState, JudgedDay, Verdict
 from include.database import hosts
 from include.database.batches import ledger_of
 from include.database.days import own_day
 from include.database.models import BatchRow, FailureRow, OutboxRow
 from include.database.owed import run_of
 from include.errors import BudgetReached
+from include.site_time import time_of_day
 
 _GIB = 1 << 30
+_READ_THE_REPORT = (
+    "Open the run's Audit report: it tells what failed and why. Trigger the day again: only what is missing "
+    "is done, and nothing is paid for twice."
+)
+_FIND_THEM = "See whether the recorder wrote them and the location is mounted; then trigger the day."
 _TOLD_CHARS = 600
 _DAYS = {
     DayState.NO_FOLDER: "no folder of recordings",
@@ -59,7 +65,7 @@ class Ended:
 
 
 def of_run(connection: Connection, ended: Ended, thresholds: Thresholds) -> list[Alert]:
-    """The alerts for a run that has ended; none for one that opened no batch and succeeded."""
+    """The alerts for a run that has ended, the gravest first; none of one that succeeded without a batch."""
     now = datetime.now(UTC)
     query = select(BatchRow.day, BatchRow.opened_at).where(BatchRow.batch_id == ended.batch_id)
     batch = connection.execute(query).one_or_none()
@@ -120,12 +126,13 @@ def of_dead_letters(connection: Connection, now: datetime) -> list[Alert]:
     return [alert]
 
 
-def late(day: date, batch_id: str, needed_by: datetime, link: str = "") -> Alert:
+def late(day: date, batch_id: str, needed_by: datetime, link: str = "", timezone: str = "UTC") -> Alert:
     """A run that is not through at its deadline."""
+    at = time_of_day(needed_by, timezone)
     return Alert(
         key=f"deadline/{batch_id}",
         subject=f"The calls of {day} are not audited yet",
-        happened=f"The run of {day} still works at {needed_by:%H:%M} UTC, when it should have ended.",
+        happened=f"The run of {day} still works at {at}, when it should have ended.",
         mend="See `cofi status` for what holds it up; `cofi plan` tells how many hosts a day needs.",
         since=needed_by,
         link=link,
@@ -146,14 +153,13 @@ def _never_opened(ended: Ended, now: datetime) -> Alert:
 def _failed(connection: Connection, ended: Ended, day: date, opened_at: datetime) -> Iterable[Alert]:
     if not ended.failed:
         return
-    run = run_of(connection, ended.batch_id)
+    run, absent = run_of(connection, ended.batch_id), _absent_day(connection, ended)
     why = (run and run.reason) or ended.why
     yield Alert(
         key=f"run/{ended.batch_id}",
-        subject=f"The audit of {day} failed",
+        subject=f"The audit of {day} failed" + (f": {_lack(absent)}" if absent else ""),
         happened=f"{why} The ledger: {ledger_of(connection, ended.batch_id)}.".strip(),
-        mend="Open the run's Audit report: it tells what failed and why. Trigger the day again: only what is "
-        "missing is done, and nothing is paid for twice.",
+        mend=_FIND_THEM if absent else _READ_THE_REPORT,
         since=opened_at,
         link=ended.link,
     )
@@ -161,16 +167,27 @@ def _failed(connection: Connection, ended: Ended, day: date, opened_at: datetime
 
 def _odd_day(connection: Connection, ended: Ended, opened_at: datetime) -> Iterable[Alert]:
     judged = own_day(connection, ended.batch_id)
-    if judged is None or judged.verdict is Verdict.OK:
+    # What the run failed of is told with its failure.
+    if judged is None or judged.verdict is Verdict.OK or _absent_day(connection, ended):
         return
     yield Alert(
         key=f"day/{judged.day}/{judged.state}",
-        subject=f"{judged.day}: {_DAYS.get(judged.state, '').format(judged.recordings)}",
-        happened=judged.told or f"The day is {judged.state}.",
-        mend="See whether the recorder wrote them and the location is mounted; then trigger the day.",
+        subject=f"{judged.day}: {_lack(judged)}",
+        happened=judged.problem or f"The day is {judged.state}.",
+        mend=_FIND_THEM,
         since=opened_at,
         link=ended.link,
     )
+
+
+def _absent_day(connection: Connection, ended: Ended) -> JudgedDay | None:
+    """The day that a run failed of; None where it failed of something else, or did not fail."""
+    judged = own_day(connection, ended.batch_id) if ended.failed else None
+    return judged if judged and judged.verdict is Verdict.FAIL else None
+
+
+def _lack(judged: JudgedDay) -> str:
+    return _DAYS.get(judged.state, "").format(judged.recordings)
 
 
 def _quarantined(

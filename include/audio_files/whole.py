@@ -5,7 +5,7 @@ Discovery, the GPU host, and whoever joins two sides of a call open their files 
 
 from typing import BinaryIO
 
-from include.audio_files import unfinished, wav
+from include.audio_files import fragmented, unfinished, wav
 from include.audio_files.behind import read_at, tag_bytes
 from include.audio_files.spliced import SplicedFile
 from include.errors import RecordingUnusable
@@ -49,7 +49,7 @@ def refuse_truncated(file: BinaryIO, size_bytes: int, tolerated_s: float) -> Non
     """Refuses a file that is shorter than its header says.
 
     Args:
-        file: Any file; what states no length passes.
+        file: Any file; what states no length passes, but for a fragmented MP4 that breaks off.
         size_bytes: Its size.
         tolerated_s: This much may be missing.
 
@@ -60,6 +60,7 @@ def refuse_truncated(file: BinaryIO, size_bytes: int, tolerated_s: float) -> Non
     if bare:
         file, size_bytes = bare, bare.size_bytes  # type: ignore[assignment]
     stated = unfinished.stated_sound(file, size_bytes)
+    fragmented.refuse_cut(file, size_bytes)
     if stated is None:
         wav.refuse_truncated(file, size_bytes, tolerated_s)
         return

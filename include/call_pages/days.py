@@ -16,13 +16,13 @@ class Day:
     """A day, and where its calls stand.
 
     Attributes:
-        told: What the last run over it says of what it lacks; None where there is nothing to say.
+        problem: What the last run over it says of what it lacks; None where there is nothing to say.
         batch_id: The last audit of it.
     """
 
     day: date
     ledger: Ledger
-    told: str | None
+    problem: str | None
     batch_id: str | None
 
 
@@ -78,7 +78,7 @@ def _runs(connection: Connection, days: list[date]) -> dict[date, str]:
 
 
 def _messages(connection: Connection, days: list[date]) -> dict[tuple[str | None, date], str]:
-    query = select(BatchDayRow.batch_id, BatchDayRow.day, BatchDayRow.told).where(
-        BatchDayRow.day.in_(days), BatchDayRow.told.is_not(None)
+    query = select(BatchDayRow.batch_id, BatchDayRow.day, BatchDayRow.problem).where(
+        BatchDayRow.day.in_(days), BatchDayRow.problem.is_not(None)
     )
     return {(batch_id, day): message or "" for batch_id, day, message in connection.execute(query)}

@@ -57,7 +57,7 @@ class CallMetadata:
         product: What the call is about, as people say it.
         vocabulary: Names and terms that may be said in it.
         channel_roles: One role per channel, in channel order; empty when unknown.
-        roles_told_by: Who stated the roles; None when they are unknown, or stored by an earlier version.
+        roles_source: Who stated the roles; None when they are unknown, or stored by an earlier version.
         extra: What cofi has no field for, kept as it came.
     """
 
@@ -81,7 +81,7 @@ class CallMetadata:
     vocabulary: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     channel_roles: tuple[ChannelRole, ...] = ()
-    roles_told_by: ChannelRolesSource | None = None
+    roles_source: ChannelRolesSource | None = None
     extra: dict[str, str] = field(default_factory=dict)
 
 

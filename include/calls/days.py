@@ -67,14 +67,14 @@ class JudgedDay:
 
     Attributes:
         recordings: How many recordings of the day are known now, whichever run found them.
-        told: A sentence that describes the problem of the day; None when there is none.
+        problem: A sentence that describes the problem of the day; None when there is none.
     """
 
     day: date
     state: DayState
     verdict: Verdict
     recordings: int
-    told: str | None = None
+    problem: str | None = None
 
 
 def judge(
@@ -99,15 +99,15 @@ def judge(
         empty_day: The setting.
     """
     if around:
-        state, told = DayState.NO_FOLDER, around.describe(location)
+        state, problem = DayState.NO_FOLDER, around.describe(location)
     elif not recordings:
-        state, told = DayState.EMPTY, f"The folder of {day} in {location} holds no recordings."
+        state, problem = DayState.EMPTY, f"The folder of {day} in {location} holds no recordings."
     elif least and recordings < least.recordings:
-        state, told = DayState.FEW, f"{day} has {_count(recordings)}, and {least.sentence}."
+        state, problem = DayState.FEW, f"{day} has {_count(recordings)}, and {least.sentence}."
     else:
         return JudgedDay(day, DayState.OK, Verdict.OK, recordings)
     layout_fits = around is None or around.layout_fits
-    return JudgedDay(day, state, verdict_of(state, empty_day, run_type, layout_fits), recordings, told)
+    return JudgedDay(day, state, verdict_of(state, empty_day, run_type, layout_fits), recordings, problem)
 
 
 def verdict_of(state: DayState, empty_day: EmptyDay, run_type: str, layout_fits: bool = True) -> Verdict:

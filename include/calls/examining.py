@@ -74,7 +74,7 @@ def _as_before(call: Call, before: Call) -> Call:
         uri=call.uri,
         modified_at=call.modified_at,
         parts=call.parts,
-        metadata=replace(call.metadata, channel_roles=known.channel_roles, roles_told_by=known.roles_told_by),
+        metadata=replace(call.metadata, channel_roles=known.channel_roles, roles_source=known.roles_source),
         # A copy is compared anew: its original may be gone or changed.
         state=CallState.PENDING if before.state is CallState.DUPLICATE else before.state,
     )

@@ -161,12 +161,12 @@ class _RowReader:
             except ValueError:
                 problems.append(f"{stated} is not understood; write it like {HOW[column]}")
         if read.get("channel_roles"):
-            read["roles_told_by"] = ChannelRolesSource.MANIFEST
+            read["roles_source"] = ChannelRolesSource.MANIFEST
         read |= {column: cleaned(cell) for column, cell in cells.items() if column in TEXTS}
         extra = {
             cleaned(column)[:LONGEST_NAME]: cleaned(cell)
             for column, cell in cells.items()
-            if column not in read or column == "roles_told_by"
+            if column not in read or column == "roles_source"
         }
         return CallMetadata(**read, extra=dict(list(extra.items())[:MOST_EXTRA]))
 

@@ -5,43 +5,64 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from enum import StrEnum
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from functools import cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from include.spoken.folding import plain
+
+# By their first letters, folded: English, Spanish, French, German, Italian, Portuguese, Dutch, Russian.
 _MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "jan ene",
-            "feb",
-            "mar",
-            "apr abr",
-            "may",
-            "jun",
-            "jul",
-            "aug ago",
-            "sep set",
-            "oct",
-            "nov",
-            "dec dic",
+            "jan ene gen янв",
+            "feb fev фев",
+            "mar maa mrt мар",
+            "apr abr avr апр",
+            "may mai mag mei мая маи",
+            "jun giu juin июн",
+            "jul lug juil июл",
+            "aug ago aou авг",
+            "sep set сен",
+            "oct okt ott out окт",
+            "nov ноя",
+            "dec dic dez дек",
         ),
         1,
     )
     for name in names.split()
 }
+# Abbreviations that stand for one zone only, in hours; CST, IST and BST stand for several.
+_ZONES = {
+    **dict.fromkeys(("z", "utc", "gmt"), 0),
+    **{"cet": 1, "cest": 2, "mez": 1, "mesz": 2, "wet": 0, "west": 1, "eet": 2, "eest": 3, "msk": 3},
+    **{"est": -5, "edt": -4, "mdt": -6, "pst": -8, "pdt": -7, "brt": -3},
+}
 _CLOCK = (
-    r"(?P<hour>\d{1,2})[:.h]?(?P<minute>\d{2})(?:[:.]?(?P<second>\d{2})(?:[.,](?P<part>\d+))?)?"
-    r"(?:\s*(?P<half>[ap])\.?\s?m\.?)?\s*(?P<zone>z|utc|gmt|[+-]\d{2}:?(?:\d{2})?|[a-z]+/[a-z_/]+)?"
+    r"(?P<hour>\d{1,2})[:.h]?(?P<minute>\d{2})(?:[:.]?(?P<second>\d{2})(?:[.,:](?P<part>\d+))?)?"
+    r"(?:\s*(?P<half>[ap])\.?\s?m\.?)?(?:\s*(?:uhr|uur|hrs|h))?"
+    rf"\s*(?P<zone>[+-]\d{{2}}:?(?:\d{{2}})?|{'|'.join(_ZONES)}|[a-z]+/[a-z_/]+)?(?:\[[a-z_/+-]+\])?"
 )
+_NAME = r"(?P<name>[^\W\d_]{3,10})"
+_WEEKDAY = r"(?:[^\W\d_]{2,13}\.?,?\s+)?"
 _DAYS = (
     r"(?P<year>\d{4})-?(?P<month>\d{2})-?(?P<day>\d{2})",
     r"(?P<year>\d{4})[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})",
+    r"(?P<year>\d{4})年\s?(?P<month>\d{1,2})月\s?(?P<day>\d{1,2})日",
     r"(?P<first>\d{1,2})[-/.](?P<middle>\d{1,2})[-/.](?P<third>\d{4}|\d{2})",
-    r"(?:[a-z]{2,10}\.?,?\s+)?(?P<day>\d{1,2})[-\s]+(?:de\s+)?(?P<name>[a-z]{3,10})\.?[-\s,]+(?:de\s+)?(?P<year>\d{4})",
-    r"(?:[a-z]{2,10}\.?,?\s+)?(?P<name>[a-z]{3,10})\.?\s+(?P<day>\d{1,2}),?\s+(?P<year>\d{4})",
+    rf"{_WEEKDAY}(?P<day>\d{{1,2}})(?:\.|er|º|o)?[-\s/]+(?:de\s+)?{_NAME}\.?[-\s,/]+(?:del?\s+)?(?P<year>\d{{4}})",
+    rf"(?P<first>\d{{1,2}})-{_NAME}-(?P<third>\d{{2}})",
+    rf"{_WEEKDAY}{_NAME}\.?\s+(?P<day>\d{{1,2}}),?\s+(?P<year>\d{{4}})",
 )
-_WRITTEN = [re.compile(rf"{day}(?:t|,?\s+){_CLOCK}", re.IGNORECASE) for day in _DAYS]
+_AT = r"(?:t|:|,?\s+(?:(?:at|a las?|um|a|alle(?: ore)?|as|om|в)\s+)?)"
+_WRITTEN = [re.compile(rf"{day}{_AT}{_CLOCK}", re.IGNORECASE) for day in _DAYS]
+_WRITTEN += [re.compile(rf"{_CLOCK},?\s+{day}", re.IGNORECASE) for day in _DAYS[1:]]
 _WRITTEN.append(re.compile(rf"{_DAYS[0]}{_CLOCK}", re.IGNORECASE))  # 20261116091200
-_EPOCH = re.compile(r"(\d{10})(?:\.\d+)?|(\d{13})")
+# As C's ctime writes it: "Mon Nov 16 09:12:00 CET 2026".
+_WRITTEN.append(
+    re.compile(rf"{_WEEKDAY}{_NAME}\s+(?P<day>\d{{1,2}})\s+{_CLOCK}\s+(?P<year>\d{{4}})", re.IGNORECASE)
+)
+_EPOCH = re.compile(r"(\d{10})(?:\.\d+)?|(\d{13})|(\d{16})")
 # Days since the end of 1899, with the time as a fraction: a cell of Excel that was not formatted as a date.
 _SERIAL = re.compile(r"([3-6]\d{4})[.,]\d+")
 _SERIAL_BEGINS = datetime(1899, 12, 30)  # noqa: DTZ001 - in the site's zone, below
@@ -81,7 +102,7 @@ def read_moment(text: str, site: tzinfo, order: DateOrder | None = None) -> date
     Raises:
         AmbiguousMoment: It may mean several days.
     """
-    text = " ".join(text.split())
+    text = " ".join(plain(text).split())
     if counted := _counted(text, site):
         return counted.astimezone(UTC)
     for pattern in _WRITTEN:
@@ -99,7 +120,9 @@ def read_moment(text: str, site: tzinfo, order: DateOrder | None = None) -> date
 def _counted(text: str, site: tzinfo) -> datetime | None:
     epoch = _EPOCH.fullmatch(text)
     if epoch:
-        return datetime.fromtimestamp(float(text) if epoch[1] else int(text) / 1000, UTC)
+        return datetime.fromtimestamp(
+            float(text) if epoch[1] else int(text) / (1e3 if epoch[2] else 1e6), UTC
+        )
     serial = _SERIAL.fullmatch(text)
     if serial:
         since = timedelta(seconds=round(float(text.replace(",", ".")) * 86_400))
@@ -123,32 +146,47 @@ def _readings(parts: dict[str, str | None], site: tzinfo) -> dict[DateOrder, dat
 def _days(parts: dict[str, str | None]) -> Iterator[tuple[DateOrder, tuple[int, int, int]]]:
     """Year, month and day in each order."""
     if parts.get("year"):
-        month = _MONTHS.get((parts.get("name") or "")[:3].lower()) or int(parts.get("month") or 0)
+        month = _month(parts) or int(parts.get("month") or 0)
         yield DateOrder.YEAR_FIRST, (int(parts["year"] or 0), month, int(parts["day"] or 0))
         return
-    first, second, third = (int(parts[name] or 0) for name in ("first", "middle", "third"))
+    first, third = int(parts["first"] or 0), int(parts["third"] or 0)
+    second = _month(parts) or int(parts.get("middle") or 0)
     year = third if third > 99 else 2000 + third
     yield DateOrder.DAY_FIRST, (year, second, first)
+    if parts.get("name"):
+        yield DateOrder.YEAR_FIRST, (2000 + first, second, third)
+        return
     yield DateOrder.MONTH_FIRST, (year, first, second)
     if third <= 99:
         yield DateOrder.YEAR_FIRST, (2000 + first, second, third)
+
+
+def _month(parts: dict[str, str | None]) -> int | None:
+    name = (parts.get("name") or "").lower()
+    return _MONTHS.get(name[:4]) or _MONTHS.get(name[:3])
 
 
 def _hour(parts: dict[str, str | None]) -> int | None:
     hour, half = int(parts["hour"] or 0), (parts["half"] or "").lower()
     if not half:
         return hour if hour < 24 else None
-    return hour % 12 + 12 * (half == "p") if 1 <= hour <= 12 else None
+    return hour % 12 + 12 * (half == "p") if (half == "p") <= hour <= 12 else None
+
+
+@cache
+def _regions() -> dict[str, str]:
+    """The names of all zones, by their small letters."""
+    return {name.lower(): name for name in available_timezones()}
 
 
 def _zone(text: str | None, site: tzinfo) -> tzinfo | None:
     if not text:
         return site
-    if text.lower() in {"z", "utc", "gmt"}:
-        return UTC
+    if text.lower() in _ZONES:
+        return timezone(timedelta(hours=_ZONES[text.lower()]))
     if "/" in text:
         try:
-            return ZoneInfo(text)
+            return ZoneInfo(_regions().get(text.lower(), text))
         except (ZoneInfoNotFoundError, ValueError, OSError):
             return None
     sign = -1 if text[0] == "-" else 1

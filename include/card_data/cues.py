@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from include.card_data import names
+from include.card_data import european_names, names
 from include.card_data.spoken_digits import SENTENCE_ENDS, sentence_start
 from include.spoken.folding import folded, plain
 
@@ -47,19 +47,25 @@ def _any_of(listed: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(filter(None, lines))})\b")
 
 
-_NAMES = {named: _any_of(getattr(names, named.name)) for named in Named}
-_PAYMENT, _CORRECTION = _any_of(names.PAYMENT), _any_of(names.CORRECTION)
-_NUMBER, _ASKS, _KEYED = _any_of(names.NUMBER), _any_of(names.ASKS), _any_of(names.KEYED)
-_ALWAYS_NUMBER = _any_of(names.ALWAYS_NUMBER)
-_IS = re.compile(rf"\W*(?:(?:{_any_of(names.IS).pattern}|\b[a-z]{{1,2}}\b)\W*)*")
+def _listed(name: str) -> re.Pattern[str]:
+    """A list of names, in all languages."""
+    return _any_of(getattr(names, name) + getattr(european_names, name, ""))
+
+
+_NAMES = {named: _listed(named.name) for named in Named}
+_PAYMENT, _CORRECTION = _listed("PAYMENT"), _listed("CORRECTION")
+_NUMBER, _ASKS, _KEYED = _listed("NUMBER"), _listed("ASKS"), _listed("KEYED")
+_ALWAYS_NUMBER = _listed("ALWAYS_NUMBER")
+_IS = re.compile(rf"\W*(?:(?:{_listed('IS').pattern}|\b[a-z]{{1,2}}\b)\W*)*")
 _THE_NUMBER = re.compile(r"\b(?:(?:the|that|its|full|whole) (?:number|digits)|(?:el|su) numero|go ahead)\b")
-_NAMES_BEFORE = re.compile(rf",? ?{_any_of(names.NAMES_BEFORE).pattern} ")
+_NAMES_BEFORE = re.compile(rf",? ?{_listed('NAMES_BEFORE').pattern} ")
 _WARNED = re.compile(
-    rf"(?:{_any_of(names.WARNING).pattern}"
-    rf"|{_any_of(names.DENIAL).pattern}[^.?!;]*{_any_of(names.DONE_WITH_CODES).pattern})[^.?!;]*$"
+    rf"(?:{_listed('WARNING').pattern}"
+    rf"|{_listed('DENIAL').pattern}[^.?!;]*{_listed('DONE_WITH_CODES').pattern})[^.?!;]*$"
 )
 _WARNED_AFTER = re.compile(
-    r"[^.?!;]*\b(?:never|nobody|no one|secret|with any(?:one|body)|to yourself|a nadie|nunca|secreto)\b"
+    r"[^.?!;]*\b(?:never|nobody|no one|secret|with any(?:one|body)|to yourself|a nadie|nunca|secreto"
+    r"|jamais|personne|niemals|niemandem|nessuno|ninguem|никому|никогда)\b"
 )
 # What joins a number's name to that of the card.
 _OF = re.compile(

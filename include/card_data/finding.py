@@ -5,56 +5,24 @@ about a payment, and its form is nothing else's (IBAN, SIM card, …). It is *su
 missing: a person decides then. What is suspected is masked like what is certain.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from include.calls.transcript import Turn
-from include.card_data.cues import CARDS, CODE_LENGTHS, CODES, OTHERS, Named
-from include.card_data.formats import CARD_LENGTHS, is_expiry, other_format
-from include.card_data.groups import Conversation, Group
+from include.card_data.codes import codes_in
+from include.card_data.cues import CARDS, CODES, OTHERS, Named
+from include.card_data.datum import CARD, CVV, ECHO_TURNS, EXPIRY_OR_CODE, CardDatum, all_twice, pieces_of
+from include.card_data.formats import CARD_LENGTHS, other_format
+from include.card_data.group import Group
+from include.card_data.groups import Conversation
 from include.card_data.readings import Reading, best, in_one_go, said_wrongly_before, whole
 
-CARD, CVV = "CARD", "CVV"
-# A group that is said again, or that the other side repeats, up to so many turns around the number.
-_ECHO_TURNS = 6
 # Whoever reads a number back at the end comes long after its first digits.
 _READ_BACK_TURNS = 40
-# A security code comes soon after the card, and its digits soon after its name.
-_CODE_AFTER_CARD_TURNS = 24
-_CODE_WITHIN_TURNS = 6
 _LEAST_IBAN_DIGITS = 22
-_EXPIRY_OR_CODE = CODES | {Named.EXPIRY}
 _LEAST_ECHO_DIGITS = 4
 # A number that was asked for as a card's, with a group too many or too few, or a digit heard twice.
 _LENGTHS_MISHEARD = range(12, 20)
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A stretch of characters of one turn; `turn` counts from 0."""
-
-    turn: int
-    start: int
-    end: int
-
-
-@dataclass(frozen=True)
-class CardDatum:
-    """A card number or a security code that someone said.
-
-    Attributes:
-        kind: `CARD` or `CVV`.
-        digits: All of them; for the shortest time only.
-        pieces: Where it was said and repeated; several when it goes over several turns.
-        certain: Whether nothing speaks against it; else a person decides.
-        reason: Why it is taken for card data, and what is missing when it is not certain.
-    """
-
-    kind: str
-    digits: str
-    pieces: tuple[Piece, ...]
-    certain: bool = True
-    reason: str = ""
 
 
 def card_data(turns: Sequence[Turn], *, heeds_names: bool = True) -> list[CardDatum]:
@@ -74,7 +42,7 @@ def card_data(turns: Sequence[Turn], *, heeds_names: bool = True) -> list[CardDa
             found.look_for_a_card(chain, certain=certain)
     for chain in call.interrupted():
         found.look_for_an_interrupted_card(chain)
-    return [*found.cards, *_codes(call, found.cards, found.taken)]
+    return [*found.cards, *codes_in(call, found.cards, found.taken)]
 
 
 class _Found:
@@ -112,7 +80,7 @@ class _Found:
         self.taken |= {group for _, reading in code for group in reading.said}
         datum, groups = _with_echoes(self._call, *number, but=self.taken)
         self.taken |= groups
-        self.cards += [datum, *(replace(one, pieces=_pieces(reading.said)) for one, reading in code)]
+        self.cards += [datum, *(replace(one, pieces=pieces_of(reading.said)) for one, reading in code)]
 
 
 def _is_by_chance(call: Conversation, reading: Reading) -> bool:
@@ -155,7 +123,10 @@ def _card_in(call: Conversation, chain: Sequence[Group]) -> tuple[CardDatum, Rea
 
 
 def _named_card(chain: Sequence[Group], named: Named) -> tuple[CardDatum, Reading] | None:
-    reading = whole(chain) or best(chain)
+    once = chain[::2] if all_twice(chain) else chain
+    reading = whole(once) or best(chain)
+    if reading is not None and once is not chain:
+        reading = replace(reading, said=tuple(chain))
     if reading is not None and _is_of_an_account(chain, reading):
         return None
     if reading is not None:
@@ -187,8 +158,8 @@ def _with_echoes(
 ) -> tuple[CardDatum, set[Group]]:
     """Adds the places where the number, or a part of it, is said again by anybody, rightly or wrongly."""
     first, last = reading.said[0].turn, reading.said[-1].turn
-    near = range(first - _ECHO_TURNS, last + _ECHO_TURNS + 1)
-    asked = range(first - _READ_BACK_TURNS, last + _ECHO_TURNS + 1)
+    near = range(first - ECHO_TURNS, last + ECHO_TURNS + 1)
+    asked = range(first - _READ_BACK_TURNS, last + ECHO_TURNS + 1)
     groups = set(reading.said) | {
         group
         for group in call.groups
@@ -200,9 +171,10 @@ def _with_echoes(
             and not call.asked_itself(group)
         )
         or (first <= group.turn <= last + 1 and _echoes(reading, group))
+        or (first <= group.turn <= last + 1 and _is_digit_by_digit(reading) and call.is_bare(group))
     }
     groups -= but
-    return replace(datum, pieces=_pieces(groups)), groups
+    return replace(datum, pieces=pieces_of(groups)), groups
 
 
 def _answers_too(call: Conversation, group: Group) -> bool:
@@ -217,60 +189,14 @@ def _repeats(digits: str, group: Group, *, least: int) -> bool:
 
 def _echoes(reading: Reading, group: Group) -> bool:
     """Whether a group repeats one of the number, or its end, rightly or misheard."""
-    if group.named in _EXPIRY_OR_CODE:
+    if group.named in EXPIRY_OR_CODE:
         return False
     lengths = {len(one.digits) for one in reading.used} - {1}
     ends = any(one.digits.endswith(group.digits) for one in reading.used)
     return len(group.digits) > 1 and (len(group.digits) in lengths or ends)
 
 
-def _pieces(groups: Iterable[Group]) -> tuple[Piece, ...]:
-    places: dict[int, list[tuple[int, int]]] = {}
-    for group in sorted(groups, key=lambda one: (one.turn, one.start)):
-        places.setdefault(group.turn, []).append((group.start, group.end))
-    return tuple(Piece(turn, start, end) for turn, spans in places.items() for start, end in spans)
-
-
-def _codes(call: Conversation, cards: Sequence[CardDatum], taken: set[Group]) -> Iterator[CardDatum]:
-    """Three or four digits that are named as a card's security code, and their echoes."""
-    answered = call.answered_codes
-    for group in (_code_of(one) for one in call.groups if one not in taken):
-        named_in = group.turn - group.turns_since
-        repeated = named_in in answered and not group.corrects and not call.asks_again(named_in, group.turn)
-        if len(group.digits) not in CODE_LENGTHS or repeated:
-            continue
-        reason = _code_reason(call, group, cards)
-        if reason:
-            answered.add(named_in)
-            echoes = {
-                one
-                for one in call.groups
-                if one.digits == group.digits and group.turn <= one.turn <= group.turn + _ECHO_TURNS
-            } - taken
-            taken |= echoes
-            yield CardDatum(CVV, group.digits, _pieces({group, *echoes}), True, reason)
-
-
-def _code_of(group: Group) -> Group:
-    """The code that is said in one go after the expiry date, or the group as it is."""
-    for length in (4, 6):
-        rest = group.digits[length:]
-        if len(rest) in CODE_LENGTHS and is_expiry(group.digits[:length]) and group.named in _EXPIRY_OR_CODE:
-            return replace(group, digits=rest, places=group.places[length:], named=Named.CODE)
-    return group
-
-
-def _code_reason(call: Conversation, group: Group, cards: Sequence[CardDatum]) -> str:
-    """Why digits are the security code of a card; "" when they are none."""
-    if group.turns_since > _CODE_WITHIN_TURNS or not call.answers(group):
-        return ""
-    said = [(card.pieces[0].turn, card.pieces[-1].turn) for card in cards]
-    said += [(turn, turn) for turn in call.masked_cards]
-    after_card = any(first <= group.turn <= last + _CODE_AFTER_CARD_TURNS for first, last in said)
-    if group.named is Named.CODE_OF_CARD:
-        return "it is named as the security code of a card"
-    if group.named is Named.CODE_ON_BACK and (after_card or call.speaks_of_a_card(group.turn)):
-        return "a code on the back, where a card is spoken of"
-    if group.named in _EXPIRY_OR_CODE and group.named is not Named.EXPIRY and after_card:
-        return "a security code after a card number"
-    return ""
+def _is_digit_by_digit(reading: Reading) -> bool:
+    """Whether a number is said in turns of one digit each, so that the other side's digits are its echoes."""
+    singles = {group.turn for group in reading.used if len(group.digits) == 1}
+    return len(singles) >= _LEAST_ECHO_DIGITS

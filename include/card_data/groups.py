@@ -3,7 +3,6 @@
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from include.calls.transcript import Turn
@@ -24,9 +23,11 @@ from include.card_data.cues import (
     names_a_number,
     speaks_of_payment,
 )
+from include.card_data.group import Group
 from include.card_data.masks import MASK
+from include.card_data.sound_alikes import may_sound_alike, with_sound_alikes
 from include.card_data.spoken_digits import is_quantity, parted, read_aloud, sentence_start
-from include.spoken.numbers import digit_runs
+from include.spoken.numbers import DigitRun, numbers_in, runs_of
 from include.spoken.quantities import DOUBTFUL, quantities_in
 
 # Between two groups of a number: other words of its speaker, and turns of the other side. Where a card number
@@ -39,37 +40,9 @@ _NAMED_WITHIN_TURNS = 14
 # Groups that are looked at after a card number was begun.
 _MOST_GROUPS = 24
 _CARD_WITHIN_TURNS = 12
+# Somebody who dictates digit by digit says so many words beside one: "um, four, yes".
+_BARE_WORDS = 3
 _WORD = re.compile(r"\w+")
-
-
-@dataclass(frozen=True)
-class Group:
-    """Digits that somebody says in one go.
-
-    Attributes:
-        turn: 0-based number of the turn.
-        places: For each digit the (start, end) of the characters that say it.
-        named: What it is called by the nearest name before it; None when nobody names it.
-        turns_since: How many turns before it the name stands.
-        corrects: Whether words right before it take back what was said.
-    """
-
-    turn: int
-    digits: str
-    places: tuple[tuple[int, int], ...]
-    named: Named | None
-    turns_since: int = 0
-    corrects: bool = False
-
-    @property
-    def start(self) -> int:
-        """Position of the first character."""
-        return self.places[0][0]
-
-    @property
-    def end(self) -> int:
-        """Position after the last character."""
-        return self.places[-1][1]
 
 
 class Conversation:
@@ -88,12 +61,26 @@ class Conversation:
         self._masks = [(n, mask) for n, turn in enumerate(turns) for mask in MASK.finditer(turn.text)]
         self._in_turn: list[list[Group]] = [[] for _ in turns]
         for n, text in enumerate(self._texts):
-            runs = digit_runs(text)
+            runs = self._runs(n)
             names = [(cue.start, cue.end) for cue in self._cues[n]] if runs else []
             for digits, places in parted(text, runs, but=names):
                 if not is_quantity(text, places[0][0], places[-1][1]):
                     self._in_turn[n].append(self._group(n, digits, places))
         self.groups = [group for in_turn in self._in_turn for group in in_turn]
+
+    def _runs(self, turn: int) -> list[DigitRun]:
+        text = self._texts[turn]
+        numbers = numbers_in(text)
+        if may_sound_alike(text):
+            numbers = with_sound_alikes(text, numbers, asked=self._is_asked(turn))
+        return runs_of(text, numbers)
+
+    def _is_asked(self, turn: int) -> bool:
+        """Whether a card's number or code was asked for not long before."""
+        before = range(max(0, turn - _CARD_WITHIN_TURNS), turn)
+        return any(
+            cue.named in CODES or cue.named is Named.CARD_NUMBER for n in before for cue in self._cues[n]
+        )
 
     @property
     def masked_cards(self) -> list[int]:
@@ -262,7 +249,7 @@ class Conversation:
     def _name(self, turn: int, start: int) -> tuple[Named | None, int]:
         """The nearest name before a place, and how many turns before; or that of the digits before it."""
         for n in range(turn, max(-1, turn - _NAMED_WITHIN_TURNS - 1), -1):
-            said = [g for g in self._in_turn[n] if len(g.digits) > 1 and self._same_side(n, turn)]
+            said = [g for g in self._in_turn[n] if self._carries(g) and self._same_side(n, turn)]
             last = max((g.end for g in said if n < turn or g.end <= start), default=-1)
             name = self._name_in(n, turn, max(last, 0), start if n == turn else len(self._texts[n]))
             if name is not None:
@@ -271,6 +258,15 @@ class Conversation:
                 earlier = next(g for g in said if g.end == last)
                 return earlier.named, earlier.turns_since + turn - n
         return None, 0
+
+    def _carries(self, group: Group) -> bool:
+        """Whether digits hand on their name to those after them: not the word "one"."""
+        return len(group.digits) > 1 or (group.named in CARDS | CODES and self.is_bare(group))
+
+    def is_bare(self, group: Group) -> bool:
+        """Whether hardly a word stands beside digits in their turn."""
+        text = self._texts[group.turn]
+        return len(_WORD.findall(text[: group.start])) + len(_WORD.findall(text[group.end :])) <= _BARE_WORDS
 
     def _name_in(self, named_in: int, turn: int, since: int, until: int) -> Named | None:
         """What the last sentence with names says that digits of a turn are; a card's number first of all."""

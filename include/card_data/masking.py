@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from include.calls.call import ChannelRole
 from include.calls.transcript import CardMark, Transcript, Turn, Word
-from include.card_data.finding import CARD, CardDatum, card_data
+from include.card_data.datum import CARD, CardDatum
+from include.card_data.finding import card_data
 from include.card_data.masks import MASK, SECURITY_CODE, card_number
 
 # Stands for each further word of a mask: no letter or digit, so that whoever matches words skips it.

@@ -7,7 +7,7 @@ from itertools import accumulate
 
 from include.card_data.cues import CARDS
 from include.card_data.formats import CARD_LENGTHS, card_at_start, is_card_number, other_format
-from include.card_data.groups import Group
+from include.card_data.group import Group
 
 # Steps of the search for a reading of one chain; the corpora need a few hundred.
 _MOST_STEPS = 20_000

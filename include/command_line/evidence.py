@@ -9,6 +9,7 @@ from typer import Argument, Option
 
 from include.command_line.cofi_database import DatabaseUrl, opened
 from include.command_line.output import AsJson, example, give
+from include.command_line.site import Site
 from include.delivery.evidence import evidence_of, evidence_text
 
 
@@ -36,11 +37,12 @@ def evidence(
     as_json: AsJson = False,
 ) -> None:
     """Print a call's evidence: answers, quotes with their times, hashes, models and hosts."""
+    timezone = Site.here().value("timezone")
     with opened(db) as database:
         found = database.read(lambda connection: evidence_of(connection, call))
     if output is None:
-        give(found, lambda: evidence_text(found), as_json)
+        give(found, lambda: evidence_text(found, timezone), as_json)
         return
     as_json = as_json or output.suffix == ".json"
-    output.write_text(to_json(found, indent=2).decode() if as_json else evidence_text(found))
+    output.write_text(to_json(found, indent=2).decode() if as_json else evidence_text(found, timezone))
     give({"written": output}, lambda: f"Written: {output}", as_json)

@@ -32,7 +32,12 @@ def init(
         str | None, Option(metavar="LOCATION", help="Folder, or s3://…; `samples` for the sample calls.")
     ] = None,
     timezone: Annotated[str | None, Option(help="Of the site: a day begins at its midnight.")] = None,
-    recorder: Annotated[str | None, Option(help="What wrote them; without: what fits best.")] = None,
+    recorder: Annotated[
+        str | None,
+        Option(
+            metavar="NAME|FILE", help="What wrote them, or a YAML file of your own; without: what fits best."
+        ),
+    ] = None,
     gpu_host: Annotated[
         list[str] | None,
         Option(metavar="NAME=URL", help="A GPU host; repeatable; `demo` for the demo's two on this machine."),

@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 import typer
 from typer import Argument, BadParameter, Option
 
+from include.calls.recorders.loading import named
 from include.command_line.output import AsJson, example, give, working
 from include.command_line.site import Site
 from include.errors import InvalidInput
@@ -61,7 +62,11 @@ def probe(
         Option(formats=["%Y-%m-%d"], help="YYYY-MM-DD; without: the newest that there is."),
     ] = None,
     recorder: Annotated[
-        str | None, Option(help="Which to look with; without: the one that fits best.")
+        str | None,
+        Option(
+            metavar="NAME|FILE",
+            help="Which to look with, or a YAML file of your own; without: the one that fits best.",
+        ),
     ] = None,
     recorders_folder: Annotated[Path | None, Option(help="Folder of recorders of your own.")] = None,
     timezone: Annotated[
@@ -90,6 +95,8 @@ def probe(
         dict(map(_option, option)),
     )
     folder = recorders_folder or (Path(found) if (found := site.value("recorders_folder")) else None)
+    if recorder:
+        recorder, folder = named(recorder, folder)
     with _quietly(), working(every_s=_PROGRESS_S) as tell:
         tell(f"Looking at {place.location}")
         probed = look(

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import available_timezones
 
+from include.calls.recorders.loading import named
 from include.command_line.asking import Answers, Asking, Found
 from include.command_line.site import ENV_FILE, SITE_FILE, Site, variable
 from include.command_line.site_files import Line, connection
@@ -97,7 +98,10 @@ def _own_recordings(
     if "AIRFLOW__COFI__GOLD_LABELS" not in site.settings:
         found.set("gold_labels", "", "CSV of what people answered about your calls, once you have one.")
     if options.recorder:
-        found.set("recorder", options.recorder, "What wrote them.")
+        recorder, folder = named(options.recorder, None)
+        found.set("recorder", recorder, "What wrote them.")
+        if folder:
+            found.set("recorders_folder", str(folder), "Recorders of your own.")
     asking.try_out(partial(_look, site, location, options, asking, found, zone), options.recordings)
 
 
@@ -108,10 +112,9 @@ def _look(site: Site, location: str, options: Answers, asking: Asking, found: Fo
             f"No recorder finds a recording in {location}: `cofi probe {location}` says what is there; "
             "--no-test takes it all the same."
         )
-    asking.tell(
-        f"  {probed.files.recordings:,} recordings on {probed.day}, in the layout of {probed.recorder.id}; "
-        f"`cofi probe` says more"
-    )
+    recordings = probed.files.recordings
+    of = "1 recording" if recordings == 1 else f"{recordings:,} recordings"
+    asking.tell(f"  {of} on {probed.day}, in the layout of {probed.recorder.id}; `cofi probe` says more")
     for name, value in settings_lines(probed):
         if name not in ("timezone", "recordings_location"):
             found.set(name, value, "As `cofi probe` found it.")

@@ -29,8 +29,9 @@ def status(
 ) -> None:
     """Show by stage and host what is left, done and failed, the pace, and when it will end."""
     processes = Processes(Site.here().var / "stack")
+    timezone = Site.here().value("timezone")
     if not db and not as_json:
-        say(f"{standing(processes)}\n")
+        say(f"{standing(processes, timezone)}\n")
     if not (db or run or processes.started or is_there()):
         give({"stack": [], "runs": []}, lambda: "No run is open.", as_json)
         return
@@ -40,6 +41,6 @@ def status(
             "stack": [] if db else [{"name": one.name, "runs": one.alive} for one in processes.started],
             "runs": figures(connection, wanted) if as_json else [],
         }
-        give(value, lambda: status_text(connection, wanted), as_json)
+        give(value, lambda: status_text(connection, wanted, timezone), as_json)
         if run and "There is no run" in status_text(connection, wanted):
             raise typer.Exit(1)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from include.calls.call import ChannelRole
+from include.calls.recorders.loading import named
 from include.calls.transcript import Transcript, Turn
 from include.command_line.site import Site
 from include.gpu.client import GpuHostClient
@@ -53,9 +54,11 @@ def found_in(site: Site, location: str, timezone: str, recorder: str | None = No
     Raises:
         CofiError: It cannot be opened, or a recorder's file is wrong.
     """
-    folder = site.value("recorders_folder")
-    place = place_of(location, timezone)
-    return look(place, recorder=recorder, recorders_folder=Path(folder) if folder else None, limit=_LOOKED_AT)
+    set_folder = site.value("recorders_folder")
+    folder = Path(set_folder) if set_folder else None
+    if recorder:
+        recorder, folder = named(recorder, folder)
+    return look(place_of(location, timezone), recorder=recorder, recorders_folder=folder, limit=_LOOKED_AT)
 
 
 def status_of(name: str, url: str, token: str) -> HostStatus:

@@ -10,8 +10,10 @@ from typer import Argument, Option
 
 from include.command_line.cofi_database import DatabaseUrl, opened
 from include.command_line.output import AsJson, example, give
+from include.command_line.site import Site
 from include.database import deliveries
 from include.errors import InvalidInput
+from include.site_time import moment
 
 _SECRET_BYTES = 32  # Standard Webhooks asks for 24 to 64
 
@@ -39,8 +41,9 @@ def dead(db: DatabaseUrl = "", as_json: AsJson = False) -> None:
     """List the events that failed for the last time."""
     with opened(db) as database:
         letters = database.read(deliveries.dead_letters)
+    timezone = Site.here().value("timezone")
     lines = [
-        f"{one.event_id}  {one.dead_at:%Y-%m-%d %H:%M} UTC  {one.event_type:<17} {one.call_id or '–'}  "
+        f"{one.event_id}  {moment(one.dead_at, timezone)}  {one.event_type:<17} {one.call_id or '–'}  "
         f"after {one.attempts} attempts: {one.last_error}"
         for one in letters
     ]

@@ -12,6 +12,7 @@ from include.calls.files import DayFiles
 from include.calls.ledger import Ledger
 from include.calls.stage import Stage
 from include.database import owed
+from include.database.accounted import accounted_for, lies_among_those_of
 from include.database.days import was_discovered
 from include.database.engine import upsert
 from include.database.finishing import stand_again
@@ -73,7 +74,7 @@ def claimants(connection: Connection, batch: Batch) -> dict[str, int]:
         select(CallRow.claimed_by, func.count())
         .join(BatchCallRow)
         .where(
-            BatchCallRow.batch_id == batch.batch_id,
+            accounted_for(batch.batch_id),
             CallRow.state == CallState.PENDING,
             CallRow.claimed_by != batch.batch_id,
         )
@@ -84,7 +85,7 @@ def claimants(connection: Connection, batch: Batch) -> dict[str, int]:
 
 def holders(connection: Connection, batch: Batch) -> set[str]:
     """Other batches that have claimed calls that this one accounts for, be they open or audited again."""
-    query = select(CallRow.claimed_by).join(BatchCallRow).where(BatchCallRow.batch_id == batch.batch_id)
+    query = select(CallRow.claimed_by).join(BatchCallRow).where(accounted_for(batch.batch_id))
     others = query.where(CallRow.claimed_by != batch.batch_id).distinct()
     return {str(other) for other in connection.execute(others).scalars()}
 
@@ -95,7 +96,7 @@ def has_gpu_work(connection: Connection, batch: Batch) -> bool:
         select(CallRow.call_id)
         .join(BatchCallRow)
         .where(
-            BatchCallRow.batch_id == batch.batch_id,
+            accounted_for(batch.batch_id),
             STATE == CallState.PENDING,
             has_claimed(batch),
             ~passed(Stage.STT),
@@ -151,14 +152,19 @@ def held_on_hosts(connection: Connection, batch_id: str) -> dict[str, list[str]]
     written = (
         select(StageResultRow.host, StageResultRow.call_id)
         .join(CallRow, CallRow.call_id == StageResultRow.call_id)
-        .where(StageResultRow.batch_id == batch_id, StageResultRow.stage == Stage.DISTRIBUTE, mine)
+        .where(
+            lies_among_those_of(batch_id),
+            StageResultRow.batch_id == batch_id,
+            StageResultRow.stage == Stage.DISTRIBUTE,
+            mine,
+        )
     )
     of_lane = (LaneRow.batch_id == BatchCallRow.batch_id) & (LaneRow.shard == BatchCallRow.shard)
     begun = (
         select(LaneRow.host, BatchCallRow.call_id)
         .join(BatchCallRow, of_lane)
         .join(CallRow, CallRow.call_id == BatchCallRow.call_id)
-        .where(LaneRow.batch_id == batch_id, LaneRow.stage == Stage.DISTRIBUTE, mine)
+        .where(accounted_for(batch_id), LaneRow.batch_id == batch_id, LaneRow.stage == Stage.DISTRIBUTE, mine)
     )
     held: dict[str, list[str]] = {}
     for host, call_id in sorted(connection.execute(union(written, begun))):
@@ -211,7 +217,7 @@ def ledger_of(connection: Connection, batch_id: str, *where: ColumnElement[bool]
         select(STATE, func.count())
         .select_from(CallRow)
         .join(BatchCallRow)
-        .where(BatchCallRow.batch_id == batch_id, *where)
+        .where(accounted_for(batch_id), *where)
         .group_by(STATE)
     )
     return Ledger.of(dict(connection.execute(query).all()))
@@ -246,7 +252,7 @@ def claimed_loads(connection: Connection, batch: Batch, *where: ColumnElement[bo
     query = (
         select(CallRow.call_id, CallRow.duration_s)
         .join(BatchCallRow)
-        .where(BatchCallRow.batch_id == batch.batch_id, has_claimed(batch), *where)
+        .where(accounted_for(batch.batch_id), has_claimed(batch), *where)
         .order_by(CallRow.call_id)
     )
     return [CallLoad(row.call_id, row.duration_s or 0.0) for row in connection.execute(query)]
@@ -256,7 +262,7 @@ def _still_pending(connection: Connection, batch: Batch) -> list[str]:
     query = (
         select(CallRow.path)
         .join(BatchCallRow)
-        .where(BatchCallRow.batch_id == batch.batch_id, STATE == CallState.PENDING)
+        .where(accounted_for(batch.batch_id), STATE == CallState.PENDING)
         .order_by(CallRow.path)
     )
     return list(connection.execute(query).scalars())

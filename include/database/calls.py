@@ -38,7 +38,7 @@ _LISTS = ("tags", "vocabulary")
 _ROWS_AT_ONCE = 1000
 # What a listing may change of a call without making it another recording.
 _DESCRIPTION = (
-    *("uri", "modified_at", "channel_roles", "roles_told_by", "duration_s", "sample_rate_hz", "channels"),
+    *("uri", "modified_at", "channel_roles", "roles_source", "duration_s", "sample_rate_hz", "channels"),
     *("parts", "details", *_METADATA),
 )
 # What judging it anew does; when it was discovered first stays.
@@ -144,7 +144,7 @@ def _replaced(before: Call, now: Call) -> bool:
 def _call(row: Mapping[Any, Any]) -> Call:
     metadata = CallMetadata(
         channel_roles=tuple(ChannelRole(role) for role in row["channel_roles"]),
-        roles_told_by=row["roles_told_by"] and ChannelRolesSource(row["roles_told_by"]),
+        roles_source=row["roles_source"] and ChannelRolesSource(row["roles_source"]),
         **{name: row[name] for name in _METADATA},
         **{**row["details"], **{name: tuple(row["details"].get(name, ())) for name in _LISTS}},
     )

@@ -12,6 +12,7 @@ from include.calls.call import CallState
 from include.calls.days import DayState, JudgedDay, Verdict
 from include.calls.expected import same_weekday_before
 from include.calls.ledger import Ledger
+from include.database.accounted import accounted_for
 from include.database.engine import upsert
 from include.database.models import BatchCallRow, BatchDayRow, BatchRow, CallRow
 from include.database.work import STATE, BatchKind, is_of_an_audit
@@ -44,7 +45,7 @@ def days_of(connection: Connection, batch_id: str) -> list[JudgedDay]:
     """The days of a batch, the earliest first; none for a rescore, or a batch that discovered nothing yet."""
     query = select(BatchDayRow.__table__).where(BatchDayRow.batch_id == batch_id).order_by(BatchDayRow.day)
     return [
-        JudgedDay(row.day, DayState(row.state), Verdict(row.verdict), row.recordings, row.told)
+        JudgedDay(row.day, DayState(row.state), Verdict(row.verdict), row.recordings, row.problem)
         for row in connection.execute(query)
     ]
 
@@ -70,7 +71,7 @@ def ledgers_by_day(connection: Connection, batch_id: str) -> dict[date, Ledger]:
         select(CallRow.day, STATE, func.count())
         .select_from(CallRow)
         .join(BatchCallRow)
-        .where(BatchCallRow.batch_id == batch_id)
+        .where(accounted_for(batch_id))
         .group_by(CallRow.day, STATE)
     )
     counts: dict[date, dict[str, int]] = defaultdict(dict)
@@ -90,7 +91,7 @@ def late_calls(connection: Connection, batch_id: str) -> dict[date, LateCalls]:
         select(CallRow.day, before.label("again"), func.count())
         .select_from(CallRow)
         .join(BatchCallRow)
-        .where(BatchCallRow.batch_id == batch_id, CallRow.day != batch.day)
+        .where(accounted_for(batch_id), CallRow.day != batch.day)
         .group_by(CallRow.day, "again")
     )
     counts: dict[date, dict[bool, int]] = defaultdict(dict)

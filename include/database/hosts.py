@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased
 
 from include.calls.call import CallState
 from include.calls.stage import GPU_STAGES, ON_HOSTS, Stage
+from include.database.accounted import accounted_for, lies_among_those_of
 from include.database.models import BatchCallRow, CallRow, FailureRow, LaneRow, StageResultRow
 from include.database.work import STATE, counts_here, passed
 
@@ -32,7 +33,12 @@ def measured_speeds(connection: Connection, batch_id: str) -> dict[str, float]:
             func.max(result.created_at).label("last_at"),
         )
         .join(CallRow, CallRow.call_id == result.call_id)
-        .where(result.batch_id == batch_id, result.stage.in_(GPU_STAGES), result.created_at >= since)
+        .where(
+            lies_among_those_of(batch_id),
+            result.batch_id == batch_id,
+            result.stage.in_(GPU_STAGES),
+            result.created_at >= since,
+        )
         .group_by(result.host)
     )
     rows = {row.host: row for row in connection.execute(query) if row.results >= _ENOUGH_RESULTS}
@@ -105,7 +111,7 @@ def audio_left(connection: Connection, batch_id: str, *where: ColumnElement[bool
         select(BatchCallRow.host, audio_s)
         .join(CallRow)
         .where(
-            BatchCallRow.batch_id == batch_id,
+            accounted_for(batch_id),
             BatchCallRow.host.is_not(None),
             CallRow.claimed_by == batch_id,
             STATE == CallState.PENDING,

@@ -134,7 +134,9 @@ def _of_days(connection: Connection, batch_id: str) -> dict[str, Any]:
         {"day": each.isoformat(), "new": calls.new, "again": calls.again}
         for each, calls in late_calls(connection, batch_id).items()
     ]
-    return {"day_state": day and day.state, "day_told": day and day.told, "late": late}
+    problem = day and day.problem
+    # Receivers that were written for the older name find the sentence there as well.
+    return {"day_state": day and day.state, "day_problem": problem, "day_told": problem, "late": late}
 
 
 def _row(event_type: str, data: dict[str, Any], now: datetime) -> dict[str, Any]:

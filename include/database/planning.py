@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 from include.calls.call import CallState
 from include.calls.discovery_rules import Redo
 from include.calls.stage import Stage
+from include.database.accounted import lies_among_those_of
 from include.database.batches import Batch, claimed_loads, has_claimed
 from include.database.keeping import thaw
 from include.database.locking import lock_calls_where
@@ -36,16 +37,17 @@ def loads_to_plan(
     thaw(connection, batch.batch_id, batch.kind)
     _claim(connection, batch, redo, ended)
     _take_up_again(connection, batch, first_stage)
-    mine = CallRow.claimed_by == batch.batch_id
+    mine = and_(CallRow.claimed_by == batch.batch_id, lies_among_those_of(batch.batch_id))
     failed = update(CallRow).where(mine, CallRow.state == CallState.FAILED)
     connection.execute(failed.values(state=CallState.PENDING, state_reason=None, changed_at=now))
-    claimed = StageResultRow.call_id.in_(select(CallRow.call_id).where(mine))
-    open_calls = select(CallRow.call_id).where(mine, CallRow.state == CallState.PENDING)
+    results = lies_among_those_of(batch.batch_id, StageResultRow.call_id)
+    claimed = select(CallRow.call_id).where(mine)
+    open_calls = claimed.where(CallRow.state == CallState.PENDING)
     # Where a recording lies is known of this batch only: hosts delete what is old. And LLM2 ends a call: one
     # that is open in spite of its result could never end.
     anew = first_stage.following if redo is Redo.ALL else [Stage.LLM2]
-    supersede(connection, StageResultRow.call_id.in_(open_calls), anew, now)
-    supersede(connection, claimed, [Stage.DISTRIBUTE], now)
+    supersede(connection, and_(StageResultRow.call_id.in_(open_calls), results), anew, now)
+    supersede(connection, and_(StageResultRow.call_id.in_(claimed), results), [Stage.DISTRIBUTE], now)
     return claimed_loads(connection, batch)
 
 
@@ -59,7 +61,7 @@ def _claim(connection: Connection, batch: Batch, redo: Redo, ended: Collection[s
         of_day = CallRow.day == batch.day, CallRow.state == CallState.AUDITED
         open_ = or_(open_, and_(CallRow.call_id.in_(not_done), *of_day))
     # All are the batch's: by that they are found, among however many.
-    wanted = CallRow.call_id.in_(of_batch), open_, free
+    wanted = CallRow.call_id.in_(of_batch), lies_among_those_of(batch.batch_id), open_, free
     lock_calls_where(connection, *wanted)
     connection.execute(update(CallRow).where(*wanted).values(claimed_by=batch.batch_id))
 
@@ -70,7 +72,10 @@ def _take_up_again(connection: Connection, batch: Batch, first_stage: Stage) -> 
     What it has done of them at an earlier try is kept. That a recording lies on a host is no result.
     """
     audited = select(CallRow.call_id).where(
-        CallRow.call_id == BatchCallRow.call_id, has_claimed(batch), CallRow.state == CallState.AUDITED
+        CallRow.call_id == BatchCallRow.call_id,
+        lies_among_those_of(batch.batch_id),
+        has_claimed(batch),
+        CallRow.state == CallState.AUDITED,
     )
     mine = update(BatchCallRow).where(
         BatchCallRow.batch_id == batch.batch_id, audited.correlate(BatchCallRow).exists()

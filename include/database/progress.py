@@ -19,6 +19,7 @@ from sqlalchemy import (
 
 from include.calls.call import CallState
 from include.calls.stage import LLM_STAGES, STAGES, Stage
+from include.database.accounted import accounted_for
 from include.database.lanes import at_work
 from include.database.models import BatchCallRow, BatchRow, CallRow, LaneRow, StageResultRow
 from include.database.work import REASON, STATE, BatchKind, counts_here
@@ -111,7 +112,7 @@ def _results(what: str, batch_id: str, *where: ColumnElement[bool]) -> Select[*t
     columns = (literal(what), StageResultRow.stage, BatchCallRow.host, func.count())
     query = select(*columns).join(BatchCallRow, BatchCallRow.call_id == StageResultRow.call_id)
     query = query.join(CallRow, CallRow.call_id == StageResultRow.call_id)
-    query = query.where(BatchCallRow.batch_id == batch_id, BatchCallRow.host.is_not(None), *where)
+    query = query.where(accounted_for(batch_id), BatchCallRow.host.is_not(None), *where)
     return query.group_by(StageResultRow.stage, BatchCallRow.host)
 
 
@@ -119,5 +120,5 @@ def _calls(
     what: str, stage: ColumnElement[str], batch_id: str, *where: ColumnElement[bool]
 ) -> Select[*tuple[Any, ...]]:
     query = select(literal(what), stage, BatchCallRow.host, func.count()).join(CallRow)
-    query = query.where(BatchCallRow.batch_id == batch_id, BatchCallRow.host.is_not(None), *where)
+    query = query.where(accounted_for(batch_id), BatchCallRow.host.is_not(None), *where)
     return query.group_by(stage, BatchCallRow.host)

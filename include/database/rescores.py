@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, func, select, up
 
 from include.calls.call import CallState
 from include.calls.stage import Stage
+from include.database.accounted import lies_among_those_of
 from include.database.batches import Batch
 from include.database.engine import insert_missing
 from include.database.locking import lock_calls_where
@@ -68,7 +69,8 @@ def end_strays(connection: Connection, batch: Batch) -> None:
     lost = CallRow.state != CallState.AUDITED
     if batch.kind is BatchKind.RESCORE:
         lost |= func.coalesce(CallRow.claimed_by, "") != batch.batch_id
-    made_anew = exists().where(CallRow.call_id == BatchCallRow.call_id, lost)
+    same = CallRow.call_id == BatchCallRow.call_id, lies_among_those_of(batch.batch_id)
+    made_anew = exists().where(*same, lost)
     strays = update(BatchCallRow).where(
         BatchCallRow.batch_id == batch.batch_id,
         BatchCallRow.state == CallState.PENDING,
@@ -110,11 +112,13 @@ def _claim(connection: Connection, batch: Batch, ended: Collection[str]) -> None
         BatchCallRow.batch_id == batch.batch_id, BatchCallRow.state == CallState.PENDING
     )
     free = CallRow.claimed_by.is_(None) | CallRow.claimed_by.in_([batch.batch_id, *ended])
-    wanted = CallRow.call_id.in_(open_calls), CallRow.state == CallState.AUDITED, free
+    lie = lies_among_those_of(batch.batch_id)
+    wanted = CallRow.call_id.in_(open_calls), lie, CallRow.state == CallState.AUDITED, free
     lock_calls_where(connection, *wanted)
     connection.execute(update(CallRow).where(*wanted).values(claimed_by=batch.batch_id))
     of_another = exists().where(
         CallRow.call_id == BatchCallRow.call_id,
+        lie,
         CallRow.claimed_by.is_(None) | (CallRow.claimed_by != batch.batch_id),
     )
     left = update(BatchCallRow).where(

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Select, case, insert, select
 
 from include.calls.call import CallState
 from include.calls.stage import LLM_STAGES, ON_HOSTS, Stage
+from include.database.accounted import accounted_for
 from include.database.batches import Batch, has_claimed
 from include.database.finishing import finish
 from include.database.given import among
@@ -42,7 +43,7 @@ def give_up(connection: Connection, batch: Batch, loads: Sequence[CallLoad], why
     """Records why stranded calls were not moved: it is the reason with which they end."""
     stranded = among(connection, CallRow.call_id, (load.call_id for load in loads))
     query = select(CallRow.call_id, lacked(batch).label("stage")).join(BatchCallRow)
-    query = query.where(BatchCallRow.batch_id == batch.batch_id, stranded)
+    query = query.where(accounted_for(batch.batch_id), stranded)
     now = datetime.now(UTC)
     rows = [
         {
@@ -75,7 +76,7 @@ def lacked(batch: Batch) -> ColumnElement[str | None]:
 def _stopped(batch: Batch, *columns: Any) -> Select[*tuple[Any, ...]]:
     """Pending calls that are the batch's own to end: another run ends those that it works on."""
     query = select(*columns).join(BatchCallRow, BatchCallRow.call_id == CallRow.call_id)
-    query = query.where(BatchCallRow.batch_id == batch.batch_id, STATE == CallState.PENDING)
+    query = query.where(accounted_for(batch.batch_id), STATE == CallState.PENDING)
     if batch.kind is BatchKind.AUDIT:
         query = query.where(has_claimed(batch))
     return query

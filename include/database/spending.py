@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, exists, func, insert, select
 
 from include.calls.call import CallState
+from include.database.accounted import accounted_for
 from include.database.models import BatchCallRow, CallRow, FailureRow, LlmSpendingRow
 from include.database.refused import log_unwritable, writable, write_apart
 from include.database.work import STATE
@@ -48,7 +49,7 @@ def count_stopped(connection: Connection, batch_id: str) -> int:
         select(func.count())
         .select_from(CallRow)
         .join(BatchCallRow)
-        .where(BatchCallRow.batch_id == batch_id, tried, stopped)
+        .where(accounted_for(batch_id), tried, stopped)
     )
     return int(connection.execute(query).scalar_one())
 

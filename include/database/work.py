@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, case, exis
 from include.calls.call import CallState, ChannelRole
 from include.calls.parts import Part, parts_from_json
 from include.calls.stage import GPU_STAGES, STAGES, Stage
+from include.database.accounted import accounted_for
 from include.database.models import BatchCallRow, BatchRow, CallRow, FailureRow, StageResultRow
 from include.errors import HostLost
 
@@ -54,7 +55,7 @@ class PendingCall:
         sha256: Of the recording, when it was read before.
         host_kills: How often a GPU host died while it worked on this call.
         channels: Of the recording; None when its header could not be read.
-        roles_told_by: The source of the channels' roles.
+        roles_source: The source of the channels' roles.
         details: See `CallRow`.
         parts: Its files, when it is not one that says itself what it is.
     """
@@ -71,7 +72,7 @@ class PendingCall:
     started_at: datetime | None = None
     channels: int | None = None
     queue: str | None = None
-    roles_told_by: str | None = None
+    roles_source: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     parts: tuple[Part, ...] = ()
 
@@ -130,7 +131,7 @@ def pending_calls(
         CallRow.started_at,
         CallRow.channels,
         CallRow.queue,
-        CallRow.roles_told_by,
+        CallRow.roles_source,
         CallRow.details,
         CallRow.parts,
         _host_kills().label("host_kills"),
@@ -170,7 +171,7 @@ def leads_on(connection: Connection, job: StageJob) -> bool:
 
 
 def _in_shard(job: StageJob) -> ColumnElement[bool]:
-    return and_(BatchCallRow.batch_id == job.batch_id, BatchCallRow.shard == job.shard)
+    return and_(accounted_for(job.batch_id), BatchCallRow.shard == job.shard)
 
 
 def is_open(job: StageJob) -> ColumnElement[bool]:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select
 from sqlalchemy.orm import aliased
 
+from include.database.accounted import accounted_for
 from include.database.models import AnswerRow, AuditRow, BatchCallRow, CallRow, LlmResultRow, ScorecardRow
 from include.delivery.criteria import Scorecards, percentage
 
@@ -138,7 +139,7 @@ def _joined(query: Select[*tuple[Any, ...]], batch_id: str) -> Select[*tuple[Any
         .join(CallRow, CallRow.call_id == BatchCallRow.call_id)
         .join(_New, (_New.call_id == BatchCallRow.call_id) & (_New.batch_id == BatchCallRow.batch_id))
         .join(_Old, _Old.audit_id == BatchCallRow.old_audit_id)
-        .where(BatchCallRow.batch_id == batch_id)
+        .where(accounted_for(batch_id))
     )
 
 

@@ -20,7 +20,7 @@ class DayFigures:
     Attributes:
         state: How the run found it.
         verdict: What the day's state did to the run.
-        told: A sentence about a problem of the day; None when there is none.
+        problem: A sentence about a problem of the day; None when there is none.
         recordings: All recordings that are known of the day.
         new: Recordings that came late, for a day before the run's own.
         again: Calls of such a day that earlier runs had left open, or quarantined as incomplete.
@@ -30,7 +30,7 @@ class DayFigures:
     day: date
     state: DayState
     verdict: Verdict
-    told: str | None
+    problem: str | None
     recordings: int
     new: int
     again: int

@@ -24,8 +24,9 @@ from include.database.models import (
 )
 from include.delivery.wording import clock
 from include.errors import InvalidInput
+from include.site_time import moment
 
-_OF_CALL = ("call_id", "day", "path", "state", "state_reason", "duration_s", "channel_roles", "roles_told_by")
+_OF_CALL = ("call_id", "day", "path", "state", "state_reason", "duration_s", "channel_roles", "roles_source")
 _OF_AUDIT = (
     "audit_id",
     "created_at",
@@ -109,7 +110,7 @@ def evidence_of(connection: Connection, named: str) -> Evidence:
     )
 
 
-def evidence_text(evidence: Evidence) -> str:
+def evidence_text(evidence: Evidence, timezone: str = "UTC") -> str:
     """The evidence as text for a reader."""
     call, audit = evidence.call, evidence.audit
     lines = [f"{call['day']} {call['path']}: {call['state']}", f"call {call['call_id']}"]
@@ -128,7 +129,7 @@ def evidence_text(evidence: Evidence) -> str:
         lines += [f"needs review: {reason}" for reason in waiting]
     for answer in evidence.answers:
         lines += ["", *_told_answer(answer)]
-    return "\n".join([*lines, "", "provenance", *_told_provenance(evidence.provenance)])
+    return "\n".join([*lines, "", "provenance", *_told_provenance(evidence.provenance, timezone)])
 
 
 def _official_lines(official: dict[str, Any] | None) -> list[str]:
@@ -287,11 +288,11 @@ def _told_answer(answer: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _told_provenance(of: dict[str, Any]) -> list[str]:
+def _told_provenance(of: dict[str, Any], timezone: str) -> list[str]:
     recording = of["recording"]
     lines = [f"  recording   {recording['uri']}, sha256 {recording['sha256']}"]
     lines += [
-        f"  {row['stage']:<11} {row['engine']} on {row['host']}, {row['created_at']:%Y-%m-%d %H:%M} UTC"
+        f"  {row['stage']:<11} {row['engine']} on {row['host']}, {moment(row['created_at'], timezone)}"
         for row in of["stages"]
     ]
     if "scorecard" in of:
@@ -300,7 +301,7 @@ def _told_provenance(of: dict[str, Any]) -> list[str]:
         lines.append(f"  scorecard   {card['id']} {card['version']}, sha256 {card['sha256']}")
         lines += [
             f"  {row['stage']:<11} {row['model']}, prompt sha256 {row['prompt_sha256']}, "
-            f"{row['created_at']:%Y-%m-%d %H:%M} UTC"
+            f"{moment(row['created_at'], timezone)}"
             for row in of["llm"]
         ]
         lines.append(f"  audited by  cofi {of['audited_with_cofi'] or 'of a version that was not kept'}")

@@ -30,14 +30,14 @@ class RoleSources:
 
     Attributes:
         calls: Number of transcribed calls.
-        told: Calls with at least one known role, by the source of the roles.
+        by_source: Calls with at least one known role, by the source of the roles.
         unknown: Calls without a known role.
         doubted: Calls whose content contradicts the roles that their source states.
         examples: Paths of some calls with unknown or doubted roles, by call id.
     """
 
     calls: int
-    told: Mapping[str, int]
+    by_source: Mapping[str, int]
     unknown: int
     doubted: int
     examples: Mapping[str, str]
@@ -45,7 +45,8 @@ class RoleSources:
     @property
     def in_words(self) -> str:
         """`13 by the manifest, 1 by what is said in them`."""
-        parts = [f"{self.told[one]:,} {words}" for one, words in SOURCES.items() if self.told.get(one)]
+        known = ((self.by_source.get(one), words) for one, words in SOURCES.items())
+        parts = [f"{calls:,} {words}" for calls, words in known if calls]
         return ", ".join([*parts, *([f"unknown in {self.unknown:,}"] if self.unknown else [])])
 
     @property
@@ -65,25 +66,25 @@ def files_of(connection: Connection, batch_id: str) -> DayFiles | None:
 
 def count_roles(connection: Connection, batch_id: str) -> RoleSources:
     """Counts the run's calls by the source of their roles."""
-    told_roles = TranscriptRow.channel_roles.label("told")
-    columns = (CallRow.call_id, CallRow.path, CallRow.channels, CallRow.channel_roles, told_roles)
+    found = TranscriptRow.channel_roles.label("found")
+    columns = (CallRow.call_id, CallRow.path, CallRow.channels, CallRow.channel_roles, found)
     query = of_batch(select(*columns), batch_id).join(TranscriptRow, TranscriptRow.call_id == CallRow.call_id)
     counts: Counter[str] = Counter()
     unknown: list[tuple[str, str]] = []
     doubted: list[tuple[str, str]] = []
     for row in connection.execute(query.order_by(CallRow.path)):
-        if (row.channels or 0) < 2 and not row.told:
+        if (row.channels or 0) < 2 and not row.found:
             continue
-        teller = _source_of(row.told, row.channel_roles)
+        teller = _source_of(row.found, row.channel_roles)
         counts[teller] += 1
         if teller == RoleSource.NOBODY:
             unknown.append((row.call_id, row.path))
-        elif any(one.get("doubted") for one in row.told or ()):
+        elif any(one.get("doubted") for one in row.found or ()):
             doubted.append((row.call_id, row.path))
     nobody = counts.pop(RoleSource.NOBODY, 0)
     return RoleSources(
         calls=counts.total() + nobody,
-        told=dict(counts),
+        by_source=dict(counts),
         unknown=nobody,
         doubted=len(doubted),
         examples=dict([*doubted, *unknown][:_EXAMPLES]),

@@ -10,6 +10,7 @@ from include.calls.call import CallState
 from include.calls.ledger import Ledger
 from include.calls.stage import STAGES, Stage, stage_of
 from include.database import official
+from include.database.accounted import accounted_for
 from include.database.days import was_discovered
 from include.database.models import AuditRow, BatchCallRow, CallRow, FailureRow
 from include.database.work import REASON, STATE
@@ -125,7 +126,7 @@ def list_not_audited(connection: Connection, batch_id: str) -> tuple[NotAudited,
 def of_batch(query: Select[*tuple[Any, ...]], batch_id: str) -> Select[*tuple[Any, ...]]:
     """Narrows a query to the calls of the run."""
     joined = query.select_from(BatchCallRow).join(CallRow, CallRow.call_id == BatchCallRow.call_id)
-    return joined.where(BatchCallRow.batch_id == batch_id)
+    return joined.where(accounted_for(batch_id))
 
 
 def of_current_audits(query: Select[*tuple[Any, ...]], batch_id: str) -> Select[*tuple[Any, ...]]:

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pydantic import TypeAdapter
 
-from include import __version__
+from include import __version__, site_time
 from include.calls.call import call_day, call_id_for
 from include.card_data.masking import masked_text
 from include.delivery import charts, judge_charts, wording
@@ -36,7 +36,7 @@ def write_report(summary: RunSummary, folder: Path) -> Path:
     return folder / REPORT_NAME
 
 
-def write_stopped(batch_id: str, reason: str, folder: Path) -> Path:
+def write_stopped(batch_id: str, reason: str, folder: Path, timezone: str = "UTC") -> Path:
     """Writes the page of a run that failed before it had a batch.
 
     Returns:
@@ -45,7 +45,7 @@ def write_stopped(batch_id: str, reason: str, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     page = _environment().get_template("stopped.html")
     values = {"batch_id": batch_id, "reason": masked_text(reason), "now": datetime.now(UTC)}
-    _replace(folder / REPORT_NAME, page.render(version=__version__, **values))
+    _replace(folder / REPORT_NAME, page.render(version=__version__, timezone=timezone, **values))
     return folder / REPORT_NAME
 
 
@@ -118,7 +118,7 @@ def _environment() -> Environment:
         wording.decimal,
         wording.duration,
         wording.clock,
-        wording.moment,
+        site_time.moment,
         wording.money,
     ):
         # "count" is jinja's own name for the length of a list.

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from include import site_time
 from include.calls.ledger import Ledger
 from include.calls.stage import Stage
 from include.database import batches, hosts
@@ -79,14 +80,14 @@ def status_of(connection: Connection, run_id: str) -> RunStatus | None:
     )
 
 
-def status_text(connection: Connection, run_ids: Sequence[str]) -> str:
-    """The status of each run as text."""
+def status_text(connection: Connection, run_ids: Sequence[str], timezone: str = "UTC") -> str:
+    """The status of each run as text, its times by the clock of a time zone."""
     if not run_ids:
         return "No run is open."
-    return "\n\n".join(_run_text(run_id, status_of(connection, run_id)) for run_id in run_ids)
+    return "\n\n".join(_run_text(run_id, status_of(connection, run_id), timezone) for run_id in run_ids)
 
 
-def _run_text(run_id: str, status: RunStatus | None) -> str:
+def _run_text(run_id: str, status: RunStatus | None, timezone: str) -> str:
     """Day, ledger, hosts in trouble, and a line for each stage and host that has calls."""
     if status is None:
         return f"There is no run {run_id}; without one, all open runs are shown."
@@ -95,12 +96,12 @@ def _run_text(run_id: str, status: RunStatus | None) -> str:
         f"{host} is in trouble ({trouble.kind}): its calls go to others"
         for host, trouble in sorted(status.troubles.items())
     ]
-    lines += [_COLUMNS, *map(_line, status.stages)]
+    lines += [_COLUMNS, *(_line(stage, timezone) for stage in status.stages)]
     return "\n".join(lines)
 
 
-def _line(of: StageProgress) -> str:
-    ends = f"{of.ends_at:%H:%M:%S} UTC" if of.ends_at else "–"
+def _line(of: StageProgress, timezone: str) -> str:
+    ends = site_time.second_of_day(of.ends_at, timezone) if of.ends_at else "–"
     counts = f"{of.left:>8,}{of.done:>8,}{of.failed:>8,}{of.in_flight:>11,}{of.per_minute:>11,.1f}"
     return f"{of.stage:<11}{of.host:<16}{counts}  {ends}"
 

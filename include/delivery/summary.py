@@ -81,6 +81,7 @@ class RunSummary:
     last_day: date | None
     days: tuple[DayFigures, ...]
     location: str
+    timezone: str
     opened_at: datetime
     closed_at: datetime | None
     wall_s: float | None
@@ -120,7 +121,7 @@ class RunSummary:
     def late_days(self) -> tuple[DayFigures, ...]:
         """Days before its own that the run took up calls of, or could not look at."""
         others = (day for day in self.days if day.day != self.day)
-        return tuple(day for day in others if day.new or day.again or day.told)
+        return tuple(day for day in others if day.new or day.again or day.problem)
 
     @property
     def title(self) -> str:
@@ -133,6 +134,7 @@ def summarise(
     batch_id: str,
     labels: Labels | None = None,
     canaries: CanaryNight | None = None,
+    timezone: str = "UTC",
 ) -> RunSummary:
     """Computes the figures of a run as the database has them now.
 
@@ -141,6 +143,7 @@ def summarise(
         batch_id: Of the run.
         labels: Gold labels, to compare its answers with.
         canaries: What its canaries come to (`include.judge.nights.night_of_run`).
+        timezone: The site's, in which times are shown.
 
     Raises:
         InvalidInput: There is no such run.
@@ -151,7 +154,7 @@ def summarise(
         row = connection.execute(of_run).one_or_none()
         if row is None:
             raise InvalidInput(f"there is no run {batch_id!r} in the database: check the batch id")
-        return _summarise(connection, row, labels or {}, canaries)
+        return _summarise(connection, row, labels or {}, canaries, timezone)
 
     return database.read(read)
 
@@ -161,6 +164,7 @@ def _summarise(
     row: Row[tuple[object, ...]],
     labels: Labels,
     canaries: CanaryNight | None,
+    timezone: str,
 ) -> RunSummary:
     batch_id = row.batch_id
     run = owed.run_of(connection, batch_id)
@@ -175,6 +179,7 @@ def _summarise(
         last_day=row.last_day,
         days=summarise_days(connection, batch_id),
         location=row.location,
+        timezone=timezone,
         opened_at=row.opened_at,
         closed_at=row.closed_at,
         wall_s=(row.closed_at - row.opened_at).total_seconds() if row.closed_at else None,

@@ -69,14 +69,14 @@ def _tries(summary: RunSummary) -> list[str]:
 def _days(summary: RunSummary) -> list[str]:
     """What is to be said of the run's days: absence first."""
     own = summary.own_day
-    lines = wrap(f"{DAY_STATES[own.state]}: {own.told}", WIDTH_CHARS) if own and own.told else []
+    lines = wrap(f"{DAY_STATES[own.state]}: {own.problem}", WIDTH_CHARS) if own and own.problem else []
     lines = lines[:_DAY_ROWS]
     if not summary.outcome.looked_for:
         lines.append("nobody knows what there was to audit: recordings could not be looked for")
     late = [day.late for day in summary.late_days if day.late]
     if late:
         lines.append(f"late recordings: {'; '.join(late)}")
-    unread = [str(day.day) for day in summary.late_days if day.told]
+    unread = [str(day.day) for day in summary.late_days if day.problem]
     return [*lines, *([f"not looked at again: {', '.join(unread)}"] if unread else [])]
 
 
@@ -86,7 +86,7 @@ def _intake(summary: RunSummary) -> list[str]:
     if summary.files and str(summary.files) != "nothing":
         lines.append(f"beside    {summary.files}")
     roles = summary.roles
-    if roles.worth_a_look or roles.told.get(RoleSource.CONTENT):
+    if roles.worth_a_look or roles.by_source.get(RoleSource.CONTENT):
         lines.append(f"roles     of {calls(roles.calls)} known: {roles.in_words}")
     if roles.doubted:
         lines.append(f"          in {calls(roles.doubted)} what is said speaks against them")

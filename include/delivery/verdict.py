@@ -96,7 +96,7 @@ def _open(books: Books) -> str:
 
 def _absent(day: JudgedDay) -> str:
     return (
-        f"{day.told} When they are there, trigger the day again; nightly runs take up what comes late, as "
+        f"{day.problem} When they are there, trigger the day again; nightly runs take up what comes late, as "
         "far back as [cofi] lookback_days says. [cofi] empty_day decides what fails a run."
     )
 

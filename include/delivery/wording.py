@@ -1,6 +1,6 @@
 """Formats figures for people, in the report and in the text table."""
 
-from datetime import date, datetime
+from datetime import date
 
 from include.calls.days import DayState
 from include.database.work import BatchKind
@@ -58,11 +58,6 @@ def clock(offset_ms: int | None) -> str:
     minutes, seconds = divmod(offset_ms // 1000, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
-
-
-def moment(time: datetime | None) -> str:
-    """Date and time of day, UTC."""
-    return DASH if time is None else f"{time:%Y-%m-%d %H:%M} UTC"
 
 
 def money(usd: float | None) -> str:

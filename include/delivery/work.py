@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Integer, Subquery, case, cast, extract, func,
 
 from include.calls.call import CallState
 from include.calls.stage import GPU_STAGES, LLM_STAGES, STAGES
+from include.database.accounted import lies_among_those_of
 from include.database.models import BatchCallRow, CallRow, FailureRow, StageResultRow
 from include.database.work import STATE
 from include.delivery.outcome import ended_in, of_batch
@@ -162,7 +163,7 @@ def _timed_results(batch_id: str) -> Subquery:
     first_at = func.min(row.created_at).over(partition_by=(row.stage, row.host)).label("first_at")
     columns = (row.call_id, row.stage, row.host, row.seconds, row.created_at, CallRow.duration_s, first_at)
     joined = select(*columns).join(CallRow, CallRow.call_id == row.call_id)
-    return joined.where(row.batch_id == batch_id).subquery()
+    return joined.where(row.batch_id == batch_id, lies_among_those_of(batch_id)).subquery()
 
 
 def _figures(

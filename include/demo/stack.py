@@ -32,7 +32,7 @@ RESCORE_DAG_ID = "rescore_calls"  # it never runs by itself
 # Commands of `airflow`.
 AIRFLOW_COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 _SAMPLES = Path(__file__).parent / "sample_calls"
-_START_S = 300
+_START_S = 600
 _ATTEMPTS = 10
 _AIRFLOW_PORTS = {"airflow": 8080, "worker_log": 8793, "triggerer_log": 8794}
 _LLM_PORT = 9100
@@ -274,8 +274,14 @@ class Stack:
         deadline_s = time.monotonic() + _START_S
         while not ready():
             trouble = self.processes.trouble()
-            if trouble or time.monotonic() > deadline_s:
-                raise CofiError(trouble or f"{what} does not start. {self.processes.end_of_log(process)}")
+            if trouble:
+                raise CofiError(trouble)
+            if time.monotonic() > deadline_s:
+                raise CofiError(
+                    f"{what} is not there after {_START_S // 60} min, though its process runs. If its log "
+                    "names nothing that is wrong, this machine is too busy: `cofi up` tries again. "
+                    f"{self.processes.end_of_log(process)}"
+                )
             time.sleep(0.5)
 
 

@@ -3,18 +3,19 @@
 from datetime import datetime
 
 from include.demo.processes import Processes, Started
+from include.site_time import moment
 
 _AGAIN = "`cofi down` and `cofi up` start everything again"
 
 
-def standing(processes: Processes) -> str:
+def standing(processes: Processes, timezone: str = "UTC") -> str:
     """A line if all is well, and one for each process that has ended or was started again."""
     latest = processes.latest
     if not latest:
         return "The stack is not up: `cofi up` starts it."
     up = sum(_is_up(processes, started) for started in latest.values())
     lines = [f"Stack: {up} of {len(latest)} processes run."]
-    lines += [line for started in latest.values() if (line := _line(processes, started))]
+    lines += [line for started in latest.values() if (line := _line(processes, started, timezone))]
     return "\n".join(lines)
 
 
@@ -23,7 +24,7 @@ def _is_up(processes: Processes, started: Started) -> bool:
     return started.alive and (not started.kept or bool(kept and kept.pid))
 
 
-def _line(processes: Processes, started: Started) -> str:
+def _line(processes: Processes, started: Started, timezone: str) -> str:
     """Nothing of one that has run all the time."""
     name, log = started.name, processes.log_of(started.name)
     if not started.alive:
@@ -39,5 +40,5 @@ def _line(processes: Processes, started: Started) -> str:
     if not kept.pid:
         return f"{name} {kept.ended}; it is started again soon: see {log}"
     times = "once" if kept.restarts == 1 else f"{kept.restarts} times"
-    since = f"{datetime.fromisoformat(kept.since):%Y-%m-%d %H:%M:%S} UTC"
+    since = moment(datetime.fromisoformat(kept.since), timezone)
     return f"{name} was started again {times}, and runs since {since}. Before, it {kept.ended}: see {log}"

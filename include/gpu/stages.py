@@ -228,7 +228,7 @@ def _transcript(
     result: SttResult, call: PendingCall, detection: RoleDetection
 ) -> tuple[type[TranscriptRow], dict[str, object]]:
     roles = detection.roles(
-        result.call_id, result.turns, call.channels, call.channel_roles, call.roles_told_by
+        result.call_id, result.turns, call.channels, call.channel_roles, call.roles_source
     )
     by_content = [one for one in roles if one.told_by is RoleSource.CONTENT]
     turns = with_roles(result.turns, by_content)

@@ -1,9 +1,10 @@
 """Finds what is said to the model that reads the transcript, and not to the other side of the line.
 
-Wording only, English and Spanish: it finds plain attempts, and what it misses still meets checked evidence,
-rules and metrics. A find sends a call to a person and decides nothing. Only its sentence is suspected, so
-that an honest notice or greeting in the same turn stays evidence; only behind markup, and behind what is
-called the end of the transcript, the rest of the turn is suspected, too.
+Wording only, English and Spanish, and the plainest of French, German, Italian, Portuguese, Dutch and Russian:
+it finds plain attempts, and what it misses still meets checked evidence, rules and metrics. A find sends a
+call to a person and decides nothing. Only its sentence is suspected, so that an honest notice or greeting in
+the same turn stays evidence; only behind markup, and behind what is called the end of the transcript, the
+rest of the turn is suspected, too.
 
 Measured on tests/corpora/injection.yaml: it finds 0.6 % of 631 ordinary sentences and 95 % of 371 hostile.
 Of 30 plain attempts that were written last, and tried before any wording was added for them, it found 20: new

@@ -7,19 +7,32 @@ from difflib import get_close_matches
 from typing import Any
 
 from include.llm.chat_api import JsonSchema
+from include.llm.mending import mended, of_literal
 from include.llm.providers.dialect import nullable_of
 from include.outside.jsons import parsed
 from include.outside.text import cleaned
 
 # What a model thought, in the tags that open models are trained with; some templates open it in the prompt.
-_TAGS = "(?:seed:)?think|thinking|thoughts?|reasoning|reflection|scratchpad|analysis|rationale"
-_THOUGHT = re.compile(rf"\A.*</(?:{_TAGS})>", re.DOTALL | re.IGNORECASE)
-_OPENED = re.compile(rf"<(?:{_TAGS})>", re.IGNORECASE)
+_TAGS = "(?:seed:)?think|thinking|thoughts?|reasoning|reflection|scratchpad|analysis|rationale|details"
+_THOUGHT = re.compile(
+    rf"\A.*(?:</(?:{_TAGS})>|\[/THINK\]|◁/think▷|<\|end_of_thought\|>|<unused95>|assistantfinal)",
+    re.DOTALL | re.IGNORECASE,
+)
+_OPENED = re.compile(
+    rf"<(?:{_TAGS})(?: [^<>]*)?>|\[THINK\]|◁think▷|<\|begin_of_thought\|>|<unused94>", re.IGNORECASE
+)
 # What stands before the answer proper where a server passes on gpt-oss's own marks.
-_BEFORE_FINAL = re.compile(r"\A.*<\|channel\|>\s*final\b[^<]*<\|message\|>", re.DOTALL)
-# A string, also one that breaks off, or a comma that nothing follows.
-_MENDED = re.compile(r'"(?:[^"\\]|\\.?)*(?:"|\Z)|,(?=\s*[}\]])', re.DOTALL)
-_RAW = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_BEFORE_FINAL = re.compile(
+    r"\A.*<\|channel\|>\s*(?:final\b|commentary to=)[^<]*(?:<\|constrain\|>\s*\w+)?\s*<\|message\|>",
+    re.DOTALL,
+)
+# What says that another answer than those before it is meant.
+_FINALLY = re.compile(
+    r"(?:\bfinal(?:ly)?(?: (?:answer|output|json|version|result))?|\b(?:corrected|revised)(?: \w+)?"
+    r"|\bhere is my (?:response|answer))[*_ ]*[:=][*_ ]*\s*(?:```\w*)?\s*\Z",
+    re.IGNORECASE,
+)
+_FENCED = re.compile(r"\A(?:`{3,}|~{3,})\w*\s*\n(.*?)\n?\s*(?:`{3,}|~{3,})\Z", re.DOTALL)
 # An answer in a call of a tool that stands in the text, in "answer", in a list of one, …
 _MOST_WRAPPINGS = 3
 _OPENING = re.compile(r'\{\s*["}]')
@@ -47,38 +60,42 @@ def json_of(content: str) -> Any:
     else:
         return json_of(whole) if isinstance(whole, str) and _OPENING.search(whole) else whole
     answer = _without_thought(text)
+    if (fenced := _FENCED.match(answer)) and fenced[1].startswith('"'):
+        return json_of(fenced[1])
     try:
         return _only_object(answer, problem)
+    except ValueError as error:
+        return _mended_object(answer, problem, error)
+
+
+def _mended_object(answer: str, problem: str, why: ValueError) -> Any:
+    """The object of an answer that is no JSON as it stands; `why` is what it is refused for, else."""
+    plain = mended(answer)
+    if plain != answer:
+        try:
+            return _only_object(plain, problem)
+        except ValueError as error:
+            why = error
+    try:
+        return parsed(of_literal(answer))
     except ValueError:
-        mended = _mended(answer)
-        if mended == answer:
-            raise
-    return _only_object(mended, problem)
+        raise why from None
 
 
 def _only_object(answer: str, problem: str) -> Any:
-    found = [parsed(each) for each in _objects(answer)]
+    texts = list(_objects(answer))
+    found = [parsed(text) for text in texts]
     different = [each for n, each in enumerate(found) if each not in found[:n]]
     if not different:
         raise ValueError(f"it is no JSON: {problem}")
-    if len(different) > 1:
+    if len(different) > 1 and not _FINALLY.search(answer[: answer.rfind(texts[-1])]):
         raise ValueError(f"it gives {len(different)} different JSON objects")
-    return different[0]
+    return found[-1]
 
 
 def _without_thought(text: str) -> str:
     answer = _THOUGHT.sub("", _BEFORE_FINAL.sub("", text))
     return "" if _OPENED.match(answer.lstrip()) else answer
-
-
-def _mended(answer: str) -> str:
-    """From the first object on, without commas that nothing follows, line ends in strings escaped."""
-    opening = _OPENING.search(answer)
-
-    def mended(found: re.Match[str]) -> str:
-        return "" if found[0] == "," else re.sub(r"[\n\r\t]", lambda raw: _RAW[raw[0]], found[0])
-
-    return _MENDED.sub(mended, answer[opening.start() :]) if opening else answer
 
 
 def _objects(text: str) -> Iterator[str]:
@@ -94,10 +111,17 @@ def _objects(text: str) -> Iterator[str]:
             _, end = _DECODER.raw_decode(text, begin)
         except RecursionError:
             raise ValueError("its JSON is too deep") from None
-        if text[end:].lstrip()[:1] in _GOES_ON and text[end:].strip():
+        if _goes_on(text[:begin].rstrip(), text[end:].strip()):
             raise ValueError("its JSON object is followed by more of it")
         yield text[begin:end]
         at = end
+
+
+def _goes_on(before: str, after: str) -> bool:
+    """Whether an object is a part of something; it is not, alone in a list or with a comma that ends all."""
+    if after[:1] == "]" and before.endswith("["):
+        return False
+    return bool(after) and after[0] in _GOES_ON and after not in {",", ":"}
 
 
 def fitted(value: Any, schema: JsonSchema) -> Any:

@@ -24,7 +24,7 @@ _LAYOUTS = (
 _SAMPLE = 20
 # So many fields are all that anybody can wish for.
 _MANY_FIELDS = 8
-_OWN = {"channel_roles", "roles_told_by", "extra"}
+_OWN = {"channel_roles", "roles_source", "extra"}
 
 
 @dataclass(frozen=True)

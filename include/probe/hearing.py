@@ -28,7 +28,7 @@ class HeardCall:
 
     Attributes:
         direction: Of the call, where it is known.
-        told: The roles that its recorder, sidecar or manifest states.
+        stated: The roles that its recorder, sidecar or manifest states.
         roles: What its content says of each; empty when it could not be heard.
         language: That it was heard in.
         trouble: Why it could not be heard.
@@ -36,7 +36,7 @@ class HeardCall:
 
     path: str
     direction: str | None
-    told: tuple[ChannelRole, ...]
+    stated: tuple[ChannelRole, ...]
     roles: tuple[SpeakerRole, ...] = ()
     language: str | None = None
     trouble: str = ""
@@ -50,7 +50,9 @@ class HeardCall:
     @property
     def contradicts(self) -> bool:
         """Whether what is said contradicts the stated roles."""
-        return self.agent is not None and bool(self.told) and self.told[self.agent] is ChannelRole.CUSTOMER
+        if self.agent is None or not self.stated:
+            return False
+        return self.stated[self.agent] is ChannelRole.CUSTOMER
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,10 @@ class Heard:
     @property
     def stereo_roles(self) -> tuple[ChannelRole, ...]:
         """The roles of both channels, when all calls that tell agree, and more than one does."""
-        told = self.agents
-        if len(told) != 1 or sum(told.values()) < 2:
+        found = self.agents
+        if len(found) != 1 or sum(found.values()) < 2:
             return ()
-        first = next(iter(told)) == 0
+        first = next(iter(found)) == 0
         both = (ChannelRole.AGENT, ChannelRole.CUSTOMER)
         return both if first else both[::-1]
 

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from include.calls.call import Call, CallMetadata, CallState
@@ -17,6 +17,7 @@ from include.probe.fitting import Fit, fit_of, fits
 from include.probe.formats import formats_of
 from include.probe.nearby import nearby
 from include.probe.place import Place
+from include.site_time import moment
 
 # `[cofi] min_duration_s` and `max_duration_s`, as shipped.
 _SHORTEST_S, _LONGEST_S = 2.0, 7200.0
@@ -39,6 +40,7 @@ class Probed:
         duplicates: Calls of the same content, by pair of paths.
         roles: How many of the calls have their channels' roles by whom.
         nearby: Folders in the location where a recorder would find days, when none does here.
+        recorders_folder: Where the recorder's file lies; None for one that is shipped.
     """
 
     place: Place
@@ -51,6 +53,7 @@ class Probed:
     duplicates: tuple[tuple[str, str], ...]
     roles: dict[str, int]
     nearby: tuple[str, ...] = ()
+    recorders_folder: Path | None = None
 
     @property
     def recorder(self) -> Recorder:
@@ -61,7 +64,9 @@ class Probed:
     def fields(self) -> dict[str, tuple[int, str]]:
         """The metadata fields: how many of the calls have each, and one value."""
         found: dict[str, tuple[int, str]] = {}
-        for name, value in (known for call in self.calls for known in _known(call.metadata)):
+        for name, value in (
+            known for call in self.calls for known in _known(call.metadata, self.place.timezone)
+        ):
             count, example = found.get(name, (0, value))
             found[name] = (count + 1, example)
         return found
@@ -117,16 +122,27 @@ def look(
         formats=formats_of(folder, looked.recordings),
         duplicates=tuple(_duplicates(folder, looked.recordings)),
         roles=_roles(looked.recordings),
+        recorders_folder=_own_folder(best.recorder.id, recorders_folder),
     )
 
 
-def _known(metadata: CallMetadata) -> Iterator[tuple[str, str]]:
+def _own_folder(recorder: str, folder: Path | None) -> Path | None:
+    return folder.absolute() if folder and (folder / f"{recorder}.yaml").is_file() else None
+
+
+def _known(metadata: CallMetadata, timezone: str) -> Iterator[tuple[str, str]]:
     for field in fields(metadata):
         value = getattr(metadata, field.name)
-        if value in (None, (), {}) or field.name in ("roles_told_by", "extra"):
+        if value in (None, (), {}) or field.name in ("roles_source", "extra"):
             continue
-        yield field.name, ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        yield field.name, _shown(value, timezone)
     yield from ((f"extra: {name}", value) for name, value in metadata.extra.items())
+
+
+def _shown(value: object, timezone: str) -> str:
+    if isinstance(value, datetime):
+        return moment(value, timezone)
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _duplicates(folder: DayFolder, calls: Sequence[Call]) -> Iterator[tuple[str, str]]:
@@ -147,4 +163,4 @@ def _duplicates(folder: DayFolder, calls: Sequence[Call]) -> Iterator[tuple[str,
 def _roles(calls: Sequence[Call]) -> dict[str, int]:
     """Counts the calls with several channels by the source of their roles."""
     several = [call.metadata for call in calls if (call.channels or 0) > 1]
-    return dict(Counter(one.roles_told_by or _UNKNOWN_ROLES for one in several))
+    return dict(Counter(one.roles_source or _UNKNOWN_ROLES for one in several))

@@ -144,6 +144,8 @@ def settings_lines(probed: Probed, heard: Heard | None = None) -> Iterator[tuple
     yield "timezone", probed.place.timezone
     yield "recordings_location", probed.place.location
     yield "recorder", probed.recorder.id
+    if probed.recorders_folder:
+        yield "recorders_folder", str(probed.recorders_folder)
     if probed.recorder.id == PLAIN:
         yield "recordings_layout", probed.recorder.days.folders[0]
     if roles := stereo_roles(probed, heard):

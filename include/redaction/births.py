@@ -15,6 +15,8 @@ from include.spoken.numbers import Number
 _BIRTH = phrase(r"""
     birth(?: ?date|day)?s?|born|d\.? ?o\.? ?b
     naci(?:o|do|da|ste|mos|mientos?)?|cumple(?: ?anos)?
+    naissances?|nee?|geburts(?:datum|tag)|geboren|geboortedatum|nascita|nat[oa]|nascimento|nascid[oa]|nasci
+    рождения|родил(?:ся|ась)
 """)
 _FIRST_BIRTH_YEAR, _LAST_BIRTH_YEAR = 1905, 2026
 # A whole date this long ago is somebody's birth, unless something else began then.

@@ -15,7 +15,7 @@ from include.spoken.folding import plain
 from include.spoken.numbers import cardinal
 
 _PROVIDER = r"(?:g ?mail|google ?mail|hot ?mail|outlook|yahoo|icloud|aol|proton(?: ?mail)?|live|msn|gmx)"
-_DOT = r"(?:,? ?\b(?:dot|punto|point)\b,? ?|\.)"
+_DOT = r"(?:,? ?\b(?:dot|punto|point|punkt|ponto|punt|точка)\b,? ?|\.)"
 # Of letters only: "29.99" ends in no top-level domain.
 _TOP_LEVEL = r"[^\W\d_]{2,}(?!\w)"
 _ENDING = rf"(?:{_DOT}\w{{2,}}){{0,2}}{_DOT}{_TOP_LEVEL}"
@@ -26,26 +26,34 @@ _ASIDE = (
     r"(?:,? (?:that's )?(?:all (?:in )?(?:one word|lower ?case|small letters|together)|todo (?:junto|seguido)"
     r"|(?:todo )?en min[uú]sculas?))"
 )
-_AT = rf"(?: ?@ ?|{_ASIDE}?,? \b(?:at|arroba)\b,? )"
+_AT_SIGN = "(?:at|arroba|arobase|chiocciola|apenstaartje|собака)"
+_AT = rf"(?: ?@ ?|{_ASIDE}?,? \b{_AT_SIGN}\b,? )"
 _ADDRESS = re.compile(rf"{_AT}(?P<domain>{_DOMAIN})", re.IGNORECASE)
 _DOMAIN_FIRST = re.compile(
-    rf"\W*(?:(?:and|y|then|luego|yes|si|sí|uh|um|eh) )?(?:at |arroba |@ ?)?(?P<domain>{_DOMAIN})",
+    rf"\W*(?:(?:and|y|then|luego|yes|si|sí|uh|um|eh) )?(?:{_AT_SIGN} |@ ?)?(?P<domain>{_DOMAIN})",
     re.IGNORECASE,
 )
-_ENDS_AT = re.compile(r" (?:at|arroba|@)\W*$", re.IGNORECASE)
+_ENDS_AT = re.compile(r" (?:at|arroba|arobase|chiocciola|@)\W*$", re.IGNORECASE)
 _TOKEN = re.compile(r"[\w+]+(?:[.'_-]+[\w+]+)*")
 _BETWEEN = re.compile(r" ?[-_.]? ?|, ")
 _JOINING = {
     "dot": ".",
     "punto": ".",
     "point": ".",
+    "punkt": ".",
+    "ponto": ".",
+    "punt": ".",
+    "tiret": "-",
+    "bindestrich": "-",
+    "trattino": "-",
+    "unterstrich": "_",
     "underscore": "_",
     "dash": "-",
     "hyphen": "-",
     "guion": "-",
 }
 _JOINING |= {"minus": "-", "bajo": "", "plus": "+"}
-_CUE = re.compile(r"\b(?:e-?mails?|mails?|correos?|electronic[oa])\b")
+_CUE = re.compile(r"\b(?:e-?mails?|mails?|correos?|electronic[oa]|courriel|почт[аыу])\b")
 _NO_PART = NO_NAMES | frozenset(
     """
     address confirm copy correo direccion electronico electronica email emails escriba escribirme found got

@@ -1,4 +1,4 @@
-"""People's names in a call, English and Spanish: introduced, addressed, or known from the metadata."""
+"""People's names in a call: introduced, addressed (English and Spanish), or known from the metadata."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +14,8 @@ _SURE = re.compile(
     r"|family) )?(?:sur)?name(?: is|'s)"
     r"|surname(?: is|'s)|mis? apellidos? (?:es|son)|you can call me"
     r"|(?:am i|you're|you are) (?:speaking|talking) (?:with|to)"
+    r"|je m['’]appelle|mon nom est|mein name ist|ich hei(?:ß|ss)e|mi chiamo|il mio nome [eè]|meu nome [eé]"
+    r"|me chamo|chamo-me|mijn naam is|ik heet|меня зовут"
     r"|me apellido|me llamo|mi nombre es|a nombre de|se llama|le atiende|te atiende)\s+",
     re.IGNORECASE,
 )

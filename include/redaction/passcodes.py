@@ -32,6 +32,8 @@ _PIN = phrase(rf"""
     (?:pin|p i n|puk)(?: (?:code|number|numero))?|pass ?codes?|pass ?words?|otp
     {"".join(f"(?<!{word} )" for word in _OTHER_CODES)}codes?
     (?:security|access|verification|one[- ]time|sms|activation|confirmation|entry|secret) (?:number|pin)s?
+    code secret|mots? de passe|pass ?wort|kenn ?wort|geheimzahl|geheimnummer|codice (?:segreto|pin)|senha
+    palavra[- ]passe|wachtwoord|pin ?code|pin-code|пин[- ]?код\w*|парол[ьяю]
     claves?|contrasenas?|codigos?(?! (?:{_OTHER_CODES_ES}))(?: de \w+| pin| sms| secreto| personal)?
 """)
 _END_OF_ID = phrase(r"""

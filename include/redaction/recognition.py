@@ -27,6 +27,7 @@ from presidio_analyzer.predefined_recognizers import (
     EsNifRecognizer,
     IbanRecognizer,
     IpRecognizer,
+    ItFiscalCodeRecognizer,
     SpacyRecognizer,
     UkNinoRecognizer,
 )
@@ -66,6 +67,7 @@ def _identifier_recognisers() -> tuple[PatternRecognizer, ...]:
         IbanRecognizer(),
         IpRecognizer(),
         UkNinoRecognizer(),
+        ItFiscalCodeRecognizer(),
         EsNifRecognizer(),
         EsNieRecognizer(),
     )

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from include.database.engine import chunks
+from include.database.given import among
 from include.database.models import (
     AuditRow,
     ReviewAnswerRow,
@@ -67,7 +68,7 @@ def _reviewed_before(connection: Connection, call_ids: Sequence[str]) -> list[tu
     query = select(*columns, place.label("place")).join(
         AuditRow, AuditRow.audit_id == ReviewedScoreRow.audit_id
     )
-    newest = query.where(ReviewedScoreRow.call_id.in_(call_ids)).subquery()
+    newest = query.where(among(connection, ReviewedScoreRow.call_id, call_ids)).subquery()
     rows = connection.execute(select(newest).where(newest.c.place == 1, newest.c.superseded_at.is_not(None)))
     return [(row.call_id, row.scorecard_sha256, row.audit_id) for row in rows]
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from include.database.accounted import accounted_for
 from include.database.engine import chunks
+from include.database.given import among
 from include.database.models import (
     AnswerRow,
     AuditRow,
@@ -82,7 +84,7 @@ def fill(connection: Connection, batch_id: str, rules: ReviewRules, now: datetim
     queued = place(connection, batch_id, found, considered, now)
     _keep_frames(connection, batch_id, considered, now)
     for some in chunks([one.audit_id for one in found]):
-        looked_at = update(AuditRow).where(AuditRow.audit_id.in_(some))
+        looked_at = update(AuditRow).where(among(connection, AuditRow.audit_id, some))
         connection.execute(looked_at.values(considered_at=now))
     drawn: dict[str, int] = {}
     for draws in considered.draws.values():
@@ -104,7 +106,7 @@ def _candidates(connection: Connection, batch_id: str) -> list[Candidate]:
     )
     query = select(*columns).join(BatchCallRow, BatchCallRow.call_id == AuditRow.call_id)
     query = query.join(CallRow, CallRow.call_id == AuditRow.call_id)
-    query = query.where(BatchCallRow.batch_id == batch_id, AuditRow.batch_id == batch_id)
+    query = query.where(accounted_for(batch_id), AuditRow.batch_id == batch_id)
     query = query.where(AuditRow.superseded_at.is_(None), AuditRow.considered_at.is_(None))
     rows = connection.execute(query.order_by(AuditRow.call_id).with_for_update(of=AuditRow)).all()
     found = []
@@ -131,7 +133,7 @@ def _answers(connection: Connection, audit_ids: Sequence[str]) -> dict[str, dict
     names = ("audit_id", "criterion_id", "answer", "standing", "confidence", "review_reasons")
     columns = [getattr(AnswerRow, name) for name in (*names, "earned", "potential")]
     found: dict[str, dict[str, MachineAnswer]] = {}
-    for row in connection.execute(select(*columns).where(AnswerRow.audit_id.in_(audit_ids))):
+    for row in connection.execute(select(*columns).where(among(connection, AnswerRow.audit_id, audit_ids))):
         found.setdefault(row.audit_id, {})[row.criterion_id] = MachineAnswer(
             answer=row.answer,
             standing=Standing(row.standing),
@@ -144,7 +146,7 @@ def _answers(connection: Connection, audit_ids: Sequence[str]) -> dict[str, dict
 
 
 def _drawn_before(connection: Connection, call_ids: Sequence[str]) -> set[str]:
-    looked_at = select(AuditRow.call_id).where(AuditRow.call_id.in_(call_ids))
+    looked_at = select(AuditRow.call_id).where(among(connection, AuditRow.call_id, call_ids))
     return set(connection.execute(looked_at.where(AuditRow.considered_at.is_not(None))).scalars())
 
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
+from include.database.accounted import lies_among_those_of_day
 from include.database.columns import UtcDateTime
 from include.database.models import AnswerRow, AuditRow, CallRow, MachineAnswerRow, MachineDayRow
 from include.scorecards.assessment import Standing
@@ -136,4 +137,5 @@ def _answers(day: date) -> Any:
 
 def _of_day(query: Any, day: date) -> Any:
     joined = query.select_from(AuditRow).join(CallRow, CallRow.call_id == AuditRow.call_id)
-    return joined.where(CallRow.day == day, AuditRow.superseded_at.is_(None))
+    of_day = CallRow.day == day, lies_among_those_of_day(day, AuditRow.call_id)
+    return joined.where(*of_day, AuditRow.superseded_at.is_(None))

@@ -8,6 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 from sqlalchemy import Connection, Row, delete, select, update
 
 from include.database.engine import chunks, insert_missing
+from include.database.given import among
 from include.database.models import ReviewDrawRow, ReviewItemRow
 from include.review.candidates import Candidate, Considered, Draw
 from include.review.items import ItemState, Sample
@@ -46,7 +47,7 @@ def place(
 
 
 def _known(connection: Connection, call_ids: Sequence[str]) -> set[str]:
-    query = select(ReviewItemRow.call_id).where(ReviewItemRow.call_id.in_(call_ids))
+    query = select(ReviewItemRow.call_id).where(among(connection, ReviewItemRow.call_id, call_ids))
     return set(connection.execute(query).scalars())
 
 

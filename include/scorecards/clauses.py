@@ -20,7 +20,36 @@ _DENIALS = frozenset(
     refuse refuses refused refusing decline declines declined deny denies denied unable failed fail fails
     forgot forget stop stopped avoid avoided
     niego niega nego rehuso rehusa olvide olvido incapaz impide impidio evito evita
+    refusons oublie oublier evite empeche incapable weigere weigert weigern verweigere vergass vergessen
+    lehne vermeide rifiuto rifiuta rifiutiamo dimenticato dimentico recuso recusa recusamos esqueci esquece
+    weiger weigert vergeten отказываюсь отказываемся отказывается забыл забыла забыли
     """.split()  # noqa: SIM905 - readable
+)
+# Who says one of these of what follows does not say it: "I doubt that you will be refunded".
+_DOUBTS = frozenset(
+    """
+    doubt doubts doubted deny denies denied false untrue
+    dudo duda dudamos dudar niego niega negamos falso
+    doute doutons nie nions faux bezweifle zweifle bezweifeln bestreite leugne falsch
+    dubito dubitiamo nego falso duvido duvidamos twijfel betwijfel сомневаюсь сомневаемся отрицаю неправда
+    """.split()  # noqa: SIM905 - readable
+)
+# Behind what they negate, in its clause: "ich rufe Sie nicht zurück", "on vous rembourse pas".
+_BEHIND = frozenset(
+    """
+    nicht nie niemals nichts kein keine keinen keinem keiner keineswegs keinesfalls
+    pas jamais rien aucun aucune guere niet nooit geen niets
+    """.split()  # noqa: SIM905 - readable
+)
+# Another clause begins, or a question whether it is so.
+_PARTS = frozenset(
+    """
+    weil dass wenn und oder aber denn damit sondern que mais et ou parce donc car si quand
+    omdat dat en of maar want als ob
+    """.split()  # noqa: SIM905 - readable
+)
+_HARMLESS_BEHIND = frozenset(
+    {"probleme", "souci", "soucis", "problem", "sorge", "probleem", "seulement", "nur"}
 )
 # A clause in between stands by itself from so many words on: "never", "of course not" do not.
 _CLAUSE_WORDS = 3
@@ -47,8 +76,9 @@ def words_to_negation(before: Place, place: Place) -> int | None:
             break
         clause.insert(0, token)
     words = [token.text for token in (*clause, *place[:_READ_ON_WORDS])]
-    found = [at for at in negations_at(words) if at < len(clause)]
-    return len(clause) - found[-1] if found else None
+    found = [*negations_at(words), *(at for at, word in enumerate(words) if word in _DOUBTS)]
+    found = [at for at in found if at < len(clause)]
+    return len(clause) - max(found) if found else None
 
 
 def _goes_on(token: Token) -> bool:
@@ -57,11 +87,25 @@ def _goes_on(token: Token) -> bool:
 
 
 def is_negated_after(place: Place, following: Place) -> bool:
-    """Whether the next word turns a place around: "I will [not]"."""
+    """Whether what follows in its clause turns a place around: "I will [not]", "ich rufe [Sie nicht]"."""
     words = [token.text for token in following]
-    if words[:1] != ["not"] or place[-1].closes or place[-1].text == "or":
+    if place[-1].closes:
+        return False
+    if _is_negated_behind(following):
+        return True
+    if words[:1] != ["not"] or place[-1].text == "or":
         return False
     return negations_at(words)[:1] == [0]
+
+
+def _is_negated_behind(following: Place) -> bool:
+    """Whether one of the languages that put a negation behind the verb has one in the next words."""
+    for at, token in enumerate(following):
+        if token.text in _BEHIND or (at == 0 and negates([token.text]) and not token.text.isascii()):
+            return not any(one.text in _HARMLESS_BEHIND for one in following[at + 1 :])
+        if token.text in _PARTS or token.closes:
+            return False
+    return False
 
 
 def may_be_left_out(before: Token, hidden: Place) -> bool:

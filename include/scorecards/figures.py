@@ -1,6 +1,10 @@
-"""Whether a quote's figures are those that were said: "1.5" is not "15", "€19" is no "$19"."""
+"""Whether a quote's figures and modal verbs are those that were said, where folding makes them one.
+
+"1.5" is not "15", "€19" is no "$19", and "ich könnte" is not "ich konnte".
+"""
 
 import re
+import unicodedata
 
 from include.scorecards.matching import Place, quoted
 
@@ -8,6 +12,11 @@ _IN_WORDS = {"$": "dollars", "€": "euros", "£": "pounds", "%": "percent"}
 _BEFORE = re.compile(r"([$€£])\s?(\d+(?:[.,]\d+)*)")
 _AFTER = re.compile(r"(?<=\d)\s?([$€£%])")
 _CURRENCY = re.compile(r"[$€£]")
+# German verbs that tell by their umlaut whether something is, or would be.
+_WOULD = re.compile(
+    r"\b(?:k[oö]nnt|w[uü]rd|m[oö]cht|m[uü]sst|d[uü]rft|h[aä]tt|w[aä]r|k[aä]m|g[aä]b|br[aä]cht)e(?:n|st|t)?\b",
+    re.IGNORECASE,
+)
 
 
 def in_words(quote: str) -> str:
@@ -21,7 +30,19 @@ def are_other(quote: str, place: Place) -> bool:
     ours = [one.joint for one in quoted(quote) if one.text.isdecimal()]
     theirs = [token.joint for token in place if token.text.isdecimal()]
     pairs = zip(ours, theirs, strict=True) if len(ours) == len(theirs) else ()
-    return any({".", "+"} == set(pair) for pair in pairs) or _in_another_currency(quote, place)
+    return (
+        any({".", "+"} == set(pair) for pair in pairs)
+        or _in_another_currency(quote, place)
+        or _in_another_mood(quote, place)
+    )
+
+
+def _in_another_mood(quote: str, place: Place) -> bool:
+    """Whether a quote has a German modal verb with or without its umlaut, and nobody says that one."""
+    said = " ".join(dict.fromkeys(token.turn.text for token in place)).casefold()
+    theirs = {verb.casefold() for verb in _WOULD.findall(unicodedata.normalize("NFC", said))}
+    ours = {verb.casefold() for verb in _WOULD.findall(unicodedata.normalize("NFC", quote))}
+    return bool(theirs) and not theirs.issuperset(ours)
 
 
 def _in_another_currency(quote: str, place: Place) -> bool:

@@ -77,7 +77,8 @@ class Criterion(Part):
         id: By which reports, conditions, gold labels and people's answers name it.
         section: The id of its section.
         text: The question, as people read it; it goes to the LLM as well.
-        instructions: How to decide, with examples; goes to the LLM, with what is quoted marked as an example.
+        instructions: How to decide, with examples; needed where the LLM answers. Goes to it, with what is
+            quoted marked as an example.
         options: The possible answers; exactly yes and no, where a rule or metric answers.
         weight: Its part of the section, beside the other criteria's weights. 0 adds nothing to the score; an
             `auto_fail` holds all the same.

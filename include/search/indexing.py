@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Select, and_, delete, insert, select
 
 from include.calls.transcript import Transcript
+from include.database.accounted import lies_among_those_of
 from include.database.engine import Database, upsert
 from include.database.models import BatchCallRow, IndexedCallRow, SpokenRow, TranscriptRow
 from include.search.pieces import pieces_of
@@ -27,17 +29,18 @@ def index_calls(
     Returns:
         How many were indexed.
     """
-    indexed = 0
-    while found := database.write(lambda connection: _index_page(connection, batch_id)):
-        indexed += found
+    indexed, last = 0, ""
+    while found := database.write(partial(_index_page, batch_id=batch_id, after=last)):
+        indexed, last = indexed + len(found), found[-1]
         say(indexed)
     return indexed
 
 
-def _index_page(connection: Connection, batch_id: str | None) -> int:
-    rows = connection.execute(_not_indexed(batch_id).limit(_AT_ONCE)).all()
+def _index_page(connection: Connection, batch_id: str | None, after: str) -> list[str]:
+    """Indexes the next calls, by their ids: those before are not looked through for each page again."""
+    rows = connection.execute(_not_indexed(batch_id, after).limit(_AT_ONCE)).all()
     if not rows:
-        return 0
+        return []
     connection.execute(delete(SpokenRow).where(SpokenRow.call_id.in_([row.call_id for row in rows])))
     now = datetime.now(UTC)
     calls = [{"call_id": row.call_id, "transcript_sha256": row.sha256, "indexed_at": now} for row in rows]
@@ -49,10 +52,10 @@ def _index_page(connection: Connection, batch_id: str | None) -> int:
     ]
     if spoken:
         connection.execute(insert(SpokenRow), spoken)
-    return len(rows)
+    return [row.call_id for row in rows]
 
 
-def _not_indexed(batch_id: str | None) -> Select[str, str, dict[str, Any]]:
+def _not_indexed(batch_id: str | None, after: str) -> Select[str, str, dict[str, Any]]:
     same = and_(
         IndexedCallRow.call_id == TranscriptRow.call_id,
         IndexedCallRow.transcript_sha256 == TranscriptRow.sha256,
@@ -60,10 +63,11 @@ def _not_indexed(batch_id: str | None) -> Select[str, str, dict[str, Any]]:
     query = (
         select(TranscriptRow.call_id, TranscriptRow.sha256, TranscriptRow.transcript)
         .outerjoin(IndexedCallRow, same)
-        .where(IndexedCallRow.call_id.is_(None))
+        .where(IndexedCallRow.call_id.is_(None), TranscriptRow.call_id > after)
         .order_by(TranscriptRow.call_id)
     )
     if batch_id is not None:
         of_run = select(BatchCallRow.call_id).where(BatchCallRow.batch_id == batch_id)
-        query = query.where(TranscriptRow.call_id.in_(of_run))
+        lie = lies_among_those_of(batch_id, TranscriptRow.call_id)
+        query = query.where(TranscriptRow.call_id.in_(of_run), lie)
     return query

@@ -1,4 +1,4 @@
-"""Dates as people say them and recognisers write them, English and Spanish.
+"""Dates as people say them and recognisers write them, English and Spanish; months of six more.
 
 `16/11/2026`, `the 4th of March 1985`, `March the fourth, nineteen eighty five`, `quince de marzo de 2026`,
 `January 2026`. Which of day and month comes first in `04/03/1985` nobody can tell: the day, unless it cannot
@@ -13,24 +13,24 @@ from include.spoken.marking import Marked, marked
 from include.spoken.numbers import Number, ordinal, ordinal_words
 
 _MONTHS = (
-    ("january", "jan", "enero"),
-    ("february", "feb", "febrero"),
-    ("march", "mar", "marzo"),
-    ("april", "apr", "abril"),
-    ("may", "mayo"),
-    ("june", "jun", "junio"),
-    ("july", "jul", "julio"),
-    ("august", "aug", "agosto"),
-    ("september", "sept", "sep", "septiembre", "setiembre"),
-    ("october", "oct", "octubre"),
-    ("november", "nov", "noviembre"),
-    ("december", "dec", "diciembre"),
+    "january jan enero janvier januar janner gennaio janeiro januari января",
+    "february feb febrero fevrier februar febbraio fevereiro februari февраля",
+    "march mar marzo mars marz maerz marco maart марта",
+    "april apr abril avril aprile апреля",
+    "may mayo mai maggio maio mei мая",
+    "june jun junio juin juni giugno junho июня",
+    "july jul julio juillet juli luglio julho июля",
+    "august aug agosto aout augustus августа",
+    "september sept sep septiembre setiembre septembre settembre setembro сентября",
+    "october oct octubre octobre oktober ottobre outubro октября",
+    "november nov noviembre novembre novembro ноября",
+    "december dec diciembre decembre dezember dicembre dezembro декабря",
 )
-_MONTH_OF = {name: number for number, names in enumerate(_MONTHS, start=1) for name in names}
+_MONTH_OF = {name: number for number, names in enumerate(_MONTHS, start=1) for name in names.split()}
 _MONTH = rf"(?P<month>{'|'.join(sorted(_MONTH_OF, key=len, reverse=True))})\b\.?"
 _ORDINAL = rf"(?:{'|'.join(sorted(ordinal_words(), key=len, reverse=True))})\b"
 # "4", "4th", "fourth", "twenty first", "1.º".
-_DAY = rf"(?P<day>#(?:st|nd|rd|th|o|º|ª)?(?:[ -]{_ORDINAL})?|{_ORDINAL})"
+_DAY = rf"(?P<day>#(?:st|nd|rd|th|o|º|ª|\.|er|te[rn]?)?(?:[ -]{_ORDINAL})?|{_ORDINAL})"
 # "2026", "nineteen eighty five", "twenty oh five", "eighty-five".
 _YEAR = r"(?P<year>#(?: #){0,2}|'#)"
 _NUMBERED_MONTH = _DAY.replace("<day>", "<month>")

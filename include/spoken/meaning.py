@@ -7,6 +7,7 @@ told apart here: a word that means something in one of them is watched in all.
 import re
 from collections.abc import Iterable, Sequence
 
+from include.spoken.folding import plain
 from include.spoken.numbers import ordinal
 
 NEGATIONS = frozenset(
@@ -16,6 +17,7 @@ NEGATIONS = frozenset(
     nunca sin ni tampoco jamas nadie nada ninguno ninguna ningun ningunos ningunas
     ne pas jamais rien personne aucun aucune sans non
     nicht nichts nie niemals niemand kein keine keinen keinem keiner keines ohne weder nein
+    keineswegs keinesfalls kaum guere nullement
     mai niente nulla nessuno nessuna nessun senza neanche nemmeno
     nao ninguem nenhum nenhuma sem nem
     niet niets nooit geen zonder nee nie nikt nic nigdy bez не нет ни никто ничего никогда без
@@ -44,6 +46,13 @@ CALENDAR = frozenset(
     lundi mardi mercredi jeudi vendredi samedi dimanche demain hier
     montag dienstag mittwoch donnerstag freitag samstag sonntag heute morgen gestern
     lunedi martedi mercoledi giovedi venerdi domenica domani ieri oggi amanha ontem hoje
+    segunda terca quarta quinta sexta maandag dinsdag woensdag donderdag vrijdag zaterdag zondag morgen
+    понедельник вторник среда среду четверг пятница пятницу суббота субботу воскресенье завтра вчера сегодня
+    janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre
+    januar februar marz juni juli oktober dezember januari februari maart mei juni juli augustus
+    gennaio febbraio marzo aprile maggio giugno luglio settembre ottobre dicembre
+    janeiro fevereiro marco maio junho julho setembro outubro novembro dezembro
+    января февраля марта апреля мая июня июля августа сентября октября ноября декабря
     """.split()  # noqa: SIM905 - as above
 )
 # Who does it, and whether it is sure: "we may refund" is not "we will refund", nor "you will refund".
@@ -60,6 +69,14 @@ FIXED = frozenset(
 _SPANISH_MODAL = re.compile(
     r"(?:pued|pude|pudi|podem|podr|podi|podam|deb[eioa]|quier|quer[eria]|quis|tien|teng|tendr|tuv|habr|habi)"
     r"[a-z]*|ha|he|has|han|hay|hemos|haya|hayan"
+)
+# Likewise of French, German, Italian, Portuguese, Dutch and Russian.
+_OTHER_MODAL = re.compile(
+    r"(?:pourr|pouv|devr|voul|voudr|faudr)[a-z]*|peu[xt]|peuvent|doi[st]|doivent|veu[xt]"
+    r"|w[ue]rde(?:n|st|t)?|wird|wirst|(?:k[ao]nn|m[uo]ss|m[ao]ch|soll|d[ua]rf|hatt|ware)[a-z]*"
+    r"|(?:poss|potr|dobb|dovr|vogl|vorr)[a-z]*|devo|devi|deve|devono|vuole|puo"
+    r"|(?:kun|kon|moet|moest|zal|zou|mag|mocht|wil|wou)[a-z]{0,5}"
+    r"|(?:мог|мож|долж|буд|хоч|хот)[а-я]*"
 )
 # What a negation says in these changes nothing about what follows.
 _HARMLESS = tuple(
@@ -84,7 +101,7 @@ _NEGATING_PREFIX = re.compile(r"(?:un|in|im|ir|il|dis|non|mis|des|de)(?=\w{3})")
 # One negation in several spellings: "cannot", "can not", "can't", "cant".
 _SAME_NEGATION = {word: "not" for word in NEGATIONS if word in {"t", "nt", "cannot"} or word.endswith("nt")}
 # Where words are not parted by spaces, a negation is a part of the writing: Chinese, Japanese, Thai, Korean.
-_UNSPACED_NEGATION = re.compile("[不没沒无無未别別勿]|ない|なく|なかっ|ません|ไม|อยา|않|없|못|아니")
+_UNSPACED_NEGATION = re.compile(plain("[不没沒无無未别別勿]|ない|なく|なかっ|ません|ไม|อยา|않|없|못|아니"))
 
 
 def key_words(words: Iterable[str]) -> list[str]:
@@ -118,7 +135,11 @@ def is_opposite(one: str, other: str) -> bool:
 
 def fixed_words(words: Iterable[str]) -> list[str]:
     """The modal verbs and pronouns of a text, in order: another text that says the same has them too."""
-    return [word for word in words if word in FIXED or _SPANISH_MODAL.fullmatch(word)]
+    return [
+        word
+        for word in words
+        if word in FIXED or _SPANISH_MODAL.fullmatch(word) or _OTHER_MODAL.fullmatch(word)
+    ]
 
 
 def negations_at(words: Sequence[str]) -> list[int]:

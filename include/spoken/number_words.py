@@ -1,4 +1,4 @@
-"""Words of numbers, English and Spanish, folded: the only lists of them in the project."""
+"""Words of numbers, English and Spanish, folded; those of other languages are in `european_numbers`."""
 
 
 def _counted(words: str, first: int, step: int = 1) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """Numbers as recognisers write what people say: `4111 1111`, `four one double one`, `cuarenta y uno once`.
 
-English and Spanish. Whoever needs a number reads it here.
+English and Spanish, and up to 999 the languages of `european_numbers`. Whoever needs a number reads it here.
 """
 
 import re
@@ -8,30 +8,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from include.spoken.european_numbers import number_at
 from include.spoken.folding import plain
 from include.spoken.number_words import CARDINALS, ORDINALS
 
 _JOINERS = {"en": "and", "es": "y"}
-_REPEATS = {"double": 2, "triple": 3, "treble": 3, "quadruple": 4, "doble": 2}
+_REPEATS = {
+    **{"double": 2, "triple": 3, "treble": 3, "quadruple": 4, "doble": 2, "doppio": 2, "duplo": 2},
+    **{"doppel": 2, "dubbel": 2, "triplo": 3, "dreifach": 3, "doppia": 2},
+}
 _ALL_CARDINALS = {word: value for words in CARDINALS.values() for word, value in words.items()}
 _ALL_ORDINALS = {word: value for words in ORDINALS.values() for word, value in words.items()}
 # What people say between two groups of digits without leaving the number.
-_FILLERS = {
-    "uh",
-    "um",
-    "er",
-    "eh",
-    "and",
-    "then",
-    "dash",
-    "hyphen",
-    "space",
-    "y",
-    "e",
-    "luego",
-    "guion",
-    "este",
-}
+_FILLERS = frozenset(
+    """
+    uh um er eh and then dash hyphen space y e luego guion este et puis ensuite euh tiret und dann ah
+    ahm poi allora depois entao dan и затем потом
+    """.split()  # noqa: SIM905 - readable
+)
 _MAX_FILLERS = 2
 _TOKEN = re.compile(r"\d+|[^\W\d_]+")
 _SENTENCE_ENDS = re.compile(r"[.?!;…]\s|,\s(?=mil\b)")
@@ -185,6 +179,13 @@ def _only_fillers(between: str) -> bool:
 
 def digits_at(words: Sequence[str], at: int) -> tuple[str, int]:
     """The digits that begin at a folded word, and how many words say them; ("", 1) when it is no number."""
+    own, other = _digits_at(words, at), number_at(words, at)
+    # "Quatre-vingt-six" is longer than anything that English or Spanish makes of it.
+    return other if other[0] and (not own[0] or other[1] > own[1]) else own
+
+
+def _digits_at(words: Sequence[str], at: int) -> tuple[str, int]:
+    """As `digits_at`, English and Spanish alone."""
     word = words[at]
     if word in _REPEATS:
         goes_on = at + 1 < len(words) and words[at + 1] not in _REPEATS

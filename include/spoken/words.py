@@ -13,11 +13,15 @@ from include.spoken.folding import plain
 from include.spoken.numbers import digits_at
 
 # Thai, Lao, Burmese, Khmer, kana and Han are written without spaces between words.
-UNSPACED = "฀-໿က-႟ក-៿぀-ヿ㐀-鿿豈-﫿\U00020000-\U0003ffff"
+UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
 # Between digits, but for one that parts thousands; and how it is said.
 _DECIMAL_MARK = re.compile(r"(?<=\d)[.,](?=\d)(?!(?<=\d[.,])\d{3}(?!\d))")
 _POINTS = frozenset({"point", "coma", "comma", "punto"})
-_WORD = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+")
+# Accents that stand by themselves, and the vowels of Arabic and Hebrew, are no end of a word.
+_MARKS = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed"
+_WORD = re.compile(rf"[{UNSPACED}]|(?:[^\W{UNSPACED}][{_MARKS}]*)+")
 _UNSPACED_SIGN = re.compile(f"[{UNSPACED}]")
 # Sounds of somebody who thinks. "Er" and "um" are words in German and Portuguese.
 _THINKING = frozenset({"uh", "uhm", "ehm", "erm"})

@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 
 from include.database import official
+from include.database.accounted import accounted_for, lies_among_those_of_day
 from include.database.columns import UtcDateTime
 from include.database.models import (
     AnswerRow,
@@ -43,19 +44,20 @@ def count_days(connection: Connection, days: Iterable[date], now: datetime | Non
     """
     now = now or datetime.now(UTC)
     for day in sorted(set(days)):
+        of_day = (CallRow.day == day) & lies_among_those_of_day(day, AuditRow.call_id)
         for table in (TrendScoreRow, TrendAnswerRow):
             connection.execute(delete(table).where(table.day == day))
         for dimension in Dimension:
-            scores = scores_of(CallRow.day == day, dimension)
+            scores = scores_of(of_day, dimension)
             counted_at = literal(now, UtcDateTime).label("counted_at")
             _insert(connection, TrendScoreRow, scores.add_columns(counted_at))
-            _insert(connection, TrendAnswerRow, answers_of(CallRow.day == day, dimension))
+            _insert(connection, TrendAnswerRow, answers_of(of_day, dimension))
 
 
 def days_of_run(connection: Connection, batch_id: str) -> list[date]:
     """The days of the calls that a run accounts for."""
     calls = select(CallRow.day).join(BatchCallRow, BatchCallRow.call_id == CallRow.call_id)
-    return list(connection.execute(calls.where(BatchCallRow.batch_id == batch_id).distinct()).scalars())
+    return list(connection.execute(calls.where(accounted_for(batch_id)).distinct()).scalars())
 
 
 def uncounted_days(connection: Connection) -> list[date]:

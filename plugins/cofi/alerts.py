@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from html import escape
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 from airflow.sdk import AsyncCallback, BaseNotifier, Context, DeadlineAlert, DeadlineReference
 from airflow.sdk.configuration import conf
@@ -21,7 +22,7 @@ from cofi.hooks.gpu_host import GpuHostHook
 from cofi.runs import batch_id_of
 from cofi.settings import Settings
 from include.alerts import chat, conditions, once
-from include.alerts.alert import Alert
+from include.alerts.alert import Alert, in_one_message
 from include.alerts.conditions import Ended, Thresholds
 from include.database.engine import Database
 from include.database.models import BatchRow
@@ -29,6 +30,8 @@ from include.database.outbox import announce_alert
 from include.errors import CofiError, EventRefused
 
 log = logging.getLogger(__name__)
+
+_ENDED = ("success", "failed")
 
 
 class RunAlerts(BaseNotifier):
@@ -98,7 +101,7 @@ async def missed_deadline(context: Mapping[str, Any]) -> None:
 
 
 def tell(settings: Settings, database: Database, alerts: Sequence[Alert]) -> None:
-    """Sends the alerts that no process has sent yet, to every place that is set.
+    """Sends the alerts that no process has sent yet, to every place that is set, as one message.
 
     Raises:
         EventRefused: No place took it; the next look tries again.
@@ -106,18 +109,21 @@ def tell(settings: Settings, database: Database, alerts: Sequence[Alert]) -> Non
     now, token = datetime.now(UTC), str(uuid4())
 
     def claim(connection: Connection) -> list[Alert]:
-        mine = once.claimed(connection, alerts, token, now)
-        for alert in mine if settings.alert_webhook else ():
-            fields = {"subject": alert.subject, "text": alert.text, "since": alert.since.isoformat()}
-            announce_alert(connection, alert.key, {**fields, "link": alert.link}, now)
+        mine = once.claimed(connection, alerts, token, now, settings.timezone)
+        if mine and settings.alert_webhook:
+            alert = in_one_message(mine)
+            announce_alert(connection, alert.key, _event(alert, settings.timezone), now)
         return mine
 
-    for alert in database.write(claim):
-        log.warning("Alert %s: %s", alert.key, alert.subject)
-        taken = [_taken(place, send, alert) for place, send in _places(settings).items()]
-        if not settings.alert_webhook and not any(taken):
-            database.write(lambda c, one=alert: once.given_back(c, [one], token))  # type: ignore[misc]
-            raise EventRefused(f"No place took the alert: {alert.subject}. The log says why, place by place.")
+    if not (mine := database.write(claim)):
+        return
+    alert = in_one_message(mine)
+    for one in mine:
+        log.warning("Alert %s: %s", one.key, one.subject)
+    taken = [_taken(place, send, alert, settings.timezone) for place, send in _places(settings).items()]
+    if not settings.alert_webhook and not any(taken):
+        database.write(lambda c: once.given_back(c, mine, token))
+        raise EventRefused(f"No place took the alert: {alert.headline}. The log says why, place by place.")
 
 
 def link_to(dag_id: str, run_id: str) -> str:
@@ -126,31 +132,43 @@ def link_to(dag_id: str, run_id: str) -> str:
     return f"{base}/dags/{dag_id}/runs/{run_id}" if base else ""
 
 
-def _places(settings: Settings) -> dict[str, Callable[[Alert], None]]:
-    places: dict[str, Callable[[Alert], None]] = {}
+def _event(alert: Alert, timezone: str) -> dict[str, Any]:
+    return {
+        "subject": alert.headline,
+        "text": alert.text(timezone),
+        "since": alert.since.isoformat(),
+        "link": alert.link,
+        "also": [{"key": one.key, "subject": one.subject} for one in alert.also],
+    }
+
+
+def _places(settings: Settings) -> dict[str, Callable[[str, str], None]]:
+    places: dict[str, Callable[[str, str], None]] = {}
     if settings.alert_email:
-        places["alert_email"] = lambda alert: _mail(settings.alert_addresses, alert)
+        places["alert_email"] = lambda subject, text: _mail(settings.alert_addresses, subject, text)
     if settings.alert_chat:
-        places["alert_chat"] = lambda alert: asyncio.run(chat.post(_chat_url(settings.alert_chat), alert))
+        places["alert_chat"] = lambda subject, text: asyncio.run(
+            chat.post(_chat_url(settings.alert_chat), subject, text)
+        )
     return places
 
 
-def _taken(place: str, send: Callable[[Alert], None], alert: Alert) -> bool:
+def _taken(place: str, send: Callable[[str, str], None], alert: Alert, timezone: str) -> bool:
     """Whether a place took an alert. A failure of one keeps no other from it, whatever its error is."""
     try:
-        send(alert)
+        send(alert.headline, alert.text(timezone))
     except Exception as error:
         log.error("[cofi] %s did not take the alert %s: %s", place, alert.key, error)
         return False
     return True
 
 
-def _mail(to: Sequence[str], alert: Alert) -> None:
+def _mail(to: Sequence[str], subject: str, text: str) -> None:
     # Every task loads this module with the DAG's file, and sends no mail.
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier  # noqa: PLC0415
 
-    html = f"<p>{escape(alert.text).replace(chr(10), '<br>')}</p>"
-    SmtpNotifier(to=list(to), subject=f"[cofi] {alert.subject}", html_content=html).notify({})
+    html = f"<p>{escape(text).replace(chr(10), '<br>')}</p>"
+    SmtpNotifier(to=list(to), subject=f"[cofi] {subject}", html_content=html).notify({})
 
 
 def _chat_url(conn_id: str) -> str:
@@ -163,6 +181,8 @@ def _chat_url(conn_id: str) -> str:
 
 def _tell_of_deadline(context: Mapping[str, Any]) -> None:
     run, deadline = context["dag_run"], context["deadline"]
+    if run.get("state") in _ENDED:  # Airflow forgets the deadline of a run that succeeded, and of no other
+        return
     dag_id, run_id = str(run["dag_id"]), str(run.get("dag_run_id") or run["run_id"])
     batch_id, needed_by = batch_id_of(dag_id, run_id), deadline["deadline_time"]
     if isinstance(needed_by, str):
@@ -171,13 +191,14 @@ def _tell_of_deadline(context: Mapping[str, Any]) -> None:
     with _database() as database:
         query = select(BatchRow.day).where(BatchRow.batch_id == batch_id)
         day = database.read(lambda c: c.execute(query).scalar_one_or_none())
-        late = conditions.late(day or _day_of(run), batch_id, needed_by, link_to(dag_id, run_id))
+        day = day or _day_of(run, settings.timezone)
+        late = conditions.late(day, batch_id, needed_by, link_to(dag_id, run_id), settings.timezone)
         tell(settings, database, [late])
 
 
-def _day_of(run: Mapping[str, Any]) -> date:
-    """The day of a run that has not even opened its batch."""
-    return datetime.fromisoformat(str(run["logical_date"])).date()
+def _day_of(run: Mapping[str, Any], timezone: str) -> date:
+    """The day of a run that has not even opened its batch: it began at the site's midnight."""
+    return datetime.fromisoformat(str(run["logical_date"])).astimezone(ZoneInfo(timezone)).date()
 
 
 def _free_bytes(settings: Settings) -> dict[str, int]:

@@ -107,18 +107,19 @@ def _write(
     from include.delivery.summary import summarise  # noqa: PLC0415
     from include.delivery.table import text_table  # noqa: PLC0415
 
-    folder = report_folder(Settings.load(), batch_id)
+    settings = Settings.load()
+    folder, timezone = report_folder(settings, batch_id), settings.timezone
     batch = database.read(lambda connection: batches.batch_of_run(connection, batch_id))
     if batch is None:
         run = database.read(lambda connection: owed.run_of(connection, batch_id))
-        page = write_stopped(batch_id, (run and run.reason) or "", folder)
+        page = write_stopped(batch_id, (run and run.reason) or "", folder, timezone)
     else:
         _pass_on(database, batch)
         try:
-            summary = summarise(database, batch_id, labels, canaries)
+            summary = summarise(database, batch_id, labels, canaries, timezone)
         except InvalidInput as error:  # labels that are no answers of the run's scorecard
             log.warning("Not compared with gold labels: %s", error)
-            summary = summarise(database, batch_id, None, canaries)
+            summary = summarise(database, batch_id, None, canaries, timezone)
         for line in text_table(summary).splitlines():
             log.info(line)
         page = write_report(summary, folder)

@@ -130,8 +130,8 @@ def judged(
         run_type=run_type,
         empty_day=settings.on_empty_day,
     )
-    if day.told:
-        log.log(logging.INFO if day.verdict is Verdict.OK else logging.WARNING, "%s", day.told)
+    if day.problem:
+        log.log(logging.INFO if day.verdict is Verdict.OK else logging.WARNING, "%s", day.problem)
     _log_other_days(found, settings.timezone)
     return day
 

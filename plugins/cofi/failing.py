@@ -38,11 +38,12 @@ def noting_failure(batch_id: str, task: str) -> Iterator[None]:
 def _keep(batch_id: str, reason: str) -> None:
     from include.delivery.report import write_stopped  # noqa: PLC0415 - only a task that fails pays for it
 
-    folder, has_batch = report_folder(Settings.load(), batch_id), False
+    settings = Settings.load()
+    folder, has_batch = report_folder(settings, batch_id), False
     try:
         database = Database(CofiDatabaseHook().url(), _PATIENCE_S)
         database.write(lambda connection: owed.stopped(connection, batch_id, reason))
         has_batch = database.read(lambda c: batches.batch_of_run(c, batch_id)) is not None
     finally:
         if not has_batch:
-            write_stopped(batch_id, reason, folder)
+            write_stopped(batch_id, reason, folder, settings.timezone)

@@ -164,7 +164,8 @@ async def _spend(night: Night, part: Part | None = None) -> None:
         taken_s = clock() - began_s - found.asking_s
         if part:
             longest = sorted(found.seconds.items(), key=lambda item: -item[1])[:_STATEMENTS]
-            part.seen(step, taken_s, {sql: s for sql, s in longest if s >= _SHORTEST_S})
+            kept = {sql: s for sql, s in longest if s >= _SHORTEST_S}
+            part.seen(step, taken_s, kept, {sql: found.read[sql] for sql in kept})
             print(f"  {step}: {taken_s:.2f} s, statements {sum(found.seconds.values()):.2f} s", flush=True)
 
     await night.spend(around)

@@ -52,8 +52,14 @@ class Heard:
 
 
 @contextmanager
-def heard(explained: bool = False) -> Iterator[Heard]:
-    """Listens to all of cofi's databases in this process; explains statements when asked to."""
+def heard(explained: bool = False, *, by_choice: bool = True) -> Iterator[Heard]:
+    """Listens to all of cofi's databases in this process; explains statements when asked to.
+
+    Args:
+        explained: Whether to.
+        by_choice: Whether PostgreSQL may read a table whole that has an index to be found by: it does so
+            where that is some pages.
+    """
     found = Heard()
 
     def listen(_: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
@@ -61,7 +67,7 @@ def heard(explained: bool = False) -> Iterator[Heard]:
             return
         found.statements.append(statement)
         if explained and not many and _EXPLAINED.match(statement):
-            tables = _explained(context.dialect.name, cursor.connection, statement, parameters)
+            tables = _explained(context.dialect.name, cursor.connection, statement, parameters, by_choice)
             found.scans += [(table, statement) for table in tables]
 
     event.listen(Engine, "before_cursor_execute", listen)
@@ -71,7 +77,7 @@ def heard(explained: bool = False) -> Iterator[Heard]:
         event.remove(Engine, "before_cursor_execute", listen)
 
 
-def _explained(dialect: str, connection: Any, statement: str, parameters: Any) -> list[str]:
+def _explained(dialect: str, connection: Any, statement: str, parameters: Any, by_choice: bool) -> list[str]:
     """Growing tables of which the statement would read all rows."""
     if dialect == "sqlite":
         rows = connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
@@ -88,6 +94,8 @@ def _explained(dialect: str, connection: Any, statement: str, parameters: Any) -
             cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
             return _growing(_scanned(cursor.fetchone()[0][0]["Plan"], indexes))
 
+        if not by_choice:
+            return scanned()
         cursor.execute("SET LOCAL random_page_cost = 1.1")  # disks that have no arm
         whole = scanned()
         if whole:

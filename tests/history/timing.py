@@ -1,4 +1,4 @@
-"""Times each statement that is sent to a database.
+"""Times each statement that is sent to a database, and counts what is read for it.
 
 SQLite works in this process, so that its time is CPU time, which other work on the machine does not lengthen.
 PostgreSQL's is time by the clock.
@@ -15,7 +15,8 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-_READS = re.compile(r"\s*(SELECT|WITH)\b", re.IGNORECASE)
+from tests.history.reading import READS, counted, read_by_query
+
 # Lists of values are of all lengths, and of aliases only the number differs.
 _LISTS = re.compile(r"\((?:(?:\?|%\(\w+\)s(?:::\w+)?)(?:, )?)+\)")
 _SHOWN = 110
@@ -35,10 +36,12 @@ class Timed:
     Attributes:
         seconds: Of each statement, all its times together. A query is asked twice more beforehand, and the
             faster one counts: what it takes once its pages are in memory.
-        asking_s: How long that took, which is no part of the work that is timed.
+        read: Of each statement, what was read for it in all: see `tests.history.reading`.
+        asking_s: How long asking and counting took, which is no part of the work that is timed.
     """
 
     seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    read: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     asking_s: float = 0.0
 
 
@@ -46,21 +49,29 @@ class Timed:
 def timed() -> Iterator[Timed]:
     """Listens to all of cofi's databases in this process."""
     found = Timed()
-    begun: list[float] = []
+    begun: list[tuple[float, Callable[[], int] | None]] = []
 
     def before(_: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
-        clock = clock_of(context.dialect.name)
-        if not many and _READS.match(statement):
-            began_s = clock()
-            tries = [_asked(cursor.connection, statement, parameters, clock) for _ in range(_TRIES)]
+        dialect, connection = context.dialect.name, cursor.connection
+        clock, told = clock_of(dialect), None
+        began_s = clock()
+        if not many and READS.match(statement):
+            tries = [_asked(connection, statement, parameters, clock) for _ in range(_TRIES)]
             found.seconds[shown(statement)] += min(tries)
-            found.asking_s += clock() - began_s
-        begun.append(clock())
+            found.read[shown(statement)] += read_by_query(dialect, connection, statement, parameters)
+        elif not statement.startswith(_NOT_TIMED):
+            told = counted(dialect, connection)
+        found.asking_s += clock() - began_s
+        begun.append((clock(), told))
 
-    def after(_: Any, __: Any, statement: str, ___: Any, context: Any, many: bool) -> None:
-        taken_s = clock_of(context.dialect.name)() - begun.pop()
-        if (many or not _READS.match(statement)) and not statement.startswith(_NOT_TIMED):
-            found.seconds[shown(statement)] += taken_s
+    def after(_: Any, cursor: Any, statement: str, ___: Any, context: Any, many: bool) -> None:
+        clock = clock_of(context.dialect.name)
+        ended_s = clock()
+        began_s, told = begun.pop()
+        if told:
+            found.seconds[shown(statement)] += ended_s - began_s
+            found.read[shown(statement)] += told()
+            found.asking_s += clock() - ended_s
 
     event.listen(Engine, "before_cursor_execute", before)
     event.listen(Engine, "after_cursor_execute", after)

@@ -21,7 +21,11 @@ from tests.mutation.choosing import chosen
 from tests.mutation.mutants import Mutant, mutants
 
 ROOT = Path(__file__).parents[2]
-_LONGEST_S = 240
+# The tests of a module without any change, on a busy machine; with one they may take so many times as long.
+_UNCHANGED_S = 1800
+_TIMES_AS_LONG = 5
+_LEAST_S = 120
+_WHY_CHARS = 90
 # Loaded once, before anything of cofi: most of a start of the tests.
 _HEAVY = [
     "pytest",
@@ -66,13 +70,15 @@ def main() -> int:
         if not picked:
             continue
         # A suite that fails by itself would kill every mutant.
-        if _killed(path, None, tests):
-            print(f"{path}: its tests fail without any change")
+        began_s = time.monotonic()
+        if how := _killed(path, None, tests, _UNCHANGED_S):
+            print(f"{path}: its tests fail without any change, {how}")
             return 2
+        longest_s = max(_LEAST_S, _TIMES_AS_LONG * (time.monotonic() - began_s))
         for mutant in picked:
             number += 1
             began_s = time.monotonic()
-            how = _killed(path, mutant, tests)
+            how = _killed(path, mutant, tests, longest_s)
             why = accepted.get(f"{path}: {mutant.change}")
             told = how or (f"equivalent: {why}" if why else "SURVIVED")
             print(f"{number:4} {time.monotonic() - began_s:5.1f} s {path}:{mutant.name}: {told}", flush=True)
@@ -102,23 +108,52 @@ def _picked(path: str, *, everything: bool) -> Iterator[Mutant]:
     return iter(found if everything else chosen(list(found)))
 
 
-def _killed(path: str, mutant: Mutant | None, tests: Sequence[str]) -> str:
+def _killed(path: str, mutant: Mutant | None, tests: Sequence[str], longest_s: float) -> str:
     """How the tests notice a mutant; empty when they do not."""
+    heard, told = os.pipe()
     child = os.fork()
     if not child:
-        _child(path, mutant, tests)
-    deadline_s = time.monotonic() + _LONGEST_S
+        _child(path, mutant, tests, told)
+    os.close(told)
+    # Processes that the tests started may hold the other end.
+    os.set_blocking(heard, False)
+    with os.fdopen(heard, "rb") as pipe:
+        status = _ended(child, longest_s)
+        if status is None:
+            return "killed: the tests do not end"
+        # A test that ran out of time on a busy machine has noticed nothing: people see which one it was.
+        return (
+            f"killed by {(pipe.read() or b'').decode() or 'no test: pytest itself failed'}" if status else ""
+        )
+
+
+def _ended(child: int, longest_s: float) -> int | None:
+    """Its status; None when it had to be ended."""
+    deadline_s = time.monotonic() + longest_s
     while time.monotonic() < deadline_s:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
-            return "killed" if status else ""
+            return status
         time.sleep(0.05)
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return "killed: the tests do not end"
+    return None
 
 
-def _child(path: str, mutant: Mutant | None, tests: Sequence[str]) -> None:
+class Telling:
+    """Tells which test fails first, and by which error."""
+
+    def __init__(self, told: int) -> None:
+        self._told = told
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.failed:
+            crash = getattr(report.longrepr, "reprcrash", None)
+            why = str(crash.message if crash else "").partition("\n")[0][:_WHY_CHARS]
+            os.write(self._told, f"{report.nodeid}: {why}".encode())
+
+
+def _child(path: str, mutant: Mutant | None, tests: Sequence[str], told: int) -> None:
     """Never returns."""
     try:
         os.setpgid(0, 0)
@@ -131,7 +166,7 @@ def _child(path: str, mutant: Mutant | None, tests: Sequence[str]) -> None:
         import pytest
 
         options = ["-x", "-q", "-n0", "-p", "no:cacheprovider", "--timeout=60", "--durations=0"]
-        code = int(pytest.main([*options, *tests]))
+        code = int(pytest.main([*options, *tests], plugins=[Telling(told)]))
     except BaseException:
         code = 1
     os._exit(code)

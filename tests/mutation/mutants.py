@@ -17,6 +17,8 @@ _TURNED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.In: ast.NotIn,
     ast.NotIn: ast.In,
 }
+# What stands in a condition and has a mutant of its own.
+_TURNED_BY_ITSELF = ast.Compare | ast.BoolOp | ast.UnaryOp
 # Nothing depends on what is only told.
 _HARMLESS = ("log.", "self.log.", "self._log(", "self._warn(")
 
@@ -84,18 +86,29 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
         turned_ = copy.deepcopy(node)
         turned_.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
         yield ast.unparse(node), turned_
-    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd | ast.BitOr):
+    elif (
+        isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitAnd | ast.BitOr) and not _is_of_types(node)
+    ):
         other = copy.deepcopy(node)
         other.op = ast.BitOr() if isinstance(node.op, ast.BitAnd) else ast.BitAnd()
         yield ast.unparse(node), other
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.Invert):
         yield ast.unparse(node), node.operand
-    elif isinstance(node, ast.If | ast.While) and not isinstance(node.test, ast.Compare | ast.BoolOp):
+    elif isinstance(node, ast.If | ast.While) and not isinstance(node.test, _TURNED_BY_ITSELF):
         turned_if = copy.deepcopy(node)
         turned_if.test = ast.UnaryOp(ast.Not(), node.test)
         yield f"if {ast.unparse(node.test)}", turned_if
     elif _is_write(node) or (isinstance(node, ast.Raise) and node.exc):
         yield ast.unparse(node), ast.Pass()
+
+
+def _is_of_types(node: ast.BinOp) -> bool:
+    """`Success | Failure` cannot be otherwise: the module would not load."""
+    return any(
+        (isinstance(side, ast.Name) and side.id[:1].isupper())
+        or (isinstance(side, ast.Constant) and side.value is None)
+        for side in (node.left, node.right)
+    )
 
 
 def _is_write(node: ast.AST) -> bool:

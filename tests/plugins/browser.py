@@ -5,7 +5,7 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,6 +24,9 @@ from tests.demo_calls import DAYS, audited_by_demo, heard
 from tests.empty_database import empty_database
 
 _PATIENCE_MS = 30_000
+# Rules of axe.
+_ALL: Mapping[str, object] = {}
+_COLOURS: Mapping[str, object] = {"runOnly": ["color-contrast", "link-in-text-block"]}
 RECORDINGS = Path(__file__).parents[2] / "include" / "demo" / "sample_calls" / "recordings"
 
 
@@ -110,15 +113,26 @@ def context_of(
     return made
 
 
-def violations(axe: Axe, page: Page, path: str) -> list[str]:
-    """What axe finds on a page that has come to rest."""
+def unusable(axe: Axe, page: Page, path: str) -> list[str]:
+    """What is wrong for anybody with a page that has come to rest: what axe finds in both themes, its width.
+
+    Only colours differ between the themes: no other rule is tried in the second one.
+    """
     page.wait_for_load_state("networkidle")
-    return faults(axe, page, path)
+    found = faults(axe, page, path)
+    other = "light" if page.evaluate("document.documentElement.dataset.theme") == "dark" else "dark"
+    page.emulate_media(color_scheme=other, reduced_motion="reduce")  # type: ignore[arg-type]
+    page.wait_for_function("theme => document.documentElement.dataset.theme === theme", arg=other)
+    found += faults(axe, page, f"{path} ({other})", _COLOURS)
+    width_px = page.viewport_size["width"] if page.viewport_size else 0
+    if (wide_px := page.evaluate("document.documentElement.scrollWidth")) > width_px:
+        found.append(f"{path}: {wide_px} px wide on a screen of {width_px}")
+    return found
 
 
-def faults(axe: Axe, page: Page, path: str) -> list[str]:
+def faults(axe: Axe, page: Page, path: str, options: Mapping[str, object] = _ALL) -> list[str]:
     """What axe finds on a page as it is now; one that plays is never at rest."""
-    found = axe.run(page).response["violations"]
+    found = axe.run(page, options={**options, "resultTypes": ["violations"]}).response["violations"]
     return [f"{path}: {one['id']}: {one['nodes'][0]['html'][:120]}" for one in found]
 
 

@@ -6,6 +6,7 @@ from tests.airflow_home import AIRFLOW_HOME
 
 import json
 import os
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from sqlalchemy import URL, create_engine, make_url, text
 from include.database.batches import Batch
 from include.database.engine import Database
 from include.database.migrations import upgrade
+from include.delivery import report
 from tests.empty_database import empty_database
 from tests.plugins.demo_site import as_, demo_file, entries, people, site, site_file  # noqa: F401 - fixtures
 from tests.plugins.nights import FRIDAY, Nights
@@ -129,8 +131,13 @@ def runs_folder(setting: Connect, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def nights(day: Day, tmp_path: Path, setting: Connect, connection: Connect, runs_folder: Path) -> Nights:
+def nights(
+    day: Day, tmp_path: Path, setting: Connect, connection: Connect, monkeypatch: pytest.MonkeyPatch
+) -> Nights:
     """A site whose folder of Friday has two calls."""
+    # Charts have tests of their own: drawing them would be a fifth of what a night takes.
+    monkeypatch.setattr(report, "_charts", lambda _: defaultdict(str))
+    setting("runs_folder", tmp_path / "runs")
     setting("gpu_hosts", "gpu_a")
     connection("cofi_llm", conn_type="http", host="http://llm/v1", extra={"model": "m"})
     made = Nights(day, tmp_path / "calls")

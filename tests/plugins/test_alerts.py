@@ -115,7 +115,7 @@ def test_a_run_that_failed_before_it_knew_its_day_is_told(day: Day, post: Post) 
     assert post.subjects == ["[cofi] A run failed before it began"]
 
 
-def test_each_trouble_of_a_run_is_told_by_itself(day: Day, batch: Batch, post: Post) -> None:
+def test_all_that_one_run_came_to_is_one_message(day: Day, batch: Batch, post: Post) -> None:
     looked = JudgedDay(DAY, DayState.FEW, Verdict.WARN, 3, "3 recordings, 100 were expected")
     with day.database.writing() as connection:
         days.record_day(connection, batch.batch_id, looked)
@@ -124,13 +124,44 @@ def test_each_trouble_of_a_run_is_told_by_itself(day: Day, batch: Batch, post: P
     unusable = Failure(CALLS[0].call_id, "recording_unusable", "no audio", state=CallState.QUARANTINED)
     day.save(batch, Stage.DENOISE, [unusable])
     end()
-    assert post.subjects == [
-        "[cofi] 1 of 3 recordings of 2026-11-16 quarantined",
-        "[cofi] 2026-11-16: recordings are missing, 3 came",
-        "[cofi] GPU host gpu_a is in trouble (host_misconfigured)",
-        "[cofi] The LLM budget ended the audit of 2026-11-16",
-    ]
-    assert any("set its token" in said_in(mail) for mail in post.mails)
+    end()
+    (mail,) = post.mails
+    assert mail["subject"] == "[cofi] 2026-11-16: recordings are missing, 3 came, and 3 more"
+    body = said_in(mail)
+    for told in (
+        "Also: 1 of 3 recordings of 2026-11-16 quarantined",
+        "Also: GPU host gpu_a is in trouble (host_misconfigured)",
+        "set its token",
+        "Also: The LLM budget ended the audit of 2026-11-16",
+    ):
+        assert told in body
+    assert body.count("The run: ") == 1 and len(day.rows(AlertRow)) == 4
+
+
+def test_a_day_that_fails_its_run_is_told_with_the_failure_alone(day: Day, batch: Batch, post: Post) -> None:
+    lack = "/srv/calls has no folder 2026-11-16."
+    with day.database.writing() as connection:
+        days.record_day(connection, "run-1", JudgedDay(DAY, DayState.NO_FOLDER, Verdict.FAIL, 0, lack))
+        owed.close(connection, "run-1", lack)
+    end(failed=True)
+    (mail,) = post.mails
+    assert mail["subject"] == "[cofi] The audit of 2026-11-16 failed: no folder of recordings"
+    assert said_in(mail).count(lack) == 1 and "the location is mounted" in said_in(mail)
+
+
+def test_what_was_told_before_is_not_told_in_another_message(day: Day, batch: Batch, post: Post) -> None:
+    day.save(batch, Stage.DENOISE, [Failure(None, "host_misconfigured", "gpu_a answered 401: set its token")])
+    end()
+    end(failed=True)
+    first, second = post.mails
+    assert "gpu_a" in first["subject"] and second["subject"] == "[cofi] The audit of 2026-11-16 failed"
+
+
+def test_times_are_told_by_the_site_s_clock(day: Day, batch: Batch, post: Post, setting) -> None:
+    setting("timezone", "Europe/Berlin")
+    alerts.tell(Settings.load(), day.database, [one_alert()])
+    (mail,) = post.mails
+    assert "Since: 2026-11-17 07:00 CET" in said_in(mail)
 
 
 def test_a_disk_that_fills_up_is_told_once_a_day(day: Day, batch: Batch, post: Post, setting) -> None:
@@ -163,6 +194,20 @@ class TestDeadline:
         for _ in range(2):
             await alerts.missed_deadline(self.run())
         assert post.subjects == ["[cofi] The calls of 2026-11-16 are not audited yet"]
+
+    @pytest.mark.parametrize("state", ["failed", "success"])
+    async def test_a_run_that_has_ended_is_not_said_to_work(
+        self, day: Day, batch: Batch, post: Post, state: str
+    ) -> None:
+        await alerts.missed_deadline(self.run(state=state))
+        assert post.mails == []
+
+    async def test_its_day_and_time_are_the_site_s(self, day: Day, post: Post, setting) -> None:
+        setting("timezone", "Europe/Berlin")
+        await alerts.missed_deadline(self.run(state="running", logical_date="2026-11-15T23:00:00Z"))
+        (mail,) = post.mails
+        assert mail["subject"] == "[cofi] The calls of 2026-11-16 are not audited yet"
+        assert "still works at 09:00 CET" in said_in(mail)
 
     async def test_a_run_that_has_not_opened_its_batch_is_late_too(self, day: Day, post: Post) -> None:
         await alerts.missed_deadline(self.run())
@@ -234,3 +279,12 @@ def test_the_webhook_carries_alerts_as_events(day: Day, batch: Batch, setting) -
     (event,) = [row for row in day.rows(OutboxRow) if row["event_type"] == "alert"]
     assert event["payload"]["data"]["subject"] == "A <thing> & more"
     assert event["payload"]["data"]["key"] == "thing/1" and event["next_attempt_at"]
+    assert event["payload"]["data"]["also"] == []
+
+
+def test_the_webhook_s_one_event_names_all_that_it_tells(day: Day, batch: Batch, setting) -> None:
+    setting("alert_webhook", True)
+    other = Alert(**{**vars(one_alert()), "key": "thing/2", "subject": "Another"})
+    alerts.tell(Settings.load(), day.database, [one_alert(), other])
+    (event,) = [row for row in day.rows(OutboxRow) if row["event_type"] == "alert"]
+    assert event["payload"]["data"]["also"] == [{"key": "thing/2", "subject": "Another"}]

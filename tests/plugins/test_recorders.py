@@ -111,7 +111,7 @@ def test_what_lies_beside_is_logged_and_kept(day: Day, store: Path, caplog: pyte
     assert "beside them 1 sidecar, 1 sidecar without its recording, 1 ignored file (1 .log)" in caplog.text
     assert "no recording for 1 sidecar b_metadata.json: copy the recordings" in caplog.text
     (row,) = day.rows(CallRow)
-    assert (row["agent"], row["channel_roles"], row["roles_told_by"]) == ("Dana", [], None)
+    assert (row["agent"], row["channel_roles"], row["roles_source"]) == ("Dana", [], None)
 
 
 def test_a_wrong_recorder_is_told_before_anything_else(day: Day, store: Path, setting) -> None:

@@ -93,5 +93,6 @@ def _announce_all(connection: Connection) -> None:
         "new": {"pct": 88.0, "band": "good", "passed": True, "reviewed": True},
     }
     announce_review(connection, "score.changed", str(_CALL["call_id"]), scores | answered, _NOW)
-    alert = {"subject": "GPU host gpu_a is lost", "text": "…", "since": _NOW.isoformat(), "link": "https://…"}
-    announce_alert(connection, f"host_lost:gpu_a:{_DAY}", alert, _NOW)
+    alert = {"subject": "The audit of 2026-11-16 failed, and 1 more", "text": "…", "since": _NOW.isoformat()}
+    also = [{"key": f"host/gpu_a/{_DAY}", "subject": "GPU host gpu_a is in trouble (host_lost)"}]
+    announce_alert(connection, "run/…", {**alert, "link": "https://…", "also": also}, _NOW)

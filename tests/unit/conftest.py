@@ -5,10 +5,7 @@ from hypothesis import settings
 
 from include.calls.call import ChannelRole
 from include.calls.transcript import Transcript, Turn, Word
-from tests import compiled_statements
 from tests.thoroughness import tries
-
-compiled_statements.share()
 
 # How long an example takes says how busy the machine is.
 settings.register_profile("cofi", deadline=None, max_examples=tries(50, 1000))

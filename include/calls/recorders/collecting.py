@@ -174,7 +174,7 @@ def with_roles(
     rule = recorded.rule.roles if recorded and recorded.rule and recorded.rule.roles else recorder.roles
     roles = rule.of(metadata.direction)
     if len(roles) == channels:
-        return replace(metadata, channel_roles=roles, roles_told_by=ChannelRolesSource.RECORDER)
+        return replace(metadata, channel_roles=roles, roles_source=ChannelRolesSource.RECORDER)
     if channels == 2 and len(by_setting) == 2:
-        return replace(metadata, channel_roles=by_setting, roles_told_by=ChannelRolesSource.SETTING)
+        return replace(metadata, channel_roles=by_setting, roles_source=ChannelRolesSource.SETTING)
     return metadata

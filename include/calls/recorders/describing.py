@@ -19,7 +19,7 @@ TEXTS = (
     *("customer_ref", "disposition", "interaction_id", "language", "product"),
 )
 # Fields that a recorder or a manifest may name.
-FIELDS = frozenset(field.name for field in fields(CallMetadata)) - {"extra", "roles_told_by"}
+FIELDS = frozenset(field.name for field in fields(CallMetadata)) - {"extra", "roles_source"}
 _DIRECTIONS = {
     "inbound": {"inbound", "in", "incoming", "received", "terminating", "inboundcall"},
     "outbound": {"outbound", "out", "outgoing", "dialed", "dialled", "originating", "outboundcall"}
@@ -91,7 +91,7 @@ def described(
         else:
             values[name] = value
     if values.get("channel_roles"):
-        values["roles_told_by"] = by
+        values["roles_source"] = by
     return CallMetadata(**values, extra=dict(list(extra.items())[:MOST_EXTRA]))
 
 

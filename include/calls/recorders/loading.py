@@ -67,6 +67,17 @@ def read_recorder(file: Path) -> Recorder:
 
 # A run asks for the same one in each task; YAML is slow to read.
 @lru_cache(maxsize=32)
+def named(recorder: str, folder: Path | None) -> tuple[str, Path | None]:
+    """A recorder's name and its folder, of what people name: one that is shipped, or a file of their own.
+
+    Args:
+        recorder: A name, or the path of a YAML file.
+        folder: Where recorders of the site lie; a file is looked for beside itself.
+    """
+    file = Path(recorder).expanduser()
+    return (file.stem, file.absolute().parent) if file.suffix == ".yaml" else (recorder, folder)
+
+
 def _checked(text: str, file: Path) -> Recorder:
     content, lines = _written(text, str(file))
     try:

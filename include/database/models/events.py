@@ -10,15 +10,15 @@ from include.database.columns import Base
 
 
 class AlertRow(Base):
-    """An alert that was sent, stored so that each is sent once. `told_by` names the process that sent it."""
+    """An alert that was sent, stored so that each is sent once. `sent_by` names the process that sent it."""
 
     __tablename__ = "alerts"
 
     key: Mapped[str] = mapped_column(String(250), primary_key=True)
     subject: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
-    told_by: Mapped[str] = mapped_column(String(36))
-    told_at: Mapped[datetime]
+    sent_by: Mapped[str] = mapped_column(String(36))
+    sent_at: Mapped[datetime]
 
 
 class OutboxRow(Base):

@@ -18,7 +18,7 @@ class CallRow(Base):
     """A recording that discovery found, and the state it is in.
 
     `claimed_by` is the batch that works on it: of several runs that account for a call, one audits it.
-    `roles_told_by` says where `channel_roles` come from; None when they are unknown, or an earlier version's.
+    `roles_source` says where `channel_roles` come from; None when they are unknown, or an earlier version's.
     `details` holds what nobody filters by: numbers and names of both sides, hold time, disposition, tags.
     `parts` are its files when it is not one that says itself what it is.
     """
@@ -51,7 +51,7 @@ class CallRow(Base):
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     channel_roles: Mapped[list[Any]]
-    roles_told_by: Mapped[str | None] = mapped_column(String(16))
+    roles_source: Mapped[str | None] = mapped_column(String(16))
     details: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     parts: Mapped[list[Any]] = mapped_column(server_default="[]")
     extra: Mapped[dict[str, Any]]
@@ -121,7 +121,7 @@ class RunRow(Base):
 class BatchDayRow(Base):
     """A day that an audit looked at: its own, and those before it where recordings may have come late.
 
-    `state`, `verdict` and `told`: see `include.calls.days.JudgedDay`.
+    `state`, `verdict` and `problem`: see `include.calls.days.JudgedDay`.
     """
 
     __tablename__ = "batch_days"
@@ -131,7 +131,7 @@ class BatchDayRow(Base):
     state: Mapped[str] = mapped_column(String(16))
     verdict: Mapped[str] = mapped_column(String(8))
     recordings: Mapped[int]
-    told: Mapped[str | None] = mapped_column(Text)
+    problem: Mapped[str | None] = mapped_column(Text)
 
 
 class BatchCallRow(Base):

@@ -1,5 +1,6 @@
 """Pages from templates: escaped, private, and nothing in them runs that is not served here."""
 
+from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -9,7 +10,9 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from cofi.settings import Settings
 from cofi.ui.tabs import tabs_of
+from include import site_time
 from include.access.rights import Person, Right
 from include.delivery import wording
 
@@ -19,6 +22,13 @@ STATIC = _HERE / "static"
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+)
+_TIMES = (
+    site_time.moment,
+    site_time.time_of_day,
+    site_time.second_of_day,
+    site_time.day_and_time,
+    site_time.date_there,
 )
 PRIVATE = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -75,9 +85,16 @@ def environment() -> Environment:
     )
     for word in (wording.calls, wording.percent, wording.decimal, wording.duration, wording.clock):
         made.filters[word.__name__] = word
-    made.filters |= {"moment": wording.moment, "money": wording.money, "figure": wording.count}
+    made.filters |= {"money": wording.money, "figure": wording.count}
+    for shown in _TIMES:
+        made.filters[shown.__name__] = _by_the_site(shown)
     made.filters["twice"] = lambda value: (value, value)
     return made
+
+
+def _by_the_site(shown: Callable[..., str]) -> Callable[..., str]:
+    """Shows times by the site's clock as it is set when a page is asked for."""
+    return lambda time, *form: shown(time, Settings.load().timezone, *form)
 
 
 @cache

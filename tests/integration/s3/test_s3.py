@@ -76,7 +76,7 @@ class TestWhatIsThere:
         bucket.discover()
         [row] = bucket.day.rows(BatchDayRow)
         assert (row["state"], row["verdict"]) == ("no_folder", "fail")
-        assert row["told"] == (
+        assert row["problem"] == (
             f"{bucket.location} has no folder 2026-11-20; the last there are 2026-11-19: were the recordings "
             "copied?"
         )
@@ -94,12 +94,13 @@ class TestWhatIsThere:
             client.put_object(Bucket=bucket.name, Key=f"{bucket.prefix}/{name}/a.wav", Body=b"")
         bucket.discover()
         [row] = bucket.day.rows(BatchDayRow)
-        assert "found 2026_11_19, 2026_11_20: is [cofi] recordings_layout (YYYY-MM-DD) right?" in row["told"]
+        question = "found 2026_11_19, 2026_11_20: is [cofi] recordings_layout (YYYY-MM-DD) right?"
+        assert question in row["problem"]
 
     def test_an_empty_bucket_has_no_folder_either(self, bucket: Bucket) -> None:
         bucket.discover()
         [row] = bucket.day.rows(BatchDayRow)
-        assert (row["state"], row["told"]) == (
+        assert (row["state"], row["problem"]) == (
             "no_folder",
             f"{bucket.location} has no folder 2026-11-20, and nothing else: were the recordings copied?",
         )

@@ -30,7 +30,7 @@ def claimed(database: Database, token: str, *alerts: Alert) -> list[str]:
 
 
 def test_whoever_is_first_tells(database: Database) -> None:
-    assert claimed(database, "first", alert("b"), alert("a")) == ["a", "b"]
+    assert claimed(database, "first", alert("b"), alert("a")) == ["b", "a"]
     assert claimed(database, "second", alert("a"), alert("c")) == ["c"]
     assert claimed(database, "second", replace(alert("a"), subject="The same in other words")) == []
 
@@ -49,5 +49,5 @@ def test_only_who_has_it_gives_it_back(database: Database) -> None:
 
 
 def test_an_alert_says_what_since_when_and_what_to_do() -> None:
-    assert alert().text == "It happened.\nSince: 2026-11-17 06:00 UTC\nWhat to do: Mend it."
-    assert replace(alert(), link="http://a/b").text.endswith("\nThe run: http://a/b")
+    assert alert().text("UTC") == "It happened.\nSince: 2026-11-17 06:00 UTC\nWhat to do: Mend it."
+    assert replace(alert(), link="http://a/b").text("UTC").endswith("\nThe run: http://a/b")

@@ -165,6 +165,7 @@ def test_what_was_seen_is_kept_as_means_of_neighbours_that_weigh_the_same() -> N
     assert thin.thinned() == thin
 
 
+@pytest.mark.long
 def test_the_published_report_is_that_of_its_record(tmp_path: Path) -> None:
     record = Record.load(ROOT / "docs" / "benchmark.json")
     assert record.entries

@@ -11,7 +11,7 @@ from tests.benchmarks.history_page import Part, add, page
 
 def part(days: int, seconds: float = 1.0, *, calls: int = 10_000, database: str = "sqlite") -> Part:
     found = Part(database, calls, days, days * calls, "2026-11-29", "2 cores, x86_64", "python -m history")
-    found.seen("close", seconds, {"SELECT 1": seconds / 2})
+    found.seen("close", seconds, {"SELECT 1": seconds / 2}, {"SELECT 1": round(100_000 * seconds)})
     return found
 
 
@@ -43,18 +43,35 @@ def test_a_part_that_is_measured_again_replaces_the_one_before(figures: Path) ->
 
 def test_of_several_nights_the_fastest_counts() -> None:
     found = part(0, 2.0)
-    found.seen("close", 1.5, {"SELECT 1": 0.1})
-    found.seen("close", 1.8, {"SELECT 1": 0.3})
+    found.seen("close", 1.5, {"SELECT 1": 0.1}, {"SELECT 1": 900})
+    found.seen("close", 1.8, {"SELECT 1": 0.3}, {"SELECT 1": 800})
     assert found.steps == {"close": 1.5}
     assert found.statements == {"close": {"SELECT 1": 0.1}}
+    assert found.read == {"close": {"SELECT 1": 800}}
 
 
-def test_a_statement_beyond_the_goal_is_named(figures: Path) -> None:
-    add(part(0, 0.1))
-    add(part(30, 0.16))
+def test_a_statement_that_reads_more_than_the_goal_is_named_however_long_it_takes(figures: Path) -> None:
+    add(part(0, 1.0))
+    add(part(30, 1.6))
     text = told(figures)
-    assert "Of the 1 statements that take 5 ms or more of a step, 0 take at most 1.5 times as long" in text
-    assert "| close | `SELECT 1` | 50.0 ms | 80.0 ms | 1.60 |" in text
+    assert "Of the 1 statements that read 50,000 steps or more in a step, 0 read at most 1.5 times" in text
+    assert "| close | `SELECT 1` | 100,000 (500 ms) | 160,000 (800 ms) | 1.60 |" in text
+
+
+def test_a_statement_that_reads_as_much_is_not_named_though_it_took_longer(figures: Path) -> None:
+    busy = part(30)
+    busy.statements["close"]["SELECT 1"] = 9.0
+    for one in (part(0), busy):
+        add(one)
+    assert "1 read at most 1.5 times as many after 30 days." in told(figures)
+
+
+def test_what_was_measured_before_reading_was_counted_says_so(figures: Path) -> None:
+    for days in (0, 30):
+        older = part(days)
+        older.read.clear()
+        add(older)
+    assert "What each statement reads was not counted when this was measured" in told(figures)
 
 
 def test_a_night_of_many_calls_stands_beside_as_many_times_one_of_fewer(figures: Path) -> None:

@@ -49,6 +49,7 @@ def test_there_is_no_page_of_a_call_that_there_is_not(empty: Database) -> None:
     assert empty.read(lambda connection: head_of(connection, "20261116-0")) is None
 
 
+@pytest.mark.long
 def test_the_points_of_all_answers_add_up_to_the_score(pages: dict[str, CallPage]) -> None:
     scored = {path: page.score for path, page in pages.items() if page.score and page.score.pct is not None}
     assert len(scored) >= 15

@@ -79,6 +79,6 @@ def test_every_day_is_on_one_page_the_newest_first(
 
 def test_a_day_says_what_its_last_run_found_missing(day: Day, database: Database) -> None:
     day.discover(recording("a.wav"))
-    database.write(lambda c: c.execute(update(BatchDayRow).values(told="1 recording, 40 expected.")))
+    database.write(lambda c: c.execute(update(BatchDayRow).values(problem="1 recording, 40 expected.")))
     ((one,), _) = database.read(days.list_days)
-    assert (one.told, one.ledger.pending) == ("1 recording, 40 expected.", 1)
+    assert (one.problem, one.ledger.pending) == ("1 recording, 40 expected.", 1)

@@ -45,11 +45,11 @@ class TestJudging:
         found = [judged(0, NOT_THERE), judged(0), judged(4, least=FEW), judged(5, least=FEW), judged(1)]
         assert [day.state for day in found] == ["no_folder", "empty", "few", "ok", "ok"]
         assert [day.recordings for day in found] == [0, 0, 4, 5, 1]
-        assert [bool(day.told) for day in found] == [True, True, True, False, False]
+        assert [bool(day.problem) for day in found] == [True, True, True, False, False]
 
     def test_few_recordings_are_told_with_what_was_expected(self) -> None:
-        assert judged(4, least=FEW).told == "2026-11-20 has 4 recordings, and at least 5 are expected."
-        assert judged(1, least=FEW).told == "2026-11-20 has 1 recording, and at least 5 are expected."
+        assert judged(4, least=FEW).problem == "2026-11-20 has 4 recordings, and at least 5 are expected."
+        assert judged(1, least=FEW).problem == "2026-11-20 has 1 recording, and at least 5 are expected."
 
     @pytest.mark.parametrize(
         ("run_type", "no_folder", "misnamed"),

@@ -34,6 +34,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
     yield counts
 
 
+@pytest.mark.long
 def test_a_day_of_ten_thousand_files_is_listed_once(memory_site: Site, asked: Counter[str]) -> None:
     for number in range(FILES):
         memory_site.filesystem.pipe_file(f"{memory_site.root}/{number:05}.wav", b"")

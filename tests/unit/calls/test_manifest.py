@@ -37,7 +37,7 @@ def test_every_column_becomes_metadata_and_unknown_ones_are_kept() -> None:
             customer_ref="C-1",
             started_at=datetime(2026, 11, 16, 7, 12, tzinfo=UTC),
             channel_roles=(ChannelRole.AGENT, ChannelRole.CUSTOMER),
-            roles_told_by=ChannelRolesSource.MANIFEST,
+            roles_source=ChannelRolesSource.MANIFEST,
             extra={"campaign name": "autumn"},
         )
     }

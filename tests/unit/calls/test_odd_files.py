@@ -19,6 +19,7 @@ TOLERANCE_S = 0.35
 
 
 @pytest.mark.parametrize("name", AUDITED)
+@pytest.mark.long
 def test_what_the_host_decodes_is_a_recording_of_the_same_length(
     memory_site: Site, tmp_path: Path, name: str
 ) -> None:

@@ -82,6 +82,7 @@ LONG = {
 
 
 @pytest.mark.parametrize("name", LONG)
+@pytest.mark.long
 def test_a_long_recording_costs_two_requests_at_most(requests: list[str], name: str) -> None:
     content = LONG[name]()
     assert len(content) > 64 * 1024

@@ -12,6 +12,8 @@ from include.capacity.advice import advise
 from include.capacity.site import Day, ServiceTimes, Site
 from include.command_line.main import main
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[3]
 DAY = Day(10_000)
 SITE = Site((1.0,) * 20)

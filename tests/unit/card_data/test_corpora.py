@@ -18,6 +18,8 @@ from tests.corpora.identifiers import TRIAL_CARDS, french_key, iban_check, spani
 from tests.corpora.other_numbers import OTHER_NUMBERS
 from tests.thoroughness import tries
 
+pytestmark = pytest.mark.long
+
 NEGATIVES, POSITIVES = tries(250, 1000), tries(100, 200)
 MAX_REVIEW_SHARE, MIN_FOUND_SHARE = 0.005, 0.99
 SHOWN = 5

@@ -88,6 +88,7 @@ def test_a_second_look_changes_nothing_however_much_is_masked(spoken: Spoken) ->
             assert masked(once) == once
 
 
+@pytest.mark.long
 def test_a_second_look_changes_nothing_whatever_is_said(spoken: Spoken) -> None:
     chance, numbers = random.Random(7), list(card_numbers(100, seed=9))
     words = [
@@ -265,6 +266,7 @@ class TestText:
         ):
             assert masked_text(text) == text
 
+    @pytest.mark.long
     def test_what_machines_write_stays(self) -> None:
         """Thousands of them, because one in ten numbers of the right length passes Luhn's check."""
         chance = random.Random(4)

@@ -58,7 +58,7 @@ def test_all_of_it_can_be_given(
         *["--llm-url", "http://llm:8000/v1", "--llm-model", "qwen3-8b", "--llm-key", "k'e y"],
     )
     assert (code, error) == (0, "")
-    assert "1 recordings on 2026-11-16, in the layout of plain" in told
+    assert "1 recording on 2026-11-16, in the layout of plain" in told
     site = Site.here()
     assert site.value("recordings_location") == f"file://{recordings}"
     assert (site.value("recorder"), site.value("recordings_layout")) == ("plain", "YYYY-MM-DD")
@@ -232,3 +232,17 @@ def test_only_what_may_work_later_can_be_kept(
     assert decided == []
     assert defaults[-3] == "gpu_1=http://one:9001", "nobody types an address twice"
     assert json.loads(Site.here().settings["AIRFLOW_CONN_GPU_1"])["password"] == "token"
+
+
+def test_a_recorder_of_one_s_own_is_named_by_its_file(
+    home: Path, typed: Typed, recordings: Path, tmp_path: Path
+) -> None:
+    own = tmp_path / "recorders" / "our_plain.yaml"
+    own.parent.mkdir()
+    own.write_text("id: our_plain\ntitle: Ours\ndays: {folders: [YYYY-MM-DD]}\nrecordings: ['*.wav']\n")
+    arguments = ["--timezone", "Europe/Madrid", "--recordings", recordings, "--recorder", own]
+    code, told, error = typed("init", "--yes", *arguments)
+    assert (code, error) == (0, "")
+    assert "in the layout of our_plain" in told
+    site = Site.here()
+    assert (site.value("recorder"), site.value("recorders_folder")) == ("our_plain", str(own.parent))

@@ -10,13 +10,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from alembic import command
 from sqlalchemy import create_engine, make_url, text
 
 from include.database.engine import Database
-from include.database.migrations import config, upgrade
+from include.database.migrations import upgrade
 from tests.empty_database import empty_database
-from tests.unit.database import version_0005
+from tests.unit.database.old_versions import OldVersions
 from tests.unit.database.seeding import Day, delete_all
 
 POSTGRES_URL = os.environ.get("COFI_TEST_POSTGRES_URL", "")
@@ -54,25 +53,24 @@ def database(migrated_url: str, tmp_path: Path) -> Iterator[Database]:
     opened.close()
 
 
+@pytest.fixture(scope="session")
+def old_versions(new_url: NewUrl, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OldVersions]:
+    """Databases of older versions, on the same kind of database."""
+    on_postgresql = not new_url().startswith("sqlite")
+    with ExitStack() as made:
+        yield OldVersions(tmp_path_factory.mktemp("old"), POSTGRES_URL if on_postgresql else "", made)
+
+
 @pytest.fixture
-def old(new_url: Callable[[], str]) -> str:
+def old(old_versions: OldVersions) -> str:
     """A database of version 0005, with card data in it."""
-    url = new_url()
-    version_0005.load(url, version_0005.rows())
-    return url
+    return old_versions.copy()
 
 
 @pytest.fixture
-def stored_at(new_url: NewUrl) -> Callable[[str], str]:
+def stored_at(old_versions: OldVersions) -> Callable[[str], str]:
     """Makes a database of a revision, with what a demo left in version 0005; its URL."""
-
-    def made(revision: str) -> str:
-        url = new_url()
-        version_0005.load(url, version_0005.rows())
-        command.upgrade(config(url), revision)
-        return url
-
-    return made
+    return old_versions.copy
 
 
 @pytest.fixture

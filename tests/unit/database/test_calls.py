@@ -33,7 +33,7 @@ METADATA = CallMetadata(
     started_at=datetime(2026, 11, 16, 9, 12, tzinfo=UTC),
     ended_at=datetime(2026, 11, 16, 9, 15, tzinfo=UTC),
     channel_roles=(ChannelRole.AGENT, ChannelRole.CUSTOMER),
-    roles_told_by=ChannelRolesSource.SIDECAR,
+    roles_source=ChannelRolesSource.SIDECAR,
     extra={"campaign": "autumn"},
 )
 PARTS = (

@@ -92,7 +92,8 @@ class TestClosing:
         day.database.write(lambda c: batches.close(c, batch))
 
         told = self.events(day)["run.completed"]
-        assert (told["day_state"], told["day_told"]) == ("empty", "The folder holds no recordings.")
+        assert (told["day_state"], told["day_problem"]) == ("empty", "The folder holds no recordings.")
+        assert told["day_told"] == told["day_problem"], "receivers may know the older name"
         assert told["late"] == [{"day": "2026-11-16", "new": 1, "again": 1}]
 
     def test_a_run_that_never_looked_for_recordings_is_not_complete(self, day: Day) -> None:

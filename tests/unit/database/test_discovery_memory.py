@@ -25,6 +25,8 @@ from include.database.calls import calls_of_day, originals_of_other_days, record
 from tests.unit.calls.site import RULES
 from tests.unit.database.seeding import Day
 
+pytestmark = pytest.mark.long
+
 ONE, FEW, MANY = 1, 200, 1_000
 DAYS = {ONE: date(2026, 11, 15), FEW: date(2026, 11, 16), MANY: date(2026, 11, 17)}
 # Of each piece of work at once; what they take does not grow with the day.

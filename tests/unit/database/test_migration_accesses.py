@@ -12,6 +12,8 @@ from include.database.models import CallAccessRow
 from tests.unit.database import version_0005
 from tests.unit.database.seeding import Day
 
+pytestmark = pytest.mark.long
+
 BEFORE = "0013"
 
 

@@ -9,6 +9,8 @@ from include.database.engine import Database
 from include.database.migrations import upgrade
 from tests.unit.alerts.test_once import NOW, alert
 
+pytestmark = pytest.mark.long
+
 BEFORE = "0017"
 
 

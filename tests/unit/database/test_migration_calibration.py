@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import pytest
 from alembic import command
 from sqlalchemy import create_engine, text
 
@@ -10,6 +11,8 @@ from include.database.engine import Database
 from include.database.migrations import config, upgrade
 from include.review.sessions import list_sessions, own_answers
 from tests.unit.database import version_0005
+
+pytestmark = pytest.mark.long
 
 BEFORE = "0021"
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -23,10 +26,8 @@ ROWS = {
 }
 
 
-def test_sessions_of_before_stay_and_it_can_be_taken_back(new_url: Callable[[], str]) -> None:
-    url = new_url()
-    version_0005.load(url, version_0005.rows())
-    command.upgrade(config(url), BEFORE)
+def test_sessions_of_before_stay_and_it_can_be_taken_back(stored_at: Callable[[str], str]) -> None:
+    url = stored_at(BEFORE)
     _insert(url)
     before = version_0005.dumped(url)
 

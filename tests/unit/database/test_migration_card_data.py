@@ -35,6 +35,8 @@ from tests.unit.database.version_0005 import (
     without_card_data,
 )
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def reports(tmp_path: Path) -> Path:

@@ -13,16 +13,15 @@ from include.database.migrations import config, upgrade
 from include.delivery.summary import summarise
 from tests.unit.database import version_0005
 
+pytestmark = pytest.mark.long
+
 BEFORE = "0009"
 RUN, DAY = "demo-2026-11-16-083428", date(2026, 11, 16)
 
 
 @pytest.fixture
-def url(new_url: Callable[[], str]) -> str:
-    made = new_url()
-    version_0005.load(made, version_0005.rows())
-    command.upgrade(config(made), BEFORE)
-    return made
+def url(stored_at: Callable[[str], str]) -> str:
+    return stored_at(BEFORE)
 
 
 @pytest.fixture

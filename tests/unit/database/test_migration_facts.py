@@ -29,6 +29,8 @@ from include.scorecards.answers import AuditAnswers
 from tests.unit.database import version_0005
 from tests.unit.database.version_0005 import CARD, Rows, dumped, one
 
+pytestmark = pytest.mark.long
+
 ANGRY = "the agent got furious because of the dog"
 RUDE = "the agent was rude about the parrot"
 LINE = "[t6 | customer | 0:31.2-0:38.9] With my credit card, I have it right here"

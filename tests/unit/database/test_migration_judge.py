@@ -1,5 +1,6 @@
 """Migration 0008 on what the version before it left: nothing changes, answers have no second opinions yet."""
 
+import pytest
 from alembic import command
 from sqlalchemy import inspect, text
 
@@ -7,6 +8,8 @@ from include.database.engine import Database, open_engine
 from include.database.migrations import config, upgrade
 from include.delivery.summary import summarise
 from tests.unit.database.version_0005 import dumped
+
+pytestmark = pytest.mark.long
 
 BEFORE, THIS = "0007", "0008"
 

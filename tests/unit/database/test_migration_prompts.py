@@ -11,6 +11,8 @@ from include.database.migrations import upgrade
 from tests.unit.gpu_host.ivr.learned_prompts import learned_prompt
 from tests.unit.gpu_host.ivr.sounds import melody
 
+pytestmark = pytest.mark.long
+
 BEFORE = "0024"
 ONE, OTHER = "0123456789abcdef", "0123ffffffffffff"
 

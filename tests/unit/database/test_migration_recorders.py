@@ -17,6 +17,8 @@ from include.database.models import CallRow
 from tests.unit.database import version_0005
 from tests.unit.database.seeding import DAY, Day
 
+pytestmark = pytest.mark.long
+
 BEFORE = "0008"
 LATE_FEE = "20261116-a3ae2d194970cd3e1198"
 
@@ -68,7 +70,7 @@ def test_what_has_a_field_now_moves_there(url: str) -> None:
     assert (late_fee.agent, late_fee.agent_id, late_fee.team) == ("Daniel Reed", "dreed", "North")
     assert (late_fee.caller, late_fee.extra) == ("+15551234567", {"campaign": "autumn"})
     assert late_fee.channel_roles == (ChannelRole.AGENT, ChannelRole.CUSTOMER)
-    assert late_fee.roles_told_by is None  # by what, the older version did not keep
+    assert late_fee.roles_source is None  # by what, the older version did not keep
     assert calls
     unknown = CallMetadata()
     for call in calls.values():

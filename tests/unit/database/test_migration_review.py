@@ -16,6 +16,8 @@ from include.review.queue import take
 from include.review.rules import ReviewRules
 from include.scorecards.loading import SHIPPED_SCORECARD, load_scorecard
 
+pytestmark = pytest.mark.long
+
 BEFORE = "0012"
 RUN = "demo-2026-11-16-083428"
 

@@ -9,6 +9,8 @@ from include.database import owed
 from include.database.engine import Database, open_engine
 from include.database.migrations import upgrade
 
+pytestmark = pytest.mark.long
+
 BEFORE = "0018"
 RUNS = ["demo-2026-11-16-083428", "demo-2026-11-17-083428"]
 

@@ -12,6 +12,8 @@ from include.search.filters import Filters
 from include.search.finding import find
 from include.search.indexing import index_calls
 
+pytestmark = pytest.mark.long
+
 BEFORE = "0011"
 
 

@@ -15,6 +15,8 @@ from include.database.engine import open_engine
 from include.database.migrations import config, is_current, is_of_models, upgrade
 from include.database.models import Base, BatchRow
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def url(new_url: Callable[[], str]) -> str:

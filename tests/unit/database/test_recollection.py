@@ -33,6 +33,7 @@ def test_a_number_is_found_in_every_way_of_writing_it(spoken: Spoken) -> None:
     assert told == 8 * 5 * 5
 
 
+@pytest.mark.long
 def test_a_quote_cut_anywhere_tells_the_last_digits_at_most(spoken: Spoken) -> None:
     for number in card_numbers(3, seed=6):
         for said in ways_to_say(number):

@@ -217,6 +217,17 @@ class TestWhatARunWasAtItsEnd:
         [row] = day.rows(BatchCallRow, batch_id="run-1", call_id=A.call_id)
         assert (row["state"], row["state_reason"], row["audit_id"]) == ("failed", "stt: broke", None)
 
+    def test_a_run_that_is_cleared_takes_up_what_failed_in_it(self, day: Day) -> None:
+        first = day.planned(A, B)
+        through(day, first, B)
+        day.save(first, Stage.STT, [Failure(A.call_id, "bug", "broke", state=CallState.FAILED)])
+        end(day, first)
+
+        assert day.plan(first) == [A.call_id]
+        assert [call.call_id for call in day.pending(first, Stage.DISTRIBUTE)] == [A.call_id]
+        through(day, first, A)
+        assert end(day, first).startswith("2 audited")
+
     def test_an_end_that_is_repeated_says_the_same(self, audited: Day) -> None:
         first = Batch("run-1", DAY, "file:///calls", {})
         before = audited.rows(BatchCallRow, batch_id="run-1")

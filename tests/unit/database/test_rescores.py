@@ -342,6 +342,12 @@ class TestADayThatIsRunAgainMeanwhile:
         keep(audited, held, Stage.LLM1, *failed)
         assert audited.state_of(A) == audited.state_of(B) == ("audited", None)
 
+    def test_its_new_audit_ends_it_when_the_rescore_succeeds(self, audited: Day, held: Batch) -> None:
+        pass_llm1(audited, held, A)
+        pass_llm2(audited, held, A)
+        assert audited.state_of(A) == ("audited", None)
+        assert official(audited)[A.call_id] == 40
+
     def test_it_stands_when_the_rescore_is_stopped(self, audited: Day, held: Batch) -> None:
         close(audited, held)
         assert audited.state_of(A) == ("audited", None)

@@ -97,6 +97,7 @@ def batch(_: Day) -> Batch:
     "operation",
     [discover_known, discover_changed, originals, plan, watch, settle, close, save_all],
 )
+@pytest.mark.long
 def test_a_thousand_calls_cost_as_many_statements_as_ten(day: Day, operation: Callable) -> None:
     counts = {}
     for calls_of_day in (FEW, MANY):

@@ -107,7 +107,7 @@ class SeededDay:
         recordings: int = 0,
         told: str | None = None,
     ) -> None:
-        row = {"state": state, "verdict": verdict, "recordings": recordings, "told": told}
+        row = {"state": state, "verdict": verdict, "recordings": recordings, "problem": told}
         self.insert(BatchDayRow, batch_id=batch_id, day=day, **row)
 
     def call(

@@ -47,7 +47,7 @@ def test_calls_are_counted_by_who_told_their_roles(day: SeededDay) -> None:
     heard(day, "old.wav", 2, None, "agent", "customer")
     heard(day, "older.wav", 2, None)
     roles = summary_of(day).roles
-    assert dict(roles.told) == {"recorder": 2, "content": 1, "manifest": 1, "earlier version": 1}
+    assert dict(roles.by_source) == {"recorder": 2, "content": 1, "manifest": 1, "earlier version": 1}
     assert (roles.calls, roles.unknown, roles.doubted) == (7, 2, 1)
     assert tuple(roles.examples.values()) == ("b.wav", "d.wav", "older.wav")
     table = text_table(summary_of(day))

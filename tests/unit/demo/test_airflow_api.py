@@ -14,6 +14,8 @@ from include.demo.airflow_api import AirflowApi
 from include.demo.ports import free_port
 from include.errors import CofiError
 
+pytestmark = pytest.mark.long
+
 
 class Server(HTTPServer):
     """Answers a login, and then what it is told; `asked` holds the bodies of triggers."""

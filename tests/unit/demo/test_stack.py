@@ -1,5 +1,6 @@
 """A stack whose Airflow is a script: its commands, its components, its ports."""
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from include.demo.processes import only_one
 from include.demo.stack import AIRFLOW_COMPONENTS, Stack
 from include.errors import CofiError
 from tests.unit.demo.test_connections import LLM, Airflow
+from tests.waiting import until
 
 PORTS = {"airflow": 1, "worker_log": 2, "triggerer_log": 3}
 
@@ -221,9 +223,16 @@ def test_what_does_not_answer_in_time_fails_up_with_the_end_of_its_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     silent = of_airflow_alone(tmp_path, monkeypatch, 'case "$1" in api-server) echo busy; sleep 60;; esac')
+
+    def unwell(*_: object) -> bool:
+        asyncio.run(until(lambda: "busy" in silent.processes.log_of("api-server").read_text()))
+        return False
+
+    monkeypatch.setattr(stack.AirflowApi, "healthy", unwell)
     monkeypatch.setattr(stack, "_START_S", 1)
     monkeypatch.setattr(silent, "airflow_command", lambda *_: "")
-    with pytest.raises(CofiError, match=r"(?s)Airflow's api-server does not start. The end of .*busy"):
+    ended = r"(?s)api-server is not there after .* process runs.*The end of .*\nbusy"
+    with pytest.raises(CofiError, match=ended):
         silent.up(say=lambda _: None)
 
 

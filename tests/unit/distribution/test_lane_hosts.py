@@ -1,14 +1,14 @@
 """A lane tells a host that is lost or fails from calls that do, and finds what kills hosts."""
 
 import asyncio
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from include.calls.stage import Stage
 from include.database.batches import Batch
 from include.database.lanes import tell
-from include.database.models import FailureRow, LaneRow
+from include.database.models import FailureRow, LaneRow, StageResultRow
 from include.database.outcomes import Ended, Failure, Success
 from include.database.work import PendingCall, StageJob
 from include.errors import (
@@ -18,7 +18,7 @@ from include.errors import (
     HostLost,
     HostUnready,
 )
-from tests.unit.database.seeding import HOST, Day, success
+from tests.unit.database.seeding import DAY, HOST, Day, recording, success
 from tests.unit.distribution.lanes import CALLS, NUMBER, Handler, lane_of, put_aside, run, saved
 
 LOST_AT_WORK = HostLost("gone", at_work=True)
@@ -104,6 +104,28 @@ class TestBesideOthers:
         async with asyncio.timeout(10):
             await running
         assert handler.begun[-1] == 3
+
+    async def test_lanes_that_wait_for_each_other_go_one_after_the_other(
+        self, day: Day, batch: Batch
+    ) -> None:
+        theirs = recording("theirs.wav", DAY + timedelta(days=1))
+        others = day.planned(theirs, batch_id="run-2")
+        day.save(others, Stage.DISTRIBUTE, [Failure(theirs.call_id, HostLost.kind, "gone")])
+        at_work, most = set[str](), 0
+
+        async def handle(call: PendingCall) -> Success | Ended:
+            nonlocal most
+            if call.host_kills:
+                at_work.add(call.call_id)
+                most = max(most, len(at_work))
+                await asyncio.sleep(0.05)
+                at_work.remove(call.call_id)
+            return success(call.call_id)
+
+        async with asyncio.timeout(60):
+            await asyncio.gather(*(lane_of(day, each).run(handle, 4) for each in (batch, others)))
+        assert most == 1
+        assert len(day.rows(StageResultRow)) == len(CALLS) + 1
 
     @pytest.mark.parametrize(("host", "stage"), [("gpu_b", Stage.STT), (HOST, Stage.LLM1)])
     async def test_what_works_elsewhere_is_no_company(

@@ -113,6 +113,7 @@ def test_no_host_finishes_later_than_lpt_promises(lengths_s, hosts):
     assert max(finish_s.values(), default=0) <= least_s + longest_s + 1e-6
 
 
+@pytest.mark.long
 def test_a_hundred_thousand_calls_are_planned():
     random = Random(1)
     calls = loads([random.lognormvariate(5, 0.8) for _ in range(100_000)])

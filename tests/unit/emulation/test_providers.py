@@ -131,6 +131,7 @@ async def without_a_provider() -> dict[str, tuple[Understanding, AuditAnswers]]:
 
 
 @EVERY
+@pytest.mark.long
 async def test_both_stages_carry_the_same_content_through(
     name: str, expected: dict[str, tuple[Understanding, AuditAnswers]]
 ) -> None:

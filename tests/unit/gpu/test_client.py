@@ -271,6 +271,7 @@ class TestConnection:
         with pytest.raises(HostFault, match="but it lives"):
             await client.run("call-1", Stage.DENOISE, StageOptions())
 
+    @pytest.mark.long
     async def test_a_host_that_is_not_ready_for_long_is_given_up(
         self, host: FakeGpuHost, connect: Connect
     ) -> None:
@@ -340,6 +341,16 @@ class TestConnection:
         with pytest.raises(HostBusy, match="loading engines"):
             await connect().status()
         assert (await connect().status()).ready
+
+    async def test_a_client_that_is_left_keeps_no_connection(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        async with connect() as client:
+            await client.status()
+            opened = client._connection._opened
+        assert opened and opened.closed
+        async with connect():
+            pass
 
     async def test_more_than_a_hundred_requests_go_out_at_once(
         self, host: FakeGpuHost, connect: Connect

@@ -149,7 +149,7 @@ async def transcribed(
     heard_as = roles or [ChannelRole.UNKNOWN] * 2
     result = SttResult(**HEAD, language="en", turns=greeted(heard_as))
     host.replies["stt"] = [text(result.model_dump_json())]
-    call = replace(pending(), channel_roles=roles, roles_told_by=told_by, channels=2)
+    call = replace(pending(), channel_roles=roles, roles_source=told_by, channels=2)
     detection = RoleDetection(("Riverside",))
     made = await recognise(connect(), Store(never), Stage.STT, [], call, detection=detection)
     [(_, row)] = made.rows

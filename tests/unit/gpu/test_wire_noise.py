@@ -84,6 +84,7 @@ HOSTS_OWN = {"host_fault", "host_lost", "host_misconfigured", "host_busy", "host
     suppress_health_check=[HealthCheck.too_slow],
     derandomize=True,
 )
+@pytest.mark.long
 def test_no_bytes_escape_the_error_tree_or_fail_a_call_for_good(noise: bytes, phase: str) -> None:
     async def found() -> set[str]:
         async with speaking(noise) as port:

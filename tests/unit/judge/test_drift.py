@@ -74,6 +74,7 @@ def test_one_call_that_changes_is_no_drift() -> None:
     assert not any(one.drifts for one in found)
 
 
+@pytest.mark.long
 def test_a_judge_that_errs_by_chance_alone_seldom_drifts() -> None:
     labels, chance, nights = gold(25), random.Random(3), 100
     all_, some = 0, 0

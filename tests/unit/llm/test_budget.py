@@ -95,15 +95,32 @@ async def test_tasks_of_a_run_together_exceed_its_budget_by_no_more_than_what_is
     assert day.database.read(lambda c: spending.spent_by_run(c, "run-1")) == pytest.approx(len(paid))
 
 
+@pytest.mark.parametrize("whose", ["run_usd", "day_usd"])
 async def test_between_two_looks_a_task_counts_what_it_pays_itself(
-    day: Day, api: FakeApi, client_of: ClientOf
+    day: Day, api: FakeApi, client_of: ClientOf, whose: str
 ) -> None:
-    async with meter_of(day, 7, look_every_s=3600) as meter:
+    async with meter_of(day, look_every_s=3600, **{whose: 7}) as meter:
         client = client_of(api, 1)
         client._meter = meter
         async with client:
             await until_refused(client, 1)
     assert len(api.bodies) == 7
+
+
+async def test_between_two_looks_the_database_is_left_alone(
+    day: Day, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, real = [], spending.spent_by_run
+
+    def seen(*arguments: Any) -> float:
+        looks.append(arguments[1:])
+        return real(*arguments)
+
+    monkeypatch.setattr(spending, "spent_by_run", seen)
+    async with meter_of(day, 7, look_every_s=3600) as meter:
+        for _ in range(3):
+            await meter.admit()
+    assert looks == [("run-1",)]
 
 
 async def test_a_look_waits_until_what_was_paid_is_saved(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,3 +257,11 @@ async def test_a_client_that_asks_otherwise_pays_into_the_same_budget_on_another
     assert [(body["model"], body["temperature"]) for body in api.bodies] == [("m", 0), *[("m-2", 0.7)] * 2]
     assert [row["stage"] for row in day.rows(LlmSpendingRow)] == ["llm1", *["second_opinion"] * 2]
     assert again.limiter is client.limiter and client.settings.model == "m"
+
+
+async def test_a_client_that_asks_otherwise_sends_no_temperature_where_none_is_taken(
+    api: FakeApi, client_of: ClientOf
+) -> None:
+    async with client_of(api, temperature=None) as client:
+        await ask(client.asking(Payer("run-1", "second_opinion", "m-2"), model="m-2", temperature=0.7))
+    assert api.bodies[0]["model"] == "m-2" and "temperature" not in api.bodies[0]

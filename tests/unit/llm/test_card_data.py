@@ -16,6 +16,8 @@ from include.spoken.numbers import digit_runs
 from tests.corpora.cards import CARDS, digits_of_card
 from tests.corpora.dialogue import Item, as_transcript, made
 
+pytestmark = pytest.mark.long
+
 OF_EACH_FAMILY = 12
 _TURN = re.compile(r"^\[t(\d+) \S+ \d+\] (.*)$", re.MULTILINE)
 

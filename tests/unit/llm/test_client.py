@@ -21,6 +21,7 @@ from include.errors import (
     RequestRefused,
 )
 from include.llm.breaker import BreakerSettings
+from include.llm.budget import Payer
 from include.llm.client import LlmClient, LlmSettings
 from include.llm.usage import Usage
 from include.outside.times import LONGEST_WAIT_S
@@ -54,6 +55,15 @@ async def test_bounds_can_be_left_out_of_the_schema_and_are_told_in_words_then(a
         await client.complete(ASK, SCHEMA, "thing")
     sent = api.bodies[0]["response_format"]["json_schema"]["schema"]
     assert sent["properties"] == {"a": {"type": "string", "description": "at most 5 characters"}}
+
+
+async def test_a_client_that_is_left_keeps_no_connection_and_asks_no_more(api, client_of):
+    async with client_of(api) as client:
+        await client.complete(ASK, SCHEMA, "thing")
+        session = client._session
+    assert session.closed
+    with pytest.raises(RuntimeError, match="outside its `async with` block"):
+        await client.complete(ASK, SCHEMA, "thing")
 
 
 async def test_never_more_than_the_width_is_in_flight(api, client_of):
@@ -174,6 +184,51 @@ async def test_an_api_that_refuses_request_after_request_is_unusable(api, client
     assert errors == [RequestRefused] * 9 + [LlmUnusable]
 
 
+async def test_an_answer_of_no_use_is_an_answer_all_the_same(api, client_of):
+    said_no = answer({"content": None, "refusal": "I cannot"})
+    api.replies = [*(refused(400) for _ in range(9)), said_no, *(refused(400) for _ in range(9))]
+    async with client_of(api) as client:
+        for asked in range(19):
+            with pytest.raises(AnswerRefused if asked == 9 else RequestRefused):
+                await client.complete(ASK, SCHEMA, "thing")
+
+
+async def test_the_limiter_hears_of_every_answer_and_how_long_the_stages_own_took(
+    api, client_of, monkeypatch
+):
+    heard = []
+    async with client_of(api) as client:
+        monkeypatch.setattr(client.limiter, "succeeded", lambda of, latency_s: heard.append(latency_s))
+        await client.complete(ASK, SCHEMA, "thing")
+        await client.asking(Payer("run-1", "second_opinion", "m")).complete(ASK, SCHEMA, "thing")
+    own_s, others_s = heard
+    assert own_s > 0 and others_s is None
+
+
+class Allowance:
+    """A rate that lets everything through, and remembers."""
+
+    def __init__(self):
+        self.admitted = []
+        self.taken = []
+
+    async def admit(self, body_bytes):
+        self.admitted.append(body_bytes)
+
+    def took(self, body_bytes, tokens):
+        self.taken.append((body_bytes, tokens))
+
+
+async def test_every_request_waits_for_the_rate_which_learns_what_answers_took(api, client_of):
+    api.replies = [refused(429, **{"Retry-After": "0"})]
+    async with client_of(api) as client:
+        client._rate = allowance = Allowance()
+        await client.complete(ASK, SCHEMA, "thing")
+    (first, second) = allowance.admitted
+    assert first == second > len(ASK[0]["content"])
+    assert allowance.taken == [(second, 110)], "of the request that was answered"
+
+
 async def test_an_outage_is_waited_for_with_few_probes_and_no_attempts(api, client_of, monkeypatch):
     quick = replace(BreakerSettings(), first_wait_s=0.1, longest_wait_s=0.1)
     monkeypatch.setattr("include.llm.client.BreakerSettings", lambda patience_s: quick)
@@ -188,6 +243,15 @@ async def test_an_outage_is_waited_for_with_few_probes_and_no_attempts(api, clie
     assert 12 <= during <= 12 + 11
     assert len(answers) == 12
     assert api.max_in_flight <= 4
+
+
+async def test_after_an_outage_as_much_is_in_flight_as_before(api, client_of, monkeypatch):
+    quick = replace(BreakerSettings(), first_wait_s=0.01, longest_wait_s=0.01)
+    monkeypatch.setattr("include.llm.client.BreakerSettings", lambda patience_s: quick)
+    api.replies = [refused(503, "maintenance") for _ in range(80)]
+    async with client_of(api, width=40, max_attempts=100) as client:
+        await asyncio.gather(*(client.complete(ASK, SCHEMA, "thing") for _ in range(40)))
+        assert client.limiter.limit == 40
 
 
 async def test_an_outage_that_lasts_is_given_up_once_for_all(api, client_of):
@@ -270,6 +334,14 @@ async def test_a_prompt_that_is_filtered_is_booked_at_a_cost_that_nobody_knows(a
         refused, rows = await metered(client)
     assert isinstance(refused, AnswerRefused) and "The response was filtered" in str(refused)
     assert rows == [("c1", "m", Usage())]
+
+
+async def test_what_is_refused_or_never_answered_costs_nothing_and_is_not_booked(api, client_of):
+    api.replies = [refused(429, **{"Retry-After": "0"}), "reset", refused(400)]
+    async with client_of(api) as client:
+        error, rows = await metered(client)
+    assert isinstance(error, RequestRefused) and len(api.bodies) == 3
+    assert rows == []
 
 
 @pytest.mark.parametrize(

@@ -111,16 +111,26 @@ async def test_latency_that_differs_from_call_to_call_is_no_sign():
     assert limiter.limit == 100
 
 
-async def test_what_is_refused_waits_outside_its_slot_and_nothing_gets_lost():
+async def test_who_is_cancelled_while_waiting_gives_nothing_back() -> None:
     limiter = Limiter(1)
     async with limiter.slot():
-        waiters = [asyncio.create_task(limiter._acquire()) for _ in range(3)]
+        waiter = asyncio.create_task(limiter._acquire())
         await asyncio.sleep(0)
-        waiters[0].cancel()
-    waiters[1].cancel()  # it has just been given the slot
-    await asyncio.wait(waiters, timeout=1)
+        waiter.cancel()
+        await asyncio.wait([waiter])
+        assert limiter.in_flight == 1
+    assert limiter.in_flight == 0
+
+
+async def test_a_slot_that_was_given_just_before_a_cancellation_goes_to_the_next() -> None:
+    limiter = Limiter(1)
+    async with limiter.slot():
+        waiters = [asyncio.create_task(limiter._acquire()) for _ in range(2)]
+        await asyncio.sleep(0)
+    waiters[0].cancel()
+    await asyncio.wait(waiters, timeout=10)
     assert limiter.in_flight == 1
-    assert waiters[2].done() and not waiters[2].cancelled()
+    assert waiters[1].done() and not waiters[1].cancelled()
 
 
 async def test_an_outage_leaves_the_width_as_it_was():

@@ -12,6 +12,7 @@ from include.llm.reading import fitted, json_of
 ANSWER = {"colour": "red", "of": {"what": 'a {brace} and a "quote" ```'}, "list": [1, {"x": None}]}
 SAID = json.dumps(ANSWER)
 PRETTY = json.dumps(ANSWER, indent=2)
+OTHER = SAID.replace("red", "blue")
 
 
 @pytest.mark.parametrize(
@@ -44,10 +45,45 @@ PRETTY = json.dumps(ANSWER, indent=2)
         f"{SAID}<|eot_id|>",
         PRETTY.replace("\n}", ",\n}"),
         f'It is "so:\n```json\n{PRETTY.replace("]", ",]")}\n```',
+        f"~~~json\n{PRETTY}\n~~~",
+        f"<answer>{SAID}</answer>",
+        f"[THINK]maybe {OTHER}[/THINK]{SAID}",
+        f"◁think▷{OTHER}◁/think▷{SAID}",
+        f"<|begin_of_thought|>{OTHER}<|end_of_thought|><|begin_of_solution|>{SAID}<|end_of_solution|>",
+        f'<think type="x">{OTHER}</think>{SAID}',
+        f"<unused94>thought\n{OTHER}<unused95>{SAID}",
+        f"Here is my thought process:\n{OTHER}\nHere is my response:\n{SAID}",
+        f"<details><summary>Reasoning</summary>{OTHER}</details>\n{SAID}",
+        f"Draft:\n{OTHER}\nFinal answer:\n```json\n{PRETTY}\n```",
+        f"{OTHER}\nCorrected version: {SAID}",
+        f"analysis{OTHER}assistantfinal{SAID}",
+        f"<|channel|>analysis<|message|>{OTHER}<|end|><|start|>assistant<|channel|>commentary to=functions.f "
+        f"<|constrain|>json<|message|>{SAID}",
+        SAID.replace('"', "&quot;"),
+        repr(ANSWER),
+        f"```python\n{ANSWER!r}\n```",
+        SAID.replace("null", "None"),
+        SAID.replace('"colour"', "“colour”"),
+        SAID.replace('"red"', "“red”"),
+        PRETTY.replace('"list"', '// the "list"\n  "list"'),
+        PRETTY.replace('"list"', '/* the list, */ "list"'),
+        "\n".join(f"> {line}" for line in PRETTY.splitlines()),
+        PRETTY.replace("  ", "\u00a0\u00a0"),
+        f"\u200b{SAID}\u200b",
+        f"```json\n{json.dumps(SAID)}\n```",
+        f"<![CDATA[{SAID}]]>",
+        f"{SAID},",
+        f"the answer is ([{SAID}])",
     ],
 )
 def test_the_answer_is_found(content: str) -> None:
     assert json_of(content) == ANSWER
+
+
+def test_what_markdown_escapes_is_read_and_other_backslashes_stay() -> None:
+    assert json_of('{"no\\_abuse": "C:\\dir, 5 \\* 3, // no /* comment */,}"}') == {
+        "no_abuse": "C:\\dir, 5 * 3, // no /* comment */,}"
+    }
 
 
 def test_a_line_end_in_a_string_is_read_as_one() -> None:
@@ -77,6 +113,14 @@ def test_a_line_end_in_a_string_is_read_as_one() -> None:
         ('x {"a":' * 200_000, "."),
         ('{"a": "\x01\x02', "."),
         ("data: {" * 10, "."),
+        (f"{OTHER} or finally {SAID}?", "2 different"),
+        (f"Final answer: {OTHER}\n{SAID}", "2 different"),
+        ("{'a': 1, 'a': 2}", "."),
+        ("{'a': open('x')}", "."),
+        ("{'a': 1e999}", "."),
+        ("{" + "'a': {" * 3000 + "}" * 3001, "."),
+        (f"[{SAID}, {OTHER}]x", "more of it"),
+        (f"{SAID}]", "more of it"),
         ("<html><body>502</body></html>", "no JSON"),
     ],
 )
@@ -90,6 +134,7 @@ def test_what_is_no_answer_or_several_is_a_value_error(content: str, problem: st
     | st.text(alphabet='{}[]":,`\\ \nthink</>a1e9-.')
     | st.builds(lambda a, b: a + SAID + b, st.text(), st.text())
 )
+@pytest.mark.long
 def test_nothing_but_a_value_error_is_raised(content: str) -> None:
     try:
         value = json_of(content)

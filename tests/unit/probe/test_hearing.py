@@ -67,6 +67,7 @@ async def test_the_agents_channel_is_told_and_what_to_set(host: FakeGpuHost, pro
     assert "    stereo_roles = customer, agent\n" in shown
 
 
+@pytest.mark.long
 async def test_nothing_is_left_on_the_host_and_no_calls_own_name_is_used(
     host: FakeGpuHost, probed: Probed
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from include.calls.call import ChannelRole
-from include.calls.recorders.loading import load_recorder
+from include.calls.recorders.loading import SHIPPED, load_recorder
 from include.command_line.main import main
 from include.errors import InvalidInput
 from include.probe.days import days_there
@@ -240,3 +240,24 @@ def test_the_manifest_is_read_too(location: Path) -> None:
     assert again.roles == {"manifest": 1}
     assert again.calls[0].metadata.channel_roles == (ChannelRole.AGENT, ChannelRole.CUSTOMER)
     assert again.fields["agent"] == (1, "Dana")
+
+
+def test_a_file_of_one_s_own_is_named_as_it_is_and_set_with_its_folder(
+    location: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lay(location, "amazon_connect")
+    own = tmp_path / "recorders" / "our_connect.yaml"
+    own.parent.mkdir()
+    shipped = (SHIPPED / "amazon_connect.yaml").read_text()
+    own.write_text(shipped.replace("id: amazon_connect", "id: our_connect"))
+    arguments = ["probe", str(location), "--day", str(DAY), "--timezone", "Europe/Berlin"]
+    assert main([*arguments, "--recorder", str(own)]) == 0
+    told = capsys.readouterr().out
+    assert "    recorder = our_connect\n" in told
+    assert f"    recorders_folder = {own.parent}\n" in told
+
+
+def test_times_are_shown_by_the_clock_of_the_recordings(location: Path) -> None:
+    lay(location, "amazon_connect")
+    probed = look(place_of(str(location), "Europe/Berlin"), day=DAY)
+    assert probed.fields["started_at"][1].endswith(" CET")

@@ -1,6 +1,7 @@
 import re
 import string
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from include.redaction.redacting import redact
 SAID = """my name is John Smith me llamo Ana López four one double uno cuatro 4111111111111111 4111 1111
 cvv 123 +44 7700900123 a.b@c.org [CARD_1] [NAME_2.3] [ y _ ] José josé this soy don María oh hundred call
 live in Leeds, vivo en Calle Mayor 5, Madrid Baker Street [PLACE_1]"""
+
 words = st.sampled_from(SAID.split())
 texts = st.lists(words | st.text(string.printable, max_size=8), max_size=25).map(" ".join)
 
@@ -41,6 +43,7 @@ def redacted(*said: str, names: tuple[str, ...] = (), kept: tuple[str, ...] = ()
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(texts, min_size=1, max_size=5))
+@pytest.mark.long
 def test_what_was_redacted_comes_back_letter_by_letter(said):
     texts_out, redaction = redacted(*said)
     assert [redaction.restore(text) for text in texts_out] == said

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from include.review.estimates import Labelled, answers_for, estimate
 from tests.unit.review.simulation import Scene, coverage
 
+pytestmark = pytest.mark.long
+
 # Few enough to be quick; the table of docs/certified-day.md has more.
 SCENES = [
     Scene(),

@@ -18,6 +18,8 @@ class Counter:
             store(items)
         if self.count >= 3:
             raise TooMany(self.count)
+        if not isinstance(items, List | Tuple):
+            return None
         return ~items & wanted
 """
 
@@ -46,6 +48,9 @@ def test_each_changes_one_line() -> None:
         "store(items) left out": "pass",
         "self.count >= 3 -> self.count > 3": "if self.count > 3:",
         "raise TooMany(self.count) left out": "pass",
+        "not isinstance(items, List | Tuple) -> isinstance(items, List | Tuple)": (
+            "if isinstance(items, List | Tuple):"
+        ),
         "~items & wanted -> ~items | wanted": "return ~items | wanted",
         "~items -> items": "return items & wanted",
     }

@@ -11,6 +11,8 @@ from include.scorecards.bootstrap import drawn, interval_of, least_of_all_right
 from include.scorecards.certainty import ENOUGH_CALLS, Labelled, certainty_of
 from include.scorecards.schema import Scorecard
 
+pytestmark = pytest.mark.long
+
 DAY = date(2026, 11, 16)
 
 

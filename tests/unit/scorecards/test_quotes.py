@@ -139,6 +139,7 @@ def one_turn(words):
     st.integers(0, 6),
     st.sampled_from(list(permutations(TELLING, 2))),
 )
+@pytest.mark.long
 def test_whatever_is_said_around_it_a_telling_word_stays(words, place, pair):
     true, false = pair
     told = [*words[:place], true, *words[place:]]

@@ -65,6 +65,7 @@ VOCABULARIES = {
 
 
 @pytest.mark.parametrize("field", VOCABULARIES)
+@pytest.mark.long
 def test_a_condition_compares_with_what_the_field_can_be(small: Small, field: str) -> None:
     is_list = field in ("signals", "contact_reasons")
     one = "contains" if is_list else "eq"
@@ -105,6 +106,7 @@ def test_the_scorecards_own_language_is_a_code(small: Small, language: str) -> N
 
 
 @pytest.mark.parametrize("figure", FIGURES)
+@pytest.mark.long
 def test_figures_compare_with_numbers_that_they_can_be(small: Small, figure: str) -> None:
     def both(op: str, value: Any) -> list[dict[str, Any]]:
         metric = {"answered_by": "metric", "metric": {"field": figure, "op": op, "value": value}}

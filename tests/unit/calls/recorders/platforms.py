@@ -87,7 +87,7 @@ AMAZON_CONNECT = Platform(
             "ended_at": "2026-11-16T14:12:01+00:00",
             "hold_s": 42,
             "channel_roles": CUSTOMER_FIRST,
-            "roles_told_by": "recorder",
+            "roles_source": "recorder",
         },
         f"2026/11/17/{TWO}_20261117T02:30_UTC.wav": {
             "interaction_id": TWO,
@@ -157,7 +157,7 @@ ASTERISK = Platform(
             "channels": 2,
             "duration_s": 4,
             "channel_roles": CUSTOMER_FIRST,
-            "roles_told_by": "recorder",
+            "roles_source": "recorder",
         },
         "out-34600333444-101-20261116-101500-1794820500.18-in.wav": {
             "direction": "outbound",
@@ -241,7 +241,7 @@ TWILIO = Platform(
             "direction": "inbound",
             "caller": "+14155550123",
             "channel_roles": CUSTOMER_FIRST,
-            "roles_told_by": "sidecar",
+            "roles_source": "sidecar",
             "started_at": "2026-11-16T18:02:03+00:00",
             "extra": {"recording_id": _RECORDINGS[0]},
         },

@@ -47,12 +47,12 @@ def test_the_manifest_is_stronger_than_a_sidecar_and_adds_to_it(site: Site) -> N
     )
     calls, _ = found_in(site)
     assert calls["a.wav"].metadata.channel_roles == (ChannelRole.AGENT, ChannelRole.CUSTOMER)
-    assert calls["a.wav"].metadata.roles_told_by is ChannelRolesSource.SIDECAR
+    assert calls["a.wav"].metadata.roles_source is ChannelRolesSource.SIDECAR
     site.put("manifest.csv", b"file,agent,channel_roles\na.wav,Dana,customer|agent\n")
     known = found_in(site)[0]["a.wav"].metadata
     assert (known.agent, known.team) == ("Dana", "North")
     assert known.channel_roles == (ChannelRole.CUSTOMER, ChannelRole.AGENT)
-    assert known.roles_told_by is ChannelRolesSource.MANIFEST
+    assert known.roles_source is ChannelRolesSource.MANIFEST
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ class TestRoles:
     def test_nobody_guesses_who_is_on_which_channel(self, site: Site) -> None:
         site.put("a.wav", recording(channels=2))
         [call] = looked(site).recordings
-        assert (call.metadata.channel_roles, call.metadata.roles_told_by) == ((), None)
+        assert (call.metadata.channel_roles, call.metadata.roles_source) == ((), None)
 
     def test_a_recorder_knows_its_channels(self, site: Site) -> None:
         name = "0a1b2c3d-1111-4222-8333-444455556666_20261116T14:07_UTC.wav"
@@ -132,7 +132,7 @@ class TestRoles:
         connect = load_recorder("amazon_connect").model_copy(update={"days": PLAIN.days})
         [call] = looked(site, connect).recordings
         assert call.metadata.channel_roles == (CUSTOMER, AGENT)
-        assert call.metadata.roles_told_by == "recorder"
+        assert call.metadata.roles_source == "recorder"
 
     def test_a_recording_of_one_channel_has_no_roles(self, site: Site) -> None:
         site.put("a.wav", recording())
@@ -144,12 +144,13 @@ class TestRoles:
         site.put("a.wav", recording(channels=2))
         rules = replace(RULES, stereo_roles=(CUSTOMER, AGENT))
         [call] = find_recordings(site.folder, rules, {}).recordings
-        assert (call.metadata.channel_roles, call.metadata.roles_told_by) == ((CUSTOMER, AGENT), "setting")
+        assert (call.metadata.channel_roles, call.metadata.roles_source) == ((CUSTOMER, AGENT), "setting")
         site.put("manifest.csv", b"file,channel_roles\na.wav,unknown|agent\n")
         [call] = find_recordings(site.folder, rules, {}).recordings
-        assert (call.metadata.channel_roles, call.metadata.roles_told_by) == ((UNKNOWN, AGENT), "manifest")
+        assert (call.metadata.channel_roles, call.metadata.roles_source) == ((UNKNOWN, AGENT), "manifest")
 
 
+@pytest.mark.long
 def test_a_large_day_is_sorted_in_proportion_to_its_files() -> None:
     def work(count: int) -> int:
         names = [f"{n}{kind}" for n in range(count) for kind in ("_in.wav", "_out.wav", ".wav", "_in.json")]

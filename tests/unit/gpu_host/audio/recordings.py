@@ -39,10 +39,11 @@ def write_with_ffmpeg(
     *,
     gap_s: float = 0.0,
     tags: dict[str, str] | None = None,
+    container_options: dict[str, str] | None = None,
     **options: Any,
 ) -> None:
     """With a gap, what follows the first half is written so much later, and nothing in between."""
-    with av.open(str(path), "w", format=container) as output:
+    with av.open(str(path), "w", format=container, options=container_options or {}) as output:
         output.metadata.update(tags or {})
         stream = output.add_stream(codec, rate=rate_hz, layout="mono", options=options)
         as_codec = av.AudioResampler(

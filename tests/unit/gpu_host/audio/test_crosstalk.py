@@ -11,6 +11,8 @@ from include.gpu_host.audio.crosstalk import without_leaks
 from include.gpu_host.audio.recording import Recording
 from include.gpu_host.audio.speech import speech_spans
 
+pytestmark = pytest.mark.long
+
 Speech = Callable[[str], np.ndarray]
 
 

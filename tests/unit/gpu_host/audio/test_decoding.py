@@ -282,6 +282,19 @@ def test_what_breaks_off_is_refused(path: Path, container: str, codec: str) -> N
         decode(path, path.parent, 60)
 
 
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.8, 0.97])
+@pytest.mark.parametrize("movflags", ["frag_keyframe+empty_moov", "empty_moov+default_base_moof", "dash"])
+def test_a_fragmented_mp4_that_breaks_off_is_refused(path: Path, movflags: str, share: float) -> None:
+    noise = np.random.default_rng(1).uniform(-0.5, 0.5, 16_000 * 12)
+    options = {"movflags": movflags, "frag_duration": "1000000"}
+    write_with_ffmpeg(path, noise, 16_000, "mp4", "aac", container_options=options, b="64000")
+    whole = path.read_bytes()
+    assert abs(decode(path, path.parent, 60).frames / 16_000 - 12) < 0.2
+    path.write_bytes(whole[: round(len(whole) * share)])
+    with pytest.raises(RecordingUnusable, match=r"breaks off in its fragment"):
+        decode(path, path.parent, 60)
+
+
 def test_a_header_that_promises_years_is_refused_at_once(path: Path) -> None:
     write_with_libsndfile(path, tone(8_000), 8_000, "FLAC", "PCM_16")
     data = bytearray(path.read_bytes())

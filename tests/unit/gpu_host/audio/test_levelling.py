@@ -13,6 +13,8 @@ from include.gpu_host.audio.recording import SAMPLE_RATE_HZ
 from include.gpu_host.audio.speech import speech_spans
 from tests.unit.gpu_host.ivr.sounds import Sound, recording, silence
 
+pytestmark = pytest.mark.long
+
 Speech = Callable[[str], Sound]
 # Six frames of voice activity: where a turn is cut within a word, its border is anywhere.
 _BORDERS_MS = 200

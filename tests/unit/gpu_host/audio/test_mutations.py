@@ -10,6 +10,8 @@ import pytest
 from tests.unit.gpu_host.audio.mutations import mutated
 from tests.unit.gpu_host.audio.recordings import in_every_format
 
+pytestmark = pytest.mark.long
+
 # Another range finds other things: COFI_MUTATIONS=3000:15000 takes some minutes.
 _FIRST, _END = map(int, os.environ.get("COFI_MUTATIONS", "0:300").split(":"))
 _SECONDS_PER_FILE = 20

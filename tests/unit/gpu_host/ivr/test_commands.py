@@ -8,6 +8,8 @@ import soundfile
 from include.command_line.main import main
 from tests.unit.gpu_host.ivr.sounds import Sound, as_on_the_phone, melody
 
+pytestmark = pytest.mark.long
+
 Run = Callable[..., tuple[int, list[str], str]]
 
 

@@ -12,6 +12,8 @@ from include.gpu_host.ivr.landmarks import HOP_MS
 from tests.unit.gpu_host.ivr.sounds import Sound, as_on_the_phone, melody, recording, silence
 from tests.unit.gpu_host.ivr.test_gathering import gather
 
+pytestmark = pytest.mark.long
+
 Speech = Callable[[str], Sound]
 
 

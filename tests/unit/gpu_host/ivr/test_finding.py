@@ -24,6 +24,8 @@ from tests.unit.gpu_host.ivr.sounds import (
     span,
 )
 
+pytestmark = pytest.mark.long
+
 Speech = Callable[[str], Sound]
 
 

@@ -20,6 +20,8 @@ from include.gpu_host.ivr.profiles import profile_of
 from tests.unit.gpu_host.ivr.learned_prompts import learned_audio
 from tests.unit.gpu_host.ivr.sounds import Sound, as_on_the_phone, keyed, melody, recording, silence
 
+pytestmark = pytest.mark.long
+
 Speech = Callable[[str], Sound]
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 

@@ -13,6 +13,8 @@ from include.gpu_host.ivr.landmarks import RATE_HZ
 from include.gpu_host.ivr.learning import Learned, Learner
 from tests.unit.gpu_host.ivr.sounds import Sound, as_on_the_phone, keyed, known, melody, recording, silence
 
+pytestmark = pytest.mark.long
+
 Speech = Callable[[str], Sound]
 
 

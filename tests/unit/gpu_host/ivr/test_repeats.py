@@ -5,6 +5,8 @@ from include.gpu_host.ivr.landmarks import HOP_MS, Landmarks, landmarks_of, peak
 from include.gpu_host.ivr.repeats import RepeatIndex
 from tests.unit.gpu_host.ivr.sounds import Sound, as_on_the_phone, melody, recording, silence
 
+pytestmark = pytest.mark.long
+
 
 def landmarks(sound: Sound) -> Landmarks:
     return together(landmarks_of(peaks_of(recording(sound), 0)))

@@ -18,6 +18,8 @@ from include.gpu_host.server.host import Host
 from tests.unit.gpu.interposed import PATHS, behind_a_proxy, ended, prepared
 from tests.unit.gpu_host.server.conftest import TOKEN
 
+pytestmark = pytest.mark.long
+
 DOCS = (Path(__file__).parents[4] / "docs/gpu-hosts.md").read_text()
 SUCCESSES = [202, 204, 206]
 STATUSES = [300, 302, 304, 308, 400, 401, 403, 404, 405, 407, 408, 409, 410, 411, 413, 415, 417, 418]

@@ -10,6 +10,8 @@ from include.gpu_host.audio.recording import SAMPLE_RATE_HZ, Recording
 from include.gpu_host.stages.denoising import Denoising, snr_db
 from include.gpu_host.stages.job import Head
 
+pytestmark = pytest.mark.long
+
 Speech = Callable[[str], np.ndarray]
 THRESHOLD_DB = 12.0
 

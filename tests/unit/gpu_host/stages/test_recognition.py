@@ -126,6 +126,7 @@ def test_silence_music_and_noise_are_an_empty_transcript_in_no_language() -> Non
         assert (got.turns, got.language, ears.heard) == ([], None, [])
 
 
+@pytest.mark.long
 def test_pieces_are_packed_up_to_30_s_and_come_a_few_at_a_time() -> None:
     ears = Ears()
     talk = np.concatenate([clip("john_dashwood"), silence(1.5)])

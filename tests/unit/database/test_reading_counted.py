@@ -1,0 +1,36 @@
+"""What the benchmark of histories counts of a statement grows with what is read for it."""
+
+from tests.history.reading import counted, read_by_query
+from tests.unit.database.seeding import Day, recording
+
+FOUND = [recording(f"{number:04}.wav") for number in range(1_000)]
+OF_ONE = f"WHERE call_id = '{FOUND[7].call_id}'"
+
+
+def test_a_query_over_all_calls_reads_more_than_one_of_a_call(day: Day) -> None:
+    day.planned(*FOUND)
+    with day.database.reading() as connection:
+        dialect, driver = connection.dialect.name, connection.connection.driver_connection
+        one, all_ = (
+            read_by_query(dialect, driver, f"SELECT count(uri) FROM calls {which}", ())
+            for which in (OF_ONE, "")
+        )
+    assert 0 <= one < all_ / 5
+
+
+def test_a_change_of_all_calls_reads_more_than_that_of_one(day: Day) -> None:
+    day.planned(*FOUND)
+    found = []
+    with day.database.writing() as connection:
+        for which in (OF_ONE, ""):
+            told = counted(connection.dialect.name, connection.connection.driver_connection)
+            connection.exec_driver_sql(f"UPDATE calls SET channels = 2 {which}")
+            found.append(told())
+    one, all_ = found
+    assert 0 <= one < all_ / 100
+
+
+def test_nothing_is_counted_when_nothing_is_read(day: Day) -> None:
+    with day.database.writing() as connection:
+        told = counted(connection.dialect.name, connection.connection.driver_connection)
+        assert told() == 0
