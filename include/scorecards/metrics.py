@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field
 
 from include.calls.call import ChannelRole
-from include.calls.transcript import Transcript, Turn
+from include.calls.transcript import Transcript, Turn, TurnFlag
 from include.gpu.wire import IvrResult, Segment, SegmentKind, Span
 
 # Two pieces of hold music this close together are one hold: detectors drop out for moments.
@@ -15,6 +15,8 @@ HOLD_JOIN_MS = 3000
 # Who begins this long before the other ends, with more than a word of assent, interrupts.
 INTERRUPTION_OVERLAP_MS = 500
 INTERRUPTION_MIN_WORDS = 3
+# Where a recogniser wrote something, and nobody spoke.
+_NOBODY_SPOKE = {TurnFlag.ON_SILENCE, TurnFlag.KNOWN_PHRASE}
 
 
 class Announcement(BaseModel):
@@ -33,7 +35,8 @@ class CallMetrics(BaseModel):
 
     "Conversation" runs from the agent's first turn (anybody's, when nobody is known to be the agent) to the
     end of the last turn: music in the queue is not a hold. It begins with people: where machines are not
-    distinguished from them, with the customer's first turn.
+    distinguished from them, with the customer's first turn. What nobody said is no speech; turns that were
+    not understood are speech, and their words count for nothing.
 
     Attributes:
         conversation_s: Length of the conversation.
@@ -96,8 +99,9 @@ def call_metrics(
         timezone: Of the site.
         direction: From the manifest.
     """
-    turns, machines_known = transcript.turns, _tells_machines(ivr)
-    conversation = _conversation(turns, machines_told=machines_known)
+    machines_known = _tells_machines(ivr)
+    conversation = _conversation(transcript.turns, machines_told=machines_known)
+    turns = [turn for turn in transcript.turns if not _NOBODY_SPOKE.intersection(turn.flags)]
     holds = held_spans(transcript, ivr)
     dead = [_without(span, holds) for span in _inside(ivr.segments, SegmentKind.DEAD_AIR, conversation)]
     return CallMetrics(
@@ -112,12 +116,12 @@ def call_metrics(
         agent_interruptions=_interruptions(turns, ChannelRole.AGENT),
         customer_interruptions=_interruptions(turns, ChannelRole.CUSTOMER),
         agent_words_per_min=_words_per_min(turns, ChannelRole.AGENT) if machines_known else None,
-        turns=len(turns),
+        turns=len(transcript.turns),
         local_hour=_hour(started_at.astimezone(ZoneInfo(timezone))) if started_at else None,
         direction=direction and direction.strip().lower(),
         announcements=_announcements(ivr),
         machines_told=machines_known,
-        people_from_ms=0 if machines_known else _customer_from_ms(turns),
+        people_from_ms=0 if machines_known else _customer_from_ms(transcript.turns),
     )
 
 
@@ -215,13 +219,14 @@ def _interruptions(turns: Sequence[Turn], role: ChannelRole) -> int:
     return sum(
         any(o.start_ms < turn.start_ms <= o.end_ms - INTERRUPTION_OVERLAP_MS for o in others)
         for turn in turns
-        if turn.speaker is role and len(turn.text.split()) >= INTERRUPTION_MIN_WORDS
+        if turn.speaker is role and len(turn.text.split()) >= INTERRUPTION_MIN_WORDS and not turn.flags
     )
 
 
 def _words_per_min(turns: Sequence[Turn], role: ChannelRole) -> float | None:
-    spoken_ms = _spoken_ms(turns, role)
-    words = sum(len(turn.text.split()) for turn in turns if turn.speaker is role)
+    understood = [turn for turn in turns if turn.speaker is role and not turn.flags]
+    spoken_ms = _spoken_ms(understood)
+    words = sum(len(turn.text.split()) for turn in understood)
     return round(words / (spoken_ms / 60_000), 1) if spoken_ms else None
 
 

@@ -1,3 +1,5 @@
+import pytest
+
 from include.calls.call import ChannelRole
 from include.calls.transcript import Transcript, Turn, TurnFlag
 from include.scorecards.metrics import call_metrics
@@ -74,3 +76,36 @@ def test_a_word_that_was_invented_in_the_queues_music_does_not_begin_the_convers
     invented = turn(1, "agent", 5, 6, "you").model_copy(update={"flags": [TurnFlag.BADLY_HEARD]})
     found = call_metrics(call(invented, turn(2, "agent", 30, 40), turn(3, "customer", 41, 50)), ivr)
     assert (found.hold_count, found.conversation_s) == (0, 20)
+
+
+NOT_SPOKEN, NOT_ITS_WORDS = (
+    (TurnFlag.ON_SILENCE, TurnFlag.KNOWN_PHRASE),
+    (TurnFlag.REPETITION, TurnFlag.BADLY_HEARD, TurnFlag.OTHER_LANGUAGE),
+)
+
+
+def flagged(flag, *given):
+    return turn(*given).model_copy(update={"flags": [flag]})
+
+
+@pytest.mark.parametrize("flag", NOT_SPOKEN)
+def test_what_nobody_said_is_no_talk_no_interruption_and_no_pace(heard, flag):
+    said = [turn(1, "agent", 0, 30, "word " * 60), turn(2, "customer", 31, 41)]
+    invented = [
+        flagged(flag, 3, "agent", 35, 50, "thank you for watching"),
+        flagged(flag, 4, "customer", 10, 25, "so there is this"),
+    ]
+    alone, beside = (call_metrics(call(*turns), heard()) for turns in (said, [*said, *invented]))
+    assert beside == alone.model_copy(update={"turns": 4})
+
+
+@pytest.mark.parametrize("flag", NOT_ITS_WORDS)
+def test_who_was_not_understood_has_spoken_in_words_that_nobody_counts(heard, flag):
+    said = [turn(1, "agent", 0, 30, "word " * 60), turn(2, "customer", 31, 41)]
+    found = call_metrics(call(*said, flagged(flag, 3, "agent", 60, 80, "yes " * 200)), heard())
+    assert (found.agent_talk_share, found.agent_words_per_min) == (0.833, 120)
+
+
+def test_when_all_is_doubtful_nothing_is_known(heard):
+    found = call_metrics(call(flagged(TurnFlag.ON_SILENCE, 1, "agent", 0, 30)), heard())
+    assert (found.agent_talk_share, found.agent_words_per_min) == (None, None)
