@@ -16,6 +16,11 @@ def moment(time: datetime | None, timezone: str) -> str:
     return _DASH if time is None else _told(time, timezone, "%Y-%m-%d %H:%M")
 
 
+def moment_to_the_second(time: datetime, timezone: str) -> str:
+    """`2026-11-27 09:12:05 CET`."""
+    return _told(time, timezone, "%Y-%m-%d %H:%M:%S")
+
+
 def time_of_day(time: datetime, timezone: str) -> str:
     """`09:12 CET`."""
     return _told(time, timezone, "%H:%M")

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from include.demo.processes import Processes, Started
-from include.site_time import moment
+from include.site_time import moment_to_the_second
 
 _AGAIN = "`cofi down` and `cofi up` start everything again"
 
@@ -40,5 +40,5 @@ def _line(processes: Processes, started: Started, timezone: str) -> str:
     if not kept.pid:
         return f"{name} {kept.ended}; it is started again soon: see {log}"
     times = "once" if kept.restarts == 1 else f"{kept.restarts} times"
-    since = moment(datetime.fromisoformat(kept.since), timezone)
+    since = moment_to_the_second(datetime.fromisoformat(kept.since), timezone)
     return f"{name} was started again {times}, and runs since {since}. Before, it {kept.ended}: see {log}"

@@ -11,6 +11,7 @@ from include.database.engine import Database
 from include.database.migrations import config, upgrade
 from include.review.sessions import list_sessions, own_answers
 from tests.unit.database import version_0005
+from tests.unit.database.renamed import as_before
 
 pytestmark = pytest.mark.long
 
@@ -35,7 +36,7 @@ def test_sessions_of_before_stay_and_it_can_be_taken_back(stored_at: Callable[[s
 
     after = version_0005.dumped(url)
     for table, rows in before.items():
-        assert [{name: row[name] for name in rows[0]} for row in after[table]] == rows, table
+        assert as_before(table, rows, after[table]) == rows, table
     database = Database(url)
     (session,) = database.read(list_sessions)
     assert (session.title, session.open, session.calls[0]) == ("November", True, _call_id(url))

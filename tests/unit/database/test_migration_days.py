@@ -12,6 +12,7 @@ from include.database.engine import Database
 from include.database.migrations import config, upgrade
 from include.delivery.summary import summarise
 from tests.unit.database import version_0005
+from tests.unit.database.renamed import as_before
 
 pytestmark = pytest.mark.long
 
@@ -37,7 +38,7 @@ def test_every_row_stays_as_it_was(url: str) -> None:
     upgrade(url)
     after = version_0005.dumped(url)
     for table, rows in before.items():
-        assert [{name: row[name] for name in rows[0]} for row in after[table]] == rows, table
+        assert as_before(table, rows, after[table]) == rows, table
 
 
 def test_it_can_be_taken_back(url: str) -> None:

@@ -8,18 +8,12 @@ from alembic.script import ScriptDirectory
 
 from include.database.migrations import config
 from tests.unit.database import version_0005
+from tests.unit.database.renamed import as_before
 
 pytestmark = pytest.mark.long
 
 # Those before change rows, and have tests of their own.
 FIRST = "0011"
-# Names of columns, by the revision that changed them.
-RENAMED = {
-    ("0027", "batch_days", "told"): "problem",
-    ("0027", "calls", "roles_told_by"): "roles_source",
-    ("0027", "alerts", "told_by"): "sent_by",
-    ("0027", "alerts", "told_at"): "sent_at",
-}
 
 
 def revisions_after(revision: str) -> list[str]:
@@ -37,9 +31,7 @@ def test_every_row_stays_there_and_back(stored_at: Callable[[str], str]) -> None
         command.upgrade(config(url), revision)
         after = version_0005.dumped(url)
         for table, rows in before.items():
-            names = {name: RENAMED.get((revision, table, name), name) for name in rows[0]} if rows else {}
-            kept = [{name: row[now] for name, now in names.items()} for row in after[table]]
-            assert kept == rows, (revision, table)
+            assert as_before(table, rows, after[table]) == rows, (revision, table)
         command.downgrade(config(url), last)
         assert version_0005.dumped(url) == before, revision
         command.upgrade(config(url), revision)
