@@ -103,7 +103,7 @@ def _written(text: str, source: str) -> tuple[Any, dict[tuple[Any, ...], int]]:
     """A file's content, and the line of every place in it."""
     lines: dict[tuple[Any, ...], int] = {}
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=yaml.CSafeLoader)
         if root is not None:
             lines.update(_lines(root, ()))
         # It is the loader without a text: what it constructs from stands in the nodes.
