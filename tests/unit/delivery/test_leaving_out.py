@@ -15,6 +15,8 @@ from include.delivery.summary import summarise
 from include.errors import NotForYou
 from tests.unit.delivery.seeding import SeededDay
 
+pytestmark = pytest.mark.drawn
+
 TEMPLATES = sorted((Path(report.__file__).parent / "templates").glob("*.html"))
 ONE, OTHER = "20261116-1", "20261116-2"
 EVIL = "<!--end--><!--of 20261116-2-->"

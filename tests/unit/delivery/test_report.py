@@ -61,6 +61,7 @@ def hostile_day(day: SeededDay) -> SeededDay:
     return day
 
 
+@pytest.mark.drawn
 def test_text_from_outside_never_becomes_markup(hostile_day: SeededDay) -> None:
     page = _Page(render_html(summarise(hostile_day.database, RUN)))
 
@@ -70,6 +71,7 @@ def test_text_from_outside_never_becomes_markup(hostile_day: SeededDay) -> None:
     assert f"quoted {HOSTILE}" in page.text
 
 
+@pytest.mark.drawn
 def test_charts_show_names_as_they_are(day: SeededDay) -> None:
     day.batch(RUN)
     for n, agent in enumerate(("<b>Ana</b>", "$x^2$ & Co", "अनन्या")):
@@ -82,6 +84,7 @@ def test_charts_show_names_as_they_are(day: SeededDay) -> None:
     )
 
 
+@pytest.mark.drawn
 def test_the_page_needs_nothing_else(hostile_day: SeededDay) -> None:
     page = render_html(summarise(hostile_day.database, RUN))
 
@@ -96,6 +99,7 @@ def test_the_page_needs_nothing_else(hostile_day: SeededDay) -> None:
     assert len(ids) == len(set(ids))
 
 
+@pytest.mark.drawn
 def test_equal_figures_make_an_equal_page(hostile_day: SeededDay) -> None:
     summary = summarise(hostile_day.database, RUN)
 
@@ -228,6 +232,7 @@ def test_every_recording_is_a_link_to_its_page_and_a_failed_one_to_its_log(day: 
     assert [one for one in targets if one.startswith("log")] == [f"log?batch_id={RUN}&call_id={lost}"]
 
 
+@pytest.mark.drawn
 def test_what_a_chart_shows_stands_in_a_table_as_well(day: SeededDay) -> None:
     name = "An agent whose name is longer than any chart has room for"
     day.batch(RUN)

@@ -1,5 +1,7 @@
 """Synthetic sounds at 16 kHz."""
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,6 +32,7 @@ def keyed(digits: str, tone_ms: int = 80, pause_ms: int = 80, level: float = 0.2
     return np.concatenate(pieces).astype(np.float32)
 
 
+@cache
 def melody(seed: int, seconds: float = 6.0) -> Sound:
     """Music of a kind: every 200 ms two other notes, each with its overtones, over a soft rustle."""
     random, t = np.random.default_rng(seed), np.arange(3200) / SAMPLE_RATE_HZ
@@ -40,7 +43,9 @@ def melody(seed: int, seconds: float = 6.0) -> Sound:
         for _ in range(round(seconds / 0.2))
     ]
     rustle = random.normal(0, 0.02, len(beats) * 3200)
-    return (0.1 * np.concatenate(beats) + 0.1 * rustle).astype(np.float32)
+    music = (0.1 * np.concatenate(beats) + 0.1 * rustle).astype(np.float32)
+    music.setflags(write=False)
+    return music
 
 
 def as_on_the_phone(samples: Sound, seed: int = 0) -> Sound:
