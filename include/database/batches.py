@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, union, update
+from sqlalchemy import ColumnElement, Connection, delete, false, func, select, union, update
 
 from include.calls.call import CallState
 from include.calls.files import DayFiles
@@ -242,9 +242,10 @@ def has_claimed(batch: Batch) -> ColumnElement[bool]:
     """Whether the batch has claimed a call that is looked up by its id.
 
     In a form that no index serves: claims that are a moment old are not counted yet, PostgreSQL takes them
-    for few, and went through all of them once for each call of the batch.
+    for few, and went through all of them once for each call of the batch. Of this form it expects every
+    second call to be claimed.
     """
-    return func.coalesce(CallRow.claimed_by, "") == batch.batch_id
+    return func.coalesce(CallRow.claimed_by == batch.batch_id, false())
 
 
 def claimed_loads(connection: Connection, batch: Batch, *where: ColumnElement[bool]) -> list[CallLoad]:

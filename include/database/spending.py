@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, exists, func, insert, select
+from sqlalchemy.orm import aliased
 
 from include.calls.call import CallState
 from include.database.accounted import accounted_for
@@ -38,18 +39,19 @@ def spent_since(connection: Connection, since: datetime) -> float:
 
 def count_stopped(connection: Connection, batch_id: str) -> int:
     """Calls of a run that wait for money: it was the budget that they failed by, not something later."""
-    newest = select(func.max(FailureRow.id)).where(FailureRow.batch_id == batch_id)
-    stopped = exists().where(
-        FailureRow.call_id == CallRow.call_id,
-        FailureRow.kind == BudgetReached.kind,
-        FailureRow.id.in_(newest.group_by(FailureRow.call_id)),
+    later = aliased(FailureRow)
+    went_on = exists().where(
+        later.batch_id == batch_id, later.call_id == FailureRow.call_id, later.id > FailureRow.id
+    )
+    stopped = select(FailureRow.call_id).where(
+        FailureRow.batch_id == batch_id, FailureRow.kind == BudgetReached.kind, ~went_on
     )
     tried = (STATE == CallState.FAILED) | BatchCallRow.failed_try.is_not(None)
     query = (
         select(func.count())
         .select_from(CallRow)
         .join(BatchCallRow)
-        .where(accounted_for(batch_id), tried, stopped)
+        .where(accounted_for(batch_id), tried, CallRow.call_id.in_(stopped))
     )
     return int(connection.execute(query).scalar_one())
 

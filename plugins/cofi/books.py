@@ -14,7 +14,7 @@ from cofi.reviewing import fill_queue
 from cofi.settings import Settings
 from cofi.ui.links import report_folder
 from include.calls.ledger import Ledger
-from include.database import batches, days, owed, rescores, settling, spending
+from include.database import batches, days, owed, rescores, settling, spending, statistics
 from include.database.batches import Batch
 from include.database.engine import Database
 from include.database.work import BatchKind
@@ -62,6 +62,7 @@ def close(
     """
     share, labels = Settings.load().alarm_failed_share, _labels()
     canaries = _canaries(database, batch.batch_id, labels)
+    statistics.count_rows(database, batch.batch_id, statistics.WORKED)
 
     def work(connection: Connection) -> tuple[Books, CofiError | None]:
         books = _counted(connection, batch, canaries, planned=planned, stopped=stopped)

@@ -23,7 +23,7 @@ from include.calls.duplicates import mark_duplicates
 from include.calls.late import late_recordings
 from include.calls.recorders.days import folder_of_day
 from include.calls.stores import reading
-from include.database import batches, calls, days, owed
+from include.database import batches, calls, days, owed, statistics
 from include.database.batches import Batch
 from include.database.engine import Database
 from include.errors import InvalidInput
@@ -62,6 +62,7 @@ def discover(
     for day in looked_at_again(database, batch, opened.get("lookback_days", 0)):
         counts.update(_discover_late(database, batch, day, settings, goes_on))
     counts.update(_discover_own(database, batch, settings, params, opened.get("run_type", MANUAL)))
+    statistics.count_rows(database, batch.batch_id, statistics.FOUND)
     return dict(counts)
 
 

@@ -18,7 +18,7 @@ from cofi.scorecards import chosen
 from cofi.settings import Settings
 from include.calls.call import call_id_for
 from include.calls.days import MANUAL
-from include.database import batches, rescores
+from include.database import batches, rescores, statistics
 from include.database.batches import Batch
 from include.database.engine import Database
 from include.database.work import BatchKind
@@ -114,6 +114,7 @@ def plan(opened: Mapping[str, Any], params: Mapping[str, Any], goes_on: Callable
         log.info("Nothing to rescore: no audited call of these days waits for this run")
     shards = llm_shards(loads, _PLACES, settings)
     database.write(lambda connection: batches.record_plan(connection, batch, shards))
+    statistics.count_rows(database, batch.batch_id, statistics.FOUND)
     log_expected(shards, [], params, settings, database)
     return numbered(shards)
 
