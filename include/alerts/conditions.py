@@ -70,7 +70,7 @@ def of_run(connection: Connection, ended: Ended, thresholds: Thresholds) -> list
     query = select(BatchRow.day, BatchRow.opened_at).where(BatchRow.batch_id == ended.batch_id)
     batch = connection.execute(query).one_or_none()
     if batch is None:
-        return [_never_opened(ended, now)] if ended.failed else []
+        return [_never_opened(connection, ended, now)] if ended.failed else []
     day, opened_at = batch.day, batch.opened_at
     alerts = [
         *_failed(connection, ended, day, opened_at),
@@ -139,12 +139,15 @@ def late(day: date, batch_id: str, needed_by: datetime, link: str = "", timezone
     )
 
 
-def _never_opened(ended: Ended, now: datetime) -> Alert:
+def _never_opened(connection: Connection, ended: Ended, now: datetime) -> Alert:
+    """A run that has no batch: its books, if anybody could write them, say of what its first task failed."""
+    run = run_of(connection, ended.batch_id)
+    unknown = f"The run failed before it knew its day. {ended.why}".strip()
     return Alert(
         key=f"run/{ended.batch_id}",
         subject="A run failed before it began",
-        happened=f"The run {ended.batch_id} failed before it knew its day. {ended.why}".strip(),
-        mend="Open the log of its task open_batch: it names what to set. Then clear that task.",
+        happened=(run and (run.reason or run.trouble)) or unknown,
+        mend="Mend what it names (the log of its red task has all of it), then trigger the run again.",
         since=now,
         link=ended.link,
     )

@@ -27,7 +27,7 @@ class Day:
 
 
 def list_days(connection: Connection, before: date | None = None) -> tuple[list[Day], date | None]:
-    """A page of days with calls.
+    """A page of the days that have calls, or that a run has looked for calls of.
 
     Args:
         connection: To read with.
@@ -47,12 +47,30 @@ def list_days(connection: Connection, before: date | None = None) -> tuple[list[
     return days, shown[-1] if len(found) > DAYS_SHOWN else None
 
 
+def problem_of(connection: Connection, day: date) -> str | None:
+    """What the last run over a day says of what it lacks; None where there is nothing to say."""
+    last = _runs(connection, [day]).get(day)
+    return _messages(connection, [day]).get((last, day))
+
+
 def ledger_of(connection: Connection, day: date) -> Ledger:
     """Counts a day's calls by state."""
     return _ledgers(connection, [day])[day]
 
 
 def _days(connection: Connection, before: date | None) -> list[date]:
+    """A day without a recording has a run, and no call: it is a day all the same."""
+    found = {*_with_calls(connection, before), *_with_runs(connection, before)}
+    return sorted(found, reverse=True)[: DAYS_SHOWN + 1]
+
+
+def _with_runs(connection: Connection, before: date | None) -> list[date]:
+    query = select(BatchRow.day).where(BatchRow.kind == "audit").distinct().order_by(BatchRow.day.desc())
+    query = query if before is None else query.where(BatchRow.day < before)
+    return list(connection.execute(query.limit(DAYS_SHOWN + 1)).scalars())
+
+
+def _with_calls(connection: Connection, before: date | None) -> list[date]:
     """One look into the index for each: a DISTINCT would go through all calls of these days."""
     newest = select(func.max(CallRow.day).label("day"))
     days = (newest if before is None else newest.where(CallRow.day < before)).cte("days", recursive=True)

@@ -25,6 +25,7 @@ _SECTIONS: dict[str, Section] = {
     "scorecard": checks_outside.scorecards,
     "names": checks_outside.names,
     "webhook": checks_outside.webhook,
+    "alerts": checks_outside.alerts,
     "disk": checks.disk,
     "clock": checks_outside.clock,
 }

@@ -1,9 +1,11 @@
 """Checks of `cofi check` outside this machine (GPU hosts, LLM, recordings), and of what an audit needs."""
 
 import os
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import fields
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -22,9 +24,16 @@ from include.llm.settings import LlmSettings
 from include.redaction.name_models import read_models
 from include.scorecards.loading import load_scorecard
 from include.scorecards.schema import Scorecard
+from include.site_time import moment_to_the_second
 
 _CLOCK_OFF_S = 30
 _CLOCK_ASKED_S = 5
+_MAIL_ASKED_S = 5
+_ALERT_MENDS = {
+    "alert_email": "Correct the connection smtp_default (docs/alerts.md).",
+    "alert_chat": "Make the connection that it names (docs/alerts.md).",
+    "alert_webhook": "Make the connection cofi_webhook (docs/webhooks.md).",
+}
 _STAGES = ("denoise", "ivr", "lid", "stt")
 _GIB = 1024**3
 
@@ -82,7 +91,8 @@ def clock(inputs: CheckInput) -> Iterator[Check]:
             finding = f"{name} is {abs(off_s):.0f} s {'behind' if off_s > 0 else 'ahead'}"
             yield Check("clock", State.WARN, finding, "Let both take the time from a time server.")
             return
-    yield Check("clock", State.OK, time.strftime("%Y-%m-%d %H:%M:%S %Z"))
+    zone = str(inputs.part("settings").get("timezone") or "UTC")
+    yield Check("clock", State.OK, moment_to_the_second(datetime.now(UTC), zone))
 
 
 def llm(inputs: CheckInput) -> Iterator[Check]:
@@ -218,3 +228,23 @@ def webhook(inputs: CheckInput) -> Iterator[Check]:
         yield Check("webhook", State.FAILED, error, "Correct the connection cofi_webhook.")
     elif found.get("url"):
         yield Check("webhook", State.OK, str(found["url"]))
+
+
+def alerts(inputs: CheckInput) -> Iterator[Check]:
+    """Checks whether alerts have a way out: a mail server that answers, the connection of the chat."""
+    for place, found in inputs.part("alerts").items():
+        if error := found.get("error"):
+            yield Check("alerts", State.FAILED, f"{place}: {error}", _ALERT_MENDS[place])
+        elif place == "alert_email":
+            yield _mail_server(found["host"], found["port"], found["to"])
+        else:
+            yield Check("alerts", State.OK, f"to {found['to']}")
+
+
+def _mail_server(host: str, port: int, to: str) -> Check:
+    try:
+        socket.create_connection((host, port), timeout=_MAIL_ASKED_S).close()
+    except OSError as error:
+        finding = f"alert_email: nobody answers at {host}:{port} ({error.strerror or error})"
+        return Check("alerts", State.FAILED, finding, _ALERT_MENDS["alert_email"])
+    return Check("alerts", State.OK, f"by mail to {to}, through {host}:{port}")

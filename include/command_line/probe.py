@@ -1,8 +1,5 @@
 """`cofi probe`: looks at a location and says what a run would find there, and what to set."""
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +11,7 @@ from typer import Argument, BadParameter, Option
 from include.calls.recorders.loading import named
 from include.command_line.output import AsJson, example, give, working
 from include.command_line.site import Site
+from include.command_line.trying import quietly
 from include.errors import InvalidInput
 from include.probe.hearing import Heard, hear
 from include.probe.looking import Probed, look
@@ -97,7 +95,7 @@ def probe(
     folder = recorders_folder or (Path(found) if (found := site.value("recorders_folder")) else None)
     if recorder:
         recorder, folder = named(recorder, folder)
-    with _quietly(), working(every_s=_PROGRESS_S) as tell:
+    with quietly(), working(every_s=_PROGRESS_S) as tell:
         tell(f"Looking at {place.location}")
         probed = look(
             place, day=day.date() if day else None, recorder=recorder, recorders_folder=folder, limit=limit
@@ -109,17 +107,6 @@ def probe(
     give(_found(probed, heard) if as_json else None, lambda: page(probed, heard), as_json)
     if not probed.calls:
         raise typer.Exit(1)
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Every recorder is tried: what those say that do not fit is no trouble."""
-    before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(before)
 
 
 def _option(text: str) -> tuple[str, object]:

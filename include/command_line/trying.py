@@ -1,6 +1,9 @@
 """Tries what a site names: does a GPU host answer, and does the LLM answer as the audit needs it?"""
 
 import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -58,7 +61,21 @@ def found_in(site: Site, location: str, timezone: str, recorder: str | None = No
     folder = Path(set_folder) if set_folder else None
     if recorder:
         recorder, folder = named(recorder, folder)
-    return look(place_of(location, timezone), recorder=recorder, recorders_folder=folder, limit=_LOOKED_AT)
+    with quietly():
+        return look(
+            place_of(location, timezone), recorder=recorder, recorders_folder=folder, limit=_LOOKED_AT
+        )
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Every recorder is tried: what those say that do not fit is no trouble."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def status_of(name: str, url: str, token: str) -> HostStatus:

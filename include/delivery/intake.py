@@ -75,9 +75,9 @@ def count_roles(connection: Connection, batch_id: str) -> RoleSources:
     for row in connection.execute(query.order_by(CallRow.path)):
         if (row.channels or 0) < 2 and not row.found:
             continue
-        teller = _source_of(row.found, row.channel_roles)
-        counts[teller] += 1
-        if teller == RoleSource.NOBODY:
+        source = _source_of(row.found, row.channel_roles)
+        counts[source] += 1
+        if source == RoleSource.NOBODY:
             unknown.append((row.call_id, row.path))
         elif any(one.get("doubted") for one in row.found or ()):
             doubted.append((row.call_id, row.path))
@@ -96,5 +96,5 @@ def _source_of(roles: Sequence[Mapping[str, Any]] | None, before: Sequence[str])
     if roles is None:
         known = [role for role in before if role != ChannelRole.UNKNOWN]
         return RoleSource.EARLIER if known else RoleSource.NOBODY
-    tellers = [one["told_by"] for one in roles if one["role"] != ChannelRole.UNKNOWN]
-    return RoleSource(tellers[0]) if tellers else RoleSource.NOBODY
+    sources = [one["source"] for one in roles if one["role"] != ChannelRole.UNKNOWN]
+    return RoleSource(sources[0]) if sources else RoleSource.NOBODY

@@ -26,6 +26,8 @@ _AT_ONCE = 500
 
 Value = str | int | float | bool | date | datetime | None
 Row = dict[str, Value]
+# The columns that hold moments.
+TIMES = frozenset({"started_at"})
 
 # What every row has, in this order; the answers follow, a column for each criterion.
 _OF_CALL = (

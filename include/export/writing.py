@@ -3,6 +3,9 @@
 A cell of a CSV that begins with `=`, `+`, `-`, `@`, a tab or a line break is taken for a formula by
 spreadsheets, and what is in it was said or named by people outside: such a text gets an apostrophe before it
 (OWASP, CSV Injection). Numbers stay numbers. In XLSX texts are stored as texts, and JSON has no formulas.
+
+Times are UTC and say so in CSV and JSON, which programs read. A cell of XLSX has no room for a zone: there
+they are those of the site's clock, and the heading of their column names it.
 """
 
 import csv
@@ -10,14 +13,15 @@ import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from xlsxwriter import Workbook
 
-from include.export.rows import Row, Value
+from include.export.rows import TIMES, Row, Value
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 # What a cell of a spreadsheet can hold.
@@ -42,7 +46,9 @@ class Format(StrEnum):
         }[self]
 
 
-def write_rows(path: Path, into: Format, columns: Sequence[str], rows: Iterable[Row]) -> int:
+def write_rows(
+    path: Path, into: Format, columns: Sequence[str], rows: Iterable[Row], timezone: str = "UTC"
+) -> int:
     """Writes a file; a row at a time, so that memory does not grow with them.
 
     Args:
@@ -50,11 +56,14 @@ def write_rows(path: Path, into: Format, columns: Sequence[str], rows: Iterable[
         into: Its format.
         columns: In their order; what a row has not stays empty.
         rows: By column; further ones of theirs are left out.
+        timezone: The site's, such as Europe/Berlin, whose clock times in a spreadsheet are told by.
 
     Returns:
         How many rows were written.
     """
-    return _WRITERS[into](path, columns, rows)
+    if into is Format.XLSX:
+        return _xlsx(path, columns, rows, ZoneInfo(timezone))
+    return _csv(path, columns, rows) if into is Format.CSV else _json(path, columns, rows)
 
 
 def _csv(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> int:
@@ -78,12 +87,13 @@ def _plain(value: Value) -> Value:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _xlsx(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> int:
+def _xlsx(path: Path, columns: Sequence[str], rows: Iterable[Row], zone: ZoneInfo) -> int:
     with closing(Workbook(path, {"constant_memory": True, "remove_timezone": True})) as book:
         sheet = book.add_worksheet("Calls")
         sheet.freeze_panes(1, 1)
-        put = _cell_writer(book, sheet)
-        sheet.write_row(0, 0, columns, book.add_format({"bold": True}))
+        put = _cell_writer(book, sheet, zone)
+        headings = [f"{one} ({zone.key})" if one in TIMES else one for one in columns]
+        sheet.write_row(0, 0, headings, book.add_format({"bold": True}))
         written = 0
         for written, row in enumerate(rows, 1):
             for at, column in enumerate(columns):
@@ -92,7 +102,7 @@ def _xlsx(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> int:
     return written
 
 
-def _cell_writer(book: Any, sheet: Any) -> Callable[[int, int, Value], None]:
+def _cell_writer(book: Any, sheet: Any, zone: ZoneInfo) -> Callable[[int, int, Value], None]:
     """By the value's own type: a library that guesses would take a text for a formula or a link."""
     moment = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
     day = book.add_format({"num_format": "yyyy-mm-dd"})
@@ -104,7 +114,7 @@ def _cell_writer(book: Any, sheet: Any) -> Callable[[int, int, Value], None]:
             case bool():
                 sheet.write_boolean(row, column, value)
             case datetime():
-                sheet.write_datetime(row, column, value.astimezone(UTC), moment)
+                sheet.write_datetime(row, column, value.astimezone(zone), moment)
             case date():
                 sheet.write_datetime(row, column, value, day)
             case int() | float():
@@ -126,10 +136,3 @@ def _json(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> int:
 
 def _value(value: Value) -> Value:
     return value.isoformat() if isinstance(value, date) else value
-
-
-_WRITERS: dict[Format, Callable[[Path, Sequence[str], Iterable[Row]], int]] = {
-    Format.CSV: _csv,
-    Format.XLSX: _xlsx,
-    Format.JSON: _json,
-}

@@ -230,7 +230,7 @@ def _transcript(
     roles = detection.roles(
         result.call_id, result.turns, call.channels, call.channel_roles, call.roles_source
     )
-    by_content = [one for one in roles if one.told_by is RoleSource.CONTENT]
+    by_content = [one for one in roles if one.source is RoleSource.CONTENT]
     turns = with_roles(result.turns, by_content)
     transcript = Transcript(call_id=result.call_id, language=result.language, turns=turns, gaps=result.gaps)
     return TranscriptRow, {

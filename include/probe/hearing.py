@@ -140,5 +140,5 @@ async def _hear(host: GpuHostClient, store: Store, call: Call, companies: tuple[
 
 def why(roles: Sequence[SpeakerRole]) -> str:
     """What showed the roles, of the channels with a known role or else of all."""
-    sure = [one for one in roles if one.told_by is RoleSource.CONTENT] or list(roles)
+    sure = [one for one in roles if one.source is RoleSource.CONTENT] or list(roles)
     return "; ".join(f"channel {one.channel}: {', '.join(one.because)}" for one in sure if one.because)

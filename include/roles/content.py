@@ -83,7 +83,7 @@ def roles_by_content(
         SpeakerRole(
             channel=n,
             role=_role(n, best, channels, silent) if sure else ChannelRole.UNKNOWN,
-            told_by=RoleSource.CONTENT if sure else RoleSource.NOBODY,
+            source=RoleSource.CONTENT if sure else RoleSource.NOBODY,
             confidence=confidence if not both else 0.5,
             because=[cue.lstrip("-") for cue in found[n].because],
         )

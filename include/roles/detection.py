@@ -36,7 +36,7 @@ class RoleDetection:
         turns: Sequence[Turn],
         channels: int | None,
         stated: Sequence[ChannelRole],
-        told_by: str | None,
+        source: str | None,
     ) -> list[SpeakerRole]:
         """One per channel; where several voices are on one channel, one per voice.
 
@@ -45,7 +45,7 @@ class RoleDetection:
             turns: Of the call.
             channels: Of the recording; None when nobody has counted them.
             stated: The roles that a source stated before the call was heard.
-            told_by: By whom.
+            source: Which one, if it is known.
         """
         count = channels or 1 + max((turn.channel for turn in turns), default=0)
         if by_voice := roles_of_voices(turns, self.companies):
@@ -59,12 +59,12 @@ class RoleDetection:
             by_content = roles_by_content(turns, count, self.companies, heard)
         if len(stated) != count or set(stated) == {ChannelRole.UNKNOWN}:
             return by_content
-        by = RoleSource(told_by) if told_by else RoleSource.EARLIER
+        by = RoleSource(source) if source else RoleSource.EARLIER
         return [
             SpeakerRole(
                 channel=n,
                 role=role,
-                told_by=by,
+                source=by,
                 confidence=1,
                 because=by_content[n].because,
                 doubted=_contradicts(role, by_content[n]),
@@ -91,4 +91,4 @@ def _contradicts(role: ChannelRole, content: SpeakerRole) -> bool:
 
 
 def _unknown(channel: int) -> SpeakerRole:
-    return SpeakerRole(channel=channel, role=ChannelRole.UNKNOWN, told_by=RoleSource.NOBODY, confidence=0.5)
+    return SpeakerRole(channel=channel, role=ChannelRole.UNKNOWN, source=RoleSource.NOBODY, confidence=0.5)

@@ -35,7 +35,7 @@ class SpeakerRole(BaseModel):
     channel: int = Field(ge=0)
     voice: int | None = None
     role: ChannelRole
-    told_by: RoleSource
+    source: RoleSource
     confidence: float = Field(ge=0, le=1)
     because: list[str] = []
     doubted: bool = False

@@ -160,7 +160,8 @@ def _too_little(scorecard: Scorecard, answers: Sequence[AssessedAnswer], *, form
     unsupported = sum(answer.standing is Standing.UNSUPPORTED for answer in asked)
     if asked and (unknown + unsupported) / len(asked) > scorecard.max_undetermined_share:
         parts = [f"{unknown} cannot be determined"] if unknown else []
-        parts += [f"{unsupported} have no sound evidence"] if unsupported else []
+        if unsupported:
+            parts.append(f"{unsupported} {'has' if unsupported == 1 else 'have'} no sound evidence")
         return f"of {len(asked)} answers, {' and '.join(parts)}"
     if all(answer.weight == 0 or answer.potential == 0 for answer in answers):
         return "no criterion that applies to this call has an answer that counts"

@@ -24,7 +24,10 @@ from cofi.hooks.llm import LlmHook
 from cofi.hooks.webhook import WebhookHook
 from cofi.pools import pools
 from cofi.settings import Settings
-from include.errors import CofiError
+from include.errors import CofiError, InvalidInput
+
+# Where the connection names none.
+_SMTP_PORT, _SMTPS_PORT = 25, 465
 
 
 def found() -> dict[str, Any]:
@@ -42,6 +45,7 @@ def found() -> dict[str, Any]:
         "hosts": {name: _or_error(lambda name=name: _host(name)) for name in settings.hosts},
         "llm": _or_error(lambda: asdict(LlmHook().get_conn())),
         "webhook": _or_error(_webhook),
+        "alerts": {place: _or_error(found) for place, found in _alerts(settings).items()},
     }
 
 
@@ -65,6 +69,35 @@ def _host(name: str) -> dict[str, Any]:
 def _webhook() -> dict[str, Any]:
     receiver = WebhookHook().get_conn()
     return {"url": receiver.url} if receiver else {}
+
+
+def _alerts(settings: Settings) -> dict[str, Callable[[], dict[str, Any]]]:
+    """By each setting that is set, what finds where its alerts go."""
+    places: dict[str, Callable[[], dict[str, Any]]] = {}
+    if settings.alert_email:
+        places["alert_email"] = lambda: _mail_server(settings.alert_email)
+    if settings.alert_chat:
+        places["alert_chat"] = lambda: _named(settings.alert_chat)
+    if settings.alert_webhook:
+        places["alert_webhook"] = _receiver
+    return places
+
+
+def _mail_server(to: str) -> dict[str, Any]:
+    connection = connection_of("smtp_default")
+    default = _SMTP_PORT if connection.extra_dejson.get("disable_ssl") else _SMTPS_PORT
+    return {"to": to, "host": connection.host or "localhost", "port": connection.port or default}
+
+
+def _named(conn_id: str) -> dict[str, Any]:
+    connection_of(conn_id)
+    return {"to": f"the chat of the connection {conn_id}"}
+
+
+def _receiver() -> dict[str, Any]:
+    if not _webhook():
+        raise InvalidInput("there is no connection cofi_webhook")
+    return {"to": "the receiver of webhooks"}
 
 
 if __name__ == "__main__":

@@ -21,9 +21,10 @@ class NightlyDays(CronDataIntervalTimetable):
     ) -> str:
         """Airflow's own id, and in it the day: `scheduled__2026-11-16__2026-11-17T00:00:00+00:00`.
 
-        Not that of a manual run: its Param may name another day than its interval, and is not known here.
+        Of a run of the schedule alone: the Param of a manual run may name another day than its interval, and
+        is not known here; ids of a backfill Airflow makes without asking.
         """
-        if run_type == DagRunType.MANUAL or data_interval is None:
+        if run_type != DagRunType.SCHEDULED or data_interval is None:
             return super().generate_run_id(
                 run_type=run_type, run_after=run_after, data_interval=data_interval, **extra
             )

@@ -115,6 +115,16 @@ def test_a_run_that_failed_before_it_knew_its_day_is_told(day: Day, post: Post) 
     assert post.subjects == ["[cofi] A run failed before it began"]
 
 
+def test_a_run_that_had_no_batch_is_told_with_what_its_first_task_failed_of(day: Day, post: Post) -> None:
+    with day.database.writing() as connection:
+        owed.begin(connection, "nothing")
+        owed.close(connection, "nothing", "2027-11-20 has not come yet: enter a day up to today.")
+    end("nothing", failed=True)
+    (mail,) = post.mails
+    assert "2027-11-20 has not come yet: enter a day up to today." in said_in(mail)
+    assert "task_failure" not in said_in(mail)
+
+
 def test_all_that_one_run_came_to_is_one_message(day: Day, batch: Batch, post: Post) -> None:
     looked = JudgedDay(DAY, DayState.FEW, Verdict.WARN, 3, "3 recordings, 100 were expected")
     with day.database.writing() as connection:

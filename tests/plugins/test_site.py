@@ -38,3 +38,30 @@ def test_what_is_wrong_stands_where_its_value_would(
     assert "names no model" in site.found()["llm"]["error"]
     setting("lookback_days", -1)
     assert "lookback_days = -1" in site.found()["settings"]["error"]
+
+
+def test_where_alerts_go_is_resolved_for_what_is_set(
+    connected: None, connection: Connect, setting: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site, "_pools", dict)
+    assert site.found()["alerts"] == {}
+    setting("alert_email", "qa@example.org")
+    setting("alert_chat", "cofi_chat")
+    setting("alert_webhook", True)
+    wrong = {place: found["error"] for place, found in site.found()["alerts"].items()}
+    assert "There is no connection smtp_default" in wrong["alert_email"]
+    assert "There is no connection cofi_chat" in wrong["alert_chat"]
+    assert wrong["alert_webhook"] == "there is no connection cofi_webhook"
+    connection("smtp_default", conn_type="smtp", host="mail.example", extra={"disable_ssl": True})
+    connection("cofi_chat", conn_type="http", password="https://chat.example/hook")
+    connection(
+        "cofi_webhook",
+        conn_type="http",
+        host="https://hooks.example/cofi",
+        password="whsec_c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0",
+    )
+    assert site.found()["alerts"] == {
+        "alert_email": {"to": "qa@example.org", "host": "mail.example", "port": 25},
+        "alert_chat": {"to": "the chat of the connection cofi_chat"},
+        "alert_webhook": {"to": "the receiver of webhooks"},
+    }

@@ -1,4 +1,4 @@
-"""The id of a run shows its day, where the run knows it, and no two runs share one."""
+"""The id of a run of the schedule shows its day, and no two runs share one."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from airflow.timetables.base import DataInterval
 from airflow.utils.types import DagRunType
 
 from cofi.timetable import DaysOnDemand, NightlyDays
-from include.calls.days import BACKFILL, SCHEDULED
+from include.calls.days import SCHEDULED
 
 KINDS = [NightlyDays, DaysOnDemand]
 
@@ -20,17 +20,12 @@ def id_of(timetable: NightlyDays, run_type: DagRunType, start: pendulum.DateTime
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(
-    ("run_type", "name"), [(DagRunType.SCHEDULED, SCHEDULED), (DagRunType.BACKFILL_JOB, BACKFILL)]
-)
-def test_it_is_the_day_that_is_audited_in_the_sites_own_time(
-    kind: type[NightlyDays], run_type: DagRunType, name: str
-) -> None:
+def test_it_is_the_day_that_is_audited_in_the_sites_own_time(kind: type[NightlyDays]) -> None:
     # Midnight in Tokyo is the afternoon of the day before in UTC.
     start = pendulum.datetime(2026, 11, 15, 15)
-    run_id = id_of(kind("0 0 * * *", "Asia/Tokyo"), run_type, start)
-    assert run_id == f"{name}__2026-11-16__2026-11-16T15:00:00+00:00"
-    assert DagRunType.from_run_id(run_id) is run_type
+    run_id = id_of(kind("0 0 * * *", "Asia/Tokyo"), DagRunType.SCHEDULED, start)
+    assert run_id == f"{SCHEDULED}__2026-11-16__2026-11-16T15:00:00+00:00"
+    assert DagRunType.from_run_id(run_id) is DagRunType.SCHEDULED
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -82,3 +82,26 @@ def test_a_day_says_what_its_last_run_found_missing(day: Day, database: Database
     database.write(lambda c: c.execute(update(BatchDayRow).values(problem="1 recording, 40 expected.")))
     ((one,), _) = database.read(days.list_days)
     assert (one.problem, one.ledger.pending) == ("1 recording, 40 expected.", 1)
+
+
+def test_a_day_without_recordings_stands_among_the_others_with_what_its_run_says(
+    day: Day, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(days, "DAYS_SHOWN", 2)
+    dates = [DAY + timedelta(days=number) for number in range(4)]
+    for one in (dates[0], dates[3]):
+        day.discover(recording("a.wav", one), batch_id=f"run-{one}", day=one)
+    for one in dates[1:3]:
+        day.discover(batch_id=f"run-{one}", day=one)
+    database.write(lambda c: c.execute(update(BatchDayRow).values(problem="no folder")))
+    newest, before = database.read(days.list_days)
+    earlier, end = database.read(lambda c: days.list_days(c, before))
+    assert [(one.day, one.ledger.discovered) for one in (*newest, *earlier)] == [
+        (dates[3], 1),
+        (dates[2], 0),
+        (dates[1], 0),
+        (dates[0], 1),
+    ]
+    assert (newest[1].problem, end) == ("no folder", None)
+    assert database.read(lambda c: days.problem_of(c, dates[2])) == "no folder"
+    assert database.read(lambda c: days.problem_of(c, DAY + timedelta(days=9))) is None

@@ -1,6 +1,7 @@
 """`cofi check`: each part that can be missing or wrong is told, with its mend."""
 
 import json
+import socket
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -61,6 +62,7 @@ def told(home: Path, tmp_path: Path) -> dict[str, Any]:
         "hosts": {"gpu_1": {"url": "http://127.0.0.1:1", "token": "t"}},
         "llm": asdict(LlmSettings("http://127.0.0.1:1/v1", "m")),
         "webhook": {},
+        "alerts": {},
     }
 
 
@@ -211,3 +213,23 @@ def test_a_person_reads_a_table_and_the_llm_is_left_alone_on_demand(
     assert code == 0
     assert out.splitlines()[0].startswith("ok    settings")
     assert out.rstrip().endswith("12 ok, 1 warn, 0 failed")
+
+
+def test_the_clock_is_told_as_people_of_the_site_read_it(checked: Checked, told: dict[str, Any]) -> None:
+    told["settings"] |= {"timezone": "Asia/Kathmandu", "default_timezone": "Asia/Kathmandu"}
+    state, finding, _ = checked()["clock"]
+    assert state == "ok" and finding.endswith("UTC+5:45")
+
+
+def test_a_mail_server_that_is_not_there_is_told_before_anything_has_to_be(
+    checked: Checked, told: dict[str, Any]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listens:
+        port = listens.getsockname()[1]
+        told["alerts"] = {"alert_email": {"to": "qa@example.org", "host": "127.0.0.1", "port": port}}
+        assert checked()["alerts"] == ("ok", f"by mail to qa@example.org, through 127.0.0.1:{port}", "")
+    state, finding, mend = checked(1)["alerts"]
+    assert (state, finding.split(" (")[0]) == ("failed", f"alert_email: nobody answers at 127.0.0.1:{port}")
+    assert "smtp_default" in mend
+    told["alerts"] = {"alert_chat": {"error": "There is no connection cofi_chat"}}
+    assert checked(1)["alerts"][0] == "failed"

@@ -38,6 +38,15 @@ def test_without_anything_all_stays_as_shipped(home: Path, typed: Typed) -> None
     }
 
 
+def test_what_recorders_say_that_are_only_tried_is_told_nobody(
+    home: Path, typed: Typed, recordings: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (recordings / "2026-11-16" / "a.json").write_text('{"agent": {"name": "Grace"}}')
+    code, told, _ = typed("init", "--yes", "--recordings", recordings)
+    assert code == 0 and "1 recording on 2026-11-16" in told
+    assert not [one.message for one in caplog.records if "tells nothing" in one.message]
+
+
 def test_all_of_it_can_be_given(
     home: Path, typed: Typed, recordings: Path, tmp_path: Path, others: dict[str, list[object]]
 ) -> None:

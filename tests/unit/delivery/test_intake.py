@@ -15,7 +15,7 @@ RUN = "run-2"
 
 def told(by: str, *roles: str, doubted: bool = False) -> list[dict[str, Any]]:
     return [
-        {"channel": n, "role": role, "told_by": by, "confidence": 1, "because": [], "doubted": doubted}
+        {"channel": n, "role": role, "source": by, "confidence": 1, "because": [], "doubted": doubted}
         for n, role in enumerate(roles)
     ]
 

@@ -82,6 +82,17 @@ def test_a_spreadsheet_holds_values_of_their_types_and_no_formula(tmp_path: Path
     assert by_place["B2"].get("t") is None  # a number of days with the format of a date
 
 
+def test_times_in_a_spreadsheet_are_those_of_the_site_and_their_heading_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "calls.xlsx"
+    summer = {**ROW, "started_at": datetime(2026, 7, 16, 9, 30, tzinfo=UTC)}
+    write_rows(path, Format.XLSX, COLUMNS, [ROW, summer], "Europe/Madrid")
+    by_place = {cell.get("r"): cell for cell in cells(path)}
+    assert by_place["C1"].findtext(f"{SHEET}is/{SHEET}t") == "started_at (Europe/Madrid)"
+    # Days since the end of 1899 with their fractions: 09:30 UTC is 10:30 in winter, and 11:30 in summer.
+    hours = [float(by_place[place].findtext(f"{SHEET}v") or 0) % 1 * 24 for place in ("C2", "C3")]
+    assert hours == pytest.approx([10.5, 11.5])
+
+
 def test_json_is_what_was_found(tmp_path: Path) -> None:
     path = tmp_path / "calls.json"
     assert write_rows(path, Format.JSON, COLUMNS, [ROW, {"call_id": "=1"}]) == 2

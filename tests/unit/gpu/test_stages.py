@@ -144,12 +144,12 @@ def greeted(speakers: list[ChannelRole]) -> list[Turn]:
 
 
 async def transcribed(
-    host: FakeGpuHost, connect: Connect, roles: list[ChannelRole], told_by: str | None
+    host: FakeGpuHost, connect: Connect, roles: list[ChannelRole], source: str | None
 ) -> tuple[Transcript, list[dict[str, Any]]]:
     heard_as = roles or [ChannelRole.UNKNOWN] * 2
     result = SttResult(**HEAD, language="en", turns=greeted(heard_as))
     host.replies["stt"] = [text(result.model_dump_json())]
-    call = replace(pending(), channel_roles=roles, roles_source=told_by, channels=2)
+    call = replace(pending(), channel_roles=roles, roles_source=source, channels=2)
     detection = RoleDetection(("Riverside",))
     made = await recognise(connect(), Store(never), Stage.STT, [], call, detection=detection)
     [(_, row)] = made.rows
@@ -161,7 +161,7 @@ async def test_speakers_that_nobody_told_are_told_by_what_they_say(
 ) -> None:
     transcript, told = await transcribed(host, connect, [], None)
     assert [turn.speaker for turn in transcript.turns] == [ChannelRole.CUSTOMER, ChannelRole.AGENT]
-    assert {one["told_by"] for one in told} == {"content"}
+    assert {one["source"] for one in told} == {"content"}
     assert all(0.9 <= one["confidence"] < 1 for one in told)
 
 
@@ -169,7 +169,7 @@ async def test_speakers_that_were_told_stay_and_doubts_are_kept(host: FakeGpuHos
     roles = [ChannelRole.AGENT, ChannelRole.CUSTOMER]
     transcript, told = await transcribed(host, connect, roles, "recorder")
     assert [turn.speaker for turn in transcript.turns] == roles
-    assert [(one["role"], one["told_by"], one["doubted"]) for one in told] == [
+    assert [(one["role"], one["source"], one["doubted"]) for one in told] == [
         ("agent", "recorder", True),
         ("customer", "recorder", True),
     ]

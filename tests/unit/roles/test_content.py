@@ -68,7 +68,7 @@ def test_of_calls_that_no_cue_was_written_for_none_is_told_wrongly_and_most_are_
 def test_who_greets_for_the_company_is_the_agent(agent: str, customer: str, first: int) -> None:
     told = roles_by_content(call((first, agent), (1 - first, customer)), 2, COMPANY)
     assert told[first].role is AGENT and told[1 - first].role is CUSTOMER
-    assert all(one.told_by is RoleSource.CONTENT and one.confidence >= 0.9 for one in told)
+    assert all(one.source is RoleSource.CONTENT and one.confidence >= 0.9 for one in told)
     assert told[first].because
 
 
@@ -101,7 +101,7 @@ def test_who_greets_for_the_company_is_the_agent(agent: str, customer: str, firs
 def test_who_cannot_be_told_is_nobody(said: list[tuple[int, str]]) -> None:
     told = roles_by_content(call(*said), 2, COMPANY)
     assert roles_of(told) == [UNKNOWN, UNKNOWN]
-    assert {one.told_by for one in told} == {RoleSource.NOBODY}
+    assert {one.source for one in told} == {RoleSource.NOBODY}
 
 
 def test_an_agent_whose_customer_says_nothing_is_one_and_the_other_channel_is_nobodys() -> None:
@@ -136,7 +136,7 @@ GREETED = call(
 def test_what_was_told_beforehand_holds_and_what_speaks_against_it_is_said() -> None:
     detection = RoleDetection(COMPANY)
     right = detection.roles("c", GREETED, 2, [CUSTOMER, AGENT], "recorder")
-    assert [(one.role, one.told_by, one.confidence, one.doubted) for one in right] == [
+    assert [(one.role, one.source, one.confidence, one.doubted) for one in right] == [
         (CUSTOMER, RoleSource.RECORDER, 1, False),
         (AGENT, RoleSource.RECORDER, 1, False),
     ]

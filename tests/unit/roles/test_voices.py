@@ -40,7 +40,7 @@ def test_turns_take_the_role_of_their_voice_and_nobodys_stay_unknown() -> None:
     )
     turns = on_one_channel(said, unsure=3)
     told = RoleDetection(COMPANY).roles("c1", turns, 1, [], None)
-    assert [(one.voice, one.role, one.told_by) for one in told] == [
+    assert [(one.voice, one.role, one.source) for one in told] == [
         (1, AGENT, RoleSource.CONTENT),
         (2, CUSTOMER, RoleSource.CONTENT),
     ]
@@ -52,11 +52,11 @@ def test_one_voice_tells_nobody_and_is_counted_as_unknown() -> None:
     turns = [turn.model_copy(update={"channel": 0}) for turn in call((0, "Hello, how can I help you?"))]
     assert roles_of_voices(turns, COMPANY) == []
     [told] = RoleDetection(COMPANY).roles("c1", turns, 1, [], None)
-    assert (told.role, told.told_by, told.voice) == (UNKNOWN, RoleSource.NOBODY, None)
+    assert (told.role, told.source, told.voice) == (UNKNOWN, RoleSource.NOBODY, None)
 
 
 def test_voices_on_one_side_of_two_have_roles_of_their_own() -> None:
     """All is said on the left, the right is silent: the channel's own role is not everybody's."""
     said = call((0, "Riverside Telecom, how can I help?"), (1, "Hi, I want to cancel my contract."))
     told = RoleDetection(COMPANY).roles("c1", on_one_channel(said), 2, [CUSTOMER, AGENT], "manifest")
-    assert {one.voice for one in told} == {1, 2} and {one.told_by for one in told} == {RoleSource.CONTENT}
+    assert {one.voice for one in told} == {1, 2} and {one.source for one in told} == {RoleSource.CONTENT}

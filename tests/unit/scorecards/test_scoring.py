@@ -231,6 +231,8 @@ def test_too_much_unknown_is_not_auditable(judge):
     got = judge(answers(a1=invented, a2=invented, b1="yes"))
     assert (got.pct, got.passed) == (None, None)
     assert got.not_auditable == "of 3 answers, 2 have no sound evidence"
+    got = judge(answers(a1=invented, a2="CANNOT_DETERMINE", b1="yes"))
+    assert got.not_auditable == "of 3 answers, 1 cannot be determined and 1 has no sound evidence"
 
 
 def test_an_empty_call_and_one_out_of_scope_are_not_auditable(judge, spoken):

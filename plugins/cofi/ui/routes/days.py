@@ -17,7 +17,7 @@ router = APIRouter(prefix="/days", dependencies=[requires(Right.TEXT, Right.OTHE
 
 @router.get("")
 def all_days(asked: AskedDep, before: date | None = None) -> HTMLResponse:
-    """The days that have calls, newest first."""
+    """The days that have calls or a run, newest first."""
     shown, following = asked.read(lambda connection: days.list_days(connection, before))
     return asked.page("days.html", tab="days", days=shown, before=before, following=following)
 
@@ -28,7 +28,8 @@ def one_day(
 ) -> HTMLResponse:
     """A day's calls, in one state or in all."""
     ledger = asked.read(lambda connection: days.ledger_of(connection, day))
+    problem = asked.read(lambda connection: days.problem_of(connection, day))
     blind = asked.blind
     page = asked.read(lambda connection: lists.calls_of_day(connection, day, state, after, blind=blind))
-    values = {"day": day, "ledger": ledger, "state": state, "after": after, "page": page}
+    values = {"day": day, "ledger": ledger, "problem": problem, "state": state, "after": after, "page": page}
     return asked.page("day.html", tab="days", states=list(CallState), **values)

@@ -13,6 +13,7 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from pydantic import BaseModel
 from starlette.background import BackgroundTask
 
+from cofi.settings import Settings
 from cofi.ui.access import WRITES, requires
 from cofi.ui.asking import AskedDep
 from cofi.ui.pages import PRIVATE
@@ -92,7 +93,7 @@ def export(asked: AskedDep, wanted: WantedDep, format: Format = Format.CSV) -> R
     filters, blind = filters_of(wanted), asked.blind
     with asked.database.reading() as connection, _kept_file(format) as path:
         rows = rows_of(connection, filters, without=blind)
-        write_rows(path, format, columns_of(connection), rows)
+        write_rows(path, format, columns_of(connection), rows, Settings.load().timezone)
     return FileResponse(
         path,
         media_type=format.media_type,
