@@ -10,12 +10,14 @@ from datetime import UTC, date, datetime
 from sqlalchemy import Connection, func, select
 
 from include.alerts.alert import Alert
+from include.calls.call import CallState
 from include.calls.days import DayState, JudgedDay, Verdict
 from include.database import hosts
 from include.database.batches import ledger_of
 from include.database.days import own_day
 from include.database.models import BatchRow, FailureRow, OutboxRow
 from include.database.owed import run_of
+from include.delivery.outcome import count_reasons
 from include.errors import BudgetReached
 from include.site_time import time_of_day
 
@@ -158,14 +160,30 @@ def _failed(connection: Connection, ended: Ended, day: date, opened_at: datetime
         return
     run, absent = run_of(connection, ended.batch_id), _absent_day(connection, ended)
     why = (run and run.reason) or ended.why
+    ledger = f"The ledger: {ledger_of(connection, ended.batch_id)}."
     yield Alert(
         key=f"run/{ended.batch_id}",
         subject=f"The audit of {day} failed" + (f": {_lack(absent)}" if absent else ""),
-        happened=f"{why} The ledger: {ledger_of(connection, ended.batch_id)}.".strip(),
+        happened=" ".join(
+            part for part in (why, _reason_of_most(connection, ended.batch_id), ledger) if part
+        ),
         mend=_FIND_THEM if absent else _READ_THE_REPORT,
         since=opened_at,
         link=ended.link,
     )
+
+
+def _reason_of_most(connection: Connection, batch_id: str) -> str:
+    """Of what most calls failed, with an example; nothing where none has."""
+    reasons = [one for one in count_reasons(connection, batch_id) if one.state == CallState.FAILED]
+    if not reasons:
+        return ""
+    most = max(reasons, key=lambda one: one.calls)
+    return f"Most often failed of ({most.calls:,}): {_sentence(most.example[:_TOLD_CHARS])}"
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 def _odd_day(connection: Connection, ended: Ended, opened_at: datetime) -> Iterable[Alert]:

@@ -103,6 +103,17 @@ def test_a_failed_run_says_why_when_its_books_know(day: Day, batch: Batch, post:
     assert "task_failure" not in said_in(mail)
 
 
+def test_a_failed_run_says_of_what_most_calls_failed(day: Day, batch: Batch, post: Post) -> None:
+    refused = "the LLM API refuses (401): check the API key"
+    reasons = [("llm_unusable", refused), ("answer_invalid", "no JSON"), ("llm_unusable", refused)]
+    for call, (kind, why) in zip(CALLS, reasons, strict=True):
+        day.save(batch, Stage.LLM1, [Failure(call.call_id, kind, why, state=CallState.FAILED)])
+    end(failed=True)
+    (mail,) = post.mails
+    assert f"Most often failed of (2): llm1: {refused}. The ledger: " in said_in(mail)
+    assert "no JSON" not in said_in(mail)
+
+
 def test_a_run_that_is_well_is_no_alert(day: Day, batch: Batch, post: Post) -> None:
     day.audit(batch, *CALLS)
     end()

@@ -1,6 +1,7 @@
 """What a call's page shows and plays, to whom, and what is recorded of it."""
 
 import io
+import re
 
 import pytest
 import soundfile
@@ -32,6 +33,7 @@ def test_a_page_shows_text_score_and_why(as_: As) -> None:
     text = as_("ana").get(_page(OWN)).text
     for expected in (SAID, "Why this score", "of 100 points", "Where all of this comes from", "cofi-rules-1"):
         assert expected in text
+    assert re.search(r"2026-11-1[67] \d\d:\d\d UTC · ", text), "when it began, by the site's clock"
 
 
 def test_every_sample_call_has_a_page(as_: As, site: Database) -> None:

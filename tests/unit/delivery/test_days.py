@@ -9,6 +9,7 @@ import pytest
 
 from include.calls.call import CallState, call_id_for
 from include.calls.days import DayState, Verdict
+from include.database import owed
 from include.database.models import BatchRow, CallRow
 from include.delivery.report import render_html, write_report
 from include.delivery.summary import summarise
@@ -101,6 +102,19 @@ def test_absence_is_told_on_top(
     assert f"<strong>{notice}</strong>" in head
     assert "Why &lt;so&gt; few?" in head, "folder names are anybody's"
     assert f"{title}: Why <so> few?" in text_table(summarise(day.database, RUN))
+
+
+def test_what_a_run_failed_of_is_told_once(day: SeededDay) -> None:
+    lacks = "/srv/calls has no folder 2026-03-02"
+    day.batch(RUN, looked_for=False)
+    day.day(RUN, DAY, DayState.NO_FOLDER, Verdict.FAIL, told=lacks)
+    day.database.write(lambda connection: owed.begin(connection, RUN))
+    day.database.write(lambda connection: owed.close(connection, RUN, f"{lacks}: trigger the day again."))
+    assert render_html(summarise(day.database, RUN)).count(lacks) == 1
+    day.database.write(lambda connection: owed.close(connection, RUN, "The ledger does not close."))
+    assert "<strong>This run failed.</strong> The ledger does not close." in render_html(
+        summarise(day.database, RUN)
+    )
 
 
 def test_a_long_sentence_is_told_whole_in_the_table(day: SeededDay) -> None:
