@@ -1,5 +1,6 @@
 """Which tests run in what process, and which of them `make test-unit` runs."""
 
+import gc
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from xdist.scheduler import LoadFileScheduling
 from tests import compiled_statements
 
 compiled_statements.share()
+# What collecting makes stays until the end: looking for garbage among it took a third of collecting.
+gc.disable()
 
 UNIT = Path(__file__).parent / "unit"
 # What takes long or waits.
@@ -30,6 +33,12 @@ class _Files(LoadFileScheduling):  # type: ignore[misc]
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
     """Spreads tests by files: fixtures of modules are made once."""
     return _Files(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop() -> None:
+    """Garbage is looked for again, once all tests are collected."""
+    gc.enable()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

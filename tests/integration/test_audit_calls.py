@@ -59,21 +59,6 @@ def test_a_triggered_run_audits_its_day_and_accounts_for_every_file(running: Run
     assert any(name and name.startswith("gpu_") for name in names)
 
 
-def test_the_same_day_again_asks_no_host_and_no_llm(running: Running) -> None:
-    run_id = running.trigger(day=FIRST.isoformat())
-    assert running.wait_for(run_id) == ["success"]
-    assert running.work_of(run_id) == {}
-    assert running.states(FIRST) == {"audited": 2, "duplicate": 1, "quarantined": 1}
-
-
-def test_llm_stages_again_leave_the_hosts_alone_and_pay_nothing(running: Running) -> None:
-    paid = running.llm_requests()
-    run_id = running.trigger(day=FIRST.isoformat(), redo="all", first_stage="llm1")
-    assert running.wait_for(run_id) == ["success"]
-    assert running.work_of(run_id) == {"llm1": 2, "llm2": 2}
-    assert running.llm_requests() == paid
-
-
 def test_the_schedule_audited_yesterday(running: Running) -> None:
     scheduled = [run for run in running.stack.airflow.runs(DAG_ID) if run["run_type"] == "scheduled"]
     days = [date.fromisoformat(run["data_interval_start"][:10]) for run in scheduled]
@@ -91,11 +76,13 @@ def test_a_backfill_over_two_days_audits_what_is_missing(running: Running) -> No
     assert running.wait_for(*run_ids) == ["success", "success"]
     assert running.states(SECOND) == {"audited": 2}
     work = [running.work_of(run_id) for run_id in run_ids]
-    assert work[0] == {}, "the first day was audited before"
+    assert work[0] == {}, "the first day was audited before: no host is asked, and no LLM"
+    assert running.states(FIRST) == {"audited": 2, "duplicate": 1, "quarantined": 1}
     assert work[1]["llm2"] == 2
 
 
 def test_dag_test_runs_a_trial_of_one_call(running: Running) -> None:
+    paid = running.llm_requests()
     conf = {"day": FIRST.isoformat(), "redo": "all", "first_stage": "llm2", "limit": 1}
     # Of a DAG that is switched on, the scheduler starts the same tasks beside it.
     running.stack.airflow_command("dags", "pause", DAG_ID, "--yes")
@@ -104,6 +91,7 @@ def test_dag_test_runs_a_trial_of_one_call(running: Running) -> None:
     finally:
         running.stack.airflow.unpause(DAG_ID)
     assert running.calls(FIRST)["1001-late-fee.wav"][0] == "audited"
+    assert running.llm_requests() == paid, "the same question is not paid for again"
 
 
 @pytest.mark.parametrize(
@@ -128,7 +116,6 @@ def test_a_run_without_a_day_says_what_to_enter(running: Running) -> None:
 
 def test_events_of_calls_and_runs_reach_the_receiver_that_is_connected(running: Running) -> None:
     """Nobody has switched its DAG on."""
-    audited = running.trigger(day=FIRST.isoformat())
     with Receiver() as receiver:
         connection = {"conn_type": "http", "host": receiver.url, "password": "whsec_c2VjcmV0"}
         as_json = json.dumps(connection)
@@ -139,14 +126,18 @@ def test_events_of_calls_and_runs_reach_the_receiver_that_is_connected(running: 
         running.until(lambda: state() in ended, "the events are delivered", 120)
         assert state() == "success"
     runs = {event["data"]["batch_id"]: event for event in receiver.events if "ledger" in event["data"]}
-    assert runs[audited]["type"] == "run.completed"
-    assert runs[audited]["data"]["ledger"]["audited"] == 2
+    (last, *_) = backfilled = [event for run_id, event in runs.items() if run_id.startswith("backfill__")]
+    assert len(backfilled) == 2
+    assert last["type"] == "run.completed"
+    assert last["data"]["ledger"]["audited"] == 2
     told = {event["data"]["path"]: event["type"] for event in receiver.events if "path" in event["data"]}
     assert told["1001-late-fee.wav"] == "call.audited"
     assert told["empty.wav"] == "call.quarantined"
 
 
 def test_a_killed_scheduler_comes_back_by_itself_and_its_run_goes_on(running: Running) -> None:
+    """The run hears its calls again: what the LLM is asked of them is as before, and not paid for again."""
+    paid = running.llm_requests()
     conf = {"day": FIRST.isoformat(), "redo": "all", "first_stage": "stt"}
     run_id = running.stack.airflow.trigger(DAG_ID, conf)
     scheduler = running.stack.processes.kept("scheduler")
@@ -162,6 +153,7 @@ def test_a_killed_scheduler_comes_back_by_itself_and_its_run_goes_on(running: Ru
     assert running.wait_for(run_id) == ["success"]
     work = running.work_of(run_id)
     assert {stage: work[stage] for stage in ("stt", "llm1", "llm2")} == {"stt": 2, "llm1": 2, "llm2": 2}
+    assert running.llm_requests() == paid
     assert running.states(FIRST) == {"audited": 2, "duplicate": 1, "quarantined": 1}
     tasks = {ti["id"] for ti in running.stack.airflow.task_instances(DAG_ID, run_id)}
     assert interrupted.isdisjoint(tasks), "what was at work was begun again"
