@@ -17,6 +17,7 @@ from include.database.batches import ledger_of
 from include.database.days import own_day
 from include.database.models import BatchRow, FailureRow, OutboxRow
 from include.database.owed import run_of
+from include.delivery import wording
 from include.delivery.outcome import count_reasons
 from include.errors import BudgetReached
 from include.site_time import time_of_day
@@ -179,7 +180,7 @@ def _reason_of_most(connection: Connection, batch_id: str) -> str:
     if not reasons:
         return ""
     most = max(reasons, key=lambda one: one.calls)
-    return f"Most often failed of ({most.calls:,}): {_sentence(most.example[:_TOLD_CHARS])}"
+    return f"The most frequent reason ({wording.calls(most.calls)}): {_sentence(most.example[:_TOLD_CHARS])}"
 
 
 def _sentence(text: str) -> str:

@@ -110,7 +110,7 @@ def test_a_failed_run_says_of_what_most_calls_failed(day: Day, batch: Batch, pos
         day.save(batch, Stage.LLM1, [Failure(call.call_id, kind, why, state=CallState.FAILED)])
     end(failed=True)
     (mail,) = post.mails
-    assert f"Most often failed of (2): llm1: {refused}. The ledger: " in said_in(mail)
+    assert f"The most frequent reason (2 calls): llm1: {refused}. The ledger: " in said_in(mail)
     assert "no JSON" not in said_in(mail)
 
 

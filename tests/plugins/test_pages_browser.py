@@ -503,7 +503,8 @@ def test_an_agent_disputes_and_somebody_else_decides(visit: Visit) -> None:
     answer.locator("select[name=held_answer]").select_option("no")
     answer.locator("textarea").fill("I was in a hurry")
     answer.locator(".raise button").click()
-    expect(answer).to_contain_text("to be decided by")
+    expect(answer.locator("summary").first).to_contain_text("disputed")
+    expect(answer.get_by_text("to be decided by")).to_be_visible()
     carla = visit("/disputes", "carla")
     form = carla.locator("form[data-post]")
     expect(carla.locator(".quote")).to_contain_text("I was in a hurry")
@@ -576,6 +577,12 @@ def test_no_page_is_hard_to_use_for_anybody(visit: Visit, width_px: int, theme: 
             _question(page)
         trouble += unusable(axe, page, path)
     assert not trouble
+
+
+def test_a_chart_on_a_phone_shows_its_newest_weeks(visit: Visit) -> None:
+    page = visit("/trends", "ana", width_px=390)
+    page.locator(".chart").first.scroll_into_view_if_needed()
+    expect(page.locator(".chart").first.locator("circle").last).to_be_in_viewport()
 
 
 def test_what_a_search_finds_is_saved_by_a_click(visit: Visit, tmp_path: Path) -> None:
