@@ -1,7 +1,8 @@
 """The manifest in a day's folder: found, read, and laid beside the files that are there."""
 
 import logging
-from dataclasses import replace
+from collections.abc import Iterator
+from itertools import chain, islice
 from posixpath import splitext
 
 from include.calls.day_folder import DayFolder
@@ -39,30 +40,35 @@ def day_manifest(
         InvalidInput: It cannot be read as a manifest.
         StoreFault: The store does not give it.
     """
-    present = [*listing.files, *listing.being_written]
-    named = [path for path in present if path.casefold() == manifest_name.casefold()]
+    named = [path for path in _present(listing) if path.casefold() == manifest_name.casefold()]
     if not named:
         log.info("No manifest %s/%s: calls are audited without metadata", folder.uri, manifest_name)
-        return Described(problems=_named_alike(present, manifest_name))
+        alike = Described()
+        alike.problems.add_all(("", problem) for problem in _named_alike(listing, manifest_name))
+        return alike
     name = manifest_name if manifest_name in named else min(named)
     described = _read(folder, listing, name, timezone, date_order)
-    if name in listing.being_written:
+    if listing.being_written.has(name):
         listing.being_written.remove(name)
-        described.problems.append("it was written just now: if rows are missing, run the day again")
+        described.problems.add("", "it was written just now: if rows are missing, run the day again")
     listing.files.pop(name, None)
-    for problem in described.problems[:_LOGGED]:
+    for problem in islice(described.problems, _LOGGED):
         log.warning("Manifest %s/%s: %s", folder.uri, name, problem)
-    if len(described.problems) > _LOGGED:
-        log.warning("Manifest %s/%s: %d problems in all", folder.uri, name, len(described.problems))
+    if (count := len(described.problems)) > _LOGGED:
+        log.warning("Manifest %s/%s: %d problems in all", folder.uri, name, count)
     return described
 
 
-def _named_alike(present: list[str], manifest_name: str) -> list[str]:
+def _present(listing: Listing) -> Iterator[str]:
+    return chain(listing.files, listing.being_written)
+
+
+def _named_alike(listing: Listing, manifest_name: str) -> list[str]:
     """What may be meant as the manifest, and is not read as it."""
     stem = splitext(manifest_name)[0].casefold()
     alike = sorted(
         path
-        for path in present
+        for path in _present(listing)
         if "/" not in path and path.casefold().startswith(stem) and path.casefold().endswith(_TABLES)
     )
     return [f"{path} is not read: save it as CSV under the name {manifest_name}" for path in alike]
@@ -79,18 +85,15 @@ def _read(
         raise StoreFault(
             f"Manifest {uri} cannot be read ({error}): check its store and connection."
         ) from error
-    ignored = {file.path: file.reason for file in listing.ignored}
-    described = describe(manifest, [*listing.files, *listing.being_written, *ignored], folder.root)
-    no_recordings = [
-        f"{path} is no recording: {ignored[path]}; rename it if it is one"
-        for path in described.files
-        if path in ignored
-    ]
-    return replace(
-        described,
-        absent={path: row for path, row in described.absent.items() if not _comes(path, listing)},
-        problems=described.problems + no_recordings,
-    )
+    ignored = (file.path for file in listing.ignored)
+    described = describe(manifest, chain(_present(listing), ignored), folder.root)
+    for file in listing.ignored:
+        if file.path in described.files:
+            described.problems.add("", f"{file.path} is no recording: {file.reason}; rename it if it is one")
+    for path in described.absent:
+        if _comes(path, listing):
+            del described.absent[path]
+    return described
 
 
 def _comes(path: str, listing: Listing) -> bool:

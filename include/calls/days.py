@@ -9,6 +9,7 @@ import pendulum
 
 from include.calls.call import Call
 from include.calls.expected import Bound
+from include.calls.on_disk import DiskDict
 from include.calls.surroundings import Surroundings
 from include.errors import InvalidInput
 
@@ -133,7 +134,7 @@ def is_recording(call: Call) -> bool:
 
 def recordings_of(*calls: Iterable[Call]) -> int:
     """How many recordings there are among calls that may be named more than once."""
-    return len({call.path for some in calls for call in some if is_recording(call)})
+    return len(DiskDict((call.path, None) for some in calls for call in some if is_recording(call)))
 
 
 def day_of(call: Call, timezone: str) -> date:

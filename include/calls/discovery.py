@@ -5,14 +5,15 @@ is being written, and what is neither. Everything that the listing, the header a
 to be wrong with a recording is found here, before a file is uploaded.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain, islice
 from typing import TypeVar
 
 from include.calls.call import Call, CallState
-from include.calls.day_folder import DayFolder, as_text
+from include.calls.day_folder import DayFolder, as_listed, as_text
 from include.calls.day_listing import DayListing, list_day
 from include.calls.discovery_rules import DiscoveryRules, Redo
 from include.calls.examining import UNFINISHED, examined
@@ -20,6 +21,7 @@ from include.calls.files import DayFiles
 from include.calls.headers import are_sides
 from include.calls.listed_calls import absent, call_of, now_a_side, parts_of, stamps
 from include.calls.listing import Ignored
+from include.calls.on_disk import DiskDict, DiskList, at_once
 from include.calls.recorders.collecting import MetadataCollector
 from include.calls.recorders.counting import count_files
 from include.calls.recorders.days import day_of, folder_dates
@@ -46,11 +48,11 @@ class Discovery:
         problems: A sentence for each thing in the manifest that was not read, and what to write instead.
     """
 
-    recordings: list[Call]
-    files: DayFiles = field(default_factory=DayFiles)
-    being_written: list[str] = field(default_factory=list)
-    ignored: list[Ignored] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    recordings: DiskList[Call]
+    files: DayFiles
+    being_written: DiskList[str]
+    ignored: DiskList[Ignored]
+    problems: DiskList[str]
 
 
 def find_recordings(
@@ -75,12 +77,12 @@ def find_recordings(
         date_order=rules.date_order,
         min_age_s=rules.min_age_s,
         now=now,
-        known=dict(stamps(known)),
+        known=DiskDict(stamps(known)).get,
     )
     files = sort_listing(day.listing, rules.recorder)
     described = day.described
     with ThreadPoolExecutor(_PROBES_AT_ONCE) as pool:
-        look = _Look(folder, rules, known, day, set(files.being_written), pool)
+        look = _Look(folder, rules, known, day, files.being_written, pool)
         files.recordings = look.calls_told_apart(files.recordings)
         collector = MetadataCollector(
             folder, files, rules.recorder, rules.timezone, manifest=described.files, pool=pool
@@ -108,17 +110,17 @@ class _Look:
     rules: DiscoveryRules
     known: Mapping[str, Call]
     day: DayListing
-    being_written: set[str]
+    being_written: DiskList[str]
     pool: ThreadPoolExecutor
 
-    def calls_told_apart(self, recordings: Sequence[Recorded]) -> list[Recorded]:
+    def calls_told_apart(self, recordings: DiskList[Recorded]) -> DiskList[Recorded]:
         """The calls, without pairs of files that are named like two sides and are none."""
-        found = [one for some in self._each(self._confirmed, recordings) for one in some]
-        return sorted(found, key=lambda one: one.path)
+        confirmed = self._each(self._confirmed, recordings)
+        return DiskList((one.path, one) for some in confirmed for one in some)
 
     def of_day(
-        self, recordings: list[Recorded], collector: MetadataCollector
-    ) -> tuple[list[Recorded], list[str]]:
+        self, recordings: DiskList[Recorded], collector: MetadataCollector
+    ) -> tuple[DiskList[Recorded], DiskList[str]]:
         """The recordings of the day, and the paths of those whose day is unknown.
 
         Where the recorder's folders are the site's days, all of them are of the day.
@@ -126,57 +128,72 @@ class _Look:
         recorder, timezone = self.rules.recorder, self.rules.timezone
         dates = folder_dates(recorder, self.folder.day, timezone)
         if recorder.days.are_folders and dates == [self.folder.day]:
-            return recordings, []
+            return recordings, DiskList()
 
         def its_day(one: Recorded) -> date | None:
             began = collector.by_path(one).started_at or collector.of(one).metadata.started_at
             written = self.day.listing.files[one.path].modified_at
             return day_of(recorder, one.path, dates, timezone, started_at=began, written_at=written)
 
-        days = list(zip(recordings, self._each(its_day, recordings), strict=True))
-        of_no_day = [one.path for one, day in days if day is None]
-        return [one for one, day in days if day == self.folder.day], of_no_day
+        of_day: DiskList[Recorded] = DiskList()
+        of_no_day: DiskList[str] = DiskList()
+        for one, day in zip(recordings, self._each(its_day, recordings), strict=True):
+            if day is None:
+                of_no_day.add(one.path, one.path)
+            elif day == self.folder.day:
+                of_day.add(one.path, one)
+        return of_day, of_no_day
 
-    def scope(self, recordings: Sequence[Recorded]) -> list[Recorded | Call]:
+    def scope(self, recordings: DiskList[Recorded]) -> Iterator[Recorded | Call]:
         """What to look at, in order of path: the files of a call, or a call whose files are not there.
 
         Calls are made of their files one by one as they are examined: as many again, before they are probed,
         would be half of a day's memory.
         """
-        known, rules = self.known, self.rules
-        scope: list[Recorded | Call] = [*recordings, *self._without_files(recordings)]
-        scope.sort(key=_path_of)
-        if rules.redo is Redo.FAILED_ONLY:
-            failed = {path for path, call in known.items() if call.state is CallState.FAILED}
-            scope = [one for one in scope if _path_of(one) in failed]
-        return scope[: rules.limit]
+        scope: DiskList[Recorded | Call] = DiskList()
+        found: Iterator[Recorded | Call] = chain(recordings, self._without_files(recordings))
+        for one in found:
+            path = _path_of(one)
+            if self.rules.redo is not Redo.FAILED_ONLY or self._had_failed(path):
+                scope.add(path, one)
+        return islice(scope, self.rules.limit)
 
-    def examined(self, scope: Sequence[Recorded | Call], collector: MetadataCollector) -> list[Call]:
+    def _had_failed(self, path: str) -> bool:
+        before = self.known.get(path)
+        return before is not None and before.state is CallState.FAILED
+
+    def examined(self, scope: Iterable[Recorded | Call], collector: MetadataCollector) -> DiskList[Call]:
         """The calls, probed and described."""
 
         def one(found: Recorded | Call) -> Call:
             recorded = found if isinstance(found, Recorded) else None
             call = self._listed(found) if isinstance(found, Recorded) else found
             before = self.known.get(call.path)
-            now = examined(self.folder, call, recorded, collector=collector, before=before, rules=self.rules)
-            return before if before == now else now  # it is in memory already
+            return examined(self.folder, call, recorded, collector=collector, before=before, rules=self.rules)
 
-        return list(self._each(one, scope))
+        return DiskList((call.path, call) for call in self._each(one, scope))
 
-    def _without_files(self, recordings: Sequence[Recorded]) -> list[Call]:
+    def _without_files(self, recordings: DiskList[Recorded]) -> Iterator[Call]:
         """Calls that only the manifest names, and those that nobody has ended whose files are gone."""
-        there, described, known = self.day.listing.files, self.day.described, self.known
-        missing = [
-            absent(self.folder, path, row, known.get(as_text(path))) for path, row in described.absent.items()
-        ]
-        left = [call for call in known.values() if call.state in UNFINISHED]
-        if not left:
-            return missing
-        sides = {as_text(path): as_text(one.path) for one in recordings for path in one.paths[1:]}
-        named = {*map(as_text, there), *map(as_text, self.being_written), *(call.path for call in missing)}
-        gone = [call for call in left if call.path not in named]
-        gone += [now_a_side(call, sides[call.path]) for call in left if call.path in sides]
-        return [*missing, *gone]
+        named: DiskDict[None] = DiskDict()
+        for path, row in self.day.described.absent.items():
+            missing = absent(self.folder, path, row, self.known.get(as_text(path)))
+            named[missing.path] = None
+            yield missing
+        sides = DiskDict((as_text(path), as_text(one.path)) for one in recordings for path in one.paths[1:])
+        for call in self.known.values():
+            if call.state not in UNFINISHED:
+                continue
+            if not (call.path in named or self._is_there(call.path)):
+                yield call
+            if of := sides.get(call.path):
+                yield now_a_side(call, of)
+
+    def _is_there(self, path: str) -> bool:
+        """Whether a file is called so, as calls have it; it may be written just now."""
+        return any(
+            name in self.day.listing.files or self.being_written.has(name) for name in {path, as_listed(path)}
+        )
 
     def _listed(self, recorded: Recorded) -> Call:
         return call_of(self.folder, recorded, self.day.listing.files, self.rules.recorder)
@@ -188,10 +205,10 @@ class _Look:
         parts = parts_of(self.folder, one, self.day.listing.files, self.rules.recorder)
         return [one] if are_sides(self.folder, parts) else apart(one)
 
-    def _each(self, work: Callable[[One], Found], items: Sequence[One]) -> Iterator[Found]:
+    def _each(self, work: Callable[[One], Found], items: Iterable[One]) -> Iterator[Found]:
         """Does work on each, many at once; what waits for a thread takes more memory than a call."""
-        for start in range(0, len(items), _WAITING):
-            yield from self.pool.map(work, items[start : start + _WAITING])
+        for some in at_once(items, _WAITING):
+            yield from self.pool.map(work, some)
 
 
 def _path_of(one: Recorded | Call) -> str:

@@ -1,17 +1,18 @@
 """Recordings with the same content: one is the original, the others are its copies."""
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from include.calls.call import Call, CallState
+from include.calls.on_disk import DiskDict, DiskList
 
 _WORKED_ON = {CallState.AUDITED, CallState.FAILED}
 
 Sha256Of = Callable[[Call], str | None]
 
 
-def mark_duplicates(calls: Iterable[Call], others: Iterable[Call], sha256_of: Sha256Of) -> list[Call]:
+def mark_duplicates(calls: Collection[Call], others: Iterable[Call], sha256_of: Sha256Of) -> Iterator[Call]:
     """Marks calls whose content another call has; the earlier one of a pair is the original.
 
     Files are read whole only where size and sample agree, which copies alone do: a day of 10,000 calls is not
@@ -22,19 +23,27 @@ def mark_duplicates(calls: Iterable[Call], others: Iterable[Call], sha256_of: Sh
         calls: The day's calls, in order.
         others: Calls of other days that have a sample or a hash in common, originals only.
         sha256_of: Reads a recording and hashes it; None when it cannot be read.
+
+    Returns:
+        The same calls, in the same order, when all of them were compared.
     """
-    calls = list(calls)
     known = _Known(sha256_of)
-    for original in [*others, *(call for call in calls if call.state in _WORKED_ON)]:
+    for original in chain(others, (call for call in calls if call.state in _WORKED_ON)):
         known.add(original)
-    marked: dict[str, Call] = {}
+    marked: DiskDict[Call] = DiskDict()
     # Those that were copies before come last, so that their originals stay the originals.
-    for call in sorted(calls, key=lambda call: call.duplicate_of is not None):
-        if call.state is CallState.PENDING:
+    were_copies: DiskList[Call] = DiskList()
+    for call in calls:
+        if call.state is CallState.PENDING and call.duplicate_of is not None:
+            were_copies.add(call.path, call)
+        elif call.state is CallState.PENDING:
             compared = known.compared(_as_none(call))
             if compared is not call:
                 marked[call.path] = compared
-    return [known.with_hash(marked.get(call.path, call)) for call in calls]
+    for call in were_copies:
+        marked[call.path] = known.compared(_as_none(call))
+    for call in calls:
+        yield known.with_hash(marked.get(call.path, call))
 
 
 @dataclass
@@ -42,9 +51,9 @@ class _Known:
     """Original recordings, indexed for the search for copies."""
 
     sha256_of: Sha256Of
-    by_sample: dict[tuple[int, str], list[Call]] = field(default_factory=lambda: defaultdict(list))
-    by_hash: dict[str, list[Call]] = field(default_factory=lambda: defaultdict(list))
-    hashes: dict[str, str | None] = field(default_factory=dict)
+    by_sample: DiskList[Call] = field(default_factory=DiskList)
+    by_hash: DiskList[Call] = field(default_factory=DiskList)
+    hashes: DiskDict[str | None] = field(default_factory=DiskDict)
 
     def with_hash(self, call: Call) -> Call:
         """A call with its hash, where it was read."""
@@ -53,15 +62,15 @@ class _Known:
 
     def add(self, call: Call) -> None:
         if call.sample_sha256:
-            self.by_sample[call.size_bytes, call.sample_sha256].append(call)
+            self.by_sample.add(_alike(call), call)
         if call.sha256:
-            self.by_hash[call.sha256].append(call)
+            self.by_hash.add(call.sha256, call)
 
     def compared(self, call: Call) -> Call:
         """The call as a copy of an original, or as an original itself."""
-        if call.sha256 and (same := self.by_hash.get(call.sha256)):
+        if call.sha256 and (same := self.by_hash.of(call.sha256)):
             return _copy_of(same[0], call)
-        alike = self.by_sample.get((call.size_bytes, call.sample_sha256 or ""), [])
+        alike = self.by_sample.of(_alike(call)) if call.sample_sha256 else []
         content = self._hash(call) if alike else None
         original = next((one for one in alike if content and content == self._hash(one)), None)
         if original:
@@ -76,6 +85,10 @@ class _Known:
         if call.call_id not in self.hashes:
             self.hashes[call.call_id] = self.sha256_of(call)
         return self.hashes[call.call_id]
+
+
+def _alike(call: Call) -> str:
+    return f"{call.size_bytes} {call.sample_sha256}"
 
 
 def _as_none(call: Call) -> Call:

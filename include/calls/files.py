@@ -73,16 +73,30 @@ def by_ending(paths: Iterable[str]) -> dict[str, int]:
     """Counts paths by their endings, `.txt`; the most frequent first."""
     names = (path.rpartition("/")[2] for path in paths)
     endings = (f".{name.rpartition('.')[2].lower()[:12]}" if "." in name else "(none)" for name in names)
-    return dict(Counter(endings).most_common())
+    return dict(sorted(Counter(endings).items(), key=lambda item: (-item[1], item[0])))
 
 
-def some(paths: Iterable[str], noun: str, trouble: str, mend: str) -> str | None:
-    """`no recording for 3 sidecars, such as a.json: …`; None when there are none."""
-    listed = sorted(paths)
-    if not listed:
-        return None
-    such = f", such as {listed[0]}" if len(listed) > 1 else f" {listed[0]}"
-    return f"{trouble} {_of(len(listed), noun)}{such}: {mend}"
+@dataclass(frozen=True)
+class Some:
+    """How many paths there are, and the first of them in order."""
+
+    count: int = 0
+    first: str = ""
+
+    @classmethod
+    def of(cls, paths: Iterable[str]) -> "Some":
+        """Counts them, and keeps none but one."""
+        count, first = 0, ""
+        for path in paths:
+            count, first = count + 1, min(first, path) if count else path
+        return cls(count, first)
+
+    def with_trouble(self, noun: str, trouble: str, mend: str) -> str | None:
+        """`no recording for 3 sidecars, such as a.json: …`; None when there are none."""
+        if not self.count:
+            return None
+        such = f", such as {self.first}" if self.count > 1 else f" {self.first}"
+        return f"{trouble} {_of(self.count, noun)}{such}: {mend}"
 
 
 def _of(count: int, noun: str, after: str = "", after_many: str = "") -> str:

@@ -4,11 +4,12 @@ from collections.abc import Collection, Iterable, Mapping
 
 from include.calls.call import Call, CallState
 from include.calls.days import is_recording
+from include.calls.on_disk import DiskList
 
 
 def late_recordings(
     found: Iterable[Call], known: Mapping[str, Call], left_open: Collection[str]
-) -> list[Call]:
+) -> DiskList[Call]:
     """The calls of an earlier day that a later run takes up; all others keep their state.
 
     They are recordings that nobody knew, and calls that no run is going to end: those that are still pending
@@ -20,7 +21,8 @@ def late_recordings(
         known: Its calls by path as they were found before.
         left_open: Ids of pending calls that no run works on.
     """
-    return [call for call in found if is_recording(call) and _is_late(call, known.get(call.path), left_open)]
+    late = (call for call in found if is_recording(call) and _is_late(call, known.get(call.path), left_open))
+    return DiskList((call.path, call) for call in late)
 
 
 def _is_late(call: Call, before: Call | None, left_open: Collection[str]) -> bool:

@@ -3,18 +3,24 @@
 What cannot be listed fails: fsspec takes a folder that it may not read for an empty one.
 """
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from fsspec import AbstractFileSystem
 from fsspec.asyn import AsyncFileSystem
+from fsspec.implementations.local import LocalFileSystem
 
+from include.calls.on_disk import DiskDict, DiskList
 from include.errors import StoreFault
 
 Info = Mapping[str, Any]
+# Size and time of a file, as the store lists them.
+Stamp = tuple[int, datetime | None]
 
 # How programs name what they have not finished.
 _UNFINISHED_ENDINGS = (
@@ -76,7 +82,7 @@ class ListedFile:
 
 @dataclass
 class Listing:
-    """The files below a day's folder, by their path there.
+    """The files below a day's folder, in order of their path there.
 
     Attributes:
         files: Those that are to be looked at.
@@ -84,9 +90,9 @@ class Listing:
         ignored: Those that are no recordings.
     """
 
-    files: dict[str, ListedFile] = field(default_factory=dict)
-    being_written: list[str] = field(default_factory=list)
-    ignored: list[Ignored] = field(default_factory=list)
+    files: DiskDict[ListedFile] = field(default_factory=DiskDict)
+    being_written: DiskList[str] = field(default_factory=DiskList)
+    ignored: DiskList[Ignored] = field(default_factory=DiskList)
 
 
 def listed(
@@ -96,7 +102,7 @@ def listed(
     nested: bool = True,
     min_age_s: float = 0,
     now: datetime | None = None,
-    known: Mapping[str, tuple[int, datetime | None]] | None = None,
+    known: Callable[[str], Stamp | None] = lambda _: None,
 ) -> Listing:
     """Lists the files below a folder.
 
@@ -111,24 +117,24 @@ def listed(
         nested: Whether files in its folders are listed, too.
         min_age_s: Files that are younger are left; 0 for none.
         now: This machine's clock, unless a test says otherwise.
-        known: Size and time of files as they were found before: those that have not changed since are whole.
+        known: Size and time of a file as it was found before: one that has not changed since is whole.
 
     Raises:
         StoreFault: The folder, or one below it, cannot be listed; the message names it.
     """
-    listing = Listing()
+    listing, now = Listing(), now or datetime.now(UTC)
+    latest = now
     for path, info in _below(filesystem, root, nested):
         reason = _no_recording(path, info)
         if reason:
-            listing.ignored.append(Ignored(path, reason))
+            listing.ignored.add(path, Ignored(path, reason))
         elif _is_unfinished(path):
-            listing.being_written.append(path)
+            listing.being_written.add(path, path)
         else:
-            listing.files[path] = ListedFile(info["size"], modified_at(info), bool(info.get("islink")))
-    listing.files = dict(sorted(listing.files.items()))
-    listing.being_written.sort()
-    listing.ignored.sort(key=lambda file: file.path)
-    _leave_young(listing, min_age_s, now or datetime.now(UTC), known or {})
+            file = ListedFile(info["size"], modified_at(info), bool(info.get("islink")))
+            listing.files[path] = file
+            latest = max(latest, _sensible(file, now) or now)
+    _leave_young(listing, min_age_s, now, latest, known)
     return listing
 
 
@@ -205,13 +211,7 @@ def _walked(
         folder: On it.
         seen: The folders on the way here; None for the files in this one alone.
     """
-    try:
-        infos: list[Info] = filesystem.ls(folder, detail=True)
-    except FileNotFoundError:
-        return  # it is gone since its parent was listed
-    except Exception as error:
-        raise _unlisted(folder, error) from error
-    for info in infos:
+    for info in _in_folder(filesystem, folder):
         name: str = info["name"]
         if name.rstrip("/") == folder:
             if name == folder and info.get("type") != "directory":
@@ -223,6 +223,22 @@ def _walked(
                 yield from _walked(filesystem, name.rstrip("/"), {*seen, place})
         else:
             yield name, info
+
+
+def _in_folder(filesystem: AbstractFileSystem, folder: str) -> Iterator[Info]:
+    """What a folder holds; of a local one, whose list may be long, one after the other."""
+    try:
+        if type(filesystem) is LocalFileSystem and Path(folder).is_dir():
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    with suppress(FileNotFoundError):  # it is gone since then
+                        yield filesystem.info(entry)
+        else:
+            yield from filesystem.ls(folder, detail=True)
+    except FileNotFoundError:
+        return  # it is gone since its parent was listed
+    except Exception as error:
+        raise _unlisted(folder, error) from error
 
 
 def _place(filesystem: AbstractFileSystem, name: str, info: Info) -> object:
@@ -258,20 +274,24 @@ def _is_unfinished(path: str) -> bool:
     return name.endswith(_UNFINISHED_ENDINGS) or name.startswith("~$")
 
 
+def _sensible(file: ListedFile, now: datetime) -> datetime | None:
+    """When a file was written, unless that is nonsense."""
+    time = file.modified_at
+    return time if time and time <= now + _NONSENSE_AHEAD else None
+
+
 def _leave_young(
-    listing: Listing, min_age_s: float, now: datetime, known: Mapping[str, tuple[int, datetime | None]]
+    listing: Listing,
+    min_age_s: float,
+    now: datetime,
+    latest: datetime,
+    known: Callable[[str], Stamp | None],
 ) -> None:
-    """Takes files out that were written less than `min_age_s` ago."""
-    times = (file.modified_at for file in listing.files.values())
-    latest = max([now, *(time for time in times if time and time <= now + _NONSENSE_AHEAD)])
-
-    def is_young(path: str, file: ListedFile) -> bool:
-        time = file.modified_at
-        if time is None or time > now + _NONSENSE_AHEAD or (latest - time).total_seconds() >= min_age_s:
-            return False
-        return known.get(path) != (file.size_bytes, time)
-
-    young = [path for path, file in listing.files.items() if is_young(path, file)]
-    for path in young:
-        del listing.files[path]
-    listing.being_written = sorted([*listing.being_written, *young])
+    """Takes files out that were written less than `min_age_s` before the latest."""
+    for path, file in listing.files.items():
+        time = _sensible(file, now)
+        if time is None or (latest - time).total_seconds() >= min_age_s:
+            continue
+        if known(path) != (file.size_bytes, time):
+            del listing.files[path]
+            listing.being_written.add(path, path)

@@ -2,14 +2,14 @@
 
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from posixpath import normpath
 from urllib.parse import unquote
 
 from include.calls.call import CallMetadata
 from include.calls.manifest import Manifest
+from include.calls.on_disk import DiskDict, DiskList
 
 _URI = re.compile(r"[a-z][a-z0-9+.\-]*://(?:[^/@]*@)?(.*)", re.IGNORECASE | re.DOTALL)
 _DRIVE = re.compile(r"[a-z]:/|//", re.IGNORECASE)
@@ -29,12 +29,12 @@ class Described:
         problems: A sentence for everything that was not read, or does not count.
     """
 
-    files: dict[str, CallMetadata] = field(default_factory=dict)
-    absent: dict[str, CallMetadata] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
+    files: DiskDict[CallMetadata] = field(default_factory=DiskDict)
+    absent: DiskDict[CallMetadata] = field(default_factory=DiskDict)
+    problems: DiskList[str] = field(default_factory=DiskList)
 
 
-def describe(manifest: Manifest, listed: Collection[str], root: str) -> Described:
+def describe(manifest: Manifest, listed: Iterable[str], root: str) -> Described:
     """Finds the recording of each row.
 
     A path may be written below the day's folder or in full, with the separators of Windows, as a URI, with
@@ -45,26 +45,28 @@ def describe(manifest: Manifest, listed: Collection[str], root: str) -> Describe
         listed: Paths of the files below the day's folder.
         root: The day's folder on its filesystem.
     """
-    files, described = _Files(listed, root), Described(problems=list(manifest.problems))
-    rows: dict[str, int] = {}
+    files, described = _Files(listed, root), Described()
+    described.problems.add_all(("", problem) for problem in manifest.problems)
+    rows: DiskDict[int] = DiskDict()
     for row in manifest.rows:
         where = f"row {row.number} ({row.file.strip()})"
         inside = files.inside(row.file)
         found = files.meant_by([row.file, *inside])
         if len(found) > 1:
             candidates = " or ".join(found)
-            described.problems.append(
-                f"{where}: it may mean {candidates}: write it as the file is. It was not read"
+            described.problems.add(
+                "", f"{where}: it may mean {candidates}: write it as the file is. It was not read"
             )
         elif not found and not inside:
-            described.problems.append(
+            described.problems.add(
+                "",
                 f"{where}: it lies outside of the day's folder {root}: write its path below that. It was not "
-                "read"
+                "read",
             )
         else:
             path = found[0] if found else inside[0]
-            if path in rows:
-                described.problems.append(f"{where}: row {rows[path]} is of the same file; this row counts")
+            if before := rows.get(path):
+                described.problems.add("", f"{where}: row {before} is of the same file; this row counts")
             rows[path] = row.number
             (described.files if found else described.absent)[path] = row.metadata
     return described
@@ -73,22 +75,24 @@ def describe(manifest: Manifest, listed: Collection[str], root: str) -> Describe
 class _Files:
     """The files of a day by the names that they may be called by."""
 
-    def __init__(self, listed: Collection[str], root: str) -> None:
+    def __init__(self, listed: Iterable[str], root: str) -> None:
         self._root = "/" + root.strip("/")
-        self._folders = {path.split("/", 1)[0] for path in listed if "/" in path}
-        self._by_name: list[tuple[Callable[[str], str], dict[str, list[str]]]] = []
-        for key in (str, _composed, _without_case):
-            paths: dict[str, list[str]] = defaultdict(list)
-            for path in listed:
-                paths[key(path)].append(path)
-            self._by_name.append((key, paths))
+        self._folders: DiskDict[None] = DiskDict()
+        self._by_name: list[tuple[Callable[[str], str], DiskList[str]]] = [
+            (key, DiskList()) for key in (str, _composed, _without_case)
+        ]
+        for path in listed:
+            for key, paths in self._by_name:
+                paths.add(key(path), path)
+            if "/" in path:
+                self._folders[path.split("/", 1)[0]] = None
 
     def meant_by(self, names: Iterable[str]) -> list[str]:
         """The files that one of these names may mean: by the strictest reading under which there is any."""
         names = list(names)
         for key, paths in self._by_name:
             for name in names:
-                if found := paths.get(key(name)):
+                if found := paths.of(key(name)):
                     return sorted(found)
         return []
 

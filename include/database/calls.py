@@ -1,6 +1,6 @@
 """The calls table: what discovery reads of it and writes to it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
@@ -48,11 +48,11 @@ _JUDGED = (
 )
 
 
-def calls_of_day(connection: Connection, day: date) -> list[Call]:
-    """All calls known of a day."""
+def calls_of_day(connection: Connection, day: date) -> Iterator[Call]:
+    """All calls known of a day, read some at a time."""
     query = select(CallRow.__table__).where(CallRow.day == day)
     rows = connection.execute(query, execution_options={"yield_per": _ROWS_AT_ONCE}).mappings()
-    return [_call(row) for row in rows]
+    return map(_call, rows)
 
 
 def originals_of_other_days(connection: Connection, day: date, calls: Collection[Call]) -> list[Call]:

@@ -1,7 +1,7 @@
 """The days of a batch: what it found of each, what it took up of those before its own, and what is usual."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 
@@ -116,21 +116,21 @@ def weekday_history(connection: Connection, day: date, location: str) -> list[in
     return [counts.get(each, 0) for each in sorted(audited)]
 
 
-def batches_of_pending(connection: Connection, day: date) -> dict[str, set[str]]:
-    """The pending calls of a day, and which audits account for each."""
+def batches_of_pending(connection: Connection, day: date) -> set[str]:
+    """The audits that account for pending calls of a day."""
     query = (
-        select(CallRow.call_id, BatchCallRow.batch_id)
-        .outerjoin(BatchCallRow, (BatchCallRow.call_id == CallRow.call_id) & is_of_an_audit())
-        .where(CallRow.day == day, CallRow.state == CallState.PENDING)
+        select(BatchCallRow.batch_id)
+        .join(CallRow, CallRow.call_id == BatchCallRow.call_id)
+        .where(CallRow.day == day, CallRow.state == CallState.PENDING, is_of_an_audit())
     )
-    return _grouped((row.call_id, row.batch_id) for row in connection.execute(query))
+    return set(connection.execute(query.distinct()).scalars())
 
 
-def _grouped(pairs: Iterable[tuple[str, str | None]]) -> dict[str, set[str]]:
-    groups: dict[str, set[str]] = {}
-    for key, value in pairs:
-        groups.setdefault(key, set()).update([value] if value else [])
-    return groups
+def pending_without(connection: Connection, day: date, batches: Collection[str]) -> Iterator[str]:
+    """Ids of the pending calls of a day for which none of these audits accounts, read some at a time."""
+    accounted = exists().where(BatchCallRow.call_id == CallRow.call_id, BatchCallRow.batch_id.in_(batches))
+    query = select(CallRow.call_id).where(CallRow.day == day, CallRow.state == CallState.PENDING, ~accounted)
+    return iter(connection.execute(query, execution_options={"yield_per": 1000}).scalars())
 
 
 def _accounted_for_before(batch_id: str, earlier: ColumnElement[bool]) -> ColumnElement[bool]:

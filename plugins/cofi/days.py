@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pendulum
+from sqlalchemy import Connection
 
 from cofi.settings import Settings
 from cofi.stores import around
@@ -22,6 +23,7 @@ from include.calls.days import (
     recordings_of,
 )
 from include.calls.discovery_rules import Redo
+from include.calls.on_disk import DiskDict
 from include.database import days
 from include.database.batches import Batch
 from include.database.engine import Database
@@ -92,12 +94,15 @@ def looked_at_again(database: Database, batch: Batch, back: int) -> list[date]:
     return [day for day in before if day in audited]
 
 
-def left_open(database: Database, batch: Batch, day: date, goes_on: Callable[[str], bool]) -> set[str]:
+def left_open(database: Database, batch: Batch, day: date, goes_on: Callable[[str], bool]) -> Collection[str]:
     """Pending calls of a day that no other run is going to end."""
-    pending = database.read(lambda connection: days.batches_of_pending(connection, day))
-    others = {other for of_call in pending.values() for other in of_call} - {batch.batch_id}
+    others = database.read(lambda connection: days.batches_of_pending(connection, day)) - {batch.batch_id}
     alive = {other for other in others if goes_on(other)}
-    return {call_id for call_id, of_call in pending.items() if not of_call & alive}
+
+    def left(connection: Connection) -> DiskDict[None]:
+        return DiskDict((call_id, None) for call_id in days.pending_without(connection, day, alive))
+
+    return database.read(left)
 
 
 def judged(

@@ -2,8 +2,10 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from functools import partial
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection
@@ -21,6 +23,7 @@ from include.calls.discovery import Discovery, find_recordings
 from include.calls.discovery_rules import DiscoveryRules, Redo
 from include.calls.duplicates import mark_duplicates
 from include.calls.late import late_recordings
+from include.calls.on_disk import DiskDict, DiskList, at_once
 from include.calls.recorders.days import folder_of_day
 from include.calls.stores import reading
 from include.database import batches, calls, days, owed, statistics
@@ -32,6 +35,8 @@ log = logging.getLogger(__name__)
 
 # Of files that are left out, so many are named.
 _NAMED_IN_LOG = 20
+# A call's row takes as much memory as the call.
+_RECORDED_AT_ONCE = 1000
 # What a copy may be a copy of.
 _ORIGINAL = {CallState.PENDING, CallState.AUDITED, CallState.FAILED}
 # What is looked for on days before: nothing that was found there is looked at anew.
@@ -74,7 +79,7 @@ def _discover_own(
     discovery = _found(batch, folder, known, settings, params)
     is_trial = params["limit"] is not None
     day = judged(database, batch, discovery.recordings, known, run_type=run_type, is_trial=is_trial)
-    found = _record(database, batch, day, discovery.recordings, known)
+    found = _recorded(database, batch, day, discovery.recordings, known)
     database.write(lambda connection: batches.record_files(connection, batch.batch_id, discovery.files))
     _log_left_out(folder, discovery)
     return found | {"being_written": len(discovery.being_written), "ignored": len(discovery.ignored)}
@@ -93,7 +98,7 @@ def _discover_late(
         return {}
     late = late_recordings(found.recordings, known, left_open(database, batch, day, goes_on))
     looked_at = JudgedDay(day, DayState.OK, Verdict.OK, recordings_of(known.values(), late))
-    return _record(database, batch, looked_at, late, known)
+    return _recorded(database, batch, looked_at, late, known)
 
 
 def _found(
@@ -113,28 +118,36 @@ def _found(
     return found
 
 
-def _record(
-    database: Database, batch: Batch, day: JudgedDay, found: list[Call], known: Mapping[str, Call]
+def _recorded(
+    database: Database, batch: Batch, day: JudgedDay, found: DiskList[Call], known: Mapping[str, Call]
 ) -> dict[str, int]:
-    found = mark_duplicates(found, _originals(database, day.day, found, known), _sha256)
+    """Records a day in one transaction, some calls at a time: all of them are known, or none."""
+    compared = mark_duplicates(found, _originals(database, day.day, found, known), _sha256)
+    # In the order in which calls are locked. PostgreSQL finds a day's rows on fewer pages, too.
+    marked = DiskList((call.call_id, call) for call in compared)
 
     def record(connection: Connection) -> None:
-        calls.record_discovery(connection, batch.batch_id, found, known)
+        for some in at_once(marked, _RECORDED_AT_ONCE):
+            calls.record_discovery(connection, batch.batch_id, some, known)
         days.record_day(connection, batch.batch_id, day)
 
     database.write(record)
     what = "recordings" if day.day == batch.day else "late recordings"
-    counts = _by_state(found)
-    log.info("%s: %d %s, %s", day.day, len(found), what, {s: n for s, n in counts.items() if n})
+    counts = _by_state(marked)
+    log.info("%s: %d %s, %s", day.day, len(marked), what, {s: n for s, n in counts.items() if n})
     return counts
 
 
-def _by_state(found: Sequence[Call]) -> dict[str, int]:
-    return {state.value: sum(call.state is state for call in found) for state in CallState}
+def _by_state(found: Iterable[Call]) -> dict[str, int]:
+    counts = Counter(call.state for call in found)
+    return {state.value: counts[state] for state in CallState}
 
 
-def _known(database: Database, day: date) -> dict[str, Call]:
-    return database.read(lambda connection: {c.path: c for c in calls.calls_of_day(connection, day)})
+def _known(database: Database, day: date) -> DiskDict[Call]:
+    def of_day(connection: Connection) -> DiskDict[Call]:
+        return DiskDict((call.path, call) for call in calls.calls_of_day(connection, day))
+
+    return database.read(of_day)
 
 
 def _day_folder(batch: Batch, day: date, settings: Settings) -> DayFolder:
@@ -151,12 +164,18 @@ def _log_left_out(folder: DayFolder, discovery: Discovery) -> None:
     for problem in discovery.files.problems:
         log.warning("%s: %s", folder.uri, problem)
     left = {
-        "are still being written, and left for the next look": discovery.being_written,
-        "are no recordings": [f"{file.path} ({file.reason})" for file in discovery.ignored],
+        "are still being written, and left for the next look": (
+            len(discovery.being_written),
+            discovery.being_written,
+        ),
+        "are no recordings": (
+            len(discovery.ignored),
+            (f"{file.path} ({file.reason})" for file in discovery.ignored),
+        ),
     }
-    for what, files in left.items():
-        if files:
-            log.info("%s: %d files %s: %s", folder.uri, len(files), what, ", ".join(files[:_NAMED_IN_LOG]))
+    for what, (count, files) in left.items():
+        if count:
+            log.info("%s: %d files %s: %s", folder.uri, count, what, ", ".join(islice(files, _NAMED_IN_LOG)))
 
 
 def _check_location(folder: DayFolder, known: Mapping[str, Call]) -> None:
@@ -184,13 +203,18 @@ def _rules(settings: Settings, params: Mapping[str, Any]) -> DiscoveryRules:
     )
 
 
-def _originals(database: Database, day: date, found: list[Call], known: Mapping[str, Call]) -> list[Call]:
+def _originals(
+    database: Database, day: date, found: DiskList[Call], known: Mapping[str, Call]
+) -> Iterator[Call]:
     """Calls of other days, and those of this day that a trial run leaves aside."""
-    waiting = [call for call in found if call.state is CallState.PENDING]
-    looked_at = {call.path for call in found}
-    aside = [call for path, call in known.items() if path not in looked_at and call.state in _ORIGINAL]
-    others = database.read(lambda connection: calls.originals_of_other_days(connection, day, waiting))
-    return [*others, *aside]
+    waiting = (call for call in found if call.state is CallState.PENDING)
+    others: DiskDict[Call] = DiskDict()
+    for some in at_once(waiting, _RECORDED_AT_ONCE):
+        alike = database.read(partial(calls.originals_of_other_days, day=day, calls=some))
+        others.add_all((f"{call.day} {call.path}", call) for call in alike)
+    yield from others.values()
+    if found:
+        yield from (c for c in known.values() if c.state in _ORIGINAL and not found.has(c.path))
 
 
 def _sha256(call: Call) -> str | None:

@@ -233,6 +233,27 @@ class TestLeftOpen:
         assert nights.event_of("night-2026-11-21")["late"] == [{"day": "2026-11-20", "new": 1, "again": 0}]
 
 
+def test_a_discovery_that_is_killed_has_recorded_nothing(
+    nights: Nights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some calls of a day would close its ledger without the others."""
+    from cofi import discovering
+
+    record: Callable[..., None] = discovering.calls.record_discovery
+
+    def killed(connection: Any, batch_id: str, found: list[Any], known: Any) -> None:
+        record(connection, batch_id, found, known)
+        if found[0].call_id == max(call_id_for(FRIDAY, path) for path in ("a.wav", "b.wav")):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(discovering, "_RECORDED_AT_ONCE", 1)
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(discovering.calls, "record_discovery", killed)
+        nights.discover(FRIDAY)
+    assert nights.states(FRIDAY) == {} and nights.of_run(f"night-{FRIDAY}") == set()
+    assert nights.run(FRIDAY) == {"audited": 2}
+
+
 class TestDaysThatCannotBeLookedAt:
     def break_friday(self, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
         from cofi import discovering

@@ -1,13 +1,14 @@
 """Collects the metadata of a day's calls from paths, sidecars, the manifest and the recorder's rules."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from include.calls.call import CallMetadata, ChannelRolesSource
 from include.calls.day_folder import DayFolder
+from include.calls.on_disk import DiskDict
 from include.calls.recorders.checks import EXTRA
 from include.calls.recorders.describing import Times, described, merged
 from include.calls.recorders.paths import metadata_from_path
@@ -59,22 +60,24 @@ class MetadataCollector:
         self._recorder = recorder
         self._times = Times(recorder.times_timezone(timezone), recorder.times.formats)
         self._manifest = manifest
-        self._known: dict[str, CollectedMetadata] = {}
-        self.problems: dict[str, str] = {}
-        read = pool.map(lambda one: self._entries(*one), files.shared)
-        self._shared = {key: reported for entries in read for key, reported in entries}
-        self._claimed = (
-            {key for one in files.recordings for key in self._keys(one)} if self._shared else set()
-        )
+        self._known: DiskDict[CollectedMetadata] = DiskDict()
+        self.problems: DiskDict[str] = DiskDict()
+        self._shared: DiskDict[Reported] = DiskDict()
+        for entries in pool.map(lambda one: self._entries(*one), files.shared):
+            self._shared.add_all(entries)
+        self._has_shared = bool(self._shared)
+        recordings = files.recordings if self._has_shared else ()
+        claimed = (key for one in recordings for key in self._keys(one))
+        self._claimed: DiskDict[None] = DiskDict((key, None) for key in claimed)
 
     @property
-    def unclaimed(self) -> list[str]:
+    def unclaimed(self) -> Iterator[str]:
         """Entries of shared sidecars (of several recordings) for which there is no recording."""
-        return sorted(value for field, value in self._shared.keys() - self._claimed)
+        return (key.partition("\0")[2] for key in self._shared if key not in self._claimed)
 
     def listed(self, recorded: Recorded) -> bool:
         """Whether a shared sidecar has an entry for a recording."""
-        return bool(self._shared) and bool(self._keys(recorded))
+        return bool(self._keys(recorded))
 
     def path_fits(self, recorded: Recorded) -> bool | None:
         """Whether a rule of the recorder fits a path; None when it has none."""
@@ -95,9 +98,7 @@ class MetadataCollector:
 
     def last_of(self, recorded: Recorded) -> CollectedMetadata:
         """The same, of a call that is not asked for again: its metadata is kept here no longer."""
-        found = self.of(recorded)
-        self._known.pop(recorded.path, None)
-        return found
+        return self._known.pop(recorded.path, None) or self._put_together(recorded)
 
     def _put_together(self, recorded: Recorded) -> CollectedMetadata:
         path = metadata_from_path(recorded.path, self._recorder)
@@ -116,7 +117,7 @@ class MetadataCollector:
     def _first(self, sidecar: str, rule: Sidecar) -> Reported:
         return read_sidecar(self._folder.filesystem, f"{self._folder.root}/{sidecar}", rule)[0][1]
 
-    def _entries(self, path: str, rule: Sidecar) -> list[tuple[tuple[str, str], Reported]]:
+    def _entries(self, path: str, rule: Sidecar) -> list[tuple[str, Reported]]:
         """The entries of a shared sidecar, each with the key that names its recording."""
         assert rule.pair
         try:
@@ -125,18 +126,25 @@ class MetadataCollector:
             self._problem(path, error)
             return []
         field = rule.pair.recording.removeprefix(EXTRA)
-        return [((field, key), reported) for key, reported in found if key]
+        return [(_shared_key(field, key), reported) for key, reported in found if key]
 
-    def _keys(self, recorded: Recorded) -> list[tuple[str, str]]:
-        """The keys under which shared sidecars may have entries for a recording."""
+    def _keys(self, recorded: Recorded) -> list[str]:
+        """The keys under which shared sidecars have entries for a recording."""
+        if not self._has_shared:
+            return []
         name = recorded.path.rpartition("/")[2]
         from_path = metadata_from_path(recorded.path, self._recorder) or {}
         own = {**from_path, "path": recorded.path, "name": name, "stem": name.rpartition(".")[0] or name}
-        return [key for field, value in own.items() if (key := (field, str(value))) in self._shared]
+        keys = (_shared_key(field, str(value)) for field, value in own.items())
+        return [key for key in keys if key in self._shared]
 
     def _problem(self, sidecar: str, error: InvalidInput) -> None:
         self.problems[sidecar] = str(error)
         log.warning("%s/%s tells nothing: %s", self._folder.uri, sidecar, error)
+
+
+def _shared_key(field: str, value: str) -> str:
+    return f"{field}\0{value}"
 
 
 def derived(metadata: CallMetadata, recorder: Recorder) -> CallMetadata:

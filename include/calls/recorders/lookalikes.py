@@ -4,11 +4,14 @@ They are audited as a call each, and told: a number behind a name may as well co
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import groupby, islice
 from posixpath import splitext
+from typing import NamedTuple
 
 from include.calls.call import Call
+from include.calls.files import Some
+from include.calls.on_disk import DiskDict, DiskList
 
 _PAIRS = (
     *(
@@ -31,14 +34,22 @@ _ALIKE_S = 0.25
 _SHARE_IN_PAIRS = 0.5
 
 
-def lookalikes(calls: Iterable[Call]) -> list[str]:
-    """Paths of the first of each two mono recordings that are named like sides, and equally long.
+class _Named(NamedTuple):
+    """A recording, and the word of its name that may tell its side."""
+
+    word: str
+    path: str
+    duration_s: float
+
+
+def lookalikes(calls: Iterable[Call]) -> Some:
+    """The first of each two mono recordings that are named like sides, and equally long.
 
     By words that nobody knows they count when a good part of the day's mono recordings come in such pairs:
     calls of two agents may chance to be equally long.
     """
-    known: dict[tuple[str, ...], list[tuple[str, Call]]] = defaultdict(list)
-    unknown: dict[int, list[tuple[str, Call]]] = defaultdict(list)  # by hashes: a large day has many names
+    known: DiskList[_Named] = DiskList()
+    unknown: DiskList[_Named] = DiskList()
     mono = 0
     for call in calls:
         if call.channels == 1 and call.duration_s and not call.parts:
@@ -47,13 +58,24 @@ def lookalikes(calls: Iterable[Call]) -> list[str]:
             words = _BETWEEN_WORDS.split(stem)
             for at, word in enumerate(words):
                 if _may_name_a_side(words, at):
-                    known[*words[:at], "*", *words[at + 1 :], ending].append((word, call))
+                    key = "\0".join((*words[:at], "*", *words[at + 1 :], ending))
+                    known.add(key, _Named(word, call.path, call.duration_s))
             if len(words) > 1 and words[-2] != "/" and words[-1].isalpha():
-                unknown[hash((*words[:-1], ending))].append((words[-1], call))
-    found = {first for group in known.values() if len(group) == 2 and (first := _first_side(*group))}
-    others = {first for group in unknown.values() if len(group) == 2 and (first := _equally_long(*group))}
+                unknown.add("\0".join((*words[:-1], ending)), _Named(words[-1], call.path, call.duration_s))
+    found = DiskDict((first, None) for pair in _pairs(known) if (first := _first_side(*pair)))
+    others = DiskDict((first, None) for pair in _pairs(unknown) if (first := _equally_long(*pair)))
     many = 2 * len(others) >= _SHARE_IN_PAIRS * mono
-    return sorted(found | others if many else found)
+    if many:
+        found.add_all(others.items())
+    return Some.of(found)
+
+
+def _pairs(named: DiskList[_Named]) -> Iterator[tuple[_Named, _Named]]:
+    """Those of the same key, where they are two."""
+    for _, group in groupby(named.pairs(), key=lambda pair: pair[0]):
+        some = [one for _, one in islice(group, 3)]
+        if len(some) == 2:
+            yield some[0], some[1]
 
 
 def _may_name_a_side(words: list[str], at: int) -> bool:
@@ -63,15 +85,14 @@ def _may_name_a_side(words: list[str], at: int) -> bool:
     return at == len(words) - 1 and at > 0 and words[at - 1] != "/"
 
 
-def _first_side(one: tuple[str, Call], other: tuple[str, Call]) -> str | None:
+def _first_side(one: _Named, other: _Named) -> str | None:
     """The path of the one that is named first; None when they are no two sides."""
-    for (word, call), (other_word, _) in ((one, other), (other, one)):
-        if (word, other_word) in _PAIRS and _equally_long(one, other):
-            return call.path
+    for first, second in ((one, other), (other, one)):
+        if (first.word, second.word) in _PAIRS and _equally_long(one, other):
+            return first.path
     return None
 
 
-def _equally_long(one: tuple[str, Call], other: tuple[str, Call]) -> str | None:
+def _equally_long(one: _Named, other: _Named) -> str | None:
     """The path of the one that comes first in the alphabet; None when they are not."""
-    apart_s = abs((one[1].duration_s or 0) - (other[1].duration_s or 0))
-    return min(one[1].path, other[1].path) if apart_s <= _ALIKE_S else None
+    return min(one.path, other.path) if abs(one.duration_s - other.duration_s) <= _ALIKE_S else None

@@ -1,10 +1,12 @@
 """Sorts a day's files into recordings, the sidecars beside them, and what is left alone."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from posixpath import join, normpath, splitext
 
 from include.calls.listing import Listing, finished_name
+from include.calls.on_disk import DiskDict, DiskList
 from include.calls.recorders.profile import Legs, Recorder, Sidecar, matches
 
 # Whatever a recorder's file says, one of these is not left out: better audited without metadata than lost.
@@ -40,10 +42,10 @@ class Recorded:
 
 @dataclass
 class SortedFiles:
-    """A day's files by what they are.
+    """A day's files by what they are, in order of path.
 
     Attributes:
-        recordings: In order of path.
+        recordings: A call each.
         sidecars: By the recording that they lie beside: each with what reads it.
         shared: Sidecars that say themselves whose they are.
         alone: Sidecars whose recording is not there.
@@ -53,14 +55,14 @@ class SortedFiles:
         being_written: What is left for the next look.
     """
 
-    recordings: list[Recorded] = field(default_factory=list)
-    sidecars: dict[str, list[tuple[str, Sidecar]]] = field(default_factory=dict)
-    shared: list[tuple[str, Sidecar]] = field(default_factory=list)
-    alone: list[str] = field(default_factory=list)
-    one_sided: list[str] = field(default_factory=list)
-    ignored: list[str] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
-    being_written: list[str] = field(default_factory=list)
+    recordings: DiskList[Recorded] = field(default_factory=DiskList)
+    sidecars: DiskDict[list[tuple[str, Sidecar]]] = field(default_factory=DiskDict)
+    shared: DiskList[tuple[str, Sidecar]] = field(default_factory=DiskList)
+    alone: DiskList[str] = field(default_factory=DiskList)
+    one_sided: DiskList[str] = field(default_factory=DiskList)
+    ignored: DiskList[str] = field(default_factory=DiskList)
+    unknown: DiskList[str] = field(default_factory=DiskList)
+    being_written: DiskList[str] = field(default_factory=DiskList)
 
 
 def sort_listing(listing: Listing, recorder: Recorder) -> SortedFiles:
@@ -69,50 +71,72 @@ def sort_listing(listing: Listing, recorder: Recorder) -> SortedFiles:
     Files that are being written are sorted by the names that they will have, so that one side of a call is
     not taken for all of it. A sidecar that was written just now is read.
     """
-    later = {path: finished_name(path) for path in listing.being_written}
-    # Beside the file itself, one of such a name is an old copy of it.
-    awaited = {path if name in listing.files else name: path for path, name in later.items()}
-    found = sort_files(listing.files.keys() | awaited.keys(), recorder)
-    waiting = [one for one in found.recordings if not awaited.keys().isdisjoint(one.paths)]
-    left = {awaited.get(path, path) for one in waiting for path in one.paths}
-    left |= {awaited.get(path, path) for one in waiting for path, _ in found.sidecars.pop(one.path, [])}
-    left |= set(listing.being_written)
-    beside = [path for some in found.sidecars.values() for path, _ in some]
-    left -= {path for path in [*beside, *(path for path, _ in found.shared)] if awaited.get(path) == path}
-    names = {one.path for one in waiting}
-    found.recordings = [one for one in found.recordings if one.path not in names]
-    for paths in (found.alone, found.one_sided, found.ignored, found.unknown):
-        paths[:] = [path for path in paths if path not in awaited]
-    # One that has not its last name yet cannot be opened by it.
-    unnamed = {path for path, now in awaited.items() if path != now} - listing.files.keys()
-    found.shared = [(path, rule) for path, rule in found.shared if path not in unnamed]
-    for path, some in list(found.sidecars.items()):
-        found.sidecars[path] = [(one, rule) for one, rule in some if one not in unnamed]
-    found.ignored += [file.path for file in listing.ignored]
-    found.being_written = sorted(left)
+    awaited: DiskDict[str] = DiskDict()
+    for path in listing.being_written:
+        name = finished_name(path)
+        # Beside the file itself, one of such a name is an old copy of it.
+        awaited[path if name in listing.files else name] = path
+    found = sort_files(chain(listing.files, awaited), recorder)
+    if awaited:
+        _leave_awaited(found, listing, awaited)
+    found.ignored.add_all((file.path, file.path) for file in listing.ignored)
     return found
+
+
+def _leave_awaited(found: SortedFiles, listing: Listing, awaited: DiskDict[str]) -> None:
+    """Takes out what is being written, and the calls that wait for it."""
+    left: DiskDict[None] = DiskDict((path, None) for path in listing.being_written)
+    for one in found.recordings:
+        if any(path in awaited for path in one.paths):
+            beside = [path for path, _ in found.sidecars.pop(one.path, [])]
+            left.add_all((awaited.get(path, path), None) for path in (*one.paths, *beside))
+            found.recordings.remove(one.path)
+    for paths in (found.alone, found.one_sided, found.ignored, found.unknown):
+        for path in filter(awaited.__contains__, paths):
+            paths.remove(path)
+
+    def is_read(path: str) -> bool:
+        """Whether a sidecar is; one that has not its last name yet cannot be opened by it."""
+        now = awaited.get(path)
+        if now == path:
+            left.pop(path, None)
+        return now in {None, path} or path in listing.files
+
+    for path in [path for path, _ in found.shared if not is_read(path)]:
+        found.shared.remove(path)
+    for recorded, some in found.sidecars.items():
+        found.sidecars[recorded] = [(path, rule) for path, rule in some if is_read(path)]
+        if not found.sidecars[recorded]:
+            del found.sidecars[recorded]
+    found.being_written.add_all((path, path) for path in left)
 
 
 def sort_files(paths: Iterable[str], recorder: Recorder) -> SortedFiles:
     """Sorts files by the recorder's patterns; what is ignored goes first, then sidecars, then recordings."""
     found = SortedFiles()
-    sounds, beside = [], []
+    sounds: DiskDict[None] = DiskDict()
+    beside: DiskDict[None] = DiskDict()
     heard = [*recorder.recordings, *(name for rule in recorder.raw for name in rule.files)]
-    for path in sorted(paths):
+    for path in DiskDict((path, None) for path in paths):
         rule = _sidecar_rule(path, recorder)
         if matches(path, recorder.ignored):
-            found.ignored.append(path)
+            found.ignored.add(path, path)
         elif rule and rule.pair:
-            found.shared.append((path, rule))
+            found.shared.add(path, (path, rule))
         elif rule:
-            beside.append(path)
+            beside[path] = None
         elif matches(path, heard) or ending_of(path) in SOUND_ENDINGS:
-            sounds.append(path)
+            sounds[path] = None
         else:
-            found.unknown.append(path)
-    found.recordings = list(_recorded(_without_companions(sounds, found, recorder), recorder))
-    found.one_sided = _one_sided(found.recordings)
-    found.alone = _pair(found, beside, recorder)
+            found.unknown.add(path, path)
+    _leave_companions(sounds, found, recorder)
+    sidecars = _Sidecars(beside, recorder)
+    for one in _recorded(sounds, recorder):
+        found.recordings.add(one.path, one)
+        if own := sidecars.taken_by(one):
+            found.sidecars[one.path] = own
+    found.one_sided.add_all((path, path) for path in _one_sided(found.recordings))
+    found.alone.add_all((path, path) for path in beside)
     return found
 
 
@@ -136,55 +160,68 @@ def _sidecar_rule(path: str, recorder: Recorder) -> Sidecar | None:
     return None
 
 
-def _without_companions(sounds: list[str], found: SortedFiles, recorder: Recorder) -> list[str]:
-    """The recordings, where a recorder's file takes any file for one.
+def _leave_companions(sounds: DiskDict[None], found: SortedFiles, recorder: Recorder) -> None:
+    """Leaves the recordings, where a recorder's file takes any file for one.
 
     What lies beside a recording under its very name and has no ending of a sound is something about it in a
     form that nobody has described: it is counted, and is no broken recording.
     """
+    if "*" not in recorder.recordings:
+        return
     raw = [name for rule in recorder.raw for name in rule.files]
-    odd = [path for path in sounds if ending_of(path) not in SOUND_ENDINGS and not matches(path, raw)]
-    if not odd or "*" not in recorder.recordings:
-        return sounds
-    named = {*sounds, *(splitext(path)[0] for path in sounds if ending_of(path) in SOUND_ENDINGS)} - {*odd}
-    beside = {path for path in odd if splitext(path)[1] and splitext(path)[0] in named}
-    found.unknown += sorted(beside)
-    return [path for path in sounds if path not in beside]
+    odd: DiskDict[None] = DiskDict(
+        (path, None) for path in sounds if ending_of(path) not in SOUND_ENDINGS and not matches(path, raw)
+    )
+    if not odd:
+        return
+    named: DiskDict[None] = DiskDict(
+        (splitext(path)[0], None) for path in sounds if ending_of(path) in SOUND_ENDINGS
+    )
+    for path in odd:
+        stem, ending = splitext(path)
+        if ending and stem not in odd and (stem in sounds or stem in named):
+            found.unknown.add(path, path)
+            del sounds[path]
 
 
-def _recorded(sounds: list[str], recorder: Recorder) -> Iterator[Recorded]:
+def _recorded(left: DiskDict[None], recorder: Recorder) -> Iterator[Recorded]:
     """Puts legs together; the others are a call each."""
-    left = {path: path for path in sounds}
-    by_folded = {path.casefold(): path for path in sounds}
-    for rule, paths in _firsts(sounds, recorder.spelled_legs):
-        for path in paths:
-            call = _with_its_other_side(path, rule, left, by_folded)
+    rules = recorder.spelled_legs
+    firsts = _firsts(left, rules)
+    if firsts:
+        by_folded = DiskDict((path.casefold(), path) for path in left)
+        for number, path in firsts.pairs():
+            call = _with_its_other_side(path, rules[int(number)], left, by_folded)
             if call:
                 for one in call.paths:
-                    left.pop(one)
+                    del left[one]
                 yield call
-    yield from (Recorded(path) for path in sounds if path in left)
+    yield from map(Recorded, left)
 
 
-def _firsts(sounds: list[str], rules: list[Legs]) -> Iterator[tuple[Legs, list[str]]]:
-    """Each rule with the files that may be a first side by it; most days have none."""
-    firsts = tuple(rule.endings[0].casefold() for rule in rules)
-    stems = ((path, splitext(path)[0].casefold()) for path in sounds) if firsts else iter(())
-    named = [(path, stem) for path, stem in stems if stem.endswith(firsts)]
-    for rule, first in zip(rules, firsts, strict=True):
-        yield rule, [path for path, stem in named if stem.endswith(first)]
+def _firsts(sounds: Iterable[str], rules: list[Legs]) -> DiskList[str]:
+    """The files that may be a first side, by the number of the rule; most days have none."""
+    found: DiskList[str] = DiskList()
+    endings = tuple(rule.endings[0].casefold() for rule in rules)
+    for path in sounds if endings else ():
+        stem = splitext(path)[0].casefold()
+        if stem.endswith(endings):
+            numbers = (number for number, ending in enumerate(endings) if stem.endswith(ending))
+            found.add_all((f"{number:04}", path) for number in numbers)
+    return found
 
 
-def _one_sided(recordings: list[Recorded]) -> list[str]:
+def _one_sided(recordings: DiskList[Recorded]) -> Iterator[str]:
     """Those that are named like a side, on a day on which others have both."""
     rules = {one.rule for one in recordings if one.rule}
     endings = tuple(ending.casefold() for rule in rules for ending in rule.endings)
-    alone = [one.path for one in recordings if not one.rule]
-    return [path for path in alone if splitext(path)[0].casefold().endswith(endings)] if endings else []
+    for one in recordings if endings else ():
+        if not one.rule and splitext(one.path)[0].casefold().endswith(endings):
+            yield one.path
 
 
 def _with_its_other_side(
-    path: str, rule: Legs, there: Mapping[str, str], by_folded: Mapping[str, str]
+    path: str, rule: Legs, there: DiskDict[None], by_folded: DiskDict[str]
 ) -> Recorded | None:
     if path not in there:
         return None
@@ -192,25 +229,38 @@ def _with_its_other_side(
     first, second = rule.endings
     bare = stem[: -len(first)]
     named = bare + second + ending
-    other = there.get(named) or there.get(by_folded.get(named.casefold(), ""))
-    if not other or not bare.rpartition("/")[2]:
+    other = named if named in there else by_folded.get(named.casefold(), "")
+    if other not in there or not bare.rpartition("/")[2]:
         return None
     mix = bare + ending if rule.mix and bare + ending in there else None
     return Recorded(path, (path, other), rule, mix)
 
 
-def _pair(found: SortedFiles, beside: list[str], recorder: Recorder) -> list[str]:
-    """Gives every recording the sidecars beside it; what is left has none."""
-    there = {path.casefold(): path for path in beside}
-    left = set(beside)
-    for recorded in found.recordings:
-        for rule in recorder.sidecars:
+class _Sidecars:
+    """Those beside recordings.
+
+    Args:
+        left: Loses each that a recording takes.
+        recorder: Whose rules tell which lie beside one.
+    """
+
+    def __init__(self, left: DiskDict[None], recorder: Recorder) -> None:
+        self._left, self._recorder = left, recorder
+        self._by_folded = DiskDict((path.casefold(), path) for path in left)
+        self._any = bool(left)
+
+    def taken_by(self, recorded: Recorded) -> list[tuple[str, Sidecar]]:
+        """A recording's own, which are no others' any more."""
+        if not self._any:
+            return []
+        taken = []
+        for rule in self._recorder.sidecars:
             for name in _names(recorded, rule):
-                path = there.get(name.casefold())
-                if path in left and path:
-                    found.sidecars.setdefault(recorded.path, []).append((path, rule))
-                    left.discard(path)
-    return sorted(left)
+                path = self._by_folded.get(name.casefold(), "")
+                if path in self._left:
+                    del self._left[path]
+                    taken.append((path, rule))
+        return taken
 
 
 def _names(recorded: Recorded, rule: Sidecar) -> Iterator[str]:

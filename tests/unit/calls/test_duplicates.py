@@ -81,7 +81,7 @@ class TestDuplicates:
             read.append(call.path)
             return site.sha256(call)
 
-        marked = mark_duplicates(calls, [], sha256)
+        marked = list(mark_duplicates(calls, [], sha256))
 
         assert sorted(read) == ["c.wav", "d.wav"]
         assert [call.path for call in marked if call.state is CallState.DUPLICATE] == ["d.wav"]

@@ -173,5 +173,9 @@ class TestLeftOpen:
         day.discover(open_call, batch_id="run-2")
         day.discover(recording("c.wav", day=NEXT), batch_id="run-3", day=NEXT)
         with day.database.reading() as connection:
-            assert days.batches_of_pending(connection, DAY) == {open_call.call_id: {"run-1", "run-2"}}
-            assert days.batches_of_pending(connection, date(2026, 1, 1)) == {}
+            assert days.batches_of_pending(connection, DAY) == {"run-1", "run-2"}
+            assert days.batches_of_pending(connection, date(2026, 1, 1)) == set()
+            assert list(days.pending_without(connection, DAY, ["run-3"])) == [open_call.call_id]
+            assert list(days.pending_without(connection, DAY, [])) == [open_call.call_id]
+            for batch_id in ("run-1", "run-2"):
+                assert not list(days.pending_without(connection, DAY, [batch_id]))

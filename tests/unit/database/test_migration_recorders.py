@@ -82,7 +82,7 @@ def test_a_day_that_was_audited_before_is_found_again(url: str) -> None:
     database = Database(url)
     day = Day(database)
     with database.reading() as connection:
-        known = calls_of_day(connection, DAY)
+        known = list(calls_of_day(connection, DAY))
     day.discover(*known, batch_id="run-2")
     states = {row["call_id"]: row["state"] for row in day.rows(CallRow)}
     assert states == {row["call_id"]: row["state"] for row in stored()["calls"]}

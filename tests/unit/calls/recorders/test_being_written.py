@@ -5,6 +5,7 @@ from dataclasses import replace
 from include.audio_files.raw import Encoding
 from include.calls.discovery import Discovery, find_recordings
 from include.calls.listing import Ignored, ListedFile, Listing
+from include.calls.on_disk import DiskDict, DiskList
 from include.calls.recorders.loading import load_recorder
 from include.calls.recorders.profile import RawFiles
 from include.calls.recorders.sorting import sort_listing
@@ -15,9 +16,9 @@ PLAIN = load_recorder("plain")
 
 def listing(*files: str, being_written: tuple[str, ...] = (), ignored: tuple[str, ...] = ()) -> Listing:
     return Listing(
-        {path: ListedFile(1) for path in files},
-        list(being_written),
-        [Ignored(path, "its name begins with a dot") for path in ignored],
+        DiskDict((path, ListedFile(1)) for path in files),
+        DiskList((path, path) for path in being_written),
+        DiskList((path, Ignored(path, "its name begins with a dot")) for path in ignored),
     )
 
 

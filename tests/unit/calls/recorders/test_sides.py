@@ -157,4 +157,4 @@ def test_a_large_day_is_sorted_in_proportion_to_its_files() -> None:
         assert len(sort_files(names, PLAIN).recordings) == count
         return steps(lambda: sort_files(names, PLAIN))
 
-    assert work(2000) < 11 * work(200)
+    assert work(1000) < 11 * work(100)
