@@ -4,7 +4,7 @@ Each is a private temporary database of SQLite, which its file system forgets as
 of it is left behind, however the process ends. Small ones stay in memory.
 """
 
-import pickle
+import pickle  # nosec B403
 import sqlite3
 import weakref
 from collections.abc import ItemsView, Iterable, Iterator, MutableMapping, Sequence, ValuesView
@@ -215,4 +215,5 @@ def _written(value: object) -> bytes | None:
 
 
 def _read(value: bytes | None) -> Any:
-    return None if value is None else pickle.loads(value)  # noqa: S301 - nobody else can write there
+    # Nobody else can write there.
+    return None if value is None else pickle.loads(value)  # noqa: S301  # nosec B301

@@ -25,7 +25,7 @@ def _rename(table: str, before: str, after: str) -> None:
     """In the text of the JSON: a quote in one of its values has a backslash before it, unlike a key's."""
     as_json = "::jsonb" if op.get_bind().dialect.name == "postgresql" else ""
     statement = (
-        f"UPDATE {table} SET channel_roles = "  # noqa: S608 (names of this file)
+        f"UPDATE {table} SET channel_roles = "  # noqa: S608  # nosec B608
         f"replace(CAST(channel_roles AS TEXT), :before, :after){as_json} WHERE channel_roles IS NOT NULL"
     )
     op.execute(sa.text(statement).bindparams(before=f'"{before}":', after=f'"{after}":'))
