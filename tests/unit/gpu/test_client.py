@@ -22,7 +22,8 @@ from include.errors import (
 )
 from include.gpu.refusals import OutsideContract
 from include.gpu.stages import Store, distribute, recognise
-from include.gpu.wire import StageOptions
+from include.gpu.wire import StageOptions, SttResult
+from include.outside.bodies import ERROR_BYTES
 from tests.unit.gpu.fake_host import (
     Connect,
     FakeGpuHost,
@@ -162,6 +163,15 @@ class TestStages:
 
         host.replies["denoise"] = [reply] * 2
         assert (await connect().run("call-1", Stage.DENOISE, StageOptions())).stage == "denoise"
+
+    async def test_a_failure_that_the_host_reports_is_no_answer_outside_of_the_contract(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        host.replies["denoise"] = [problem(500, "engine crashed")]
+        with pytest.raises(HostFault) as caught:
+            await connect(attempts=1).run("call-1", Stage.DENOISE, StageOptions())
+        assert type(caught.value) is HostFault
+        assert [what for what, _ in host.asked] == ["denoise"], "what it is was not asked"
 
     @pytest.mark.parametrize("status", [401, 403])
     async def test_a_wrong_token_says_where_the_right_one_belongs(
@@ -411,6 +421,18 @@ class TestTextFromOutside:
         with pytest.raises(HostFault, match="no known form"):
             await connect(longest_answer_mib=1, attempts=1).run("call-1", Stage.STT, StageOptions())
         assert sent < 100 * 1024 * 1024
+
+    async def test_a_result_may_be_long_and_the_page_of_an_error_may_not(
+        self, host: FakeGpuHost, connect: Connect
+    ) -> None:
+        words = said("call-1").model_copy(update={"text": "so " * ERROR_BYTES})
+        host.replies["stt"] = [text(result_of("call-1", "stt", [words]).model_dump_json())]
+        result = await connect(attempts=1).run("call-1", Stage.STT, StageOptions())
+        assert isinstance(result, SttResult)
+        assert len(result.turns[0].text) > ERROR_BYTES
+        host.replies["stt"] = [problem(422, "no speech in it " * ERROR_BYTES)]
+        with pytest.raises(OutsideContract):  # its end, which would make it a problem, is not read
+            await connect(attempts=1).run("call-1", Stage.STT, StageOptions())
 
     @pytest.mark.parametrize("status", [400, 502])
     async def test_a_proxys_page_is_told_in_one_clean_line(
