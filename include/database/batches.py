@@ -18,7 +18,7 @@ from include.database.engine import upsert
 from include.database.finishing import stand_again
 from include.database.keeping import freeze, thaw
 from include.database.lanes import end_lanes
-from include.database.locking import lock_calls_where
+from include.database.locking import lock_calls_of
 from include.database.models import BatchCallRow, BatchRow, CallRow, LaneRow, StageResultRow
 from include.database.outbox import announce_run
 from include.database.work import STATE, BatchKind, StageJob, passed
@@ -47,6 +47,7 @@ class Batch:
 
 def open_batch(connection: Connection, batch: Batch) -> None:
     """Records a batch; one that is run again is open again."""
+    lock_calls_of(connection, batch.batch_id)
     row = {**asdict(batch), "opened_at": datetime.now(UTC), "closed_at": None, "ledger": None}
     upsert(connection, BatchRow, [row], ["batch_id"])
     thaw(connection, batch.batch_id, batch.kind)
@@ -107,6 +108,7 @@ def has_gpu_work(connection: Connection, batch: Batch) -> bool:
 
 def record_plan(connection: Connection, batch: Batch, shards: Iterable[Shard]) -> None:
     """Writes which shard and host each call belongs to, in place of what was planned and begun before."""
+    lock_calls_of(connection, batch.batch_id)
     connection.execute(delete(LaneRow).where(LaneRow.batch_id == batch.batch_id))
     reopened = update(BatchRow).where(BatchRow.batch_id == batch.batch_id)
     connection.execute(reopened.values(closed_at=None, ledger=None))
@@ -187,15 +189,16 @@ def close(
     Returns:
         The ledger, and the paths of calls that are unaccounted for.
     """
+    lock_calls_of(connection, batch.batch_id)
     if not _is_closed(connection, batch):
         thaw(connection, batch.batch_id, batch.kind)
     release(connection, batch)
+    freeze(connection, batch.batch_id, batch.kind)
     ledger, now = ledger_of(connection, batch.batch_id), datetime.now(UTC)
     closed = ledger.closed and was_discovered(connection, batch.batch_id)
     values = {"ledger": asdict(ledger), "closed_at": now if closed else None}
     connection.execute(update(BatchRow).where(BatchRow.batch_id == batch.batch_id).values(values))
     announce_run(connection, batch.batch_id, ledger, now, more)
-    freeze(connection, batch.batch_id, batch.kind)
     return ledger, _still_pending(connection, batch)
 
 
@@ -229,9 +232,13 @@ def worked_on(connection: Connection, batch: Batch) -> Ledger:
 
 
 def release(connection: Connection, batch: Batch) -> None:
-    """Gives up the batch's claims, and what its tasks told of themselves: none of them works any more."""
+    """Gives up the batch's claims, and what its tasks told of themselves: none of them works any more.
+
+    Args:
+        connection: In a transaction that has locked the batch's calls.
+        batch: The batch.
+    """
     mine = CallRow.claimed_by == batch.batch_id
-    lock_calls_where(connection, mine)
     if batch.kind is BatchKind.RESCORE:
         stand_again(connection, batch.batch_id)
     connection.execute(update(CallRow).where(mine).values(claimed_by=None))

@@ -17,7 +17,7 @@ from include.database.copies import late_copies
 from include.database.engine import insert_missing, upsert
 from include.database.finishing import finish
 from include.database.given import among, given
-from include.database.locking import lock_calls, lock_contents
+from include.database.locking import lock_calls, lock_names
 from include.database.models import (
     BatchCallRow,
     CallRow,
@@ -103,7 +103,7 @@ def save(connection: Connection, job: StageJob, outcomes: Sequence[Outcome]) -> 
                 connection, lambda rows: insert_missing(connection, LlmResultRow, rows), paid, log_unwritable
             )
 
-    lock_contents(connection, (o.sha256 for o in outcomes if isinstance(o, Success) and o.sha256))
+    lock_names(connection, (o.sha256 for o in outcomes if isinstance(o, Success) and o.sha256))
     lock_calls(connection, (outcome.call_id for outcome in outcomes if outcome.call_id))
     write_apart(connection, lambda these: _save(connection, job, these), outcomes, fail)
     return refused

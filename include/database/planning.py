@@ -11,7 +11,7 @@ from include.calls.stage import Stage
 from include.database.accounted import lies_among_those_of
 from include.database.batches import Batch, claimed_loads, has_claimed
 from include.database.keeping import thaw
-from include.database.locking import lock_calls_where
+from include.database.locking import lock_calls_of
 from include.database.models import BatchCallRow, CallRow, StageResultRow
 from include.database.superseding import supersede
 from include.distribution.planner import CallLoad
@@ -34,6 +34,7 @@ def loads_to_plan(
         ended: Batches whose runs go on no more: their claims are void.
     """
     now = datetime.now(UTC)
+    lock_calls_of(connection, batch.batch_id)
     thaw(connection, batch.batch_id, batch.kind)
     _claim(connection, batch, redo, ended)
     _take_up_again(connection, batch, first_stage)
@@ -62,7 +63,6 @@ def _claim(connection: Connection, batch: Batch, redo: Redo, ended: Collection[s
         open_ = or_(open_, and_(CallRow.call_id.in_(not_done), *of_day))
     # All are the batch's: by that they are found, among however many.
     wanted = CallRow.call_id.in_(of_batch), lies_among_those_of(batch.batch_id), open_, free
-    lock_calls_where(connection, *wanted)
     connection.execute(update(CallRow).where(*wanted).values(claimed_by=batch.batch_id))
 
 

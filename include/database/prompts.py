@@ -11,12 +11,15 @@ from sqlalchemy import Connection, func, select, update
 
 from include.calls.stage import Stage
 from include.database.engine import insert_missing
+from include.database.locking import lock_calls, lock_names
 from include.database.models import BatchCallRow, CallRow, LearnedPromptRow, StageResultRow
 from include.database.work import StageJob, has_result, is_open
 from include.errors import InvalidInput
 from include.gpu.learned import PROMPT_NAME_PATTERN, LearnedPrompt
 
 _SHORTEST_PREFIX = 4
+# What people say is said of the prompt that stands for others, and which one that is may change meanwhile.
+_STANDING = "which learned prompts stand for others"
 
 
 @dataclass(frozen=True)
@@ -84,8 +87,10 @@ def replaced_by(connection: Connection, prompt_id: str, other: str) -> None:
     Two hosts may each replace the one by the other at the same time: whoever comes first decides.
     """
     row = LearnedPromptRow
-    both = select(row.prompt_id, row.same_as).where(row.prompt_id.in_([prompt_id, other]))
-    found = connection.execute(both.order_by(row.prompt_id).with_for_update())
+    lock_names(connection, [_STANDING])
+    found = connection.execute(
+        select(row.prompt_id, row.same_as).where(row.prompt_id.in_([prompt_id, other]))
+    )
     stands = {one.prompt_id: one.same_as or one.prompt_id for one in found}
     own, for_both = stands.get(prompt_id, prompt_id), stands.get(other, other)
     if own == for_both:
@@ -127,6 +132,7 @@ def hear_again(connection: Connection, job: StageJob, call_ids: Collection[str])
     Returns:
         How many wait for the stage again.
     """
+    lock_calls(connection, call_ids)
     waiting = (
         select(CallRow.call_id)
         .join(BatchCallRow)
@@ -146,6 +152,7 @@ def hear_again(connection: Connection, job: StageJob, call_ids: Collection[str])
 
 
 def _decide(connection: Connection, prompt_id: str, by: str, **values: object) -> str:
+    lock_names(connection, [_STANDING])
     whole = _whole_id(connection, prompt_id)
     changed = update(LearnedPromptRow).where(LearnedPromptRow.prompt_id == whole)
     connection.execute(changed.values(**values, decided_by=by, decided_at=datetime.now(UTC)))

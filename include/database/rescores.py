@@ -43,6 +43,7 @@ def loads_to_rescore(
     Returns:
         A load of 1 for each call: an LLM takes no longer for a long one, to speak of.
     """
+    lock_calls_where(connection, _between(batch))
     _take_up(connection, batch, wanted)
     again = update(BatchCallRow).where(
         BatchCallRow.batch_id == batch.batch_id, BatchCallRow.state != CallState.AUDITED
@@ -65,7 +66,12 @@ def claimants(connection: Connection, batch: Batch) -> set[str]:
 
 
 def end_strays(connection: Connection, batch: Batch) -> None:
-    """Ends calls that another run has begun to audit from the recording."""
+    """Ends calls that another run has begun to audit from the recording.
+
+    Args:
+        connection: In a transaction that has locked the batch's calls.
+        batch: The rescore.
+    """
     lost = CallRow.state != CallState.AUDITED
     if batch.kind is BatchKind.RESCORE:
         lost |= func.coalesce(CallRow.claimed_by, "") != batch.batch_id
@@ -81,8 +87,11 @@ def end_strays(connection: Connection, batch: Batch) -> None:
 
 
 def _of_days(batch: Batch) -> ColumnElement[bool]:
-    days = CallRow.day.between(batch.day, batch.last_day or batch.day)
-    return and_(days, CallRow.state == CallState.AUDITED)
+    return and_(_between(batch), CallRow.state == CallState.AUDITED)
+
+
+def _between(batch: Batch) -> ColumnElement[bool]:
+    return CallRow.day.between(batch.day, batch.last_day or batch.day)
 
 
 def _take_up(connection: Connection, batch: Batch, wanted: Wanted) -> None:
@@ -114,7 +123,6 @@ def _claim(connection: Connection, batch: Batch, ended: Collection[str]) -> None
     free = CallRow.claimed_by.is_(None) | CallRow.claimed_by.in_([batch.batch_id, *ended])
     lie = lies_among_those_of(batch.batch_id)
     wanted = CallRow.call_id.in_(open_calls), lie, CallRow.state == CallState.AUDITED, free
-    lock_calls_where(connection, *wanted)
     connection.execute(update(CallRow).where(*wanted).values(claimed_by=batch.batch_id))
     of_another = exists().where(
         CallRow.call_id == BatchCallRow.call_id,

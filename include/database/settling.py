@@ -1,20 +1,22 @@
 """Calls that stopped somewhere in a run: in which stage, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, case, insert, select
 
 from include.calls.call import CallState
+from include.calls.ledger import Ledger
 from include.calls.stage import LLM_STAGES, ON_HOSTS, Stage
 from include.database.accounted import accounted_for
-from include.database.batches import Batch, has_claimed
+from include.database.batches import Batch, close, has_claimed
 from include.database.finishing import finish
 from include.database.given import among
-from include.database.locking import lock_calls
+from include.database.locking import lock_calls, lock_calls_of
 from include.database.models import BatchCallRow, CallRow, FailureRow
 from include.database.refused import clean_text
+from include.database.rescores import end_strays
 from include.database.work import STATE, BatchKind, passed
 from include.distribution.planner import CallLoad
 from include.errors import CofiError
@@ -37,6 +39,17 @@ def settle(connection: Connection, batch: Batch) -> None:
         if (reason := call.own_reason or of_host.get((call.host, call.stage)))
     ]
     finish(connection, batch.batch_id, ended, datetime.now(UTC), batch.kind)
+
+
+def end(
+    connection: Connection, batch: Batch, more: Mapping[str, Any] | None = None
+) -> tuple[Ledger, list[str]]:
+    """Settles a run's calls, and closes it: see `batches.close`."""
+    lock_calls_of(connection, batch.batch_id)
+    settle(connection, batch)
+    if batch.kind is not BatchKind.AUDIT:
+        end_strays(connection, batch)
+    return close(connection, batch, more)
 
 
 def give_up(connection: Connection, batch: Batch, loads: Sequence[CallLoad], why: CofiError) -> None:

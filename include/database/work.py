@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, ScalarSelect, and_, case, exists, func, or_, select
@@ -194,6 +195,7 @@ def _host_kills() -> ScalarSelect[int]:
     ).scalar_subquery()
 
 
+@cache  # it takes longer to put together than to answer
 def has_result(stage: Stage) -> ColumnElement[bool]:
     """Whether a call has a current result of a stage."""
     return exists().where(
@@ -203,6 +205,7 @@ def has_result(stage: Stage) -> ColumnElement[bool]:
     )
 
 
+@cache
 def passed(stage: Stage) -> ColumnElement[bool]:
     """Whether a call of a batch has passed a stage; what is done again counts when the batch has done it.
 

@@ -14,10 +14,9 @@ from cofi.reviewing import fill_queue
 from cofi.settings import Settings
 from cofi.ui.links import report_folder
 from include.calls.ledger import Ledger
-from include.database import batches, days, owed, rescores, settling, spending, statistics
+from include.database import batches, days, owed, settling, spending, statistics
 from include.database.batches import Batch
 from include.database.engine import Database
-from include.database.work import BatchKind
 from include.delivery.verdict import Books, judged
 from include.errors import CofiError, InvalidInput, LedgerOpen
 from include.review.machine import count_machine
@@ -145,14 +144,11 @@ def _counted(
     planned: bool | None,
     stopped: Stopped | None,
 ) -> Books:
-    settling.settle(connection, batch)
-    if batch.kind is not BatchKind.AUDIT:
-        rescores.end_strays(connection, batch)
     run, more = (
         owed.run_of(connection, batch.batch_id),
         {"canaries": canaries.event_values()} if canaries else {},
     )
-    ledger, unaccounted = batches.close(connection, batch, more)
+    ledger, unaccounted = settling.end(connection, batch, more)
     return Books(
         ledger,
         unaccounted,

@@ -44,10 +44,24 @@ def migrated_url(new_url: NewUrl) -> str:
 @pytest.fixture
 def database(migrated_url: str, tmp_path: Path) -> Iterator[Database]:
     """All tables, no rows."""
-    if migrated_url.startswith("sqlite"):
-        opened = Database(empty_database(tmp_path / "cofi.db"))
+    with emptied(migrated_url, tmp_path) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def database_of_module(migrated_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """The same, for tests that bring it back to what it was."""
+    with emptied(migrated_url, tmp_path_factory.mktemp("module")) as opened:
+        yield opened
+
+
+@contextmanager
+def emptied(url: str, folder: Path) -> Iterator[Database]:
+    """Opens a database with all tables and no rows: of SQLite a new one."""
+    if url.startswith("sqlite"):
+        opened = Database(empty_database(folder / "cofi.db"))
     else:
-        opened = Database(migrated_url)
+        opened = Database(url)
         opened.write(delete_all)
     yield opened
     opened.close()

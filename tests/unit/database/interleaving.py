@@ -1,11 +1,12 @@
-"""Two operations on PostgreSQL, one of which comes between two statements of the other: each place, in turn.
+"""Two operations, one of which comes between two statements of the other, wherever that matters.
 
-Which statement waits is not left to chance: the first operation is stopped before its n-th statement, the
-second runs until it ends or waits for a lock, and only then does the first go on.
+What runs when is not left to chance: the first operation is stopped before its n-th statement, the second
+runs until it ends or waits for a lock, and only then does the first go on. On SQLite, which has one writer at
+a time, it is stopped between its transactions.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import Any
@@ -13,25 +14,46 @@ from typing import Any
 from sqlalchemy import create_engine, event, text
 
 from include.database.engine import Database
+from tests.unit.database.footprints import NOTHING, Footprint, footprint
 
 Operation = Callable[[Database], object]
 
 _LONG_S = 20.0
-_WAITS = text("SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = :pid AND state = 'active'")
+# A statement takes a millisecond: what has not come further since then may be waiting.
+_STILL_S = 0.004
+_WAITS = text("SELECT wait_event_type = 'Lock' FROM pg_stat_get_activity(:pid) WHERE state = 'active'")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A statement, or a commit, which makes seen what its transaction has written.
+
+    Attributes:
+        transaction: Its number: an operation that is tried again has more of them.
+        begins: It is the first of its transaction.
+    """
+
+    transaction: int
+    footprint: Footprint
+    begins: bool
 
 
 @dataclass
 class Ran:
-    """What came of an operation.
+    """What came of an operation: its steps, and what it raised."""
 
-    Attributes:
-        transactions: For each statement, commits among them, the number of its transaction: one that is tried
-            again has more of them.
-        error: What it raised.
-    """
-
-    transactions: list[int] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
     error: BaseException | None = None
+
+    @property
+    def transactions(self) -> int:
+        """How many it took."""
+        return self.steps[-1].transaction
+
+    @property
+    def footprint(self) -> Footprint:
+        """Of all its statements."""
+        return sum((step.footprint for step in self.steps), NOTHING)
 
 
 class Place:
@@ -43,9 +65,10 @@ class Place:
         self._stop_before: int | None = None
         engine = self.database._engine
         event.listen(engine, "connect", self._connected)
-        event.listen(engine, "begin", self._begun)
-        event.listen(engine, "before_cursor_execute", lambda *_: self._step())
-        event.listen(engine, "commit", lambda _: self._step())
+        if not url.startswith("sqlite"):  # it is told so by a statement
+            event.listen(engine, "begin", self._begins)
+        event.listen(engine, "before_cursor_execute", self._executes)
+        event.listen(engine, "commit", self._commits)
         with self.database.reading():
             pass
 
@@ -71,16 +94,27 @@ class Place:
             self.stopped.set()
 
     def _connected(self, connection: Any, _: object) -> None:
-        self.pid = connection.info.backend_pid
+        self.pid = getattr(getattr(connection, "info", None), "backend_pid", 0)
 
-    def _begun(self, _: object) -> None:
+    def _begins(self, _: object) -> None:
         self._begun_so_far += 1
 
-    def _step(self) -> None:
-        if len(self.ran.transactions) == self._stop_before and not self.stopped.is_set():
+    def _executes(self, connection: Any, __: object, statement: str, *___: object) -> None:
+        if statement.startswith("BEGIN"):
+            self._begins(connection)
+        self._step(footprint(statement))
+
+    def _commits(self, _: object) -> None:
+        mine = (step.footprint for step in self.ran.steps if step.transaction == self._begun_so_far)
+        self._step(Footprint(frozenset(), sum(mine, NOTHING).writes))
+
+    def _step(self, of_it: Footprint) -> None:
+        steps = self.ran.steps
+        if len(steps) == self._stop_before and not self.stopped.is_set():
             self.stopped.set()
             assert self._goes_on.wait(_LONG_S)
-        self.ran.transactions.append(self._begun_so_far)
+        begins = not steps or steps[-1].transaction != self._begun_so_far
+        steps.append(Step(self._begun_so_far, of_it, begins))
 
 
 @dataclass(frozen=True)
@@ -89,19 +123,20 @@ class Met:
 
     first: Ran
     second: Ran
-    waited: bool
+    waited: bool = False
 
 
 class Interleaving:
     """Runs pairs of operations.
 
     Args:
-        url: Of a PostgreSQL database.
+        url: Of a database.
     """
 
     def __init__(self, url: str) -> None:
+        self.on_postgresql = not url.startswith("sqlite")
         self._one, self._other = Place(url), Place(url)
-        self._engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        self._watching = create_engine(url, isolation_level="AUTOCOMMIT").connect()
 
     def alone(self, operation: Operation) -> Ran:
         """Runs an operation by itself."""
@@ -117,16 +152,39 @@ class Interleaving:
         waited = self._comes_to_wait(self._other)
         return Met(self._one.finish(), self._other.finish(), waited)
 
-    def _comes_to_wait(self, other: Place) -> bool:
-        deadline = time.monotonic() + _LONG_S
-        with self._engine.connect() as connection:
-            while not other.ended.wait(0.002) and time.monotonic() < deadline:
-                if connection.execute(_WAITS, {"pid": other.pid}).scalar():
-                    return True
-        return False
+    def places(self, steps: Sequence[Step], other: Footprint) -> Iterator[int]:
+        """Places of an operation before which another may come, and at which it makes a difference.
+
+        It makes none whether it comes before or after a statement that touches nothing of what it touches.
+        """
+        for place, step in enumerate(steps):
+            if self.on_postgresql:
+                matters = step.footprint.meets(other)
+            else:
+                matters = step.begins and self._transaction(steps, step.transaction).meets(other)
+            if matters:
+                yield place
 
     def close(self) -> None:
         """Closes all connections."""
         for place in (self._one, self._other):
             place.database.close()
-        self._engine.dispose()
+        self._watching.close()
+        self._watching.engine.dispose()
+
+    def _comes_to_wait(self, other: Place) -> bool:
+        deadline = time.monotonic() + _LONG_S
+        while time.monotonic() < deadline:
+            so_far = len(other.ran.steps)
+            if other.ended.wait(_STILL_S):
+                return False
+            if self.on_postgresql and len(other.ran.steps) == so_far and self._waits(other.pid):
+                return True
+        raise AssertionError("it neither ends nor waits for a lock")
+
+    def _waits(self, pid: int) -> bool:
+        return bool(self._watching.execute(_WAITS, {"pid": pid}).scalar())
+
+    @staticmethod
+    def _transaction(steps: Sequence[Step], number: int) -> Footprint:
+        return sum((step.footprint for step in steps if step.transaction == number), NOTHING)
