@@ -141,9 +141,6 @@ def submit(connection: Connection, actor: Actor, session_id: str, now: datetime 
         InvalidInput: They have not answered all; their own calls excepted.
     """
     now = at(now)
-    # Of two who submit at the same time, the second has to see the first, or nobody closes the session.
-    locked = select(CalibrationSessionRow.session_id).filter_by(session_id=session_id).with_for_update()
-    connection.execute(locked)
     session = _taking_part(connection, actor, session_id)
     answered = own_answers(connection, session_id, actor.user)
     own = _own_calls(connection, actor, session)
@@ -202,7 +199,7 @@ def withdraw_session(
 
 
 def _taking_part(connection: Connection, actor: Actor, session_id: str) -> Session:
-    session = session_of(connection, session_id)
+    session = _locked(connection, session_id)
     if actor.user not in session.people:
         raise NotForYou(f"{actor.user} takes no part in this session.")
     if session.withdrawn_at is not None:
@@ -212,13 +209,20 @@ def _taking_part(connection: Connection, actor: Actor, session_id: str) -> Sessi
     return session
 
 
+def _locked(connection: Connection, session_id: str) -> Session:
+    """Of two who submit at the same time, the second has to see the first, or nobody closes the session."""
+    row = select(CalibrationSessionRow.session_id).filter_by(session_id=session_id).with_for_update()
+    connection.execute(row)
+    return session_of(connection, session_id)
+
+
 def _own_calls(connection: Connection, actor: Actor, session: Session) -> set[str]:
     calls = calls_of(connection, session)
     return {call_id for call_id, row in calls.items() if actor.speaks_in((row.agent, row.agent_id))}
 
 
 def _open(connection: Connection, session_id: str) -> Session:
-    session = session_of(connection, session_id)
+    session = _locked(connection, session_id)
     if session.closed_at is not None:
         raise TooLate("This session is closed already.")
     if session.withdrawn_at is not None:

@@ -14,7 +14,7 @@ from include.database.models import (
     ReviewedScoreRow,
     ScorecardRow,
 )
-from include.review.material import audited
+from include.review.material import audited, standing_answers
 from include.review.settling import settle
 from include.scorecards.schema import Scorecard
 from include.scorecards.stored import stored_scorecard
@@ -40,12 +40,18 @@ def carry_over(connection: Connection, call_ids: Sequence[str], now: datetime) -
                 ReviewedAnswerRow, ReviewedAnswerRow.given == ReviewAnswerRow.id
             )
             given = connection.execute(rows.where(ReviewedAnswerRow.audit_id == audit_id)).all()
-            kept = [row for row in given if same_question(old, call.scorecard, row.criterion_id)]
+            # Somebody may have answered the new audit already.
+            stands = standing_answers(connection, call.audit_id)
+            kept = [
+                row
+                for row in given
+                if row.criterion_id not in stands and same_question(old, call.scorecard, row.criterion_id)
+            ]
             if kept:
                 settle(
                     connection, call, kept, {"cause": "rescore", "by": None, "audit_id": call.audit_id}, now
                 )
-                carried[call_id] = frozenset(row.criterion_id for row in kept)
+                carried[call_id] = frozenset(row.criterion_id for row in kept) | stands.keys()
     return carried
 
 
@@ -60,16 +66,17 @@ def same_question(old: Scorecard, new: Scorecard, criterion_id: str) -> bool:
 
 
 def _reviewed_before(connection: Connection, call_ids: Sequence[str]) -> list[tuple[str, str, str]]:
-    """Calls with the scorecard and the audit that people reviewed last, where it is not the current one."""
+    """Calls with the scorecard and the audit that people reviewed last, of those before the current one."""
     place = func.row_number().over(
         partition_by=ReviewedScoreRow.call_id, order_by=ReviewedScoreRow.reviewed_at.desc()
     )
-    columns = (ReviewedScoreRow.call_id, AuditRow.scorecard_sha256, AuditRow.audit_id, AuditRow.superseded_at)
+    columns = (ReviewedScoreRow.call_id, AuditRow.scorecard_sha256, AuditRow.audit_id)
     query = select(*columns, place.label("place")).join(
         AuditRow, AuditRow.audit_id == ReviewedScoreRow.audit_id
     )
-    newest = query.where(among(connection, ReviewedScoreRow.call_id, call_ids)).subquery()
-    rows = connection.execute(select(newest).where(newest.c.place == 1, newest.c.superseded_at.is_not(None)))
+    before = AuditRow.superseded_at.is_not(None)
+    newest = query.where(among(connection, ReviewedScoreRow.call_id, call_ids), before).subquery()
+    rows = connection.execute(select(newest).where(newest.c.place == 1))
     return [(row.call_id, row.scorecard_sha256, row.audit_id) for row in rows]
 
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from include.database.locking import lock_calls, lock_names
 from include.database.models import DisputeRow, ReviewAnswerRow
 from include.errors import InvalidInput, NotForYou, TooLate
 from include.review.answering import Kind, Verdict, checked_answer
@@ -58,6 +59,9 @@ def dispute(
         InvalidInput: The answer is none, it stands already, or no reason is given.
     """
     now = at(now)
+    # They may raise several at once, and so many in all.
+    lock_names(connection, [f"disputes of {actor.user}"])
+    lock_calls(connection, [call_id])
     call = audited(connection, call_id)
     if not actor.speaks_in(call.agents):
         raise NotForYou(
@@ -113,6 +117,7 @@ def decide(
         InvalidInput: The answer is none, or no reason is given.
     """
     now = at(now)
+    lock_calls(connection, [dispute_of(connection, dispute_id, now).call_id])
     found = dispute_of(connection, dispute_id, now)
     call = audited(connection, found.call_id)
     if not why.strip():

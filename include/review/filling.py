@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from include.database.accounted import accounted_for
+from include.database.accounted import accounted_for, lies_among_those_of
 from include.database.engine import chunks
 from include.database.given import among
+from include.database.locking import lock_calls_where
 from include.database.models import (
     AnswerRow,
     AuditRow,
@@ -107,8 +108,10 @@ def _candidates(connection: Connection, batch_id: str) -> list[Candidate]:
     query = select(*columns).join(BatchCallRow, BatchCallRow.call_id == AuditRow.call_id)
     query = query.join(CallRow, CallRow.call_id == AuditRow.call_id)
     query = query.where(accounted_for(batch_id), AuditRow.batch_id == batch_id)
-    query = query.where(AuditRow.superseded_at.is_(None), AuditRow.considered_at.is_(None))
-    rows = connection.execute(query.order_by(AuditRow.call_id).with_for_update(of=AuditRow)).all()
+    not_looked_at = AuditRow.superseded_at.is_(None), AuditRow.considered_at.is_(None)
+    mine = select(AuditRow.call_id).where(AuditRow.batch_id == batch_id, *not_looked_at)
+    lock_calls_where(connection, CallRow.call_id.in_(mine), lies_among_those_of(batch_id))
+    rows = connection.execute(query.where(*not_looked_at).order_by(AuditRow.call_id)).all()
     found = []
     for some in chunks(rows):
         answers = _answers(connection, [row.audit_id for row in some])

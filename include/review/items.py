@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
 from include.database import official
+from include.database.locking import lock_calls_where
 from include.database.models import AuditRow, CallRow, ReviewDrawRow, ReviewItemRow
 from include.errors import InvalidInput
 from include.review.blindness import kept_blind
@@ -169,6 +170,22 @@ def item_of(connection: Connection, item_id: str, now: datetime | None = None) -
     if row is None:
         raise InvalidInput(f"There is no item {item_id} in the queue: reload the page.")
     return read(connection, [row], at(now))[0]
+
+
+def locked_item(connection: Connection, item_id: str, now: datetime | None = None) -> QueueItem:
+    """One item, which nobody else changes before the transaction ends, nor the audit of its call.
+
+    Raises:
+        InvalidInput: There is none of this id.
+    """
+    lock_calls_of_items(connection, [item_id])
+    return item_of(connection, item_id, now)
+
+
+def lock_calls_of_items(connection: Connection, item_ids: Sequence[str]) -> None:
+    """Locks the calls of items; see `include.database.locking`."""
+    of_items = select(ReviewItemRow.call_id).where(ReviewItemRow.item_id.in_(item_ids))
+    lock_calls_where(connection, CallRow.call_id.in_(of_items))
 
 
 def item_of_call(connection: Connection, call_id: str, now: datetime | None = None) -> QueueItem | None:

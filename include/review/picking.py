@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, insert, update
 
 from include.database.engine import insert_missing
+from include.database.locking import lock_calls
 from include.database.models import ReviewDrawRow, ReviewItemRow
 from include.errors import NotForYou, TooLate
 from include.review.blindness import blind_calls
@@ -30,6 +31,7 @@ def pick(connection: Connection, actor: Actor, call_id: str, now: datetime | Non
         InvalidInput: The call has not been audited.
     """
     now = at(now)
+    lock_calls(connection, [call_id])
     call = audited(connection, call_id)
     not_own(actor, call)
     item = _opened(connection, actor, call, now)
@@ -49,6 +51,7 @@ def give(
         InvalidInput: The call has not been audited.
     """
     now = at(now)
+    lock_calls(connection, [call_id])
     call = audited(connection, call_id)
     if to is not None:
         not_own(to, call)

@@ -17,6 +17,8 @@ from include.review.items import (
     Sample,
     in_sample,
     item_of,
+    lock_calls_of_items,
+    locked_item,
     may_review,
 )
 from include.review.people import Actor
@@ -36,7 +38,7 @@ def take(connection: Connection, actor: Actor, item_id: str, now: datetime | Non
         InvalidInput: There is no such item.
     """
     now = at(now)
-    item = item_of(connection, item_id, now)
+    item = locked_item(connection, item_id, now)
     not_blind(connection, actor.user, item.call_id)
     if item.state is ItemState.TAKEN and item.taken_by == actor.user:
         return item
@@ -80,7 +82,7 @@ def _candidates(
     """Ids of the most valuable items that somebody may have."""
     query = select(ReviewItemRow.item_id).join(CallRow, CallRow.call_id == ReviewItemRow.call_id)
     query = query.where(which, may_review(actor))
-    query = query.where(or_(ReviewItemRow.assigned_to.is_(None), ReviewItemRow.assigned_to == actor.user))
+    query = query.where(_not_of_another(actor))
     if sample is not None:
         query = query.where(in_sample(sample))
     return connection.execute(query.order_by(*BEST_FIRST).limit(_TRIES)).scalars().all()
@@ -129,6 +131,7 @@ def assign(
     Left out are a person's own calls, and those that they answer in a calibration session.
     """
     now = at(now)
+    lock_calls_of_items(connection, item_ids)
     kept = blind_calls(connection, to.user) if to else frozenset()
     given = 0
     for item_id in item_ids:
@@ -146,12 +149,12 @@ def assign(
 
 
 def held_by(connection: Connection, actor: Actor, item_id: str, now: datetime | None = None) -> QueueItem:
-    """An item that somebody has taken.
+    """An item that somebody has taken, and that they have until the transaction ends.
 
     Raises:
         NotForYou: The actor does not have it.
     """
-    item = item_of(connection, item_id, now)
+    item = locked_item(connection, item_id, now)
     if item.state is not ItemState.TAKEN or item.taken_by != actor.user:
         raise NotForYou(f"{_gone(item)} Take it first.")
     return item
@@ -162,9 +165,13 @@ def _free(now: datetime) -> ColumnElement[bool]:
     return or_(ReviewItemRow.state == ItemState.OPEN, left)
 
 
+def _not_of_another(actor: Actor) -> ColumnElement[bool]:
+    return or_(ReviewItemRow.assigned_to.is_(None), ReviewItemRow.assigned_to == actor.user)
+
+
 def _taken(connection: Connection, actor: Actor, item_id: str, now: datetime) -> bool:
     """Takes an item if it is free: the database lets one of several through."""
-    mine = update(ReviewItemRow).where(ReviewItemRow.item_id == item_id, _free(now))
+    mine = update(ReviewItemRow).where(ReviewItemRow.item_id == item_id, _free(now), _not_of_another(actor))
     taken = connection.execute(mine.values(state=ItemState.TAKEN, taken_by=actor.user, taken_at=now))
     return taken.rowcount == 1
 

@@ -45,7 +45,7 @@ def settle(
     What was decided in a dispute stays: a later review does not change it.
 
     Args:
-        connection: In a transaction.
+        connection: In a transaction that has locked the call.
         call: With its current audit.
         given: Rows of `review_answers`, one at most for each criterion.
         cause: What the event tells of why: `by`, `cause` and an id.

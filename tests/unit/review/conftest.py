@@ -3,10 +3,10 @@
 import pytest
 
 from include.database.engine import Database
-from tests.unit.database.conftest import database, migrated_url, new_url
+from tests.unit.database.conftest import database, database_of_module, migrated_url, new_url
 from tests.unit.review.seeding import ReviewDay
 
-__all__ = ["database", "day", "migrated_url", "new_url"]
+__all__ = ["database", "database_of_module", "day", "migrated_url", "new_url"]
 
 
 @pytest.fixture

@@ -76,6 +76,44 @@ def card(version: str = "1", **changes: Mapping[str, Any]) -> Scorecard:
 ALL_YES = {"verified": "yes", "complaint": "yes", "care": "yes", "silence": "yes"}
 
 
+def assessed(
+    scorecard: Scorecard,
+    call_id: str,
+    answers: Mapping[str, str],
+    doubts: Mapping[str, str] | None = None,
+    confidence: float | None = 0.9,
+) -> Assessment:
+    """What the machine makes of a call; answers in doubt do not count."""
+    made = [
+        scored(
+            criterion,
+            AssessedAnswer(
+                criterion_id=criterion.id,
+                section_id=criterion.section,
+                answer=answers[criterion.id],
+                answered_by=criterion.answered_by,
+                severity=criterion.severity,
+                confidence=confidence,
+                weight=scorecard.share(criterion.id),
+            ),
+            [doubts[criterion.id]] if doubts and criterion.id in doubts else [],
+        )
+        for criterion in scorecard.criteria
+    ]
+    reasons = [f"{one.criterion_id}: {reason}" for one in made for reason in one.review_reasons]
+    return Assessment(
+        call_id=call_id,
+        transcript_sha256="t" * 64,
+        scorecard_id=scorecard.id,
+        scorecard_version=scorecard.version,
+        scorecard_sha256=scorecard.sha256,
+        answers=made,
+        **vars(score(scorecard, made)),
+        needs_review=bool(reasons),
+        review_reasons=reasons,
+    )
+
+
 class ReviewDay:
     """Writes calls and audits."""
 
@@ -109,34 +147,7 @@ class ReviewDay:
     ) -> str:
         """The call's new audit; answers in doubt do not count."""
         scorecard = scorecard or card()
-        made = [
-            scored(
-                criterion,
-                AssessedAnswer(
-                    criterion_id=criterion.id,
-                    section_id=criterion.section,
-                    answer=answers[criterion.id],
-                    answered_by=criterion.answered_by,
-                    severity=criterion.severity,
-                    confidence=confidence,
-                    weight=scorecard.share(criterion.id),
-                ),
-                [doubts[criterion.id]] if doubts and criterion.id in doubts else [],
-            )
-            for criterion in scorecard.criteria
-        ]
-        reasons = [f"{one.criterion_id}: {reason}" for one in made for reason in one.review_reasons]
-        assessment = Assessment(
-            call_id=call_id,
-            transcript_sha256="t" * 64,
-            scorecard_id=scorecard.id,
-            scorecard_version=scorecard.version,
-            scorecard_sha256=scorecard.sha256,
-            answers=made,
-            **vars(score(scorecard, made)),
-            needs_review=bool(reasons),
-            review_reasons=reasons,
-        )
+        assessment = assessed(scorecard, call_id, answers, doubts, confidence)
         rows = audit_rows(scorecard, assessment, batch_id, "i" * 64)
         with self.database.writing() as connection:
             scorecards.record(connection, scorecard)
