@@ -44,6 +44,8 @@ _COUNTED = {
     "machine_answers": ("calls",),
 }
 _CALL_IDS = frozenset({"call_id", "duplicate_of"})
+# Discovery writes them in this order.
+_BY_CALL = frozenset({"calls", "batch_calls"})
 _HASHES = frozenset(
     {
         *("audit_id", "old_audit_id", "facts_id", "item_id", "event_id", "identity", "llm_identity"),
@@ -146,6 +148,7 @@ def _copy(connection: Connection, tables: Sequence[str], changed: Changed) -> No
             text(
                 f"INSERT INTO {table} ({', '.join(made)}) SELECT {', '.join(made.values())} "
                 f"FROM copies CROSS JOIN original_{table} t WHERE {changed.get((table, '*'), '1 = 1')}"
+                f"{' ORDER BY ' + made['call_id'] if table in _BY_CALL else ''}"
             )
         )
 
