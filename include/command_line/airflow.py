@@ -50,4 +50,6 @@ def airflow(
         raise CofiError(
             "There is no Airflow here: `make demo` brings it, or `pip install -r requirements.txt`."
         )
-    os.execve(program, [program, *arguments], environment)  # noqa: S606 - what was typed, no shell
+    # What its libraries warn each other of is nothing that people could mend.
+    quietly = {"PYTHONWARNINGS": "ignore", **environment}
+    os.execve(program, [program, *arguments], quietly)  # noqa: S606 - what was typed, no shell

@@ -112,6 +112,21 @@ def test_airflow_gets_the_sites_settings_home_and_programs(home: Path) -> None:
     assert given["PYTHONPATH"].split(os.pathsep)[:2] == [str(home), str(home / "plugins")]
 
 
+@pytest.mark.parametrize("asked", [None, "default"])
+def test_airflows_command_is_typed_as_it_is_and_its_libraries_warn_nobody_who_has_not_asked(
+    home: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch, asked: str | None
+) -> None:
+    ran: list[tuple[list[str], dict[str, str]]] = []
+    monkeypatch.setattr(os, "execve", lambda _, words, environment: ran.append((words, environment)))
+    monkeypatch.delenv("PYTHONWARNINGS", raising=False)
+    if asked:
+        monkeypatch.setenv("PYTHONWARNINGS", asked)
+    typed("airflow", "dags", "list", "--output", "plain")
+    [(words, environment)] = ran
+    assert words[1:] == ["dags", "list", "--output", "plain"]
+    assert environment["PYTHONWARNINGS"] == (asked or "ignore")
+
+
 @pytest.mark.parametrize(
     ("given", "url"),
     [
