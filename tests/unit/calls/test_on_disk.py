@@ -15,9 +15,10 @@ NAMES = st.text(st.sampled_from("aA0/. é\udce9\0￿𝄞"), max_size=4)
 ITEMS = st.lists(st.tuples(NAMES, st.integers() | st.none()), max_size=30)
 
 
-@pytest.fixture(autouse=True)
-def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, params=[0, 5, 1_000], ids=["on disk", "first in memory", "in memory"])
+def few_at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(on_disk, "_ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(on_disk, "_IN_MEMORY", request.param)
 
 
 @given(ITEMS, st.lists(NAMES, max_size=10))
@@ -62,6 +63,14 @@ def test_what_is_removed_on_the_way_is_no_trouble() -> None:
 def test_calls_stay_what_they_are() -> None:
     call = recording()
     assert DiskDict([("a", call)])["a"] == DiskList([("a", call)])[0] == call
+
+
+def test_what_moves_to_the_disk_while_it_is_read_is_read_to_its_end() -> None:
+    growing = DiskList((str(number), number) for number in range(4))
+    read = growing.pairs()
+    begun = [next(read), next(read)]
+    growing.add_all((str(number), number) for number in range(4, 9))
+    assert [*begun, *read][:4] == [(str(number), number) for number in range(4)]
 
 
 def test_nothing_of_it_has_a_name_on_disk() -> None:

@@ -111,6 +111,11 @@ def test_pieces_of_any_size_come_to_the_same(
 ) -> None:
     whole = nights(day, tmp_path / "calls", seed)
     assert any(rows for rows, *_ in whole)
-    for module, name in ((discovery, "_WAITING"), (calls, "_ROWS_AT_ONCE"), (on_disk, "_ROWS_AT_ONCE")):
+    for module, name in (
+        (discovery, "_WAITING"),
+        (calls, "_ROWS_AT_ONCE"),
+        (on_disk, "_ROWS_AT_ONCE"),
+        (on_disk, "_IN_MEMORY"),
+    ):
         monkeypatch.setattr(module, name, 1 + seed)
     assert nights(day, tmp_path / "calls", seed) == whole
