@@ -45,7 +45,9 @@ def assert_it_cannot_lie(run: Watched, *, shown: bool = True) -> None:
     assert book.failed or "pending" not in ledger
     if shown:
         assert run.state() == ("failed" if book.failed else "success")
-    assert run.events() == ["run.incomplete" if "pending" in ledger else "run.completed"]
+    # Its day has calls: a ledger without any is of a run that never found out what there is to audit.
+    closed = ledger and "pending" not in ledger
+    assert run.events() == ["run.completed" if closed else "run.incomplete"]
     assert ("This run failed." in run.report()) == book.failed
 
 
