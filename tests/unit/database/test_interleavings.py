@@ -40,6 +40,8 @@ from tests.unit.database.two_runs import (
     saves,
 )
 
+pytestmark = pytest.mark.long
+
 
 def hears_again(database: Database) -> None:
     job = StageJob(FIRST.batch_id, 0, HOST, Stage.IVR)

@@ -42,6 +42,8 @@ from tests.unit.database.schedules import Search
 from tests.unit.database.seeding import success
 from tests.unit.review.seeding import ALL_YES, ANA, BEN, CAT, DAY, NOW, RISKS, ReviewDay, assessed, card
 
+pytestmark = pytest.mark.long
+
 LEE = Actor("lee", frozenset({"Lee"}))
 DAN, EVE, FAY = Actor("dan"), Actor("eve"), Actor("fay")
 MOST_DISPUTES = 3
