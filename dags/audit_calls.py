@@ -55,7 +55,15 @@ from cofi.params import audit_params
 from cofi.parsing import hosts_laid_out
 from cofi.pools import RECOVERY_POOL
 from cofi.retries import retry_arguments
-from cofi.runs import batch_id_in, failed_tasks, run_type_of, running, state_of, unfinished
+from cofi.runs import (
+    batch_id_in,
+    failed_tasks,
+    run_type_of,
+    running,
+    state_of,
+    unfinished,
+    works_before_its_end,
+)
 from cofi.settings import Settings
 from cofi.timetable import NightlyDays
 from include.calls.stage import GPU_STAGES, LLM_STAGES, STAGES, Stage
@@ -131,7 +139,8 @@ def audit_calls() -> None:
     @teardown(on_failure_fail_dagrun=True)
     async def clean_up() -> None:
         context = get_current_context()
-        await ending.end(batch_id_in(context), failed_tasks(context))
+        works = works_before_its_end(context)
+        await ending.end(batch_id_in(context), failed_tasks(context), works=works)
 
     batch = open_batch()
     planned = plan(batch)

@@ -78,7 +78,7 @@ def stopped(connection: Connection, batch_id: str, trouble: str) -> None:
 
 
 def close(connection: Connection, batch_id: str, reason: str | None) -> None:
-    """Closes the books; the report of this end is owed until it is written.
+    """Closes the books; the report of this end is owed then, and that hosts are cleaned after it.
 
     Args:
         connection: In a transaction.
@@ -91,6 +91,7 @@ def close(connection: Connection, batch_id: str, reason: str | None) -> None:
         "failed": reason is not None,
         "reason": reason and _fit(reason),
         "reported_at": None,
+        "cleaned_at": None,
         "shown_as": None,
     }
     row = {"batch_id": batch_id, "began_at": now, **values}

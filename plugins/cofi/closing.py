@@ -99,7 +99,7 @@ async def _do_what_is_owed(
         elif run.reported_at is None:
             books.write_report(database, run.batch_id)
             sweep.reported.append(run.batch_id)
-        if run.cleaned_at is None:
+        if run.closed_at is None or run.cleaned_at is None:
             await _clean(database, run, patience_h, sweep)
     except Exception:
         log.exception("What was left to do for %s failed", run.batch_id)

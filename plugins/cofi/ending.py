@@ -50,7 +50,7 @@ def _waiting_for(awaited: Mapping[str, int]) -> str:
     return f"Waiting for {wording.calls(sum(awaited.values()))} of this run that others audit: {by_run}."
 
 
-async def end(batch_id: str, failed_tasks: int) -> None:
+async def end(batch_id: str, failed_tasks: int, *, works: bool = False) -> None:
     """The last task of a run: what its report has not done is done, and hosts are cleaned of its files.
 
     Airflow takes the run's state from this task alone, and runs it also when somebody has marked the run as
@@ -59,11 +59,15 @@ async def end(batch_id: str, failed_tasks: int) -> None:
     Args:
         batch_id: Of the run.
         failed_tasks: How many of its tasks have failed.
+        works: Tasks of it have still to end. Its books stay open then, and the DAG `close_runs` closes them.
 
     Raises:
         RunFailed: It failed by its books.
     """
     database = CofiDatabaseHook().get_conn()
+    if works:
+        leave_open(database, batch_id)
+        return
     try:
         run = database.read(lambda connection: owed.run_of(connection, batch_id))
         if run is None or run.closed_at is None:
@@ -76,6 +80,20 @@ async def end(batch_id: str, failed_tasks: int) -> None:
     run = database.read(lambda connection: owed.run_of(connection, batch_id))
     if run and run.failed:
         raise RunFailed(run.reason or "See its report.")
+
+
+def leave_open(database: Database, batch_id: str) -> None:
+    """Somebody has marked a task near the end of a run that goes on: what it comes to is not known yet."""
+    run = database.read(lambda connection: owed.run_of(connection, batch_id))
+    if run and run.closed_at:
+        database.write(
+            lambda connection: owed.reopen(connection, batch_id, planned=run.planned_at is not None)
+        )
+    log.warning(
+        "Tasks before this one still work: somebody has marked one between them. The books of %s stay open; "
+        "the DAG close_runs closes them when the run has ended.",
+        batch_id,
+    )
 
 
 def close_open(database: Database, batch_id: str, stopped: Stopped) -> None:

@@ -63,6 +63,16 @@ def failed_tasks(context: Context) -> int:
     return int(ti.get_ti_count(dag_id=ti.dag_id, run_ids=[ti.run_id], states=["failed"]))
 
 
+def works_before_its_end(context: Context) -> bool:
+    """Whether tasks that a task waits for have still to end: somebody has marked one between them and it."""
+    ti, task = context["ti"], context["task"]
+    of_run = {"dag_id": ti.dag_id, "run_ids": [ti.run_id], "states": _UNFINISHED}
+    # A run's tasks before it may be thousands: more than a request can name.
+    others = set(task.dag.task_ids) - task.get_flat_relative_ids(upstream=True)
+    waited_for_by_nobody = ti.get_ti_count(**of_run, task_ids=sorted(others))
+    return bool(ti.get_ti_count(**of_run) > waited_for_by_nobody)
+
+
 def unfinished(context: Context, task_ids: Sequence[str]) -> Callable[[], bool]:
     """Asks Airflow whether one of these tasks of the run, with any index, has still to end."""
     ti = context["ti"]

@@ -123,6 +123,29 @@ class TestTheLastTask:
         await ending.end(RUN, failed_tasks=1)
         assert owes_nothing(day) and "closed" in page(runs_folder)
 
+    async def test_of_one_that_works_on_behind_a_task_that_was_marked(
+        self, day: Day, batch: Batch, gpu_a: FakeGpuHost
+    ) -> None:
+        await ending.end(RUN, failed_tasks=0, works=True)
+        await run(Stage.DISTRIBUTE)
+        day.audit(batch, *CALLS, stages=[*GPU_STAGES, Stage.LLM1, Stage.LLM2])
+        await closing.close_ended(shows("success"))
+        assert owes_nothing(day) and not book(day)["failed"]
+        assert events(day) == ["run.completed"]
+        assert gpu_a.audio == {}
+
+    async def test_of_one_that_works_on_though_its_report_came_too_early(
+        self, day: Day, batch: Batch, gpu_a: FakeGpuHost
+    ) -> None:
+        await run(Stage.DISTRIBUTE)
+        with pytest.raises(LedgerOpen):
+            ReportOperator(task_id="report", batch=OPENED, planned=[0]).execute({})
+        await ending.end(RUN, failed_tasks=0, works=True)
+        assert book(day)["closed_at"] is None and book(day)["planned_at"]
+        await closing.close_ended(shows("failed"))
+        assert owes_nothing(day) and book(day)["failed"]
+        assert gpu_a.audio == {}
+
     async def test_waits_for_tasks_that_are_just_being_ended(
         self, day: Day, batch: Batch, gpu_a: FakeGpuHost, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -205,6 +228,16 @@ class TestTheNextLook:
         assert await closing.close_ended(shows(state)) == {}
         assert book(day)["closed_at"] is None
         assert {row["claimed_by"] for row in day.rows(CallRow)} == {RUN}
+
+    async def test_cleans_hosts_of_what_was_sent_after_they_were_cleaned(
+        self, day: Day, batch: Batch, gpu_a: FakeGpuHost
+    ) -> None:
+        """A run that was planned while its last task cleaned up: its books were opened again in between."""
+        await ending.clean_up(day.database, RUN)
+        await run(Stage.DISTRIBUTE)
+        day.audit(batch, *CALLS, stages=[*GPU_STAGES, Stage.LLM1, Stage.LLM2])
+        await closing.close_ended(shows("success"))
+        assert owes_nothing(day) and gpu_a.audio == {}
 
     @pytest.mark.parametrize(("state", "failed"), [("failed", True), ("success", False), (None, False)])
     async def test_judges_by_the_ledger_unless_airflow_ended_the_run(

@@ -4,10 +4,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk import TaskInstanceState
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, TaskInstanceState, chain
 from airflow.utils.types import DagRunType
 
-from cofi.runs import run_type_of, unfinished
+from cofi.runs import run_type_of, unfinished, works_before_its_end
 from include.calls.days import BACKFILL, MANUAL, SCHEDULED
 
 ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
@@ -32,6 +33,24 @@ def test_a_task_goes_on_until_it_has_ended_in_whatever_way(count: int, going_on:
     )
     states = {state.value for state in TaskInstanceState}
     assert set(asked["states"]) == (states - ENDED) | {"null"}, "also those that wait for others"
+
+
+@pytest.mark.parametrize(
+    ("at_work", "works"),
+    [([], False), (["clean_up"], False), (["clean_up", "promote"], False), (["clean_up", "llm2"], True)],
+)
+def test_whoever_marks_a_task_in_between_lets_the_last_one_run_too_early(
+    at_work: list[str], works: bool
+) -> None:
+    def get_ti_count(task_ids: list[str] | None = None, **_: Any) -> int:
+        return sum(task_ids is None or task_id in task_ids for task_id in at_work)
+
+    with DAG("run") as dag:
+        chain(*(EmptyOperator(task_id=name) for name in ("llm2", "report", "clean_up")))
+        dag.get_task("report") >> EmptyOperator(task_id="promote")
+    ti = SimpleNamespace(dag_id="run", run_id="run-1", get_ti_count=get_ti_count)
+    context: Any = {"ti": ti, "task": dag.get_task("clean_up")}
+    assert works_before_its_end(context) is works
 
 
 @pytest.mark.parametrize(
