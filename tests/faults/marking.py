@@ -110,8 +110,16 @@ class Watched:
         rows = select(func.count()).select_from(RunRow).where(RunRow.batch_id == self.run_id, *done)
         until(lambda: self.cofi.ask(rows) == 1, f"{self.run_id} owes nothing", OWED_S)
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether it came to open its batch."""
+        batches = select(func.count()).select_from(BatchRow).where(BatchRow.batch_id == self.run_id)
+        return bool(self.cofi.ask(batches))
+
     def ledger(self) -> dict[str, int]:
         """As it was told, without zeros."""
+        if not self.has_begun:
+            return {}
         ledger = self.cofi.ask(select(BatchRow.ledger).where(BatchRow.batch_id == self.run_id))
         return {state: calls for state, calls in ledger.items() if calls}
 
