@@ -1,5 +1,7 @@
 """What the benchmark of histories counts of a statement grows with what is read for it."""
 
+from sqlalchemy import Connection
+
 from tests.history.reading import counted, read_by_query
 from tests.unit.database.seeding import Day, recording
 
@@ -10,11 +12,8 @@ OF_ONE = f"WHERE call_id = '{FOUND[7].call_id}'"
 def test_a_query_over_all_calls_reads_more_than_one_of_a_call(day: Day) -> None:
     day.planned(*FOUND)
     with day.database.reading() as connection:
-        dialect, driver = connection.dialect.name, connection.connection.driver_connection
-        one, all_ = (
-            read_by_query(dialect, driver, f"SELECT count(uri) FROM calls {which}", ())
-            for which in (OF_ONE, "")
-        )
+        one = _least_read(connection, f"SELECT count(uri) FROM calls {OF_ONE}")
+        all_ = _least_read(connection, "SELECT count(uri) FROM calls")
     assert 0 <= one < all_ / 5
 
 
@@ -34,3 +33,9 @@ def test_nothing_is_counted_when_nothing_is_read(day: Day) -> None:
     with day.database.writing() as connection:
         told = counted(connection.dialect.name, connection.connection.driver_connection)
         assert told() == 0
+
+
+def _least_read(connection: Connection, statement: str) -> int:
+    """What is read of tables alone: now and then PostgreSQL also looks up in its catalog what they are."""
+    driver = connection.connection.driver_connection
+    return min(read_by_query(connection.dialect.name, driver, statement, ()) for _ in range(5))
