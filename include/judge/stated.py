@@ -1,7 +1,11 @@
 """Reads what a model stated of the answers that people have given too."""
 
+from collections import defaultdict
+from datetime import date
+
 from sqlalchemy import Connection, select
 
+from include.database.given import among
 from include.database.models import AnswerRow, AuditRow, CallRow, LlmResultRow
 from include.judge.calibration import Calibration, Stated, calibrate
 from include.llm.usage import is_model
@@ -18,20 +22,19 @@ def calibration_of(connection: Connection, labels: Labels, scorecard_sha256: str
         scorecard_sha256: Of the version that was answered.
         model: As it is asked for, or as the API names it: another one's confidence is another's.
     """
+    calls = _labelled(connection, labels)
     query = (
         select(
-            CallRow.day,
-            CallRow.path,
+            AuditRow.call_id,
             AnswerRow.criterion_id,
             AnswerRow.answer,
             AnswerRow.confidence,
             LlmResultRow.model,
         )
-        .join(AuditRow, AuditRow.call_id == CallRow.call_id)
         .join(AnswerRow, AnswerRow.audit_id == AuditRow.audit_id)
         .join(LlmResultRow, LlmResultRow.identity == AuditRow.llm_identity)
         .where(
-            CallRow.day.in_({day for day, _ in labels}),
+            among(connection, AuditRow.call_id, calls),
             AuditRow.scorecard_sha256 == scorecard_sha256,
             AnswerRow.answered_by == AnsweredBy.LLM,
             AnswerRow.confidence.is_not(None),
@@ -40,8 +43,21 @@ def calibration_of(connection: Connection, labels: Labels, scorecard_sha256: str
     )
     newest: dict[tuple[CallKey, str], Stated] = {}
     for row in connection.execute(query):
-        key = (row.day, row.path)
-        label = labels.get(key, {}).get(row.criterion_id)
+        key = calls[row.call_id]
+        label = labels[key].get(row.criterion_id)
         if label is not None and is_model(row.model, model):
             newest[key, row.criterion_id] = Stated(row.confidence, row.answer == label)
     return calibrate(newest.values(), model)
+
+
+def _labelled(connection: Connection, labels: Labels) -> dict[str, CallKey]:
+    """The labelled calls by their ids: of a long history, nothing else is looked at."""
+    paths: dict[date, list[str]] = defaultdict(list)
+    for day, path in labels:
+        paths[day].append(path)
+    found: dict[str, CallKey] = {}
+    for day, of_day in paths.items():
+        query = select(CallRow.call_id, CallRow.path)
+        query = query.where(CallRow.day == day, among(connection, CallRow.path, of_day))
+        found.update((row.call_id, (day, row.path)) for row in connection.execute(query))
+    return found
