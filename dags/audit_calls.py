@@ -62,7 +62,7 @@ from cofi.runs import (
     running,
     state_of,
     unfinished,
-    works_before_its_end,
+    works_before,
 )
 from cofi.settings import Settings
 from cofi.timetable import NightlyDays
@@ -124,22 +124,26 @@ def audit_calls() -> None:
         moved = asyncio.run(recovery.watch(batch, context["params"], after, at_work, only_lost=only_lost))
         return PokeReturnValue(moved is not None, moved)
 
-    @task(trigger_rule="all_done")
-    async def recover(batch: dict[str, object]) -> list[int]:
+    # Waits only where somebody has marked a task of a shard before its end.
+    @task.sensor(poke_interval=settings.recovery_poll_s, **waiting)
+    def recover(batch: dict[str, object]) -> PokeReturnValue:
         context = get_current_context()
+        if works_before(context):
+            return PokeReturnValue(False)
         after = recovery.tasks_after(context["task"])
-        return await recovery.recover(batch, context["params"], after)
+        return PokeReturnValue(True, asyncio.run(recovery.recover(batch, context["params"], after)))
 
-    # Waits for calls that another run of the day works on.
+    # Waits for calls that another run of the day works on; and where somebody has marked a stage, for stages.
     @task.sensor(poke_interval=30, **waiting)
     def settle(batch: dict[str, object]) -> bool:
-        return ending.settled(batch, running(get_current_context()))
+        context = get_current_context()
+        return ending.settled(batch, running(context), works=works_before(context))
 
     # The only leaf, and a teardown: it runs also when somebody marks the run, and the run's state is its own.
     @teardown(on_failure_fail_dagrun=True)
     async def clean_up() -> None:
         context = get_current_context()
-        works = works_before_its_end(context)
+        works = works_before(context)
         await ending.end(batch_id_in(context), failed_tasks(context), works=works)
 
     batch = open_batch()

@@ -32,7 +32,7 @@ from cofi.operators.llm_stage import LlmStageOperator
 from cofi.operators.report import ReportOperator
 from cofi.params import rescore_params
 from cofi.retries import retry_arguments
-from cofi.runs import batch_id_in, failed_tasks, run_type_of, running, state_of, works_before_its_end
+from cofi.runs import batch_id_in, failed_tasks, run_type_of, running, state_of, works_before
 from cofi.settings import Settings
 from cofi.timetable import DaysOnDemand
 from include.calls.stage import LLM_STAGES
@@ -71,13 +71,14 @@ def rescore_calls() -> None:
 
     @task
     def promote(batch: dict[str, object]) -> dict[str, object]:
-        return rescoring.promote(batch, get_current_context()["params"])
+        context = get_current_context()
+        return rescoring.promote(batch, context["params"], works=works_before(context))
 
     # As in audit_calls. A promotion that fails, fails the run as well.
     @teardown(on_failure_fail_dagrun=True)
     async def clean_up() -> None:
         context = get_current_context()
-        works = works_before_its_end(context)
+        works = works_before(context)
         await ending.end(batch_id_in(context), failed_tasks(context), works=works)
 
     batch = open_batch()

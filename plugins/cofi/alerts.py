@@ -19,7 +19,7 @@ from sqlalchemy import Connection, select
 from cofi.hooks.connections import base_url, connection_of
 from cofi.hooks.database import CofiDatabaseHook
 from cofi.hooks.gpu_host import GpuHostHook
-from cofi.runs import batch_id_of
+from cofi.runs import AUDIT_DAG, batch_id_of, run_of
 from cofi.settings import Settings
 from include.alerts import chat, conditions, once
 from include.alerts.alert import Alert, in_one_message
@@ -51,7 +51,7 @@ class RunAlerts(BaseNotifier):
         dag_id, run_id = context["dag"].dag_id, str(context["run_id"])
         link, why = link_to(dag_id, run_id), str(context.get("reason") or "") if self.failed else ""
         ended = Ended(batch_id_of(dag_id, run_id), self.failed, f"Airflow says: {why}." if why else "", link)
-        limits = Thresholds(settings.alert_quarantined_share, settings.alert_free_disk_gib)
+        limits = _thresholds(settings)
         with _database() as database:
             alerts = database.read(lambda connection: conditions.of_run(connection, ended, limits))
             alerts += conditions.of_disks(_free_bytes(settings), limits, datetime.now(UTC), link)
@@ -94,6 +94,22 @@ def dead_letter_callbacks(settings: Settings) -> dict[str, Any]:
     return {"on_failure_callback": [DeadLetterAlerts()]} if settings.alerts_are_on else {}
 
 
+def tell_of_failed(database: Database, batch_id: str) -> None:
+    """Tells, where nobody has yet, of an audit that failed by books which were closed after its end.
+
+    Airflow may show it as success, so that its callbacks told nothing.
+
+    Raises:
+        EventRefused: No place took it.
+    """
+    settings, (dag_id, run_id) = Settings.load(), run_of(batch_id)
+    if not settings.alerts_are_on or dag_id != AUDIT_DAG:
+        return
+    ended = Ended(batch_id, failed=True, link=link_to(dag_id, run_id))
+    found = database.read(lambda connection: conditions.of_run(connection, ended, _thresholds(settings)))
+    tell(settings, database, found)
+
+
 async def missed_deadline(context: Mapping[str, Any]) -> None:
     """Airflow's triggerer calls it for a run that still goes on at its deadline."""
     # Connections are asked for in a thread: the triggerer's loop answers them.
@@ -130,6 +146,10 @@ def link_to(dag_id: str, run_id: str) -> str:
     """The run's page in Airflow."""
     base = str(conf.get("api", "base_url", fallback="") or "").rstrip("/")
     return f"{base}/dags/{dag_id}/runs/{run_id}" if base else ""
+
+
+def _thresholds(settings: Settings) -> Thresholds:
+    return Thresholds(settings.alert_quarantined_share, settings.alert_free_disk_gib)
 
 
 def _event(alert: Alert, timezone: str) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from include.database import days as batch_days
 from include.database.batches import Batch
 from include.database.work import BatchKind
 from include.distribution.planner import CallLoad, Places, Shard, plan_llm_shards, plan_shards
-from include.errors import InvalidInput
+from include.errors import InvalidInput, RunStopped
 from include.redaction.name_models import read_models
 
 log = logging.getLogger(__name__)
@@ -121,6 +121,7 @@ async def plan(
         The numbers of the shards.
 
     Raises:
+        RunStopped: Nobody has looked what there is to audit.
         NoHostReady: GPU work is left, and no host is.
     """
     settings, batch = Settings.load(), batch_of(opened, params)
@@ -128,6 +129,9 @@ async def plan(
     others = database.read(lambda connection: batches.holders(connection, batch))
     ended = [run_id for run_id in others if not goes_on(run_id)]
     redo, first_stage = Redo(params["redo"]), Stage(params["first_stage"])
+
+    if not database.read(lambda connection: batch_days.was_discovered(connection, batch.batch_id)):
+        raise RunStopped(_marked("discover"))
 
     def claim(connection: Connection) -> tuple[list[CallLoad], bool, dict[str, int]]:
         loads = planning.loads_to_plan(connection, batch, redo, first_stage, ended)
@@ -149,6 +153,10 @@ async def plan(
     database.write(lambda connection: batches.record_plan(connection, batch, shards))
     log_expected(shards, hosts, params, settings, database)
     return numbered(shards)
+
+
+def _marked(task: str) -> str:
+    return f"Somebody has marked {task} before its end. Clear it with its downstream tasks."
 
 
 def places_of(settings: Settings) -> Places:
@@ -217,8 +225,14 @@ def batch_values(batch: Batch) -> dict[str, Any]:
     return {"batch_id": batch.batch_id, "location": batch.location, "kind": batch.kind.value, **days}
 
 
-def batch_of(opened: Mapping[str, Any], params: Mapping[str, Any]) -> Batch:
-    """The batch that was opened."""
+def batch_of(opened: Mapping[str, Any] | None, params: Mapping[str, Any]) -> Batch:
+    """The batch that was opened.
+
+    Raises:
+        RunStopped: None was.
+    """
+    if opened is None:
+        raise RunStopped(_marked("open_batch"))
     last_day = opened.get("last_day")
     return Batch(
         opened["batch_id"],

@@ -1,11 +1,12 @@
 """Closes the books of runs that have ended in Airflow without closing them themselves."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from cofi import books, ending
+from cofi import alerts, books, ending
 from cofi.batch import check_tables
 from cofi.books import Stopped
 from cofi.hooks.database import CofiDatabaseHook
@@ -58,7 +59,12 @@ async def close_ended(state_of: StateOf) -> dict[str, list[str]]:
         state = state_of(run.batch_id)
         if state not in _GOES_ON:
             await _do_what_is_owed(database, run, state, patience_h, sweep)
-    _compare(database, state_of, patience_h, sweep)
+    since = datetime.now(UTC) - timedelta(hours=patience_h)
+    for run in database.read(lambda connection: owed.closed_since(connection, since)):
+        state = state_of(run.batch_id)
+        if state not in _GOES_ON:
+            _compare(database, run, state, sweep)
+            await _tell(database, run, sweep)
     _raise_alarm(sweep)
     return {what: ids for what, ids in vars(sweep).items() if ids}
 
@@ -121,20 +127,28 @@ async def _clean(database: Database, run: Run, patience_h: float, sweep: Sweep) 
         sweep.given_up.append(run.batch_id)
 
 
-def _compare(database: Database, state_of: StateOf, patience_h: float, sweep: Sweep) -> None:
-    """Runs that somebody has marked after their end, against their books: the report says so."""
-    since = datetime.now(UTC) - timedelta(hours=patience_h)
-    for run in database.read(lambda connection: owed.closed_since(connection, since)):
-        state = state_of(run.batch_id)
-        ended_as = "failed" if run.failed else "success"
-        other = state if state not in {None, ended_as, *_GOES_ON} else None
-        if other != run.shown_as:
-            database.write(
-                lambda connection, b=run.batch_id, s=other: owed.note_airflow_state(connection, b, s)
-            )
-            books.write_report(database, run.batch_id)
-            if other == "success":
-                sweep.contradicted.append(run.batch_id)
+def _compare(database: Database, run: Run, state: str | None, sweep: Sweep) -> None:
+    """A run that somebody has marked otherwise than its books tell: its report says so."""
+    ended_as = "failed" if run.failed else "success"
+    other = state if state not in {None, ended_as} else None
+    if other == run.shown_as:
+        return
+    database.write(lambda connection: owed.note_airflow_state(connection, run.batch_id, other))
+    books.write_report(database, run.batch_id)
+    if other == "success":
+        sweep.contradicted.append(run.batch_id)
+
+
+async def _tell(database: Database, run: Run, sweep: Sweep) -> None:
+    """Alerts of a run that failed, where Airflow's callbacks have not: they knew only what Airflow shows."""
+    if not run.failed:
+        return
+    try:
+        # Mails and chats wait for their servers.
+        await asyncio.to_thread(alerts.tell_of_failed, database, run.batch_id)
+    except Exception:
+        log.exception("Nobody could be told that %s failed", run.batch_id)
+        sweep.failed.append(run.batch_id)
 
 
 def _raise_alarm(sweep: Sweep) -> None:

@@ -28,11 +28,19 @@ _LAST_WORDS_S = 15.0
 _STOPPED = "The run was stopped before its report: somebody marked it, or its last tasks, or these failed."
 
 
-def settled(opened: Mapping[str, Any] | None, goes_on: Callable[[str], bool]) -> bool:
+def settled(opened: Mapping[str, Any] | None, goes_on: Callable[[str], bool], *, works: bool = False) -> bool:
     """Settles the run's own calls, and tells whether no other run works on a call that this one accounts for.
 
     The own calls come first: two runs that share calls would wait for each other otherwise.
+
+    Args:
+        opened: From `open_batch`; None when it failed.
+        goes_on: Whether a run goes on.
+        works: Tasks of this run before it have still to end: a call that has failed may yet be audited.
     """
+    if works:
+        log.info("Waiting for tasks before this one: somebody has marked one between them.")
+        return False
     if opened is None:
         return True
     batch, database = batch_of(opened, {}), CofiDatabaseHook().get_conn()
@@ -66,7 +74,7 @@ async def end(batch_id: str, failed_tasks: int, *, works: bool = False) -> None:
     """
     database = CofiDatabaseHook().get_conn()
     if works:
-        leave_open(database, batch_id)
+        log.warning("%s", leave_open(database, batch_id))
         return
     try:
         run = database.read(lambda connection: owed.run_of(connection, batch_id))
@@ -82,17 +90,21 @@ async def end(batch_id: str, failed_tasks: int, *, works: bool = False) -> None:
         raise RunFailed(run.reason or "See its report.")
 
 
-def leave_open(database: Database, batch_id: str) -> None:
-    """Somebody has marked a task near the end of a run that goes on: what it comes to is not known yet."""
+def leave_open(database: Database, batch_id: str) -> str:
+    """Somebody has marked a task near the end of a run that goes on: what it comes to is not known yet.
+
+    Returns:
+        What is waited for, and who does then what is left open.
+    """
     run = database.read(lambda connection: owed.run_of(connection, batch_id))
     if run and run.closed_at:
         database.write(
             lambda connection: owed.reopen(connection, batch_id, planned=run.planned_at is not None)
         )
-    log.warning(
-        "Tasks before this one still work: somebody has marked one between them. The books of %s stay open; "
-        "the DAG close_runs closes them when the run has ended.",
-        batch_id,
+    return (
+        f"Tasks before this one still work: somebody has marked one between them. The books of {batch_id} "
+        "stay open; when the run has ended, the next look of the DAG close_runs closes them and writes the "
+        "report."
     )
 
 

@@ -129,18 +129,27 @@ def _days(
     return day, last_day if last_day != day else None
 
 
-def promote(opened: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+def promote(opened: Mapping[str, Any], params: Mapping[str, Any], *, works: bool = False) -> dict[str, Any]:
     """Compares this run's answers with the gold labels and promotes its scorecard.
+
+    Args:
+        opened: From `open_batch`.
+        params: The run's.
+        works: Tasks of it have still to end: some of its answers are still to come.
 
     Returns:
         The version that was promoted.
 
     Raises:
-        AirflowSkipException: Nobody asked for it.
+        AirflowSkipException: Nobody asked for it, or the run works on.
         BelowTheBar: They do not agree as far as they should.
     """
     if not params["promote"]:
         raise AirflowSkipException("Not asked for")
+    if works:
+        raise AirflowSkipException(
+            "The run still rescores calls: somebody has marked its report. Clear this task when it has ended."
+        )
     # Only this task pays for loading it.
     from cofi import promotion  # noqa: PLC0415
     from include.database.scorecards import scorecard_of  # noqa: PLC0415

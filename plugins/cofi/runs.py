@@ -19,6 +19,12 @@ def batch_id_of(dag_id: str, run_id: str) -> str:
     return run_id if dag_id == AUDIT_DAG else f"{dag_id}:{run_id}"
 
 
+def run_of(batch_id: str) -> tuple[str, str]:
+    """The DAG and the run id of a batch."""
+    run_id = batch_id.removeprefix(_RESCORE)
+    return AUDIT_DAG if run_id == batch_id else RESCORE_DAG, run_id
+
+
 def batch_id_in(context: Context) -> str:
     """The batch of the run that a task belongs to."""
     return batch_id_of(context["ti"].dag_id, context["ti"].run_id)
@@ -38,8 +44,7 @@ def state_of(context: Context) -> Callable[[str], str | None]:
     ti = context["ti"]
 
     def asked(batch_id: str) -> str | None:
-        run_id = batch_id.removeprefix(_RESCORE)
-        dag_id = AUDIT_DAG if run_id == batch_id else RESCORE_DAG
+        dag_id, run_id = run_of(batch_id)
         try:
             state = ti.get_dagrun_state(dag_id, run_id)
             return str(getattr(state, "value", state))
@@ -63,8 +68,8 @@ def failed_tasks(context: Context) -> int:
     return int(ti.get_ti_count(dag_id=ti.dag_id, run_ids=[ti.run_id], states=["failed"]))
 
 
-def works_before_its_end(context: Context) -> bool:
-    """Whether tasks that a task waits for have still to end: somebody has marked one between them and it."""
+def works_before(context: Context) -> bool:
+    """Whether tasks that a task comes after have still to end: somebody has marked one in between."""
     ti, task = context["ti"], context["task"]
     of_run = {"dag_id": ti.dag_id, "run_ids": [ti.run_id], "states": _UNFINISHED}
     # A run's tasks before it may be thousands: more than a request can name.

@@ -7,10 +7,10 @@ from typing import Any
 
 from cofi import batch as tasks
 from cofi.discovering import discover
-from cofi.operators.report import ReportOperator
 from include.database.batches import Batch
 from include.database.models import BatchCallRow, BatchDayRow, CallRow, OutboxRow
 from tests.plugins.params import params
+from tests.plugins.shard import run_report
 from tests.unit.calls.site import recording
 from tests.unit.database.seeding import Day
 
@@ -56,7 +56,7 @@ class Nights:
         return self.report(opened)
 
     def report(self, opened: dict[str, Any]) -> dict[str, int]:
-        ledger = ReportOperator(task_id="report", batch=opened, planned=[0]).execute({})
+        ledger = run_report(opened)
         return {state: count for state, count in ledger.items() if count}
 
     def batch(self, opened: dict[str, Any]) -> Batch:

@@ -1,16 +1,21 @@
 """One shard of three calls, and its operators as Airflow runs them."""
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
+
+from airflow.sdk import DAG
 
 from cofi.operators.distribute import DistributeOperator
 from cofi.operators.gpu_stage import GpuStageOperator
 from cofi.operators.llm_stage import LlmStageOperator
+from cofi.operators.report import ReportOperator
 from cofi.operators.shard import ShardOperator
 from include.calls.stage import GPU_STAGES, Stage
 from tests.unit.calls.site import recording as audio
 from tests.unit.database.seeding import recording
 
+PLANNED = [0]
 OPENED = {"batch_id": "run-1", "day": "2026-11-16", "location": "file:///calls"}
 CONTENTS = {path: audio(3, seed=number) for number, path in enumerate(["a.wav", "b.wav", "c.wav"])}
 CALLS = [recording(path, size_bytes=len(content)) for path, content in CONTENTS.items()]
@@ -36,3 +41,22 @@ def operator_of(stage: Stage, pool_slots: int = 2, shard: int = 0) -> ShardOpera
 async def run(stage: Stage, batch_id: str = "run-1", attempt: int = 1, shard: int = 0) -> dict[str, Any]:
     """Runs a stage's task."""
     return await operator_of(stage, shard=shard).aexecute(context(attempt, batch_id))
+
+
+def tasks_of(run_id: str, *at_work: str, dag_id: str = "audit_calls") -> SimpleNamespace:
+    """A task as Airflow hands it to itself, in a run of which these tasks have still to end."""
+
+    def get_ti_count(task_ids: Sequence[str] | None = None, **_: Any) -> int:
+        return sum(task_ids is None or task_id in task_ids for task_id in at_work)
+
+    return SimpleNamespace(dag_id=dag_id, run_id=run_id, try_number=1, map_index=0, get_ti_count=get_ti_count)
+
+
+def run_report(
+    opened: dict[str, Any] | None = OPENED, planned: list[int] | None = PLANNED, *at_work: str
+) -> dict[str, Any]:
+    """Runs the report's task, after all others but those that are at work."""
+    with DAG("audit_calls"):
+        task = ReportOperator(task_id="report", batch=opened, planned=planned)
+    run_id = opened["batch_id"] if opened else "run-1"
+    return task.execute({"ti": tasks_of(run_id, "report", *at_work), "task": task})

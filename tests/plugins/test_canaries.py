@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import insert, update
 
 from cofi.operators.canaries import CanaryOperator
-from cofi.operators.report import ReportOperator
 from cofi.pools import LLM_POOL
 from include.calls.call import Call
 from include.calls.stage import Stage
@@ -33,6 +32,7 @@ from include.database.models import (
 from include.errors import CallsPutOff, LlmUnusable
 from include.gpu.wire import Engine, IvrResult
 from tests.plugins.fake_llm import FakeLlm, said
+from tests.plugins.shard import run_report
 from tests.unit.database.seeding import DAY, Day, recording, scorecard
 
 CANARIES = [recording(f"{number:02}.wav") for number in range(12)]
@@ -132,7 +132,7 @@ async def ask(batch_id: str, slots: int = 4, **params: object) -> dict[str, int]
 
 
 def report(batch_id: str) -> dict[str, Any]:
-    return ReportOperator(task_id="report", batch=opened(batch_id), planned=[0]).execute({})
+    return run_report(opened(batch_id))
 
 
 def told(day: Day, batch_id: str) -> dict[str, Any]:

@@ -15,13 +15,12 @@ from sqlalchemy import update
 
 from cofi import closing, ending
 from cofi.failing import noting_failure
-from cofi.operators.report import ReportOperator
 from cofi.runs import failed_tasks, running, state_of
 from include.calls.stage import GPU_STAGES, Stage
 from include.database.batches import Batch
 from include.database.models import BatchRow, CallRow, OutboxRow, RunRow
 from include.errors import InvalidInput, LedgerOpen, RunFailed
-from tests.plugins.shard import CALLS, OPENED, run
+from tests.plugins.shard import CALLS, OPENED, run, run_report
 from tests.unit.database.seeding import Day
 from tests.unit.gpu.fake_host import FakeGpuHost
 
@@ -94,7 +93,7 @@ class TestTheLastTask:
         self, day: Day, batch: Batch, gpu_a: FakeGpuHost
     ) -> None:
         day.audit(batch, *CALLS)
-        ReportOperator(task_id="report", batch=OPENED, planned=[0]).execute({})
+        run_report()
         await ending.end(RUN, failed_tasks=3)
         assert owes_nothing(day) and events(day) == ["run.completed"]
 
@@ -102,7 +101,7 @@ class TestTheLastTask:
         self, day: Day, batch: Batch, gpu_a: FakeGpuHost
     ) -> None:
         with pytest.raises(LedgerOpen) as told:
-            ReportOperator(task_id="report", batch=OPENED, planned=[0]).execute({})
+            run_report()
         with pytest.raises(RunFailed) as again:
             await ending.end(RUN, failed_tasks=1)
         assert str(again.value) == str(told.value)
@@ -114,7 +113,7 @@ class TestTheLastTask:
         day.audit(batch, *CALLS)
         runs_folder.write_text("in the way")
         with pytest.raises(OSError, match=r"Not a directory|File exists"):
-            ReportOperator(task_id="report", batch=OPENED, planned=[0]).execute({})
+            run_report()
         assert book(day)["closed_at"] and not book(day)["reported_at"]
         with pytest.raises(OSError, match=r"Not a directory|File exists"):
             await ending.end(RUN, failed_tasks=1)
@@ -139,7 +138,7 @@ class TestTheLastTask:
     ) -> None:
         await run(Stage.DISTRIBUTE)
         with pytest.raises(LedgerOpen):
-            ReportOperator(task_id="report", batch=OPENED, planned=[0]).execute({})
+            run_report()
         await ending.end(RUN, failed_tasks=0, works=True)
         assert book(day)["closed_at"] is None and book(day)["planned_at"]
         await closing.close_ended(shows("failed"))
@@ -163,7 +162,7 @@ class TestARunThatFailsAtItsBeginning:
             raise InvalidInput("Unknown GPU host gpu_z")
         assert "open_batch: Unknown GPU host gpu_z" in page(runs_folder), "before its last task has run"
         with pytest.raises(LedgerOpen):
-            ReportOperator(task_id="report", batch=None, planned=None).execute({})
+            run_report(None, None)
         with pytest.raises(
             RunFailed, match="before its batch was opened: open_batch: Unknown GPU host gpu_z"
         ):
@@ -185,7 +184,7 @@ class TestARunThatFailsAtItsBeginning:
         with pytest.raises(
             LedgerOpen, match=r"planned: plan: None of the GPU hosts is ready. Until then: .*3 pend"
         ):
-            ReportOperator(task_id="report", batch=OPENED, planned=None).execute({})
+            run_report(OPENED, None)
         assert "plan: None of the GPU hosts is ready" in page(runs_folder)
 
     def test_without_a_database_the_page_says_so(self, connection, runs_folder: Path) -> None:
@@ -253,7 +252,7 @@ class TestTheNextLook:
     ) -> None:
         await run(Stage.DISTRIBUTE)
         day.audit(batch, *CALLS, stages=[*GPU_STAGES, Stage.LLM1, Stage.LLM2])
-        ReportOperator(task_id="report", batch=OPENED, planned=[0]).execute({})
+        run_report()
         connection("gpu_a", conn_type="http", host="127.0.0.1", port=1)
         await ending.end(RUN, failed_tasks=0)
         assert book(day)["cleaned_at"] is None, "a host that is down fails nothing"

@@ -10,12 +10,12 @@ import pytest
 
 from cofi import batch as tasks
 from cofi.days import resolve_day
-from cofi.operators.report import ReportOperator
 from include.database.batches import Batch
 from include.database.models import BatchRow
 from include.errors import DayIncomplete, InvalidInput, LedgerOpen
 from tests.plugins.nights import FRIDAY, SATURDAY, Nights
 from tests.plugins.params import DEFAULTS
+from tests.plugins.shard import run_report
 
 
 class TestResolveDay:
@@ -151,7 +151,7 @@ class TestAbsence:
             nights.discover(FRIDAY)
         opened = tasks.batch_values(Batch("night-2026-11-20", FRIDAY, "", {}))
         with pytest.raises(LedgerOpen):
-            ReportOperator(task_id="report", batch=opened, planned=None).execute({})
+            run_report(opened, None)
         [page] = runs_folder.rglob("report.html")
         assert "recordings could not be looked for" in page.read_text()
         assert "ledger closed" not in page.read_text()

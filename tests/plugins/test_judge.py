@@ -12,7 +12,6 @@ from aiohttp.test_utils import TestServer
 from sqlalchemy import insert
 
 from cofi.batch import open_batch
-from cofi.operators.report import ReportOperator
 from include.calls.call import Call
 from include.calls.discovery_rules import Redo
 from include.calls.stage import GPU_STAGES, Stage
@@ -32,7 +31,7 @@ from include.emulation.llm import MODEL, EmulatedLlm, LlmEmulation
 from include.errors import CallsPutOff, InvalidInput, LlmUnusable
 from tests.plugins.fake_llm import INSULT, FakeLlm, abused, said
 from tests.plugins.params import params
-from tests.plugins.shard import CALLS, OPENED, context, operator_of, run
+from tests.plugins.shard import CALLS, context, operator_of, run, run_report
 from tests.unit.database.seeding import Day, recording, scorecard
 from tests.unit.gpu.fake_host import FakeGpuHost
 
@@ -325,7 +324,7 @@ async def test_the_budget_holds_for_opinions_and_the_call_waits_for_money(
     result = await operator_of(Stage.LLM2, pool_slots=1).aexecute(slots)
     assert result["failed"]["budget_reached"] >= 1
     assert sum(row["cost_usd"] or 0 for row in heard.rows(LlmSpendingRow)) == 4
-    ReportOperator(task_id="report", batch=OPENED, planned=[0]).execute({})
+    run_report()
     assert heard.state_of(BAD)[0] == "failed"
 
     stand = [replace(call, state=heard.state_of(call)[0]) for call in CALLS]
@@ -345,7 +344,7 @@ async def test_without_the_setting_nobody_is_asked(heard: Day, llm: FakeLlm, set
 async def test_the_report_shows_who_said_what(heard: Day, llm: FakeLlm, runs_folder: Path) -> None:
     llm.second = ["yes", "yes", "no"]
     await run(Stage.LLM2)
-    ReportOperator(task_id="report", batch=OPENED, planned=[0]).execute({})
+    run_report()
     (page,) = runs_folder.rglob("report.html")
     text = page.read_text()
     assert "Second opinions: 1 answer was asked about again" in text

@@ -13,7 +13,6 @@ from aiohttp.test_utils import TestServer
 from airflow.sdk.exceptions import AirflowSkipException
 
 from cofi.operators.llm_stage import LLM_POOL
-from cofi.operators.report import ReportOperator
 from include.calls.call import CallState
 from include.calls.discovery_rules import Redo
 from include.calls.stage import STAGES, Stage
@@ -32,7 +31,7 @@ from include.errors import InvalidInput, LlmDown, LlmUnusable, NearlyAllFailed
 from include.llm.understanding import understand
 from include.redaction.known import Known
 from include.scorecards.scoring import assess
-from tests.plugins.shard import CALLS, OPENED, context, operator_of, run
+from tests.plugins.shard import CALLS, context, operator_of, run, run_report
 from tests.unit.database.seeding import Day
 from tests.unit.gpu.fake_host import FakeGpuHost
 from tests.waiting import Together
@@ -160,7 +159,7 @@ async def test_a_connection_without_a_model_is_the_reason_of_the_calls_that_it_s
     with pytest.raises(AirflowSkipException):
         await run(Stage.LLM2)
     with pytest.raises(NearlyAllFailed):
-        ReportOperator(task_id="report", batch=OPENED, planned=[0]).execute({})
+        run_report()
 
     state, reason = day.state_of(CALLS[0])
     assert state == "failed"
@@ -211,7 +210,7 @@ class TestBudget:
         assert audited["done"] == 1  # it is too short to be asked about, and so costs nothing
         assert (await figures(llm))["requests"] == 1
         assert len(day.rows(LlmSpendingRow)) == 1
-        ledger = ReportOperator(task_id="report", batch=OPENED, planned=[0]).execute({})
+        ledger = run_report()
         assert (ledger["audited"], ledger["failed"]) == (1, 2)
         (page,) = runs_folder.rglob("report.html")
         assert "budget is used up: 2 calls wait" in page.read_text()

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert, select
 
-from cofi.operators.report import ReportOperator
 from include.calls.call import CallState
 from include.calls.stage import Stage
 from include.database.batches import Batch
@@ -20,11 +19,11 @@ from include.scorecards.assessment import AssessedAnswer, Assessment
 from include.scorecards.schema import Scorecard
 from include.search.filters import Filters
 from include.search.finding import find
-from tests.plugins.shard import CALLS, OPENED
+from tests.plugins.shard import CALLS, OPENED, run_report
 from tests.unit.database.seeding import Day, recording, scorecard
 from tests.unit.search.conftest import transcript_of, transcript_row
 
-PLANNED, NOTHING = [0], []
+NOTHING: list[int] = []
 
 
 def test_a_closed_ledger_is_returned_and_reported(day: Day, batch: Batch, runs_folder: Path) -> None:
@@ -32,7 +31,7 @@ def test_a_closed_ledger_is_returned_and_reported(day: Day, batch: Batch, runs_f
     failed = Failure(CALLS[2].call_id, "bug", "broke", state=CallState.FAILED)
     day.save(batch, Stage.STT, [failed])
 
-    ledger = ReportOperator(task_id="report", batch=OPENED, planned=PLANNED).execute({})
+    ledger = run_report()
 
     assert {state: count for state, count in ledger.items() if count} == {"audited": 2, "failed": 1}
     (page,) = runs_folder.rglob("report.html")
@@ -45,7 +44,7 @@ def test_what_was_said_in_its_calls_can_be_searched(day: Day, batch: Batch, runs
     with day.database.writing() as connection:
         connection.execute(insert(TranscriptRow), [transcript_row(said)])
 
-    ReportOperator(task_id="report", batch=OPENED, planned=PLANNED).execute({})
+    run_report()
 
     with day.database.reading() as connection:
         (found,) = find(connection, Filters(text='"your refund"')).calls
@@ -101,7 +100,7 @@ def test_its_auto_fails_are_in_the_queue_of_reviews(day: Day, batch: Batch, runs
     failed = audit_row(day, batch, CALLS[1].call_id)
 
     for _ in range(2):
-        ReportOperator(task_id="report", batch=OPENED, planned=PLANNED).execute({})
+        run_report()
 
     with day.database.reading() as connection:
         (item,) = list_queue(connection, Actor("ana"))
@@ -117,7 +116,7 @@ def test_wrong_rules_of_review_do_not_cost_a_run_its_report(
     (folder / "review" / "service_call.yaml").write_text("auto_fails: {due_days: 1}\nrandom: {calls: 2}\n")
     setting("scorecards_folder", folder)
     day.audit(batch, *CALLS)
-    assert ReportOperator(task_id="report", batch=OPENED, planned=PLANNED).execute({})["audited"] == 3
+    assert run_report()["audited"] == 3
     assert "service_call.yaml:2: random.calls is no field of this rule" in caplog.text
 
 
@@ -128,7 +127,7 @@ def test_labels_that_the_scorecard_cannot_answer_do_not_cost_a_run_its_report(
     labels.write_text("day,file,criterion,answer\n2026-11-16,a.wav,closing,perhaps\n")
     setting("gold_labels", labels)
     day.audit(batch, *CALLS)
-    assert ReportOperator(task_id="report", batch=OPENED, planned=PLANNED).execute({})["audited"] == 3
+    assert run_report()["audited"] == 3
     assert list(runs_folder.rglob("report.html"))
     assert "gold.csv:2: service_call 3 cannot answer closing with 'perhaps'" in caplog.text
 
@@ -138,7 +137,7 @@ def test_a_ledger_that_does_not_close_fails_the_run_and_names_the_calls(
 ) -> None:
     day.audit(batch, CALLS[0])
     with pytest.raises(LedgerOpen, match=r"1 audited .* 2 pending = 3 discovered.*: b\.wav, c\.wav\. Clear"):
-        ReportOperator(task_id="report", batch=OPENED, planned=PLANNED).execute({})
+        run_report()
     assert list(runs_folder.rglob("report.html"))  # written all the same
 
 
@@ -146,34 +145,33 @@ def test_a_run_that_nearly_all_failed_is_red_though_its_ledger_closes(
     day: Day, batch: Batch, runs_folder: Path, setting
 ) -> None:
     setting("alarm_failed_share", 0.7)
-    report = ReportOperator(task_id="report", batch=OPENED, planned=PLANNED)
     day.save(batch, Stage.STT, [Failure(c.call_id, "bug", "broke", state=CallState.FAILED) for c in CALLS])
     with pytest.raises(NearlyAllFailed, match=r"3 failed .*More than 70% were lost"):
-        report.execute({})
+        run_report()
     assert list(runs_folder.rglob("report.html"))
 
     day.plan(batch)
     day.audit(batch, CALLS[0])
     day.save(batch, Stage.STT, [Failure(c.call_id, "bug", "x", state=CallState.FAILED) for c in CALLS[1:]])
-    assert report.execute({})["failed"] == 2
+    assert run_report()["failed"] == 2
 
 
 def test_many_unaccounted_calls_are_counted_and_not_all_named(day: Day, runs_folder: Path) -> None:
     day.planned(*(recording(f"{number:02}.wav") for number in range(25)))
     with pytest.raises(LedgerOpen, match=r"19\.wav and 5 more\.") as told:
-        ReportOperator(task_id="report", batch=OPENED, planned=PLANNED).execute({})
+        run_report()
     assert "20.wav" not in str(told.value)
 
 
 def test_a_run_that_never_opened_its_batch_does_not_pass_as_done() -> None:
     with pytest.raises(LedgerOpen, match="failed before its batch was opened: see the log of open_batch"):
-        ReportOperator(task_id="report", batch=None, planned=None).execute({})
+        run_report(None, None)
 
 
 def test_a_run_that_never_came_to_a_plan_says_what_it_found(day: Day, runs_folder: Path) -> None:
     day.discover(*CALLS)
     with pytest.raises(LedgerOpen, match=r"before its shards were planned: .*3 pending = 3 discovered"):
-        ReportOperator(task_id="report", batch=OPENED, planned=None).execute({})
+        run_report(OPENED, None)
     assert list(runs_folder.rglob("report.html"))
     (event,) = day.rows(OutboxRow)
     assert event["event_type"] == "run.incomplete"
@@ -181,5 +179,5 @@ def test_a_run_that_never_came_to_a_plan_says_what_it_found(day: Day, runs_folde
 
 def test_a_day_without_calls_is_reported(day: Day, runs_folder: Path) -> None:
     day.discover()
-    ledger = ReportOperator(task_id="report", batch=OPENED, planned=NOTHING).execute({})
+    ledger = run_report(OPENED, NOTHING)
     assert set(ledger.values()) == {0}

@@ -15,7 +15,6 @@ from sqlalchemy import Connection
 
 from cofi import rescoring
 from cofi.operators.llm_stage import LlmStageOperator
-from cofi.operators.report import ReportOperator
 from cofi.runs import batch_id_of, running
 from cofi.scorecards import PROMOTED
 from include.calls.call import Call
@@ -31,7 +30,7 @@ from include.plain_yaml import read_yaml
 from include.review.answering import Given, Verdict, answer, finish
 from include.review.people import Actor
 from include.review.picking import pick
-from tests.plugins.shard import CALLS, run
+from tests.plugins.shard import CALLS, run, run_report
 from tests.unit.database.seeding import Day
 from tests.unit.gpu.fake_host import FakeGpuHost
 
@@ -153,7 +152,7 @@ async def rescore(run_id: str = "run", **changes: Any) -> dict[str, Any]:
         for stage in LLM_STAGES:
             operator = LlmStageOperator(task_id=f"rescore.{stage}", stage=stage, shard=shard, pool_slots=2)
             await operator.aexecute(context_of(run_id, params))
-    ledger = ReportOperator(task_id="report", batch=opened, planned=planned).execute({})
+    ledger = run_report(opened, planned)
     return opened | {"ledger": {state: calls for state, calls in ledger.items() if calls}, "params": params}
 
 

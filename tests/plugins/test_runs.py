@@ -8,7 +8,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, TaskInstanceState, chain
 from airflow.utils.types import DagRunType
 
-from cofi.runs import run_type_of, unfinished, works_before_its_end
+from cofi.runs import run_type_of, unfinished, works_before
 from include.calls.days import BACKFILL, MANUAL, SCHEDULED
 
 ENDED = {"success", "failed", "skipped", "upstream_failed", "removed"}
@@ -50,7 +50,7 @@ def test_whoever_marks_a_task_in_between_lets_the_last_one_run_too_early(
         dag.get_task("report") >> EmptyOperator(task_id="promote")
     ti = SimpleNamespace(dag_id="run", run_id="run-1", get_ti_count=get_ti_count)
     context: Any = {"ti": ti, "task": dag.get_task("clean_up")}
-    assert works_before_its_end(context) is works
+    assert works_before(context) is works
 
 
 @pytest.mark.parametrize(

@@ -69,12 +69,18 @@ class Day:
 
     database: Database
 
-    def discover(self, *found: Call, batch_id: str = "run-1", day: date = DAY) -> Batch:
-        """Opens a batch that finds these calls."""
+    def open(self, batch_id: str = "run-1", day: date = DAY) -> Batch:
+        """Opens a batch."""
         batch = Batch(batch_id, day, "file:///calls", {"day": str(day)}, scorecard_sha256=scorecard().sha256)
         with self.database.writing() as connection:
             scorecards.record(connection, scorecard())
             batches.open_batch(connection, batch)
+        return batch
+
+    def discover(self, *found: Call, batch_id: str = "run-1", day: date = DAY) -> Batch:
+        """Opens a batch that finds these calls."""
+        batch = self.open(batch_id, day)
+        with self.database.writing() as connection:
             known = {call.path: call for call in calls.calls_of_day(connection, day)}
             calls.record_discovery(connection, batch_id, found, known)
             looked_at = JudgedDay(day, DayState.OK, Verdict.OK, len(found))
