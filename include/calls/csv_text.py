@@ -1,14 +1,19 @@
 """Reads CSV as spreadsheets and recorders write it: any encoding, separator and line end.
 
-A broken row loses only itself.
+A broken row loses only itself; of a large table, rows lie on disk.
 """
 
+import codecs
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, count, islice
+from typing import IO
 
 from include.audio_files.kinds import kind_of
+from include.calls.on_disk import DiskList
 from include.errors import InvalidInput
 
 _SEPARATORS = ",;\t|"
@@ -23,7 +28,9 @@ _BYTE_ORDER_MARKS = (
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 # A cell may go on over so many lines; a quote that is never closed goes on to the end.
 _LONGEST_CELL_LINES = 50
-_BEGIN_BYTES = 64 * 1024
+_PIECE_BYTES = 64 * 1024
+# So many lines are named in a problem of several.
+_NAMED = 5
 _INVISIBLE = dict.fromkeys(map(ord, "\ufeff\u200b\u200e\u200f\u2060\0"))
 
 
@@ -55,38 +62,36 @@ class Table:
     """
 
     columns: list[str]
-    rows: list[Row]
+    rows: DiskList[Row]
     problems: list[str]
 
 
-def read_table(content: bytes, needed: frozenset[str]) -> Table:
-    """Reads a CSV with a header.
+def read_table(file: IO[bytes], needed: frozenset[str]) -> Table:
+    """Reads a CSV with a header, some lines at a time.
 
     Args:
-        content: Of the file.
+        file: The CSV, from its beginning.
         needed: Names of a column that it must have: they tell which separator is the right one.
 
     Raises:
         InvalidInput: It is no CSV; the message says what it is.
     """
-    text, problems = _decoded(content)
-    lines = _as_lines(text.splitlines(keepends=True))
-    separator_line = _SEPARATOR_LINE.fullmatch(lines[0]) if lines else None
-    first = 1 if separator_line else 0
-    while first < len(lines) and not lines[first].strip(" ,;\t\r\n"):
-        first += 1
+    foreign: list[int] = []
+    lines = _as_lines(_decoded(file, foreign))
+    line, number = next(lines, ""), 1
+    stated = _SEPARATOR_LINE.fullmatch(line)
+    while line and ((stated and number == 1) or not line.strip(" ,;\t\r\n")):
+        line, number = next(lines, ""), number + 1
     try:
-        separator = (
-            separator_line[1]
-            if separator_line
-            else _separator(lines[first] if first < len(lines) else "", needed)
-        )
-        rows = list(_rows(lines, first, separator))
+        separator = stated[1] if stated else _separator(line, needed)
+        rows = _rows(chain(filter(None, [line]), lines), number, separator)
+        header = next(rows, None)
+        kept = DiskList(("", row) for row in rows)
     except csv.Error as error:
         raise InvalidInput(f"{error}: save it as CSV (UTF-8)") from error
-    if not rows:
+    if not header:
         raise InvalidInput(f"it is empty: write a header with the column '{min(needed)}'")
-    return Table(rows[0].cells, rows[1:], problems)
+    return Table(header.cells, kept, _foreign_lines(foreign))
 
 
 def folded(column: str, *, keep: bool = False) -> str:
@@ -95,42 +100,70 @@ def folded(column: str, *, keep: bool = False) -> str:
     return name if keep else re.sub(r"[\s_\-]+", "_", name)
 
 
-def _decoded(content: bytes) -> tuple[str, list[str]]:
+def _decoded(file: IO[bytes], foreign: list[int]) -> Iterator[str]:
+    """The text of a file in pieces, each of whole lines of it where it is UTF-8.
+
+    Args:
+        file: To read.
+        foreign: Takes the numbers of lines that are not UTF-8.
+    """
+    begin = file.read(_PIECE_BYTES)
+    pieces = iter(lambda: file.read(_PIECE_BYTES), b"")
     for mark, encoding in _BYTE_ORDER_MARKS:
-        if content.startswith(mark):
-            return content[len(mark) :].decode(encoding, "replace"), []
-    if b"\0" in content[:200]:
-        # UTF-16 without a mark: every second byte of a Latin text is 0.
-        order = "le" if content[1:2] == b"\0" else "be"
-        text = content.decode(f"utf-16-{order}", "replace")
-        halves = content[1 if order == "le" else 0 : 200 : 2]
-        # A NUL that strayed into UTF-8 makes signs of Chinese of all that is around it.
-        if 2 * halves.count(0) > len(halves) and all(
-            letter.isprintable() or letter in "\t\r\n" for letter in text[:200]
-        ):
-            return text, []
-    kind = kind_of(content[:_BEGIN_BYTES])
+        if begin.startswith(mark):
+            return _in_encoding(encoding, chain([begin[len(mark) :]], pieces))
+    if unmarked := _unmarked_utf_16(begin):
+        return _in_encoding(unmarked, chain([begin], pieces))
+    kind = kind_of(begin)
     if kind and kind.what != "a text":
-        what = "an Excel workbook" if b"xl/" in content else kind.what
+        what = "an Excel workbook" if b"xl/" in begin else kind.what
         raise InvalidInput(f"it is {what}: save it as CSV (UTF-8)")
-    try:
-        return content.decode("utf-8"), []
-    except UnicodeDecodeError:
-        pass
-    # One wrong line must not spoil the others.
-    lines = content.split(b"\n")
-    decoded = [_decoded_line(line) for line in lines]
-    numbers = [number for number, (_, foreign) in enumerate(decoded, 1) if foreign]
-    rows = ", ".join(map(str, numbers[:5])) + (", …" if len(numbers) > 5 else "")
-    problem = f"line {rows}: not UTF-8, so read as Windows-1252; save it as CSV UTF-8 if letters are wrong"
-    return "\n".join(line for line, _ in decoded), [problem]
+    return _line_by_line(chain([begin], pieces), foreign)
 
 
-def _decoded_line(line: bytes) -> tuple[str, bool]:
+def _unmarked_utf_16(begin: bytes) -> str | None:
+    """UTF-16 without a mark: every second byte of a Latin text is 0."""
+    if b"\0" not in begin[:200]:
+        return None
+    order = "le" if begin[1:2] == b"\0" else "be"
+    text = begin.decode(f"utf-16-{order}", "replace")
+    halves = begin[1 if order == "le" else 0 : 200 : 2]
+    # A NUL that strayed into UTF-8 makes signs of Chinese of all that is around it.
+    is_latin = 2 * halves.count(0) > len(halves)
+    reads = all(letter.isprintable() or letter in "\t\r\n" for letter in text[:200])
+    return f"utf-16-{order}" if is_latin and reads else None
+
+
+def _in_encoding(encoding: str, pieces: Iterable[bytes]) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    for piece in pieces:
+        yield decoder.decode(piece)
+    yield decoder.decode(b"", final=True)
+
+
+def _line_by_line(pieces: Iterable[bytes], foreign: list[int]) -> Iterator[str]:
+    """UTF-8; one wrong line must not spoil the others."""
+    numbers, rest = count(1), b""
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from (_decoded_line(line + b"\n", next(numbers), foreign) for line in lines)
+    yield _decoded_line(rest, next(numbers), foreign)
+
+
+def _foreign_lines(numbers: Sequence[int]) -> list[str]:
+    if not numbers:
+        return []
+    rows = ", ".join(map(str, numbers[:_NAMED])) + (", …" if len(numbers) > _NAMED else "")
+    return [f"line {rows}: not UTF-8, so read as Windows-1252; save it as CSV UTF-8 if letters are wrong"]
+
+
+def _decoded_line(line: bytes, number: int, foreign: list[int]) -> str:
     try:
-        return line.decode("utf-8"), False
+        return line.decode("utf-8")
     except UnicodeDecodeError:
-        return "".join(_windows_1252(byte) for byte in line), True
+        if len(foreign) <= _NAMED:
+            foreign.append(number)
+        return "".join(_windows_1252(byte) for byte in line)
 
 
 def _windows_1252(byte: int) -> str:
@@ -140,15 +173,17 @@ def _windows_1252(byte: int) -> str:
         return chr(byte)
 
 
-def _as_lines(pieces: Iterable[str]) -> list[str]:
+def _as_lines(texts: Iterable[str]) -> Iterator[str]:
     """Lines end where spreadsheets end them: not at form feeds, or line separators of Unicode."""
-    lines: list[str] = []
-    for piece in pieces:
-        if lines and not lines[-1].endswith(("\n", "\r")):
-            lines[-1] += piece
-        elif piece:
-            lines.append(piece)
-    return lines
+    line = ""
+    for piece in (piece for text in texts for piece in text.splitlines(keepends=True)):
+        # A text may end between the two signs of a line's end.
+        if line.endswith("\n") or (line.endswith("\r") and piece != "\n"):
+            yield line
+            line = ""
+        line += piece
+    if line:
+        yield line
 
 
 def _separator(header: str, needed: frozenset[str]) -> str:
@@ -161,30 +196,32 @@ def _separator(header: str, needed: frozenset[str]) -> str:
     return max(_SEPARATORS, key=fits)
 
 
-def _rows(lines: list[str], first: int, separator: str) -> Iterator[Row]:
+def _rows(lines: Iterator[str], number: int, separator: str) -> Iterator[Row]:
     """Rows that hold anything, the header first."""
-    at, number, width = first, first + 1, 0
-    while at < len(lines):
-        row, consumed = _row(lines, at, number, separator, width)
+    ahead, width = deque(islice(lines, _LONGEST_CELL_LINES)), 0
+    while ahead:
+        row, consumed = _row(list(ahead), number, separator, width)
         width = width or len(row.cells)
         if row.oversized or any(cell.strip() for cell in row.cells):
             yield row
-        at, number = at + consumed, number + 1
+        for _ in range(consumed):
+            ahead.popleft()
+        ahead.extend(islice(lines, consumed))
+        number += 1
 
 
-def _row(lines: list[str], at: int, number: int, separator: str, width: int) -> tuple[Row, int]:
-    """The row that begins at a line, and over how many lines it goes."""
-    block = lines[at : at + _LONGEST_CELL_LINES]
+def _row(block: list[str], number: int, separator: str, width: int) -> tuple[Row, int]:
+    """The row that begins at the first of some lines, and over how many of them it goes."""
     reader = csv.reader(block, delimiter=separator, skipinitialspace=True)
     try:
         cells, consumed = next(reader), reader.line_num
     except csv.Error:  # a cell of more than 128 KiB: in one line, or because a quote is not closed
-        if len(lines[at]) > csv.field_size_limit():
+        if len(block[0]) > csv.field_size_limit():
             return Row(number, [], oversized=True), 1
         cells, consumed = [], len(block)
     if not _swallows(block[:consumed], cells, separator, width):
         return Row(number, cells), consumed
-    return Row(number, [cell.strip().strip('"') for cell in _unquoted(lines[at], separator)], torn=True), 1
+    return Row(number, [cell.strip().strip('"') for cell in _unquoted(block[0], separator)], torn=True), 1
 
 
 def _swallows(block: list[str], cells: list[str], separator: str, width: int) -> bool:

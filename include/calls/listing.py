@@ -4,21 +4,20 @@ What cannot be listed fails: fsspec takes a folder that it may not read for an e
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from fsspec import AbstractFileSystem
 from fsspec.asyn import AsyncFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
+from include.calls.listed_pages import Info, files_below
 from include.calls.on_disk import DiskDict, DiskList
 from include.errors import StoreFault
 
-Info = Mapping[str, Any]
 # Size and time of a file, as the store lists them.
 Stamp = tuple[int, datetime | None]
 
@@ -179,6 +178,9 @@ def _found(filesystem: AbstractFileSystem, root: str, nested: bool) -> Iterator[
             return
         if not _finds_at_once(filesystem):
             yield from _walked(filesystem, root, {_place(filesystem, root, filesystem.info(root))})
+            return
+        if (pages := files_below(filesystem, root)) is not None:
+            yield from pages
             return
         found: dict[str, Info] = filesystem.find(root, detail=True)
     except StoreFault:

@@ -10,13 +10,14 @@ reported with the row's number as a spreadsheet shows it.
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, Any
 from zoneinfo import ZoneInfo
 
 from include.calls.call import CallMetadata, ChannelRolesSource
 from include.calls.csv_text import Row, Table, folded, read_table
 from include.calls.moments import AmbiguousMoment, DateOrder, read_moment
+from include.calls.on_disk import DiskList
 from include.calls.recorders.describing import (
     HOW,
     LONGEST_NAME,
@@ -62,8 +63,8 @@ class Manifest:
     """
 
     name: str
-    rows: tuple[ManifestRow, ...]
-    problems: tuple[str, ...] = ()
+    rows: DiskList[ManifestRow]
+    problems: DiskList[str] = field(default_factory=DiskList)
 
 
 def read_manifest(file: IO[bytes], name: str, timezone: str, date_order: DateOrder | None = None) -> Manifest:
@@ -80,17 +81,20 @@ def read_manifest(file: IO[bytes], name: str, timezone: str, date_order: DateOrd
         InvalidInput: It is no CSV, or has no column `file`.
     """
     try:
-        table = read_table(file.read(), _FILE_COLUMNS)
+        table = read_table(file, _FILE_COLUMNS)
     except InvalidInput as error:
         raise InvalidInput(f"Manifest {name} is no readable CSV: {error}") from error
-    columns, problems = _columns(table, name)
-    reader, rows = _RowReader(columns, timezone, date_order), []
+    columns, of_columns = _columns(table, name)
+    reader = _RowReader(columns, timezone, date_order)
+    manifest = Manifest(name, DiskList())
+    manifest.problems.add_all(("", problem) for problem in of_columns)
     for row in table.rows:
         read, wrong = reader.read(row)
-        rows += [read] if read else []
+        if read:
+            manifest.rows.add("", read)
         which = f"row {row.number} ({read.file})" if read else f"row {row.number}"
-        problems += [f"{which}: {problem}" for problem in wrong]
-    return Manifest(name, tuple(rows), tuple(problems))
+        manifest.problems.add_all(("", f"{which}: {problem}") for problem in wrong)
+    return manifest
 
 
 def _columns(table: Table, name: str) -> tuple[list[str], list[str]]:

@@ -28,7 +28,7 @@ person. Every change writes a row of `review_events`. `now=None` is this moment.
                  close_session(…); withdraw_session(…)
     sessions     session_of(c, id); list_sessions(c, person=); answered_by_person(c, ids); own_answers(…)
     agreeing     agreement_of(c, session_id) -> SessionAgreement            once all have submitted
-    labels       reviewed_labels(c, scorecard, unbiased=) -> Labels         people's answers as gold labels
+    labels       reviewed_labels(c, scorecard, unbiased=, calls=) -> Labels people's answers as gold labels
 
 A blind item (`QueueItem.blind`): show neither the machine's answers nor `samples`, `reasons`, `pct` before
 the person has answered; send `Given(criterion_id, answer=…, blind=True)` without a verdict; `Progress` then

@@ -6,11 +6,11 @@ machine's answer tends to follow it.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from include.database.models import AuditRow, CallRow, DisputeRow, ReviewAnswerRow
@@ -20,6 +20,7 @@ from include.scorecards.gold import CallKey, Label, Labels
 from include.scorecards.schema import Scorecard
 
 _BY_CHANCE = (Sample.RANDOM, Sample.PASSES)
+_READ_AT_ONCE = 500
 
 
 def reviewed_labels(
@@ -29,6 +30,7 @@ def reviewed_labels(
     unbiased: bool = False,
     first: date | None = None,
     last: date | None = None,
+    calls: Select[tuple[str]] | None = None,
 ) -> Labels:
     """The last answers of people, by call and criterion, as far as a scorecard asks what they were asked.
 
@@ -38,15 +40,21 @@ def reviewed_labels(
         unbiased: Only those of the random sample that were given blind; else all, and decisions of disputes.
         first: Day of the calls.
         last: Day of the calls.
+        calls: Ids of the calls whose answers are compared; all of them else.
     """
     found: dict[CallKey, dict[str, Label]] = defaultdict(dict)
-    asked: dict[str, Scorecard] = {}
-    for row in connection.execute(_rows(unbiased=unbiased, first=first, last=last)):
-        if row.scorecard_sha256 not in asked:
-            asked[row.scorecard_sha256] = recorded(connection, row.scorecard_sha256)
-        if same_question(asked[row.scorecard_sha256], scorecard, row.criterion_id):
-            found[row.day, row.path][row.criterion_id] = Label(row.answer, _place(row))
+    query = _rows(unbiased=unbiased, first=first, last=last)
+    if calls is not None:
+        query = query.where(ReviewAnswerRow.call_id.in_(calls))
+    for row in _asked_alike(connection, query, scorecard):
+        found[row.day, row.path][row.criterion_id] = Label(row.answer, _place(row))
     return dict(found)
+
+
+def has_labels(connection: Connection, scorecard: Scorecard, *, unbiased: bool) -> bool:
+    """Whether there is any such answer: no more are read than until the first is found."""
+    query = _rows(unbiased=unbiased, first=None, last=None)
+    return any(True for _ in _asked_alike(connection, query, scorecard))
 
 
 def are_reviewed(connection: Connection, *, first: date, last: date) -> bool:
@@ -60,6 +68,17 @@ def together(gold: Labels, reviewed: Labels) -> Labels:
     for key, of_call in gold.items():
         found[key] = {**reviewed.get(key, {}), **of_call}
     return found
+
+
+def _asked_alike(connection: Connection, query: Any, scorecard: Scorecard) -> Iterator[Row[Any]]:
+    """Answers to questions that a scorecard asks too, some read at a time."""
+    asked: dict[str, Scorecard] = {}
+    with connection.execute(query.execution_options(yield_per=_READ_AT_ONCE)) as rows:
+        for row in rows:
+            if row.scorecard_sha256 not in asked:
+                asked[row.scorecard_sha256] = recorded(connection, row.scorecard_sha256)
+            if same_question(asked[row.scorecard_sha256], scorecard, row.criterion_id):
+                yield row
 
 
 def _rows(*, unbiased: bool, first: date | None, last: date | None) -> Any:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from pydantic_core import to_json
+from sqlalchemy import select
 
 from cofi.scorecards import chosen
 from cofi.settings import Settings
@@ -18,7 +19,7 @@ from include.database.engine import Database
 from include.database.models import AuditRow
 from include.delivery.agreement import agreement_lines
 from include.errors import BelowTheBar, CofiError, InvalidInput
-from include.review.labels import reviewed_labels, together
+from include.review.labels import has_labels, reviewed_labels, together
 from include.scorecards.agreement import Agreements, Bar, measure
 from include.scorecards.gold import Labels, load_labels
 from include.scorecards.schema import Scorecard
@@ -35,10 +36,8 @@ def labels_of(settings: Settings) -> Labels:
     return load_labels(Path(settings.gold_labels)) if settings.gold_labels else {}
 
 
-def labels_with_reviews(
-    settings: Settings, database: Database, scorecard: Scorecard, *, unbiased: bool = False
-) -> Labels:
-    """The gold labels, and what people answered in reviews to the questions that a scorecard asks too.
+def is_any_labelled(settings: Settings, database: Database, scorecard: Scorecard, *, unbiased: bool) -> bool:
+    """Whether there is a gold label, or an answer of a review to a question that a scorecard asks too.
 
     Args:
         settings: The deployment's.
@@ -49,8 +48,9 @@ def labels_with_reviews(
     Raises:
         InvalidInput: The file is wrong.
     """
-    reviewed = database.read(lambda connection: reviewed_labels(connection, scorecard, unbiased=unbiased))
-    return together(labels_of(settings), reviewed)
+    if labels_of(settings):
+        return True
+    return database.read(lambda connection: has_labels(connection, scorecard, unbiased=unbiased))
 
 
 def agreement(
@@ -65,13 +65,15 @@ def agreement(
         InvalidInput: There are no labels, no labelled call was audited with it, or a label is none of
             its answers.
     """
-    labels = labels_with_reviews(settings, database, scorecard, unbiased=True)
-    if not labels:
+    if not is_any_labelled(settings, database, scorecard, unbiased=True):
         raise InvalidInput(
             "There are no gold labels: name the CSV in [cofi] gold_labels, or review random calls blind."
         )
     which = [AuditRow.scorecard_sha256 == scorecard.sha256]
     which += [AuditRow.batch_id == batch_id] if batch_id else []
+    compared = select(AuditRow.call_id).where(*which)
+    reviewed = database.read(lambda c: reviewed_labels(c, scorecard, unbiased=True, calls=compared))
+    labels = together(labels_of(settings), reviewed)
     days = {day for day, _ in labels}
     answers = database.read(lambda connection: scorecards.given_answers(connection, days, *which))
     found = measure(labels, answers, scorecard)

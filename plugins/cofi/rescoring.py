@@ -46,7 +46,7 @@ def open_batch(
     """
     # Only this task pays for loading it.
     from cofi import judge  # noqa: PLC0415
-    from cofi.promotion import labels_of, labels_with_reviews  # noqa: PLC0415
+    from cofi.promotion import is_any_labelled, labels_of  # noqa: PLC0415
     from include.llm.usage import load_prices  # noqa: PLC0415
     from include.llm.wording import SHIPPED, checked  # noqa: PLC0415
     from include.scorecards.agreement import check_labels  # noqa: PLC0415
@@ -67,7 +67,7 @@ def open_batch(
     scorecard = chosen(settings, database, params["scorecard"])
     if params["promote"] or params["only_labelled"]:
         unbiased = params["promote"]
-        if not labels_with_reviews(settings, database, scorecard, unbiased=unbiased):
+        if not is_any_labelled(settings, database, scorecard, unbiased=unbiased):
             reviewed = "review random calls blind" if unbiased else "review calls"
             raise InvalidInput(
                 f"There are no gold labels: name the CSV in [cofi] gold_labels, or {reviewed} first."
@@ -169,10 +169,15 @@ def _labelled(
     settings: Settings, database: Database, batch: Batch, params: Mapping[str, Any]
 ) -> Callable[[str], bool]:
     """Whether a call id is that of a labelled call: by the file, or by people's reviews."""
-    from cofi.promotion import labels_with_reviews  # noqa: PLC0415 - few runs need it
+    from cofi.promotion import labels_of  # noqa: PLC0415 - few runs need it
     from include.database.scorecards import scorecard_of  # noqa: PLC0415
+    from include.review.labels import reviewed_labels, together  # noqa: PLC0415
 
+    days = {"first": batch.day, "last": batch.last_day or batch.day}
     scorecard = database.read(lambda connection: scorecard_of(connection, batch.batch_id))
-    labels = labels_with_reviews(settings, database, scorecard, unbiased=params["promote"])
+    reviewed = database.read(
+        lambda connection: reviewed_labels(connection, scorecard, unbiased=params["promote"], **days)
+    )
+    labels = together(labels_of(settings), reviewed)
     labelled = {call_id_for(day, file) for day, file in labels}
     return lambda call_id: call_id in labelled

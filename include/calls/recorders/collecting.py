@@ -1,14 +1,14 @@
 """Collects the metadata of a day's calls from paths, sidecars, the manifest and the recorder's rules."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from include.calls.call import CallMetadata, ChannelRolesSource
 from include.calls.day_folder import DayFolder
-from include.calls.on_disk import DiskDict
+from include.calls.on_disk import DiskDict, at_once
 from include.calls.recorders.checks import EXTRA
 from include.calls.recorders.describing import Times, described, merged
 from include.calls.recorders.paths import metadata_from_path
@@ -18,6 +18,9 @@ from include.calls.recorders.sorting import Recorded, SortedFiles
 from include.errors import InvalidInput
 
 log = logging.getLogger(__name__)
+
+# Lists of calls, each of which may be of a whole day.
+_READ_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,9 @@ class MetadataCollector:
         self._known: DiskDict[CollectedMetadata] = DiskDict()
         self.problems: DiskDict[str] = DiskDict()
         self._shared: DiskDict[Reported] = DiskDict()
-        for entries in pool.map(lambda one: self._entries(*one), files.shared):
-            self._shared.add_all(entries)
+        for some in at_once(files.shared, _READ_AT_ONCE):
+            for entries in pool.map(lambda one: self._entries(*one), some):
+                self._shared.add_all(entries)
         self._has_shared = bool(self._shared)
         recordings = files.recordings if self._has_shared else ()
         claimed = (key for one in recordings for key in self._keys(one))
@@ -117,7 +121,7 @@ class MetadataCollector:
     def _first(self, sidecar: str, rule: Sidecar) -> Reported:
         return read_sidecar(self._folder.filesystem, f"{self._folder.root}/{sidecar}", rule)[0][1]
 
-    def _entries(self, path: str, rule: Sidecar) -> list[tuple[str, Reported]]:
+    def _entries(self, path: str, rule: Sidecar) -> Iterable[tuple[str, Reported]]:
         """The entries of a shared sidecar, each with the key that names its recording."""
         assert rule.pair
         try:
@@ -126,7 +130,7 @@ class MetadataCollector:
             self._problem(path, error)
             return []
         field = rule.pair.recording.removeprefix(EXTRA)
-        return [(_shared_key(field, key), reported) for key, reported in found if key]
+        return ((_shared_key(field, key), reported) for key, reported in found if key)
 
     def _keys(self, recorded: Recorded) -> list[str]:
         """The keys under which shared sidecars have entries for a recording."""

@@ -4,6 +4,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from io import BytesIO
 from typing import Any
 from xml.etree import ElementTree  # nosec B405
 
@@ -127,7 +128,7 @@ class _Csv(Language):
             raise ValueError("write a column's name")
 
     def entries(self, content: bytes, rows: str | None) -> Iterator[Any]:
-        table = read_table(content, _A_HEADER)
+        table = read_table(BytesIO(content), _A_HEADER)
         names = [folded(column, keep=True) for column in table.columns]
         for row in table.rows:
             yield {name: cell for name, cell in zip(names, row.cells, strict=False) if name}

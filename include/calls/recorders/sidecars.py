@@ -5,6 +5,7 @@ from typing import Any
 
 from fsspec import AbstractFileSystem
 
+from include.calls.on_disk import DiskList
 from include.calls.recorders.checks import EXTRA
 from include.calls.recorders.describing import FIELDS, cleaned
 from include.calls.recorders.expressions import EXPRESSIONS, SidecarFormat, format_of
@@ -17,7 +18,7 @@ _MOST_BYTES = 256 * 1024 * 1024
 Reported = dict[str, Any]
 
 
-def read_sidecar(filesystem: AbstractFileSystem, path: str, rule: Sidecar) -> list[tuple[str, Reported]]:
+def read_sidecar(filesystem: AbstractFileSystem, path: str, rule: Sidecar) -> DiskList[tuple[str, Reported]]:
     """Reads the entries of a sidecar.
 
     Returns:
@@ -30,12 +31,12 @@ def read_sidecar(filesystem: AbstractFileSystem, path: str, rule: Sidecar) -> li
     form = rule.format or format_of(path) or SidecarFormat.JSON
     content = _content(filesystem, path)
     language = EXPRESSIONS[form]
-    found = []
+    found: DiskList[tuple[str, Reported]] = DiskList()
     for entry in language.entries(content, rule.rows):
         whose = cleaned(language.value(entry, rule.pair.entry)) if rule.pair else ""
         reported = dict(_reported_fields(entry, rule, form))
         if reported or whose:
-            found.append((whose, reported))
+            found.add("", (whose, reported))
     if not found:
         raise InvalidInput("it says nothing that the recorder's file asks for")
     return found

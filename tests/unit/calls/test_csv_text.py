@@ -31,7 +31,7 @@ def test_what_was_written_is_read(*, rows, separator, encoding, line_end, quotin
     writer.writerow(["File", "Agent", "Note"])
     writer.writerows([[*row, *[""] * empty_ends] for row in rows])
 
-    table = read_table(text.getvalue().encode(encoding), FILE)
+    table = read_table(io.BytesIO(text.getvalue().encode(encoding)), FILE)
 
     assert [folded(column) for column in table.columns] == ["file", "agent", "note"]
     read = [tuple(cell.lstrip(" ") for cell in row.cells[:3]) for row in table.rows]
@@ -49,7 +49,7 @@ def test_a_quote_that_nobody_closes_costs_its_row_alone(rows: list[str], at: int
     torn = at % len(rows)
     lines = ["file,agent"] + [f"{n}.wav," + ('"' if n == torn else "") + cell for n, cell in enumerate(rows)]
 
-    table = read_table("\n".join(lines).encode(), FILE)
+    table = read_table(io.BytesIO("\n".join(lines).encode()), FILE)
 
     assert [row.cells[0] for row in table.rows] == [f"{n}.wav" for n in range(len(rows))]
     others = [row.cells[1].strip() for n, row in enumerate(table.rows) if n != torn]
@@ -74,6 +74,6 @@ def test_names_of_columns_are_called_in_many_ways(written: str, name: str) -> No
 @given(st.binary(max_size=300))
 def test_no_bytes_bring_it_down(content: bytes) -> None:
     try:
-        read_table(content, FILE)
+        read_table(io.BytesIO(content), FILE)
     except InvalidInput as error:
         assert str(error)

@@ -3,8 +3,6 @@
 Python's own count of its memory at its peak, which is the same on any machine.
 """
 
-import gc
-import tracemalloc
 from collections.abc import Callable
 from datetime import date
 from functools import partial
@@ -23,6 +21,7 @@ from include.calls.on_disk import DiskDict, at_once
 from include.database import calls
 from include.database.batches import Batch, open_batch
 from include.database.calls import calls_of_day, originals_of_other_days, record_discovery
+from tests.memory import peak_bytes
 from tests.unit.calls.site import RULES
 from tests.unit.database.seeding import Day
 
@@ -65,20 +64,6 @@ def look(day: Day, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[
             assert {call.state for call in some} == {CallState.PENDING}
             database.write(partial(record_discovery, batch_id=str(which), calls=some, known=known))
 
-    def peak_bytes(count: int) -> int:
-        gc.collect()
-        gc.freeze()  # how much other tests have left in this process decides nothing
-        gc.collect()  # so that what refers to itself does not wait until it is a quarter of that
-        thresholds = gc.get_threshold()
-        gc.set_threshold(200, 2, 2)
-        tracemalloc.start()
-        discover(count)
-        peak = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
-        gc.set_threshold(*thresholds)
-        gc.unfreeze()
-        return peak
-
     for count, which in DAYS.items():
         (tmp_path / str(which)).mkdir()
         for number in range(count):
@@ -86,7 +71,7 @@ def look(day: Day, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[
         batch = Batch(str(which), which, f"file://{tmp_path}", {})
         day.database.write(lambda c, batch=batch: open_batch(c, batch))
     discover(ONE)  # what is imported and compiled once
-    return peak_bytes
+    return lambda count: peak_bytes(partial(discover, count))
 
 
 def test_the_memory_of_a_day_does_not_grow_with_its_calls(look: Callable[[int], int]) -> None:

@@ -1,11 +1,13 @@
 """Reviewed answers are gold labels: all to find errors, random blind ones to tell how often they are."""
 
 import pytest
+from sqlalchemy import select
 
+from include.database.models import CallRow
 from include.review import queue
 from include.review.answering import Given, Reason, Verdict, answer, finish
 from include.review.disputing import Claim, decide, dispute
-from include.review.labels import reviewed_labels, together
+from include.review.labels import has_labels, reviewed_labels, together
 from include.review.people import Actor
 from include.review.picking import pick
 from include.review.rules import DisputeRule
@@ -45,6 +47,18 @@ def test_a_question_that_has_changed_has_no_label(day: ReviewDay) -> None:
     assert found == {(DAY, "a.wav"): {"complaint": "no", "care": "CANNOT_DETERMINE"}}
 
 
+def test_only_the_calls_that_are_compared_are_read(day: ReviewDay) -> None:
+    compared = select(CallRow.call_id).where(CallRow.path == "b.wav")
+    assert day.read(reviewed_labels, card(), calls=compared) == {(DAY, "b.wav"): {"verified": "yes"}}
+
+
+@pytest.mark.parametrize("unbiased", [True, False])
+def test_whether_there_is_any_is_known_by_the_first(day: ReviewDay, unbiased: bool) -> None:
+    assert day.read(has_labels, card(), unbiased=unbiased)
+    others = {name: {"instructions": "Ask twice."} for name in ("verified", "complaint", "care")}
+    assert not day.read(has_labels, card("2", **others), unbiased=unbiased)
+
+
 def test_a_decision_outlasts_later_reviews(day: ReviewDay) -> None:
     lee, (_, call_id) = Actor("lee", frozenset({"Lee"})), (None, _call(day, "b.wav"))
     claim = Claim("verified", "no", "I did not")
@@ -57,8 +71,6 @@ def test_a_decision_outlasts_later_reviews(day: ReviewDay) -> None:
 
 
 def _call(day: ReviewDay, path: str) -> str:
-    from include.database.models import CallRow
-
     (row,) = day.rows(CallRow, path=path)
     return str(row["call_id"])
 
