@@ -37,7 +37,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop() -> None:
-    """Garbage is looked for again, once all tests are collected."""
+    """Garbage is looked for again, once all tests are collected, but not among what that has made."""
+    gc.freeze()
     gc.enable()
 
 

@@ -106,11 +106,23 @@ def context_of(
         viewport={"width": width_px, "height": height_px},
         color_scheme=theme,  # type: ignore[arg-type]
     )
-    made.add_cookies([{"name": "test_user", "value": user, "url": url}])
+    _sign_in(made, user, url)
     # A busy machine takes its time: what is waited for is not how quick it is.
     made.set_default_timeout(_PATIENCE_MS)
     expect.set_options(timeout=_PATIENCE_MS)
     return made
+
+
+def becomes(page: Page, user: str, *, theme: str) -> None:
+    """Whatever is opened in a page from now on is opened by somebody else, with nothing kept of before."""
+    page.evaluate("localStorage.clear(), sessionStorage.clear()")
+    page.context.clear_cookies()
+    _sign_in(page.context, user, page.url)
+    page.emulate_media(color_scheme=theme, reduced_motion="null")  # type: ignore[arg-type]
+
+
+def _sign_in(context: BrowserContext, user: str, url: str) -> None:
+    context.add_cookies([{"name": "test_user", "value": user, "url": url}])
 
 
 def unusable(axe: Axe, page: Page, path: str) -> list[str]:

@@ -20,6 +20,7 @@ from include.trends.counting import count_days
 from tests.demo_calls import DAYS
 from tests.plugins.browser import (
     audited_anew,
+    becomes,
     call_id_of,
     chromium,
     context_of,
@@ -123,7 +124,7 @@ def visit(browser: Browser, url: str, contexts: list[BrowserContext]) -> Visit:
         context = context_of(browser, url, user, **how)  # type: ignore[arg-type]
         contexts.append(context)
         page = context.new_page()
-        page.on("pageerror", lambda error: pytest.fail(f"{path}: {error}"))
+        page.on("pageerror", lambda error: pytest.fail(f"{page.url}: {error}"))
         page.goto(url + path)
         return page
 
@@ -570,8 +571,12 @@ def test_three_people_calibrate_blind_until_the_last_and_then_see_where_they_dif
 @pytest.mark.parametrize(("width_px", "theme"), [(390, "dark"), (1440, "light")])
 def test_no_page_is_hard_to_use_for_anybody(visit: Visit, width_px: int, theme: str) -> None:
     axe, trouble = Axe(), []
+    page = visit("/review", width_px=width_px, theme=theme)
+    base = page.url.removesuffix("/review")
     for path, user in PAGES.items():
-        page = visit(path, user, width_px=width_px, theme=theme)
+        # A page for all: to open one takes a browser longer than to show what stands on it.
+        becomes(page, user, theme=theme)
+        page.goto(base + path)
         assert page.evaluate("document.documentElement.dataset.theme") == theme
         if path == "/review":
             trouble += unusable(axe, page, path)

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import yaml
 from aiohttp.test_utils import TestServer
 from airflow.sdk.exceptions import AirflowSkipException
 from sqlalchemy import Connection
@@ -33,6 +32,7 @@ from include.review.picking import pick
 from tests.plugins.shard import CALLS, run, run_report
 from tests.unit.database.seeding import Day
 from tests.unit.gpu.fake_host import FakeGpuHost
+from tests.yaml_text import as_yaml
 
 DEFAULTS: dict[str, Any] = {
     "day": "2026-11-16",
@@ -132,7 +132,7 @@ def candidate(cards: Path, name: str = "candidate", version: str = "stricter", *
     """Writes a scorecard that differs from the shipped one."""
     content = read_yaml(SHIPPED_CARD.read_text())
     content |= {"version": version, "pass_threshold_pct": 20.0, **changes}
-    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    text = as_yaml(content, sort_keys=False, allow_unicode=True)
     (cards / f"{name}.yaml").write_text(text)
     return name
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from cryptography.fernet import Fernet
 
 from include.command_line import initialising, site_questions
@@ -16,6 +15,7 @@ from include.errors import HostLost, LlmUnusable
 from include.plain_yaml import read_yaml
 from tests.unit.calls.site import recording
 from tests.unit.command_line.conftest import ROOT, Typed
+from tests.yaml_text import as_yaml
 
 pytestmark = pytest.mark.usefixtures("others")
 
@@ -53,7 +53,7 @@ def test_all_of_it_can_be_given(
     own = tmp_path / "cards" / "ours.yaml"
     own.parent.mkdir()
     content = read_yaml((ROOT / "include/scorecards/service_call.yaml").read_text())
-    own.write_text(yaml.safe_dump(content | {"id": "our_calls"}))
+    own.write_text(as_yaml(content | {"id": "our_calls"}))
     code, told, error = typed(
         *["init", "--yes", "--timezone", "Europe/Madrid", "--recordings", recordings, "--scorecard", own],
         *[

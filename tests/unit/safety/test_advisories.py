@@ -1,11 +1,11 @@
 """The check of the lock against known advisories finds what it is there for."""
 
 import pytest
-import yaml
 from packaging.version import Version
 
 from include.plain_yaml import read_yaml
 from tests.safety.advisories import ROOT, listed, locked, main, warnings
+from tests.yaml_text import as_yaml
 
 ENTRY = {
     "package": "Jinja2",
@@ -25,7 +25,7 @@ some-thing==1.0rc1
 
 
 def of(**changes: str) -> list[str]:
-    text = yaml.safe_dump([{**ENTRY, **changes}]).replace("'2026-11-29'", "2026-11-29")
+    text = as_yaml([{**ENTRY, **changes}]).replace("'2026-11-29'", "2026-11-29")
     return warnings(listed(read_yaml(text)), locked(LOCK))
 
 

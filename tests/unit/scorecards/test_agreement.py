@@ -4,7 +4,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-import yaml
 
 from include.errors import InvalidInput
 from include.scorecards.agreement import Bar, measure
@@ -12,6 +11,7 @@ from include.scorecards.coefficients import cohens_kappa
 from include.scorecards.gold import load_labels
 from include.scorecards.loading import parse_scorecard
 from include.scorecards.schema import Scorecard
+from tests.yaml_text import as_yaml
 
 DAY = date(2026, 11, 16)
 FEW = "(too few: 2 of 20 labelled calls)"
@@ -24,7 +24,7 @@ def card(small) -> Scorecard:
     content = small()
     content["criteria"][0]["options"].append({"key": "partial", "label": "p", "score": 0.5})
     content["criteria"][2]["options"][1]["auto_fail"] = "form"
-    return parse_scorecard(yaml.safe_dump(content), source="small.yaml")
+    return parse_scorecard(as_yaml(content), source="small.yaml")
 
 
 def by_call(*answers: dict[str, str]) -> dict[tuple[date, str], dict[str, str]]:

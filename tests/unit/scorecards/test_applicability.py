@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-import yaml
 
 from include.scorecards.applicability import scope_of
 from include.scorecards.conditions import FieldCondition, shown
 from include.scorecards.loading import parse_scorecard
 from include.scorecards.metrics import call_metrics
+from tests.yaml_text import as_yaml
 
 FACTS = {"analysable": True, "call_type": "conversation", "signals": [], "contact_reasons": ["refund"]}
 SAID = tuple(("agent", "one moment please, thank you") for _ in range(12))
@@ -23,7 +23,7 @@ def asked(small, spoken, heard):
         content = small()
         for criterion in content["criteria"]:
             criterion.update(changes.get(criterion["id"], {}))
-        card, call = parse_scorecard(yaml.safe_dump(content), source="small.yaml"), spoken(*SAID)
+        card, call = parse_scorecard(as_yaml(content), source="small.yaml"), spoken(*SAID)
         scope = scope_of(card, facts, call, call_metrics(call, heard(*segments)))
         return [criterion.id for criterion in scope.asked]
 
@@ -66,7 +66,7 @@ def test_nor_is_it_called_not_applicable(small, spoken, heard, asked_for):
         "answered_by": "metric",
         "metric": {"field": "local_hour", "op": "ge", "value": 8},
     }
-    card, call = parse_scorecard(yaml.safe_dump(content), source="small.yaml"), spoken(*SAID)
+    card, call = parse_scorecard(as_yaml(content), source="small.yaml"), spoken(*SAID)
     assert scope_of(card, FACTS, call, call_metrics(call, heard())).not_applicable == {}
 
 

@@ -1,12 +1,12 @@
 """Examples in a scorecard's texts reach the model marked as such."""
 
 import pytest
-import yaml
 
 from include.llm.wording import SHIPPED_WORDING
 from include.scorecards.asking import asked_text
 from include.scorecards.examples import marked
 from include.scorecards.loading import parse_scorecard
+from tests.yaml_text import as_yaml
 
 MARKS = ['"{}"', "“{}”", "„{}“", "”{}”", "«{}»", "« {} »", "‘{}’", "'{}'", "`{}`"]
 SAID = ["thank you for calling Northwind", "I won't, it's the policy", "la llamada puede ser grabada", "bye"]
@@ -51,7 +51,7 @@ def test_every_text_that_the_model_reads_is_marked(small) -> None:
         "na_rule": 'nobody says "have a nice day"',
     }
     content["criteria"][2]["options"][0]["label"] = 'says "have a nice day"'
-    card = parse_scorecard(yaml.safe_dump(content), source="c")
+    card = parse_scorecard(as_yaml(content), source="c")
     told = asked_text([card.criterion("b1")])
     assert told.splitlines()[1] == (
         "yes when ‹for example: have a nice day› is said. no for ‹for example: get lost›."

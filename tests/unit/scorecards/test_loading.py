@@ -1,9 +1,9 @@
 import pytest
-import yaml
 
 from include.command_line.main import main
 from include.errors import InvalidInput
 from include.scorecards.loading import load_scorecard, parse_scorecard
+from tests.yaml_text import as_yaml
 
 SHIPPED_IDS = """recording_notice greeting_company_and_agent identity_verified no_card_data_spoken
 required_disclosure consent_before_charge no_abuse complaint_recognised vulnerable_customer_handled
@@ -70,7 +70,7 @@ def test_what_is_wrong_is_told_with_file_line_and_criterion(tmp_path, shipped_fi
 def test_a_wrong_line_is_exact(small):
     content = small()
     content["criteria"][2]["section"] = "nowhere"
-    text = yaml.safe_dump(content, sort_keys=False)
+    text = as_yaml(content, sort_keys=False)
     with pytest.raises(InvalidInput) as caught:
         parse_scorecard(text, source="card.yaml")
     assert f'card.yaml:{line_of(text, "nowhere")}: criterion "b1": section: there is no section' in str(
@@ -86,7 +86,7 @@ def test_wrong_types_are_told_at_the_line_of_the_value(small):
     }
     content["criteria"][1] |= {"metric": {"field": "turns", "op": "ge", "value": "many"}, "evidence": []}
     content["criteria"][2]["options"][1].pop("score")
-    text = yaml.safe_dump(content, sort_keys=False)
+    text = as_yaml(content, sort_keys=False)
     with pytest.raises(InvalidInput) as caught:
         parse_scorecard(text, source="card.yaml")
     told = str(caught.value)
@@ -108,7 +108,7 @@ def test_fields_too_many_do_not_hide_what_else_is_wrong(small):
     content["criteria"][0]["applies_if"]["value"] = "True"
     content["criteria"][1]["section"] = "nowhere"
     with pytest.raises(InvalidInput) as caught:
-        parse_scorecard(yaml.safe_dump(content, sort_keys=False), source="card.yaml")
+        parse_scorecard(as_yaml(content, sort_keys=False), source="card.yaml")
     told = str(caught.value)
     for part in ("colour: is not", "hints: is no part", "valu: is not", 'never "True"', '"nowhere"'):
         assert part in told, part
@@ -121,7 +121,7 @@ def test_conditions_in_a_circle_are_told(small):
         entry = next(c for c in content["criteria"] if c["id"] == criterion)
         entry["applies_if"] = {"criterion": other, "equals": "yes"}
     with pytest.raises(InvalidInput, match="circle"):
-        parse_scorecard(yaml.safe_dump(content), source="card.yaml")
+        parse_scorecard(as_yaml(content), source="card.yaml")
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_unsound_criteria_are_told(small, change, told):
     content = small()
     content["criteria"][2].update(change)
     with pytest.raises(InvalidInput, match=told):
-        parse_scorecard(yaml.safe_dump(content), source="card.yaml")
+        parse_scorecard(as_yaml(content), source="card.yaml")
 
 
 @pytest.mark.parametrize("text", ["a: [", "just words", "", "- 1\n- 2"])

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-import yaml
 
 from include.calls.call import ChannelRole
 from include.gpu.wire import IvrResult, PromptLibrary
@@ -15,6 +14,7 @@ from include.scorecards.machines import BY_MACHINE, GREETING, UNNAMED, WAITING
 from include.scorecards.metrics import call_metrics
 from include.scorecards.scoring import assess
 from tests.unit.scorecards.test_metrics import call, turn
+from tests.yaml_text import as_yaml
 
 NONE, GIVEN = PromptLibrary(given=0), PromptLibrary(given=4)
 LEARNED = PromptLibrary(given=0, learned=3, calls_heard=30, confidence=0.95)
@@ -53,7 +53,7 @@ def answered(small: Callable[..., dict[str, object]]) -> Answered:
         given = GivenAnswer(evidence=evidence, absence=absence, justification="", answer=answer, confidence=1)
         answers = {one["id"]: given for one in content["criteria"]}  # type: ignore[attr-defined]
         reply = AuditReply(answers=answers, strengths=[], coaching=[], overall_comment="")
-        scorecard = parse_scorecard(yaml.safe_dump(content), source="small.yaml")
+        scorecard = parse_scorecard(as_yaml(content), source="small.yaml")
         found = assess(scorecard, AuditAnswers(reply=reply), TALK, call_metrics(TALK, ivr))
         return found.answer(criterion["id"])
 

@@ -7,7 +7,6 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-import yaml
 
 from include.calls.transcript import Transcript
 from include.errors import InvalidInput
@@ -19,6 +18,7 @@ from include.scorecards.metrics import call_metrics
 from include.scorecards.opinions import AskedOn, to_ask_again, with_doubts, with_opinions
 from include.scorecards.schema import Scorecard
 from include.scorecards.scoring import assess
+from tests.yaml_text import as_yaml
 
 QUOTE = "we are closed"
 
@@ -28,14 +28,14 @@ def card(small) -> Scorecard:
     """a1: no earns nothing; a2: may be NA; b1: no fails the form."""
     content = small()
     content["criteria"][2]["options"][1]["auto_fail"] = "form"
-    return parse_scorecard(yaml.safe_dump(content), source="small.yaml")
+    return parse_scorecard(as_yaml(content), source="small.yaml")
 
 
 def with_fields(small, **by_id: dict[str, Any]) -> Scorecard:
     content = small()
     for criterion in content["criteria"]:
         criterion.update(by_id.get(criterion["id"], {}))
-    return parse_scorecard(yaml.safe_dump(content), source="small.yaml")
+    return parse_scorecard(as_yaml(content), source="small.yaml")
 
 
 @pytest.fixture
@@ -170,9 +170,9 @@ class TestInAScorecard:
         text = json.dumps(before, sort_keys=True, ensure_ascii=False)
         assert load_scorecard(shipped_file).sha256 == sha256(text.encode()).hexdigest()
         content = small()
-        plain = parse_scorecard(yaml.safe_dump(content), source="x")
+        plain = parse_scorecard(as_yaml(content), source="x")
         content["criteria"][0]["second_opinion"] = True
-        assert parse_scorecard(yaml.safe_dump(content), source="x").sha256 != plain.sha256
+        assert parse_scorecard(as_yaml(content), source="x").sha256 != plain.sha256
 
     @pytest.mark.parametrize("value", [True, False])
     def test_what_code_answers_has_no_second_opinion(self, small, value: bool) -> None:

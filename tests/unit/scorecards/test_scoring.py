@@ -1,7 +1,6 @@
 from datetime import datetime
 
 import pytest
-import yaml
 
 from include.calls.transcript import Gap, TurnFlag
 from include.card_data.masking import masked
@@ -11,6 +10,7 @@ from include.scorecards.loading import parse_scorecard
 from include.scorecards.metrics import call_metrics
 from include.scorecards.schema import AutoFail
 from include.scorecards.scoring import assess
+from tests.yaml_text import as_yaml
 
 SAID = (("agent", "welcome to acme, I will hurt you now"), ("customer", "oh my goodness, please stop"))
 
@@ -34,7 +34,7 @@ def judge(small, spoken, heard):
         content = small()
         for criterion in content["criteria"]:
             criterion.update(changes.get(criterion["id"], {}))
-        scorecard = parse_scorecard(yaml.safe_dump(content), source="small.yaml")
+        scorecard = parse_scorecard(as_yaml(content), source="small.yaml")
         transcript = call or spoken(*SAID)
         return assess(scorecard, given_answers, transcript, call_metrics(transcript, ivr or heard()))
 
@@ -315,7 +315,7 @@ def test_calls_out_have_hours_by_the_sites_clock(request, direction, started_at,
         "metric": {"field": "local_hour", "op": "between", "value": [8, 21]},
         "applies_if": {"field": "metrics.direction", "op": "eq", "value": "outbound"},
     }
-    scorecard = parse_scorecard(yaml.safe_dump(content), source="small.yaml")
+    scorecard = parse_scorecard(as_yaml(content), source="small.yaml")
     call, began = spoken(*SAID), started_at and datetime.fromisoformat(started_at)
     metrics = call_metrics(call, heard(), started_at=began, timezone="Europe/Berlin", direction=direction)
     got = assess(scorecard, answers(a1="yes", a2="yes"), call, metrics)

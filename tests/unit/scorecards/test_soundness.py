@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-import yaml
 
 from include.calls.vocabulary import CallType, Resolution, SignalKind, contact_reasons
 from include.errors import InvalidInput
@@ -12,6 +11,7 @@ from include.scorecards.languages import ISO_639_1
 from include.scorecards.loading import parse_scorecard
 from include.scorecards.metrics import FIGURES
 from include.scorecards.schema import Scorecard
+from tests.yaml_text import as_yaml
 
 Small = Callable[[], dict[str, Any]]
 
@@ -20,7 +20,7 @@ def loaded(small: Small, **last: Any) -> Scorecard:
     """The small scorecard with its last criterion changed, as a file of it would be read."""
     content = small()
     content["criteria"][2].update(last)
-    return parse_scorecard(yaml.safe_dump(content, sort_keys=False), source="card.yaml")
+    return parse_scorecard(as_yaml(content, sort_keys=False), source="card.yaml")
 
 
 def refused(small: Small, **last: Any) -> str:
@@ -102,7 +102,7 @@ def test_languages_are_those_of_iso_639_1() -> None:
 @pytest.mark.parametrize("language", ["english", "EN", "en-US", "xx", ""])
 def test_the_scorecards_own_language_is_a_code(small: Small, language: str) -> None:
     with pytest.raises(InvalidInput, match="language: write a code of ISO 639-1"):
-        parse_scorecard(yaml.safe_dump({**small(), "language": language}), source="card.yaml")
+        parse_scorecard(as_yaml({**small(), "language": language}), source="card.yaml")
 
 
 @pytest.mark.parametrize("figure", FIGURES)
@@ -226,7 +226,7 @@ def test_two_bands_do_not_begin_at_the_same_score(small: Small) -> None:
     content = small()
     content["bands"].append({"name": "same", "min_pct": 60})
     with pytest.raises(InvalidInput, match="2 bands begin at 60"):
-        parse_scorecard(yaml.safe_dump(content), source="card.yaml")
+        parse_scorecard(as_yaml(content), source="card.yaml")
 
 
 def test_an_na_rule_allows_na(small: Small) -> None:
@@ -262,7 +262,7 @@ def test_a_condition_may_ask_whether_a_figure_is_known(small: Small) -> None:
 
 def head_refused(small: Small, **head: Any) -> str:
     with pytest.raises(InvalidInput) as caught:
-        parse_scorecard(yaml.safe_dump({**small(), **head}, sort_keys=False), source="card.yaml")
+        parse_scorecard(as_yaml({**small(), **head}, sort_keys=False), source="card.yaml")
     return str(caught.value)
 
 
@@ -281,7 +281,7 @@ def test_percentages_load(small: Small) -> None:
     for pct in (0, 1.5, 80, 100):
         bands = [{"name": "poor", "min_pct": 0}, {"name": "some", "min_pct": 1}]
         content = {**small(), "pass_threshold_pct": pct, "bands": bands}
-        assert parse_scorecard(yaml.safe_dump(content), source="card.yaml").pass_threshold_pct == pct
+        assert parse_scorecard(as_yaml(content), source="card.yaml").pass_threshold_pct == pct
 
 
 def options(*scores: float, keys: tuple[str, ...] = ("yes", "partial", "no")) -> dict[str, Any]:

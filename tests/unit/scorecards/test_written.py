@@ -1,18 +1,18 @@
 """Values of a scorecard file are what is written there."""
 
 import pytest
-import yaml
 
 from include.errors import InvalidInput
 from include.scorecards.loading import parse_scorecard
 from include.scorecards.schema import Scorecard
 from include.scorecards.written import read_written
+from tests.yaml_text import as_yaml
 
 
 def with_line(small, key: str, written: str) -> str:
     content = small()
     content.pop(key, None)
-    return f"{key}: {written}\n" + yaml.safe_dump(content, sort_keys=False)
+    return f"{key}: {written}\n" + as_yaml(content, sort_keys=False)
 
 
 VERSIONS = ["1", "1.0", "1.10", "010", "1_0", "2026-11-01", "1e3", "0x1A", "0b1", "1:30", "true", "yes", ".5"]
@@ -36,7 +36,7 @@ def test_a_version_that_is_none_is_refused(small, version: str) -> None:
 
 
 def test_texts_stay_texts_everywhere(small) -> None:
-    text = yaml.safe_dump(small(), sort_keys=False).replace("title: Small", "title: 2026-11-01")
+    text = as_yaml(small(), sort_keys=False).replace("title: Small", "title: 2026-11-01")
     text = text.replace("label: y", "label: 1.10", 1).replace("instructions: decide", "instructions: 010", 1)
     assert text.count("2026-11-01") == text.count("1.10") == text.count("010") == 1
     scorecard = parse_scorecard(text, source="c")
@@ -48,7 +48,7 @@ def test_texts_stay_texts_everywhere(small) -> None:
 def test_only_decimal_numbers_are_numbers_in_conditions(small, number: str) -> None:
     content = small()
     content["criteria"][2]["applies_if"] = {"field": "metrics.turns", "op": "gt", "value": 12345}
-    text = yaml.safe_dump(content, sort_keys=False)
+    text = as_yaml(content, sort_keys=False)
     assert parse_scorecard(text, source="c").criterion("b1").applies_if is not None
     with pytest.raises(InvalidInput, match="turns is a number, never"):
         parse_scorecard(text.replace("12345", number), source="c")
@@ -130,7 +130,7 @@ def test_the_shipped_file_quotes_nobody(shipped: Scorecard) -> None:
 
 
 def test_a_field_too_many_in_an_alias_is_told_where_it_stands(small) -> None:
-    text = yaml.safe_dump(small(), sort_keys=False)
+    text = as_yaml(small(), sort_keys=False)
     first, second = (line for line in text.splitlines() if "id: a1" in line or "id: b1" in line)
     text = text.replace(first, f"{first}\n  evidence: &e {{speaker: agent, colour: red}}")
     text = text.replace(second, f"{second}\n  evidence: *e")
