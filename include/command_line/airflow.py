@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -36,7 +37,10 @@ def airflow(
         list[str], Argument(metavar="ARGUMENTS...", help="Of Airflow's command.", show_default=False)
     ] = [],  # noqa: B006 - typer's way; nothing changes it
 ) -> None:
-    """Run Airflow's command line on this site: its home, its settings, its database."""
+    """Run Airflow's command line on this site: its home, its settings, its database.
+
+    What goes wrong is told in a sentence; `cofi --debug airflow …` shows where in Airflow it did.
+    """
     if arguments in ([], ["--help"], ["-h"]):
         print(context.get_help())
         return
@@ -52,4 +56,14 @@ def airflow(
         )
     # What its libraries warn each other of is nothing that people could mend.
     quietly = {"PYTHONWARNINGS": "ignore", **environment}
-    os.execve(program, [program, *arguments], quietly)  # noqa: S606 - what was typed, no shell
+    command = [program] if _is_debugged(context) else [_python_of(program), "-m", "cofi.airflow_command"]
+    os.execve(command[0], [*command, *arguments], quietly)  # noqa: S606 - what was typed, no shell
+
+
+def _is_debugged(context: typer.Context) -> bool:
+    return bool(context.find_root().params.get("debug"))
+
+
+def _python_of(program: str) -> str:
+    """The Python of the environment that a program belongs to."""
+    return str(Path(program).with_name("python"))

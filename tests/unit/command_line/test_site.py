@@ -123,8 +123,18 @@ def test_airflows_command_is_typed_as_it_is_and_its_libraries_warn_nobody_who_ha
         monkeypatch.setenv("PYTHONWARNINGS", asked)
     typed("airflow", "dags", "list", "--output", "plain")
     [(words, environment)] = ran
-    assert words[1:] == ["dags", "list", "--output", "plain"]
+    assert words[1:] == ["-m", "cofi.airflow_command", "dags", "list", "--output", "plain"]
     assert environment["PYTHONWARNINGS"] == (asked or "ignore")
+
+
+def test_whoever_asks_where_an_error_came_from_gets_airflows_own_command(
+    home: Path, typed: Typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[list[str]] = []
+    monkeypatch.setattr(os, "execve", lambda _, words, environment: ran.append(words))
+    typed("--debug", "airflow", "dags", "list")
+    [(program, *words)] = ran
+    assert program.endswith("/airflow") and words == ["dags", "list"]
 
 
 @pytest.mark.parametrize(
