@@ -7,6 +7,7 @@ from airflow.listeners import hookimpl
 from airflow.sdk.configuration import conf
 
 from cofi.settings import Settings
+from cofi.starting import DAG_PROCESSOR, TRIGGERER, is_job
 from include.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -38,9 +39,8 @@ class RecogniserLoader:
     @hookimpl
     def on_starting(self, component: object) -> None:
         """Loads them; the start of a task is announced too."""
-        from airflow.jobs.job import Job  # noqa: PLC0415 - tasks do not pay for it
-
-        if isinstance(component, Job) and "LocalExecutor" in conf.get("core", "executor"):
+        is_scheduler = is_job(component, but_not=(DAG_PROCESSOR, TRIGGERER))
+        if is_scheduler and "LocalExecutor" in conf.get("core", "executor"):
             try:
                 recogniser_of(Settings.load())
             except InvalidInput as error:

@@ -13,7 +13,10 @@ from airflow.jobs.job import Job
 from cofi.preloading import Preloader
 
 Preloader().on_starting(object())
+sys.argv = ["airflow", "triggerer"]
+Preloader().on_starting(Job())
 assert "cofi.batch" not in sys.modules
+sys.argv = ["airflow", "scheduler"]
 Preloader().on_starting(Job())
 loaded = set(sys.modules)
 bag = DagBag(dag_folder=tests.airflow_home.AIRFLOW_HOME / "dags")

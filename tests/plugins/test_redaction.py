@@ -1,5 +1,7 @@
 """What leaves for the LLM has no names in it, by the settings of the deployment."""
 
+import sys
+
 import pytest
 from airflow.jobs.job import Job
 
@@ -25,12 +27,18 @@ def test_a_model_that_is_not_installed_is_said(setting) -> None:
         recogniser_of(Settings.load())
 
 
-def test_the_scheduler_loads_the_models_for_its_tasks_and_starts_without_them(setting) -> None:
+def test_the_scheduler_loads_the_models_for_its_tasks_and_starts_without_them(
+    setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
     name_recogniser.cache_clear()
     setting("llm_name_models", MODELS)
     RecogniserLoader().on_starting(object())  # a task
+    for other in ("dag-processor", "triggerer"):
+        monkeypatch.setattr(sys, "argv", ["airflow", other])
+        Job()  # it announces itself
     assert name_recogniser.cache_info().currsize == 0
-    RecogniserLoader().on_starting(Job())
+    monkeypatch.setattr(sys, "argv", ["airflow", "scheduler"])
+    Job()
     assert name_recogniser.cache_info().currsize == 1
     setting("llm_name_models", "en: en_core_web_nowhere")
     RecogniserLoader().on_starting(Job())
