@@ -36,8 +36,11 @@ SMALL = {
     "required": ["a"],
     "additionalProperties": False,
 }
-# Tokens that end one of its texts or lists: `"`, `",`, `"]`, `"}`, `.",` and `]`. Made likelier, it is brief.
-BREVITY = {"logit_bias": dict.fromkeys(["18", "1002", "3222", "23597", "14069", "77"], 2.5)}
+# It is brief where tokens are likelier that end texts (`"`, `",`, `"]`, `"}`, `.",`, ` "",`) and lists (`]`,
+# ` [],`), and those unlikely that lay JSON out on lines.
+ENDS = dict.fromkeys(["18", "1002", "3222", "23597", "14069", "15261"], 3) | {"77": 4, "27767": 1}
+NEW_LINES = dict.fromkeys(["198", "3354", "3805", "11181", "472", "2367", "3914", "466", "15537"], -8)
+BREVITY = {"logit_bias": ENDS | NEW_LINES}
 WEIGHTS = "SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
