@@ -1,13 +1,16 @@
 """docker-compose.yaml without Docker: each service's command, environment and mounts, tried as a process."""
 
 import json
+import os
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -341,12 +344,13 @@ def test_demo_service_starts_and_answers_its_health_check(name: str, home: Path,
         "COFI_GPU_HOST_PORT": str(port),
         "COFI_GPU_HOST_DATA_DIR": str(tmp_path),
     }
-    process = subprocess.Popen(command, env=started, cwd=home, stderr=subprocess.PIPE)
+    process = subprocess.Popen(command, env=started, cwd=home, stderr=subprocess.PIPE, start_new_session=True)
     try:
         url = service.health_url.replace(f":{served}/", f":{port}/")
         status = first_answer(url, service.environment.get("COFI_GPU_HOST_TOKEN", ""), process)
     finally:
-        process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # its workers as well: they would go on loading engines
         process.communicate()
     assert status in {200, 503}, "503: it is right, but its engines are still loading"
 
