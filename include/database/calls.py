@@ -1,6 +1,7 @@
 """The calls table: what discovery reads of it and writes to it."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
@@ -186,3 +187,21 @@ _COLUMNS = [
     "state_reason",
     "duplicate_of",
 ]
+
+
+def ids_of(connection: Connection, recordings: Iterable[tuple[date, str]]) -> dict[str, tuple[date, str]]:
+    """The calls of some recordings, by call id: of a long history, only they are looked at.
+
+    Args:
+        connection: For reading.
+        recordings: Day and path of each.
+    """
+    paths: dict[date, list[str]] = defaultdict(list)
+    for day, path in recordings:
+        paths[day].append(path)
+    found: dict[str, tuple[date, str]] = {}
+    for day, of_day in paths.items():
+        query = select(CallRow.call_id, CallRow.path)
+        query = query.where(CallRow.day == day, among(connection, CallRow.path, of_day))
+        found.update((row.call_id, (day, row.path)) for row in connection.execute(query))
+    return found

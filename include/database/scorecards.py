@@ -1,13 +1,15 @@
 """Scorecard versions: recorded at their first use, never changed; the one promoted last is the default."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
 
 from include.calls.call import CallState
+from include.database.calls import ids_of
 from include.database.engine import insert_missing
+from include.database.given import among
 from include.database.models import AnswerRow, AuditRow, BatchRow, CallRow, ScorecardRow
 from include.errors import InvalidInput
 from include.scorecards.gold import CallKey
@@ -92,23 +94,24 @@ def scorecard_id_of(connection: Connection, batch_id: str) -> str | None:
 
 
 def given_answers(
-    connection: Connection, days: Collection[date], *where: ColumnElement[bool]
+    connection: Connection, recordings: Iterable[CallKey], *where: ColumnElement[bool]
 ) -> dict[CallKey, dict[str, str]]:
-    """Answer by criterion of the calls of some days; where a call has several audits, of the newest.
+    """Answer by criterion of the calls of some recordings; where a call has several audits, of the newest.
 
     Args:
         connection: For reading.
-        days: Which days.
-        where: Which audits, in terms of `AuditRow`.
+        recordings: Which calls.
+        where: Which audits, in terms of `AuditRow` and `CallRow`.
     """
+    calls = ids_of(connection, recordings)
     query = (
-        select(CallRow.day, CallRow.path, AnswerRow.criterion_id, AnswerRow.answer)
-        .join(AuditRow, AuditRow.call_id == CallRow.call_id)
+        select(AuditRow.call_id, AnswerRow.criterion_id, AnswerRow.answer)
+        .join(CallRow, CallRow.call_id == AuditRow.call_id)
         .join(AnswerRow, AnswerRow.audit_id == AuditRow.audit_id)
-        .where(CallRow.day.in_(days), *where)
+        .where(among(connection, AuditRow.call_id, calls), *where)
         .order_by(AuditRow.created_at)
     )
     answers: dict[CallKey, dict[str, str]] = defaultdict(dict)
     for row in connection.execute(query):
-        answers[row.day, row.path][row.criterion_id] = row.answer
+        answers[calls[row.call_id]][row.criterion_id] = row.answer
     return dict(answers)

@@ -66,8 +66,7 @@ def agreement_of(connection: Connection, batch_id: str, labels: Labels) -> GoldA
 def _measured(
     connection: Connection, labels: Labels, scorecard: Scorecard, *where: ColumnElement[bool]
 ) -> Agreements:
-    days = {day for day, _ in labels}
-    return measure(labels, given_answers(connection, days, *where), scorecard)
+    return measure(labels, given_answers(connection, labels, *where), scorecard)
 
 
 def agreement_lines(found: Agreements) -> list[str]:

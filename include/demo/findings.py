@@ -64,7 +64,7 @@ def findings_of(connection: Connection, days: list[date]) -> Findings:
     texts, heard_languages = _transcripts(connection, days)
     spoken = {key: script for key, script in scripts.items() if script.turns and key in texts}
     counting = (CallRow.state == CallState.AUDITED, AuditRow.superseded_at.is_(None))
-    answers = given_answers(connection, days, *counting)
+    answers = given_answers(connection, labels, *counting)
     return Findings(
         wer=_rates(spoken, texts),
         languages_right=sum(heard_languages[key] == script.language for key, script in spoken.items()),

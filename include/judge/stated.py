@@ -1,12 +1,10 @@
 """Reads what a model stated of the answers that people have given too."""
 
-from collections import defaultdict
-from datetime import date
-
 from sqlalchemy import Connection, select
 
+from include.database.calls import ids_of
 from include.database.given import among
-from include.database.models import AnswerRow, AuditRow, CallRow, LlmResultRow
+from include.database.models import AnswerRow, AuditRow, LlmResultRow
 from include.judge.calibration import Calibration, Stated, calibrate
 from include.llm.usage import is_model
 from include.scorecards.gold import CallKey, Labels
@@ -22,7 +20,7 @@ def calibration_of(connection: Connection, labels: Labels, scorecard_sha256: str
         scorecard_sha256: Of the version that was answered.
         model: As it is asked for, or as the API names it: another one's confidence is another's.
     """
-    calls = _labelled(connection, labels)
+    calls = ids_of(connection, labels)
     query = (
         select(
             AuditRow.call_id,
@@ -48,16 +46,3 @@ def calibration_of(connection: Connection, labels: Labels, scorecard_sha256: str
         if label is not None and is_model(row.model, model):
             newest[key, row.criterion_id] = Stated(row.confidence, row.answer == label)
     return calibrate(newest.values(), model)
-
-
-def _labelled(connection: Connection, labels: Labels) -> dict[str, CallKey]:
-    """The labelled calls by their ids: of a long history, nothing else is looked at."""
-    paths: dict[date, list[str]] = defaultdict(list)
-    for day, path in labels:
-        paths[day].append(path)
-    found: dict[str, CallKey] = {}
-    for day, of_day in paths.items():
-        query = select(CallRow.call_id, CallRow.path)
-        query = query.where(CallRow.day == day, among(connection, CallRow.path, of_day))
-        found.update((row.call_id, (day, row.path)) for row in connection.execute(query))
-    return found

@@ -74,8 +74,7 @@ def agreement(
     compared = select(AuditRow.call_id).where(*which)
     reviewed = database.read(lambda c: reviewed_labels(c, scorecard, unbiased=True, calls=compared))
     labels = together(labels_of(settings), reviewed)
-    days = {day for day, _ in labels}
-    answers = database.read(lambda connection: scorecards.given_answers(connection, days, *which))
+    answers = database.read(lambda connection: scorecards.given_answers(connection, labels, *which))
     found = measure(labels, answers, scorecard)
     if not found.calls:
         raise InvalidInput(
