@@ -17,8 +17,10 @@ WHOLE_DAYS, WHOLE_ONE_IN = 7, 50
 # Statements that read less say nothing about the history: some pages of indexes, or of small tables.
 _COMPARED = {"postgresql": 500, "sqlite": 50_000}
 _SHOWN = 12
+# Each call of a night looked up in some indexes, once or twice: no history makes that more.
+_PAGES_OF_A_CALL = 8
 # Of statements that have no time at first.
-_DASHED = "; those with a dash were not sent then, or not among the longest that are kept of a step:"
+_DASHED = " Those with a dash were not sent then, or not among the longest that are kept of a step:"
 _NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 # What the page is to tell in the end: calls of a day, and days of history before it.
 _WANTED = ((10_000, 0), (10_000, 30), (10_000, 1_000), (100_000, 0))
@@ -120,13 +122,18 @@ def _statements(some: Parts) -> Iterator[str]:
         for alone in [first["read"].get(step, {}).get(sql, 0)]
         if max(number, alone) >= least and not sql.startswith("ANALYZE")
     ]
-    more = sorted((one for one in compared if one[0] > GOAL), reverse=True)
+    by_call = first["database"] == "postgresql"
+    looked_up = _PAGES_OF_A_CALL * last["calls"] if by_call else 0
+    more = [one for one in compared if one[0] > GOAL]
+    more.sort(key=lambda one: (one[4] > looked_up, one[0]), reverse=True)
     longer = sum(_takes_longer(first, last, step, sql) for _, step, sql, *_ in more)
     yield ""
     yield (
         f"Of the {len(compared)} statements that read {least:,} {unit} or more in a step, "
         f"{len(compared) - len(more)} read at most {GOAL} times as many after {last['days']:,} days. Of the "
-        f"others, {longer} take more than {GOAL} times as long, too" + (_DASHED if more else ".")
+        f"others, {longer} take more than {GOAL} times as long, too."
+        + (_looked_up(sum(one[4] <= looked_up for one in more)) if by_call else "")
+        + (_DASHED if more else "")
     )
     if more:
         yield from (
@@ -137,6 +144,14 @@ def _statements(some: Parts) -> Iterator[str]:
     for ratio, step, sql, alone, number in more[:_SHOWN]:
         sides = tuple(_side(one, step, sql, value) for one, value in ((first, alone), (last, number)))
         yield f"| {step} | `{sql}` | {' | '.join(sides)} | {f'{ratio:.2f}' if alone else '—'} |"
+
+
+def _looked_up(few: int) -> str:
+    """Of PostgreSQL, how many of those that read more look up the calls of the night, and nothing else."""
+    return (
+        " Without history a night is all that a table holds, and is read as it lies; later its calls are "
+        f"looked up: {few} of them read at most {_PAGES_OF_A_CALL} pages for each call of the night."
+    )
 
 
 def _takes_longer(first: Mapping[str, Any], last: Mapping[str, Any], step: str, sql: str) -> bool:
