@@ -44,7 +44,8 @@ class Cue:
 
 def _any_of(listed: str) -> re.Pattern[str]:
     lines = sorted(listed.split("\n"), key=len, reverse=True)
-    return re.compile(rf"\b(?:{'|'.join(filter(None, lines))})\b")
+    # Each begins with a word: where one ends, none of hundreds is tried.
+    return re.compile(rf"\b(?=\w)(?:{'|'.join(filter(None, lines))})\b")
 
 
 def _listed(name: str) -> re.Pattern[str]:

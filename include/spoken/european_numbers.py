@@ -5,7 +5,7 @@ French, German, Italian, Portuguese, Dutch and Russian, folded. A word that says
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import product
 from typing import NamedTuple
@@ -99,6 +99,11 @@ def number_at(words: Sequence[str], at: int) -> tuple[str, int]:
         if tuple(words[at : at + len(phrase)]) == phrase and _is_meant(words, at, len(phrase), language):
             return str(value), len(phrase)
     return "", 1
+
+
+def first_words() -> Iterable[str]:
+    """Every folded word with which a number begins that `number_at` knows."""
+    return _phrases().keys()
 
 
 def _is_meant(words: Sequence[str], at: int, length: int, language: str) -> bool:

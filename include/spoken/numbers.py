@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from include.spoken.european_numbers import number_at
+from include.spoken.european_numbers import first_words, number_at
 from include.spoken.folding import plain
 from include.spoken.number_words import CARDINALS, ORDINALS
 
@@ -28,7 +28,8 @@ _FILLERS = frozenset(
 )
 _MAX_FILLERS = 2
 _TOKEN = re.compile(r"\d+|[^\W\d_]+")
-_SENTENCE_ENDS = re.compile(r"[.?!;…]\s|,\s(?=mil\b)")
+# A word or digits; or, without the group, where a sentence ends.
+_TOKEN_OR_END = re.compile(rf"({_TOKEN.pattern})|[.?!;…]\s|,\s(?=mil(?![^\W\d_]))")
 _BIG = (100, 1000)
 
 
@@ -101,24 +102,35 @@ def numbers_in(text: str) -> list[Number]:
 def _in_sentences(text: str) -> Iterator[list[re.Match[str]]]:
     """The words of each sentence: a number does not go on in the next one."""
     places: list[re.Match[str]] = []
-    for place in _TOKEN.finditer(text):
-        if places and _SENTENCE_ENDS.search(text, places[-1].end(), place.end()):
+    for place in _TOKEN_OR_END.finditer(text):
+        if place.lastindex:
+            places.append(place)
+        elif places:
             yield places
             places = []
-        places.append(place)
     yield places
 
 
 def _numbers_of(places: Sequence[re.Match[str]]) -> list[Number]:
     words = [plain(place.group()) for place in places]
     found: list[Number] = []
+    begins = _beginnings()
     at = 0
     while at < len(words):
+        if words[at] not in begins and not words[at].isdecimal():  # most words of most turns
+            at += 1
+            continue
         digits, used = digits_at(words, at)
         if digits:
             found.append(Number(digits, places[at].start(), places[at + used - 1].end()))
         at += used
     return found
+
+
+@cache
+def _beginnings() -> frozenset[str]:
+    """Every folded word with which a number may begin."""
+    return frozenset({*_REPEATS, *_ALL_CARDINALS, *first_words()})
 
 
 def digit_runs(text: str) -> list[DigitRun]:
