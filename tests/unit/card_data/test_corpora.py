@@ -132,18 +132,16 @@ def test_a_masking_that_knows_every_place_would_pass() -> None:
 
 def _leaks(item: Item, after: Transcript) -> Iterator[str]:
     """What somebody can still read of the card; the last four digits may stay."""
-    assert [turn.id for turn in after.turns] == [turn.id for turn in as_transcript(item).turns]
-    for text in _views(after.turns):
+    assert [turn.id for turn in after.turns] == [f"t{n}" for n, _ in enumerate(item.turns, start=1)]
+    for text in dict.fromkeys(_views(after.turns)):
         runs = [run.digits for run in digit_runs(text)]
         # All that is said, whatever words are between. The last four may be told again and again; and the
         # "one" of "one moment" is no digit.
         said = "".join("|" if len(one) == 1 or item.card[-4:].endswith(one) else one for one in runs)
         yield from {f"reads on {found}" for run in (said, *runs) if (found := digits_of_card(run, item.card))}
-    for turn_number, turn in enumerate(after.turns):
-        here = [secret for secret in item.secrets if secret.turn == turn_number]
-        for text in (turn.text, " ".join(word.text for word in turn.words)):
-            digits = "".join(number.digits for number in numbers_in(text))
-            if item.cvv and item.cvv in digits and any(secret.kind == "CVV" for secret in here):
+    for turn in (after.turns[n] for n in {secret.turn for secret in item.secrets if secret.kind == "CVV"}):
+        for text in {turn.text, " ".join(word.text for word in turn.words)}:
+            if item.cvv in "".join(number.digits for number in numbers_in(text)):
                 yield f"code {item.cvv}"
     groups = set(_groups_left(item, after))
     # A group of two figures is seldom known from a date or an amount; three of them are.
