@@ -107,6 +107,18 @@ def test_a_first_task_that_is_marked_as_failed_fails_the_run(run: Watched, task_
     assert_the_day_can_be_done(run)
 
 
+@pytest.mark.parametrize(("task_id", "next_one"), [("open_batch", "discover"), ("discover", "plan")])
+def test_a_first_task_that_is_marked_as_success_before_its_end_fails_the_run(
+    run: Watched, task_id: str, next_one: str
+) -> None:
+    run.mark_task(task_id, "success")
+    run.has_ended()
+    assert run.state() == "failed"
+    run.owes_nothing()
+    assert f"{next_one}: Somebody has marked {task_id} before its end." in run.report()
+    assert_the_day_can_be_done(run)
+
+
 @pytest.mark.parametrize("phase", [at_its_beginning, on_hosts, at_the_llm])
 def test_a_run_whose_last_task_is_marked_owes_its_books_to_the_next_look(run: Watched, phase: Phase) -> None:
     phase(run)
