@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import threading
 from datetime import date, timedelta
@@ -29,6 +30,16 @@ from tests.integration.conftest import (
 )
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
+
+
+NO_FOLDER = {"day": "2026-11-01"}
+
+
+@pytest.fixture(scope="module")
+def refused(running: Running) -> tuple[str, str]:
+    """Runs that have nothing to audit, at once: one is told no day, the other one without a folder."""
+    without_day, without_folder = (running.stack.airflow.trigger(DAG_ID, conf) for conf in ({}, NO_FOLDER))
+    return without_day, without_folder
 
 
 def test_a_triggered_run_audits_its_day_and_accounts_for_every_file(running: Running) -> None:
@@ -85,7 +96,7 @@ def test_dag_test_runs_a_trial_of_one_call(running: Running) -> None:
     paid = running.llm_requests()
     conf = {"day": FIRST.isoformat(), "redo": "all", "first_stage": "llm2", "limit": 1}
     # Of a DAG that is switched on, the scheduler starts the same tasks beside it.
-    running.stack.airflow_command("dags", "pause", DAG_ID, "--yes")
+    running.stack.airflow.pause(DAG_ID)
     try:
         running.stack.airflow_command("dags", "test", DAG_ID, "--conf", json.dumps(conf))
     finally:
@@ -107,11 +118,24 @@ def test_a_wrong_value_is_refused_in_the_form(running: Running, conf: dict[str, 
         running.stack.airflow.trigger(DAG_ID, conf)
 
 
-def test_a_run_without_a_day_says_what_to_enter(running: Running) -> None:
-    run_id = running.trigger()
+def test_a_run_without_a_day_says_what_to_enter(running: Running, refused: tuple[str, str]) -> None:
+    run_id, _ = refused
     assert running.wait_for(run_id) == ["failed"]
     assert "enter the Param 'day', like 2026-11-16" in running.log_of(run_id, "open_batch")
     assert "UP_FOR_RETRY" not in running.log_of(run_id, "open_batch")
+
+
+def test_a_day_without_a_folder_is_red_and_its_report_says_what_is_there(
+    running: Running, refused: tuple[str, str]
+) -> None:
+    _, run_id = refused
+    assert running.wait_for(run_id) == ["failed"]
+    told = "has no folder 2026-11-01; the last there are 2026-11-17"
+    assert told in running.log_of(run_id, "discover")
+    assert told in running.log_of(run_id, "report")
+    assert "UP_FOR_RETRY" not in running.log_of(run_id, "report")
+    page = running.stack.var / "runs" / run_id.replace(":", "_").replace("+", "_") / "report.html"
+    assert "No folder: this run counts as failed." in page.read_text()
 
 
 def test_events_of_calls_and_runs_reach_the_receiver_that_is_connected(running: Running) -> None:
@@ -141,15 +165,16 @@ def test_a_killed_scheduler_comes_back_by_itself_and_its_run_goes_on(running: Ru
     conf = {"day": FIRST.isoformat(), "redo": "all", "first_stage": "stt"}
     run_id = running.stack.airflow.trigger(DAG_ID, conf)
     scheduler = running.stack.processes.kept("scheduler")
+    assert scheduler
     interrupted: set[str] = set()
 
     def killed() -> bool:
         interrupted.update(at_work(running, run_id, "stt"))
-        if interrupted and scheduler:
+        if interrupted:
             os.kill(scheduler.pid, signal.SIGKILL)
         return bool(interrupted)
 
-    running.until(killed, "the scheduler is killed while a host works", 120)
+    running.until(killed, "the scheduler is killed while a host works", 120, every_s=0.3)
     assert running.wait_for(run_id) == ["success"]
     work = running.work_of(run_id)
     assert {stage: work[stage] for stage in ("stt", "llm1", "llm2")} == {"stt": 2, "llm1": 2, "llm2": 2}
@@ -158,11 +183,13 @@ def test_a_killed_scheduler_comes_back_by_itself_and_its_run_goes_on(running: Ru
     tasks = {ti["id"] for ti in running.stack.airflow.task_instances(DAG_ID, run_id)}
     assert interrupted.isdisjoint(tasks), "what was at work was begun again"
     assert running.stack.processes.trouble() == ""
-    assert "scheduler was started again once, and runs since" in standing(running.stack.processes)
+    again = running.stack.processes.kept("scheduler")
+    assert again and again.restarts == scheduler.restarts + 1
+    assert re.search(r"scheduler was started again .*, and runs since", standing(running.stack.processes))
 
 
 def test_a_late_recording_is_taken_into_its_day_by_the_run_of_the_next(running: Running) -> None:
-    clip(SAMPLES / "2026-11-17" / "2009-reclamacion.ogg", running.recordings / FIRST.isoformat())
+    clip(SAMPLES / "2026-11-17" / "2007-instalacion.ogg", running.recordings / FIRST.isoformat())
     before = running.states(FIRST)
     run_id = running.trigger(day=SECOND.isoformat(), lookback_days=1)
     assert running.wait_for(run_id) == ["success"]
@@ -170,21 +197,11 @@ def test_a_late_recording_is_taken_into_its_day_by_the_run_of_the_next(running: 
     assert running.work_of(run_id)["llm2"] == 1
 
 
-def test_a_day_without_a_folder_is_red_and_its_report_says_what_is_there(running: Running) -> None:
-    run_id = running.trigger(day="2026-11-01")
-    assert running.wait_for(run_id) == ["failed"]
-    told = "has no folder 2026-11-01; the last there are 2026-11-17"
-    assert told in running.log_of(run_id, "discover")
-    assert told in running.log_of(run_id, "report")
-    assert "UP_FOR_RETRY" not in running.log_of(run_id, "report")
-    page = running.stack.var / "runs" / run_id.replace(":", "_").replace("+", "_") / "report.html"
-    assert "No folder: this run counts as failed." in page.read_text()
-
-
 def test_the_calls_of_a_killed_host_are_finished_by_another(running: Running) -> None:
     """Last: it leaves one host fewer."""
     run_id = running.stack.airflow.trigger(DAG_ID, {"day": KILLED.isoformat()})
-    running.until(lambda: has_everything(running, run_id, "gpu_b"), "gpu_b has its recordings", 120)
+    sent = partial(has_everything, running, run_id, "gpu_b")
+    running.until(sent, "gpu_b has its recordings", 120, every_s=0.3)
     before = planned(running, run_id)
     running.kill("gpu_b")
     assert running.wait_for(run_id) == ["success"]

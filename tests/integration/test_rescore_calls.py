@@ -23,12 +23,12 @@ from include.emulation.stack import EmulatedStack
 from include.errors import CofiError
 from include.plain_yaml import read_yaml
 from tests.faults.recordings import SHORTEST_S, make_day
-from tests.integration.conftest import ROOT, Running
+from tests.integration.conftest import ROOT, SPARING, Running
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 
 DAYS = (date(2026, 11, 16), date(2026, 11, 17))
-CALLS = 30
+CALLS = 10
 HOSTS = ("gpu_a", "gpu_b")
 FACTS, ANSWERS = "call_understanding", "scorecard_answers"
 
@@ -142,6 +142,7 @@ def archived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archived]:
     for day in DAYS:
         make_day(recordings, day, [SHORTEST_S] * CALLS)
     settings = {
+        **SPARING,
         "AIRFLOW__COFI__RECORDINGS_LOCATION": f"file://{recordings}",
         "AIRFLOW__COFI__MIN_AGE_S": "0",  # they were made just now
         "AIRFLOW__COFI__SCORECARDS_FOLDER": str(scorecards(home)),
