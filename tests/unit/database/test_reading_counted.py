@@ -12,6 +12,7 @@ OF_ONE = f"WHERE call_id = '{FOUND[7].call_id}'"
 def test_a_query_over_all_calls_reads_more_than_one_of_a_call(day: Day) -> None:
     day.planned(*FOUND)
     with day.database.reading() as connection:
+        _let_look_up(connection)
         one = _least_read(connection, f"SELECT count(uri) FROM calls {OF_ONE}")
         all_ = _least_read(connection, "SELECT count(uri) FROM calls")
     assert 0 <= one < all_ / 5
@@ -21,6 +22,7 @@ def test_a_change_of_all_calls_reads_more_than_that_of_one(day: Day) -> None:
     day.planned(*FOUND)
     found = []
     with day.database.writing() as connection:
+        _let_look_up(connection)
         for which in (OF_ONE, ""):
             told = counted(connection.dialect.name, connection.connection.driver_connection)
             connection.exec_driver_sql(f"UPDATE calls SET channels = 2 {which}")
@@ -33,6 +35,12 @@ def test_nothing_is_counted_when_nothing_is_read(day: Day) -> None:
     with day.database.writing() as connection:
         told = counted(connection.dialect.name, connection.connection.driver_connection)
         assert told() == 0
+
+
+def _let_look_up(connection: Connection) -> None:
+    """PostgreSQL may know too little of a table that was just filled to use its index."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
 
 
 def _least_read(connection: Connection, statement: str) -> int:
