@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from fsspec import AbstractFileSystem
 
-from include.calls import listing, on_disk
+from include.calls import csv_text, listing, on_disk
 from include.calls.listing import listed
 from include.calls.manifest import read_manifest
 from include.calls.manifest_paths import describe
@@ -18,17 +18,19 @@ from tests.memory import peak_bytes
 
 pytestmark = pytest.mark.long
 
-FEW, MANY = 10_000, 40_000
-FEW_ROWS, MANY_ROWS = 4_000, 16_000
+FEW, MANY = 1_000, 4_000
+FEW_ROWS, MANY_ROWS = 400, 1_600
 MOST_TIMES = 1.3
 ROOT = "bucket/calls/2026-11-16"
 WRITTEN = datetime(2026, 11, 16, 20, 30, tzinfo=UTC)
-PAGE = 1000
+PAGE = 50
 
 
 @pytest.fixture(autouse=True)
 def little_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(on_disk, "_IN_MEMORY", PAGE)
+    monkeypatch.setattr(on_disk, "_ROWS_AT_ONCE", PAGE)
+    monkeypatch.setattr(csv_text, "_PIECE_BYTES", 4096)
 
 
 class Store(AbstractFileSystem):
