@@ -143,11 +143,15 @@ def _in_encoding(encoding: str, pieces: Iterable[bytes]) -> Iterator[str]:
 
 def _line_by_line(pieces: Iterable[bytes], foreign: list[int]) -> Iterator[str]:
     """UTF-8; one wrong line must not spoil the others."""
-    numbers, rest = count(1), b""
+    numbers, begun = count(1), list[bytes]()
     for piece in pieces:
-        *lines, rest = (rest + piece).split(b"\n")
-        yield from (_decoded_line(line + b"\n", next(numbers), foreign) for line in lines)
-    yield _decoded_line(rest, next(numbers), foreign)
+        # Joined at its end only: of a file without such ends, all is one line.
+        *ended, rest = piece.split(b"\n")
+        for end in ended:
+            yield _decoded_line(b"".join([*begun, end, b"\n"]), next(numbers), foreign)
+            begun = []
+        begun.append(rest)
+    yield _decoded_line(b"".join(begun), next(numbers), foreign)
 
 
 def _foreign_lines(numbers: Sequence[int]) -> list[str]:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from include.calls import csv_text
 from include.calls.csv_text import folded, read_table
 from include.errors import InvalidInput
 
@@ -77,3 +78,18 @@ def test_no_bytes_bring_it_down(content: bytes) -> None:
         read_table(io.BytesIO(content), FILE)
     except InvalidInput as error:
         assert str(error)
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("size", [200, 201, 202, 203, 210, 333])
+def test_wherever_a_piece_ends_the_rows_are_the_same(
+    monkeypatch: pytest.MonkeyPatch, line_end: bytes, size: int
+) -> None:
+    rows = [b'%d.wav,Jos\xe9,"a' % n + line_end + b'b %d"' % n for n in range(60)]
+    content = line_end.join([b"file,agent,note", *rows])
+    whole = list(read_table(io.BytesIO(content), FILE).rows)
+
+    monkeypatch.setattr(csv_text, "_PIECE_BYTES", size)
+    assert list(read_table(io.BytesIO(content), FILE).rows) == whole
+    assert len(whole) == len(rows)
+    assert whole[7].cells[:2] == ["7.wav", "José"]
