@@ -1,19 +1,35 @@
-"""Sends each alert once: alerts are stored by key, and the process that stores one first sends it."""
+"""Sends each alert once: alerts are stored by key, and the process that stores one first sends it.
 
-from collections.abc import Iterable
-from datetime import datetime
+One that no place has taken, or whose process has died, is owed: the next look sends it as it is stored.
+"""
 
-from sqlalchemy import Connection, delete, select
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, or_, select, update
 
 from include.alerts.alert import Alert
 from include.database.engine import insert_missing
 from include.database.models import AlertRow
 
+# Longer than a process takes to send one: mail servers and chats have timeouts below a minute.
+_SENDING = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Owed:
+    """An alert that was raised before and has reached nobody, in the words of then."""
+
+    key: str
+    subject: str
+    text: str
+
 
 def claimed(
     connection: Connection, alerts: Iterable[Alert], token: str, now: datetime, timezone: str = "UTC"
 ) -> list[Alert]:
-    """The alerts that no process has sent yet, in their order; the caller has to send them now.
+    """The alerts that nobody has raised before, in their order; the caller has to send them now.
 
     Args:
         connection: In a transaction.
@@ -24,7 +40,15 @@ def claimed(
     """
     by_key = {alert.key: alert for alert in alerts}
     rows = [
-        {"key": key, "subject": alert.subject, "text": alert.text(timezone), "sent_by": token, "sent_at": now}
+        {
+            "key": key,
+            "subject": alert.subject,
+            "text": alert.text(timezone),
+            "raised_at": now,
+            "claimed_at": now,
+            "sent_by": token,
+            "sent_at": None,
+        }
         for key, alert in by_key.items()
     ]
     insert_missing(connection, AlertRow, rows)
@@ -33,7 +57,30 @@ def claimed(
     return [alert for key, alert in by_key.items() if key in keys]
 
 
-def given_back(connection: Connection, alerts: Iterable[Alert], token: str) -> None:
-    """Forgets alerts that reached nobody: the next look sends them."""
-    keys = [alert.key for alert in alerts]
-    connection.execute(delete(AlertRow).where(AlertRow.key.in_(keys), AlertRow.sent_by == token))
+def claimed_of_owed(connection: Connection, token: str, now: datetime, since: datetime) -> list[Owed]:
+    """The alerts that are owed, the first that was raised first; the caller has to send them now.
+
+    Args:
+        connection: In a transaction.
+        token: The caller's own.
+        now: When.
+        since: What was raised before is given up: it is news no more.
+    """
+    nobody_sends = or_(AlertRow.claimed_at.is_(None), AlertRow.claimed_at < now - _SENDING)
+    is_owed = (AlertRow.sent_at.is_(None), AlertRow.raised_at >= since, nobody_sends)
+    connection.execute(update(AlertRow).where(*is_owed).values(sent_by=token, claimed_at=now))
+    query = select(AlertRow.key, AlertRow.subject, AlertRow.text).order_by(AlertRow.raised_at, AlertRow.key)
+    rows = connection.execute(query.where(AlertRow.sent_by == token, AlertRow.sent_at.is_(None)))
+    return [Owed(*row) for row in rows]
+
+
+def sent(connection: Connection, keys: Collection[str], token: str, now: datetime) -> None:
+    """Notes that a place has taken the caller's alerts."""
+    mine = (AlertRow.key.in_(keys), AlertRow.sent_by == token)
+    connection.execute(update(AlertRow).where(*mine).values(sent_at=now))
+
+
+def given_back(connection: Connection, keys: Collection[str], token: str) -> None:
+    """Notes that no place has taken the caller's alerts: the next look sends them."""
+    mine = (AlertRow.key.in_(keys), AlertRow.sent_by == token)
+    connection.execute(update(AlertRow).where(*mine).values(claimed_at=None))

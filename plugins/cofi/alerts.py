@@ -117,10 +117,10 @@ async def missed_deadline(context: Mapping[str, Any]) -> None:
 
 
 def tell(settings: Settings, database: Database, alerts: Sequence[Alert]) -> None:
-    """Sends the alerts that no process has sent yet, to every place that is set, as one message.
+    """Sends the alerts that nobody has raised yet, to every place that is set, as one message.
 
     Raises:
-        EventRefused: No place took it; the next look tries again.
+        EventRefused: No place took it; the next look of `close_runs` tries again.
     """
     now, token = datetime.now(UTC), str(uuid4())
 
@@ -136,10 +136,32 @@ def tell(settings: Settings, database: Database, alerts: Sequence[Alert]) -> Non
     alert = in_one_message(mine)
     for one in mine:
         log.warning("Alert %s: %s", one.key, one.subject)
-    taken = [_taken(place, send, alert, settings.timezone) for place, send in _places(settings).items()]
-    if not settings.alert_webhook and not any(taken):
-        database.write(lambda c: once.given_back(c, mine, token))
-        raise EventRefused(f"No place took the alert: {alert.headline}. The log says why, place by place.")
+    keys = [one.key for one in mine]
+    taken = _taken(settings, alert.key, alert.headline, alert.text(settings.timezone))
+    _note(database, keys, token, taken or settings.alert_webhook, alert.headline)
+
+
+def tell_owed(database: Database) -> list[str]:
+    """Sends, each by itself, the alerts that were raised before and have reached nobody.
+
+    Returns:
+        Their keys.
+
+    Raises:
+        EventRefused: No place took one; the next look tries again, for `close_runs_patience_h` hours.
+    """
+    settings, now, token = Settings.load(), datetime.now(UTC), str(uuid4())
+    if not settings.alerts_are_on:
+        return []
+    since = now - timedelta(hours=settings.close_runs_patience_h)
+    found = database.write(lambda connection: once.claimed_of_owed(connection, token, now, since))
+    for number, owed in enumerate(found):
+        # The webhook has its event since it was raised.
+        taken = _taken(settings, owed.key, owed.subject, owed.text) or settings.alert_webhook
+        # Who refuses one has no time for the others.
+        keys = [owed.key] if taken else [one.key for one in found[number:]]
+        _note(database, keys, token, taken, owed.subject)
+    return [owed.key for owed in found]
 
 
 def link_to(dag_id: str, run_id: str) -> str:
@@ -173,12 +195,31 @@ def _places(settings: Settings) -> dict[str, Callable[[str, str], None]]:
     return places
 
 
-def _taken(place: str, send: Callable[[str, str], None], alert: Alert, timezone: str) -> bool:
-    """Whether a place took an alert. A failure of one keeps no other from it, whatever its error is."""
+def _note(database: Database, keys: Sequence[str], token: str, taken: bool, subject: str) -> None:
+    """Notes whether a place has taken the caller's alerts.
+
+    Raises:
+        EventRefused: None did.
+    """
+    if taken:
+        database.write(lambda connection: once.sent(connection, keys, token, datetime.now(UTC)))
+        return
+    database.write(lambda connection: once.given_back(connection, keys, token))
+    raise EventRefused(f"No place took the alert: {subject}. The log says why, place by place.")
+
+
+def _taken(settings: Settings, key: str, subject: str, text: str) -> bool:
+    """Whether one of the places took an alert. Each is tried: a failure of one keeps no other from it."""
+    taken = [_takes(place, send, key, subject, text) for place, send in _places(settings).items()]
+    return any(taken)
+
+
+def _takes(place: str, send: Callable[[str, str], None], key: str, subject: str, text: str) -> bool:
+    """Whether a place took an alert, whatever its error is."""
     try:
-        send(alert.headline, alert.text(timezone))
+        send(subject, text)
     except Exception as error:
-        log.error("[cofi] %s did not take the alert %s: %s", place, alert.key, error)
+        log.error("[cofi] %s did not take the alert %s: %s", place, key, error)
         return False
     return True
 

@@ -14,7 +14,7 @@ from cofi.settings import Settings
 from include.database import owed
 from include.database.engine import Database
 from include.database.owed import Run
-from include.errors import RunFailed
+from include.errors import EventRefused, RunFailed
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ _ENDED_AS: dict[str | None, str] = {
 
 @dataclass
 class Sweep:
-    """What a look came to: batch ids of runs by what was done for them."""
+    """What a look came to: batch ids of runs by what was done for them; `told` and `untold` are of alerts."""
 
     closed: list[str] = field(default_factory=list)
     reported: list[str] = field(default_factory=list)
@@ -39,6 +39,8 @@ class Sweep:
     given_up: list[str] = field(default_factory=list)
     contradicted: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
+    untold: list[str] = field(default_factory=list)
 
 
 async def close_ended(state_of: StateOf) -> dict[str, list[str]]:
@@ -59,6 +61,7 @@ async def close_ended(state_of: StateOf) -> dict[str, list[str]]:
         state = state_of(run.batch_id)
         if state not in _GOES_ON:
             await _do_what_is_owed(database, run, state, patience_h, sweep)
+    await _tell_owed(database, sweep)
     since = datetime.now(UTC) - timedelta(hours=patience_h)
     for run in database.read(lambda connection: owed.closed_since(connection, since)):
         state = state_of(run.batch_id)
@@ -151,6 +154,15 @@ async def _tell(database: Database, run: Run, sweep: Sweep) -> None:
         sweep.failed.append(run.batch_id)
 
 
+async def _tell_owed(database: Database, sweep: Sweep) -> None:
+    """Alerts that were raised before, when no place took them."""
+    try:
+        sweep.told += await asyncio.to_thread(alerts.tell_owed, database)
+    except EventRefused as error:
+        log.exception("An alert reached nobody")
+        sweep.untold.append(str(error))
+
+
 def _raise_alarm(sweep: Sweep) -> None:
     if sweep.contradicted:
         raise RunFailed(
@@ -162,3 +174,5 @@ def _raise_alarm(sweep: Sweep) -> None:
             "What is left to do of these runs could not be done, and is tried again: "
             f"{', '.join(sweep.failed)}."
         )
+    if sweep.untold:
+        raise RunFailed(f"{' '.join(sweep.untold)} The next look tries again.")

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import Message
@@ -17,7 +17,7 @@ from aiohttp.test_utils import TestServer
 from aiosmtpd.controller import Controller
 from airflow.sdk import DeadlineAlert
 
-from cofi import alerts
+from cofi import alerts, closing
 from cofi.settings import Settings
 from include.alerts.alert import Alert
 from include.calls.call import CallState
@@ -27,7 +27,7 @@ from include.database import days, owed
 from include.database.batches import Batch
 from include.database.models import AlertRow, OutboxRow
 from include.database.outcomes import Failure
-from include.errors import EventRefused, InvalidInput
+from include.errors import EventRefused, InvalidInput, RunFailed
 from tests.plugins.shard import CALLS
 from tests.unit.database.seeding import DAY, Day
 
@@ -255,14 +255,59 @@ def one_alert() -> Alert:
     return Alert("thing/1", "A <thing> & more", "It happened.", "Mend it.", NOW, "http://airflow/dags/x")
 
 
-def test_what_reached_nobody_is_told_at_the_next_look(day: Day, batch: Batch, post: Post) -> None:
-    post.refuses = True
-    with pytest.raises(EventRefused, match="No place took the alert: A <thing>"):
+class TestOwed:
+    """Alerts that no place took are sent by the looks of `close_runs`."""
+
+    def raise_in_vain(self, day: Day, post: Post, *alerts_raised: Alert) -> None:
+        post.refuses = True
+        with pytest.raises(EventRefused, match="No place took the alert: A <thing>"):
+            alerts.tell(Settings.load(), day.database, alerts_raised)
+        post.refuses = False
+
+    async def look(self) -> dict[str, list[str]]:
+        return await closing.close_ended(lambda _: "running")
+
+    async def test_the_next_look_sends_them_once_each_by_itself(self, day: Day, post: Post) -> None:
+        self.raise_in_vain(day, post, one_alert(), replace(one_alert(), key="thing/2", subject="Another"))
+        assert await self.look() == {"told": ["thing/1", "thing/2"]}
+        assert await self.look() == {}
+        assert post.subjects == ["[cofi] A <thing> & more", "[cofi] Another"]
+        assert "It happened." in said_in(post.mails[0]) and "Since: 2026-11-17" in said_in(post.mails[0])
+
+    async def test_a_look_that_reaches_nobody_either_fails_and_says_so(self, day: Day, post: Post) -> None:
+        self.raise_in_vain(day, post, one_alert(), replace(one_alert(), key="thing/2"))
+        post.refuses = True
+        with pytest.raises(RunFailed, match=r"A <thing>.* The next look tries again"):
+            await self.look()
+        post.refuses = False
+        assert await self.look() == {"told": ["thing/1", "thing/2"]}
+
+    async def test_a_deadline_is_told_when_the_mail_server_is_back(
+        self, day: Day, batch: Batch, post: Post
+    ) -> None:
+        post.refuses = True
+        with pytest.raises(EventRefused):
+            await alerts.missed_deadline(TestDeadline().run())
+        post.refuses = False
+        assert await self.look() == {"told": ["deadline/run-1"]}
+        assert post.subjects == ["[cofi] The calls of 2026-11-16 are not audited yet"]
+
+    async def test_nobody_is_asked_to_send_them_once_alerts_are_off(
+        self, day: Day, post: Post, setting
+    ) -> None:
+        self.raise_in_vain(day, post, one_alert())
+        setting("alert_email", "")
+        assert await self.look() == {}
+
+    async def test_of_an_event_the_webhook_knows_already(self, day: Day, post: Post, setting) -> None:
+        """Whoever announced it died before it could note so."""
+        setting("alert_email", "")
+        setting("alert_webhook", True)
         alerts.tell(Settings.load(), day.database, [one_alert()])
-    post.refuses = False
-    for _ in range(2):
-        alerts.tell(Settings.load(), day.database, [one_alert()])
-    assert post.subjects == ["[cofi] A <thing> & more"]
+        with day.database.writing() as connection:
+            connection.execute(AlertRow.__table__.update().values(sent_at=None, claimed_at=None))
+        assert await self.look() == {"told": ["thing/1"]}
+        assert len([row for row in day.rows(OutboxRow) if row["event_type"] == "alert"]) == 1
 
 
 async def test_a_chat_is_told_and_what_it_refuses_keeps_no_mail_back(

@@ -19,7 +19,6 @@ from airflow.sdk.exceptions import AirflowSkipException, DownstreamTasksSkipped
 
 from cofi import alerts, closing, ending
 from cofi.runs import AUDIT_DAG, RESCORE_DAG
-from include.alerts.alert import Alert
 from include.calls.call import CallState
 from include.calls.stage import STAGES, Stage
 from include.database.batches import Batch
@@ -36,6 +35,8 @@ from tests.unit.gpu.fake_host import FakeGpuHost
 
 RUN = "run-1"
 WAITS, REFUSES, LEAVES_OPEN, SKIPS = "waits", "refuses", "leaves the books open", "skips itself"
+# Subjects and texts.
+Told = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,12 @@ class TestARunOfWhichSettleIsMarkedWhileTheLlmIsAsked:
         assert "3 audited" in page.read_text() and "This run failed." not in page.read_text()
 
     async def test_people_are_told_when_it_failed_though_airflow_shows_success(
-        self, day: Day, run: Batch, runs_folder: Path, setting: Callable[..., None], told: list[Alert]
+        self,
+        day: Day,
+        run: Batch,
+        runs_folder: Path,
+        setting: Callable[..., None],
+        told: Told,
     ) -> None:
         context: Any = {"dag": SimpleNamespace(dag_id=AUDIT_DAG), "run_id": RUN}
         await asyncio.to_thread(alerts.RunAlerts(failed=False).notify, context)
@@ -186,21 +192,28 @@ class TestARunOfWhichSettleIsMarkedWhileTheLlmIsAsked:
         with pytest.raises(RunFailed, match="Airflow shows as success, and their books say failed: run-1"):
             await closing.close_ended(lambda _: "success")
         await closing.close_ended(lambda _: "success")
-        (alert,) = told
-        assert alert.subject == "The audit of 2026-11-16 failed"
-        assert "1 audited" in alert.happened and "2 pending = 3 discovered" in alert.happened
+        ((subject, text),) = told
+        assert subject == "The audit of 2026-11-16 failed"
+        assert "1 audited" in text and "2 pending = 3 discovered" in text
         assert events(day) == ["run.incomplete"]
 
     async def test_an_alert_that_reached_nobody_is_tried_again(
-        self, day: Day, run: Batch, setting: Callable[..., None], told: list[Alert], deaf: list[bool]
+        self,
+        day: Day,
+        run: Batch,
+        setting: Callable[..., None],
+        told: Told,
+        deaf: list[bool],
     ) -> None:
         deaf.append(True)
         with pytest.raises(RunFailed):
             await closing.close_ended(lambda _: "failed")
-        assert day.rows(AlertRow) == []
+        (row,) = day.rows(AlertRow)
+        assert row["sent_at"] is None
         deaf.clear()
-        await closing.close_ended(lambda _: "failed")
-        assert [alert.subject for alert in told] == ["The audit of 2026-11-16 failed"]
+        for _ in range(2):
+            await closing.close_ended(lambda _: "failed")
+        assert [subject for subject, _ in told] == ["The audit of 2026-11-16 failed"]
 
 
 @pytest.fixture
@@ -210,17 +223,17 @@ def deaf() -> list[bool]:
 
 
 @pytest.fixture
-def told(setting: Callable[..., None], monkeypatch: pytest.MonkeyPatch, deaf: list[bool]) -> list[Alert]:
-    """What a mail server has taken."""
+def told(setting: Callable[..., None], monkeypatch: pytest.MonkeyPatch, deaf: list[bool]) -> Told:
+    """Subjects and texts that a mail server has taken."""
     setting("alert_email", "qa@example.org")
     setting("alert_free_disk_gib", 0)
     setting("gpu_hosts", "")
-    kept: list[Alert] = []
+    kept: Told = []
 
-    def taken(place: str, send: object, alert: Alert, timezone: str) -> bool:
+    def takes(place: str, send: object, key: str, subject: str, text: str) -> bool:
         if not deaf:
-            kept.append(alert)
+            kept.append((subject, text))
         return not deaf
 
-    monkeypatch.setattr(alerts, "_taken", taken)
+    monkeypatch.setattr(alerts, "_takes", takes)
     return kept

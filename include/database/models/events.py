@@ -3,22 +3,33 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from include.database.columns import Base
 
+# Of all alerts, hardly any is owed.
+_OWED = text("sent_at IS NULL")
+
 
 class AlertRow(Base):
-    """An alert that was sent, stored so that each is sent once. `sent_by` names the process that sent it."""
+    """An alert, stored so that each is sent once. `sent_by` names the process that sends it, or has.
+
+    It was raised at `raised_at`, claimed by that process at `claimed_at` (None when no place has taken it),
+    and taken by a place at `sent_at`. As long as that is None, it is owed.
+    """
 
     __tablename__ = "alerts"
 
     key: Mapped[str] = mapped_column(String(250), primary_key=True)
     subject: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
+    raised_at: Mapped[datetime]
+    claimed_at: Mapped[datetime | None]
     sent_by: Mapped[str] = mapped_column(String(36))
-    sent_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix_alerts_owed", "raised_at", sqlite_where=_OWED, postgresql_where=_OWED),)
 
 
 class OutboxRow(Base):

@@ -1,7 +1,7 @@
-"""Of all who would tell a thing, one does; what reached nobody is anybody's again."""
+"""Of all who would tell a thing, one does; what reached nobody is sent by another look."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -40,12 +40,58 @@ def test_one_thing_twice_at_once_is_one(database: Database) -> None:
     assert claimed(database, "first") == []
 
 
-def test_only_who_has_it_gives_it_back(database: Database) -> None:
-    claimed(database, "first", alert())
-    database.write(lambda c: once.given_back(c, [alert()], "second"))
-    assert claimed(database, "second", alert()) == []
-    database.write(lambda c: once.given_back(c, [alert()], "first"))
-    assert claimed(database, "second", alert()) == ["thing/1"]
+class TestOwed:
+    """What reached nobody, by no place's taking it or by its process's death."""
+
+    def owed(self, database: Database, token: str, now: datetime = NOW, since: datetime = NOW) -> list[str]:
+        return [one.key for one in database.write(lambda c: once.claimed_of_owed(c, token, now, since))]
+
+    def test_what_is_given_back_is_anybody_s_in_the_order_in_which_it_was_raised(
+        self, database: Database
+    ) -> None:
+        claimed(database, "first", alert("b"), alert("a"))
+        assert self.owed(database, "second") == [], "the first sends it"
+        database.write(lambda c: once.given_back(c, ["a", "b"], "first"))
+        assert self.owed(database, "second") == ["a", "b"]
+        assert self.owed(database, "third") == []
+
+    def test_it_says_what_it_said_then(self, database: Database) -> None:
+        claimed(database, "first", alert())
+        database.write(lambda c: once.given_back(c, ["thing/1"], "first"))
+        (owed,) = database.write(lambda c: once.claimed_of_owed(c, "second", NOW, NOW))
+        assert (owed.subject, owed.text) == ("A thing", alert().text("UTC"))
+
+    def test_only_who_has_it_gives_it_back(self, database: Database) -> None:
+        claimed(database, "first", alert())
+        database.write(lambda c: once.given_back(c, ["thing/1"], "second"))
+        assert self.owed(database, "second") == []
+
+    def test_only_who_has_it_notes_that_it_was_taken(self, database: Database) -> None:
+        claimed(database, "first", alert())
+        database.write(lambda c: once.given_back(c, ["thing/1"], "first"))
+        assert self.owed(database, "second") == ["thing/1"]
+        database.write(lambda c: once.sent(c, ["thing/1"], "first", NOW))
+        database.write(lambda c: once.given_back(c, ["thing/1"], "second"))
+        assert self.owed(database, "third") == ["thing/1"]
+        database.write(lambda c: once.sent(c, ["thing/1"], "third", NOW))
+        database.write(lambda c: once.given_back(c, ["thing/1"], "third"))
+        assert self.owed(database, "fourth") == []
+
+    def test_whose_process_died_is_owed_when_it_would_have_sent_it(self, database: Database) -> None:
+        claimed(database, "dead", alert())
+        assert self.owed(database, "second", NOW + timedelta(minutes=10)) == []
+        assert self.owed(database, "second", NOW + timedelta(minutes=10, seconds=1)) == ["thing/1"]
+        assert self.owed(database, "third", NOW + timedelta(minutes=20)) == [], "the second sends it"
+
+    def test_what_is_old_is_given_up(self, database: Database) -> None:
+        claimed(database, "first", alert())
+        database.write(lambda c: once.given_back(c, ["thing/1"], "first"))
+        assert self.owed(database, "second", since=NOW + timedelta(seconds=1)) == []
+
+    def test_what_is_owed_is_not_raised_again(self, database: Database) -> None:
+        claimed(database, "first", alert())
+        database.write(lambda c: once.given_back(c, ["thing/1"], "first"))
+        assert claimed(database, "second", alert()) == []
 
 
 def test_an_alert_says_what_since_when_and_what_to_do() -> None:
