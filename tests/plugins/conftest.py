@@ -23,6 +23,7 @@ from tests.empty_database import empty_database
 from tests.plugins.demo_site import as_, demo_file, entries, people, site, site_file  # noqa: F401 - fixtures
 from tests.plugins.nights import FRIDAY, Nights
 from tests.plugins.shard import CALLS, CONTENTS
+from tests.undrawn import undrawn  # noqa: F401 - a fixture
 from tests.unit.database.seeding import Day
 from tests.unit.gpu.fake_host import FakeGpuHost
 

@@ -131,6 +131,7 @@ def test_a_run_that_is_on_is_easy_to_look_at(visit: Visit, running: Batch) -> No
 
 
 # vera looks after runs, and may see no call.
+@pytest.mark.drawn
 @pytest.mark.parametrize("user", ["rita", "vera"])
 def test_a_report_is_easy_to_read(visit: Visit, reported: dict[str, str], user: str) -> None:
     for screen in SCREENS:
@@ -163,6 +164,7 @@ def test_a_report_leads_to_its_calls_and_to_the_log_of_a_failed_one(
     assert page.locator("a[data-airflow]").evaluate("one => one.href") == log
 
 
+@pytest.mark.drawn
 def test_who_looks_after_runs_is_led_to_the_log_of_a_failed_call_and_to_no_call(
     visit: Visit, reported: dict[str, str], url: str
 ) -> None:

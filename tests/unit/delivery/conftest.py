@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
 
 import pytest
-from matplotlib.figure import Figure
 
 from include.database.engine import Database
 from tests.empty_database import empty_database
+from tests.undrawn import undrawn  # noqa: F401 - a fixture
 from tests.unit.delivery.seeding import SeededDay
 
 
@@ -18,14 +17,3 @@ def day(tmp_path: Path) -> Iterator[SeededDay]:
     database = Database(empty_database(tmp_path / "cofi.db"))
     yield SeededDay(database)
     database.close()
-
-
-@pytest.fixture(autouse=True)
-def undrawn(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leaves charts empty, which take matplotlib a second a report: but of tests that are marked `drawn`."""
-
-    def without_its_marks(figure: Figure, file: IO[str], **_: Any) -> None:
-        file.write("<svg></svg>")
-
-    if request.node.get_closest_marker("drawn") is None:
-        monkeypatch.setattr(Figure, "savefig", without_its_marks)
