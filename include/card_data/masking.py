@@ -197,11 +197,16 @@ def _spans(turn: Turn) -> list[tuple[int, int]]:
     for word in turn.words:
         core = word.text.strip().lstrip(BULLET)
         start = turn.text.find(core, at)
-        if start < 0 or re.search(r"\w", MASK.sub("", turn.text[at:start])):
+        if start < 0 or _says_more(turn.text[at:start]):
             return []
         at = start + len(core)
         spans.append((start, at))
-    return [] if re.search(r"\w", MASK.sub("", turn.text[at:])) else spans
+    return [] if _says_more(turn.text[at:]) else spans
+
+
+def _says_more(between: str) -> bool:
+    """Whether anything but masks is said between two words: mostly there is a space."""
+    return not between.isspace() and re.search(r"\w", MASK.sub("", between)) is not None
 
 
 def _masked_words(turn: Turn, places: Sequence[Hiding], spans: Sequence[tuple[int, int]]) -> list[Word]:

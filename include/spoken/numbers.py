@@ -93,9 +93,10 @@ def ordinal_words() -> frozenset[str]:
 
 def numbers_in(text: str) -> list[Number]:
     """Every number of a text in order; "four one one" is three, "forty-one" is one."""
+    fold = str.lower if text.isascii() else plain
     found: list[Number] = []
     for places in _in_sentences(text):
-        found += _numbers_of(places)
+        found += _numbers_of(places, [fold(place.group()) for place in places])
     return found
 
 
@@ -111,19 +112,17 @@ def _in_sentences(text: str) -> Iterator[list[re.Match[str]]]:
     yield places
 
 
-def _numbers_of(places: Sequence[re.Match[str]]) -> list[Number]:
-    words = [plain(place.group()) for place in places]
-    found: list[Number] = []
-    begins = _beginnings()
-    at = 0
-    while at < len(words):
-        if words[at] not in begins and not words[at].isdecimal():  # most words of most turns
-            at += 1
+def _numbers_of(places: Sequence[re.Match[str]], words: Sequence[str]) -> list[Number]:
+    """The numbers of a sentence: its words, and the same folded."""
+    begins, found, ended = _beginnings(), list[Number](), 0
+    # With most words of most turns no number begins.
+    for at in [at for at, word in enumerate(words) if word in begins or word.isdecimal()]:
+        if at < ended:
             continue
         digits, used = digits_at(words, at)
+        ended = at + used
         if digits:
-            found.append(Number(digits, places[at].start(), places[at + used - 1].end()))
-        at += used
+            found.append(Number(digits, places[at].start(), places[ended - 1].end()))
     return found
 
 

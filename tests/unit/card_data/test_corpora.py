@@ -124,8 +124,7 @@ def test_a_masking_that_knows_every_place_would_pass() -> None:
         for item in positives(family):
             texts = [text for _, text in item.turns]
             for secret in sorted(item.secrets, key=lambda one: -len(one.text)):
-                said = rf"(?<!\w){re.escape(secret.text)}(?!\w)"
-                texts[secret.turn] = re.sub(said, f"[{secret.kind}]", texts[secret.turn], count=1)
+                texts[secret.turn] = _said(secret.text).sub(f"[{secret.kind}]", texts[secret.turn], count=1)
             turns = tuple((speaker, text) for (speaker, _), text in zip(item.turns, texts, strict=True))
             assert not list(_leaks(item, as_transcript(replace(item, turns=turns)))), (item, texts)
 
@@ -155,9 +154,15 @@ def _groups_left(item: Item, after: Transcript) -> Iterator[tuple[str, str]]:
         turn = after.turns[secret.turn]
         of_tail = item.card[-4:].endswith(secret.digits)
         if secret.kind == "CARD" and not of_tail:
-            said = re.compile(rf"(?<!\w){re.escape(secret.text)}(?!\w)")
-            if said.search(turn.text) or said.search(" ".join(word.text for word in turn.words)):
+            texts = (turn.text, " ".join(word.text for word in turn.words))
+            if any(secret.text in text and _said(secret.text).search(text) for text in texts):
                 yield secret.text, secret.digits
+
+
+@cache
+def _said(words: str) -> re.Pattern[str]:
+    """Where these stand as words of their own."""
+    return re.compile(rf"(?<!\w){re.escape(words)}(?!\w)")
 
 
 def _views(turns: Iterable[Turn]) -> Iterator[str]:
