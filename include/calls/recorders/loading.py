@@ -65,7 +65,6 @@ def read_recorder(file: Path) -> Recorder:
     return _checked(text, file)
 
 
-# A run asks for the same one in each task; YAML is slow to read.
 @lru_cache(maxsize=32)
 def named(recorder: str, folder: Path | None) -> tuple[str, Path | None]:
     """A recorder's name and its folder, of what people name: one that is shipped, or a file of their own.
@@ -78,6 +77,8 @@ def named(recorder: str, folder: Path | None) -> tuple[str, Path | None]:
     return (file.stem, file.absolute().parent) if file.suffix == ".yaml" else (recorder, folder)
 
 
+# A run asks for the same one again and again; YAML is slow to read.
+@lru_cache(maxsize=64)
 def _checked(text: str, file: Path) -> Recorder:
     content, lines = _written(text, str(file))
     try:
