@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -56,7 +56,7 @@ def _timezone(site: Site, options: Answers, asking: Asking, found: Found) -> str
 
     def answer() -> str:
         zone = asking.ask("Time zone of the site", options.timezone, default)
-        if zone not in available_timezones():
+        if zone not in _zones():
             raise InvalidInput(f"{zone} is no time zone: write one like {' or '.join(_zones_like(zone))}.")
         return zone
 
@@ -66,10 +66,16 @@ def _timezone(site: Site, options: Answers, asking: Asking, found: Found) -> str
     return zone
 
 
+@cache
+def _zones() -> frozenset[str]:
+    """The names of all time zones: a file of each is opened to tell them."""
+    return frozenset(available_timezones())
+
+
 def _zones_like(written: str) -> list[str]:
     """Zones of which it is the city, or two that show how one is written."""
     city = written.replace(" ", "_").casefold()
-    cities = sorted(zone for zone in available_timezones() if zone.rpartition("/")[2].casefold() == city)
+    cities = sorted(zone for zone in _zones() if zone.rpartition("/")[2].casefold() == city)
     return cities[:2] or ["UTC", "Europe/Madrid"]
 
 
@@ -254,5 +260,5 @@ def own_zone() -> str:
     with suppress(OSError):
         _, _, name = str(Path("/etc/localtime").resolve()).partition("/zoneinfo/")
         zone = os.environ.get("TZ") or name
-        return zone if zone in available_timezones() else "UTC"
+        return zone if zone in _zones() else "UTC"
     return "UTC"
