@@ -5,6 +5,7 @@ import re
 from datetime import datetime
 from itertools import pairwise
 
+import jsonschema
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk import DAG
@@ -49,6 +50,22 @@ def parsed_for(task_id: str, dag_id: str = AUDIT_DAG) -> DAG:
         environment.setenv(_AIRFLOW_PARSING_CONTEXT_DAG_ID, dag_id)
         environment.setenv(_AIRFLOW_PARSING_CONTEXT_TASK_ID, task_id)
         return DagBag(dag_folder=AIRFLOW_HOME / "dags" / "audit_calls.py").dags[AUDIT_DAG]
+
+
+def test_writing_the_dag_down_checks_each_param_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The DAG processor does it whenever it has read the file; each task has all Params, and is compared."""
+    checked: list[str] = []
+    check = jsonschema.validate
+
+    def noted(value: object, schema: dict[str, object], **options: object) -> None:
+        checked.append(str(schema["title"]))
+        check(value, schema, **options)
+
+    monkeypatch.setattr(jsonschema, "validate", noted)
+    dag = DagBag(dag_folder=AIRFLOW_HOME / "dags" / "audit_calls.py").dags[AUDIT_DAG]
+    written = DagSerialization.to_dict(dag)
+    assert sorted(checked) == sorted(dag.params.get_param(name).schema["title"] for name in dag.params)
+    assert {name for name, _ in written["dag"]["params"]} == set(dag.params)
 
 
 def test_a_task_of_a_host_reads_no_other_host_and_is_the_same_task(dag: DAG) -> None:
