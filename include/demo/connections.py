@@ -36,7 +36,12 @@ def connections_of(ports: Mapping[str, int], gpu_token: str) -> dict[str, dict[s
 
 
 def import_into(
-    airflow: Callable[..., str], folder: Path, services: Mapping[str, object], database: object
+    airflow: Callable[..., str],
+    folder: Path,
+    services: Mapping[str, object],
+    database: object,
+    *,
+    is_new: bool = False,
 ) -> list[str]:
     """Gives Airflow the stack's connections, but for services that somebody has connected otherwise.
 
@@ -45,11 +50,12 @@ def import_into(
         folder: That only its owner can read.
         services: The connections of what the stack starts, by their ids.
         database: The connection of cofi's database.
+        is_new: Whether Airflow's database was made just now: it has none, and no command has to look.
 
     Returns:
         A sentence for each connection that is kept as it was.
     """
-    known = _known(airflow, folder / "known-connections.json")
+    known = {} if is_new else _known(airflow, folder / "known-connections.json")
     kept = [name for name in services if name in known and not _is_of_stack(name, known[name])]
     own = {name: connection for name, connection in services.items() if name not in kept}
     file = folder / "connections.json"

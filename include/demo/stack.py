@@ -141,8 +141,10 @@ class Stack:
                 self.start_services(ports, keys["gpu_token"])
                 say("Preparing the databases (a minute on the first start)")
                 upgrade(self.database_url, self.var / "runs", say)
+                had_database = self._airflow_database.exists()
                 self.airflow_command("db", "migrate")
-                kept = self._import_connections(ports, keys["gpu_token"])
+                is_new = self._airflow_database.exists() and not had_database
+                kept = self._import_connections(ports, keys["gpu_token"], is_new=is_new)
                 say("Starting Airflow")
                 self.start_airflow(reservation.locks)
                 self._await_all(ports, keys["gpu_token"])
@@ -265,10 +267,16 @@ class Stack:
         for dag_id in (DAG_ID, RESCORE_DAG_ID):
             self.airflow.unpause(dag_id)
 
-    def _import_connections(self, ports: Mapping[str, int], gpu_token: str) -> list[str]:
+    @property
+    def _airflow_database(self) -> Path:
+        """The embedded one, where no other is set."""
+        return self.var / "airflow.db"
+
+    def _import_connections(self, ports: Mapping[str, int], gpu_token: str, *, is_new: bool) -> list[str]:
         named = [*self.own_hosts, *([LLM] if self.has_own_llm else [])]
         services = connections_of({name: ports[name] for name in named}, gpu_token)
-        return import_into(self.airflow_command, self.var / "secrets", services, self.database_connection())
+        secrets, database = self.var / "secrets", self.database_connection()
+        return import_into(self.airflow_command, secrets, services, database, is_new=is_new)
 
     def _await(self, what: str, process: str, ready: Callable[[], bool]) -> None:
         deadline_s = time.monotonic() + _START_S

@@ -253,6 +253,28 @@ def test_an_llm_of_ones_own_in_airflow_outlives_a_start_which_says_so(
     assert "cofi_llm" in told and airflow.connections["cofi_llm"] == LLM
 
 
+def test_only_a_database_that_was_there_is_asked_for_its_connections(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = of_airflow_alone(tmp_path, monkeypatch, "sleep 60")
+    commands: list[tuple[str, ...]] = []
+
+    def noted(*words: str) -> str:
+        commands.append(words[:2])
+        one._airflow_database.touch()
+        return ""
+
+    monkeypatch.setattr(one, "airflow_command", noted)
+    monkeypatch.setattr(stack, "upgrade", lambda *_: None)
+    monkeypatch.setattr(one, "start_airflow", lambda *_: None)
+    monkeypatch.setattr(one, "_await_all", lambda *_: None)
+    migrate, export, take = ("db", "migrate"), ("connections", "export"), ("connections", "import")
+    one.up(say=lambda _: None)
+    assert commands == [migrate, take]
+    one.up(say=lambda _: None)
+    assert commands[2:] == [migrate, export, take]
+
+
 def test_a_command_that_does_not_end_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stack, "_START_S", 1)
     endless = stack_whose_airflow(tmp_path, monkeypatch, "exec sleep 60")
