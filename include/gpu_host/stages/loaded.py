@@ -47,8 +47,8 @@ def loaded_stages(settings: Settings, device: str) -> LoadedStages:
     Raises:
         InvalidInput: A setting points to something that is not there; the message says what to do.
     """
+    identifier, recogniser = chosen_models(settings, device)  # first: this is what may be missing
     denoiser = chosen_denoiser(settings)
-    identifier, recogniser = chosen_models(settings, device)
     embedder = chosen_embedder(settings)
     stages = LoadedStages(
         denoising=Denoising(denoiser, settings.denoise_below_snr_db),
