@@ -15,8 +15,6 @@ from urllib.parse import urlsplit
 
 import requests
 
-from include.database import urls
-from include.database.migrations import upgrade
 from include.demo import settings
 from include.demo.airflow_api import AirflowApi
 from include.demo.connections import LLM, connections_of, import_into
@@ -87,6 +85,8 @@ class Stack:
     @property
     def database_url(self) -> str:
         """SQLAlchemy's URL of cofi's database."""
+        from include.database import urls  # noqa: PLC0415 - `cofi airflow` wants no database, and waits for none
+
         given = self._given.get(urls.VARIABLE)
         return urls.url_of(given) if given else f"sqlite:///{self.var / 'cofi.db'}"
 
@@ -123,6 +123,8 @@ class Stack:
         Raises:
             CofiError: Something does not start; the message names its log.
         """
+        from include.database.migrations import upgrade  # noqa: PLC0415 - takes a second, which others save
+
         if self.running and not self.changes:
             return []
         with written_privately(), only_one(self.var / "stack"), Reservation() as reservation:

@@ -12,6 +12,7 @@ import include
 from include.command_line import demo
 from include.command_line import stack as command
 from include.command_line.site import Site
+from include.database import migrations
 from include.demo import stack as embedded
 from include.demo.stack import AIRFLOW_COMPONENTS, Stack
 from include.errors import CofiError
@@ -44,7 +45,7 @@ def stack(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     program.write_text("#!/bin/sh\nexec sleep 600\n")
     program.chmod(0o755)
     monkeypatch.setattr(embedded, "_executable", lambda _: str(program))
-    monkeypatch.setattr(embedded, "upgrade", lambda *_: None)
+    monkeypatch.setattr(migrations, "upgrade", lambda *_: None)
     monkeypatch.setattr(command, "Stack", Scripted)
     one = Scripted(home)
     yield one

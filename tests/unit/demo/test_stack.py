@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given as given_by_hypothesis
 from hypothesis import strategies
 
+from include.database import migrations
 from include.demo import keeping, settings, stack
 from include.demo.ports import Reservation
 from include.demo.processes import only_one
@@ -241,7 +242,7 @@ def test_an_llm_of_ones_own_in_airflow_outlives_a_start_which_says_so(
 ) -> None:
     airflow = Airflow(cofi_llm=LLM)
     one = of_airflow_alone(tmp_path, monkeypatch, "sleep 60")
-    monkeypatch.setattr(stack, "upgrade", lambda *_: None)
+    monkeypatch.setattr(migrations, "upgrade", lambda *_: None)
     monkeypatch.setattr(
         one, "airflow_command", lambda *given: airflow(*given) if given[0] == "connections" else ""
     )
@@ -265,7 +266,7 @@ def test_only_a_database_that_was_there_is_asked_for_its_connections(
         return ""
 
     monkeypatch.setattr(one, "airflow_command", noted)
-    monkeypatch.setattr(stack, "upgrade", lambda *_: None)
+    monkeypatch.setattr(migrations, "upgrade", lambda *_: None)
     monkeypatch.setattr(one, "start_airflow", lambda *_: None)
     monkeypatch.setattr(one, "_await_all", lambda *_: None)
     migrate, export, take = ("db", "migrate"), ("connections", "export"), ("connections", "import")
