@@ -20,7 +20,7 @@ HEAVY = ("long", "model", "process")
 # What a file, or a conftest.py for it, says whose tests run on PostgreSQL, too.
 ON_POSTGRESQL = "new_url"
 # Files that use the same Airflow: whoever comes first starts it, so they go to one process.
-_OF_ONE = ("audit_calls", "documents", "pages_in_airflow", "roles")
+_OF_ONE = ("audit_calls", "documents", "pages_in_airflow", "rescore_calls", "roles")
 SHARE_AIRFLOW = {f"tests/integration/test_{name}.py" for name in _OF_ONE}
 
 

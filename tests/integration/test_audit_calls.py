@@ -4,11 +4,9 @@ import json
 import os
 import re
 import signal
-import threading
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -33,6 +31,7 @@ pytestmark = [pytest.mark.airflow, pytest.mark.timeout(600)]
 
 
 NO_FOLDER = {"day": "2026-11-01"}
+LATE = "2007-instalacion.ogg"
 
 
 @pytest.fixture(scope="module")
@@ -85,11 +84,11 @@ def test_the_schedule_audited_yesterday(running: Running) -> None:
 def test_a_backfill_over_two_days_audits_what_is_missing(running: Running) -> None:
     run_ids = running.backfill(DAG_ID, FIRST, SECOND)
     assert running.wait_for(*run_ids) == ["success", "success"]
-    assert running.states(SECOND) == {"audited": 2}
+    assert running.states(SECOND) == {"audited": 1}
     work = [running.work_of(run_id) for run_id in run_ids]
     assert work[0] == {}, "the first day was audited before: no host is asked, and no LLM"
     assert running.states(FIRST) == {"audited": 2, "duplicate": 1, "quarantined": 1}
-    assert work[1]["llm2"] == 2
+    assert work[1]["llm2"] == 1
 
 
 def test_dag_test_runs_a_trial_of_one_call(running: Running) -> None:
@@ -140,21 +139,14 @@ def test_a_day_without_a_folder_is_red_and_its_report_says_what_is_there(
 
 def test_events_of_calls_and_runs_reach_the_receiver_that_is_connected(running: Running) -> None:
     """Nobody has switched its DAG on."""
-    with Receiver() as receiver:
-        connection = {"conn_type": "http", "host": receiver.url, "password": "whsec_c2VjcmV0"}
-        as_json = json.dumps(connection)
-        running.stack.airflow_command("connections", "add", "cofi_webhook", "--conn-json", as_json)
-        run_id = running.stack.airflow.trigger("deliver_webhooks", {})
-        ended = {"success", "failed"}
-        state = partial(running.stack.airflow.run_state, "deliver_webhooks", run_id)
-        running.until(lambda: state() in ended, "the events are delivered", 120)
-        assert state() == "success"
-    runs = {event["data"]["batch_id"]: event for event in receiver.events if "ledger" in event["data"]}
-    (last, *_) = backfilled = [event for run_id, event in runs.items() if run_id.startswith("backfill__")]
-    assert len(backfilled) == 2
-    assert last["type"] == "run.completed"
-    assert last["data"]["ledger"]["audited"] == 2
-    told = {event["data"]["path"]: event["type"] for event in receiver.events if "path" in event["data"]}
+    run_id = running.stack.airflow.trigger("deliver_webhooks", {})
+    assert running.wait_for(run_id, dag_id="deliver_webhooks") == ["success"]
+    events = running.receiver.events
+    runs = {event["data"]["batch_id"]: event for event in events if "ledger" in event["data"]}
+    backfilled = [event for run_id, event in runs.items() if run_id.startswith("backfill__")]
+    assert [event["type"] for event in backfilled] == ["run.completed"] * 2
+    assert {event["data"]["ledger"]["audited"] for event in backfilled} == {1, 2}, "one for each day"
+    told = {event["data"]["path"]: event["type"] for event in events if "path" in event["data"]}
     assert told["1001-late-fee.wav"] == "call.audited"
     assert told["empty.wav"] == "call.quarantined"
 
@@ -188,63 +180,55 @@ def test_a_killed_scheduler_comes_back_by_itself_and_its_run_goes_on(running: Ru
     assert re.search(r"scheduler was started again .*, and runs since", standing(running.stack.processes))
 
 
-def test_a_late_recording_is_taken_into_its_day_by_the_run_of_the_next(running: Running) -> None:
-    clip(SAMPLES / "2026-11-17" / "2007-instalacion.ogg", running.recordings / FIRST.isoformat())
-    before = running.states(FIRST)
-    run_id = running.trigger(day=SECOND.isoformat(), lookback_days=1)
-    assert running.wait_for(run_id) == ["success"]
-    assert running.states(FIRST) == before | {"audited": before["audited"] + 1}
-    assert running.work_of(run_id)["llm2"] == 1
+@dataclass(frozen=True)
+class Night:
+    """A run with a late recording of the day before, during which the host gpu_b was killed.
+
+    Attributes:
+        planned: Where its calls were to be heard, until then.
+        before: States of the calls of the day before.
+    """
+
+    run_id: str
+    state: str
+    planned: dict[str, str]
+    before: dict[str, int]
 
 
-def test_the_calls_of_a_killed_host_are_finished_by_another(running: Running) -> None:
+@pytest.fixture(scope="module")
+def night(running: Running) -> Night:
     """Last: it leaves one host fewer."""
-    run_id = running.stack.airflow.trigger(DAG_ID, {"day": KILLED.isoformat()})
+    before = running.states(SECOND)
+    clip(SAMPLES / "2026-11-17" / LATE, running.recordings / SECOND.isoformat())
+    run_id = running.stack.airflow.trigger(DAG_ID, {"day": KILLED.isoformat(), "lookback_days": 1})
     sent = partial(has_everything, running, run_id, "gpu_b")
     running.until(sent, "gpu_b has its recordings", 120, every_s=0.3)
-    before = planned(running, run_id)
+    host_of = planned(running, run_id)
     running.kill("gpu_b")
-    assert running.wait_for(run_id) == ["success"]
+    (state,) = running.wait_for(run_id)
+    return Night(run_id, state, host_of, before)
 
+
+def test_the_calls_of_a_killed_host_are_finished_by_another(running: Running, night: Night) -> None:
+    assert night.state == "success"
     assert running.states(KILLED) == {"audited": len(CLIPS[KILLED])}
-    moved = {path for path, host in planned(running, run_id).items() if host != before[path]}
+    moved = {path for path, host in planned(running, night.run_id).items() if host != night.planned[path]}
     assert moved, "the host was killed before it had done everything"
-    assert moved <= {path for path, host in before.items() if host == "gpu_b"}
-    assert {failure.kind for failure in running.failures(run_id)} == {"host_lost"}
+    assert moved <= {path for path, host in night.planned.items() if host == "gpu_b"}
+    assert {failure.kind for failure in running.failures(night.run_id)} == {"host_lost"}
+
+
+def test_a_late_recording_is_taken_into_its_day_by_the_run_of_the_next(
+    running: Running, night: Night
+) -> None:
+    assert running.states(SECOND) == night.before | {"audited": night.before["audited"] + 1}
+    assert running.work_of(night.run_id)["llm2"] == len(CLIPS[KILLED]) + 1
 
 
 def at_work(running: Running, run_id: str, stage: str) -> set[str]:
     """Tasks of a stage that run; a new try of one has a new id."""
     tasks = running.stack.airflow.task_instances(DAG_ID, run_id, "running")
     return {ti["id"] for ti in tasks if ti["task_id"].endswith(f".{stage}")}
-
-
-class Receiver(ThreadingHTTPServer):
-    """Takes events on loopback."""
-
-    def __init__(self) -> None:
-        self.events: list[dict[str, Any]] = []
-        super().__init__(("127.0.0.1", 0), Take)
-        self.url = f"http://127.0.0.1:{self.server_port}/"
-
-    def __enter__(self) -> "Receiver":
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self.server_close()
-
-
-class Take(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.events.append(json.loads(body))
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 def transcript_of(running: Running, path: str) -> str:

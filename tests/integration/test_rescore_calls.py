@@ -1,35 +1,27 @@
 """Rescoring under a real Airflow: nobody but the LLM is asked, and no more of it than is new.
 
-GPU hosts and LLM API are emulated. Before anything is rescored the hosts are ended, their ports are listened
-on in their place, and the recordings are deleted, as if they had been archived.
+Before anything is rescored the GPU hosts are ended, their ports are listened on in their place, and the
+recordings are deleted, as if they had been archived.
 """
 
 import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+import requests
 from sqlalchemy import select
 
-from include.database.engine import Database
 from include.database.models import AuditRow, BatchRow, CallRow, OutboxRow, ScorecardRow, StageResultRow
-from include.demo.stack import DAG_ID, RESCORE_DAG_ID
-from include.emulation.stack import EmulatedStack
+from include.demo.stack import DAG_ID, RESCORE_DAG_ID, Stack
 from include.errors import CofiError
-from include.plain_yaml import read_yaml
-from tests.faults.recordings import SHORTEST_S, make_day
-from tests.integration.conftest import ROOT, SPARING, Running
+from tests.integration.conftest import FIRST, SECOND, Running
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 
-DAYS = (date(2026, 11, 16), date(2026, 11, 17))
-CALLS = 10
-HOSTS = ("gpu_a", "gpu_b")
+DAYS = (FIRST, SECOND)
 FACTS, ANSWERS = "call_understanding", "scorecard_answers"
 
 
@@ -63,40 +55,38 @@ class Listener:
 
 @dataclass
 class Archived:
-    """Two audited days whose recordings and GPU hosts are gone."""
+    """Two audited days whose recordings and GPU hosts are gone.
+
+    Attributes:
+        calls: Audited ones of each day.
+    """
 
     running: Running
     hosts: list[Listener]
+    calls: tuple[int, int]
 
     @property
-    def stack(self) -> EmulatedStack:
-        assert isinstance(self.running.stack, EmulatedStack)
+    def stack(self) -> Stack:
         return self.running.stack
+
+    def stats(self) -> dict[str, Any]:
+        """What the LLM's endpoint has counted."""
+        return dict(requests.get(f"http://127.0.0.1:{self.stack.ports['llm']}/stats", timeout=60).json())
 
     def asked(self) -> dict[str, int]:
         """What the LLM has answered so far, by schema."""
-        return dict(self.stack.stats("llm")["served"])
+        return dict(self.stats()["served"])
 
     def rescore(self, **conf: Any) -> tuple[str, str, dict[str, int]]:
         """Triggers a run and waits: its id, its state, what the LLM was asked in it."""
         before = self.asked()
         run_id = self.stack.airflow.trigger(RESCORE_DAG_ID, {"day": DAYS[0].isoformat(), **conf})
-        (state,) = self.wait_for(run_id)
+        (state,) = self.running.wait_for(run_id, dag_id=RESCORE_DAG_ID)
         return run_id, state, self.since(before)
 
     def since(self, before: dict[str, int]) -> dict[str, int]:
         grown = {name: count - before.get(name, 0) for name, count in self.asked().items()}
         return {name: count for name, count in grown.items() if count}
-
-    def wait_for(self, *run_ids: str) -> list[str]:
-        states: list[str] = []
-
-        def ended() -> bool:
-            states[:] = [self.stack.airflow.run_state(RESCORE_DAG_ID, run_id) for run_id in run_ids]
-            return all(state in {"success", "failed"} for state in states)
-
-        self.running.until(ended, f"{run_ids} end", 300)
-        return states
 
     def official(self) -> dict[str, tuple[str, str]]:
         """By call, the audit that counts and its scorecard."""
@@ -125,7 +115,7 @@ class Archived:
         return (self.stack.var / "runs" / name / "report.html").read_text()
 
     def rows(self, query: Any) -> list[Any]:
-        with Database(self.stack.database_url).reading() as connection:
+        with self.running.database.reading() as connection:
             return list(connection.execute(query).all())
 
     def log_of(self, run_id: str, task_id: str) -> str:
@@ -134,54 +124,33 @@ class Archived:
 
 
 @pytest.fixture(scope="module")
-def archived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archived]:
-    home = tmp_path_factory.mktemp("home")
-    for name in ("dags", "plugins", "include", "airflow.cfg"):
-        (home / name).symlink_to(ROOT / name)
-    recordings = home / "recordings"
+def archived(running: Running) -> Iterator[Archived]:
+    """Last: it leaves no host, and no run of another DAG may come to one."""
+    audit(running)
+    calls = tuple(running.states(day)["audited"] for day in DAYS)
+    running.stack.airflow.pause(DAG_ID)
+    listeners = [archive(running, host) for host in running.stack.hosts]
+    for recording in running.recordings.rglob("*.wav"):
+        recording.unlink()
+    yield Archived(running, listeners, calls)
+    for listener in listeners:
+        listener.stop()
+
+
+def audit(running: Running) -> None:
+    """Audits what no test has audited, and waits for all runs."""
+    airflow = running.stack.airflow
     for day in DAYS:
-        make_day(recordings, day, [SHORTEST_S] * CALLS)
-    settings = {
-        **SPARING,
-        "AIRFLOW__COFI__RECORDINGS_LOCATION": f"file://{recordings}",
-        "AIRFLOW__COFI__MIN_AGE_S": "0",  # they were made just now
-        "AIRFLOW__COFI__SCORECARDS_FOLDER": str(scorecards(home)),
-        "AIRFLOW__COFI__TASK_RETRY_DELAY_S": "2",
-    }
-    llm = ["--llm1-seconds=0.05", "--llm2-seconds=0.1"]
-    stack = EmulatedStack(home, settings, HOSTS, gpu_host=["--stage-seconds=0.02"], llm=llm)
-    stack.up()
-    try:
-        running = Running(stack, recordings)
-        runs = [stack.airflow.trigger(DAG_ID, {"day": day.isoformat()}) for day in DAYS]
-        assert running.wait_for(*runs) == ["success", "success"]
-        assert [running.states(day) for day in DAYS] == [{"audited": CALLS}] * 2
-        listeners = [archive(running, host) for host in HOSTS]
-        for recording in recordings.rglob("*.wav"):
-            recording.unlink()
-        yield Archived(running, listeners)
-        for listener in listeners:
-            listener.stop()
-    finally:
-        stack.down()
-
-
-def scorecards(home: Path) -> Path:
-    """The shipped one, and one that passes more."""
-    folder = home / "scorecards"
-    folder.mkdir()
-    shipped = (ROOT / "include" / "scorecards" / "service_call.yaml").read_text()
-    (folder / "service_call.yaml").write_text(shipped)
-    content = read_yaml(shipped) | {"version": "stricter", "pass_threshold_pct": 20.0}
-    text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
-    (folder / "candidate.yaml").write_text(text)
-    return folder
+        if "audited" not in running.states(day):
+            airflow.trigger(DAG_ID, {"day": day.isoformat()})
+    running.wait_for(*(run["dag_run_id"] for run in airflow.runs(DAG_ID)))
 
 
 def archive(running: Running, host: str) -> Listener:
-    """Ends a host and listens in its place."""
+    """Ends a host, unless a test has, and listens in its place."""
     process = running.stack.processes.latest[host]
-    running.kill(host)
+    if process.alive:
+        running.kill(host)
     running.until(lambda: not process.alive, f"{host} has ended", 30)
     return Listener(running.stack.ports[host]).start()
 
@@ -189,8 +158,9 @@ def archive(running: Running, host: str) -> Listener:
 def test_a_shadow_run_with_another_scorecard_asks_llm2_only_and_changes_nothing(archived: Archived) -> None:
     before = archived.everything_official()
     run_id, state, asked = archived.rescore(scorecard="candidate")
-    assert (state, archived.ledger(run_id)) == ("success", {"audited": CALLS})
-    assert asked == {ANSWERS: CALLS}
+    calls = archived.calls[0]
+    assert (state, archived.ledger(run_id)) == ("success", {"audited": calls})
+    assert asked == {ANSWERS: calls}
     assert archived.everything_official() == before
     page = archived.report(run_id)
     assert "no official result was changed" in page
@@ -205,18 +175,18 @@ def test_a_share_of_the_calls_is_asked_for_no_more(archived: Archived) -> None:
     run_id, state, asked = archived.rescore(scorecard="candidate", share=0.3, model="another-model")
     taken = archived.ledger(run_id)["audited"]
     assert state == "success"
-    assert 0 < taken < CALLS
+    assert 0 < taken < archived.calls[0]
     assert asked == {FACTS: taken, ANSWERS: taken}
 
 
 def test_an_official_rescore_pays_nothing_for_answers_that_are_stored(archived: Archived) -> None:
     before = archived.official()
     run_id, state, asked = archived.rescore(scorecard="candidate", shadow=False)
-    assert (state, asked, archived.ledger(run_id)) == ("success", {}, {"audited": CALLS})
+    assert (state, asked, archived.ledger(run_id)) == ("success", {}, {"audited": archived.calls[0]})
     after = archived.official()
     changed = {call_id for call_id in before if after[call_id] != before[call_id]}
     assert set(after) == set(before)
-    assert len(changed) == CALLS
+    assert len(changed) == archived.calls[0]
     assert all(call_id.startswith(f"{DAYS[0]:%Y%m%d}") for call_id in changed)
     ((candidate,),) = archived.rows(select(ScorecardRow.sha256).where(ScorecardRow.version == "stricter"))
     assert {after[call_id][1] for call_id in changed} == {candidate}
@@ -225,17 +195,17 @@ def test_an_official_rescore_pays_nothing_for_answers_that_are_stored(archived: 
 def test_a_range_of_days_is_one_run(archived: Archived) -> None:
     last = {"last_day": DAYS[1].isoformat()}
     run_id, state, asked = archived.rescore(scorecard="candidate", **last)
-    assert (state, archived.ledger(run_id)) == ("success", {"audited": 2 * CALLS})
-    assert asked == {ANSWERS: CALLS}, "the first day's answers are stored"
+    assert (state, archived.ledger(run_id)) == ("success", {"audited": sum(archived.calls)})
+    assert asked == {ANSWERS: archived.calls[1]}, "the first day's answers are stored"
 
 
 def test_a_backfill_rescores_day_by_day(archived: Archived) -> None:
     before, official = archived.asked(), archived.official()
     conf = ["--dag-run-conf", '{"model": "yet-another-model"}']
     run_ids = archived.running.backfill(RESCORE_DAG_ID, *DAYS, *conf)
-    assert archived.wait_for(*run_ids) == ["success", "success"]
-    assert [archived.ledger(run_id) for run_id in run_ids] == [{"audited": CALLS}] * 2
-    assert archived.since(before) == {FACTS: 2 * CALLS, ANSWERS: 2 * CALLS}
+    assert archived.running.wait_for(*run_ids, dag_id=RESCORE_DAG_ID) == ["success", "success"]
+    assert [archived.ledger(run_id) for run_id in run_ids] == [{"audited": calls} for calls in archived.calls]
+    assert archived.since(before) == dict.fromkeys((FACTS, ANSWERS), sum(archived.calls))
     assert archived.official() == official, "a shadow run is the default"
 
 
@@ -260,4 +230,4 @@ def test_nobody_came_to_a_gpu_host_and_no_run_began_by_itself(archived: Archived
     assert [listener.connections for listener in archived.hosts] == [0, 0]
     kinds = {run["run_type"] for run in archived.stack.airflow.runs(RESCORE_DAG_ID)}
     assert kinds == {"manual", "backfill"}
-    assert archived.stack.stats("llm")["max_in_flight"] <= 100
+    assert archived.stats()["max_in_flight"] <= 100

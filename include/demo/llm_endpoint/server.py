@@ -5,8 +5,9 @@ import hmac
 import json
 import time
 import uuid
+from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
@@ -39,10 +40,13 @@ class EndpointSettings:
 
 @dataclass
 class _Stats:
+    """Of those, `served` were answered, by the name of the schema."""
+
     requests: int = 0
     refused: int = 0
     in_flight: int = 0
     max_in_flight: int = 0
+    served: Counter[str] = field(default_factory=Counter)
 
 
 class Endpoint:
@@ -88,7 +92,10 @@ class Endpoint:
         stats.max_in_flight = max(stats.max_in_flight, stats.in_flight)
         try:
             await asyncio.sleep(self._settings.latency_s)
-            return web.json_response(answered(await request.json()))
+            body = await request.json()
+            answer = answered(body)
+            stats.served[body["response_format"]["json_schema"]["name"]] += 1
+            return web.json_response(answer)
         except (UnknownPrompt, ValueError, LookupError, TypeError) as error:
             stats.refused += 1
             return _error(400, "invalid_request_error", f"{MODEL} cannot answer this: {error}")

@@ -386,4 +386,5 @@ async def test_token_models_health_and_stats():
         assert (await session.get(server.make_url("/health"))).status == 200
         assert (await session.get(server.make_url("/v1/models"))).status == 401
         stats = await (await session.get(server.make_url("/stats"))).json()
-    assert stats == {"requests": 9, "refused": 0, "in_flight": 0, "max_in_flight": 4}
+    served = {"call_understanding": 9}
+    assert stats == {"requests": 9, "refused": 0, "in_flight": 0, "max_in_flight": 4, "served": served}
