@@ -4,6 +4,7 @@ Before anything is rescored the GPU hosts are ended, their ports are listened on
 recordings are deleted, as if they had been archived.
 """
 
+import errno
 import socket
 import threading
 from collections.abc import Iterator
@@ -33,12 +34,18 @@ class Listener:
     connections: int = 0
     _server: socket.socket = field(default_factory=socket.socket)
 
-    def start(self) -> "Listener":
+    def starts(self) -> bool:
+        """Whether it listens now: a killed host may hold its port for a moment after its end."""
         self._server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._server.bind(("127.0.0.1", self.port))
+        try:
+            self._server.bind(("127.0.0.1", self.port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            return False
         self._server.listen()
         threading.Thread(target=self._count, daemon=True).start()
-        return self
+        return True
 
     def _count(self) -> None:
         while True:
@@ -148,11 +155,11 @@ def audit(running: Running) -> None:
 
 def archive(running: Running, host: str) -> Listener:
     """Ends a host, unless a test has, and listens in its place."""
-    process = running.stack.processes.latest[host]
-    if process.alive:
+    if running.stack.processes.latest[host].alive:
         running.kill(host)
-    running.until(lambda: not process.alive, f"{host} has ended", 30)
-    return Listener(running.stack.ports[host]).start()
+    listener = Listener(running.stack.ports[host])
+    running.until(listener.starts, f"{host} has left its port", 60)
+    return listener
 
 
 def test_a_shadow_run_with_another_scorecard_asks_llm2_only_and_changes_nothing(archived: Archived) -> None:
