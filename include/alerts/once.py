@@ -13,7 +13,7 @@ from include.alerts.alert import Alert
 from include.database.engine import insert_missing
 from include.database.models import AlertRow
 
-# Longer than a process takes to send one: mail servers and chats have timeouts below a minute.
+# Longer than a process takes to send one: Airflow tries a mail server six times for 30 s, a chat has 20 s.
 _SENDING = timedelta(minutes=10)
 
 
@@ -24,6 +24,7 @@ class Owed:
     key: str
     subject: str
     text: str
+    raised_at: datetime
 
 
 def claimed(
@@ -69,8 +70,9 @@ def claimed_of_owed(connection: Connection, token: str, now: datetime, since: da
     nobody_sends = or_(AlertRow.claimed_at.is_(None), AlertRow.claimed_at < now - _SENDING)
     is_owed = (AlertRow.sent_at.is_(None), AlertRow.raised_at >= since, nobody_sends)
     connection.execute(update(AlertRow).where(*is_owed).values(sent_by=token, claimed_at=now))
-    query = select(AlertRow.key, AlertRow.subject, AlertRow.text).order_by(AlertRow.raised_at, AlertRow.key)
-    rows = connection.execute(query.where(AlertRow.sent_by == token, AlertRow.sent_at.is_(None)))
+    query = select(AlertRow.key, AlertRow.subject, AlertRow.text, AlertRow.raised_at)
+    mine = query.where(AlertRow.sent_by == token, AlertRow.sent_at.is_(None))
+    rows = connection.execute(mine.order_by(AlertRow.raised_at, AlertRow.key))
     return [Owed(*row) for row in rows]
 
 

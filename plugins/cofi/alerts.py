@@ -129,6 +129,7 @@ def tell(settings: Settings, database: Database, alerts: Sequence[Alert]) -> Non
         if mine and settings.alert_webhook:
             alert = in_one_message(mine)
             announce_alert(connection, alert.key, _event(alert, settings.timezone), now)
+            once.sent(connection, [one.key for one in mine], token, now)
         return mine
 
     if not (mine := database.write(claim)):
@@ -136,9 +137,9 @@ def tell(settings: Settings, database: Database, alerts: Sequence[Alert]) -> Non
     alert = in_one_message(mine)
     for one in mine:
         log.warning("Alert %s: %s", one.key, one.subject)
-    keys = [one.key for one in mine]
     taken = _taken(settings, alert.key, alert.headline, alert.text(settings.timezone))
-    _note(database, keys, token, taken or settings.alert_webhook, alert.headline)
+    if not settings.alert_webhook:
+        _note(database, [one.key for one in mine], token, taken, alert.headline)
 
 
 def tell_owed(database: Database) -> list[str]:
@@ -156,8 +157,12 @@ def tell_owed(database: Database) -> list[str]:
     since = now - timedelta(hours=settings.close_runs_patience_h)
     found = database.write(lambda connection: once.claimed_of_owed(connection, token, now, since))
     for number, owed in enumerate(found):
-        # The webhook has its event since it was raised.
-        taken = _taken(settings, owed.key, owed.subject, owed.text) or settings.alert_webhook
+        taken = _taken(settings, owed.key, owed.subject, owed.text)
+        if settings.alert_webhook:  # it was set after the alert was raised
+            database.write(
+                lambda connection, one=owed: announce_alert(connection, one.key, _event_of(one), now)
+            )
+            taken = True
         # Who refuses one has no time for the others.
         keys = [owed.key] if taken else [one.key for one in found[number:]]
         _note(database, keys, token, taken, owed.subject)
@@ -182,6 +187,12 @@ def _event(alert: Alert, timezone: str) -> dict[str, Any]:
         "link": alert.link,
         "also": [{"key": one.key, "subject": one.subject} for one in alert.also],
     }
+
+
+def _event_of(owed: once.Owed) -> dict[str, Any]:
+    """The event of an alert as it is stored: its text names the run."""
+    since = owed.raised_at.isoformat()
+    return {"subject": owed.subject, "text": owed.text, "since": since, "link": "", "also": []}
 
 
 def _places(settings: Settings) -> dict[str, Callable[[str, str], None]]:

@@ -299,15 +299,34 @@ class TestOwed:
         setting("alert_email", "")
         assert await self.look() == {}
 
-    async def test_of_an_event_the_webhook_knows_already(self, day: Day, post: Post, setting) -> None:
-        """Whoever announced it died before it could note so."""
+    async def test_what_the_webhook_has_is_not_owed_to_who_refused_it(
+        self, day: Day, post: Post, setting
+    ) -> None:
+        setting("alert_webhook", True)
+        post.refuses = True
+        alerts.tell(Settings.load(), day.database, [one_alert()])
+        post.refuses = False
+        (row,) = day.rows(AlertRow)
+        assert row["sent_at"] and len(self.events(day)) == 1
+        assert await self.look() == {}
+
+    async def test_a_webhook_that_was_set_meanwhile_takes_it(self, day: Day, post: Post, setting) -> None:
+        self.raise_in_vain(day, post, one_alert())
         setting("alert_email", "")
         setting("alert_webhook", True)
-        alerts.tell(Settings.load(), day.database, [one_alert()])
-        with day.database.writing() as connection:
-            connection.execute(AlertRow.__table__.update().values(sent_at=None, claimed_at=None))
         assert await self.look() == {"told": ["thing/1"]}
-        assert len([row for row in day.rows(OutboxRow) if row["event_type"] == "alert"]) == 1
+        assert await self.look() == {}
+        (event,) = self.events(day)
+        assert event["subject"] == "A <thing> & more" and "It happened." in event["text"]
+        assert event["key"] == "thing/1" and set(event) == set(self.announced_at_once(day))
+
+    def announced_at_once(self, day: Day) -> dict[str, Any]:
+        alerts.tell(Settings.load(), day.database, [replace(one_alert(), key="thing/2")])
+        (event,) = [event for event in self.events(day) if event["key"] == "thing/2"]
+        return event
+
+    def events(self, day: Day) -> list[dict[str, Any]]:
+        return [row["payload"]["data"] for row in day.rows(OutboxRow) if row["event_type"] == "alert"]
 
 
 async def test_a_chat_is_told_and_what_it_refuses_keeps_no_mail_back(
