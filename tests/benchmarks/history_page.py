@@ -132,6 +132,7 @@ def _statements(some: Parts) -> Iterator[str]:
         f"Of the {len(compared)} statements that read {least:,} {unit} or more in a step, "
         f"{len(compared) - len(more)} read at most {GOAL} times as many after {last['days']:,} days. Of the "
         f"others, {longer} take more than {GOAL} times as long, too."
+        + _lengthened(first, last)
         + (_looked_up(sum(one[4] <= looked_up for one in more)) if by_call else "")
         + (_DASHED if more else "")
     )
@@ -151,6 +152,21 @@ def _looked_up(few: int) -> str:
     return (
         " Without history a night is all that a table holds, and is read as it lies; later its calls are "
         f"looked up: {few} of them read at most {_PAGES_OF_A_CALL} pages for each call of the night."
+    )
+
+
+def _lengthened(first: Mapping[str, Any], last: Mapping[str, Any]) -> str:
+    """By how much all statements that miss the goal by time lengthen a night: those too that read little."""
+    missed = [
+        now_s - before_s
+        for step, statements in last["statements"].items()
+        for sql, now_s in statements.items()
+        for before_s in [first["statements"].get(step, {}).get(sql)]
+        if before_s is not None and now_s > GOAL * before_s
+    ]
+    return (
+        f" However little they read, {len(missed)} statements take more than {GOAL} times as long: "
+        f"together they lengthen a night by {sum(missed):.2f} s."
     )
 
 

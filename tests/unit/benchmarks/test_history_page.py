@@ -95,3 +95,12 @@ def test_what_was_not_measured_is_named(figures: Path) -> None:
     assert "SQLite, 1,000 days before nights of 10,000 calls" in missing
     assert "PostgreSQL, 0 days before nights of 100,000 calls" in missing
     assert "SQLite, 30 days" not in missing and "SQLite, 0 days before nights of 10,000 calls" not in missing
+
+
+def test_what_takes_longer_is_added_up(figures: Path) -> None:
+    add(part(0, 1.0))
+    add(part(30, 1.6))
+    add(part(1000, 1.4, database="sqlite", calls=500))
+    assert "1 statements take more than 1.5 times as long: together they lengthen a night by 0.30 s." in told(
+        figures
+    )
