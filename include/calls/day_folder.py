@@ -13,6 +13,8 @@ from include.calls.call import Call
 
 # Speech of a second or two; a store is asked once for it.
 _SAMPLE_BYTES = 16 * 1024
+# What an index of PostgreSQL can hold of a path.
+LONGEST_PATH_BYTES = 2500
 # Python tells bytes of a name that are not UTF-8 as such code points.
 _ESCAPED_BYTE = re.compile(r"\\u(dc[89a-f][0-9a-f])")
 
@@ -69,6 +71,11 @@ def as_text(path: str) -> str:
     if path.isascii():
         return path  # and no copy of it for each call
     return path.encode(errors="backslashreplace").decode()
+
+
+def is_too_long(path: str) -> bool:
+    """Whether no database could look for a file of this path."""
+    return len(as_text(path).encode()) > LONGEST_PATH_BYTES
 
 
 def as_listed(text: str) -> str:

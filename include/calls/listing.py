@@ -14,7 +14,9 @@ from fsspec import AbstractFileSystem
 from fsspec.asyn import AsyncFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
+from include.calls.day_folder import LONGEST_PATH_BYTES, is_too_long
 from include.calls.listed_pages import Info, files_below
+from include.calls.moments import possible
 from include.calls.on_disk import DiskDict, DiskList
 from include.errors import StoreFault
 
@@ -124,7 +126,7 @@ def listed(
     listing, now = Listing(), now or datetime.now(UTC)
     latest = now
     for path, info in _below(filesystem, root, nested):
-        reason = _no_recording(path, info)
+        reason = _no_recording(path, info) or _unstorable(path)
         if reason:
             listing.ignored.add(path, Ignored(path, reason))
         elif _is_unfinished(path):
@@ -140,17 +142,20 @@ def listed(
 def modified_at(info: Info) -> datetime | None:
     """Reads local, sftp, s3, abfs and gs listings: fsspec has no common name for it.
 
-    A time that is none (a share may tell the year 30828) is as good as no time, and stops no day.
+    A time that is none (a share may tell the year 30828, or 9999) is as good as no time, and stops no day.
     """
-    for key in ("mtime", "LastModified", "last_modified", "updated"):
-        value = info.get(key)
-        with suppress(ValueError, OverflowError, OSError):
-            if isinstance(value, int | float):
-                return datetime.fromtimestamp(value, UTC)
-            if isinstance(value, datetime):
-                return value.astimezone(UTC)
-            if isinstance(value, str):
-                return datetime.fromisoformat(value).astimezone(UTC)
+    told = (info.get(key) for key in ("mtime", "LastModified", "last_modified", "updated"))
+    return next(filter(None, map(_moment, told)), None)
+
+
+def _moment(told: object) -> datetime | None:
+    with suppress(ValueError, OverflowError, OSError):
+        if isinstance(told, int | float):
+            return possible(datetime.fromtimestamp(told, UTC))
+        if isinstance(told, datetime):
+            return possible(told.astimezone(UTC))
+        if isinstance(told, str):
+            return possible(datetime.fromisoformat(told).astimezone(UTC))
     return None
 
 
@@ -269,6 +274,10 @@ def _no_recording(path: str, info: Info) -> str | None:
     if info.get("type", "file") not in {"file", "link"} and not info.get("islink"):
         return "a device, pipe or socket"
     return None
+
+
+def _unstorable(path: str) -> str | None:
+    return f"its path has more than {LONGEST_PATH_BYTES:,} bytes: shorten it" if is_too_long(path) else None
 
 
 def _is_unfinished(path: str) -> bool:

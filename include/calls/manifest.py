@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from include.calls.call import CallMetadata, ChannelRolesSource
 from include.calls.csv_text import Row, Table, folded, read_table
+from include.calls.day_folder import LONGEST_PATH_BYTES, is_too_long
 from include.calls.moments import AmbiguousMoment, DateOrder, read_moment
 from include.calls.on_disk import DiskList
 from include.calls.recorders.describing import (
@@ -26,6 +27,7 @@ from include.calls.recorders.describing import (
     UNDERSTOOD,
     Times,
     cleaned,
+    of_field,
     understood,
 )
 from include.errors import InvalidInput
@@ -147,6 +149,8 @@ class _RowReader:
             return None, [
                 "it names no file: write the recording's path in the column 'file'"
             ] if texts_by_column else []
+        if is_too_long(file):
+            return None, [f"its file is no path: it has more than {LONGEST_PATH_BYTES:,} bytes"]
         problems = ["its quotes are not in pairs: it was read without them"] if row.torn else []
         return ManifestRow(row.number, file, self._metadata(texts_by_column, problems)), problems
 
@@ -166,7 +170,7 @@ class _RowReader:
                 problems.append(f"{stated} is not understood; write it like {HOW[column]}")
         if read.get("channel_roles"):
             read["roles_source"] = ChannelRolesSource.MANIFEST
-        read |= {column: cleaned(cell) for column, cell in cells.items() if column in TEXTS}
+        read |= {column: of_field(cell) for column, cell in cells.items() if column in TEXTS}
         extra = {
             cleaned(column)[:LONGEST_NAME]: cleaned(cell)
             for column, cell in cells.items()

@@ -66,6 +66,8 @@ _EPOCH = re.compile(r"(\d{10})(?:\.\d+)?|(\d{13})|(\d{16})")
 # Days since the end of 1899, with the time as a fraction: a cell of Excel that was not formatted as a date.
 _SERIAL = re.compile(r"([3-6]\d{4})[.,]\d+")
 _SERIAL_BEGINS = datetime(1899, 12, 30)  # noqa: DTZ001 - in the site's zone, below
+# 0001-01-01 and 9999-12-31 stand for "none" in many systems, and some zones cannot tell them at all.
+_POSSIBLE_YEARS = range(1900, 2200)
 
 
 class DateOrder(StrEnum):
@@ -88,6 +90,11 @@ class AmbiguousMoment(ValueError):
         self.readings = readings
 
 
+def possible(moment: datetime) -> datetime | None:
+    """The moment, if a call, or what is written about it, can be of that time; else None."""
+    return moment if moment.year in _POSSIBLE_YEARS else None
+
+
 def read_moment(text: str, site: tzinfo, order: DateOrder | None = None) -> datetime | None:
     """Reads a day with a time.
 
@@ -97,23 +104,28 @@ def read_moment(text: str, site: tzinfo, order: DateOrder | None = None) -> date
         order: What 03/04/2026 means.
 
     Returns:
-        In UTC; None for what is no moment, such as a day alone or a time alone.
+        In UTC; None for what is no moment, such as a day alone or a time alone, and for one at which no call
+        can have been.
 
     Raises:
         AmbiguousMoment: It may mean several days.
     """
-    text = " ".join(plain(text).split())
+    found = _read(" ".join(plain(text).split()), site, order)
+    return found.astimezone(UTC) if found and possible(found) else None
+
+
+def _read(text: str, site: tzinfo, order: DateOrder | None) -> datetime | None:
     if counted := _counted(text, site):
-        return counted.astimezone(UTC)
+        return counted
     for pattern in _WRITTEN:
         written = pattern.fullmatch(text)
         readings = _readings(written.groupdict(), site) if written else {}
         if order and order in readings:
-            return readings[order].astimezone(UTC)
+            return readings[order]
         if len(set(readings.values())) > 1:
             raise AmbiguousMoment(sorted(set(readings.values())))
         if readings:
-            return next(iter(readings.values())).astimezone(UTC)
+            return next(iter(readings.values()))
     return None
 
 
@@ -151,13 +163,14 @@ def _days(parts: dict[str, str | None]) -> Iterator[tuple[DateOrder, tuple[int, 
         return
     first, third = int(parts["first"] or 0), int(parts["third"] or 0)
     second = _month(parts) or int(parts.get("middle") or 0)
-    year = third if third > 99 else 2000 + third
+    is_whole = len(parts["third"] or "") == 4
+    year = third if is_whole else 2000 + third
     yield DateOrder.DAY_FIRST, (year, second, first)
     if parts.get("name"):
         yield DateOrder.YEAR_FIRST, (2000 + first, second, third)
         return
     yield DateOrder.MONTH_FIRST, (year, first, second)
-    if third <= 99:
+    if not is_whole:
         yield DateOrder.YEAR_FIRST, (2000 + first, second, third)
 
 

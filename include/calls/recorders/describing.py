@@ -10,6 +10,7 @@ from typing import Any
 import pendulum
 
 from include.calls.call import CallMetadata, ChannelRole, ChannelRolesSource
+from include.calls.moments import possible
 from include.calls.terms import is_term
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,8 @@ _DIRECTIONS = {
     "internal": {"internal", "intern", "ext-to-ext"},
 }
 _LONGEST, LONGEST_NAME = 1000, 100
+# Of what has a field, in characters: some are looked for, and PostgreSQL's indexes hold 2,700 bytes.
+_LONGEST_FIELD = 400
 # Of what has no field: a sidecar may hold a whole transcript.
 MOST_EXTRA = 60
 _EPOCH_S = re.compile(r"\d{10}(?:\.\d+)?")
@@ -78,7 +81,7 @@ def described(
     texts = {name: cleaned(value) for name, value in reported.items()}
     given = {name: text for name, text in texts.items() if text}
     extra = {cleaned(name)[:LONGEST_NAME]: text for name, text in given.items() if name not in FIELDS}
-    values: dict[str, Any] = {name: given[name] for name in TEXTS if name in given}
+    values: dict[str, Any] = {name: of_field(given[name]) for name in TEXTS if name in given}
     for name in UNDERSTOOD:
         if name not in given:
             continue
@@ -116,6 +119,11 @@ def cleaned(value: Any) -> str:
     return " ".join(text.split())[:_LONGEST]
 
 
+def of_field(value: Any) -> str:
+    """Cleaned, and short enough for a field of `CallMetadata`."""
+    return cleaned(value)[:_LONGEST_FIELD]
+
+
 def understood(name: str, value: Any, text: str, times: Times) -> Any:
     """The value of a field that is no text; None when it is not understood."""
     match name:
@@ -141,6 +149,11 @@ def _listed(value: Any, text: str) -> tuple[str, ...]:
 
 def moment(text: str, times: Times) -> datetime | None:
     """A day with a time; a time alone is none, though a lenient reader would take it for today's."""
+    found = _moment(text, times)
+    return possible(found) if found else None
+
+
+def _moment(text: str, times: Times) -> datetime | None:
     for form in times.formats:
         try:
             return pendulum.from_format(text, form, tz=times.timezone)
@@ -160,11 +173,12 @@ def _seconds(text: str) -> float | None:
     clock = _CLOCK.fullmatch(text)
     if clock:
         hours, minutes, seconds = (float(part or 0) for part in clock.groups())
-        return 3600 * hours + 60 * minutes + seconds
-    try:
-        number = float(text)
-    except ValueError:
-        return None
+        number = 3600 * hours + 60 * minutes + seconds
+    else:
+        try:
+            number = float(text)
+        except ValueError:
+            return None
     return number if 0 <= number < 1e6 else None
 
 

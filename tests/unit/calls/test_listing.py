@@ -309,7 +309,20 @@ def test_a_folder_that_does_not_exist_has_no_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize("key", ["mtime", "LastModified", "updated"])
 @pytest.mark.parametrize(
     "told",
-    [1e20, -1e20, float("nan"), float("inf"), "Mon, 16 Nov 2026 09:12:00 GMT", "", "yesterday", None, [1]],
+    [
+        *(
+            1e20,
+            -1e20,
+            float("nan"),
+            float("inf"),
+            "Mon, 16 Nov 2026 09:12:00 GMT",
+            "",
+            "yesterday",
+            None,
+            [1],
+        ),
+        *(-11_644_473_600, 253_402_300_799, datetime(9999, 12, 31, tzinfo=UTC), "0001-01-01T00:00:00Z"),
+    ],
 )
 def test_a_time_that_is_none_stops_no_day(key: str, told: object) -> None:
     assert modified_at({"name": "a.wav", "size": 1, key: told}) is None

@@ -88,6 +88,9 @@ def test_one_moment_in_many_ways(text: str) -> None:
             "5 jui 2026 9:12",
         ),
         *("2026-320T09:12", "=NOW()", "#VALUE!", "0"),
+        # What stands for "none" in databases.
+        *("0001-01-01T00:00:00", "0001-01-01T00:00:00+14:00", "1753-01-01 00:00:00", "01/01/0001 00:00:00"),
+        *("9999-12-31 23:59:59", "9999-12-31T23:59:59-05:00", "9999999999999999"),
     ],
 )
 def test_what_is_no_moment_is_none(text: str) -> None:

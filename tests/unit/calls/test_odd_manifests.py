@@ -113,6 +113,9 @@ ODD = {
         'file,agent\n" a.wav ",Dana\n', {" a.wav ": "Dana"}, files=(" a.wav ",)
     ),
     "NULs": Odd(b"file,agent\na.wav,Da\0na\nsub/b.wav,Kim\0\n"),
+    "a path without an end": Odd(
+        f"{ROWS}{'a/' * 1251}.wav,Lee\n", told=["row 4: its file is no path: it has more than 2,500 bytes"]
+    ),
     "files that are not there": Odd(
         "file,agent\na.wav,Dana\n./sub\\c.wav,Lee\nsub/b.wav,Kim\n", absent=("sub/c.wav",)
     ),

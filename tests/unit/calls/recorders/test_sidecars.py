@@ -159,6 +159,26 @@ def test_whatever_a_sidecar_holds_it_is_read_or_refused(content: bytes) -> None:
             EXPRESSIONS[form].rest(entry)
 
 
+@pytest.mark.parametrize("field", ["started_at", "ended_at"])
+@pytest.mark.parametrize(
+    "none", ["0001-01-01T00:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-05:00"]
+)
+def test_a_time_that_stands_for_none_is_none(site: Site, field: str, none: str) -> None:
+    site.put("a.wav", recording(2))
+    site.put("a.json", json.dumps({field: none}).encode())
+    [call] = site.discover().recordings
+    assert getattr(call.metadata, field) is None
+    assert call.metadata.extra[field] == none
+
+
+@pytest.mark.parametrize("hold", ["9" * 400 + ":00:00", "300:00:00", "1e400", "inf", "nan", -1, 1e300])
+def test_a_hold_without_an_end_is_none(site: Site, hold: object) -> None:
+    site.put("a.wav", recording(2))
+    site.put("a.json", json.dumps({"hold_s": hold}).encode())
+    [call] = site.discover().recordings
+    assert call.metadata.hold_s is None
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
