@@ -267,8 +267,12 @@ class LlmClient:
         if self._session is None:
             raise RuntimeError("LlmClient is used outside its `async with` block")
         try:
+            # A redirect is not followed: what was said in a call goes where the connection says.
             async with self._session.post(
-                self._provider.url, data=body, headers={"Content-Type": "application/json", **carried()}
+                self._provider.url,
+                data=body,
+                headers={"Content-Type": "application/json", **carried()},
+                allow_redirects=False,
             ) as response:
                 longest = int(self.settings.longest_answer_mib * MIB)
                 read = await read_body(response, longest if response.status == 200 else ERROR_BYTES)

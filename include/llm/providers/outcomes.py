@@ -26,12 +26,17 @@ from include.outside.times import asked_wait_s, wait_s
 _ACCOUNT_ADVICE = {
     401: "check the API key of the cofi_llm connection",
     402: "the account has no credit left",
+    403: "a proxy or firewall before it lets nobody through: let cofi's workers pass",
     404: "check the base URL and the model's name",
+    407: "a proxy before it wants credentials: let cofi's workers pass",
 }
+_ADDRESS_ADVICE = "check the base URL, and the route of a proxy before it"
 _ADVICE = {
     403: "check the API key's rights",
     413: "the transcript is longer than the model takes",
 }
+# Refusals of what is asked; whatever else is refused would be refused to every request.
+_OF_A_REQUEST = frozenset({400, 403, 413, 422})
 # How APIs say that a prompt is longer than the model's context.
 _TOO_LONG = re.compile(
     "context[ _](size|length|window)|prompt is too long|too many (input )?tokens|maximum number of tokens",
@@ -112,19 +117,28 @@ def no_answer(why: str) -> Outcome:
 
 def refused(status: int, body: str, profile: Profile, headers: Mapping[str, str]) -> Outcome:
     """What a status other than 200 means."""
-    error = _error_of(body)
+    error, is_own = _error_of(body)
     # Whoever filters a prompt has read it; Azure bills for that, and says not how much.
     filtered = not profile.errors.filtered.isdisjoint(_codes(error))
-    return Outcome(None, _meant(status, error, profile, headers), billed=filtered)
+    meant = _meant(status, error, profile, headers, is_own=is_own)
+    return Outcome(None, meant, billed=filtered)
 
 
-def _meant(status: int, error: Mapping[str, Any], profile: Profile, headers: Mapping[str, str]) -> CofiError:
+def _meant(
+    status: int,
+    error: Mapping[str, Any],
+    profile: Profile,
+    headers: Mapping[str, str],
+    *,
+    is_own: bool = True,
+) -> CofiError:
+    """The error that an answer means; what is not the API's own, as a proxy's, fails no request for good."""
     text, codes, errors = _text(error), _codes(error), profile.errors
     if not errors.filtered.isdisjoint(codes):
         return AnswerRefused(f"the provider's content filter refuses the prompt ({status}): {text}")
     detail = " ".join([*codes, text]).lower()
     signs = (advice for sign, advice in errors.account.items() if sign.lower() in detail)
-    if of_account := next(signs, _ACCOUNT_ADVICE.get(status)):
+    if of_account := next(signs, _of_everybody(status, profile, is_own=is_own)):
         return LlmUnusable(f"the LLM API refuses ({status}): {of_account}. It says: {text}")
     asked_s = asked_wait_s(headers, resets=profile.resets) or _delay_s(error)
     if status in errors.busy:
@@ -132,10 +146,20 @@ def _meant(status: int, error: Mapping[str, Any], profile: Profile, headers: Map
     if status >= 500 or status in errors.passing:
         return LlmLost(f"the LLM API answered {status}: {text}", retry_after_s=asked_s)
     too_long = _TOO_LONG.search(" ".join([*codes, text]))
+    of_schema = any(re.search(sign, text, re.IGNORECASE) for sign in profile.schema_rules.refused)
+    if not (is_own or too_long or of_schema):
+        return LlmLost(f"not the LLM API itself answered {status}; {_ADDRESS_ADVICE}. It says: {text}")
     advice = _ADVICE.get(413 if too_long else status, "check the model and its settings")
     message = f"the LLM API refuses the request ({status}), {advice}. It says: {text}"
-    of_schema = any(re.search(sign, text, re.IGNORECASE) for sign in profile.schema_rules.refused)
     return SchemaRefused(message) if of_schema else RequestRefused(message)
+
+
+def _of_everybody(status: int, profile: Profile, *, is_own: bool) -> str | None:
+    """What to mend when every request would be answered so; None when it is this one, or passes."""
+    passes = status >= 500 or status in profile.errors.busy | profile.errors.passing
+    if passes or (status in _OF_A_REQUEST and (is_own or status != HTTPStatus.FORBIDDEN)):
+        return None
+    return _ACCOUNT_ADVICE.get(status, _ADDRESS_ADVICE)
 
 
 def _error_inside(error: Mapping[str, Any], profile: Profile, headers: Mapping[str, str]) -> CofiError:
@@ -155,16 +179,19 @@ def error_in(said: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return error if isinstance(error, Mapping) else {"message": str(error)}
 
 
-def _error_of(body: str) -> Mapping[str, Any]:
+def _error_of(body: str) -> tuple[Mapping[str, Any], bool]:
+    """The error that a body holds, and whether it is in the form of an API."""
     try:
         said = parsed(body)
     except ValueError:
-        return {"message": body}
+        return {"message": body}, False
     if isinstance(said, list) and len(said) == 1:  # Gemini's, now and then
         said = said[0]
     found = error_in(said) if isinstance(said, Mapping) else None
     # Mistral and some gateways have the message at the top.
-    return found or (said if isinstance(said, Mapping) and _has_message(said) else {"message": body})
+    if not found and isinstance(said, Mapping) and _has_message(said):
+        found = said
+    return found or {"message": body}, found is not None
 
 
 def _has_message(said: Mapping[str, Any]) -> bool:

@@ -145,6 +145,51 @@ async def test_a_refusal_for_good_is_not_tried_again(api, client_of, status):
     assert len(api.bodies) == 1
 
 
+PAGE = b"<html><body><h1>Denied by the gateway</h1></body></html>"
+
+
+def page(status, body=PAGE):
+    return web.Response(status=status, body=body, content_type="text/html")
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        *(204, 206, 301, 302, 304, 307, 308),
+        *(400, 401, 403, 404, 405, 407, 410, 411, 413, 415, 417, 421, 422, 424, 425, 426, 431, 444, 451),
+        *(494, 497, 499, 500, 511, 520, 522, 525, 530, 599),
+    ],
+)
+async def test_what_a_proxy_answers_fails_no_request_for_good(api, client_of, status):
+    async with client_of(api) as client:
+        await client.complete(ASK, SCHEMA, "thing")
+        for _ in range(3):
+            api.replies = [page(status, b"" if status in {204, 304} else PAGE)]
+            assert (await client.complete(ASK, SCHEMA, "thing")).attempts == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        *((each, body) for each in (301, 302, 307, 308, 401, 403, 404, 405) for body in (PAGE, b"", b"{}")),
+        *((each, b'{"message": "Forbidden"}') for each in (401, 404, 405, 407, 410, 421, 431, 451)),
+    ],
+)
+async def test_what_it_answers_to_everybody_ends_the_stage_at_once(api, client_of, status, body):
+    api.replies = [page(status, body)]
+    async with client_of(api) as client:
+        with pytest.raises(LlmUnusable, match=rf"\({status}\): .*(base URL|workers pass|API key)"):
+            await client.complete(ASK, SCHEMA, "thing")
+
+
+async def test_a_redirect_is_not_followed(api, client_of):
+    api.replies = [web.Response(status=307, headers={"Location": "/v1/chat/completions"})]
+    async with client_of(api) as client:
+        with pytest.raises(LlmUnusable):
+            await client.complete(ASK, SCHEMA, "thing")
+    assert len(api.bodies) == 1
+
+
 async def test_a_used_up_quota_is_no_rate_limit(api, client_of):
     error = {"error": {"message": "You exceeded your quota", "code": "insufficient_quota"}}
     api.replies = [web.json_response(error, status=429)]
@@ -388,7 +433,7 @@ async def test_an_answer_without_end_is_cut_off(client_of, status):
         )
         async with LlmClient(settings, 1) as client:
             error, rows = await metered(client)
-    assert isinstance(error, RequestRefused if status == 400 else LlmLost)
+    assert isinstance(error, LlmLost)
     assert sent < 50 * 1024 * 1024
     assert len(str(error)) < 600
     assert rows == ([("c1", "m", Usage())] if status == 200 else [])
@@ -461,8 +506,8 @@ async def test_no_wait_that_an_api_asks_for_ends_a_task(api, client_of, wait):
 
 async def test_what_an_error_says_is_told_in_one_clean_line(api, client_of):
     api.replies = [web.Response(status=400, body=b"<html>\n\x00\xff no \x1b[1m way" + b"x" * 10_000)]
-    async with client_of(api) as client:
-        with pytest.raises(RequestRefused) as caught:
+    async with client_of(api, max_attempts=1) as client:
+        with pytest.raises(LlmLost) as caught:
             await client.complete(ASK, SCHEMA, "thing")
     assert "<html> \ufffd no [1m way" in str(caught.value) and str(caught.value).isprintable()
     assert len(str(caught.value)) < 600
