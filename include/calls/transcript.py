@@ -5,7 +5,7 @@ pydantic models, because transcripts travel as JSON between GPU host, database a
 
 from enum import StrEnum
 from hashlib import sha256
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,6 +14,11 @@ from include.calls.call import ChannelRole
 # What somebody said does not belong into the text of an error.
 _PRIVATE = ConfigDict(frozen=True, hide_input_in_errors=True)
 
+# In a recording: at most 24 days, so that columns of databases and arithmetic of times can hold it.
+Milliseconds = Annotated[int, Field(ge=0, lt=2**31)]
+# 0-based.
+ChannelNumber = Annotated[int, Field(ge=0, lt=2**16)]
+
 
 class Word(BaseModel):
     """One word, times in ms of the original recording, confidence in 0..1."""
@@ -21,8 +26,8 @@ class Word(BaseModel):
     model_config = _PRIVATE
 
     text: str
-    start_ms: int = Field(ge=0)
-    end_ms: int = Field(ge=0)
+    start_ms: Milliseconds
+    end_ms: Milliseconds
     confidence: float = Field(ge=0, le=1)
 
 
@@ -52,8 +57,8 @@ class CardMark(BaseModel):
     kind: Literal["CARD", "CVV"]
     certain: bool = True
     reason: str = ""
-    start_ms: int = Field(ge=0)
-    end_ms: int = Field(ge=0)
+    start_ms: Milliseconds
+    end_ms: Milliseconds
 
 
 class Turn(BaseModel):
@@ -74,9 +79,9 @@ class Turn(BaseModel):
 
     id: str
     speaker: ChannelRole
-    channel: int = Field(ge=0)
-    start_ms: int = Field(ge=0)
-    end_ms: int = Field(ge=0)
+    channel: ChannelNumber
+    start_ms: Milliseconds
+    end_ms: Milliseconds
     text: str
     confidence: float = Field(ge=0, le=1)
     words: list[Word] = []
@@ -112,9 +117,9 @@ class Gap(BaseModel):
 
     model_config = _PRIVATE
 
-    channel: int = Field(ge=0)
-    start_ms: int = Field(ge=0)
-    end_ms: int = Field(ge=0)
+    channel: ChannelNumber
+    start_ms: Milliseconds
+    end_ms: Milliseconds
 
 
 class Transcript(BaseModel):

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select, update
 
 from include.calls.stage import Stage
 from include.database.engine import insert_missing
+from include.database.given import among
 from include.database.locking import lock_calls, lock_names
 from include.database.models import BatchCallRow, CallRow, LearnedPromptRow, StageResultRow
 from include.database.work import StageJob, has_result, is_open
@@ -139,7 +140,7 @@ def hear_again(connection: Connection, job: StageJob, call_ids: Collection[str])
         .where(
             BatchCallRow.batch_id == job.batch_id,
             BatchCallRow.shard == job.shard,
-            CallRow.call_id.in_(call_ids),
+            among(connection, CallRow.call_id, call_ids),
             is_open(job),
             ~has_result(Stage.LID),
         )

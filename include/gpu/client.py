@@ -170,7 +170,14 @@ class GpuHostClient:
     async def learned_prompt(self, prompt_id: str) -> LearnedPrompt:
         """A learned prompt with its fingerprint."""
         path = f"v1/prompts/learned/{prompt_id}"
-        return await self._patiently(partial(self._ask, Phase.PROMPTS, "GET", path, _PROMPT))
+
+        async def attempt() -> LearnedPrompt:
+            prompt = await self._ask(Phase.PROMPTS, "GET", path, _PROMPT)
+            if prompt.prompt_id != prompt_id or not prompt.fingerprint:
+                raise self._of_another(f"{prompt.prompt_id} without its fingerprint", prompt_id)
+            return prompt
+
+        return await self._patiently(attempt)
 
     async def teach(self, prompt: LearnedPrompt) -> PromptTaken:
         """Tells the host of a prompt that another one learned, or its name or refusal."""

@@ -9,14 +9,34 @@ of what they heard, and no sound. The run carries what one host learned to the o
 it in cofi's database. A host that learns nothing answers 404 to all of it.
 """
 
-from typing import Literal
+from base64 import b64decode
+from datetime import datetime
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
-from include.gpu.wire import SegmentKind, WireModel
+from include.calls.moments import possible
+from include.calls.transcript import ChannelNumber, Milliseconds
+from include.gpu.wire import Count, Seconds, SegmentKind, WireModel
 
 PROMPT_ID_PATTERN = r"^[0-9a-f]{16}$"
 PROMPT_NAME_PATTERN = r"^\w[\w.-]*(/\w[\w.-]*)*$"
+
+
+def _a_moment(said: datetime) -> datetime:
+    if possible(said) is None:
+        raise ValueError("no prompt can be of that time")
+    return said
+
+
+def _base64(said: str) -> str:
+    b64decode(said, validate=True)
+    return said
+
+
+_PromptId = Annotated[str, Field(pattern=PROMPT_ID_PATTERN)]
+_Moment = Annotated[AwareDatetime, AfterValidator(_a_moment)]
+_InBase64 = Annotated[str, AfterValidator(_base64)]
 
 
 class LearnedPrompt(WireModel):
@@ -33,18 +53,18 @@ class LearnedPrompt(WireModel):
         fingerprint: Landmarks and profile, an `.npz` file in base64; None where they are not asked for.
     """
 
-    prompt_id: str = Field(pattern=PROMPT_ID_PATTERN)
+    prompt_id: _PromptId
     name: str = Field(pattern=PROMPT_NAME_PATTERN, max_length=80)
     kind: Literal[SegmentKind.PROMPT, SegmentKind.HOLD_MUSIC]
     refused: bool = False
-    duration_s: float = Field(ge=0)
-    calls: int = Field(ge=0)
-    call_id: str
-    channel: int = Field(ge=0)
-    start_ms: int = Field(ge=0)
-    learned_at: AwareDatetime
-    heard_at: AwareDatetime
-    fingerprint: str | None = None
+    duration_s: Seconds
+    calls: Count
+    call_id: str = Field(max_length=80)
+    channel: ChannelNumber
+    start_ms: Milliseconds
+    learned_at: _Moment
+    heard_at: _Moment
+    fingerprint: _InBase64 | None = None
 
 
 class LearnedPrompts(WireModel):
@@ -58,7 +78,7 @@ class LearnedPrompts(WireModel):
     """
 
     version: str
-    calls_heard: int = Field(ge=0)
+    calls_heard: Count
     prompts: list[LearnedPrompt]
     hear_again: list[str] = Field(default=[])
 
@@ -66,5 +86,5 @@ class LearnedPrompts(WireModel):
 class PromptTaken(WireModel):
     """A learned prompt was taken in; `replaced` is the host's own of the same audio that went for it."""
 
-    prompt_id: str
-    replaced: str | None = None
+    prompt_id: _PromptId
+    replaced: _PromptId | None = None

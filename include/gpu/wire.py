@@ -25,7 +25,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from include.calls.call import ChannelRole
-from include.calls.transcript import Gap, Turn
+from include.calls.transcript import ChannelNumber, Gap, Milliseconds, Turn
 
 # A call id is a file name on the host: no separators, no dots, so no path can leave the data folder.
 CALL_ID_PATTERN = r"^[A-Za-z0-9_-]{1,80}$"
@@ -35,6 +35,9 @@ SHA256_HEADER = "X-Content-SHA256"
 SURE_OF_LIBRARY = 0.8
 
 Probability = Annotated[float, Field(ge=0, le=1)]
+# Of larger ones a database cannot make a sum, or has no column for them.
+Seconds = Annotated[float, Field(ge=0, le=1e9)]
+Count = Annotated[int, Field(ge=0, lt=2**31)]
 
 
 class WireModel(BaseModel):
@@ -55,8 +58,8 @@ class Engine(WireModel):
 class Span(WireModel):
     """A piece of the original recording, in ms; end exclusive."""
 
-    start_ms: int = Field(ge=0)
-    end_ms: int = Field(ge=0)
+    start_ms: Milliseconds
+    end_ms: Milliseconds
 
 
 class SegmentKind(StrEnum):
@@ -75,7 +78,7 @@ class Segment(Span):
     kind: SegmentKind
     confidence: Probability
     label: str = ""
-    channel: int | None = None
+    channel: ChannelNumber | None = None
 
 
 class AudioStored(WireModel):
@@ -122,14 +125,14 @@ class _StageResult(WireModel):
 
     call_id: str
     engine: Engine
-    seconds: float = Field(ge=0)
-    audio_s: float = Field(ge=0)
+    seconds: Seconds
+    audio_s: Seconds
 
 
 class ChannelQuality(WireModel):
     """How one channel was measured, and whether recognition hears it enhanced."""
 
-    channel: int = Field(ge=0)
+    channel: ChannelNumber
     snr_db: float | None
     applied: bool
 
@@ -159,9 +162,9 @@ class PromptLibrary(WireModel):
         confidence: How likely a prompt that every fifth call plays would have been learned by now.
     """
 
-    given: int = Field(ge=0)
-    learned: int = Field(default=0, ge=0)
-    calls_heard: int = Field(default=0, ge=0)
+    given: Count
+    learned: Count = 0
+    calls_heard: Count = 0
     confidence: Probability = 0.0
 
     @property
@@ -188,16 +191,16 @@ class IvrResult(_StageResult):
 class ChannelLanguage(WireModel):
     """The language of one channel; None when nobody speaks on it or it is unsure."""
 
-    channel: int = Field(ge=0)
+    channel: ChannelNumber
     language: str | None
     confidence: Probability
-    speech_s: float = Field(ge=0)
+    speech_s: Seconds
 
 
 class LanguageSpan(Span):
     """A stretch of one channel in one language."""
 
-    channel: int = Field(ge=0)
+    channel: ChannelNumber
     language: str
     confidence: Probability
 
@@ -216,7 +219,7 @@ class LidResult(_StageResult):
     language: str | None
     confidence: Probability
     probabilities: dict[str, Probability]
-    speech_s: float = Field(ge=0)
+    speech_s: Seconds
     channels: list[ChannelLanguage] = []
     spans: list[LanguageSpan] = []
     switches: bool = False
@@ -265,8 +268,8 @@ class HostStatus(WireModel):
 
     ready: bool
     engines: dict[str, Engine]
-    capacity: int = Field(ge=1)
-    in_flight: int = Field(ge=0)
+    capacity: int = Field(ge=1, le=10_000)
+    in_flight: Count
     free_disk_bytes: int = Field(ge=0)
     speed: float | None = None
     version: str = ""

@@ -1,5 +1,7 @@
 """Learned prompts in the database: found by the beginning of their id, named, refused, one for each sound."""
 
+from functools import partial
+
 import pytest
 
 from include.calls.stage import Stage
@@ -110,6 +112,15 @@ def test_only_calls_that_no_later_stage_built_on_are_heard_again(day: Day) -> No
     assert [call.call_id for call in day.pending(batch, Stage.IVR)] == [calls[1].call_id]
     kept = [row["call_id"] for row in day.rows(StageResultRow, stage="ivr") if not row["superseded_at"]]
     assert sorted(kept) == sorted([calls[0].call_id, calls[2].call_id])
+
+
+def test_more_calls_than_a_statement_has_parameters_may_be_heard_again(day: Day) -> None:
+    call = recording("z.wav")
+    batch = day.planned(call)
+    day.audit(batch, call, stages=[Stage.DISTRIBUTE, Stage.DENOISE, Stage.IVR])
+    asked = [call.call_id, *(f"of-another-site-{n}" for n in range(300_000))]
+    again = partial(prompts.hear_again, job=StageJob(batch.batch_id, 0, HOST, Stage.IVR), call_ids=asked)
+    assert day.database.write(again) == 1
 
 
 def test_two_hosts_that_replace_each_others_prompt_agree_on_one(

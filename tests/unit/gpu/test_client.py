@@ -1,6 +1,7 @@
 """The client of a GPU host, against a host that misbehaves in every way that hosts and networks do."""
 
 import asyncio
+import json
 import socket
 import time
 from dataclasses import replace
@@ -36,6 +37,18 @@ from tests.unit.gpu.fake_host import (
     text,
 )
 from tests.unit.gpu.recording import CALL, CONTENT, Recording
+
+# Which a database may store, and cannot make a sum of, or show as a time.
+ODD_NUMBERS: list[dict[str, object]] = [
+    *({name: number} for name in ("seconds", "audio_s") for number in (1.7e308, 10**200, -1)),
+    *({"turns": [{**said("1").model_dump(), "end_ms": number}]} for number in (2**31, 10**18, -1)),
+    {"turns": [{**said("1").model_dump(), "channel": 10**9}]},
+    {"gaps": [{"channel": 0, "start_ms": 0, "end_ms": 10**18}]},
+]
+
+
+def _heard(**odd: object) -> str:
+    return json.dumps({**result_of("c1", "stt", []).model_dump(mode="json"), **odd})
 
 
 class TestStages:
@@ -396,6 +409,7 @@ class TestTextFromOutside:
             "\x00",
             "<html>",
             "data: {}\n\n",
+            *(_heard(**odd) for odd in ODD_NUMBERS),
         ],
     )
     async def test_a_wrong_result_is_the_hosts_fault(

@@ -5,11 +5,13 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from include.database import prompts
 from include.database.engine import Database
 from include.emulation.gpu_host import EmulatedGpuHost, GpuHostSettings
+from include.errors import HostFault
 from include.gpu.client import GpuHostClient
 from include.gpu.exchange import exchange
 from include.gpu.learned import LearnedPrompt
@@ -18,6 +20,8 @@ from tests.empty_database import empty_database
 from tests.unit.gpu.fake_host import Connect
 from tests.unit.gpu_host.ivr.learned_prompts import learned_prompt
 from tests.unit.gpu_host.ivr.sounds import melody
+
+READY = {"ready": True, "engines": {}, "capacity": 1, "in_flight": 0, "free_disk_bytes": 1}
 
 
 @pytest.fixture
@@ -81,3 +85,44 @@ async def test_two_hosts_that_learned_the_same_end_with_one(
 
 async def test_a_host_that_learns_nothing_is_left_alone(database: Database, connect: Connect) -> None:
     assert await exchange(connect(), database) is None
+
+
+ODD: dict[str, dict[str, object]] = {
+    "a fingerprint that is none": {"fingerprint": "a"},
+    "letters of no alphabet": {"fingerprint": "\u00e9" * 4},
+    "no fingerprint": {"fingerprint": None},
+    "another prompt": {"prompt_id": "f" * 16},
+    "a call without an end": {"call_id": "c" * 81},
+    "a place that no column holds": {"start_ms": 2**31},
+    "a channel that no column holds": {"channel": 2**40},
+    "more calls than there are": {"calls": 10**100},
+    "a time that no zone can tell": {"learned_at": "0001-01-01T00:00:00+14:00"},
+    "a length without an end": {"duration_s": 1.7e308},
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+async def test_a_prompt_that_cannot_be_kept_is_the_hosts_fault(database: Database, odd: str) -> None:
+    whole = learned_prompt(melody(1)).model_dump(mode="json")
+    listed = {"version": "1", "calls_heard": 1, "prompts": [{**whole, "fingerprint": None}]}
+
+    async def learned(_: web.Request) -> web.Response:
+        return web.json_response(listed)
+
+    async def ready(_: web.Request) -> web.Response:
+        return web.json_response(READY)
+
+    async def one(_: web.Request) -> web.Response:
+        return web.json_response({**whole, **ODD[odd]})
+
+    app = web.Application()
+    app.router.add_get("/v1/prompts/learned", learned)
+    app.router.add_get("/v1/prompts/learned/{prompt_id}", one)
+    app.router.add_get("/ready", ready)
+    async with (
+        TestServer(app) as server,
+        GpuHostClient("a", str(server.make_url("")), "", HostSettings(attempts=1)) as host,
+    ):
+        with pytest.raises(HostFault):
+            await exchange(host, database)
+    assert database.read(prompts.listed) == []
