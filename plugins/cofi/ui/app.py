@@ -4,9 +4,12 @@ A module in `routes` for each kind of page, templates in `templates`, scripts an
 is answered who is not signed in; what a page shows besides, its own dependencies decide (`cofi.ui.access`).
 """
 
+import logging
+
 from airflow.api_fastapi.core_api.security import requires_authenticated
 from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from cofi.ui.access import NO_RIGHTS, PersonDep
@@ -30,6 +33,8 @@ from cofi.ui.routes import (
 )
 from cofi.ui.tabs import tabs_of
 from include.errors import CofiError, NotForYou, PermanentError, TooLate
+
+log = logging.getLogger(__name__)
 
 ROUTERS = (
     report.router,
@@ -79,6 +84,14 @@ async def refused(request: Request, error: HTTPException) -> Response:
 async def failed(request: Request, error: CofiError) -> Response:
     """Cofi's own errors say what to do about them."""
     return _error_response(request, _status(error), str(error))
+
+
+@app.exception_handler(DataError)
+async def unkept(request: Request, error: DataError) -> Response:
+    """PostgreSQL takes no NUL, which an address or a form can hold, and no text that is too long."""
+    log.warning("%s holds what the database refuses: %s", request.url.path, type(error.orig).__name__)
+    detail = "What was asked for or entered holds a character that nothing can have, or is too long."
+    return _error_response(request, 400, detail)
 
 
 def _status(error: CofiError) -> int:

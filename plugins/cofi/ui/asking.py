@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import BackgroundTasks, Depends, Request
 from fastapi.responses import HTMLResponse
+from pydantic import BeforeValidator
 from sqlalchemy import Connection
 
 from cofi.ui.access import PersonDep
@@ -16,9 +17,12 @@ from cofi.ui.pages import prefix_of, render
 from include.access.record import Access, record_all
 from include.access.rights import Person
 from include.database.engine import Database
+from include.outside.text import cleaned
 from include.review.blindness import blind_calls
 
 Value = TypeVar("Value")
+# What people write in forms: what they paste may hold control characters.
+Words = Annotated[str, BeforeValidator(lambda said: cleaned(said) if isinstance(said, str) else said)]
 # Airflow's Audit Log names what was done.
 _EVENTS = {
     Access.TEXT: "cofi_read_call",

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from cofi.settings import Settings
 from cofi.ui.access import REVIEWS, WRITES, requires, reviewers
-from cofi.ui.asking import AskedDep
+from cofi.ui.asking import AskedDep, Words
 from cofi.ui.pages import PRIVATE
 from cofi.ui.routes.calls import call_values
 from cofi.ui.routes.review import ActorDep, KeyDep, page_of
@@ -100,7 +100,7 @@ def planning(asked: AskedDep, wanted: WantedDep) -> HTMLResponse:
 class NewSession(BaseModel):
     """What a session is to be; `search` is the address of a search, without its question mark."""
 
-    title: str = Field(default="", max_length=200)
+    title: Words = Field(default="", max_length=200)
     people: list[str] = Field(default=[], max_length=50)
     others: str = Field(default="", max_length=2_000)
     expert: str = Field(default="", max_length=250)
@@ -206,7 +206,7 @@ class Given(BaseModel):
 
     criterion_id: str = Field(max_length=100)
     answer: str = Field(max_length=100)
-    comment: str = Field(default="", max_length=4_000)
+    comment: Words = Field(default="", max_length=4_000)
 
 
 @router.post("/{session_id}/calls/{call_id}/answers", dependencies=[_ANSWERS, WRITES])

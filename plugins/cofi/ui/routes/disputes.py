@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from cofi.settings import Settings
 from cofi.ui.access import WRITES, requires
-from cofi.ui.asking import AskedDep
+from cofi.ui.asking import AskedDep, Words
 from cofi.ui.pages import PRIVATE
 from cofi.ui.routes.calls import CallDep
 from cofi.ui.routes.review import ActorDep
@@ -36,14 +36,14 @@ class Objection(BaseModel):
 
     criterion_id: str = Field(max_length=100)
     held_answer: str = Field(max_length=100)
-    why: str = Field(max_length=4_000)
+    why: Words = Field(max_length=4_000)
 
 
 class Decision(BaseModel):
     """What is right, and why."""
 
     answer: str = Field(max_length=100)
-    why: str = Field(max_length=4_000)
+    why: Words = Field(max_length=4_000)
 
 
 @router.post("/calls/{call_id}/disputes", dependencies=[WRITES])

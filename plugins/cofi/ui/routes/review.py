@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from cofi.settings import Settings
 from cofi.ui.access import WRITES, requires, reviewers
-from cofi.ui.asking import Asked, AskedDep
+from cofi.ui.asking import Asked, AskedDep, Words
 from cofi.ui.pages import PRIVATE, rendered
 from cofi.ui.routes.calls import call_values
 from cofi.ui.routes.sound import warm
@@ -192,9 +192,9 @@ class GivenAnswer(BaseModel):
     verdict: Verdict | None = None
     answer: str | None = Field(default=None, max_length=100)
     reason: Reason | None = None
-    comment: str = Field(default="", max_length=4_000)
+    comment: Words = Field(default="", max_length=4_000)
     turn_id: str | None = Field(default=None, max_length=64)
-    right_words: str = Field(default="", max_length=4_000)
+    right_words: Words = Field(default="", max_length=4_000)
     seconds: float | None = Field(default=None, ge=0, le=86_400)
     blind: bool = False
     audit_id: str | None = Field(default=None, max_length=64)
@@ -250,7 +250,7 @@ def finished(asked: AskedDep, actor: ActorDep, item_id: str, key: KeyDep = "") -
 class Skipped(BaseModel):
     """Why a call is skipped."""
 
-    reason: str = Field(max_length=2_000)
+    reason: Words = Field(max_length=2_000)
 
 
 @router.post("/items/{item_id}/skip", dependencies=[WRITES])

@@ -15,7 +15,7 @@ from starlette.background import BackgroundTask
 
 from cofi.settings import Settings
 from cofi.ui.access import WRITES, requires
-from cofi.ui.asking import AskedDep
+from cofi.ui.asking import AskedDep, Words
 from cofi.ui.pages import PRIVATE
 from include.access.record import Access
 from include.access.rights import Right
@@ -38,7 +38,7 @@ _NOT_FILTERS = ("after_day", "after_call", "format")
 class Kept(BaseModel):
     """A search to keep, as the page's script sends it."""
 
-    name: str
+    name: Words
     search: dict[str, str]
     shared: bool = False
 
