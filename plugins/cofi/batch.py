@@ -27,6 +27,7 @@ from include.database.batches import Batch
 from include.database.work import BatchKind
 from include.distribution.planner import CallLoad, Places, Shard, plan_llm_shards, plan_shards
 from include.errors import InvalidInput, RunStopped
+from include.outside.text import cleaned, one_line
 from include.redaction.name_models import read_models
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ def checked(params: Mapping[str, Any], settings: Settings) -> None:
     Raises:
         InvalidInput: A combination or a name is wrong; the message says what to enter.
     """
+    check_texts(params)
     unknown = sorted(set(params["hosts"] or ()) - set(settings.hosts))
     if unknown:
         raise InvalidInput(
@@ -52,6 +54,21 @@ def checked(params: Mapping[str, Any], settings: Settings) -> None:
     # They are read by the next task; what is wrong with them, or in a recorder's file, is said now.
     _ = settings.least_expected, settings.on_empty_day, settings.recorder_profile, settings.order_of_dates
     _ = settings.roles_of_stereo, settings.terms
+
+
+def check_texts(params: Mapping[str, Any]) -> None:
+    """Refuses what was pasted with characters that no path, name or database has.
+
+    Raises:
+        InvalidInput: A Param holds one.
+    """
+    for name, value in params.items():
+        texts = [text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str)]
+        if odd := [text for text in texts if cleaned(text) != text]:
+            raise InvalidInput(
+                f"'{name}' holds a control character or half of a letter ({one_line(odd[0], 100)}): "
+                "write it anew."
+            )
 
 
 def open_batch(

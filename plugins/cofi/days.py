@@ -31,6 +31,9 @@ from include.errors import InvalidInput
 
 log = logging.getLogger(__name__)
 
+# Days are subtracted from days, and times brought to other zones.
+_FIRST_DAY = date(1900, 1, 1)
+
 
 def resolve_day(
     params: Mapping[str, Any], interval_start: datetime | None, timezone: str, run_type: str = MANUAL
@@ -59,6 +62,8 @@ def resolve_day(
     today = pendulum.now(timezone).date()
     if day > today:
         raise InvalidInput(f"{day} has not come yet: it is {today} in {timezone}. Enter a day up to that.")
+    if day < _FIRST_DAY:
+        raise InvalidInput(f"{day} is before there were recordings: enter a day from {_FIRST_DAY} on.")
     return day
 
 

@@ -82,6 +82,7 @@ def audit_params(settings: Settings) -> dict[str, Param]:
             None,
             type=["null", "integer"],
             minimum=1,
+            maximum=1_000_000,
             title="Trial run",
             description="Only so many recordings, in order of their paths. Empty: all.",
             section=WHICH,

@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from cofi.batch import batch_of, batch_values, check_tables, llm_shards, numbered
+from cofi.batch import batch_of, batch_values, check_tables, check_texts, llm_shards, numbered
 from cofi.budgets import budget_of
 from cofi.days import resolve_day
 from cofi.expectation import log_expected
@@ -52,6 +52,7 @@ def open_batch(
     from include.scorecards.agreement import check_labels  # noqa: PLC0415
 
     settings, database = Settings.load(), CofiDatabaseHook().get_conn()
+    check_texts(params)
     checked(params["prompts"])
     model = params["model"] or LlmHook().get_conn().model
     prices = load_prices(settings.llm_prices_file)

@@ -346,7 +346,7 @@ class TestForm:
             ("day", ["yesterday", "2026-13-01", "16.11.2026", "2026-11-16T00:00:00", 20261116, ""]),
             ("redo", ["everything", None, "", True]),
             ("first_stage", ["diarise", "STT", None]),
-            ("limit", [0, -1, "5", 1.5]),
+            ("limit", [0, -1, "5", 1.5, 10**30]),
             ("lookback_days", [-1, 61, "2", 1.5]),
             ("scorecard", ["no_such_card", "", None, "../service_call"]),
             ("hosts", ["gpu_a", [1]]),

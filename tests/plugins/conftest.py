@@ -31,7 +31,7 @@ Connect = Callable[..., None]
 POSTGRES_URL = os.environ.get("COFI_TEST_POSTGRES_URL", "")
 # Modules whose runs meet in the database, and what one database takes and the other does not.
 ON_BOTH = {"test_batch", "test_ending", "test_late", "test_recovery", "test_redo", "test_rescoring"}
-ON_BOTH |= {"test_pages_odd_text"}
+ON_BOTH |= {"test_odd_params", "test_pages_odd_text"}
 
 
 @pytest.fixture(scope="session")
