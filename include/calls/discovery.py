@@ -115,8 +115,9 @@ class _Look:
 
     def calls_told_apart(self, recordings: DiskList[Recorded]) -> DiskList[Recorded]:
         """The calls, without pairs of files that are named like two sides and are none."""
-        confirmed = self._each(self._confirmed, recordings)
-        return DiskList((one.path, one) for some in confirmed for one in some)
+        told_apart = self._each(self._told_apart, (one for one in recordings if one.legs))
+        of_one_file = (one for one in recordings if not one.legs)
+        return DiskList((one.path, one) for one in chain(of_one_file, chain.from_iterable(told_apart)))
 
     def of_day(
         self, recordings: DiskList[Recorded], collector: MetadataCollector
@@ -198,9 +199,9 @@ class _Look:
     def _listed(self, recorded: Recorded) -> Call:
         return call_of(self.folder, recorded, self.day.listing.files, self.rules.recorder)
 
-    def _confirmed(self, one: Recorded) -> list[Recorded]:
+    def _told_apart(self, one: Recorded) -> list[Recorded]:
         before = self.known.get(as_text(one.path))
-        if not one.legs or (before and before.parts):
+        if before and before.parts:
             return [one]
         parts = parts_of(self.folder, one, self.day.listing.files, self.rules.recorder)
         return [one] if are_sides(self.folder, parts) else apart(one)

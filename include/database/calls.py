@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -158,8 +157,8 @@ def _call(row: Mapping[Any, Any]) -> Call:
 
 
 def _row(call: Call, now: datetime) -> dict[str, Any]:
-    row = asdict(call)
-    metadata = row.pop("metadata")
+    row, metadata = dict(vars(call)), dict(vars(call.metadata))
+    del row["metadata"]
     told = {name: value for name in DETAILS if (value := metadata.pop(name)) not in (None, ())}
     return {
         **row,

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import partial
 from itertools import islice
@@ -63,7 +63,7 @@ def discover(
     settings, batch = Settings.load(), batch_of(opened, params)
     database = CofiDatabaseHook().get_conn()
     database.write(lambda connection: owed.reopen(connection, batch.batch_id, planned=False))
-    counts = Counter(_by_state([]))
+    counts = Counter(_by_state({}))
     for day in looked_at_again(database, batch, opened.get("lookback_days", 0)):
         counts.update(_discover_late(database, batch, day, settings, goes_on))
     counts.update(_discover_own(database, batch, settings, params, opened.get("run_type", MANUAL)))
@@ -126,21 +126,22 @@ def _recorded(
     # In the order in which calls are locked. PostgreSQL finds a day's rows on fewer pages, too.
     marked = DiskList((call.call_id, call) for call in compared)
 
-    def record(connection: Connection) -> None:
+    def record(connection: Connection) -> dict[str, int]:
+        counts: Counter[CallState] = Counter()
         for some in at_once(marked, _RECORDED_AT_ONCE):
             calls.record_discovery(connection, batch.batch_id, some, known)
+            counts.update(call.state for call in some)
         days.record_day(connection, batch.batch_id, day)
+        return _by_state(counts)
 
-    database.write(record)
+    counts = database.write(record)
     what = "recordings" if day.day == batch.day else "late recordings"
-    counts = _by_state(marked)
     log.info("%s: %d %s, %s", day.day, len(marked), what, {s: n for s, n in counts.items() if n})
     return counts
 
 
-def _by_state(found: Iterable[Call]) -> dict[str, int]:
-    counts = Counter(call.state for call in found)
-    return {state.value: counts[state] for state in CallState}
+def _by_state(counts: Mapping[CallState, int]) -> dict[str, int]:
+    return {state.value: counts.get(state, 0) for state in CallState}
 
 
 def _known(database: Database, day: date) -> DiskDict[Call]:
