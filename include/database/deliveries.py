@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
+from include.database.given import among
 from include.database.models import OutboxRow
 
 GONE_STATUS = 410
@@ -163,7 +164,11 @@ def replay(connection: Connection, now: datetime, event_ids: Sequence[str] | Non
     Returns:
         The ids of those that there are. One that is being sent at the moment is left alone.
     """
-    chosen = OutboxRow.dead_at.is_not(None) if event_ids is None else OutboxRow.event_id.in_(event_ids)
+    chosen = (
+        OutboxRow.dead_at.is_not(None)
+        if event_ids is None
+        else among(connection, OutboxRow.event_id, event_ids)
+    )
     replayed = connection.execute(
         update(OutboxRow)
         .where(chosen, _free(now))
