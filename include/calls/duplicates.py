@@ -17,7 +17,7 @@ def mark_duplicates(calls: Collection[Call], others: Iterable[Call], sha256_of: 
 
     Files are read whole only where size and sample agree, which copies alone do: a day of 10,000 calls is not
     read twice, though telephony's files have the same sizes over and over. What has no sample is left to the
-    hashes of the hosts that receive it.
+    hashes of the hosts that receive it. A failed call is an original as long as its own file has the content.
 
     Args:
         calls: The day's calls, in order.
@@ -68,19 +68,21 @@ class _Known:
 
     def compared(self, call: Call) -> Call:
         """The call as a copy of an original, or as an original itself."""
-        if call.sha256 and (same := self.by_hash.of(call.sha256)):
-            return _copy_of(same[0], call)
+        same = self.by_hash.of(call.sha256) if call.sha256 else []
         alike = self.by_sample.of(_alike(call)) if call.sample_sha256 else []
-        content = self._hash(call) if alike else None
-        original = next((one for one in alike if content and content == self._hash(one)), None)
+        content = self._hash(call) if same or alike else None
+        original = next((one for one in chain(same, alike) if content and content == self._hash(one)), None)
         if original:
             return _copy_of(original, call)
         self.add(call)
         return call
 
     def _hash(self, call: Call) -> str | None:
-        """Hashes of the calls; each recording is read once."""
-        if call.sha256:
+        """Hashes of the calls; each recording is read once.
+
+        What a failed call was is not believed: if its file was moved since, nobody could ever audit it.
+        """
+        if call.sha256 and call.state is not CallState.FAILED:
             return call.sha256
         if call.call_id not in self.hashes:
             self.hashes[call.call_id] = self.sha256_of(call)

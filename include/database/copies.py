@@ -12,14 +12,16 @@ from include.database.given import among, given
 from include.database.models import CallRow
 from include.database.work import BatchKind, StageJob
 
-_ORIGINALS = [CallState.PENDING, CallState.AUDITED, CallState.FAILED]
+# Of failed calls nobody knows here whether their files are still there: the same content under another name
+# would never be audited.
+_ORIGINALS = [CallState.PENDING, CallState.AUDITED]
 
 
 def late_copies(connection: Connection, job: StageJob, hashes: Mapping[str, str]) -> list[Ending]:
     """Which of some calls are copies of others, as hosts have received them; marks what they are copies of.
 
     Of two that are received together, the earlier one is the original; else the one that was received first.
-    A call that was audited before is no copy of what came later.
+    A call that was audited before is no copy of what came later, and none is a copy of a call that failed.
 
     Args:
         connection: In a transaction that has locked contents and calls.

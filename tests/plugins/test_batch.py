@@ -139,6 +139,21 @@ class TestDiscover:
         discovered(store, "run-2", day="2026-11-17")
         assert states(day)["moved.wav"] == "pending"
 
+    def test_a_recording_that_failed_and_was_moved_is_audited_on_its_new_day(
+        self, day: Day, store: Path
+    ) -> None:
+        discovered(store)
+        content = sha256_of((store / "2026-11-16" / "a.wav").read_bytes())
+        with day.database.writing() as connection:
+            of_a = CallRow.__table__.update().where(CallRow.call_id == call_id("a.wav"))
+            connection.execute(of_a.values(state=CallState.FAILED, sha256=content))
+        (store / "2026-11-17").mkdir()
+        (store / "2026-11-16" / "a.wav").rename(store / "2026-11-17" / "moved.wav")
+
+        discovered(store, "run-2", day="2026-11-17")
+
+        assert states(day) == {"a.wav": "failed", "b.wav": "pending", "moved.wav": "pending"}
+
     def test_a_trial_run_knows_the_originals_that_it_does_not_look_at(self, day: Day, store: Path) -> None:
         discovered(store)
         with day.database.writing() as connection:

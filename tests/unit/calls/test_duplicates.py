@@ -54,6 +54,37 @@ class TestDuplicates:
         assert (a.state, a.duplicate_of) == (CallState.DUPLICATE, b.call_id)
         assert b == known
 
+    @pytest.mark.parametrize("day", [date(2026, 11, 15), date(2026, 11, 16)])
+    @pytest.mark.parametrize("hashed_before", [True, False])
+    def test_a_failed_call_whose_file_is_gone_is_no_original(
+        self, site: Site, day: date, hashed_before: bool
+    ) -> None:
+        (found,) = self.found(site, a=self.CONTENT)
+        content = sha256_of(self.CONTENT)
+        moved = replace(found, sha256=content if hashed_before else None)
+        gone = replace(found, call_id="gone", day=day, path="x.wav", sha256=content, state=CallState.FAILED)
+        of_this_day = [moved, gone] if day == moved.day else [moved]
+        of_others = [gone] if day != moved.day else []
+
+        def sha256(call: Call) -> str | None:
+            return None if call.call_id == "gone" else site.sha256(call)
+
+        marked, *_ = mark_duplicates(of_this_day, of_others, sha256)
+
+        assert (marked.state, marked.duplicate_of) == (CallState.PENDING, None)
+
+    def test_of_the_copies_of_a_call_that_is_gone_the_first_is_the_original(self, site: Site) -> None:
+        calls = self.found(site, a=self.CONTENT, b=self.CONTENT)
+        content = sha256_of(self.CONTENT)
+        gone = replace(calls[0], call_id="gone", path="x.wav", sha256=content, state=CallState.FAILED)
+
+        def sha256(call: Call) -> str | None:
+            return None if call.call_id == "gone" else site.sha256(call)
+
+        a, b = mark_duplicates(calls, [gone], sha256)
+
+        assert (a.state, b.state, b.duplicate_of) == (CallState.PENDING, CallState.DUPLICATE, a.call_id)
+
     def test_doing_all_again_leaves_the_original_the_original(self, site: Site) -> None:
         site.put("b.wav", self.CONTENT)
         original = site.find_worked_on("b.wav", CallState.AUDITED)

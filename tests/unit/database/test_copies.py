@@ -33,8 +33,8 @@ def test_what_was_received_first_stays_the_original(day: Day) -> None:
     assert (day.state_of(A)[0], day.state_of(B)[0]) == ("duplicate", "pending")
 
 
-@pytest.mark.parametrize(("state", "is_copy"), [("audited", True), ("failed", True), ("quarantined", False)])
-def test_originals_are_those_that_were_worked_on(day: Day, state: str, is_copy: bool) -> None:
+@pytest.mark.parametrize(("state", "is_copy"), [("audited", True), ("failed", False), ("quarantined", False)])
+def test_a_call_that_ended_without_an_audit_is_no_original(day: Day, state: str, is_copy: bool) -> None:
     yesterday = DAY - timedelta(days=1)
     old = replace(
         A, call_id=call_id_for(yesterday, "a.wav"), day=yesterday, sha256=SAME, state=CallState(state)
