@@ -4,24 +4,33 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, or_, select, update
 
 from include.calls.call import CallState
+from include.calls.stage import Stage
+from include.database.columns import CURRENT
 from include.database.finishing import Ending
 from include.database.given import among, given
-from include.database.models import CallRow
+from include.database.models import CallRow, StageResultRow
 from include.database.work import BatchKind, StageJob
 
-# Of failed calls nobody knows here whether their files are still there: the same content under another name
-# would never be audited.
-_ORIGINALS = [CallState.PENDING, CallState.AUDITED]
+# Of calls that failed, or are tried again, nobody knows here whether their files are still there: the
+# same content under another name would never be audited.
+_RECEIVED = (
+    select(StageResultRow.call_id)
+    .where(StageResultRow.call_id == CallRow.call_id, StageResultRow.stage == Stage.DISTRIBUTE, CURRENT)
+    .correlate(CallRow)
+    .exists()
+)
+_IS_ORIGINAL = or_(CallRow.state == CallState.AUDITED, and_(CallRow.state == CallState.PENDING, _RECEIVED))
 
 
 def late_copies(connection: Connection, job: StageJob, hashes: Mapping[str, str]) -> list[Ending]:
     """Which of some calls are copies of others, as hosts have received them; marks what they are copies of.
 
     Of two that are received together, the earlier one is the original; else the one that was received first.
-    A call that was audited before is no copy of what came later, and none is a copy of a call that failed.
+    A call that was audited before is no copy of what came later, and none is a copy of a call that failed,
+    or of one that no host has received since it is tried again.
 
     Args:
         connection: In a transaction that has locked contents and calls.
@@ -32,9 +41,7 @@ def late_copies(connection: Connection, job: StageJob, hashes: Mapping[str, str]
         return []
     columns = (CallRow.call_id, CallRow.day, CallRow.path, CallRow.state, CallRow.sha256)
     own = select(*columns).where(among(connection, CallRow.call_id, hashes))
-    same = select(*columns).where(
-        among(connection, CallRow.sha256, set(hashes.values())), CallRow.state.in_(_ORIGINALS)
-    )
+    same = select(*columns).where(among(connection, CallRow.sha256, set(hashes.values())), _IS_ORIGINAL)
     originals: dict[str, list[Any]] = defaultdict(list)
     for row in connection.execute(same.order_by(CallRow.day, CallRow.path)):
         if row.call_id not in hashes:

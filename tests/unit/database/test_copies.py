@@ -8,6 +8,7 @@ import pytest
 from include.calls.call import CallState, call_id_for
 from include.calls.stage import Stage
 from include.database.models import CallRow, OutboxRow
+from include.database.outcomes import Failure
 from tests.unit.database.seeding import DAY, Day, recording, success
 
 A, B, C = recording("a.wav"), recording("b.wav"), recording("c.wav")
@@ -43,6 +44,21 @@ def test_a_call_that_ended_without_an_audit_is_no_original(day: Day, state: str,
     batch = day.planned(B)
     day.save(batch, Stage.DISTRIBUTE, [success(B, sha256=SAME)])
     assert day.state_of(B)[0] == ("duplicate" if is_copy else "pending")
+
+
+def test_a_call_that_is_tried_again_is_an_original_once_a_host_has_it(day: Day) -> None:
+    first = day.planned(A)
+    day.save(first, Stage.DISTRIBUTE, [success(A, sha256=SAME)])
+    day.save(first, Stage.DENOISE, [Failure(A.call_id, "bad", "it broke", state=CallState.FAILED)])
+    failed = replace(A, state=CallState.FAILED, sha256=SAME)
+    second = day.discover(failed, B, C, batch_id="run-2")
+    day.plan(second)
+    assert day.state_of(A)[0] == "pending"
+
+    day.save(second, Stage.DISTRIBUTE, [success(B, sha256=SAME)])  # that is where A's file is now
+    assert day.state_of(B) == ("pending", None)
+    day.save(second, Stage.DISTRIBUTE, [success(A, sha256=SAME), success(C, sha256=SAME)])
+    assert [day.state_of(call)[0] for call in (A, B, C)] == ["duplicate", "pending", "duplicate"]
 
 
 def test_a_call_that_is_audited_again_is_no_copy_of_what_came_later(day: Day) -> None:

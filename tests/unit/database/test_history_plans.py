@@ -15,6 +15,7 @@ from include.calls.discovery_rules import Redo
 from include.calls.stage import Stage
 from include.database import batches, days, hosts, planning, recovery, settling
 from include.database.batches import Batch
+from include.database.copies import late_copies
 from include.database.models import AuditRow, Base, BatchCallRow, BatchRow, CallRow, StageResultRow
 from include.database.progress import stage_progress
 from include.database.spending import count_stopped
@@ -34,6 +35,7 @@ OLDER_DAYS = [date(2026, 10, number) for number in range(1, 21)]
 # The other tables have next to no rows.
 HELD = {"calls", "batch_calls", "stage_results", "audits"}
 JOB = StageJob("run-1", 0, HOST, Stage.DENOISE)
+UPLOAD = StageJob("run-1", 0, HOST, Stage.DISTRIBUTE)
 
 Asked = Callable[[Connection, Batch], object]
 ASKED: dict[str, Asked] = {
@@ -57,6 +59,7 @@ ASKED: dict[str, Asked] = {
     "its outcome": lambda c, batch: outcome.count_outcome(c, batch.batch_id),
     "a shard's counts": lambda c, _: counts(c, JOB),
     "a shard's calls": lambda c, _: pending_calls(c, JOB),
+    "late copies": lambda c, _: late_copies(c, UPLOAD, {FOUND[0].call_id: "5" * 64}),
     "settling": settling.settle,
     "planning": lambda c, batch: planning.loads_to_plan(c, batch, Redo.ALL, Stage.DISTRIBUTE),
     "closing": batches.close,
