@@ -33,8 +33,8 @@ _OF_A_HOST = re.compile(
     r"SEARCH lanes USING (COVERING )?INDEX ix_lanes_host_stage \(host=\?( AND stage=\?)?\)"
 )
 _THE_LAST = "ORDER BY lanes.began_at DESC"
-# They hold what runs work on now, and what befell whole hosts.
-_SMALL_INDEXES = frozenset({"ix_calls_claimed_by", "ix_failures_whole"})
+# They hold what runs work on now, what befell whole hosts, and dead letters.
+_SMALL_INDEXES = frozenset({"ix_calls_claimed_by", "ix_failures_whole", "ix_webhook_outbox_dead"})
 
 
 @dataclass

@@ -10,6 +10,8 @@ from include.database.columns import Base
 
 # Of all alerts, hardly any is owed.
 _OWED = text("sent_at IS NULL")
+# Of all events, hardly any is a dead letter.
+_DEAD = text("dead_at IS NOT NULL")
 
 
 class AlertRow(Base):
@@ -58,4 +60,5 @@ class OutboxRow(Base):
     __table_args__ = (
         Index("ix_webhook_outbox_waiting", "next_attempt_at"),
         Index("ix_webhook_outbox_created", "created_at"),
+        Index("ix_webhook_outbox_dead", "dead_at", sqlite_where=_DEAD, postgresql_where=_DEAD),
     )

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert, text
 
+from include.alerts.conditions import of_dead_letters
 from include.calls.call import Call
 from include.calls.discovery_rules import Redo
 from include.calls.stage import Stage
-from include.database import batches, days, hosts, planning, recovery, settling
+from include.database import batches, days, deliveries, hosts, planning, recovery, settling
 from include.database.batches import Batch
 from include.database.copies import late_copies
-from include.database.models import AuditRow, Base, BatchCallRow, BatchRow, CallRow, StageResultRow
+from include.database.models import AuditRow, Base, BatchCallRow, BatchRow, CallRow, OutboxRow, StageResultRow
 from include.database.progress import stage_progress
 from include.database.spending import count_stopped
 from include.database.work import StageJob, counts, pending_calls
@@ -114,3 +115,24 @@ def test_a_runs_calls_are_found_without_reading_those_of_all_runs(day: Day, run:
         assert found.statements, name
         scans += [(name, table, sql) for table, sql in found.scans if table in HELD]
     assert not scans, "\n\n".join(f"{name}: all of {table} is read by\n{sql}" for name, table, sql in scans)
+
+
+def test_dead_letters_are_found_among_all_events_by_an_index(day: Day) -> None:
+    def event(number: int) -> dict[str, Any]:
+        made = {"event_id": f"{number:05}", "event_type": "call.audited", "payload": {}, "created_at": NOON}
+        return made | {"delivered_at": NOON, "attempts": 1, "receiver": "crm", "last_status": 200}
+
+    with day.database.writing() as connection:
+        connection.execute(insert(OutboxRow), [event(number) for number in range(5000)])
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("ANALYZE webhook_outbox"))
+    asked = (
+        deliveries.dead_letters,
+        lambda c: deliveries.gone_event(c, "crm"),
+        lambda c: of_dead_letters(c, NOON),
+    )
+    with day.database.reading() as connection, heard(explained=True, by_choice=False) as found:
+        for one in asked:
+            one(connection)
+    assert len(found.statements) == len(asked)
+    assert not found.scans
