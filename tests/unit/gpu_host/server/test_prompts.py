@@ -13,6 +13,7 @@ import httpx
 import numpy as np
 import pytest
 import soundfile
+from pydantic import ValidationError
 
 from include.errors import InvalidInput
 from include.gpu.learned import LearnedPrompt, LearnedPrompts
@@ -185,10 +186,20 @@ def test_no_sound_is_kept(tmp_path: Path) -> None:
             }
 
 
-@pytest.mark.parametrize("fingerprint", ["ä", "not base64", "AAAA=A", "AAAA"])
-def test_a_fingerprint_that_cannot_be_read_is_refused_and_named(tmp_path: Path, fingerprint: str) -> None:
+@pytest.mark.parametrize("fingerprint", ["ä", "not base64", "AAAA=A"])
+def test_a_fingerprint_that_is_no_base64_is_no_prompt(fingerprint: str) -> None:
+    with pytest.raises(ValidationError, match="fingerprint"):
+        _prompt(fingerprint)
+
+
+def test_a_fingerprint_that_cannot_be_read_is_refused_and_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="21a00520f97f8bfa"):
+        LearnedStore(tmp_path, 3, 14.0).take(_prompt("AAAA"))
+
+
+def _prompt(fingerprint: str) -> LearnedPrompt:
     now = datetime(2026, 11, 16, tzinfo=UTC)
-    prompt = LearnedPrompt(
+    return LearnedPrompt(
         prompt_id="21a00520f97f8bfa",
         name="a",
         kind="hold_music",
@@ -201,5 +212,3 @@ def test_a_fingerprint_that_cannot_be_read_is_refused_and_named(tmp_path: Path, 
         heard_at=now,
         fingerprint=fingerprint,
     )
-    with pytest.raises(InvalidInput, match="21a00520f97f8bfa"):
-        LearnedStore(tmp_path, 3, 14.0).take(prompt)
