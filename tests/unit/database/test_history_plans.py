@@ -1,4 +1,4 @@
-"""A run's calls are found among those of a month of runs without reading all of these.
+"""A run's calls are found among those of two months of runs without reading all of these.
 
 By the costs that PostgreSQL comes with: it takes a run's calls for so many that it would rather read all.
 """
@@ -32,7 +32,7 @@ from tests.unit.database.seeding import DAY, HOST, Day, recording, scorecard
 
 FOUND = [recording(f"{number:04}.wav") for number in range(500)]
 NOON = datetime(2026, 11, 17, 12, tzinfo=UTC)
-OLDER_DAYS = [date(2026, 10, number) for number in range(1, 21)]
+OLDER_DAYS = [date(2026, month, number) for month in (9, 10) for number in range(1, 29)]
 # The other tables have next to no rows.
 HELD = {"calls", "batch_calls", "stage_results", "audits"}
 JOB = StageJob("run-1", 0, HOST, Stage.DENOISE)
@@ -85,7 +85,7 @@ def _audit(call: Call) -> dict[str, Any]:
 
 @pytest.fixture
 def run(day: Day) -> Batch:
-    """A run of 500 calls, after twenty of as many, which the database knows of."""
+    """A run of 500 calls, after 56 of as many, which the database knows of."""
     batch = day.planned(*FOUND)
     day.audit(batch, *FOUND, stages=[Stage.DISTRIBUTE])
     day.database.write(lambda connection: connection.execute(insert(AuditRow), [_audit(c) for c in FOUND]))
