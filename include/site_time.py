@@ -6,6 +6,15 @@ from zoneinfo import ZoneInfo
 _DASH = "–"
 
 
+def is_zone(name: str) -> bool:
+    """Whether there is such a time zone: Europe/Berlin."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # no such file, or none of a zone: a folder, a name with ..
+        return False
+    return True
+
+
 def moment(time: datetime | None, timezone: str) -> str:
     """Date and time of day: `2026-11-27 09:12 CET`; a dash when there is none.
 

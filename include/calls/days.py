@@ -57,9 +57,7 @@ class EmptyDay(StrEnum):
         try:
             return cls(text.strip().lower() or cls.AUTO)
         except ValueError as error:
-            raise InvalidInput(
-                f"[cofi] empty_day = {text} in airflow.cfg: enter one of {', '.join(cls)}."
-            ) from error
+            raise InvalidInput(f"[cofi] empty_day = {text}: enter one of {', '.join(cls)}.") from error
 
 
 @dataclass(frozen=True)

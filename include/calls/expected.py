@@ -52,7 +52,7 @@ class LeastExpected:
         if text.isdecimal():
             return cls(recordings=int(text))
         raise InvalidInput(
-            f"[cofi] expected_recordings_min = {text} in airflow.cfg: write a number of recordings like 500, "
+            f"[cofi] expected_recordings_min = {text}: write a number of recordings like 500, "
             "or a share of what the weekday usually has, like 50%."
         )
 

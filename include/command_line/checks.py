@@ -14,7 +14,7 @@ from typing import Any
 
 from include import __version__
 from include.command_line.cofi_database import shown
-from include.command_line.site import ENV_FILE, SHIPPED_FILE, SITE_FILE, Site
+from include.command_line.site import ENV_FILE, SHIPPED_FILE, SITE_FILE, Site, variable
 from include.database.migrations import is_current
 from include.demo.stack import Stack
 from include.errors import CofiError
@@ -64,7 +64,7 @@ def gather_input(site: Site, stack: Stack) -> CheckInput:
     environment = {**site.airflow_environment(), **(stack.environment if stack.running else {})}
     environment["PYTHONPATH"] = site.airflow_environment()["PYTHONPATH"]
     done = subprocess.run(
-        [sys.executable, "-m", "cofi.site"],
+        [sys.executable, "-m", "cofi.site_as_json"],
         env=environment,
         cwd=site.home,
         capture_output=True,
@@ -85,8 +85,9 @@ def settings(inputs: CheckInput) -> Iterator[Check]:
     if error := inputs.resolved.get("error"):
         yield Check("Airflow", State.FAILED, str(error), "`cofi --debug airflow info` says more.")
         return
-    if error := found.get("error"):
-        yield Check("settings", State.FAILED, error, "Correct that line.")
+    yield from _settings_of_airflow(site, inputs.part("airflow_settings"))
+    if problems := found.get("problems"):
+        yield from (Check("settings", State.FAILED, problem, _mend(site, problem)) for problem in problems)
         return
     sources = dict.fromkeys((SHIPPED_FILE, SITE_FILE, ENV_FILE, "the environment"), 0)
     for name in site.settings:
@@ -103,6 +104,20 @@ def settings(inputs: CheckInput) -> Iterator[Check]:
     else:
         yield Check("time zone", State.OK, str(found["timezone"]))
     yield from _readers(site)
+
+
+def _settings_of_airflow(site: Site, odd: Mapping[str, Mapping[str, str]]) -> Iterator[Check]:
+    """Lines that somebody has set for Airflow; what the embedded stack sets is not looked at."""
+    for kind, state in (("wrong", State.FAILED), ("unknown", State.WARN)):
+        for name, problem in odd.get(kind, {}).items():
+            if name in site.settings:
+                yield Check("settings", state, problem, f"It stands in {site.source_of(name)}.")
+
+
+def _mend(site: Site, problem: str) -> str:
+    """Where the setting stands that a sentence begins with."""
+    named = re.match(r"\[(\w+)\] (\w+)", problem)
+    return f"Correct it in {site.source_of(variable(*named.groups()))}." if named else ""
 
 
 def _readers(site: Site) -> Iterator[Check]:

@@ -67,11 +67,12 @@ def chosen(url: str = "", *, may_be_new: bool = False) -> str:
     url = url or Site.here().database_url
     try:
         known = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         known = None
     if known is None or known.drivername not in ("sqlite", "postgresql+psycopg"):
         raise InvalidInput(
-            f"{url} is no database of cofi: write sqlite:////folder/cofi.db or "
+            f"{shown(url) if known else 'What --db names'} is no database of cofi: write "
+            "sqlite:////folder/cofi.db or "
             "postgresql+psycopg://user:password@host/database."
         )
     file = known.database if known.drivername == "sqlite" else None

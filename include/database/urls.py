@@ -1,6 +1,9 @@
-"""The connection of cofi's database, as Airflow's environment variables hold it, as SQLAlchemy's URL."""
+"""SQLAlchemy's URL of cofi's database, from Airflow's connection of it or the variable that holds that."""
 
 import json
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
 
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -20,8 +23,9 @@ def url_of(connection: str) -> str:
         InvalidInput: It is neither, or of another kind than `sqlite` and `postgres`.
     """
     try:
-        url = _of_json(connection) if connection.lstrip().startswith("{") else _of_url(connection)
-    except (ValueError, KeyError, TypeError, ArgumentError) as error:
+        is_json = connection.lstrip().startswith("{")
+        url = of_fields(json.loads(connection)) if is_json else _of_url(connection)
+    except (ValueError, KeyError, TypeError, AttributeError, ArgumentError) as error:
         raise InvalidInput(
             f"{VARIABLE} is no connection to a database of cofi ({error}): write it like "
             '{"conn_type": "postgres", "host": "…", "schema": "cofi", "login": "…", "password": "…"}.'
@@ -29,18 +33,41 @@ def url_of(connection: str) -> str:
     return url.render_as_string(hide_password=False)
 
 
-def _of_json(connection: str) -> URL:
-    fields = json.loads(connection)
+def of_fields(fields: Mapping[str, Any]) -> URL:
+    """The URL of a connection's fields, as Airflow calls them: conn_type, host, schema and so on.
+
+    Of a connection that was written as a URL, Airflow takes a file for the schema. What `extra` has for
+    PostgreSQL's own library goes with it, such as sslmode.
+
+    Raises:
+        ValueError: It is neither sqlite nor postgres, or names no file.
+    """
     if fields["conn_type"] == "sqlite":
-        return URL.create("sqlite", database=fields["host"])
+        return _of_file(fields.get("host") or fields.get("schema") or "")
     _check(fields["conn_type"])
-    return URL.create(_POSTGRES, **{part: fields.get(name) for part, name in _OF_URL.items()})
+    query = _of_library(fields.get("extra") or {})
+    return URL.create(_POSTGRES, **{part: fields.get(name) for part, name in _OF_URL.items()}, query=query)
+
+
+def _of_file(file: str) -> URL:
+    if not PurePath(file).is_absolute():
+        # Airflow's processes run in folders of their own.
+        raise ValueError(f"its file is '{file}': write the whole path, like /srv/cofi.db")
+    return URL.create("sqlite", database=file)
+
+
+def _of_library(extra: str | Mapping[str, Any]) -> dict[str, str]:
+    from psycopg.pq import Conninfo  # noqa: PLC0415 - a site on SQLite needs no library of PostgreSQL's
+
+    known = {option.keyword.decode() for option in Conninfo.get_defaults()}
+    values = json.loads(extra) if isinstance(extra, str) else extra
+    return {name: str(value) for name, value in values.items() if name in known and value is not None}
 
 
 def _of_url(connection: str) -> URL:
     url = make_url(connection)
     if url.drivername == "sqlite":
-        return url
+        return _of_file(url.database or "")
     _check(url.drivername)
     return url.set(drivername=_POSTGRES)
 

@@ -64,4 +64,4 @@ def read_setting(text: str, asked_on: str, temperature: float) -> SecondOpinionS
 
 
 def _wrong(name: str, value: str, problem: str) -> InvalidInput:
-    return InvalidInput(f"[cofi] {name} = {value} in airflow.cfg: {problem}.")
+    return InvalidInput(f"[cofi] {name} = {value}: {problem}.")

@@ -20,7 +20,7 @@ def read_models(text: str) -> Mapping[str, str]:
         language, _, model = map(str.strip, item.partition(":"))
         if not model.isidentifier():
             raise InvalidInput(
-                f"[cofi] llm_name_models = {text} in airflow.cfg: write languages and models, like "
+                f"[cofi] llm_name_models = {text}: write languages and models, like "
                 "en: en_core_web_sm, es: es_core_news_sm."
             )
         if find_spec(model) is None:

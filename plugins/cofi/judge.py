@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from cofi.budgets import budget_of
 from cofi.hooks.llm import LlmHook
 from cofi.settings import Settings
-from include.errors import InvalidInput
 from include.judge.canaries import Canaries, read_canaries
 from include.judge.setting import SecondOpinionSetting, Source, read_setting
 
@@ -61,11 +60,6 @@ def checked(settings: Settings, params: Mapping[str, Any], prices: "Prices") -> 
     Raises:
         InvalidInput: A setting is wrong, a connection is missing, or a model has no price for the budget.
     """
-    if not 0 <= settings.review_below_confidence <= 1:
-        raise InvalidInput(
-            f"[cofi] review_below_confidence = {settings.review_below_confidence:g} in airflow.cfg: write a "
-            "share from 0 (nothing is reviewed for it) to 1."
-        )
     canaries_of(settings)
     second = second_opinion_of(settings)
     if second.source in (Source.MODEL, Source.CONNECTION):

@@ -1,5 +1,6 @@
 """The `[cofi]` section of airflow.cfg as one frozen value; `AIRFLOW__COFI__<NAME>` overrides each line."""
 
+import math
 import os
 from dataclasses import dataclass, fields
 from datetime import time, timedelta
@@ -22,6 +23,31 @@ from include.review.people import People, load_people
 
 SECTION = "cofi"
 _PREFIX = f"AIRFLOW__{SECTION.upper()}__"
+# Numbers are 0 or more; these are at least 1, above 0, or shares.
+_LEAST = dict.fromkeys(
+    (
+        *("gpu_attempts", "gpu_tasks_per_host", "recovery_rounds", "uploads_per_task", "uploads_at_once"),
+        *("shards_per_host", "llm_requests_per_task", "llm_attempts", "webhook_requests"),
+        "max_active_tasks",
+    ),
+    1,
+)
+_ABOVE_0 = frozenset(
+    (
+        *("gpu_connect_timeout_s", "gpu_stage_timeout_s", "gpu_health_every_s", "recovery_poll_s"),
+        *("shard_audio_s", "max_duration_s", "llm_connect_timeout_s", "llm_read_timeout_s"),
+        *("llm_total_timeout_s", "llm_longest_answer_mib", "webhook_timeout_s", "task_timeout_s"),
+        *("run_timeout_h", "progress_log_s", "listening_mib"),
+    )
+)
+_SHARES = frozenset(
+    (
+        *("promotion_min_accuracy", "promotion_min_kappa", "promotion_min_fail_recall"),
+        *("promotion_min_auto_fail_recall", "review_below_confidence", "alarm_failed_share"),
+        *("traced_calls_share", "alert_quarantined_share"),
+    )
+)
+_WHY = {"recovery_rounds": "calls of a lost host would end as failed though others could do them"}
 
 
 @dataclass(frozen=True)
@@ -139,22 +165,8 @@ class Settings:
     @lru_cache(maxsize=1)
     def _in_environment(cls, _environment: frozenset[tuple[str, str]]) -> "Settings":
         # A hundred options: read for each page, they take longer than the page.
-        settings = cls(**{field.name: _value(field.name, field.type) for field in fields(cls)})
-        if settings.uploads_per_task > settings.uploads_at_once:
-            # Airflow would let such a task wait for ever.
-            raise InvalidInput(
-                f"[{SECTION}] uploads_per_task = {settings.uploads_per_task} in airflow.cfg is more than "
-                f"uploads_at_once = {settings.uploads_at_once}: lower the one or raise the other."
-            )
-        if settings.recovery_rounds < 1:
-            raise InvalidInput(
-                f"[{SECTION}] recovery_rounds = {settings.recovery_rounds} in airflow.cfg: enter 1 or more, "
-                "or calls of a lost host would end as failed though others could do them."
-            )
-        if settings.lookback_days < 0:
-            raise InvalidInput(
-                f"[{SECTION}] lookback_days = {settings.lookback_days} in airflow.cfg: enter 0 or more."
-            )
+        settings = cls(**{field.name: value_of(field.name, field.type) for field in fields(cls)})
+        check_uploads(settings)
         return settings
 
     @property
@@ -181,8 +193,8 @@ class Settings:
             InvalidInput: One is none, they are too many, or a column is none that gives hints.
         """
         return Terms(
-            read_terms(self.vocabulary, f"[{SECTION}] vocabulary in airflow.cfg"),
-            read_columns(self.vocabulary_columns, f"[{SECTION}] vocabulary_columns in airflow.cfg"),
+            read_terms(self.vocabulary, f"[{SECTION}] vocabulary"),
+            read_columns(self.vocabulary_columns, f"[{SECTION}] vocabulary_columns"),
         )
 
     @property
@@ -205,7 +217,7 @@ class Settings:
             at = time.fromisoformat(said)
         except ValueError as error:
             raise InvalidInput(
-                f"[{SECTION}] alert_deadline = {said} in airflow.cfg: write a time of day like 08:00."
+                f"[{SECTION}] alert_deadline = {said}: write a time of day like 08:00."
             ) from error
         return timedelta(hours=at.hour, minutes=at.minute)
 
@@ -231,12 +243,12 @@ class Settings:
             roles = tuple(ChannelRole(role) for role in _listed(self.stereo_roles))
         except ValueError as error:
             raise InvalidInput(
-                f"[{SECTION}] stereo_roles = {self.stereo_roles} in airflow.cfg: {error}; the roles are "
+                f"[{SECTION}] stereo_roles = {self.stereo_roles}: {error}; the roles are "
                 f"{', '.join(ChannelRole)}."
             ) from error
         if len(roles) not in (0, 2):
             raise InvalidInput(
-                f"[{SECTION}] stereo_roles = {self.stereo_roles} in airflow.cfg: name two, of the left and "
+                f"[{SECTION}] stereo_roles = {self.stereo_roles}: name two, of the left and "
                 "the right channel, or none."
             )
         return roles
@@ -260,8 +272,7 @@ class Settings:
             return DateOrder(order) if order else None
         except ValueError as error:
             raise InvalidInput(
-                f"[{SECTION}] manifest_date_order = {order} in airflow.cfg: write {', '.join(DateOrder)} or "
-                "nothing."
+                f"[{SECTION}] manifest_date_order = {order}: write {', '.join(DateOrder)} or nothing."
             ) from error
 
     @property
@@ -271,7 +282,7 @@ class Settings:
             return tuple(60 * float(minutes) for minutes in _listed(self.webhook_retry_delays_min))
         except ValueError as error:
             raise InvalidInput(
-                f"[{SECTION}] webhook_retry_delays_min = {self.webhook_retry_delays_min} in airflow.cfg: "
+                f"[{SECTION}] webhook_retry_delays_min = {self.webhook_retry_delays_min}: "
                 "write minutes, like 5, 30, 120."
             ) from error
 
@@ -290,18 +301,53 @@ class Settings:
         return sorted(path.stem for path in self.scorecards_folder.glob("*.yaml"))
 
 
-def _value(name: str, kind: object) -> object:
+def value_of(name: str, kind: object) -> object:
+    """A setting's value as it holds now.
+
+    Raises:
+        InvalidInput: It is missing, of another kind, or out of bounds.
+    """
     text = conf.get(SECTION, name, fallback=None)
     if text is None:
         raise InvalidInput(
             f"airflow.cfg has no [{SECTION}] {name}: add it, or set AIRFLOW__COFI__{name.upper()}."
         )
     try:
-        return conf.getboolean(SECTION, name) if kind is bool else kind(text)  # type: ignore[operator]
+        value = conf.getboolean(SECTION, name) if kind is bool else kind(text)  # type: ignore[operator]
     except (ValueError, AirflowConfigException) as error:
         raise InvalidInput(
-            f"[{SECTION}] {name} = {text} in airflow.cfg is not of the kind {kind.__name__}: correct it."  # type: ignore[attr-defined]
+            f"[{SECTION}] {name} = {text} is not of the kind {kind.__name__}: correct it."  # type: ignore[attr-defined]
         ) from error
+    if kind in (int, float):
+        _check_bounds(name, value)
+    return value
+
+
+def _check_bounds(name: str, value: float) -> None:
+    if name in _SHARES:
+        holds, wanted = 0 <= value <= 1, "a share from 0 to 1"
+    elif name in _ABOVE_0:
+        holds, wanted = value > 0, "a number above 0"
+    else:
+        least = _LEAST.get(name, 0)
+        holds, wanted = value >= least, f"{least} or more"
+    if not (holds and math.isfinite(value)):
+        why = f", or {_WHY[name]}" if name in _WHY else ""
+        raise InvalidInput(f"[{SECTION}] {name} = {value:g}: enter {wanted}{why}.")
+
+
+def check_uploads(settings: Settings) -> None:
+    """Refuses uploads that no task would ever begin.
+
+    Raises:
+        InvalidInput: One task may have more uploads than there may be at all.
+    """
+    if settings.uploads_per_task > settings.uploads_at_once:
+        # Airflow would let such a task wait for ever.
+        raise InvalidInput(
+            f"[{SECTION}] uploads_per_task = {settings.uploads_per_task} is more than "
+            f"uploads_at_once = {settings.uploads_at_once}: lower the one or raise the other."
+        )
 
 
 def _listed(text: str) -> list[str]:

@@ -1,11 +1,9 @@
-"""What this site's Airflow is set to, as JSON, for `cofi check`, which runs this as a process of its own.
+"""What this site's Airflow is set to, for `cofi check` (`cofi.site_as_json`).
 
-It resolves settings and connections as tasks do. Passwords are in it: it goes through a pipe, nowhere else.
+It resolves settings and connections as tasks do. Passwords are in it.
 """
 
-import json
 import os
-import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -18,6 +16,7 @@ from airflow.models.pool import Pool
 from airflow.sdk.configuration import conf
 from sqlalchemy.exc import SQLAlchemyError
 
+from cofi import settings_check
 from cofi.hooks.connections import base_url, connection_of
 from cofi.hooks.database import CofiDatabaseHook
 from cofi.hooks.llm import LlmHook
@@ -31,12 +30,15 @@ _SMTP_PORT, _SMTPS_PORT = 25, 465
 
 
 def found() -> dict[str, Any]:
-    """All of it; what is wrong stands as `error` where its value would."""
-    values: dict[str, Any] = {"airflow": airflow_version, "pools": _or_error(_pools)}
-    try:
-        settings = Settings.load()
-    except CofiError as error:
-        return {**values, "settings": {"error": str(error)}}
+    """All of it; what is wrong stands as `error` where its value would, of settings as `problems`."""
+    values: dict[str, Any] = {
+        "airflow": airflow_version,
+        "pools": _or_error(_pools),
+        "airflow_settings": settings_check.of_airflow(),
+    }
+    if problems := settings_check.of_cofi():
+        return {**values, "settings": {"problems": problems}}
+    settings = Settings.load()
     return {
         **values,
         "settings": asdict(settings) | {"default_timezone": conf.get("core", "default_timezone")},
@@ -98,9 +100,3 @@ def _receiver() -> dict[str, Any]:
     if not _webhook():
         raise InvalidInput("there is no connection cofi_webhook")
     return {"to": "the receiver of webhooks"}
-
-
-if __name__ == "__main__":
-    # Whatever Airflow says while it loads goes to stderr: stdout is for the JSON.
-    output, sys.stdout = sys.stdout, sys.stderr
-    json.dump(found(), output, default=str)

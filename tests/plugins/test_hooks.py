@@ -64,9 +64,35 @@ class TestDatabase:
     def test_another_kind_of_connection_says_which_it_must_be(self, connection) -> None:
         connection("cofi_db", conn_type="mysql", host="db.example")
         with pytest.raises(
-            InvalidInput, match="Connection cofi_db is of type 'mysql': make it 'postgres', or 'sqlite'"
+            InvalidInput,
+            match=r"cofi_db is no database of cofi \(mysql is neither postgres nor sqlite\): make it",
         ):
             CofiDatabaseHook().get_conn()
+
+    @pytest.mark.parametrize(
+        ("written", "url"),
+        [
+            ("sqlite:////srv/cofi.db", "sqlite:////srv/cofi.db"),
+            ("sqlite:////srv/our%20calls.db", "sqlite:////srv/our calls.db"),
+            (
+                "postgres://me:s%40x@db:5433/cofi?sslmode=require&sslrootcert=%2Fsrv%2Fca.pem&unknown=1",
+                "postgresql+psycopg://me:s%40x@db:5433/cofi?sslmode=require&sslrootcert=%2Fsrv%2Fca.pem",
+            ),
+        ],
+    )
+    def test_a_connection_that_is_written_as_a_url_is_the_same_database(
+        self, monkeypatch: pytest.MonkeyPatch, written: str, url: str
+    ) -> None:
+        monkeypatch.setenv("AIRFLOW_CONN_COFI_DB", written)
+        assert CofiDatabaseHook().url() == url
+
+    @pytest.mark.parametrize("written", ["sqlite://", "sqlite:///", "sqlite:///cofi.db", "sqlite://cofi.db"])
+    def test_a_file_that_each_process_would_look_for_elsewhere_or_none_is_refused(
+        self, monkeypatch: pytest.MonkeyPatch, written: str
+    ) -> None:
+        monkeypatch.setenv("AIRFLOW_CONN_COFI_DB", written)
+        with pytest.raises(InvalidInput, match=r"write the whole path, like /srv/cofi\.db"):
+            CofiDatabaseHook().url()
 
 
 class TestGpuHost:

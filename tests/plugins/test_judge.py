@@ -473,7 +473,7 @@ class TestSettings:
             ("second_opinion", "gpt-4o", "write none, samples:K, model:NAME or connection:ID"),
             ("second_opinion", "connection:cofi_second", "There is no connection cofi_second"),
             ("second_opinion_on", "passing", "write failing or all"),
-            ("review_below_confidence", 60, "review_below_confidence = 60 .*: write a share"),
+            ("review_below_confidence", 60, "review_below_confidence = 60: enter a share"),
             ("canary_calls", "nowhere.csv", "canary_calls: nowhere.csv: there is no such file"),
         ],
     )

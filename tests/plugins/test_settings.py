@@ -59,12 +59,12 @@ def test_the_environment_overrides_a_line(setting) -> None:
 
 def test_what_is_no_term_of_the_vocabulary_is_refused_by_name(setting) -> None:
     setting("vocabulary", "Riverside Telecom, 4711")
-    with pytest.raises(InvalidInput, match=r"\[cofi\] vocabulary in airflow.cfg: '4711' is no name or term"):
+    with pytest.raises(InvalidInput, match=r"\[cofi\] vocabulary: '4711' is no name or term"):
         _ = Settings.load().terms
     setting("vocabulary", "Riverside Telecom, Fibre 300")
     assert Settings.load().terms == Terms(("Riverside Telecom", "Fibre 300"), ("vocabulary",))
     setting("vocabulary_columns", "agent, caller")
-    with pytest.raises(InvalidInput, match=r"vocabulary_columns in airflow.cfg: caller gives no terms"):
+    with pytest.raises(InvalidInput, match=r"vocabulary_columns: caller gives no terms"):
         _ = Settings.load().terms
 
 
@@ -90,13 +90,13 @@ def test_a_value_of_the_wrong_kind_is_refused_by_name(setting, name: str, value:
 
 def test_without_a_round_of_recovery_nothing_would_be_moved(setting) -> None:
     setting("recovery_rounds", 0)
-    with pytest.raises(InvalidInput, match=r"recovery_rounds = 0 in airflow\.cfg: enter 1 or more"):
+    with pytest.raises(InvalidInput, match=r"recovery_rounds = 0: enter 1 or more"):
         Settings.load()
 
 
 def test_days_to_look_back_at_are_none_or_more(setting) -> None:
     setting("lookback_days", -1)
-    with pytest.raises(InvalidInput, match=r"lookback_days = -1 in airflow\.cfg: enter 0 or more"):
+    with pytest.raises(InvalidInput, match=r"lookback_days = -1: enter 0 or more"):
         Settings.load()
 
 
@@ -114,9 +114,7 @@ def test_the_order_of_dates_may_be_told(setting, written: str, order: DateOrder 
 
 def test_an_order_of_dates_that_is_none_is_refused_by_name(setting) -> None:
     setting("manifest_date_order", "european")
-    with pytest.raises(
-        InvalidInput, match=r"manifest_date_order = EUROPEAN .*write DMY, MDY, YMD or nothing"
-    ):
+    with pytest.raises(InvalidInput, match=r"manifest_date_order = EUROPEAN: write DMY, MDY, YMD or nothing"):
         _ = Settings.load().order_of_dates
 
 
@@ -130,7 +128,7 @@ def test_stereo_roles_are_two_or_none(setting) -> None:
     setting("stereo_roles", "customer, agent")
     assert Settings.load().roles_of_stereo == (ChannelRole.CUSTOMER, ChannelRole.AGENT)
     setting("stereo_roles", "agent")
-    with pytest.raises(InvalidInput, match=r"stereo_roles = agent .*name two"):
+    with pytest.raises(InvalidInput, match=r"stereo_roles = agent: name two"):
         _ = Settings.load().roles_of_stereo
 
 

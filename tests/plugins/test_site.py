@@ -37,7 +37,7 @@ def test_what_is_wrong_stands_where_its_value_would(
     connection("cofi_llm", conn_type="http", host="http://llm/v1")
     assert "names no model" in site.found()["llm"]["error"]
     setting("lookback_days", -1)
-    assert "lookback_days = -1" in site.found()["settings"]["error"]
+    assert site.found()["settings"]["problems"] == ["[cofi] lookback_days = -1: enter 0 or more."]
 
 
 def test_where_alerts_go_is_resolved_for_what_is_set(

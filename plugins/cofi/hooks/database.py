@@ -1,10 +1,10 @@
 """The connection `cofi_db` becomes cofi's database."""
 
-from airflow.sdk import BaseHook, Connection
-from sqlalchemy import URL
+from airflow.sdk import BaseHook
 
 from cofi.hooks.connections import connection_of
 from include.database.engine import Database
+from include.database.urls import of_fields
 from include.errors import InvalidInput
 
 CONNECTION = "cofi_db"
@@ -21,28 +21,24 @@ class CofiDatabaseHook(BaseHook):
         """SQLAlchemy's URL of the connection.
 
         Raises:
-            InvalidInput: The connection is of another type.
+            InvalidInput: The connection is of another type, or names no file.
         """
         connection = connection_of(CONNECTION)
-        drivers = {"sqlite": _sqlite, "postgres": _postgres}
-        if connection.conn_type not in drivers:
-            raise InvalidInput(
-                f"Connection {CONNECTION} is of type '{connection.conn_type}': make it 'postgres', or "
-                "'sqlite' with the file's path as its host."
+        try:
+            url = of_fields(
+                {
+                    "conn_type": connection.conn_type,
+                    "host": connection.host,
+                    "port": connection.port,
+                    "schema": connection.schema,
+                    "login": connection.login,
+                    "password": connection.password,
+                    "extra": connection.extra_dejson,
+                }
             )
-        return drivers[connection.conn_type](connection).render_as_string(hide_password=False)
-
-
-def _sqlite(connection: Connection) -> URL:
-    return URL.create("sqlite", database=connection.host)
-
-
-def _postgres(connection: Connection) -> URL:
-    return URL.create(
-        "postgresql+psycopg",
-        username=connection.login,
-        password=connection.password,
-        host=connection.host,
-        port=connection.port,
-        database=connection.schema,
-    )
+        except ValueError as error:
+            raise InvalidInput(
+                f"Connection {CONNECTION} is no database of cofi ({error}): make it 'postgres', or 'sqlite' "
+                "with the file's path as its host."
+            ) from error
+        return url.render_as_string(hide_password=False)

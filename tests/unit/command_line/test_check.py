@@ -95,7 +95,11 @@ def test_all_is_well(checked: Checked) -> None:
 @pytest.mark.parametrize(
     ("part", "value", "expected"),
     [
-        ("settings", {"error": "[cofi] x is wrong"}, ("settings", "failed", "Correct that line.")),
+        (
+            "settings",
+            {"problems": ["[cofi] languages = x: write"]},
+            ("settings", "failed", "Correct it in airflow.cfg."),
+        ),
         ("airflow", "3.2.0", ("Airflow", "warn", "requirements.txt")),
         ("database", {"url": "sqlite:////no/such.db"}, ("database", "warn", "`cofi up` makes it")),
         ("database", {"url": "postgresql+psycopg://127.0.0.1:1/x"}, ("database", "failed", "Start it")),
@@ -115,6 +119,30 @@ def test_what_airflow_resolves_wrongly_is_told_with_its_mend(
     found = checked(1 if state == "failed" else 0)
     assert found[name][0] == state
     assert mend in found[name][2]
+
+
+def test_all_settings_that_are_wrong_are_told_with_the_file_that_has_them(
+    told: dict[str, Any], home: Path, typed: Typed, checked: Checked
+) -> None:
+    told["settings"] = {"problems": ["[cofi] min_age_s = nan: enter", "[cofi] gpu_hosts = x: write"]}
+    told["airflow_settings"] = {
+        "wrong": {"AIRFLOW__CORE__PARALLELISM": "[core] parallelism = x is not"},
+        # The second is the embedded stack's own: nobody here can mend it.
+        "unknown": {"AIRFLOW__CORE__PARALELISM": "no paralelism", "AIRFLOW__CORE__OF_STACK": "no such"},
+    }
+    (home / ".env").write_text("AIRFLOW__CORE__PARALLELISM=x\nAIRFLOW__CORE__PARALELISM=3\n")
+    (home / ".env").chmod(0o600)
+    code, out, _ = typed("check", "--json")
+    found = [
+        (one["state"], one["finding"], one["mend"]) for one in json.loads(out) if one["name"] == "settings"
+    ]
+    assert code == 1
+    assert found == [
+        ("failed", "[core] parallelism = x is not", "It stands in .env."),
+        ("warn", "no paralelism", "It stands in .env."),
+        ("failed", "[cofi] min_age_s = nan: enter", "Correct it in airflow.cfg."),
+        ("failed", "[cofi] gpu_hosts = x: write", "Correct it in site.cfg."),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -148,3 +148,13 @@ def test_the_program_runs_from_any_folder_and_makes_nothing_there(tmp_path: Path
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://me:s3cret@db/cofi", "postgresql://me:s3cret@db:port/cofi", "me:s3cret@db/cofi"]
+)
+def test_a_database_that_is_refused_tells_no_password(typed: Typed, url: str) -> None:
+    code, out, error = typed("db", "index", "--db", url)
+    assert (code, out) == (1, "")
+    assert "is no database of cofi: write sqlite:////folder/cofi.db or postgresql+psycopg://" in error
+    assert "s3cret" not in error

@@ -160,6 +160,14 @@ def test_whoever_asks_where_an_error_came_from_gets_airflows_own_command(
         ),
         ("postgres://me:secret@db/cofi", "postgresql+psycopg://me:secret@db/cofi"),
         ("sqlite:////srv/cofi.db", "sqlite:////srv/cofi.db"),
+        (
+            '{"conn_type": "postgres", "host": "db", "schema": "cofi", "extra": {"sslmode": "verify-full"}}',
+            "postgresql+psycopg://db/cofi?sslmode=verify-full",
+        ),
+        (
+            '{"conn_type": "postgres", "host": "db", "extra": "{\\"sslmode\\": \\"require\\"}"}',
+            "postgresql+psycopg://db?sslmode=require",
+        ),
     ],
 )
 def test_the_database_is_that_of_the_connection(
@@ -170,7 +178,13 @@ def test_the_database_is_that_of_the_connection(
     assert Site.here().database_url == url
 
 
-@pytest.mark.parametrize("given", ["mysql://db/cofi", '{"conn_type": "mysql"}', "{", "{}"])
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("mysql://db/cofi", '{"conn_type": "mysql"}', "{", "{}", "sqlite:///cofi.db"),
+        *('{"conn_type": "sqlite"}', '{"conn_type": "postgres", "extra": "x"}', '{"conn_type": 5}'),
+    ],
+)
 def test_another_database_is_refused_without_telling_what_was_given(
     home: Path, monkeypatch: pytest.MonkeyPatch, given: str
 ) -> None:
