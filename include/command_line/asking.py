@@ -7,7 +7,8 @@ from typing import TypeVar
 import typer
 
 from include.command_line.site_files import Line
-from include.errors import CofiError
+from include.errors import CofiError, InvalidInput
+from include.outside.text import cleaned, one_line
 
 COFI = "cofi"
 
@@ -45,16 +46,22 @@ class Asking:
     tell: Callable[[str], None]
 
     def ask(self, question: str, given: str | None, default: str, *, hidden: bool = False) -> str:
-        """The answer: what was given as an option, what is typed, or the default."""
-        if given is not None:
-            return given
-        if not self.asks:
+        """The answer: what was given as an option, what is typed, or the default.
+
+        Raises:
+            InvalidInput: It holds a line break, or what else no line of a file can hold.
+        """
+        if given is None and not self.asks:
             return default
-        return str(
-            typer.prompt(
+        if given is None:
+            given = typer.prompt(
                 question, default=default, hide_input=hidden, show_default=bool(default) and not hidden
             )
-        ).strip()
+        answer = str(given).strip()
+        if cleaned(answer) != answer or len(answer.splitlines()) > 1:
+            what = "What is typed" if hidden else one_line(answer, 100)
+            raise InvalidInput(f"{what} ({question}): write it in one line, without control characters.")
+        return answer
 
     def until_right(self, answer: Callable[[], Answer], given: object) -> Answer:
         """Asks again while an answer is wrong, where a person is there to answer.

@@ -14,11 +14,15 @@ from typing import Any
 
 from include import __version__
 from include.command_line.cofi_database import shown
-from include.command_line.site import ENV_FILE, SHIPPED_FILE, SITE_FILE, Site, variable
+from include.command_line.env_file import oddities
+from include.command_line.site import ENV_FILE, OF_LLM, SHIPPED_FILE, SITE_FILE, Site, variable
+from include.command_line.site_files import read_text
 from include.database.migrations import is_current
 from include.demo.stack import Stack
 from include.errors import CofiError
+from include.gpu_host.settings import described
 
+EXAMPLE_FILE = ".env.example"
 _GIB = 1024**3
 _LITTLE_DISK_GIB, _NO_DISK_GIB = 10, 1
 _ASKED_S = 120
@@ -85,6 +89,8 @@ def settings(inputs: CheckInput) -> Iterator[Check]:
     if error := inputs.resolved.get("error"):
         yield Check("Airflow", State.FAILED, str(error), "`cofi --debug airflow info` says more.")
         return
+    for odd in oddities(site.home / ENV_FILE, _read_of_env_file(site)):
+        yield Check(ENV_FILE, State.WARN, odd)
     yield from _settings_of_airflow(site, inputs.part("airflow_settings"))
     if problems := found.get("problems"):
         yield from (Check("settings", State.FAILED, problem, _mend(site, problem)) for problem in problems)
@@ -104,6 +110,13 @@ def settings(inputs: CheckInput) -> Iterator[Check]:
     else:
         yield Check("time zone", State.OK, str(found["timezone"]))
     yield from _readers(site)
+
+
+def _read_of_env_file(site: Site) -> set[str]:
+    """The names that cofi, its GPU host and docker-compose.yaml read."""
+    example = read_text(site.home / EXAMPLE_FILE)
+    composed = set(re.findall(r"^#?([A-Z][A-Z0-9_]*)=", example, re.MULTILINE))
+    return {*OF_LLM, *composed, *(name for name, _ in described())}
 
 
 def _settings_of_airflow(site: Site, odd: Mapping[str, Mapping[str, str]]) -> Iterator[Check]:

@@ -21,6 +21,7 @@ from include.gpu.wire import HostStatus
 from include.gpu_host.ivr.library import files_of
 from include.gpu_host.settings import variable
 from include.llm.settings import LlmSettings
+from include.outside.addresses import shown_address, shown_host
 from include.redaction.name_models import read_models
 from include.scorecards.loading import load_scorecard
 from include.scorecards.schema import Scorecard
@@ -54,10 +55,12 @@ def _host(name: str, url: str, token: str) -> Check:
     try:
         status = status_of(name, url, token)
     except CofiError as error:
-        return failed(name, error, f"Start it at {url} (`cofi gpu-host` there), or correct its connection.")
+        mend = f"Start it at {shown_address(url)} (`cofi gpu-host` there), or correct its connection."
+        return failed(name, error, mend)
     missing = [stage for stage in _STAGES if stage not in status.engines]
     finding = (
-        f"{url}: {_engines(status)}; {status.capacity} at once, {status.free_disk_bytes / _GIB:.0f} GiB free"
+        f"{shown_address(url)}: {_engines(status)}; {status.capacity} at once, "
+        f"{status.free_disk_bytes / _GIB:.0f} GiB free"
     )
     if missing:
         return Check(
@@ -107,7 +110,7 @@ def llm(inputs: CheckInput) -> Iterator[Check]:
         yield Check("LLM", State.FAILED, finding, "`cofi init` asks for its address, key and model.")
         return
     settings = LlmSettings(**{field.name: found[field.name] for field in fields(LlmSettings)})
-    where = f"{settings.model} at {settings.base_url}"
+    where = f"{settings.model} at {shown_address(settings.base_url)}"
     try:
         tried = llm_tried(settings, _scorecard(inputs))
     except CofiError as error:
@@ -227,7 +230,7 @@ def webhook(inputs: CheckInput) -> Iterator[Check]:
     if error := found.get("error"):
         yield Check("webhook", State.FAILED, error, "Correct the connection cofi_webhook.")
     elif found.get("url"):
-        yield Check("webhook", State.OK, str(found["url"]))
+        yield Check("webhook", State.OK, shown_host(str(found["url"])))
 
 
 def alerts(inputs: CheckInput) -> Iterator[Check]:

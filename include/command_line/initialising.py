@@ -9,9 +9,11 @@ from typer import Option
 
 from include.command_line import site_questions
 from include.command_line.asking import Answers, Asking, Found
+from include.command_line.config_file import with_settings, without_settings
+from include.command_line.env_file import variables_in, with_variables
 from include.command_line.output import AsJson, example, give, say
 from include.command_line.site import ENV_FILE, SITE_FILE, Site
-from include.command_line.site_files import keys, with_settings, with_variables, without_settings, write
+from include.command_line.site_files import keys, read_text, write
 
 
 def add_to(app: typer.Typer) -> None:
@@ -88,9 +90,12 @@ def init(
 
 def _written(site: Site, found: Found) -> list[Path]:
     settings, variables = site.home / SITE_FILE, site.home / ENV_FILE
-    text = settings.read_text() if settings.exists() else ""
-    write(settings, with_settings(without_settings(text, found.removed), found.settings))
-    lines = variables.read_text() if variables.exists() else ""
-    new_keys = {name: line for name, line in keys().items() if f"\n{name}=" not in f"\n{lines}"}
-    write(variables, with_variables(lines, {**found.variables, **new_keys}))
+    new_settings = with_settings(
+        without_settings(read_text(settings), found.removed), found.settings, settings
+    )
+    known = variables_in(variables)
+    new_keys = {name: line for name, line in keys().items() if name not in known}
+    new_variables = with_variables(read_text(variables), {**found.variables, **new_keys}, variables)
+    write(settings, new_settings)
+    write(variables, new_variables)
     return [settings, variables]

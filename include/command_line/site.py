@@ -5,26 +5,28 @@ such as keys. Neither is in git. Both become environment variables of Airflow's 
 obeys them; what stands in the environment already goes before them.
 """
 
-import difflib
 import json
 import os
 import sys
 from collections.abc import Mapping
-from configparser import ConfigParser, Error
+from configparser import ConfigParser
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 import include
+from include.command_line import config_file
+from include.command_line.config_file import COFI, refuse_unknown
+from include.command_line.env_file import variables_in
 from include.demo.settings import edited, variables_of
-from include.errors import InvalidInput
 
 SHIPPED_FILE, SITE_FILE, ENV_FILE = "airflow.cfg", "site.cfg", ".env"
-COFI = "cofi"
 _OF_AIRFLOW = ("AIRFLOW__", "AIRFLOW_CONN_", "AIRFLOW_VAR_")
 # Which names of the environment a command that has been entered has from .env, for what it starts.
 _TAKEN_OVER = "COFI_FROM_ENV_FILE"
 _LLM = "AIRFLOW_CONN_COFI_LLM"
+# What the LLM's connection is made of where it is not given itself.
+OF_LLM = ("LLM_URL", "LLM_API_KEY", "LLM_MODEL", "LLM_PROVIDER")
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Site:
         """
         own = dict(os.environ if environment is None else environment)
         home = _home(own)
-        written = _lines_of(home / ENV_FILE)
+        written = variables_in(home / ENV_FILE)
         taken_over = own.pop(_TAKEN_OVER, "").split()
         from_file = {name: text for name, text in written.items() if name not in own or name in taken_over}
         return cls(home, {**written, **own}, from_file)
@@ -71,8 +73,9 @@ class Site:
         """All that somebody has set for this site, as environment variables of Airflow.
 
         Raises:
-            InvalidInput: site.cfg cannot be read, or names what is no setting of cofi.
+            InvalidInput: site.cfg cannot be read, or it or .env names what is no setting of cofi.
         """
+        self._check_env_file()
         values = {**self.edited, **self._written, **_of_airflow(self.environment)}
         if _LLM not in values and self.environment.get("LLM_URL"):
             values[_LLM] = _llm_of(self.environment)
@@ -128,22 +131,27 @@ class Site:
 
     @cached_property
     def _shipped(self) -> ConfigParser:
-        return _read(self.home / SHIPPED_FILE)
+        return config_file.read(self.home / SHIPPED_FILE)
 
     @cached_property
     def _written(self) -> dict[str, str]:
         """The settings of site.cfg."""
-        file = self.home / SITE_FILE
-        if not file.exists():
-            return {}
-        found = _read(file)
-        known = set(self._shipped[COFI]) if self._shipped.has_section(COFI) else set()
-        for name in found[COFI] if found.has_section(COFI) and known else ():
-            if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                meant = f"did you mean {near[0]}?" if near else "airflow.cfg has those that there are."
-                raise InvalidInput(f"{file}: [cofi] has no setting {name}; {meant}")
+        found = config_file.read(self.home / SITE_FILE)
+        config_file.check_names(found, self._known, self.home / SITE_FILE)
         return variables_of(found)
+
+    @property
+    def _known(self) -> set[str]:
+        """The names of cofi's settings."""
+        return set(self._shipped[COFI]) if self._shipped.has_section(COFI) else set()
+
+    def _check_env_file(self) -> None:
+        """What is misspelled in `.env` is refused as in site.cfg; `cofi check` tells of the environment's."""
+        begin = variable(COFI, "")
+        for name in self.from_file:
+            if name.startswith(begin) and (known := self._known):
+                problem = f"{self.home / ENV_FILE}: [cofi] has no setting for {name}"
+                refuse_unknown(name.removeprefix(begin).lower(), known, problem)
 
 
 def variable(section: str, name: str) -> str:
@@ -175,20 +183,3 @@ def _llm_of(environment: Mapping[str, str]) -> str:
             "extra": extra,
         }
     )
-
-
-def _read(file: Path) -> ConfigParser:
-    parser = ConfigParser(interpolation=None)
-    try:
-        parser.read_string(file.read_text() if file.exists() else "", str(file))
-    except (Error, UnicodeDecodeError) as error:
-        raise InvalidInput(f"{file} cannot be read: {' '.join(str(error).split())}") from error
-    return parser
-
-
-def _lines_of(file: Path) -> dict[str, str]:
-    if not file.exists():
-        return {}
-    from dotenv import dotenv_values  # noqa: PLC0415 - only a site that has the file needs it
-
-    return {name: text for name, text in dotenv_values(file, interpolate=False).items() if text}

@@ -16,6 +16,7 @@ from include.command_line.trying import found_in, llm_tried, status_of
 from include.demo.settings import GPU_HOSTS, HOSTS, LLM, LOCATION, SAMPLES_LOCATION, has_samples
 from include.errors import InvalidInput
 from include.llm.settings import LlmSettings
+from include.outside.addresses import shown_address
 from include.probe.printing import settings_lines
 from include.scorecards.loading import load_scorecard
 from include.scorecards.schema import Scorecard
@@ -85,6 +86,10 @@ def _recordings(site: Site, options: Answers, asking: Asking, found: Found, zone
 
     def answer() -> None:
         location = asking.ask(question, options.recordings, default)
+        if not location:
+            raise InvalidInput(
+                "Where do your recordings lie? Name a folder, or `samples` for the sample calls."
+            )
         if location == SAMPLES:
             found.remove("recordings_location", "recorder", "recordings_layout", "gold_labels")
             if LOCATION in site.edited:
@@ -159,6 +164,8 @@ def _hosts(site: Site, options: Answers, asking: Asking, found: Found) -> None:
                 found.set("gpu_hosts", ", ".join(GPU_HOSTS), "The demo's two on this machine.")
         elif "=" in written or HOSTS not in site.settings:
             _own_hosts([one.strip() for one in written.split(",") if one.strip()], options, asking, found)
+        if not written.strip(" ,"):
+            raise InvalidInput("Which GPU hosts? Name each as NAME=URL, or `demo` for the demo's two.")
 
     asking.until_right(answer, options.gpu_hosts)
 
@@ -233,7 +240,8 @@ def _own_llm(
 
 def _ask_llm(settings: LlmSettings, scorecard: Scorecard, asking: Asking) -> None:
     asking.tell(
-        f"  asking {settings.model} at {settings.base_url} ({settings.profile.name}) about a made-up call"
+        f"  asking {settings.model} at {shown_address(settings.base_url)} ({settings.profile.name}) "
+        "about a made-up call"
     )
     tried = llm_tried(settings, scorecard)
     asking.tell(f"  it answers both stages: {tried.tokens:,} tokens, {tried.latency_s:.1f} s")

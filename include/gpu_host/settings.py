@@ -1,5 +1,6 @@
 """The GPU host's settings: one frozen value, read from `COFI_GPU_HOST_*` environment variables at start."""
 
+import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -206,10 +207,25 @@ class Settings:
         """Reads the settings from environment variables.
 
         Raises:
-            InvalidInput: A variable is missing or wrong; the message names it.
+            InvalidInput: A variable is missing, wrong, or none of these; the message names it.
         """
+        for name in env:
+            if name.startswith(ENV_PREFIX):
+                _check_name(name.removeprefix(ENV_PREFIX).lower())
         values = {f.name: _parsed(f, env[variable(f.name)]) for f in fields(cls) if env.get(variable(f.name))}
         return cls(**{"token": "", **values})
+
+
+def _check_name(name: str) -> None:
+    known = [f.name for f in fields(Settings)]
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        meant = (
+            f"did you mean {variable(near[0])}?"
+            if near
+            else "`cofi gpu-host --help` has those that there are."
+        )
+        raise InvalidInput(f"{variable(name)} is no setting of a GPU host: {meant}")
 
 
 def variable(name: str) -> str:

@@ -23,8 +23,8 @@ from include.review.people import People, load_people
 
 SECTION = "cofi"
 _PREFIX = f"AIRFLOW__{SECTION.upper()}__"
-# Numbers are 0 or more; these are at least 1, above 0, or shares.
-_LEAST = dict.fromkeys(
+# Numbers are 0 or more; these have another bound, are above 0, or shares.
+_LEAST = {"promotion_max_false_auto_fails": -1} | dict.fromkeys(
     (
         *("gpu_attempts", "gpu_tasks_per_host", "recovery_rounds", "uploads_per_task", "uploads_at_once"),
         *("shards_per_host", "llm_requests_per_task", "llm_attempts", "webhook_requests"),

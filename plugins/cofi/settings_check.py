@@ -72,7 +72,7 @@ _CHECKS: tuple[Callable[[Settings], object], ...] = (
 
 
 def of_airflow() -> dict[str, dict[str, str]]:
-    """What is odd in the lines that somebody has set for Airflow: a sentence each.
+    """What is odd in environment variables that set lines of Airflow's, or of cofi: a sentence each.
 
     Returns:
         By `unknown`, of which nothing comes, and `wrong`, of which something breaks; in each by the line's
@@ -81,9 +81,13 @@ def of_airflow() -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {"unknown": {}, "wrong": {}}
     for variable in os.environ:
         section, _, name = variable.removeprefix(_PREFIX).lower().partition("__")
-        if not variable.startswith(_PREFIX) or section == SECTION:
+        if not variable.startswith(_PREFIX):
             continue
-        if unknown := _unknown(section, name):
+        if variable != variable.upper():
+            found["unknown"][variable] = (
+                f"{variable}: Airflow reads capitals alone; write {variable.upper()}."
+            )
+        elif unknown := _unknown(section, name):
             found["unknown"][variable] = unknown
         elif wrong := _wrong(section, name):
             found["wrong"][variable] = wrong
@@ -93,6 +97,9 @@ def of_airflow() -> dict[str, dict[str, str]]:
 def _unknown(section: str, name: str) -> str | None:
     """A sentence when Airflow has no such line."""
     known = conf.configuration_description
+    if section == SECTION:
+        own = [field.name for field in fields(Settings)]
+        return None if name in own else f"[{SECTION}] has no setting {name}; {_near(name, own)}."
     if section not in known:
         near = _near(section, known)
         return f"Airflow knows no section [{section}]; {near}, or install the provider that has it."
@@ -115,7 +122,7 @@ _READ = {"integer": conf.getint, "float": conf.getfloat, "boolean": conf.getbool
 
 def _wrong(section: str, option: str) -> str | None:
     """A sentence when the line's value is none."""
-    described = conf.configuration_description[section]["options"].get(option, {})
+    described = conf.configuration_description.get(section, {"options": {}})["options"].get(option, {})
     kind, text = described.get("type"), conf.get(section, option, fallback="")
     try:
         if kind in _READ:

@@ -53,7 +53,7 @@ class TestChecked:
         self, tmp_path: Path, setting, name: str, value: str
     ) -> None:
         setting(name, value)
-        with pytest.raises(InvalidInput, match=rf"\[cofi\] {name} = {value} in airflow\.cfg: "):
+        with pytest.raises(InvalidInput, match=rf"\[cofi\] {name} = {value}: "):
             tasks.checked(params(tmp_path), Settings.load())
 
     def test_a_database_without_tables_says_how_to_make_them(self, connection, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_what_only_some_tasks_or_pages_read_is_told_too(
     assert expected in problem
 
 
-@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "-1", "1e999", "-0.5"])
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "-2", "1e999", "-0.5"])
 @pytest.mark.parametrize("name", NUMBERS)
 def test_no_number_is_negative_endless_or_none(setting: Connect, name: str, value: str) -> None:
     setting(name, value)

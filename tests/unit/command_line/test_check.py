@@ -1,6 +1,7 @@
 """`cofi check`: each part that can be missing or wrong is told, with its mend."""
 
 import json
+import shutil
 import socket
 from collections.abc import Callable
 from dataclasses import asdict
@@ -261,3 +262,32 @@ def test_a_mail_server_that_is_not_there_is_told_before_anything_has_to_be(
     assert "smtp_default" in mend
     told["alerts"] = {"alert_chat": {"error": "There is no connection cofi_chat"}}
     assert checked(1)["alerts"][0] == "failed"
+
+
+def test_lines_of_the_env_file_that_nothing_reads_are_told(checked: Checked, home: Path) -> None:
+    shutil.copy(ROOT / ".env.example", home)
+    (home / ".env").write_text("LLM_APIKEY=k\nRECORDING=/srv\nCOFI_GPU_HOST_PORTS=1\nOURS=1\nLLM_URL=u\n")
+    (home / ".env").chmod(0o600)
+    state, finding, _ = checked()[".env"]
+    assert (state, finding) == (
+        "warn",
+        "line 3: nothing reads COFI_GPU_HOST_PORTS; write COFI_GPU_HOST_PORT, if that is meant",
+    )
+
+
+def test_no_password_in_an_address_is_told(
+    checked: Checked, told: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told["hosts"]["gpu_1"]["url"] = "http://me:s3cret@gpu-1:9001"
+    told["llm"]["base_url"] = "http://me:s3cret@llm/v1"
+    told["webhook"] = {"url": "https://hooks.example/T0/s3cret"}
+    found = checked()
+    assert "s3cret" not in str(found)
+    assert found["gpu_1"][1].startswith("http://gpu-1:9001: ")
+    assert found["webhook"][1] == "https://hooks.example"
+
+    def away(*_: object) -> None:
+        raise HostLost("gpu_1 does not answer")
+
+    monkeypatch.setattr(checks_outside, "status_of", away)
+    assert checked(1)["gpu_1"][2].startswith("Start it at http://gpu-1:9001 (")

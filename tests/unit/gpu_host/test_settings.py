@@ -64,3 +64,16 @@ def test_the_gate_is_where_it_was_measured_unless_it_is_set() -> None:
     assert Settings.from_env(
         {"COFI_GPU_HOST_TOKEN": "t", "COFI_GPU_HOST_DENOISE_BELOW_SNR_DB": "7.5"}
     ).denoise_below_snr_db == pytest.approx(7.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("COFI_GPU_HOST_STT_MODL", "did you mean COFI_GPU_HOST_STT_MODEL?"),
+        ("COFI_GPU_HOST_QQQQQ", "`cofi gpu-host --help` has those that there are."),
+    ],
+)
+def test_a_variable_that_nothing_would_read_is_refused(name: str, meant: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        Settings.from_env({"COFI_GPU_HOST_TOKEN": "t", name: "1"})
+    assert str(refused.value) == f"{name} is no setting of a GPU host: {meant}"
