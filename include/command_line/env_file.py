@@ -97,12 +97,18 @@ def with_variables(text: str, variables: Mapping[str, Line], file: Path) -> str:
 
 
 def quoted(value: str) -> str:
-    """A value as both python-dotenv and Compose read it."""
-    if re.fullmatch(r"[\w./:@%+,=-]*", value):
+    """A value as both python-dotenv and Compose read it.
+
+    A backslash beside a quote, a dollar or a blank they read differently: then it is python-dotenv's way.
+    """
+    if re.fullmatch(r"[^\s'\"`$#]*", value):
         return value
-    # In JSON an apostrophe can be written so that it needs no escape of theirs.
-    escaped = value.replace("'", "\\u0027") if value.startswith("{") else value.replace("'", "\\'")
-    return f"'{escaped}'"
+    if value.startswith("{"):
+        # In JSON both can be written so that they need no escape of theirs.
+        value = re.sub(r"\\(.)", lambda pair: "\\u005c" if pair[1] == "\\" else pair[0], value)
+        value = value.replace("'", "\\u0027")
+        return f"'{value}'"
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _bindings(text: str, file: Path) -> "Iterator[Binding]":

@@ -1,5 +1,6 @@
 """`.env`: what its lines are read as, what is refused or told, and what `cofi init` changes in it."""
 
+import json
 import string
 from io import StringIO
 from pathlib import Path
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from include.command_line.env_file import oddities, variables_in, with_variables
 from include.command_line.site import Site
-from include.command_line.site_files import Line
+from include.command_line.site_files import Line, connection
 from include.errors import InvalidInput
 from tests.unit.command_line.conftest import Typed
 
@@ -147,6 +148,15 @@ def test_what_is_set_holds_afterwards_and_all_else_stays(text: str, wanted: dict
         name: value for name, value in found.items() if name not in wanted
     }
     assert with_variables(changed, lines, Path(".env")) == changed
+
+
+@given(st.text(string.printable.replace("\r", "").replace("\n", "")))
+def test_a_connection_keeps_every_character_of_its_password(password: str) -> None:
+    text = with_variables("", {"X": Line(connection("http://gpu", password), "why")}, Path(".env"))
+    found = dotenv_values(stream=StringIO(text), interpolate=False)["X"]
+    assert found and json.loads(found)["password"] == password
+    # As Compose reads it: what stands between single quotes, as it is.
+    assert json.loads(text.partition("X='")[2].rstrip("\n").removesuffix("'"))["password"] == password
 
 
 def test_a_file_that_cannot_be_read_is_not_changed() -> None:
