@@ -101,9 +101,14 @@ class HostConnection:
         """Made at the first request, inside the event loop that uses it.
 
         Raises:
-            HostMisconfigured: The address is none.
+            HostMisconfigured: The address is none, or has a password beside the token.
         """
         if self._opened is None:
+            if self._headers and "@" in self._base_url.partition("://")[2].partition("/")[0]:
+                raise HostMisconfigured(
+                    f"GPU host {self.name} has a token, and a user in its address, and only one of them can "
+                    "be sent: take the user out of the address of its connection, or leave the token empty."
+                )
             try:
                 self._opened = aiohttp.ClientSession(
                     self._base_url,

@@ -53,7 +53,7 @@ def checked(params: Mapping[str, Any], settings: Settings) -> None:
         )
     # They are read by the next task; what is wrong with them, or in a recorder's file, is said now.
     _ = settings.least_expected, settings.on_empty_day, settings.recorder_profile, settings.order_of_dates
-    _ = settings.roles_of_stereo, settings.terms
+    _ = settings.roles_of_stereo, settings.terms, settings.allowed_languages
 
 
 def check_texts(params: Mapping[str, Any]) -> None:

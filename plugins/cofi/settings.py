@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowConfigException
 from include.calls.call import ChannelRole
 from include.calls.days import EmptyDay
 from include.calls.expected import LeastExpected
+from include.calls.languages import read_languages
 from include.calls.moments import DateOrder
 from include.calls.recorders.loading import PLAIN, load_recorder
 from include.calls.recorders.profile import Recorder
@@ -182,8 +183,12 @@ class Settings:
 
     @property
     def allowed_languages(self) -> list[str]:
-        """ISO 639-1 codes; empty for any."""
-        return _listed(self.languages)
+        """ISO 639-1 codes; empty for any.
+
+        Raises:
+            InvalidInput: One is none.
+        """
+        return read_languages(self.languages)
 
     @property
     def terms(self) -> Terms:

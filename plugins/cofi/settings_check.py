@@ -59,6 +59,7 @@ _NO_ZONE = "there is no such time zone; write one like Europe/Madrid."
 _CHECKS: tuple[Callable[[Settings], object], ...] = (
     check_uploads,
     _check_times,
+    lambda settings: settings.allowed_languages,
     lambda settings: settings.terms,
     lambda settings: settings.needed_by,
     lambda settings: settings.least_expected,

@@ -47,7 +47,8 @@ class TestChecked:
             tasks.checked(params(tmp_path, **changes), Settings.load())
 
     @pytest.mark.parametrize(
-        ("name", "value"), [("expected_recordings_min", "half"), ("empty_day", "ignore")]
+        ("name", "value"),
+        [("expected_recordings_min", "half"), ("empty_day", "ignore"), ("languages", "English")],
     )
     def test_settings_that_the_next_task_reads_are_read_now(
         self, tmp_path: Path, setting, name: str, value: str

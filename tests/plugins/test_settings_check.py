@@ -52,6 +52,8 @@ def test_all_that_is_wrong_is_told_at_once(setting: Connect) -> None:
         ("webhook_retry_delays_min", "5, soon", "write minutes"),
         ("agents_of_people", "/no/such.csv", "/no/such.csv"),
         ("vocabulary", "4711", "is no name or term"),
+        ("languages", "en, English", "there is no language english; write codes of ISO 639-1"),
+        ("languages", "en-US", "there is no language en-us"),
         ("uploads_per_task", 65, "is more than uploads_at_once = 64"),
     ],
 )

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.emulation.interposed import BROKEN_HTTP, OTHER_PROTOCOLS
+from include.errors import HostMisconfigured
 from include.gpu.client import GpuHostClient
 from tests.thoroughness import tries
 from tests.unit.gpu.certificates import of_nobody
@@ -118,6 +119,13 @@ async def test_an_address_that_is_none_or_speaks_otherwise_is_told(url: str) -> 
     async with speaking(b"220 mail.example ESMTP\r\n") as port:
         found = await outcomes_of(url.format(port=port), list(PATHS))
     assert found == {"host_misconfigured"}
+
+
+async def test_a_user_in_the_address_beside_a_token_is_told_without_the_password() -> None:
+    async with GpuHostClient("gpu_a", "http://me:s3cret@127.0.0.1:9", "token", SETTINGS) as client:
+        with pytest.raises(HostMisconfigured, match="take the user out of the address") as refused:
+            await client.status()
+    assert "s3cret" not in str(refused.value)
 
 
 async def test_a_port_on_which_nobody_is_or_says_anything_is_a_lost_host(
