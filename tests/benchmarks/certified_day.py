@@ -4,12 +4,13 @@ Writes docs/certified-day.md from 4,000 simulated days of 2,000 calls of each ma
 """
 
 from pathlib import Path
+from typing import Any
 
 from tests.unit.review.simulation import Coverage, Scene, coverage
 
 PAGE = Path(__file__).parents[2] / "docs" / "certified-day.md"
 ANSWERS = (30, 60, 150)
-MACHINES = {
+MACHINES: dict[str, dict[str, Any]] = {
     "right on 95 % of met and 90 % of missed": {},
     "the same, sample by agents of unequal size": {"by_agent": True},
     "the same, and 5 % it cannot determine": {"by_agent": True, "unsure": 0.05},

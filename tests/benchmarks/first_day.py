@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -138,7 +139,8 @@ def _channels(path: Path) -> int:
 
 def _chain(runner: StageRunner, path: Path, scratch: Path) -> Heard:
     """All stages of one recording, as a host does them."""
-    began_s, results, enhanced = time.process_time(), [], None
+    began_s, enhanced = time.process_time(), None
+    results: list[Any] = []
     for stage in GPU_STAGES:
         draft = scratch / f"{path.stem}-{stage}"
         options = StageOptions(channel_roles=ROLES, languages=["en", "es"])

@@ -42,7 +42,7 @@ def _settle(dependant: Dependant) -> None:
     that no server but this would take.
     """
     for place, one in enumerate(dependant.dependencies):
-        other = app.dependency_overrides.get(one.call)
+        other = app.dependency_overrides.get(one.call) if one.call else None
         if other:
             dependant.dependencies[place] = get_dependant(path=one.path or "", call=other, name=one.name)
         _settle(dependant.dependencies[place])

@@ -51,7 +51,7 @@ SETTINGS = {
     # As airflow.cfg has it. Looking for names in texts that are none would be half of an LLM task's work.
     "AIRFLOW__COFI__LLM_NAME_MODELS": "",
 }
-EMULATION = {
+EMULATION: dict[str, Any] = {
     "gpu_host": [f"--stage-seconds={STAGE_S}", "--capacity=4"],
     "llm": [f"--llm1-seconds={STAGE_S * 5 / 2}", f"--llm2-seconds={STAGE_S * 5}"],
 }

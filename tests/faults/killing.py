@@ -164,7 +164,9 @@ class Killer:
             return "no task"
         process, task_id = self.chance.choice(found)
         with suppress(psutil.NoSuchProcess):
-            (process.parent() if its_supervisor else process).kill()
+            victim = process.parent() if its_supervisor else process
+            if victim:
+                victim.kill()
         return f"{SUPERVISOR} of {task_id}" if its_supervisor else task_id
 
 

@@ -5,6 +5,8 @@ import signal
 import sqlite3
 import time
 from datetime import date
+from functools import partial
+from typing import Any
 
 import psutil
 import pytest
@@ -127,6 +129,10 @@ def test_a_backfill_of_three_days_with_a_daily_run(cofi: Cofi) -> None:
     assert watched.repeated == 0
 
 
+def _is_over(cofi: Cofi, run_id: str, stage: str, ti_id: str) -> bool:
+    return ti_id not in running_tasks(cofi, run_id, stage)
+
+
 def kill_a_task(cofi: Cofi, run_id: str, stage: str) -> str:
     """Kills the process of a task of a stage while it works; its instance's id."""
     killed: list[str] = []
@@ -135,7 +141,7 @@ def kill_a_task(cofi: Cofi, run_id: str, stage: str) -> str:
         for ti_id in running_tasks(cofi, run_id, stage):
             if ti_id not in killed and kill_process(f"airflow worker -- {ti_id}"):
                 killed.append(ti_id)
-                until(lambda ti_id=ti_id: ti_id not in running_tasks(cofi, run_id, stage), "it is seen", 60)
+                until(partial(_is_over, cofi, run_id, stage, ti_id), "it is seen", 60)
                 break
         # One that had just ended when it was killed does not count.
         return any(was_killed(cofi, run_id, ti_id) for ti_id in killed)
@@ -166,7 +172,7 @@ def running_tasks(cofi: Cofi, run_id: str, stage: str) -> list[str]:
     ]
 
 
-def task_instances(cofi: Cofi, run_id: str) -> list[dict[str, str]]:
+def task_instances(cofi: Cofi, run_id: str) -> list[dict[str, Any]]:
     return cofi.stack.airflow.task_instances(DAG_ID, run_id)
 
 

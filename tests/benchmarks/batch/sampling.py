@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -90,9 +90,9 @@ class Sampler:
                     for below in process.children(recursive=True):
                         yield "tasks" if part == "scheduler" else part, below
 
-    def _cpu_s(self) -> Counter[str]:
+    def _cpu_s(self) -> dict[str, float]:
         """Of all that live, and of those of their children that have ended."""
-        total_s: Counter[str] = Counter()
+        total_s = defaultdict[str, float](float)
         for part, process in self._airflow():
             with suppress(psutil.NoSuchProcess):
                 total_s[part] += sum(process.cpu_times()[:4])

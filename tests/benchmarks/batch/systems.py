@@ -64,15 +64,20 @@ class Running:
     def cofi_run(self) -> Outcome:
         """The DAG, triggered as the form does, when the daily run of a new Airflow has ended."""
         cofi, work, day = self.cofi, self.work, self._day()
-        until(self._is_idle, "the daily run has ended", 300, 2)
+        until(self._is_idle, "the daily run has ended", 300, every_s=2)
         rows_before, before = self._rows(), self._llm_before()
         began_s, triggered_at = time.monotonic(), datetime.now(UTC)
         with Sampler(cofi.stack) as sampler:
             run_id = cofi.trigger(day)
             if work.victim:
-                until(lambda: sampler.gpu_worked_s() >= work.gpu_s / 2, "half is done", _DAY_S, 2)
+                until(lambda: sampler.gpu_worked_s() >= work.gpu_s / 2, "half is done", _DAY_S, every_s=2)
                 cofi.kill_host(work.victim)
-            until(lambda: cofi.stack.airflow.run_state("audit_calls", run_id) in _ENDED, "the end", _DAY_S, 2)
+            until(
+                lambda: cofi.stack.airflow.run_state("audit_calls", run_id) in _ENDED,
+                "the end",
+                _DAY_S,
+                every_s=2,
+            )
             took_s = time.monotonic() - began_s
         return self._outcome(
             "cofi",
@@ -96,7 +101,7 @@ class Running:
         whole = airflow.trigger(NAIVE, {"folder": str(folder), "files": self.work.calls})
         note = ""
         if self.work.calls > 1024:
-            until(lambda: airflow.run_state(NAIVE, whole) in _ENDED, "all files are mapped", 300, 2)
+            until(lambda: airflow.run_state(NAIVE, whole) in _ENDED, "all files are mapped", 300, every_s=2)
             note = (
                 f"all {self.work.calls:,} files: {airflow.run_state(NAIVE, whole)} ([core] max_map_length); "
             )
