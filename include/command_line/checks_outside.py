@@ -175,7 +175,12 @@ def _prompts(inputs: CheckInput, scorecard: Scorecard) -> Iterator[Check]:
         finding = (
             f"the scorecard names {', '.join(sorted(named))}; whether your hosts know them is not known here"
         )
-        yield Check("prompts", State.WARN, finding, "On a host: `cofi scorecard FILE --prompts FOLDER`.")
+        yield Check(
+            "prompts",
+            State.WARN,
+            finding,
+            "With a copy of a host's folder of prompts: `cofi scorecard FILE --prompts FOLDER`.",
+        )
         return
     known = named & {file.name for file in files_of(Path(folder))}
     others = ", ".join(sorted(named - known)) or "none"

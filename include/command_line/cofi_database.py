@@ -1,17 +1,17 @@
-"""cofi's database, as commands open it."""
+"""cofi's database, as commands open it. What needs SQLAlchemy is loaded late: a GPU host has it not."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
 from typer import Option
 
 from include.command_line.site import Site
-from include.database.engine import Database
 from include.errors import CofiError, InvalidInput
+
+if TYPE_CHECKING:
+    from include.database.engine import Database
 
 DatabaseUrl = Annotated[
     str,
@@ -26,12 +26,14 @@ _PATIENCE_S = 10.0  # a person waits
 
 
 @contextmanager
-def opened(url: str = "") -> Iterator[Database]:
+def opened(url: str = "") -> "Iterator[Database]":
     """This site's database, or the one that is named.
 
     Raises:
         CofiError: It is not there, or cannot be read.
     """
+    from include.database.engine import Database  # noqa: PLC0415
+
     url = chosen(url)
     database = Database(url, _PATIENCE_S)
     try:
@@ -48,6 +50,8 @@ def readable(url: str) -> Iterator[None]:
     Raises:
         CofiError: It cannot be read.
     """
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
+
     try:
         yield
     except DBAPIError as error:
@@ -64,6 +68,9 @@ def chosen(url: str = "", *, may_be_new: bool = False) -> str:
     Raises:
         InvalidInput: It is no URL, or there is no such file.
     """
+    from sqlalchemy import make_url  # noqa: PLC0415
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
     url = url or Site.here().database_url
     try:
         known = make_url(url)
@@ -83,10 +90,14 @@ def chosen(url: str = "", *, may_be_new: bool = False) -> str:
 
 def is_there() -> bool:
     """Whether this site's database has been made, as far as a file tells."""
+    from sqlalchemy import make_url  # noqa: PLC0415
+
     url = make_url(Site.here().database_url)
     return url.get_backend_name() != "sqlite" or Path(url.database or "").exists()
 
 
 def shown(url: str) -> str:
     """A URL without its password."""
+    from sqlalchemy import make_url  # noqa: PLC0415
+
     return make_url(url).render_as_string(hide_password=True)

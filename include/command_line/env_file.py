@@ -112,6 +112,8 @@ def quoted(value: str) -> str:
 
 
 def _bindings(text: str, file: Path) -> "Iterator[Binding]":
+    if not text:
+        return
     from dotenv.parser import parse_stream  # noqa: PLC0415 - only a site that has the file needs it
 
     for one in parse_stream(StringIO(text, newline="")):

@@ -65,6 +65,10 @@ def main(arguments: Sequence[str], *, entering: bool = False) -> int:
         if debug:
             raise
         return _print_error(str(error), _FAILED)
+    except ModuleNotFoundError as error:
+        if debug:
+            raise
+        return _print_error(_lacking(command, error), _FAILED)
     except Exception as error:
         if debug:
             raise
@@ -94,11 +98,15 @@ def assembled(commands: Sequence[str]) -> typer.Typer:
             import_module(f"include.command_line.{module}").add_to(app)
         except ModuleNotFoundError as error:
             if only_one:
-                raise CofiError(
-                    f"`cofi {commands[0]}` needs the library {error.name}, which is not installed here: "
-                    "install requirements.txt, or run it where Airflow runs."
-                ) from error
+                raise CofiError(_lacking(commands[0], error)) from error
     return app
+
+
+def _lacking(command: str, error: ModuleNotFoundError) -> str:
+    return (
+        f"`cofi {command}` needs the library {error.name}, which is not installed here: install "
+        "requirements.txt, or run it where Airflow runs."
+    )
 
 
 def _corrected(message: str, command: str) -> str:

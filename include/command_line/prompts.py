@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from getpass import getuser
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer import Argument, Option
 
 from include.command_line.cofi_database import DatabaseUrl, opened
 from include.command_line.output import AsJson, console, example, give, table, working
-from include.database import prompts
 from include.errors import CofiError, InvalidInput, RecordingUnusable
 from include.gpu.wire import IvrResult, SegmentKind
 from include.gpu_host.audio.decoding import decode
@@ -24,6 +23,9 @@ from include.gpu_host.ivr.landmarks import RATE_HZ
 from include.gpu_host.ivr.learning import Learned, Learner
 from include.gpu_host.settings import Settings, variable
 from include.gpu_host.stages.job import Head
+
+if TYPE_CHECKING:
+    from include.database.prompts import ListedPrompt
 
 
 class Kind(StrEnum):
@@ -172,6 +174,8 @@ def learned(
 
     No sound is kept: `recording` and `at` say where to hear it, as long as that recording is there.
     """
+    from include.database import prompts  # noqa: PLC0415 - a GPU host has no database
+
     with opened(db) as database:
         found = database.read(lambda connection: prompts.listed(connection, replaced=everything))
     rows = [_learned_row(one) for one in found]
@@ -187,6 +191,8 @@ def name(
     as_json: AsJson = False,
 ) -> None:
     """Name a learned prompt; results and scorecards know it by that from the next call on."""
+    from include.database import prompts  # noqa: PLC0415
+
     with opened(db) as database:
         whole = database.write(lambda c: prompts.name_prompt(c, prompt_id, name, getuser()))
     give({"id": whole, "name": name}, lambda: f"{whole} is {name} from the next run on.", as_json)
@@ -200,13 +206,15 @@ def refuse(
     as_json: AsJson = False,
 ) -> None:
     """Say that a learned prompt is none: no host cuts it out of calls any more, or learns it again."""
+    from include.database import prompts  # noqa: PLC0415
+
     with opened(db) as database:
         whole = database.write(lambda c: prompts.refuse_prompt(c, prompt_id, getuser(), refused=not undo))
     message = f"{whole} is {'cut out of calls' if undo else 'left in calls'} from the next run on."
     give({"id": whole, "refused": not undo}, lambda: message, as_json)
 
 
-def _learned_row(one: prompts.ListedPrompt) -> dict[str, object]:
+def _learned_row(one: "ListedPrompt") -> dict[str, object]:
     prompt = one.prompt
     return {
         "id": prompt.prompt_id,

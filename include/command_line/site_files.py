@@ -5,8 +5,6 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.fernet import Fernet
-
 from include.errors import InvalidInput
 
 
@@ -37,6 +35,8 @@ def read_text(file: Path) -> str:
 
 def keys() -> dict[str, Line]:
     """New random values for the keys that docker-compose.yaml needs."""
+    from cryptography.fernet import Fernet  # noqa: PLC0415 - a GPU host reads the files, and has it not
+
     why = "of docker-compose.yaml; see .env.example"
     made = {
         name: secrets.token_hex(32)
