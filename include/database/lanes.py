@@ -9,8 +9,8 @@ from include.database.engine import upsert
 from include.database.models import LaneRow
 from include.database.work import StageJob
 
-# A lane tells of itself more often ([cofi] progress_log_s): one that is silent for so long was killed.
-_SILENT = timedelta(minutes=2)
+# A lane tells of itself more often: one that is silent for so long was killed.
+SILENT = timedelta(minutes=2)
 
 
 def tell(connection: Connection, job: StageJob, waiting: int, in_flight: int, *, ended: bool = False) -> None:
@@ -42,7 +42,7 @@ def tell(connection: Connection, job: StageJob, waiting: int, in_flight: int, *,
 
 def at_work(now: datetime) -> ColumnElement[bool]:
     """Whether a lane works at this moment."""
-    return and_(LaneRow.ended_at.is_(None), LaneRow.seen_at > now - _SILENT)
+    return and_(LaneRow.ended_at.is_(None), LaneRow.seen_at > now - SILENT)
 
 
 def count_open(connection: Connection, batch_id: str) -> int:

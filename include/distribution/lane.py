@@ -39,6 +39,8 @@ Handle = Callable[[PendingCall], Awaitable[Success | Ended]]
 
 # Calls that are read at a time: memory stays the same however many there are.
 _PAGE = 500
+# Others take a lane for killed that says nothing for `lanes.SILENT`, however seldom it writes into its log.
+_TELL_EVERY_S = 30.0
 # What a host was working on when it was lost is known after this time: all connections break within it.
 _BREAKING_OFF_S = 0.5
 
@@ -251,9 +253,12 @@ class Lane:
             await asyncio.to_thread(self._database.write, self._tell)
 
     async def _progress(self, began_s: float) -> None:
+        logged_s = began_s
         while True:
-            await asyncio.sleep(self._log_every_s)
-            self._log(began_s)
+            await asyncio.sleep(min(self._log_every_s, _TELL_EVERY_S))
+            if time.monotonic() - logged_s >= self._log_every_s:
+                logged_s = time.monotonic()
+                self._log(began_s)
             if not self._suspects.waiting:
                 # Calls that take minutes are in flight too.
                 with suppress(DBAPIError):

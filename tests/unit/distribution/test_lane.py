@@ -11,9 +11,11 @@ from sqlalchemy.exc import OperationalError
 from include.calls.call import CallState
 from include.calls.stage import STAGES, Stage
 from include.database.batches import Batch
+from include.database.lanes import SILENT
 from include.database.models import FailureRow, LaneRow, OutboxRow
 from include.database.outcomes import Ended, Failure
 from include.database.work import StageJob
+from include.distribution import lane as lane_module
 from include.distribution.lane import Lane
 from include.errors import (
     AnswerInvalid,
@@ -156,6 +158,23 @@ async def test_the_lane_tells_of_calls_that_take_long(day: Day, batch: Batch) ->
     await running
     (row,) = day.rows(LaneRow)
     assert (row["in_flight"], row["ended_at"] is None) == (0, False)
+
+
+async def test_a_lane_that_seldom_writes_into_its_log_is_not_taken_for_killed(
+    day: Day, batch: Batch, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert SILENT.total_seconds() / 2 > lane_module._TELL_EVERY_S
+    monkeypatch.setattr(lane_module, "_TELL_EVERY_S", 0.02)
+    caplog.set_level(logging.INFO)
+    job = StageJob(batch.batch_id, 0, HOST, Stage.DISTRIBUTE)
+    hold, lane = asyncio.Event(), Lane(day.database, job, log_every_s=3600)
+    running = asyncio.create_task(run(lane, Handler(**{f"call_{n}": hold for n in range(12)}), 4))
+    async with asyncio.timeout(10):
+        while not any(row["in_flight"] == 4 for row in day.rows(LaneRow)):
+            await asyncio.sleep(0.01)
+    assert not [record for record in caplog.records if "per_minute" in record.getMessage()]
+    hold.set()
+    await running
 
 
 async def test_of_an_llm_stage_nobody_is_suspected(day: Day, batch: Batch) -> None:
