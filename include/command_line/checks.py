@@ -14,6 +14,7 @@ from typing import Any
 
 from include import __version__
 from include.command_line.cofi_database import shown
+from include.command_line.config_file import COFI
 from include.command_line.env_file import oddities
 from include.command_line.site import ENV_FILE, OF_LLM, SHIPPED_FILE, SITE_FILE, Site, variable
 from include.command_line.site_files import read_text
@@ -87,7 +88,7 @@ def settings(inputs: CheckInput) -> Iterator[Check]:
     """Checks the settings in airflow.cfg, site.cfg, .env and the environment."""
     site, found = inputs.site, inputs.part("settings")
     if error := inputs.resolved.get("error"):
-        yield Check("Airflow", State.FAILED, str(error), "`cofi --debug airflow info` says more.")
+        yield Check("Airflow", State.FAILED, str(error), _mend_of_airflow(site))
         return
     for odd in oddities(site.home / ENV_FILE, _read_of_env_file(site)):
         yield Check(ENV_FILE, State.WARN, odd)
@@ -125,6 +126,17 @@ def _settings_of_airflow(site: Site, odd: Mapping[str, Mapping[str, str]]) -> It
         for name, problem in odd.get(kind, {}).items():
             if name in site.settings:
                 yield Check("settings", state, problem, f"It stands in {site.source_of(name)}.")
+
+
+def _mend_of_airflow(site: Site) -> str:
+    """It does not start, mostly because of a line that somebody has set."""
+    its_own = [
+        f"{name} ({site.source_of(name)})"
+        for name in site.settings
+        if name.startswith("AIRFLOW__") and not name.startswith(variable(COFI, ""))
+    ]
+    set_here = f" Of Airflow's own lines these are set here: {', '.join(its_own)}." if its_own else ""
+    return f"`cofi --debug airflow info` says more.{set_here}"
 
 
 def _mend(site: Site, problem: str) -> str:

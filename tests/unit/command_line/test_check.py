@@ -225,10 +225,17 @@ def test_a_clock_that_is_off_is_told(checked: Checked, monkeypatch: pytest.Monke
     assert checked()["clock"][0] == "warn"
 
 
-def test_an_airflow_that_does_not_start_is_told(checked: Checked, told: dict[str, Any]) -> None:
+def test_an_airflow_that_does_not_start_is_told_with_what_is_set_for_it(
+    checked: Checked, told: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     told.clear()
-    told["error"] = "ModuleNotFoundError: No module named 'airflow'"
-    assert checked(1)["Airflow"][0] == "failed"
+    told["error"] = "ValueError: not enough values to unpack (expected 2, got 1)"
+    state, finding, mend = checked(1)["Airflow"]
+    assert (state, finding, mend) == ("failed", told["error"], "`cofi --debug airflow info` says more.")
+    monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "bad")
+    assert checked(1)["Airflow"][2].endswith(
+        "these are set here: AIRFLOW__DATABASE__SQL_ALCHEMY_CONN (the environment)."
+    )
 
 
 def test_a_person_reads_a_table_and_the_llm_is_left_alone_on_demand(
