@@ -9,6 +9,7 @@ import typer
 from aiohttp import web
 from typer import Option
 
+from include.command_line.numbers import MOST, at_least_0
 from include.command_line.output import console, example
 from include.emulation import TOKEN_VARIABLE
 from include.emulation.answers import WRITERS
@@ -40,11 +41,13 @@ def add_to(app: typer.Typer) -> None:
 @program.command("gpu-host", epilog=example("cofi emulate gpu-host --port 9201 --stage-seconds 0.5"))
 def gpu_host(
     port: Port,
-    stage_seconds: Annotated[float, Option(help="Of one GPU, for each stage of a call.")] = 2.0,
-    rtf: Annotated[float, Option(help="Further seconds per second of audio.")] = 0.0,
-    upload_seconds: Annotated[float, Option(help="Least time of an upload.")] = 0.0,
-    capacity: Annotated[int, Option(help="Requests taken at once; as many more wait.")] = 4,
-    gpus: Annotated[int, Option(help="Requests worked on at once.")] = 1,
+    stage_seconds: Annotated[
+        float, Option(parser=at_least_0, help="Of one GPU, for each stage of a call.")
+    ] = 2.0,
+    rtf: Annotated[float, Option(parser=at_least_0, help="Further seconds per second of audio.")] = 0.0,
+    upload_seconds: Annotated[float, Option(parser=at_least_0, help="Least time of an upload.")] = 0.0,
+    capacity: Annotated[int, Option(min=1, max=MOST, help="Requests taken at once; as many more wait.")] = 4,
+    gpus: Annotated[int, Option(min=1, max=MOST, help="Requests worked on at once.")] = 1,
     token: Token = "",
     host: Host = "127.0.0.1",
 ) -> None:
@@ -63,10 +66,16 @@ def gpu_host(
 )
 def llm(
     port: Port,
-    llm1_seconds: Annotated[float, Option("--llm1-seconds", help="Until an answer to LLM1.")] = 5.0,
-    llm2_seconds: Annotated[float, Option("--llm2-seconds", help="Until an answer to LLM2.")] = 10.0,
-    spread: Annotated[float, Option(help="Of these times: sigma of their logarithm.")] = 0.0,
-    most_at_once: Annotated[int, Option(help="Requests; more get 429 (0: any number).")] = 0,
+    llm1_seconds: Annotated[
+        float, Option("--llm1-seconds", parser=at_least_0, help="Until an answer to LLM1.")
+    ] = 5.0,
+    llm2_seconds: Annotated[
+        float, Option("--llm2-seconds", parser=at_least_0, help="Until an answer to LLM2.")
+    ] = 10.0,
+    spread: Annotated[
+        float, Option(parser=at_least_0, help="Of these times: sigma of their logarithm.")
+    ] = 0.0,
+    most_at_once: Annotated[int, Option(min=0, max=MOST, help="Requests; more get 429 (0: any number).")] = 0,
     record: Annotated[
         Path | None, Option(help="File that each request's body is added to, a line each.")
     ] = None,
@@ -98,11 +107,20 @@ def proxy(
     port: Port, to: Annotated[int, Option(min=1, max=65535, help="TCP port of the GPU host behind it.")]
 ) -> None:
     """Start a proxy before a GPU host of this machine; `POST /proxy` makes it answer in its place."""
-    console(errors=True).print(f"An emulated proxy listens on http://127.0.0.1:{port} (Ctrl-C stops it)")
-    asyncio.run(serve(port, to))
+    asyncio.run(serve(port, to, lambda: _listens("An emulated proxy", "127.0.0.1", port)))
 
 
 def _serve(app: web.Application, host: str, port: int, what: str, cancels: bool = False) -> None:
     """Serves until it is stopped."""
+    web.run_app(
+        app,
+        host=host,
+        port=port,
+        access_log=None,
+        print=lambda *_: _listens(what, host, port),
+        handler_cancellation=cancels,
+    )
+
+
+def _listens(what: str, host: str, port: int) -> None:
     console(errors=True).print(f"{what} listens on http://{host}:{port} (Ctrl-C stops it)")
-    web.run_app(app, host=host, port=port, access_log=None, print=None, handler_cancellation=cancels)

@@ -10,7 +10,8 @@ from typer.main import get_command
 
 from include import __version__
 from include.command_line.site import Site
-from include.errors import CofiError
+from include.errors import CofiError, InvalidInput
+from include.outside.system_errors import sentence_of
 
 # By command, the module that has it. Only the module of the command that was typed is loaded: the others need
 # libraries that a GPU host has not, and time.
@@ -53,6 +54,8 @@ def main(arguments: Sequence[str], *, entering: bool = False) -> int:
     command = next((word for word in typed if not word.startswith("-")), "")
     debug = "--debug" in typed[: typed.index(command)] if command else "--debug" in typed
     try:
+        if not all(map(_is_text, typed)):
+            raise InvalidInput("What was typed holds bytes that are no text in UTF-8: write it anew.")
         if entering:
             Site.here().enter()
         program = get_command(assembled([command] if command in MODULES else list(MODULES)))
@@ -64,7 +67,7 @@ def main(arguments: Sequence[str], *, entering: bool = False) -> int:
     except (CofiError, OSError) as error:
         if debug:
             raise
-        return _print_error(str(error), _FAILED)
+        return _print_error(str(error) if isinstance(error, CofiError) else sentence_of(error), _FAILED)
     except ModuleNotFoundError as error:
         if debug:
             raise
@@ -100,6 +103,15 @@ def assembled(commands: Sequence[str]) -> typer.Typer:
             if only_one:
                 raise CofiError(_lacking(commands[0], error)) from error
     return app
+
+
+def _is_text(word: str) -> bool:
+    """Whether it can be printed and stored; names of files are bytes, of which some are no text."""
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in word
 
 
 def _lacking(command: str, error: ModuleNotFoundError) -> str:

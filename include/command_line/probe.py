@@ -9,6 +9,7 @@ import typer
 from typer import Argument, BadParameter, Option
 
 from include.calls.recorders.loading import named
+from include.command_line.numbers import MOST
 from include.command_line.output import AsJson, example, give, working
 from include.command_line.site import Site
 from include.command_line.trying import quietly
@@ -19,6 +20,7 @@ from include.probe.place import place_of
 from include.probe.printing import page, settings_lines
 
 _PROGRESS_S = 5.0
+_YEARS = range(1900, 2200)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -40,6 +42,12 @@ def _zone(text: str | None) -> str | None:
     return text
 
 
+def _day(given: datetime | None) -> datetime | None:
+    if given is not None and given.year not in _YEARS:
+        raise BadParameter(f"{given:%Y-%m-%d} is no day of recordings: write one from 1900 to 2199.")
+    return given
+
+
 def _pairs(options: list[str]) -> list[str]:
     for text in options:
         if "=" not in text:
@@ -57,7 +65,7 @@ def probe(
     ] = None,
     day: Annotated[
         datetime | None,
-        Option(formats=["%Y-%m-%d"], help="YYYY-MM-DD; without: the newest that there is."),
+        Option(formats=["%Y-%m-%d"], callback=_day, help="YYYY-MM-DD; without: the newest that there is."),
     ] = None,
     recorder: Annotated[
         str | None,
@@ -70,13 +78,13 @@ def probe(
     timezone: Annotated[
         str | None, Option(callback=_zone, help="Of the recordings; without: this site's.")
     ] = None,
-    limit: Annotated[int, Option(min=1, help="Recordings to open, by path.")] = 200,
+    limit: Annotated[int, Option(min=1, max=MOST, help="Recordings to open, by path.")] = 200,
     option: Annotated[
         list[str],
         Option(callback=_pairs, metavar="NAME=VALUE", help="For fsspec: anon=true, endpoint_url=…"),
     ] = [],  # noqa: B006 - typer's way; nothing changes it
     hear_calls: Annotated[
-        int | None, Option("--hear", min=1, metavar="N", help="Have a GPU host hear N calls.")
+        int | None, Option("--hear", min=1, max=MOST, metavar="N", help="Have a GPU host hear N calls.")
     ] = None,
     host: Annotated[str, Option(help="The GPU host's address, http://gpu-1:9001.")] = "",
     token: Annotated[str, Option(envvar="COFI_GPU_HOST_TOKEN", help="The GPU host's token.")] = "",

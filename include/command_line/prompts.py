@@ -12,6 +12,7 @@ import typer
 from typer import Argument, Option
 
 from include.command_line.cofi_database import DatabaseUrl, opened
+from include.command_line.numbers import MOST, above_0
 from include.command_line.output import AsJson, console, example, give, table, working
 from include.errors import CofiError, InvalidInput, RecordingUnusable
 from include.gpu.wire import IvrResult, SegmentKind
@@ -23,6 +24,7 @@ from include.gpu_host.ivr.landmarks import RATE_HZ
 from include.gpu_host.ivr.learning import Learned, Learner
 from include.gpu_host.settings import Settings, variable
 from include.gpu_host.stages.job import Head
+from include.outside.system_errors import sentence_of
 
 if TYPE_CHECKING:
     from include.database.prompts import ListedPrompt
@@ -74,8 +76,10 @@ def add(
     for path in files:
         try:
             added.append(_entry(library.add(folder, path, _KINDS[kind], name)))
-        except (CofiError, OSError) as error:
+        except CofiError as error:
             refused.append(str(error))
+        except OSError as error:
+            refused.append(sentence_of(error))
     give(
         {"added": added, "refused": refused},
         lambda: "\n".join(f"added {one['kind']} {one['name']}: {one['file']}" for one in added),
@@ -97,7 +101,8 @@ def list_known(prompts_dir: Library = None, as_json: AsJson = False) -> None:
 def check(
     recording: Annotated[Path, Argument(help="A call.")],
     dead_air_s: Annotated[
-        float, Option(envvar=variable("dead_air_s"), help="Silence of so many seconds is dead air.")
+        float,
+        Option(envvar=variable("dead_air_s"), parser=above_0, help="Silence of so many seconds is dead air."),
     ] = _DEFAULTS.dead_air_s,
     prompts_dir: Library = None,
     as_json: AsJson = False,
@@ -123,8 +128,8 @@ def learn(
     data_dir: Annotated[
         Path, Option(envvar=variable("data_dir"), help="The host's data folder.")
     ] = _DEFAULTS.data_dir,
-    min_calls: Annotated[int, Option(help="Calls that must play it; at least 2.")] = 5,
-    calls: Annotated[int, Option(help="Listen to the newest so many calls.")] = 2000,
+    min_calls: Annotated[int, Option(min=2, max=MOST, help="Calls that must play it.")] = 5,
+    calls: Annotated[int, Option(min=1, max=MOST, help="Listen to the newest so many calls.")] = 2000,
     dry_run: Annotated[bool, Option("--dry-run", help="Show what would be learned; write nothing.")] = False,
     prompts_dir: Library = None,
     as_json: AsJson = False,
@@ -140,8 +145,6 @@ def learn(
     there = _calls(data_dir)[:calls]
     if not there:
         raise InvalidInput(f"{data_dir} holds no calls: name a host's data folder by --data-dir.")
-    if min_calls < 2:
-        raise InvalidInput(f"--min-calls is {min_calls}: enter 2 or more.")
     learner = Learner(library.load_library(folder if folder.is_dir() else None), min_calls)
     with tempfile.TemporaryDirectory() as scratch, working(every_s=_PROGRESS_S) as tell:
 

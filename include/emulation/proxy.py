@@ -7,6 +7,7 @@ a proxy is restarted.
 
 import asyncio
 import json
+from collections.abc import Callable
 from contextlib import suppress
 
 from include.emulation.interposed import answer
@@ -101,8 +102,9 @@ async def _pipe(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
             to.write_eof()
 
 
-async def serve(port: int, backend_port: int) -> None:
-    """Serves until it is stopped."""
+async def serve(port: int, backend_port: int, started: Callable[[], None] = lambda: None) -> None:
+    """Serves until it is stopped, and calls `started` when it listens."""
     server = await EmulatedProxy(backend_port).start(port)
+    started()
     async with server:
         await server.serve_forever()

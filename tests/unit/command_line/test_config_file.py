@@ -68,7 +68,7 @@ def test_init_changes_files_of_all_shapes(home: Path, typed: Typed, text: str) -
         (["--gpu-host", ""], "Which GPU hosts?"),
         (["--gpu-host", " , "], "Which GPU hosts?"),
         (["--gpu-host", "gpu_1=http://one:9001", "--gpu-token", "a\nb"], "write it in one line"),
-        (["--llm-url", "http://llm/v1\x00", "--llm-model", "m"], "write it in one line"),
+        (["--llm-url", "http://llm/v1\x00", "--llm-model", "m"], "no text in UTF-8"),
         (["--timezone", "UTC\u2028x"], "write it in one line"),
     ],
 )
