@@ -125,6 +125,8 @@ def _corrected(message: str, command: str) -> str:
     """What was wrong with what was typed, and where it says what is right: the help of a group does both."""
     if "Usage: " in message:
         return message.rstrip()
+    if not message.strip():  # a group alone: its help has been printed
+        return "Which of these commands?"
     known = f"cofi {command}" if command in MODULES else "cofi"
     return f"{message.rstrip(' .')}: see `{known} --help`."
 

@@ -26,5 +26,5 @@ def _checked(text: str | float, holds: Callable[[float], bool], wanted: str) -> 
     except ValueError:
         value = math.nan
     if not (math.isfinite(value) and holds(value) and value <= _MOST):
-        raise typer.BadParameter(f"{str(text)[:50]!r}: enter {wanted}, at most {_MOST:g}.")
+        raise typer.BadParameter(f"{str(text)[:50]!r}: enter {wanted}, at most {_MOST:,.0f}.")
     return value

@@ -158,3 +158,10 @@ def test_a_database_that_is_refused_tells_no_password(typed: Typed, url: str) ->
     assert (code, out) == (1, "")
     assert "is no database of cofi: write sqlite:////folder/cofi.db or postgresql+psycopg://" in error
     assert "s3cret" not in error
+
+
+@pytest.mark.parametrize("group", ["db", "prompts", "webhooks", "emulate"])
+def test_a_group_alone_shows_its_commands_and_asks_which(typed: Typed, group: str) -> None:
+    code, out, error = typed(group)
+    assert (code, error) == (2, "Which of these commands?\n")
+    assert "Commands" in out
