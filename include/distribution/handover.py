@@ -1,6 +1,6 @@
 """Which hosts should hand shards over: those with which all would be done sooner if others helped. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 # Speeds are known to some percent, at the beginning of a run less: a smaller share of the time is no gain.
 _LEAST_SHARE = 0.25
@@ -11,6 +11,16 @@ def slow_hosts(
 ) -> list[str]:
     """Hosts whose work would end more than `least_s` sooner if others took a part of it; see `gain_s`."""
     return [host for host in sorted(speeds) if gain_s(host, left_s, movable_s, speeds) > least_s]
+
+
+def others_busy_s(slow: Collection[str], left_s: Mapping[str, float], speeds: Mapping[str, float]) -> float:
+    """Seconds until the first host that is not slow has nothing left to do; 0 when there is none.
+
+    Until then nothing is lost by waiting: a slow host works on what it would keep anyway, the others are
+    busy, and speeds become known. What is moved early is moved by speeds that a few calls tell.
+    """
+    busy_s = [left_s.get(name, 0.0) / speed for name, speed in speeds.items() if name not in slow]
+    return min(busy_s, default=0.0)
 
 
 def gain_s(

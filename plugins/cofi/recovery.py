@@ -22,7 +22,7 @@ from include.database.batches import Batch
 from include.database.engine import Database
 from include.database.hosts import Trouble
 from include.delivery.wording import duration
-from include.distribution.handover import slow_hosts
+from include.distribution.handover import others_busy_s, slow_hosts
 from include.distribution.planner import CallLoad, HostSpeed, Places, Shard, plan_shards
 from include.errors import CofiError, HostFailing, NoHostReady
 
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 # A round is mapped over its shards, and Airflow maps over no more than [core] max_map_length, 1024.
 _MOST_SHARDS = 1000
+# So long before another host has nothing left, what a slow one has not begun is moved: it is sent first.
+_LEAD_S = 180.0
 
 
 async def watch(
@@ -68,6 +70,8 @@ async def watch(
     overdue = seen.in_trouble_for(settings.gpu_lost_patience_s)
     least_gain_s = math.inf if only_lost else settings.slow_host_gain_s
     slow = slow_hosts(seen.left_s, seen.movable_s, seen.sound_speeds, least_gain_s)
+    if others_busy_s(slow, seen.left_s, seen.sound_speeds) > _LEAD_S:
+        slow = []
     if not overdue and not slow:
         return None
     try:

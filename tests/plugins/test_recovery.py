@@ -272,6 +272,16 @@ class TestSlowHost:
         assert {host for _, host in hosts_of(day).values()} == {"gpu_b"}
         assert {day.state_of(call)[0] for call in CALLS} == {"pending"}
 
+    async def test_nothing_is_moved_while_the_others_are_busy(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A host that looks slow at the beginning may not be: the round is for when it is known."""
+        left_s = {"gpu_a": 9.0, "gpu_b": 10.0 * (recovery._LEAD_S + 1)}
+        monkeypatch.setattr("cofi.recovery.hosts.audio_left", lambda *_: left_s)
+        speeds = {"gpu_a": 0.005, "gpu_b": 10.0}
+        monkeypatch.setattr("cofi.recovery.hosts.measured_speeds", lambda *_: speeds)
+        assert await watched() is None
+        left_s["gpu_b"] = 10.0 * (recovery._LEAD_S - 1)
+        assert await watched() == [NEW + 1]
+
     async def test_what_does_not_answer_is_not_slow_but_soon_lost_with_all_that_it_has(
         self, day: Day, batch: Batch, gpu_a: FakeGpuHost, setting
     ) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from include.distribution.handover import gain_s, slow_hosts
+from include.distribution.handover import gain_s, others_busy_s, slow_hosts
 
 ALL = {"slow": 1e6, "a": 1e6, "b": 1e6, "c": 1e6}
 
@@ -32,6 +32,14 @@ def test_a_host_that_is_hardly_slower_keeps_its_shards() -> None:
 
 def test_a_host_that_is_done_helps_with_its_whole_speed() -> None:
     assert gain_s("a", {"a": 100}, {"a": 100}, {"a": 1, "b": 9}) == pytest.approx(90)
+
+
+def test_until_another_host_has_nothing_left_nobody_needs_to_help() -> None:
+    left_s, speeds = {"slow": 1000, "b": 1000, "c": 500}, {"slow": 1, "b": 5, "c": 5}
+    assert others_busy_s(["slow"], left_s, speeds) == 100
+    assert others_busy_s(["slow"], {"slow": 1000, "b": 1000}, speeds) == 0, "c is done"
+    assert others_busy_s(["slow", "b", "c"], left_s, speeds) == 0
+    assert others_busy_s([], {}, {}) == 0
 
 
 @pytest.mark.parametrize("speeds", [{}, {"a": 1}, {"b": 1, "c": 1}])
