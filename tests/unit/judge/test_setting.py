@@ -40,9 +40,9 @@ def test_on_which_answers_and_how_hot_is_read_as_well() -> None:
         ("samples:21", "failing", 0.7, "write from samples:1 to samples:20"),
         ("samples:-1", "failing", 0.7, "write from samples:1 to samples:20"),
         ("samples:two", "failing", 0.7, "write from samples:1 to samples:20"),
-        ("none", "fails", 0.7, "second_opinion_on = fails .*: write failing or all"),
-        ("none", "failing", 0.0, "second_opinion_temperature = 0 .*: write a temperature above 0, up to 2"),
-        ("none", "failing", 2.5, "second_opinion_temperature = 2.5 "),
+        ("none", "fails", 0.7, "second_opinion_on = fails: write failing or all"),
+        ("none", "failing", 0.0, "second_opinion_temperature = 0: write a temperature above 0, up to 2"),
+        ("none", "failing", 2.5, "second_opinion_temperature = 2.5: "),
     ],
 )
 def test_what_is_wrong_is_refused_with_what_to_write(
