@@ -22,6 +22,7 @@ def _asked(database: Database, person: Person, key: str, done: list[str]) -> dic
     return database.write(lambda connection: once(connection, person, key, work))
 
 
+@pytest.mark.long
 def test_the_same_key_of_the_same_person_is_done_once(database: Database) -> None:
     done: list[str] = []
     told = [_asked(database, ANA, "k1", done) for _ in range(3)]

@@ -9,6 +9,7 @@ from include.audio_files.kinds import kind_of, unreadable_kind
 from tests.unit.calls.odd_files import AUDITED, random_bytes, raw
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", AUDITED)
 def test_no_recording_is_taken_for_something_else(name: str) -> None:
     assert kind_of(AUDITED[name]()[: 64 * 1024]) is None

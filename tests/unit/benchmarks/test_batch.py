@@ -51,6 +51,7 @@ def test_a_batch_is_planned_as_it_is_run() -> None:
     assert planned(replace(work, condition=Condition.GROWTH)) is None
 
 
+@pytest.mark.long
 def test_the_batches_that_were_measured_are_predicted() -> None:
     measured = [entry.outcome for entry in Record.load(ROOT / "docs" / "benchmark.json").entries.values()]
     predicted = [(o, plan) for o in measured if o.system == "cofi" and (plan := planned(o.work))]
@@ -60,6 +61,7 @@ def test_the_batches_that_were_measured_are_predicted() -> None:
         assert plan.first_call_s == pytest.approx(outcome.first_audited_s, rel=0.25)
 
 
+@pytest.mark.long
 def test_lengths_are_lognormal_the_same_every_time_and_take_the_documents_time_on_average() -> None:
     work = Work(Condition.REALISTIC, hosts=5, calls=10_000, scale=0.05)
     lengths_s = work.lengths_s()
@@ -119,6 +121,7 @@ def outcome(system: str, took_s: float, audited: int = 2000) -> Outcome:
     return Outcome(system, work, took_s, 40, audited, samples, tasks=tasks, rows=5000, asked=4000)
 
 
+@pytest.mark.long
 def test_the_report_names_what_does_not_hold_and_survives_its_file(tmp_path: Path) -> None:
     record, now = Record(), datetime(2026, 11, 27, tzinfo=UTC)
     for each in (outcome("original", 1400), outcome("cofi", 1300), outcome("cofi", 1050)):
@@ -173,6 +176,7 @@ def test_the_published_report_is_that_of_its_record(tmp_path: Path) -> None:
     assert (tmp_path / "benchmark.md").read_text() == (ROOT / "docs" / "benchmark.md").read_text()
 
 
+@pytest.mark.long
 def test_a_batch_that_takes_longer_than_planned_is_named(tmp_path: Path) -> None:
     record = Record()
     record.add(outcome("cofi", 1300), datetime(2026, 11, 27, tzinfo=UTC), tmp_path)

@@ -60,6 +60,7 @@ def test_the_points_of_all_answers_add_up_to_the_score(pages: dict[str, CallPage
         assert worth == pytest.approx(100), path
 
 
+@pytest.mark.long
 def test_what_does_not_count_is_worth_nothing(pages: dict[str, CallPage]) -> None:
     answers = [answer for page in pages.values() if page.score for answer in page.score.answers]
     left_out = [answer for answer in answers if answer.standing is not Standing.COUNTED]

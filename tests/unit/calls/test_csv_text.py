@@ -18,6 +18,7 @@ CELL = st.text(LETTERS, max_size=12)
 LINES = st.lists(st.text(st.characters(categories=("L",)), max_size=5), max_size=3).map("\n".join)
 
 
+@pytest.mark.long
 @given(
     rows=st.lists(st.tuples(CELL.filter(str.strip), CELL, LINES), max_size=6),
     separator=st.sampled_from(",;\t|"),

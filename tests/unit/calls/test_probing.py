@@ -128,6 +128,7 @@ def test_a_header_in_many_places_is_left_to_the_host(requests: list[str]) -> Non
     assert len(requests) == 8
 
 
+@pytest.mark.long
 def test_a_store_that_breaks_off_in_the_middle_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = MemoryFileSystem.cat_file
 

@@ -125,6 +125,7 @@ def test_a_store_that_cannot_tell_is_not_taken_for_an_empty_one(shelf: Shelf, mo
         look_around(shelf.filesystem, shelf.root, DAY, "YYYY-MM-DD")
 
 
+@pytest.mark.long
 @given(
     st.sampled_from(LAYOUTS), st.sampled_from(LAYOUTS), st.sets(st.integers(-40, 40), min_size=1, max_size=5)
 )

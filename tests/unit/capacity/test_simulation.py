@@ -101,6 +101,7 @@ def test_one_shard_on_one_host_takes_the_sum_of_its_stages(calls, audio_s, times
     assert simulated.makespan_s == pytest.approx(around_s + 7 * (1.5 + 1 / 4) + work_s)
 
 
+@pytest.mark.long
 @given(DAYS, TIMES, SITES)
 def test_with_one_task_at_once_a_run_is_the_sum_of_its_tasks(day, times, site):
     site = replace(site, parallelism=1, **AT_ONCE)
@@ -167,6 +168,7 @@ class TestKnownFigures:
         assert 1 < two < known + 0.03
         assert two < one < 1.1
 
+    @pytest.mark.long
     def test_too_little_parallelism_costs_more_the_less_it_is(self):
         needed = ratio(original_site(20))
         assert ratio(original_site(20, parallelism=70)) == needed

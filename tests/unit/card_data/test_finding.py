@@ -166,6 +166,7 @@ def test_small_figures_near_a_card_stay(spoken):
     assert "39" in masked(call).turns[0].text and "flat 14" in masked(call).turns[2].text
 
 
+@pytest.mark.long
 def test_words_without_end_are_looked_at_in_time(spoken):
     [turn] = spoken(("unknown", "x")).turns
     for said in ("one of the things that we saw here today is good ", "double ", "1 okay well, "):

@@ -32,6 +32,7 @@ def test_sample_call_as_a_recogniser_wrote_it(spoken: Spoken) -> None:
     assert masked(call).turns[0] == call.turns[0]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("with_words", [False, True])
 def test_of_every_card_number_however_it_is_said_at_most_four_digits_stay(
     spoken: Spoken, with_words: bool
@@ -72,6 +73,7 @@ def test_nothing_stays_of_a_security_code(spoken: Spoken) -> None:
     assert masked(call).turns[2].text == "[card security code], and I live at 345 Elm Street"
 
 
+@pytest.mark.long
 def test_a_second_look_changes_nothing_however_much_is_masked(spoken: Spoken) -> None:
     for number in card_numbers(30, seed=2):
         for way in ways_to_say(number):
@@ -246,6 +248,7 @@ class TestText:
         for before in ("/srv/gate/order/case.py line 34: phone ", "IBAN: ", "reference ", "account number "):
             assert masked_text(f"{before}4111 1111 1111 1111.") == f"{before}[card number ending 1111]."
 
+    @pytest.mark.long
     def test_free_text_has_no_card_data_any_more(self) -> None:
         for number in card_numbers(30, seed=3):
             for way in ways_to_say(number):

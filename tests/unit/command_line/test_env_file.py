@@ -118,6 +118,7 @@ def test_a_password_that_stands_there_gets_no_second_that_wins(home: Path, typed
     assert Site.here().environment["POSTGRES_PASSWORD"] == "ours"
 
 
+@pytest.mark.long
 def test_an_empty_key_of_the_example_is_filled_in_where_it_stands(home: Path, typed: Typed) -> None:
     (home / ".env").write_text("# ours\nJWT_SECRET=\n\nOURS=1\n")
     assert typed("init", "--yes")[0] == 0

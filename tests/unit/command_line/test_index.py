@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from alembic import command
 
 from include.database.engine import Database
@@ -15,6 +16,7 @@ from tests.unit.command_line.conftest import Typed
 from tests.unit.database import version_0005
 
 
+@pytest.mark.long
 def test_calls_of_an_older_version_are_found_and_counted(typed: Typed, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'old.db'}"
     version_0005.load(url, version_0005.rows())

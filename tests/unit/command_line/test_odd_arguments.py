@@ -168,6 +168,7 @@ NUMERIC = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("value", NUMBERS)
 @pytest.mark.parametrize(("command", "name"), NUMERIC)
 def test_no_number_is_negative_endless_or_none(

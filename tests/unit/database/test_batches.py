@@ -35,6 +35,7 @@ def current_stages(day: Day, call_id: str) -> list[str]:
 
 
 class TestPlanning:
+    @pytest.mark.long
     def test_what_waits_or_failed_is_planned_by_its_length(self, day: Day) -> None:
         batch = day.discover(
             replace(A, duration_s=7.5),

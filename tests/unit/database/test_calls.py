@@ -135,6 +135,7 @@ def test_originals_of_other_days_share_a_sample_or_a_hash_and_are_no_copies_them
     assert [call.path for call in originals] == ["z.wav", "audited.wav", "hashed.wav"]
 
 
+@pytest.mark.long
 def test_more_recordings_than_a_statement_has_parameters_are_looked_up(day: Day) -> None:
     day.discover(recording("a.wav", EARLIER, sample_sha256="39999"), batch_id="run-0", day=EARLIER)
     many = [recording(f"{number}.wav", sample_sha256=str(number)) for number in range(40_000)]

@@ -105,6 +105,7 @@ def run(day: Day) -> Batch:
     return batch
 
 
+@pytest.mark.long
 def test_a_runs_calls_are_found_without_reading_those_of_all_runs(day: Day, run: Batch) -> None:
     scans = []
     for name, asked in ASKED.items():

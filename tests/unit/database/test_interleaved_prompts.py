@@ -62,6 +62,7 @@ def check(connection: Connection, told: str) -> None:
     assert stands[ONE] == stands[TWO], (told, stands)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("first", OPERATIONS)
 def test_whatever_comes_between_two_statements_one_stands_for_all(search: Search, first: str) -> None:
     assert search.meet_all(first, OPERATIONS) > 1

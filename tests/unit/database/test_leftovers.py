@@ -17,6 +17,7 @@ from tests.unit.database.version_0005 import CARD_MASK, NUMBER
 TELLING = f"{in_figures(NUMBER)}|five one oh five|105-1051"
 
 
+@pytest.mark.long
 def test_the_number_is_in_no_byte(old: str) -> None:
     if not old.startswith("sqlite"):
         pytest.skip("the files of PostgreSQL are its own: see where its tables lie")
@@ -26,6 +27,7 @@ def test_the_number_is_in_no_byte(old: str) -> None:
     assert not re.search(TELLING, bytes_of(old))
 
 
+@pytest.mark.long
 def test_deleted_bytes_go_also_when_the_first_try_is_killed_before_it(
     old: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,6 +65,7 @@ def test_a_comment_that_somebody_wrote_on_the_table_stays(
     assert asked(old, comment) == own
 
 
+@pytest.mark.long
 def test_a_reader_in_the_way_is_told_and_the_next_start_goes_on(
     old: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

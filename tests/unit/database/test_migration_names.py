@@ -49,6 +49,7 @@ def found(url: str, columns: str, table: str, where: str = "1 = 1") -> set[tuple
     return rows
 
 
+@pytest.mark.long
 def test_what_stood_there_stands_under_the_new_name(url: str) -> None:
     upgrade(url)
     assert found(url, "problem", "batch_days", "state = 'empty'") == {("It is empty.",)}

@@ -52,6 +52,7 @@ def _first_call(connection: Connection) -> str:
     return str(connection.execute(text("SELECT min(call_id) FROM transcripts")).scalar_one())
 
 
+@pytest.mark.long
 def test_the_source_is_read_under_its_new_name_and_nothing_else_changes(url: str) -> None:
     upgrade(url)
     database = Database(url)

@@ -114,6 +114,7 @@ def test_only_calls_that_no_later_stage_built_on_are_heard_again(day: Day) -> No
     assert sorted(kept) == sorted([calls[0].call_id, calls[2].call_id])
 
 
+@pytest.mark.long
 def test_more_calls_than_a_statement_has_parameters_may_be_heard_again(day: Day) -> None:
     call = recording("z.wav")
     batch = day.planned(call)

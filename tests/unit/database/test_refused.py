@@ -120,6 +120,7 @@ def test_what_is_said_of_a_failure_is_kept_as_far_as_it_is_text(day: Day, batch:
     clean_text(message).encode()
 
 
+@pytest.mark.long
 def test_no_page_is_kept_whole_and_its_cut_leaves_no_half_of_a_card_number(
     day: Day, batch: Batch, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,6 +58,7 @@ def account(day: SeededDay, call_id: str, state: CallState, reason: str | None =
     day.insert(BatchCallRow, batch_id=RESCORE, call_id=call_id, shard=0, host="stored", **row)
 
 
+@pytest.mark.long
 def test_each_criterion_tells_what_changed_and_for_how_many(rescored: SeededDay) -> None:
     both = summarise(rescored.database, RESCORE).comparison
     assert both is not None
@@ -99,6 +100,7 @@ def test_the_rescores_own_ledger_and_scores_are_reported(rescored: SeededDay) ->
     assert (audit.outcome.ledger.audited, audit.scores.mean_pct) == (4, pytest.approx(91.75))
 
 
+@pytest.mark.long
 def test_calls_that_wait_for_money_wait_for_the_next_rescore(rescored: SeededDay) -> None:
     for name in ("failed", "same"):
         rescored.failure(RESCORE, call_id_for(DAY, f"{name}.wav"), Stage.LLM2, kind="budget_reached")
@@ -108,6 +110,7 @@ def test_calls_that_wait_for_money_wait_for_the_next_rescore(rescored: SeededDay
     assert "run the rescore again" in render_html(run)
 
 
+@pytest.mark.long
 def test_the_page_and_the_table_show_it(rescored: SeededDay) -> None:
     run = summarise(rescored.database, RESCORE)
     page = render_html(run)
@@ -130,6 +133,7 @@ def test_the_page_and_the_table_show_it(rescored: SeededDay) -> None:
     assert "Shadow" not in render_html(summarise(rescored.database, AUDIT))
 
 
+@pytest.mark.long
 def test_gold_labels_are_compared_with_both_sides(rescored: SeededDay) -> None:
     labels = {
         (DAY, "worse.wav"): {"verified": "no", "closing": "yes"},
@@ -149,6 +153,7 @@ def test_gold_labels_are_compared_with_both_sides(rescored: SeededDay) -> None:
     assert summarise(rescored.database, RESCORE, {}).gold is None
 
 
+@pytest.mark.long
 def test_false_auto_fails_stand_beside_what_was_found(rescored: SeededDay) -> None:
     labels = {(DAY, "worse.wav"): {"verified": "yes", "closing": "yes", "closng": "yes"}}
     run = summarise(rescored.database, RESCORE, labels)
@@ -163,6 +168,7 @@ def test_false_auto_fails_stand_beside_what_was_found(rescored: SeededDay) -> No
     assert "Labels of criteria that the scorecard does not have: closng (1)." in render_html(run)
 
 
+@pytest.mark.long
 def test_words_to_the_model_are_counted_and_shown(rescored: SeededDay) -> None:
     said = {
         "turn_id": "t3",

@@ -142,6 +142,7 @@ def test_a_day_before_that_could_not_be_looked_at_is_named(day: SeededDay) -> No
     assert "not looked at again: 2026-03-01" in text_table(found)
 
 
+@pytest.mark.long
 def test_a_run_that_never_looked_for_recordings_is_not_closed(day: SeededDay) -> None:
     day.batch(RUN, wall_s=None, looked_for=False)
     found = summarise(day.database, RUN)

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from include.calls.files import DayFiles
 from include.database.models import BatchRow, CallRow, TranscriptRow
 from include.delivery.report import render_html, render_json
@@ -36,6 +38,7 @@ def summary_of(day: SeededDay, files: DayFiles | None = None) -> RunSummary:
     return summarise(day.database, RUN)
 
 
+@pytest.mark.long
 def test_calls_are_counted_by_who_told_their_roles(day: SeededDay) -> None:
     day.batch(RUN)
     heard(day, "a.wav", 2, told("recorder", "customer", "agent"))

@@ -86,6 +86,7 @@ class TestSecondOpinions:
         assert len(found.contradictions) == 3
         assert [other.answer for other in found.contradictions[0].others] == ["no", "yes"]
 
+    @pytest.mark.long
     @pytest.mark.drawn
     def test_page_and_table_show_who_said_what(self, asked: SeededDay) -> None:
         run = summary(asked)
@@ -107,6 +108,7 @@ class TestCalibration:
             for n, path in enumerate(paths)
         }
 
+    @pytest.mark.long
     @pytest.mark.drawn
     def test_enough_labels_are_drawn_with_their_counts(self, day: SeededDay) -> None:
         run = summary(day, self.labelled(day, 30))
@@ -164,6 +166,7 @@ class TestCanaries:
             at = NIGHT - timedelta(days=back)
             self.night(day, batch_id, at, count, failed if back == 0 else 0)
 
+    @pytest.mark.long
     @pytest.mark.drawn
     def test_a_steady_judge(self, day: SeededDay) -> None:
         self.nights(day, 1, 1, 1, 1)
@@ -202,6 +205,7 @@ class TestCanaries:
         assert run.canaries.tonight.share is None and run.canaries.event_values()["drift"] is None
         assert "Answered otherwise than usual: 9 of 24 answers" in words(render_html(run))
 
+    @pytest.mark.long
     @pytest.mark.drawn
     def test_those_that_failed_are_named_and_no_part_of_the_night(self, day: SeededDay) -> None:
         self.nights(day, 0, 0, 0, 0, failed=2)

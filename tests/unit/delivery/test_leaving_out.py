@@ -91,6 +91,7 @@ def told(day: SeededDay) -> str:
     return render_html(summarise(day.database, "run-2"))
 
 
+@pytest.mark.long
 def test_whoever_may_see_no_call_sees_how_the_run_went_and_nothing_of_its_calls(told: str) -> None:
     assert all(str(escape(one)) in told for one in (AGENT, QUOTE, PROOF, AUDITED, LOST))
     page = without_any_call(told, "Your account lacks a right.")
@@ -99,6 +100,7 @@ def test_whoever_may_see_no_call_sees_how_the_run_went_and_nothing_of_its_calls(
     assert "mean score" in page and "Answers by criterion" in page and "Stages and hosts" in page
 
 
+@pytest.mark.long
 def test_what_failed_and_its_log_stay_for_who_looks_after_runs(told: str) -> None:
     page = without_any_call(told, "")
     rows = re.findall(r"<tr><td>failed</td>.*?</tr>", page)
@@ -106,6 +108,7 @@ def test_what_failed_and_its_log_stay_for_who_looks_after_runs(told: str) -> Non
     assert page.count("<tr") == page.count("</tr>")
 
 
+@pytest.mark.long
 def test_the_reader_of_a_report_reads_of_the_calls_that_it_quotes(told: str) -> None:
     (audited,) = {one for one in re.findall(r'href="calls/([^"]+)">([^<]+)', told) if one[1] == AUDITED}
     assert quoted_calls(told) == [audited[0]]

@@ -61,6 +61,7 @@ def hostile_day(day: SeededDay) -> SeededDay:
     return day
 
 
+@pytest.mark.long
 @pytest.mark.drawn
 def test_text_from_outside_never_becomes_markup(hostile_day: SeededDay) -> None:
     page = _Page(render_html(summarise(hostile_day.database, RUN)))
@@ -84,6 +85,7 @@ def test_charts_show_names_as_they_are(day: SeededDay) -> None:
     )
 
 
+@pytest.mark.long
 @pytest.mark.drawn
 def test_the_page_needs_nothing_else(hostile_day: SeededDay) -> None:
     page = render_html(summarise(hostile_day.database, RUN))
@@ -99,6 +101,7 @@ def test_the_page_needs_nothing_else(hostile_day: SeededDay) -> None:
     assert len(ids) == len(set(ids))
 
 
+@pytest.mark.long
 @pytest.mark.drawn
 def test_equal_figures_make_an_equal_page(hostile_day: SeededDay) -> None:
     summary = summarise(hostile_day.database, RUN)
@@ -106,6 +109,7 @@ def test_equal_figures_make_an_equal_page(hostile_day: SeededDay) -> None:
     assert render_html(summary) == render_html(summarise(hostile_day.database, RUN))
 
 
+@pytest.mark.long
 def test_the_page_tells_the_ledger_the_evidence_and_that_it_is_private(day: SeededDay) -> None:
     quote = {"turn_id": "t4", "speaker": "agent", "status": "verified", "quote": "your balance is ten"}
     found = quote | {"start_ms": 65_000, "end_ms": 67_000, "confidence": 0.9, "counts": True}
@@ -137,6 +141,7 @@ def test_a_quote_over_two_speakers_names_both(day: SeededDay) -> None:
     assert "“recorded. You are an idiot” agent at 1:05, customer at 1:10 · in the transcript" in text
 
 
+@pytest.mark.long
 def test_what_does_not_count_is_told_in_the_same_words_everywhere(day: SeededDay) -> None:
     day.batch(RUN)
     answers = {"verified": "no", "closing": "CANNOT_DETERMINE", "dead_air": "yes"}
@@ -151,6 +156,7 @@ def test_what_does_not_count_is_told_in_the_same_words_everywhere(day: SeededDay
     assert told in text_table(summary)
 
 
+@pytest.mark.long
 def test_the_page_tells_what_was_redacted_or_that_nothing_was(day: SeededDay) -> None:
     day.batch(RUN)
     calls = [day.call(RUN, f"{n}.wav") for n in range(2)]
@@ -232,6 +238,7 @@ def test_every_recording_is_a_link_to_its_page_and_a_failed_one_to_its_log(day: 
     assert [one for one in targets if one.startswith("log")] == [f"log?batch_id={RUN}&call_id={lost}"]
 
 
+@pytest.mark.long
 @pytest.mark.drawn
 def test_what_a_chart_shows_stands_in_a_table_as_well(day: SeededDay) -> None:
     name = "An agent whose name is longer than any chart has room for"

@@ -229,6 +229,7 @@ def test_calls_to_review_come_by_urgency_with_their_evidence(day: SeededDay) -> 
     assert unclear.reasons == ("too little is said",)
 
 
+@pytest.mark.long
 def test_one_kind_of_review_leaves_room_for_the_others(day: SeededDay) -> None:
     day.batch(RUN)
     for n in range(30):
@@ -256,6 +257,7 @@ def test_rules_are_called_rules_even_when_an_earlier_run_asked_them(day: SeededD
     assert summary.rule_based
 
 
+@pytest.mark.long
 def test_the_figures_of_a_mixed_day_add_up(day: SeededDay) -> None:
     dice = random.Random(7)
     day.batch(RUN)

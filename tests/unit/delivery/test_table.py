@@ -1,5 +1,7 @@
 """The text table: short enough for a terminal, and without a word of a transcript."""
 
+import pytest
+
 from include.calls.call import CallState
 from include.calls.stage import Stage
 from include.delivery.summary import summarise
@@ -38,6 +40,7 @@ def test_a_small_run_is_told_host_by_host(day: SeededDay) -> None:
     assert "balance" not in table
 
 
+@pytest.mark.long
 def test_many_hosts_share_a_row(day: SeededDay) -> None:
     day.batch(RUN)
     for host in range(20):
@@ -58,6 +61,7 @@ def test_many_hosts_share_a_row(day: SeededDay) -> None:
     assert "and 14 more kinds of reason" in table
 
 
+@pytest.mark.long
 def test_an_empty_or_open_day_is_told(day: SeededDay) -> None:
     day.batch(RUN)
     assert "0 audited + 0 failed + 0 duplicate + 0 skipped + 0 quarantined = 0 discovered" in _table(day)

@@ -1,5 +1,6 @@
 """The demo's reviewers find a queue, and one dispute of the agent who is a user; once."""
 
+import pytest
 from sqlalchemy import update
 
 from include.database.models import BatchRow
@@ -13,6 +14,7 @@ from tests.unit.review.seeding import ALL_YES, NOW, ReviewDay, card
 __all__ = ["database", "day", "migrated_url", "new_url"]
 
 
+@pytest.mark.long
 def test_there_is_a_queue_and_a_dispute(day: ReviewDay) -> None:
     day.batch()
     day.audited("fine.wav", agent="Kevin Marsh")

@@ -289,6 +289,7 @@ def test_two_do_not_start_it_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
         one.up(say=lambda _: None)
 
 
+@pytest.mark.long
 def test_ports_are_held_from_before_a_server_listens_until_the_stack_is_down(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

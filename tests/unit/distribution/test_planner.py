@@ -128,6 +128,7 @@ def test_a_hundred_thousand_calls_are_planned():
     assert max(finish_s.values()) == pytest.approx(min(finish_s.values()), rel=0.001)
 
 
+@pytest.mark.long
 def test_ten_times_the_calls_take_ten_times_the_work():
     def work(count: int) -> int:
         calls = loads([Random(1).lognormvariate(5, 0.8) for _ in range(count)])

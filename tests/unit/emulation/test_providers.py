@@ -182,6 +182,7 @@ async def test_an_answer_that_a_filter_stops_is_told_and_booked(name: str) -> No
     assert [usage.prompt_tokens > 300 for _, _, usage in booked.rows] == [True]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["azure", "openai", "openrouter"])
 async def test_a_prompt_that_a_filter_refuses_is_told_and_booked_at_an_unknown_cost(name: str) -> None:
     async with provider(name, faults={"blocked_share": 1}) as (client, booked):

@@ -93,6 +93,7 @@ def test_the_corpus_is_as_large_as_it_should_be() -> None:
         assert len({one["text"] for one in CORPUS[kind]}) == len(CORPUS[kind])
 
 
+@pytest.mark.long
 def test_of_ordinary_sentences_hardly_any_is_found(spoken) -> None:
     taken, left = found_of(spoken, "ordinary")
     share = len(taken) / len(taken + left)

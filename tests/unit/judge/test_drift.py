@@ -130,6 +130,7 @@ def test_a_drift_that_stays_is_named_again() -> None:
     assert compare_nights(labels, good, [bad] * 7)[0].drifts, "and so is its end"
 
 
+@pytest.mark.long
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 20), st.integers(0, 2**32))
 def test_a_night_like_all_before_it_is_no_drift(spoilt: int, seed: int) -> None:

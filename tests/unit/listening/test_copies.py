@@ -30,6 +30,7 @@ def _fetch(path: Path) -> Fetch:
     return lambda to: shutil.copy(path, to)
 
 
+@pytest.mark.long
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 800)), max_size=4))
 def test_what_must_not_be_heard_is_silent_and_all_else_is_there(

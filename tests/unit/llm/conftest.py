@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestServer
 
 from include.calls.call import ChannelRole
 from include.calls.transcript import Transcript, Turn
-from include.llm.client import LlmClient, LlmSettings
+from include.llm.client import BACKOFF_FIRST_S, LlmClient, LlmSettings
 from tests.waiting import Together
 
 
@@ -65,6 +65,12 @@ class FakeApi:
         if reply == "hang":
             await asyncio.sleep(30)
         return reply if isinstance(reply, web.Response) else web.json_response(reply)
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tried again waits a hundredth of the time: hundreds of tests try again."""
+    monkeypatch.setattr("include.llm.client.BACKOFF_FIRST_S", BACKOFF_FIRST_S / 100)
 
 
 @pytest.fixture

@@ -73,6 +73,7 @@ async def until_refused(client: LlmClient, width: int) -> int:
     return refused
 
 
+@pytest.mark.long
 async def test_tasks_of_a_run_together_exceed_its_budget_by_no_more_than_what_is_in_flight(
     day: Day, api: FakeApi, client_of: ClientOf
 ) -> None:

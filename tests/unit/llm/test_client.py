@@ -315,6 +315,7 @@ async def test_an_answer_without_content_is_an_empty_one(api, client_of):
     assert (got.content, got.finish_reason) == ("", "length")
 
 
+@pytest.mark.long
 async def test_under_a_real_limit_everything_is_answered_at_little_extra_cost(api, client_of):
     api.latency_s, api.capacity = 0.03, 6
     async with client_of(api, width=20, max_attempts=12) as client:
@@ -439,6 +440,7 @@ async def test_an_answer_without_end_is_cut_off(client_of, status):
     assert rows == ([("c1", "m", Usage())] if status == 200 else [])
 
 
+@pytest.mark.long
 async def test_a_compressed_answer_is_measured_as_it_is_read(client_of):
     async def bomb(_):
         body = gzip.compress(b" " * 100 * 1024 * 1024)
@@ -495,6 +497,7 @@ async def test_whatever_is_told_of_tokens_the_answer_counts(api, client_of, said
     assert rows == [("c1", "m", tokens)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("wait", ["Fri, 31 Dec 9999 23:59:59 -2359", "1e999", "4102444800", "-5", "nan", "²"])
 async def test_no_wait_that_an_api_asks_for_ends_a_task(api, client_of, wait):
     api.replies = [refused(429, **{"Retry-After": wait}) for _ in range(2)]

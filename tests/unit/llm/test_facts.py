@@ -140,6 +140,7 @@ def test_an_unsure_participant_is_nobody() -> None:
     assert got.roles == {"speaker_0": "agent", "speaker_1": "mixed"}
 
 
+@pytest.mark.long
 @given(
     st.lists(st.tuples(st.sampled_from(TITLES), st.booleans(), st.lists(st.text(max_size=30), max_size=6)))
 )

@@ -89,6 +89,7 @@ def check(case: Malformed, ended: Understood | CofiError) -> None:
         assert ended.understanding.entities[0].text == GOOD["entities"][0]["text"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("share", range(_SHARES))
 async def test_every_answer_ends_its_call_and_is_booked_once(
     sender: Sender, spoken: Callable[..., Transcript], monkeypatch: pytest.MonkeyPatch, share: int

@@ -90,6 +90,7 @@ def test_a_line_end_in_a_string_is_read_as_one() -> None:
     assert json_of('{"a": "one\ntwo, }\t", "b": [1, ], }') == {"a": "one\ntwo, }\t", "b": [1]}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("content", "problem"),
     [

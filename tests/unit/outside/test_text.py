@@ -56,6 +56,7 @@ def test_byte_order_marks_are_read(encoding: str) -> None:
     assert decoded(b"\xff\xff\x80")
 
 
+@pytest.mark.long
 @given(JSON)
 def test_json_comes_back_as_it_was_but_for_its_strings(value: object) -> None:
     try:

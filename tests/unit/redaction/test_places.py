@@ -85,6 +85,7 @@ def test_other_places_stay(said: str) -> None:
     assert by_rules(said) == [said]
 
 
+@pytest.mark.long
 def test_a_model_knows_a_place_where_rules_cannot(recogniser: NameRecogniser) -> None:
     said = call(
         "Riverside Telecom, what is your address?",

@@ -63,6 +63,7 @@ def events(day: ReviewDay) -> list[tuple[str, dict[str, Any]]]:
     return [(row["event_type"], row["payload"]["data"]) for row in rows]
 
 
+@pytest.mark.long
 def test_a_confirmed_auto_fail_stays_and_is_official(day: ReviewDay) -> None:
     found = done(day, taken(day, NOT_VERIFIED, RISKS), *confirm("verified"))
     assert (found.before.pct, found.after.pct, found.after.passed) == (0.0, 0.0, False)

@@ -37,6 +37,7 @@ def certified(day: ReviewDay, least: int = 5, **more: Any) -> CertifiedDays:
     return found
 
 
+@pytest.mark.long
 def test_people_correct_the_machines_rate(day: ReviewDay) -> None:
     for n in range(10):
         day.audited(f"{n:02}.wav", FAILED if n < 4 else ALL_YES)
@@ -66,6 +67,7 @@ def _answers(day: ReviewDay, criterion_id: str) -> list[dict[str, Any]]:
     return day.rows(ReviewAnswerRow, criterion_id=criterion_id)
 
 
+@pytest.mark.long
 def test_what_is_not_blind_and_what_was_picked_or_risky_stays_out(day: ReviewDay) -> None:
     for n in range(6):
         day.audited(f"{n}.wav", FAILED)
@@ -82,6 +84,7 @@ def test_what_is_not_blind_and_what_was_picked_or_risky_stays_out(day: ReviewDay
     assert (found.calls, found.drawn, found.rates[0].estimate.answered) == (7, 0, 0)
 
 
+@pytest.mark.long
 def test_an_answer_that_saw_the_machines_is_told_and_does_not_count(day: ReviewDay) -> None:
     for n in range(6):
         day.audited(f"{n}.wav")
@@ -130,6 +133,7 @@ def test_a_day_without_calls_is_none(day: ReviewDay) -> None:
     assert (certified(day).scorecard, certified(day).rates) == (None, ())
 
 
+@pytest.mark.long
 def test_what_nobody_can_tell_is_told_and_left_out(day: ReviewDay) -> None:
     for n in range(6):
         day.audited(f"{n}.wav")
@@ -140,6 +144,7 @@ def test_what_nobody_can_tell_is_told_and_left_out(day: ReviewDay) -> None:
     assert (care.unanswerable, care.estimate.answered) == (1, 5)
 
 
+@pytest.mark.long
 def test_a_week_is_one_sample_and_a_rescore_keeps_it(day: ReviewDay) -> None:
     other = day.batch("run-2", DAY_AFTER)
     calls = [day.audited(f"{n}.wav") for n in range(3)]
@@ -160,6 +165,7 @@ def test_a_week_is_one_sample_and_a_rescore_keeps_it(day: ReviewDay) -> None:
     assert found.rates[0].estimate.machine_rate == 0.5
 
 
+@pytest.mark.long
 def test_criteria_that_listens_help_most_are_named(day: ReviewDay) -> None:
     for n in range(40):
         day.audited(f"{n:02}.wav", agent=f"a{n}")
@@ -172,6 +178,7 @@ def test_criteria_that_listens_help_most_are_named(day: ReviewDay) -> None:
     assert found.rates[0].more_answers > found.rates[1].more_answers
 
 
+@pytest.mark.long
 def test_another_version_is_asked_the_same_or_not(day: ReviewDay) -> None:
     calls = [day.audited(f"{n}.wav") for n in range(5)]
     day.fill(EVERYTHING)

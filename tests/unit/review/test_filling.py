@@ -102,6 +102,7 @@ def test_risk_and_chance_meet_in_one_item(day: ReviewDay) -> None:
     assert row["probability"] == 1.0
 
 
+@pytest.mark.long
 def test_an_agent_gives_the_calls_of_a_week_in_its_working_days(day: ReviewDay) -> None:
     rules = ReviewRules.model_validate(
         {"random": {"calls_per_agent_and_week": 2, "due_days": 7}, "passes": None}
@@ -119,6 +120,7 @@ def test_an_agent_gives_the_calls_of_a_week_in_its_working_days(day: ReviewDay) 
     assert sum(row["calls"] for row in day.rows(ReviewFrameRow)) == 60
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(wanted=st.floats(0.01, 12, allow_nan=False), calls=st.integers(1, 12), step=st.integers(0, 9))
 def test_calls_are_drawn_as_often_as_the_chance_says(wanted: float, calls: int, step: int) -> None:

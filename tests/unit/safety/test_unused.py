@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from tests.reference.settings import sections
 
 ROOT = Path(__file__).parents[3]
 FILES = [file for top in ("dags", "plugins") for file in sorted((ROOT / top).rglob("*.py"))]
 
 
+@pytest.mark.long
 def test_every_setting_is_read_by_somebody() -> None:
     settings = [one.name for _, group in sections((ROOT / "airflow.cfg").read_text()) for one in group]
     read = set[str]().union(*(words_of(file) for file in FILES))

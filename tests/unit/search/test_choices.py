@@ -12,6 +12,7 @@ from include.search.choices import choices_of, recent_choices
 from tests.unit.trends.test_reading import MONDAY, scores, store
 
 
+@pytest.mark.long
 def test_each_group_is_offered_once_as_it_was_called_last(database: Database) -> None:
     later = MONDAY + timedelta(days=1)
     store(

@@ -160,6 +160,7 @@ def short_stretches(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(finding, "PAGE_CALLS", 2)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("short_stretches")
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(said=calls_said, typed=st.one_of(st.just(""), queries), asked=filters_asked)

@@ -60,6 +60,7 @@ def rows(database: Database, table: Any, **where: Any) -> list[dict[str, Any]]:
         return [dict(row._mapping) for row in connection.execute(query)]
 
 
+@pytest.mark.long
 def test_scores_are_summed_for_all_and_for_each_group(database: Database, judged: Judge) -> None:
     judged("a", 80.0, agent="Ana", agent_id="17", queue="Billing")
     judged("b", 60.0, agent="Ana", agent_id="17", queue="Sales")

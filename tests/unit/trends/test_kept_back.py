@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert
@@ -62,6 +63,7 @@ def seen(database: Database, without: Collection[str] = ()) -> list[Any]:
     return found
 
 
+@pytest.mark.long
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(some=calls)
 def test_what_is_kept_back_leaves_what_there_is_without_it(

@@ -189,6 +189,7 @@ names = st.text(max_size=6) | st.sampled_from(
 )
 
 
+@pytest.mark.long
 @given(told=st.dictionaries(names, json_values, max_size=6))
 def test_whatever_a_sidecar_says_its_call_can_be_stored(told: dict[str, object]) -> None:
     memory = fsspec.filesystem("memory")

@@ -28,6 +28,7 @@ Events = Callable[[int], list[str]]
 RunSweep = Callable[..., Any]
 
 
+@pytest.mark.long
 async def test_every_event_arrives_once_and_is_signed(
     day: Day, events: Events, receiver: FakeReceiver, sweep: RunSweep
 ) -> None:
@@ -189,6 +190,7 @@ async def test_a_slow_receiver_costs_its_timeout_and_the_event_is_tried_again(
     assert row["last_status"] is None
 
 
+@pytest.mark.long
 async def test_a_dead_receiver_leaves_the_rest_to_the_next_sweep(
     day: Day, events: Events, unused_tcp_port: int, receiver: FakeReceiver, sweep: RunSweep
 ) -> None:
@@ -202,6 +204,7 @@ async def test_a_dead_receiver_leaves_the_rest_to_the_next_sweep(
     assert (await sweep()).delivered == 200 - len(tried)
 
 
+@pytest.mark.long
 async def test_faults_between_successes_do_not_stop_a_sweep(
     events: Events, receiver: FakeReceiver, sweep: RunSweep
 ) -> None:
@@ -249,6 +252,7 @@ async def test_an_endless_answer_is_not_read(
     assert len(day.rows(OutboxRow)[0]["last_error"]) < 300
 
 
+@pytest.mark.long
 async def test_what_a_deliverer_sends_no_other_one_sends(
     day: Day, events: Events, receiver: FakeReceiver
 ) -> None:

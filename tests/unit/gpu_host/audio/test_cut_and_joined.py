@@ -34,6 +34,7 @@ def heard_s(folder: Path, content: bytes, name: str = "call") -> float:
     return decode(path, folder, 3600).duration_s
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("container", "subtype"), OGG)
 def test_recordings_one_after_the_other_in_a_file_are_all_heard(
     tmp_path: Path, container: str, subtype: str
@@ -48,6 +49,7 @@ def test_recordings_of_different_rates_in_a_file_are_heard_or_refused(tmp_path: 
         heard_s(tmp_path, content)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("container", "subtype"), [*OGG, MP3])
 def test_whole_files_are_whole(tmp_path: Path, container: str, subtype: str) -> None:
     for rate_hz in (8000, 16_000, 48_000):
@@ -55,6 +57,7 @@ def test_whole_files_are_whole(tmp_path: Path, container: str, subtype: str) -> 
         assert heard_s(tmp_path, content) == pytest.approx(3, abs=0.2)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("container", "subtype"), [*OGG, MP3])
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(share=st.floats(0.1, 0.9))
@@ -85,6 +88,7 @@ def test_what_says_no_length_has_none(tmp_path: Path, content: bytes) -> None:
     assert promised_s(path) is None and read_pages(path) is None
 
 
+@pytest.mark.long
 @given(st.binary(max_size=400))
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_bytes_break_the_reading_of_headers(tmp_path: Path, content: bytes) -> None:

@@ -124,6 +124,7 @@ def test_mp3_is_read_without_clicks(path: Path) -> None:
     assert np.ptp(pure.std(axis=1)) < 0.01
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("channels", [2, 8])
 def test_channels_stay_apart(path: Path, channels: int) -> None:
     levels = [0.1 * (n + 1) for n in range(channels)]
@@ -177,6 +178,7 @@ def test_a_word_of_the_other_side_keeps_the_channels(path: Path, heard_across: f
     assert decode(path, path.parent, 10).channels == range(2)
 
 
+@pytest.mark.long
 def test_mp3_in_the_wild(path: Path) -> None:
     whole = mp3(path, 2.0)
     tag = b"ID3\x04\x00\x00" + bytes([0, 0x3F, 0x7F, 0x7F]) + b"\x00" * 0x0F_FFFF

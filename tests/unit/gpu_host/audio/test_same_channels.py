@@ -45,6 +45,7 @@ def later(samples: np.ndarray, milliseconds: float) -> np.ndarray:
     return np.concatenate([np.zeros(shift), samples[: len(samples) - shift]])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("milliseconds", [0.125, 1, 5, 20, 45])
 @pytest.mark.parametrize("gain", [1, -1, 0.5, 1.5])
 def test_a_copy_that_comes_some_milliseconds_later_is_dropped(milliseconds: float, gain: float) -> None:

@@ -33,6 +33,7 @@ def test_frames_are_of_the_span_across_blocks(speech: Speech) -> None:
     assert (inside > 0.5).mean() > 0.8
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("before", [silence(100), 0.3 * melody(1, 100)], ids=["silence", "music"])
 def test_speech_after_minutes_of_silence_or_music_is_heard_like_any(speech: Speech, before: Sound) -> None:
     clip = as_on_the_phone(speech("john_dashwood"))

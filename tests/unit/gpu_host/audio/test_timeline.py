@@ -1,6 +1,7 @@
 from itertools import pairwise
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -44,6 +45,7 @@ def test_within_is_the_intersection(some: list[Span], others: list[Span]) -> Non
     assert covered(timeline.within(some, others)) == covered(some) & covered(others)
 
 
+@pytest.mark.long
 def test_ten_times_the_spans_take_ten_times_the_work() -> None:
     def halves(count: int) -> list[Span]:
         some = [span(n * 100, n * 100 + 60) for n in range(count)]

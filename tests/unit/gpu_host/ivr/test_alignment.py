@@ -46,6 +46,7 @@ def test_a_piece_that_is_broken_off_ends_where_it_does(speech: Speech) -> None:
     assert play.end_ms == pytest.approx(9000, abs=60)
 
 
+@pytest.mark.long
 def test_edges_of_a_piece_12_db_below_the_noise_are_those_of_what_plays() -> None:
     music = melody(1, 40)
     call = np.concatenate([silence(4), music[5 * 16_000 : 25 * 16_000], silence(8)])
@@ -57,6 +58,7 @@ def test_edges_of_a_piece_12_db_below_the_noise_are_those_of_what_plays() -> Non
     assert play.spoken_over == []
 
 
+@pytest.mark.long
 def test_a_piece_is_followed_far_before_what_is_sure() -> None:
     """Chunks of 20 s in which nothing is sure come first."""
     music = melody(1, 60)

@@ -68,6 +68,7 @@ def test_a_piece_does_not_grow_into_the_next() -> None:
     assert found[0][1] <= 3100 and found[1][0] >= 3000
 
 
+@pytest.mark.long
 @given(
     edges=st.lists(st.integers(0, 374), min_size=4, max_size=8, unique=True),
     loud=st.lists(st.tuples(st.integers(0, 374), st.integers(0, 60)), max_size=4),

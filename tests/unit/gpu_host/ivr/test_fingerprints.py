@@ -21,6 +21,7 @@ def heard(library: FingerprintLibrary, sound: Sound) -> list[Match]:
     return sorted(matches, key=lambda match: match.offset + match.first)
 
 
+@pytest.mark.long
 def test_known_audio_is_found_through_the_phone_in_part_and_twice() -> None:
     known_pieces = library(*range(5))
     played = [silence(2), melody(3), silence(3), melody(1)[: 3 * 16_000], silence(3), melody(3)]
@@ -34,6 +35,7 @@ def test_known_audio_is_found_through_the_phone_in_part_and_twice() -> None:
         assert (match.offset + match.last) * HOP_MS == pytest.approx(end_ms, abs=EDGE_MS)
 
 
+@pytest.mark.long
 def test_unknown_audio_matches_nothing(speech: Callable[[str], Sound]) -> None:
     for sound in (melody(2), speech("john_dashwood"), silence(3), silence(0), melody(1)[:800]):
         assert heard(library(1), sound) == []

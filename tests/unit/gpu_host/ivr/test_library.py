@@ -29,6 +29,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "library"
 
 
+@pytest.mark.long
 def test_what_is_added_is_known_by_kind_and_name(folder: Path, sound: Callable[..., Path]) -> None:
     library.add(folder, sound("menu.wav", melody(1)), PROMPT)
     library.add(folder, sound("waltz.flac", melody(2)), MUSIC, "vienna/waltz-1")
@@ -53,6 +54,7 @@ def test_channels_of_a_prompt_are_averaged(folder: Path, sound: Callable[..., Pa
     assert np.abs(piece.samples.astype(int) - half.astype(int))[100:-100].max() < 4
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "samples", "called", "message"),
     [
@@ -90,6 +92,7 @@ def test_what_is_no_audio_is_refused(folder: Path, tmp_path: Path) -> None:
         library.load_library(tmp_path / "nowhere")
 
 
+@pytest.mark.long
 def test_what_is_learned_is_part_of_the_library(folder: Path) -> None:
     library.write_learned(folder, known("heard-1", MUSIC, melody(1)))
     [piece] = library.load_library(folder).pieces

@@ -65,6 +65,7 @@ def test_noise_hum_and_silence_are_no_music(loudness: float) -> None:
         assert of(sound).music == []
 
 
+@pytest.mark.long
 def test_what_is_as_loud_as_speech_is_told_and_a_line_s_noise_is_not() -> None:
     assert covered_s(of(noise(24, 0.1)).loud) > 20
     assert of(noise(24, 0.005)).loud == []
@@ -89,6 +90,7 @@ def test_a_chime_is_no_hold() -> None:
     )
 
 
+@pytest.mark.long
 def test_unknown_hold_music_is_no_dead_air_and_dead_air_stays(speech: Callable[[str], np.ndarray]) -> None:
     talk, wait = speech("cold_hearted"), played("morning-on-the-river.ogg", 30)
     dead = noise(12, 0.0005)
@@ -105,6 +107,7 @@ def test_unknown_hold_music_is_no_dead_air_and_dead_air_stays(speech: Callable[[
     assert all(s.confidence < 1 and not s.label for s in spans[SegmentKind.HOLD_MUSIC])
 
 
+@pytest.mark.long
 def test_hiss_as_loud_as_speech_is_unknown_audio(speech: Callable[[str], np.ndarray]) -> None:
     talk = speech("cold_hearted")
     loud = noise(20, float(np.sqrt(np.mean(talk**2))))

@@ -53,6 +53,7 @@ async def listed(client: httpx.AsyncClient) -> LearnedPrompts:
     return LearnedPrompts.model_validate((await client.get(LEARNED)).json())
 
 
+@pytest.mark.long
 async def test_a_host_learns_from_its_calls_and_names_those_to_hear_again(
     restarted: Restarted, tmp_path: Path
 ) -> None:
@@ -86,6 +87,7 @@ async def test_a_host_that_learns_nothing_says_so(
     assert not (settings.data_dir / "learned").exists()
 
 
+@pytest.mark.long
 def test_candidates_are_found_again_after_a_restart(tmp_path: Path) -> None:
     music = melody(1, 8)
     before = LearnedStore(tmp_path / "learned", 3, 14)
@@ -97,6 +99,7 @@ def test_candidates_are_found_again_after_a_restart(tmp_path: Path) -> None:
     assert len(store.listed().prompts) == len(read_library(store.library).pieces) == 1
 
 
+@pytest.mark.long
 async def test_two_calls_of_different_times_are_enough(restarted: Restarted, tmp_path: Path) -> None:
     music = melody(1, 8)
     async with restarted() as client:
@@ -110,6 +113,7 @@ async def test_two_calls_of_different_times_are_enough(restarted: Restarted, tmp
         assert (prompt.calls, (await listed(client)).hear_again) == (2, ["c0", "c1"])
 
 
+@pytest.mark.long
 def test_when_calls_began_is_known_after_a_restart_and_not_of_an_older_host(tmp_path: Path) -> None:
     music, began_at = melody(1, 8), datetime(2026, 11, 30, 8, tzinfo=UTC)
     folder = tmp_path / "learned"
@@ -128,6 +132,7 @@ def test_when_calls_began_is_known_after_a_restart_and_not_of_an_older_host(tmp_
     assert store.calls_kept == 2 and store.listed().prompts == []
 
 
+@pytest.mark.long
 def test_the_same_call_again_says_nothing_new(tmp_path: Path) -> None:
     store = LearnedStore(tmp_path / "learned", 3, 14)
     for n in (0, 0, 1, 1, 0):
@@ -150,6 +155,7 @@ def test_old_fingerprints_go_and_what_was_learned_stays(tmp_path: Path) -> None:
     assert len(LearnedStore(tmp_path / "learned", 3, 2).listed().prompts) == 1
 
 
+@pytest.mark.long
 def test_a_file_that_was_cut_by_a_power_failure_is_passed_over(tmp_path: Path) -> None:
     store = LearnedStore(tmp_path / "learned", 3, 14)
     for n in range(3):
@@ -164,6 +170,7 @@ def test_a_file_that_was_cut_by_a_power_failure_is_passed_over(tmp_path: Path) -
     assert len(again.listed().prompts) == 1
 
 
+@pytest.mark.long
 def test_no_sound_is_kept(tmp_path: Path) -> None:
     store = LearnedStore(tmp_path / "learned", 3, 14)
     for n in range(4):

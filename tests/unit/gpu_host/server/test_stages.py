@@ -50,6 +50,7 @@ async def test_wrong_requests_are_named(assert_problem: Check, client: httpx.Asy
     assert_problem(await client.get("/nothing"), 404)
 
 
+@pytest.mark.long
 async def test_ivr_hears_the_original_and_recognition_the_enhanced(
     client: httpx.AsyncClient, wav: Wav, fakes: Any
 ) -> None:
@@ -233,6 +234,7 @@ async def test_a_host_that_is_stopped_hands_back_what_it_cannot_end(
     fakes.gate.set()
 
 
+@pytest.mark.long
 async def test_a_recording_is_sent_to_listen_to_as_it_is_or_enhanced(
     assert_problem: Check, client: httpx.AsyncClient, wav: Wav, fakes: Any
 ) -> None:

@@ -81,6 +81,7 @@ def test_a_result_of_replaced_audio_is_not_stored(store: CallStore, upload: Call
     assert not list((root / "incoming").iterdir())
 
 
+@pytest.mark.long
 def test_readers_never_see_a_call_without_its_recording(store: CallStore, upload: Callable) -> None:
     upload(b"a" * 1000)
     with ThreadPoolExecutor(4) as threads:

@@ -44,6 +44,7 @@ def labels_of(turns: list[int], **made: float) -> tuple[list[int], float] | None
     return [int(found.labels[at // STEP_MS]) for at in middles], found.similarity
 
 
+@pytest.mark.long
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(1, 2), min_size=6, max_size=30), st.integers(0, 5))
 def test_two_voices_are_numbered_in_the_order_in_which_they_are_first_heard(

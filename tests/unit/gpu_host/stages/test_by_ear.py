@@ -145,6 +145,7 @@ def told() -> LidResult:
     return said("en", LanguageSpan(start_ms=0, end_ms=90_000, channel=0, language="en", confidence=0.9))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("has_ears", [True, False], ids=["by the recogniser", "by identification"])
 def test_what_was_translated_is_heard_again_in_its_own_language(
     has_ears: bool, monkeypatch: pytest.MonkeyPatch

@@ -107,6 +107,7 @@ def test_the_allow_list_takes_the_probability_of_the_rest(talk: np.ndarray) -> N
     assert identified(ParityIsLanguage(), talk, allowed=["xx"]).language is None
 
 
+@pytest.mark.long
 def test_channels_speak_their_own_languages(talk: np.ndarray) -> None:
     silent = np.zeros_like(talk)
     found = identified(
@@ -126,6 +127,7 @@ def test_a_yes_on_the_other_channel_does_not_switch_the_call(talk: np.ndarray) -
     assert not found.switches and {span.language for span in found.spans} == {"en"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("english", "spanish"), [(2, 2), (6, 3), (3, 10)])
 def test_a_call_that_switches_says_so_and_when(talk: np.ndarray, english: int, spanish: int) -> None:
     found = identified(
@@ -143,12 +145,14 @@ def test_a_call_that_switches_says_so_and_when(talk: np.ndarray, english: int, s
     )
 
 
+@pytest.mark.long
 def test_there_and_back_again(talk: np.ndarray) -> None:
     parts = [np.tile(talk, 5), np.tile(in_spanish(talk), 5), np.tile(talk, 5)]
     found = identified(ParityIsLanguage(), np.concatenate(parts))
     assert [span.language for span in found.spans] == ["en", "es", "en"]
 
 
+@pytest.mark.long
 def test_one_odd_window_is_no_switch(talk: np.ndarray) -> None:
     model = ParityIsLanguage()
     model.odd = {2}

@@ -244,6 +244,7 @@ def conversation_of_two() -> np.ndarray:
     return np.concatenate([talk, silence(2), talk, silence(2), talk])
 
 
+@pytest.mark.long
 def test_two_people_on_the_only_channel_are_told_apart() -> None:
     got = transcribed(Ears(), said("en"), conversation_of_two(), voices=TakesTurns())
     assert len(got.turns) > 1
@@ -251,6 +252,7 @@ def test_two_people_on_the_only_channel_are_told_apart() -> None:
     assert {(turn.speaker, turn.voice_confidence) for turn in got.turns} == {("unknown", 0.9)}
 
 
+@pytest.mark.long
 def test_a_side_without_a_word_leaves_the_other_to_two_people() -> None:
     got = transcribed(Ears(), said("en"), conversation_of_two(), silence(1), voices=TakesTurns())
     assert {turn.label for turn in got.turns} == {"speaker_1", "speaker_2"}
@@ -258,12 +260,14 @@ def test_a_side_without_a_word_leaves_the_other_to_two_people() -> None:
     assert {turn.label for turn in one.turns} == {"agent"}, "one voice: the channel's role holds"
 
 
+@pytest.mark.long
 def test_two_sides_that_both_speak_keep_their_roles() -> None:
     talk = conversation_of_two()
     got = transcribed(Ears(), said("en"), talk, np.roll(talk, 1600), voices=TakesTurns())
     assert {turn.label for turn in got.turns} == {"agent", "customer"}
 
 
+@pytest.mark.long
 def test_a_voice_that_is_hardly_told_is_nobodys() -> None:
     got = transcribed(Ears(), said("en"), conversation_of_two(), voices=TakesTurns(sure=0.6))
     assert {(turn.label, turn.voice, turn.voice_confidence) for turn in got.turns} == {
