@@ -84,7 +84,7 @@ def plan(
 
     The times of the document that cofi replaces hold where nothing else is given.
     """
-    speeds_given = _numbers("--speeds", speeds, above_0)
+    speeds_given = _numbers("--speeds", speeds, above_0, "above 0")
     day = Day(files, audio_s, spread)
     times = ServiceTimes(
         upload_s, _of_stages("--stage-s", stage_s), _of_stages("--rtf", rtf), (llm1_s, llm2_s)
@@ -110,17 +110,17 @@ def plan(
 
 def _of_stages(option: str, text: str) -> tuple[float, float, float, float]:
     """One figure for all four GPU stages, or one for each."""
-    figures = _numbers(option, text, at_least_0)
+    figures = _numbers(option, text, at_least_0, "of 0 or more")
     if len(figures) not in (1, len(GPU_STAGES)):
         raise InvalidInput(f"{len(figures)} figures for the GPU stages: enter one, or four ({_STAGES}).")
     denoise, ivr, lid, stt = figures * (len(GPU_STAGES) // len(figures))
     return denoise, ivr, lid, stt
 
 
-def _numbers(option: str, text: str, figure: Callable[[str], float]) -> list[float]:
+def _numbers(option: str, text: str, figure: Callable[[str], float], kind: str) -> list[float]:
     try:
         return [figure(one) for one in text.split(",")]
     except BadParameter as error:
         raise InvalidInput(
-            f"{option}: {error.message} Write numbers with commas between, like 1,1,0.5."
+            f"{option} is {text[:50]}: enter numbers {kind} with commas between, like 1,1,0.5."
         ) from error

