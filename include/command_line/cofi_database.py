@@ -1,5 +1,6 @@
 """cofi's database, as commands open it. What needs SQLAlchemy is loaded late: a GPU host has it not."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ DatabaseUrl = Annotated[
     ),
 ]
 _PATIENCE_S = 10.0  # a person waits
+_MEND = "start it, bring its tables to this version with `cofi db migrate`, or name another one with --db."
 
 
 @contextmanager
@@ -44,8 +46,12 @@ def opened(url: str = "") -> "Iterator[Database]":
 
 
 @contextmanager
-def readable(url: str) -> Iterator[None]:
+def readable(url: str, mend: str = _MEND) -> Iterator[None]:
     """Turns errors of the database into one sentence each.
+
+    Args:
+        url: Which one.
+        mend: What may help, where it is not plain what is wrong.
 
     Raises:
         CofiError: It cannot be read.
@@ -56,10 +62,9 @@ def readable(url: str) -> Iterator[None]:
         yield
     except DBAPIError as error:
         cause = " ".join(str(error.orig).split())
-        raise CofiError(
-            f"cofi's database {shown(url)} cannot be read ({cause}): start it, bring its tables to this "
-            "version with `cofi db migrate`, or name another one with --db."
-        ) from error
+        if type(error.orig) is sqlite3.DatabaseError:  # not one of its kinds, which are of a sound file
+            mend = "it is no database, or damaged: name another one with --db, or restore a copy."
+        raise CofiError(f"cofi's database {shown(url)} cannot be read ({cause}): {mend}") from error
 
 
 def chosen(url: str = "", *, may_be_new: bool = False) -> str:
@@ -85,6 +90,10 @@ def chosen(url: str = "", *, may_be_new: bool = False) -> str:
     file = known.database if known.drivername == "sqlite" else None
     if file and not may_be_new and not Path(file).exists():
         raise InvalidInput(f"There is no database {file} yet: `cofi up` makes it, or name another with --db.")
+    if file and not Path(file).absolute().parent.is_dir():
+        raise InvalidInput(
+            f"There is no folder {Path(file).parent}: make it, or name another file with --db."
+        )
     return url
 
 

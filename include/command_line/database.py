@@ -55,7 +55,7 @@ def migrate(
         raise InvalidInput(f"There is no folder {reports}: name that of [cofi] runs_folder, or leave it out.")
     url = chosen(db, may_be_new=True)
     said: list[str] = []
-    with readable(url):
+    with readable(url, "start it, or name another one with --db."):
         if not reports and not no_reports and may_quote_in_reports(url):
             raise InvalidInput(
                 "Calls were audited in this database by a version that stored card data, and only before it "

@@ -1,8 +1,10 @@
 """Puts the commands together, and turns whatever goes wrong into one sentence that says the mend."""
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -39,8 +41,18 @@ _USAGE, _FAILED, _INTERRUPTED = 2, 1, 130
 
 
 def run() -> None:
-    """The program `cofi`."""
-    sys.exit(main(sys.argv[1:], entering=True))
+    """The program `cofi`. Where its output is shown, letters may be missing, and nobody may read on."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    try:
+        code = main(sys.argv[1:], entering=True)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is left in the buffer would be written once more at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = _FAILED
+    sys.exit(code)
 
 
 def main(arguments: Sequence[str], *, entering: bool = False) -> int:
@@ -65,7 +77,7 @@ def main(arguments: Sequence[str], *, entering: bool = False) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return _print_error("Stopped.", _INTERRUPTED)
     except (CofiError, OSError) as error:
-        if debug:
+        if debug or isinstance(error, BrokenPipeError):
             raise
         return _print_error(str(error) if isinstance(error, CofiError) else sentence_of(error), _FAILED)
     except ModuleNotFoundError as error:

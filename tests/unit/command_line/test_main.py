@@ -165,3 +165,51 @@ def test_a_group_alone_shows_its_commands_and_asks_which(typed: Typed, group: st
     code, out, error = typed(group)
     assert (code, error) == (2, "Which of these commands?\n")
     assert "Commands" in out
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_output_that_its_terminal_cannot_show_is_shown_with_question_marks(encoding: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "include.command_line", "--help"],
+        env={**os.environ, "PYTHONIOENCODING": encoding, "NO_COLOR": "1"},
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"Audits a contact centre" in done.stdout
+
+
+@pytest.mark.process
+def test_whoever_reads_no_further_is_told_nothing() -> None:
+    typed_words = [sys.executable, "-m", "include.command_line", "plan", "--json", "--files", "10"]
+    with subprocess.Popen(typed_words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout and process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "mend"),
+    [
+        (b"no database at all, and long enough to be looked at" * 50, "it is no database, or damaged"),
+        (b"SQLite format 3\x00" + b"\xff" * 5000, "it is no database, or damaged"),
+        (b"", "bring its tables to this version with `cofi db migrate`"),
+    ],
+)
+def test_a_file_that_is_no_database_of_cofi_is_told_with_its_mend(
+    typed: Typed, tmp_path: Path, content: bytes, mend: str
+) -> None:
+    (tmp_path / "x.db").write_bytes(content)
+    code, _, error = typed("webhooks", "dead", "--db", f"sqlite:///{tmp_path}/x.db")
+    assert code == 1
+    assert mend in error
+
+
+def test_a_database_is_made_in_a_folder_that_is_there(typed: Typed, tmp_path: Path) -> None:
+    code, _, error = typed("db", "migrate", "--no-reports", "--db", f"sqlite:///{tmp_path}/no/x.db")
+    assert (code, error) == (
+        1,
+        f"There is no folder {tmp_path}/no: make it, or name another file with --db.\n",
+    )
