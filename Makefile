@@ -64,8 +64,9 @@ test: $(VENV)/installed  ## Check style, types and imports, and run all tests (T
 	@# Three files side by side, in their order: much of the time a server or a scheduler is waited for.
 	$(TESTING)/$(if $(TESTS),some,rest).xml -n 3 --no-loadscope-reorder $(or $(TESTS),-m "not unit")
 
+# A third beside two cores: some tests wait for what they have started.
 test-unit: $(VENV)/installed  ## Run the tests that need no server, Airflow, browser, model or process, and are short: a minute or two
-	$(TESTING)/unit.xml -n 2 -m unit tests/unit
+	$(TESTING)/unit.xml -n 3 -m unit tests/unit
 
 timings: $(VENV)/installed  ## Tell what the last `make test` took, file by file, in docs/test-timings.md
 	@$(BIN)/python -m tests.timings

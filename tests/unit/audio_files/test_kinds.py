@@ -28,6 +28,7 @@ def test_loud_noise_is_not_taken_for_encrypted() -> None:
     assert "encrypted" in unreadable_kind(random_bytes(65_536)).what
 
 
+@pytest.mark.long
 @given(st.text(st.characters(categories=("L", "N", "P", "Zs")), min_size=1, max_size=200))
 def test_any_text_is_a_text(text: str) -> None:
     for encoding in ("utf-8", "utf-8-sig", "utf-16"):

@@ -134,6 +134,7 @@ def test_a_cut_ogg_behind_a_tag_is_cut(tmp_path: Path) -> None:
         lengths_s(tmp_path, b"ID3\3\0\0\0\0\1\0" + bytes(128) + whole[: len(whole) // 2])
 
 
+@pytest.mark.long
 def test_an_error_of_a_library_names_no_path_of_the_host(tmp_path: Path) -> None:
     joined = by_libsndfile("OGG", "OPUS", 48_000, 3) + by_libsndfile("OGG", "OPUS", 48_000, 3, channels=2)
     with pytest.raises(RecordingUnusable, match=r"channels or codec change.*split it there") as refused:

@@ -143,6 +143,7 @@ def test_the_report_names_what_does_not_hold_and_survives_its_file(tmp_path: Pat
     assert list(json.loads(kept)) == list(again.entries) and len(kept.splitlines()) == 2 + len(again.entries)
 
 
+@pytest.mark.long
 def test_a_system_that_breaks_costs_no_other_its_place_in_the_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

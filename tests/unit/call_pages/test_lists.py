@@ -18,6 +18,7 @@ def _found(day: Day, *paths: str, **changes: Any) -> None:
     day.discover(*(recording(path, metadata=metadata, **changes) for path in paths))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("shown", [1, 2, 3, 10])
 def test_every_call_of_a_day_is_on_one_page(
     day: Day, database: Database, monkeypatch: pytest.MonkeyPatch, shown: int

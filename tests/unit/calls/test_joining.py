@@ -54,6 +54,7 @@ def test_every_sample_is_in_its_place_and_the_shorter_side_ends_in_silence() -> 
     assert not both[40_000:, 1].any()
 
 
+@pytest.mark.long
 @given(
     lengths=st.lists(st.integers(0, 70_000), min_size=2, max_size=3), piece=st.sampled_from([1000, 65_536])
 )

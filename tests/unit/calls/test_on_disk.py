@@ -21,6 +21,7 @@ def few_at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(on_disk, "_IN_MEMORY", request.param)
 
 
+@pytest.mark.long
 @given(ITEMS, st.lists(NAMES, max_size=10))
 @settings(max_examples=60, deadline=None)
 def test_a_mapping_is_one_in_order_of_its_keys(items: list[tuple[str, int | None]], gone: list[str]) -> None:
@@ -36,6 +37,7 @@ def test_a_mapping_is_one_in_order_of_its_keys(items: list[tuple[str, int | None
         on_disk["not there"]
 
 
+@pytest.mark.long
 @given(ITEMS, NAMES)
 @settings(max_examples=60, deadline=None)
 def test_a_list_is_one_in_order_of_its_keys(items: list[tuple[str, int | None]], gone: str) -> None:

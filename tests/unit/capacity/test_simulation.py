@@ -62,6 +62,7 @@ def ratio(site, **how):
     return simulate(shards, ServiceTimes(), site, **how).makespan_s / gpus_s
 
 
+@pytest.mark.long
 @given(DAYS, TIMES, SITES)
 def test_no_run_is_faster_than_its_busiest_resource(day, times, site):
     expected = estimate(shards_of(day, site), times, site)
@@ -162,6 +163,7 @@ def test_a_slow_scheduler_is_the_bottleneck():
 
 
 class TestKnownFigures:
+    @pytest.mark.long
     @pytest.mark.parametrize(("hosts", "known"), [(5, 1.004), (10, 1.006), (20, 1.012)])
     def test_small_shards_at_both_ends_and_two_gpu_tasks_come_near_the_bound(self, hosts, known):
         two, one = ratio(original_site(hosts)), ratio(original_site(hosts, gpu_tasks_per_host=1))
@@ -181,6 +183,7 @@ class TestKnownFigures:
         # With one request each, LLM tasks alone fill the places.
         assert ratio(original_site(20, parallelism=32, llm_requests_per_task=1)) > 1.8
 
+    @pytest.mark.long
     def test_depth_first_ends_sooner(self):
         site = original_site(20, round_task_s=0.005)
         assert 1.15 * ratio(site) < ratio(site, depth_first=False)
@@ -191,6 +194,7 @@ class TestKnownFigures:
 
 
 class TestShards:
+    @pytest.mark.long
     @given(DAYS, SITES)
     def test_they_hold_all_calls_and_all_audio(self, day, site):
         shards = shards_of(day, site)
@@ -199,6 +203,7 @@ class TestShards:
         assert all(shard.calls > 0 for shard in shards)
         assert shards == shards_of(day, site)
 
+    @pytest.mark.long
     @given(st.integers(1, 12), st.integers(1, 200), st.integers(1, 40))
     def test_they_are_those_of_the_shard_planner(self, hosts, calls_of_host, per_host):
         files = hosts * calls_of_host

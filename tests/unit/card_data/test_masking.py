@@ -292,6 +292,7 @@ def test_an_error_about_a_transcript_does_not_repeat_what_was_said() -> None:
     assert "4111" not in str(raised.value)
 
 
+@pytest.mark.long
 def test_a_mask_stays_whatever_its_digits_and_hides_that_a_code_follows_from_nobody(spoken: Spoken) -> None:
     for last in (f"{n:04}" for n in range(0, 10_000, 37)):
         call = spoken(

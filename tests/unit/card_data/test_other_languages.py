@@ -73,6 +73,7 @@ def size_of(way: str) -> int:
     return 1 if way.startswith("digit") else 4
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("language", ASKED)
 def test_a_card_number_is_found_and_masked(spoken, language, way):

@@ -107,6 +107,7 @@ def lines_of(text: str) -> dict[tuple[str, str], str]:
     }
 
 
+@pytest.mark.long
 @given(FILES, SETTINGS)
 def test_what_is_set_holds_afterwards_and_all_else_stays(
     text: str, wanted: dict[tuple[str, str], str]

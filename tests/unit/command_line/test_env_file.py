@@ -138,6 +138,7 @@ FILES = st.lists(
 ).map("".join)
 
 
+@pytest.mark.long
 @given(FILES, st.dictionaries(NAMES, VALUES))
 def test_what_is_set_holds_afterwards_and_all_else_stays(text: str, wanted: dict[str, str]) -> None:
     lines = {name: Line(value, "why") for name, value in wanted.items()}

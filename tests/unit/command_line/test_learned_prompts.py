@@ -33,6 +33,7 @@ def test_nothing_learned_says_so(db: str, typed: Typed) -> None:
     assert code == 0 and "Nothing is learned yet" in told
 
 
+@pytest.mark.long
 def test_what_was_learned_is_listed_named_and_refused(learned: str, typed: Typed) -> None:
     code, told, _ = typed("prompts", "learned", "--db", learned)
     assert code == 0 and ID in told and "0:00:01.2" in told

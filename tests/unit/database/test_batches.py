@@ -184,6 +184,7 @@ class TestTwoRunsOfADay:
         second = day.discover(A, batch_id="run-2")
         assert day.plan(second, others_have_ended=False) == [A.call_id]
 
+    @pytest.mark.long
     def test_a_result_that_comes_after_the_call_was_taken_over_changes_nothing(self, day: Day) -> None:
         first = day.planned(A)
         second = day.discover(A, batch_id="run-2")

@@ -30,6 +30,7 @@ def listed(day: Day, *, replaced: bool = False) -> list[prompts.ListedPrompt]:
     return day.database.read(lambda connection: prompts.listed(connection, replaced=replaced))
 
 
+@pytest.mark.long
 def test_what_a_host_learned_comes_back_as_it_was(day: Day, learned: dict[str, LearnedPrompt]) -> None:
     whole = day.database.read(lambda c: prompts.with_fingerprint(c, ONE))
     assert whole == learned[ONE]
@@ -63,6 +64,7 @@ def test_a_prompt_is_named_and_refused_and_a_host_that_learns_it_again_changes_n
     assert not listed(day)[1].prompt.refused
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("prompt_id", "name", "told"),
     [
@@ -82,6 +84,7 @@ def test_what_is_unclear_is_refused(
         day.database.write(lambda c: prompts.name_prompt(c, prompt_id, name, "ana"))
 
 
+@pytest.mark.long
 def test_of_the_same_audio_one_stands_for_all(day: Day, learned: dict[str, LearnedPrompt]) -> None:
     third = "abcdef0123456789"
     day.database.write(lambda c: prompts.add(c, learned_prompt(melody(3), third), "gpu_b"))
@@ -124,6 +127,7 @@ def test_more_calls_than_a_statement_has_parameters_may_be_heard_again(day: Day)
     assert day.database.write(again) == 1
 
 
+@pytest.mark.long
 def test_two_hosts_that_replace_each_others_prompt_agree_on_one(
     day: Day, learned: dict[str, LearnedPrompt]
 ) -> None:

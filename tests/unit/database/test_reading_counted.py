@@ -1,5 +1,6 @@
 """What the benchmark of histories counts of a statement grows with what is read for it."""
 
+import pytest
 from sqlalchemy import Connection
 
 from tests.history.reading import counted, read_by_query
@@ -18,6 +19,7 @@ def test_a_query_over_all_calls_reads_more_than_one_of_a_call(day: Day) -> None:
     assert 0 <= one < all_ / 2
 
 
+@pytest.mark.long
 def test_a_change_of_all_calls_reads_more_than_that_of_one(day: Day) -> None:
     day.planned(*FOUND)
     found = []

@@ -96,6 +96,7 @@ def test_while_it_is_done_again_it_is_audited_and_every_result_stands(audited: D
     assert {call.call_id for call in audited.pending(second, Stage.LLM2)} == {c.call_id for c in (A, B, C)}
 
 
+@pytest.mark.long
 def test_a_wrong_key_costs_no_audit(audited: Day) -> None:
     second = again(audited)
     audited.audit(second, A, B, C, stages=STAGES[:5])
@@ -140,6 +141,7 @@ def test_a_new_transcript_waits_beside_the_old_one(audited: Day) -> None:
         assert transcript_for(connection, B.call_id, "run-2").language == "en"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("first_stage", [Stage.DISTRIBUTE, Stage.DENOISE, Stage.STT, Stage.LLM1, Stage.LLM2])
 def test_only_from_the_first_stage_on_it_is_done_again(audited: Day, first_stage: Stage) -> None:
     second = again(audited, first_stage=first_stage)
@@ -147,6 +149,7 @@ def test_only_from_the_first_stage_on_it_is_done_again(audited: Day, first_stage
     assert waiting == [Stage.DISTRIBUTE if first_stage in STAGES[:5] else first_stage]
 
 
+@pytest.mark.long
 def test_a_run_that_is_cleared_does_what_it_has_not_done(audited: Day) -> None:
     second = again(audited)
     through(audited, second, A)
@@ -160,6 +163,7 @@ def test_a_run_that_is_cleared_does_what_it_has_not_done(audited: Day) -> None:
     assert [call.call_id for call in audited.pending(second, Stage.LLM1)] == [B.call_id]
 
 
+@pytest.mark.long
 def test_two_runs_that_do_all_again_do_it_once_each(audited: Day) -> None:
     second, third = again(audited), again(audited, "run-3")
     assert audited.rows(BatchCallRow, batch_id="run-3", state=CallState.PENDING) == audited.rows(
@@ -171,6 +175,7 @@ def test_two_runs_that_do_all_again_do_it_once_each(audited: Day) -> None:
     assert set(current_audits(audited).values()) == {"run-3"}
 
 
+@pytest.mark.long
 def test_what_an_official_rescore_holds_keeps_its_audit_when_that_fails(audited: Day) -> None:
     rescore = Batch("rescore", DAY, "stored", {}, BatchKind.RESCORE)
     with audited.database.writing() as connection:
@@ -190,6 +195,7 @@ def test_what_an_official_rescore_holds_keeps_its_audit_when_that_fails(audited:
 
 
 class TestWhatARunWasAtItsEnd:
+    @pytest.mark.long
     def test_later_runs_do_not_change_it(self, audited: Day) -> None:
         second = again(audited)
         through(audited, second, A, B, C)

@@ -243,12 +243,14 @@ class TestBudget:
         keep(audited, batch, Stage.LLM2, without_money(C))
         return batch
 
+    @pytest.mark.long
     def test_the_calls_that_wait_are_counted_and_told(self, audited: Day, stopped: Batch) -> None:
         ledger, waiting = close(audited, stopped)
         assert (ledger.audited, ledger.failed, ledger.closed) == (1, 2, True)
         assert waiting == told_waiting(audited) == 2
         assert len(official(audited)) == 3, "nobody lost a result"
 
+    @pytest.mark.long
     def test_one_that_fails_for_another_reason_when_it_is_taken_up_again_waits_no_more(
         self, audited: Day, stopped: Batch, kind: BatchKind
     ) -> None:
@@ -261,6 +263,7 @@ class TestBudget:
         assert (ledger.audited, ledger.failed) == (1, 2)
         assert waiting == told_waiting(audited) == 1
 
+    @pytest.mark.long
     def test_another_run_does_not_count_them(self, audited: Day, stopped: Batch, kind: BatchKind) -> None:
         close(audited, stopped)
         later, taken = take_up(audited, kind, "later")
@@ -337,6 +340,7 @@ class TestADayThatIsRunAgainMeanwhile:
             connection.execute(reopened.where(CallRow.call_id.in_([A.call_id, B.call_id])))
         return batch
 
+    @pytest.mark.long
     def test_its_old_audit_stands_when_the_rescore_fails(self, audited: Day, held: Batch) -> None:
         failed = [Failure(c.call_id, "answer_invalid", "x", state=CallState.FAILED) for c in (A, B)]
         keep(audited, held, Stage.LLM1, *failed)

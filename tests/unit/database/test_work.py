@@ -73,6 +73,7 @@ def audited(call_id: str, batch_id: str, pct: float) -> Success:
 
 
 class TestPending:
+    @pytest.mark.long
     def test_each_stage_waits_for_the_one_before_and_ends_with_its_own_result(self, day: Day) -> None:
         batch = day.planned(A, B)
         for number, stage in enumerate(STAGES):

@@ -74,6 +74,7 @@ def test_each_criterion_tells_what_changed_and_for_how_many(rescored: SeededDay)
     assert found["dead_air"].same_pct == 100
 
 
+@pytest.mark.long
 def test_scores_and_verdicts_of_both_sides_are_beside_each_other(rescored: SeededDay) -> None:
     both = summarise(rescored.database, RESCORE).comparison
     assert both is not None
@@ -89,6 +90,7 @@ def test_scores_and_verdicts_of_both_sides_are_beside_each_other(rescored: Seede
     ]
 
 
+@pytest.mark.long
 def test_the_rescores_own_ledger_and_scores_are_reported(rescored: SeededDay) -> None:
     run = summarise(rescored.database, RESCORE)
     assert (run.outcome.ledger.audited, run.outcome.ledger.failed, run.outcome.closed) == (3, 1, True)

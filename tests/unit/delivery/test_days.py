@@ -83,6 +83,7 @@ def test_a_run_without_late_recordings_says_nothing_of_them(day: SeededDay) -> N
     assert "Late recordings" not in render_html(found)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("state", "verdict", "title", "notice"),
     [
@@ -104,6 +105,7 @@ def test_absence_is_told_on_top(
     assert f"{title}: Why <so> few?" in text_table(summarise(day.database, RUN))
 
 
+@pytest.mark.long
 def test_what_a_run_failed_of_is_told_once(day: SeededDay) -> None:
     lacks = "/srv/calls has no folder 2026-03-02"
     day.batch(RUN, looked_for=False)

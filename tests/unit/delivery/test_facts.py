@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from include.calls.call import CallState
 from include.database.models import AuditRow, BatchCallRow, TranscriptRow
 from include.delivery import call_facts
@@ -52,6 +54,7 @@ def audited(day: SeededDay, path: str, batch_id: str = "run", **facts: Any) -> s
     return call_id
 
 
+@pytest.mark.long
 def test_the_run_in_figures(day: SeededDay) -> None:
     day.batch("run")
     refund = [{"reason": "Refund", "turns": []}, {"reason": "Complaint", "turns": ["t1", "t7"]}]
@@ -83,6 +86,7 @@ def test_the_run_in_figures(day: SeededDay) -> None:
     assert [call.path for call in got.shown] == ["c.wav", "a.wav", "b.wav"], "signals first"
 
 
+@pytest.mark.long
 def test_a_call_in_full(day: SeededDay) -> None:
     day.batch("run")
     call_id = audited(
@@ -136,6 +140,7 @@ def test_a_call_in_full(day: SeededDay) -> None:
     assert "facts     1 Payment\n          1 resolved; 1 praise" in text_table(summary)
 
 
+@pytest.mark.long
 def test_an_audit_shows_what_is_current_and_a_rescore_its_own(day: SeededDay) -> None:
     day.batch("run")
     call_id = audited(day, "a.wav")
@@ -147,6 +152,7 @@ def test_an_audit_shows_what_is_current_and_a_rescore_its_own(day: SeededDay) ->
     assert [one.name for one in summarise(day.database, "again").facts.resolutions] == ["partial"]
 
 
+@pytest.mark.long
 def test_calls_of_before_the_tables_are_no_section(day: SeededDay) -> None:
     day.batch("run")
     call_id = day.call("run", "a.wav")
@@ -157,6 +163,7 @@ def test_calls_of_before_the_tables_are_no_section(day: SeededDay) -> None:
     assert "facts " not in text_table(summary)
 
 
+@pytest.mark.long
 def test_a_large_run_opens_some_of_its_calls(day: SeededDay, monkeypatch: Any) -> None:
     monkeypatch.setattr(call_facts, "CALLS_SHOWN", 2)
     day.batch("run")

@@ -61,6 +61,7 @@ def test_calls_are_counted_by_who_told_their_roles(day: SeededDay) -> None:
     assert "In 1 call, what is said contradicts the roles that their source states." in page
 
 
+@pytest.mark.long
 def test_where_all_is_told_and_nothing_lies_beside_the_table_is_as_short_as_before(day: SeededDay) -> None:
     day.batch(RUN)
     heard(day, "a.wav", 2, told("manifest", "customer", "agent"))

@@ -56,6 +56,7 @@ def words(page: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", page).split())
 
 
+@pytest.mark.long
 def test_a_run_without_any_of_it_says_nothing_of_it(day: SeededDay) -> None:
     audited(day, 2, {"verified": "yes"})
     run = summary(day)
@@ -123,6 +124,7 @@ class TestCalibration:
         assert "60 answers of model" in words(page) and "25 % are right" in words(page)
         assert "there the calibrated one counts, never the stated one" in words(page)
 
+    @pytest.mark.long
     def test_too_few_are_said_to_be(self, day: SeededDay) -> None:
         run = summary(day, self.labelled(day, 10))
         assert run.calibration is not None and not run.calibration.enough
@@ -179,6 +181,7 @@ class TestCanaries:
         )
         assert "<script>" not in page
 
+    @pytest.mark.long
     def test_one_that_drifts(self, day: SeededDay) -> None:
         self.nights(day, 0, 0, 1, 0, 9)
         run = summary(day, self.LABELS)
@@ -216,6 +219,7 @@ class TestCanaries:
         assert "Could not be asked about: 2 calls" in words(page) and "<script>" not in page
         assert "10 calls, 2 could not be asked" in text_table(run)
 
+    @pytest.mark.long
     def test_a_night_with_nothing_but_failures(self, day: SeededDay) -> None:
         self.nights(day, 0, 0, 0, 0, failed=12)
         run = summary(day, self.LABELS)
@@ -223,6 +227,7 @@ class TestCanaries:
         assert run.canaries.event_values()["agreement"] is None
         assert "Could not be asked about: 12 calls" in words(render_html(run))
 
+    @pytest.mark.long
     def test_no_more_nights_than_a_week_count(self, day: SeededDay) -> None:
         self.nights(day, *[12] * 4, *[0] * (NIGHTS_BEFORE + 1))
         run = summary(day, self.LABELS)

@@ -72,6 +72,7 @@ def test_text_from_outside_never_becomes_markup(hostile_day: SeededDay) -> None:
     assert f"quoted {HOSTILE}" in page.text
 
 
+@pytest.mark.long
 @pytest.mark.drawn
 def test_charts_show_names_as_they_are(day: SeededDay) -> None:
     day.batch(RUN)
@@ -128,6 +129,7 @@ def test_the_page_tells_the_ledger_the_evidence_and_that_it_is_private(day: Seed
     assert "rule-based demo endpoint" not in text
 
 
+@pytest.mark.long
 def test_a_quote_over_two_speakers_names_both(day: SeededDay) -> None:
     spans = [
         {"turn_id": "t4", "speaker": "agent", "start_ms": 65_000, "end_ms": 67_000, "confidence": 0.9},
@@ -194,6 +196,7 @@ def test_a_day_without_calls_has_a_report(day: SeededDay, tmp_path: Path) -> Non
     assert json.loads((page.parent / "summary.json").read_text())["outcome"]["discovered"] == 0
 
 
+@pytest.mark.long
 def test_the_json_holds_the_same_figures(hostile_day: SeededDay, tmp_path: Path) -> None:
     page = write_report(summarise(hostile_day.database, RUN), tmp_path)
 

@@ -25,6 +25,7 @@ def test_llm_usage_is_what_this_run_paid(day: SeededDay) -> None:
     assert (usage.cost_usd, usage.mean_latency_s) == (0.002, 3)
 
 
+@pytest.mark.long
 def test_answers_of_no_use_cost_too_and_are_summed_up_by_call(day: SeededDay) -> None:
     day.batch(EARLIER)
     day.batch(RUN)
@@ -47,6 +48,7 @@ def test_answers_of_no_use_cost_too_and_are_summed_up_by_call(day: SeededDay) ->
     assert (spending.mean_call_usd, spending.max_call_usd) == (pytest.approx(0.007), pytest.approx(0.012))
 
 
+@pytest.mark.long
 def test_calls_that_wait_for_money_are_counted(day: SeededDay) -> None:
     day.batch(RUN)
     for path, state, kind in (

@@ -22,6 +22,7 @@ def test_an_unknown_run_is_refused(day: SeededDay) -> None:
         summarise(day.database, "nightly")
 
 
+@pytest.mark.long
 def test_the_ledger_counts_every_state_and_who_audited(day: SeededDay) -> None:
     day.batch(EARLIER)
     day.batch(RUN)
@@ -243,6 +244,7 @@ def test_one_kind_of_review_leaves_room_for_the_others(day: SeededDay) -> None:
     assert sum(summary.review_counts.values()) == 60
 
 
+@pytest.mark.long
 def test_rules_are_called_rules_even_when_an_earlier_run_asked_them(day: SeededDay) -> None:
     day.batch(EARLIER)
     day.batch(RUN)

@@ -15,6 +15,7 @@ def _table(day: SeededDay) -> str:
     return text_table(summarise(day.database, RUN))
 
 
+@pytest.mark.long
 def test_a_small_run_is_told_host_by_host(day: SeededDay) -> None:
     day.batch(RUN)
     quote = {"turn_id": "t4", "speaker": "agent", "status": "verified", "quote": "your balance is ten"}

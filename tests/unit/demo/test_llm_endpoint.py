@@ -118,6 +118,7 @@ def given(assessment) -> dict[str, str]:
     return {answer.criterion_id: answer.answer for answer in assessment.answers}
 
 
+@pytest.mark.long
 async def test_a_good_call_passes_on_verified_evidence(server):
     understood, answered, assessment = await audited(server, GOOD_CALL)
     assert given(assessment) == {
@@ -374,6 +375,7 @@ async def test_other_prompts_are_refused(server):
                 await client.complete([{"role": "user", "content": content}], {}, name)
 
 
+@pytest.mark.long
 async def test_token_models_health_and_stats():
     settings = EndpointSettings(latency_s=0.05, token="right")
     transcript, _ = recorded(GOOD_CALL)

@@ -49,6 +49,7 @@ async def test_a_lane_that_never_began_tells_nothing_of_itself(day: Day, batch: 
     assert len(day.rows(FailureRow)) == 1
 
 
+@pytest.mark.long
 async def test_what_a_host_was_working_on_when_it_was_lost_is_suspected(day: Day, batch: Batch) -> None:
     handler = Handler(call_3=HostLost("gone", at_work=True), call_4=HostLost("refused"))
     with pytest.raises(HostLost):
@@ -63,6 +64,7 @@ async def test_what_a_host_was_working_on_when_it_was_lost_is_suspected(day: Day
     assert second.begun[-1] == 3  # alone, after all others
 
 
+@pytest.mark.long
 async def test_a_call_that_two_hosts_died_of_is_quarantined_and_the_rest_is_done(
     day: Day, batch: Batch
 ) -> None:
@@ -105,6 +107,7 @@ class TestBesideOthers:
             await running
         assert handler.begun[-1] == 3
 
+    @pytest.mark.long
     async def test_lanes_that_wait_for_each_other_go_one_after_the_other(
         self, day: Day, batch: Batch
     ) -> None:
@@ -136,6 +139,7 @@ class TestBesideOthers:
             await run(lane_of(day, batch), Handler(), 4)
         assert saved(day) == set(range(12))
 
+    @pytest.mark.long
     async def test_a_suspect_that_got_company_is_not_quarantined(self, day: Day, batch: Batch) -> None:
         alone = Handler(call_3=LOST_AT_WORK)
 
@@ -154,6 +158,7 @@ class TestBesideOthers:
             await run(lane_of(day, batch), Handler(call_3=LOST_AT_WORK), 4)
         assert put_aside(day)[3][0] == "quarantined", "alone the next time"
 
+    @pytest.mark.long
     async def test_four_times_are_no_chance(
         self, day: Day, batch: Batch, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -86,6 +86,7 @@ def test_a_host_without_places_is_refused():
         Places(("a",), 0)
 
 
+@pytest.mark.long
 @given(LENGTHS_S, HOSTS, st.randoms())
 def test_the_plan_does_not_depend_on_the_order_of_the_calls(lengths_s, hosts, random):
     calls = loads(lengths_s)

@@ -375,6 +375,7 @@ class TestConnection:
         async with connect():
             pass
 
+    @pytest.mark.long
     async def test_more_than_a_hundred_requests_go_out_at_once(
         self, host: FakeGpuHost, connect: Connect
     ) -> None:

@@ -49,6 +49,7 @@ async def known(host: GpuHostClient) -> list[LearnedPrompt]:
     return told.prompts
 
 
+@pytest.mark.long
 async def test_a_prompt_goes_from_host_to_host_with_its_name_and_its_refusal(
     database: Database, hosts: list[GpuHostClient]
 ) -> None:

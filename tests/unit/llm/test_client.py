@@ -290,6 +290,7 @@ async def test_an_outage_is_waited_for_with_few_probes_and_no_attempts(api, clie
     assert api.max_in_flight <= 4
 
 
+@pytest.mark.long
 async def test_after_an_outage_as_much_is_in_flight_as_before(api, client_of, monkeypatch):
     quick = replace(BreakerSettings(), first_wait_s=0.01, longest_wait_s=0.01)
     monkeypatch.setattr("include.llm.client.BreakerSettings", lambda patience_s: quick)

@@ -51,6 +51,7 @@ def test_what_cannot_be_understood_says_nothing(said: str) -> None:
     assert asked_wait_s({"Retry-After": said}, now=NOW) is None
 
 
+@pytest.mark.long
 @given(st.text() | st.from_regex(r"[A-Z][a-z]{2}, \d{1,3} [A-Z][a-z]{2} \d{1,5} \d\d:\d\d:\d\d [+-]\d{4}"))
 def test_nothing_raises_and_everything_is_bounded(said: str) -> None:
     got = asked_wait_s({"Retry-After": said, "retry-after-ms": said, "reset": said}, 100, resets=["reset"])

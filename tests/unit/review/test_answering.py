@@ -292,6 +292,7 @@ def test_no_answer_to_an_item_that_is_not_blind_is(day: ReviewDay) -> None:
     assert blindness(day) == [False]
 
 
+@pytest.mark.long
 def test_who_has_read_the_calls_page_answers_it_blind_no_more(day: ReviewDay) -> None:
     item = taken(day, rules=EVERYTHING)
     day.write(record, Person("ana", bool), item.call_id, Access.TEXT)

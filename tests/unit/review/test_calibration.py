@@ -60,6 +60,7 @@ def test_it_takes_what_the_rules_have_set_aside(day: ReviewDay, session: Session
     assert day.read(list_sessions, "dan") == []
 
 
+@pytest.mark.long
 def test_nobody_sees_anything_until_all_have_submitted(day: ReviewDay, session: Session) -> None:
     done(day, session, ANA, ["yes", "yes", "no", "no"])
     done(day, session, BEN, ["yes", "no", "no", "no"])
@@ -82,6 +83,7 @@ def test_nobody_sees_anything_until_all_have_submitted(day: ReviewDay, session: 
     assert found.answers[session.calls[1], "verified"] == {"ana": "yes", "ben": "no", "cat": "no"}
 
 
+@pytest.mark.long
 def test_no_score_changes(day: ReviewDay, session: Session) -> None:
     before = day.rows(AuditRow)
     for one in (ANA, BEN, CAT):
@@ -106,6 +108,7 @@ def test_all_is_answered_before_it_is_submitted(day: ReviewDay, session: Session
         day.write(submit, ANA, session.session_id, NOW)
 
 
+@pytest.mark.long
 def test_a_session_can_be_closed_without_one_who_never_comes(day: ReviewDay, session: Session) -> None:
     done(day, session, ANA, ["yes"] * 4)
     with pytest.raises(InvalidInput, match="Fewer than two"):

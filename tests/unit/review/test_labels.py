@@ -52,6 +52,7 @@ def test_only_the_calls_that_are_compared_are_read(day: ReviewDay) -> None:
     assert day.read(reviewed_labels, card(), calls=compared) == {(DAY, "b.wav"): {"verified": "yes"}}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("unbiased", [True, False])
 def test_whether_there_is_any_is_known_by_the_first(day: ReviewDay, unbiased: bool) -> None:
     assert day.read(has_labels, card(), unbiased=unbiased)
@@ -59,6 +60,7 @@ def test_whether_there_is_any_is_known_by_the_first(day: ReviewDay, unbiased: bo
     assert not day.read(has_labels, card("2", **others), unbiased=unbiased)
 
 
+@pytest.mark.long
 def test_a_decision_outlasts_later_reviews(day: ReviewDay) -> None:
     lee, (_, call_id) = Actor("lee", frozenset({"Lee"})), (None, _call(day, "b.wav"))
     claim = Claim("verified", "no", "I did not")

@@ -43,6 +43,7 @@ def test_what_hangs_on_most_comes_first(day: ReviewDay) -> None:
     assert not found[0].blind
 
 
+@pytest.mark.long
 def test_pages_hold_every_item_once_though_some_are_done_in_between(day: ReviewDay) -> None:
     for n in range(9):
         day.audited(f"{n}.wav", ALL_YES | {"verified": "no"})
@@ -68,6 +69,7 @@ def test_nothing_waits_for_ever(day: ReviewDay) -> None:
     assert [item.call_id for item in listed(day)] == [old, new]
 
 
+@pytest.mark.long
 def test_two_people_at_once_get_two_calls(day: ReviewDay) -> None:
     for n in range(8):
         day.audited(f"{n}.wav")

@@ -82,6 +82,7 @@ def test_both_lie_between_minus_one_and_one_and_are_one_for_agreement_alone(
             assert (value > 1 - 1e-9) == all_agree
 
 
+@pytest.mark.long
 @given(PAIRS, st.randoms(use_true_random=False), st.permutations(["yes", "no", "partial", "NA"]))
 def test_neither_hangs_on_order_sides_or_names(pairs, chance, names) -> None:
     renamed = dict(zip(["yes", "no", "partial", "NA"], names, strict=True))
@@ -91,6 +92,7 @@ def test_neither_hangs_on_order_sides_or_names(pairs, chance, names) -> None:
         assert coefficient(other) == pytest.approx(coefficient(pairs))
 
 
+@pytest.mark.long
 @given(st.lists(st.tuples(ANSWERS, ANSWERS, st.integers(0, 4)), min_size=1, max_size=30))
 def test_what_counts_several_times_counts_as_if_it_stood_there_so_often(rows) -> None:
     table: Counter[tuple[str, str]] = Counter()

@@ -30,6 +30,7 @@ def test_each_group_is_offered_once_as_it_was_called_last(database: Database) ->
     assert (found.agents, found.queues, found.teams) == (["Ana Díaz", "Ben"], ["sales"], [])
 
 
+@pytest.mark.long
 def test_what_is_offered_is_read_again_after_a_minute(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

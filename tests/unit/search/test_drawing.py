@@ -30,6 +30,7 @@ def test_calls_of_the_scorecard_that_most_have(day: ReviewDay) -> None:
     assert (len(of_mia.call_ids), of_mia.of) == (2, 3)
 
 
+@pytest.mark.long
 def test_every_call_has_its_chance(day: ReviewDay) -> None:
     drawn = Counter(one for _ in range(60) for one in day.read(draw, Filters(), 3).call_ids)
     assert len(drawn) == 6

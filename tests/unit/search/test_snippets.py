@@ -1,5 +1,6 @@
 """Snippets are the first turns that say what is sought, whatever they are written in."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ def words_of(text: str) -> tuple[str, ...]:
     return tuple(word[:LONGEST_WORD_CHARS] for word, _, _ in bare_words(text))
 
 
+@pytest.mark.long
 @given(st.lists(TEXTS, min_size=1, max_size=5), TEXTS)
 def test_each_turn_that_says_it_is_shown_and_no_other(said: list[str], sought: str) -> None:
     wanted = words_of(sought)

@@ -8,6 +8,7 @@ from include.spoken.numbers import numbers_in
 LANGUAGES = ("fr", "de", "it", "pt", "nl", "ru")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_spelling_of_every_number_is_read(language):
     told = [(value, text) for value in range(1000) for text in words_for(value, language)]

@@ -57,6 +57,7 @@ async def test_a_secret_can_be_changed_while_both_are_valid(receiver: FakeReceiv
     assert not verified(headers, body, b"another secret")
 
 
+@pytest.mark.long
 async def test_requests_are_parallel_and_bounded(
     events: Events, receiver: FakeReceiver, sweep: RunSweep
 ) -> None:
@@ -225,6 +226,7 @@ async def test_a_redirect_is_not_followed(
     assert "redirects are not followed" in day.rows(OutboxRow)[0]["last_error"]
 
 
+@pytest.mark.long
 async def test_410_ends_all_sending_until_somebody_replays_that_event(
     day: Day, events: Events, receiver: FakeReceiver, sweep: RunSweep
 ) -> None:
@@ -243,6 +245,7 @@ async def test_410_ends_all_sending_until_somebody_replays_that_event(
     assert (await sweep()).delivered == 50
 
 
+@pytest.mark.long
 async def test_an_endless_answer_is_not_read(
     day: Day, events: Events, receiver: FakeReceiver, sweep: RunSweep
 ) -> None:

@@ -116,6 +116,7 @@ def test_blocks_join_without_a_seam(path: Path) -> None:
     assert np.abs(recording.samples(0) - at_once).max() < 1e-4
 
 
+@pytest.mark.long
 def test_mp3_is_read_without_clicks(path: Path) -> None:
     """Blocks of an MP3 need the bits of those before them."""
     write_with_libsndfile(path, tone(16_000, 30), 16_000, "MP3", "MPEG_LAYER_III")
@@ -274,6 +275,7 @@ def test_what_breaks_later_is_refused_with_the_second(path: Path, container: str
         decode(path, path.parent, 60)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("container", "codec"), [("flac", "flac"), ("mp4", "aac"), ("asf", "wmav2")])
 def test_what_breaks_off_is_refused(path: Path, container: str, codec: str) -> None:
     options = {"movflags": "faststart"} if container == "mp4" else {}
@@ -284,6 +286,7 @@ def test_what_breaks_off_is_refused(path: Path, container: str, codec: str) -> N
         decode(path, path.parent, 60)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("share", [0.3, 0.5, 0.8, 0.97])
 @pytest.mark.parametrize("movflags", ["frag_keyframe+empty_moov", "empty_moov+default_base_moof", "dash"])
 def test_a_fragmented_mp4_that_breaks_off_is_refused(path: Path, movflags: str, share: float) -> None:
@@ -308,6 +311,7 @@ def test_a_header_that_promises_years_is_refused_at_once(path: Path) -> None:
         probe(path, 14_400)
 
 
+@pytest.mark.long
 def test_duration_is_limited_while_decoding_too(path: Path) -> None:
     whole = bytearray(wav(tone(8_000, 30.0), subtype="ULAW"))
     mp3(path, 30.0)

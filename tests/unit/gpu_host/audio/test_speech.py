@@ -51,6 +51,7 @@ def test_spans_are_listened_to_each_for_itself(speech: Speech) -> None:
     assert found and found[0].start_ms >= second.start_ms and found[-1].end_ms <= second.end_ms
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("frames", [1, 512, 513, 16_001, 617_913, 988_161])
 def test_every_frame_has_a_probability_whatever_the_length(frames: int) -> None:
     recording = Recording.of(np.zeros((1, frames), dtype=np.float32))

@@ -38,6 +38,7 @@ def test_edges_are_exact_when_landmarks_are_rough(speech: Speech) -> None:
     assert play.spoken_over == []
 
 
+@pytest.mark.long
 def test_a_piece_that_is_broken_off_ends_where_it_does(speech: Speech) -> None:
     music, talk = melody(1, 20), speech("john_dashwood")
     heard = as_on_the_phone(np.concatenate([silence(1), music[7 * 16_000 : 15 * 16_000], talk]))

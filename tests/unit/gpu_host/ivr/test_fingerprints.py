@@ -42,6 +42,7 @@ def test_unknown_audio_matches_nothing(speech: Callable[[str], Sound]) -> None:
     assert heard(library(), melody(1)) == []
 
 
+@pytest.mark.long
 def test_a_play_across_the_seam_of_two_blocks_is_one() -> None:
     # A block of peaks is 4096 frames of 16 ms.
     [match] = heard(library(1), np.concatenate([silence(62), melody(1), silence(2)]))
@@ -60,6 +61,7 @@ def test_blocks_of_landmarks_are_those_of_the_whole() -> None:
     )
 
 
+@pytest.mark.long
 def test_a_librarys_identity_is_its_content() -> None:
     def identity(seed: int, name: str = "a") -> str:
         return FingerprintLibrary([known(name, SegmentKind.PROMPT, melody(seed))]).sha256

@@ -46,6 +46,7 @@ def test_what_is_added_is_known_by_kind_and_name(folder: Path, sound: Callable[.
     assert library.load_library(None).pieces == []
 
 
+@pytest.mark.long
 def test_channels_of_a_prompt_are_averaged(folder: Path, sound: Callable[..., Path]) -> None:
     both = np.stack([melody(1), silence(6)], axis=1)
     library.add(folder, sound("menu.wav", both), PROMPT)

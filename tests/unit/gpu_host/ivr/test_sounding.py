@@ -51,6 +51,7 @@ def covered_s(spans: list[Span]) -> float:
     return timeline.total_ms(spans) / 1000
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("telephone", [False, True])
 @pytest.mark.parametrize("loudness", [0.01, 0.1])
 @pytest.mark.parametrize("name", sorted(path.name for path in MUSIC.iterdir()))
@@ -59,6 +60,7 @@ def test_music_is_music_that_no_library_knows(name: str, loudness: float, teleph
     assert covered_s(heard.music) > 20 and covered_s(heard.loud) < 4
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("loudness", [0.001, 0.01, 0.1])
 def test_noise_hum_and_silence_are_no_music(loudness: float) -> None:
     for sound in (noise(24, loudness), hum(24, loudness), np.zeros(24 * RATE)):

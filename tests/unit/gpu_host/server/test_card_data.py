@@ -138,6 +138,7 @@ async def test_a_start_leaves_results_of_this_version(
     assert "older version" not in caplog.text
 
 
+@pytest.mark.long
 async def test_results_made_by_other_rules_are_stale(
     client: httpx.AsyncClient, wav: Wav, fakes: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -187,6 +187,7 @@ async def test_what_another_host_learned_is_taken_and_told_without_its_fingerpri
     assert one.fingerprint and one.model_copy(update={"fingerprint": None}) == told.prompts[0]
 
 
+@pytest.mark.long
 async def test_the_same_audio_under_another_id_takes_the_place_of_the_hosts_own(start: Started) -> None:
     own, elsewhere = learned_prompt(melody(1)), learned_prompt(melody(1), "f" * 16, "welcome")
     async with start() as client:

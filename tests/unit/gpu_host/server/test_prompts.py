@@ -140,6 +140,7 @@ def test_the_same_call_again_says_nothing_new(tmp_path: Path) -> None:
     assert store.calls_heard == 2 and store.listed().prompts == []
 
 
+@pytest.mark.long
 def test_old_fingerprints_go_and_what_was_learned_stays(tmp_path: Path) -> None:
     store = LearnedStore(tmp_path / "learned", 3, days=2)
     for n in range(3):

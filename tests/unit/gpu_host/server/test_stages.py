@@ -73,6 +73,7 @@ async def test_a_repeat_returns_the_stored_result(client: httpx.AsyncClient, wav
     assert fakes.heard[4:] == ["lid from 500 allowed ['es']", "stt en peak 0.4"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("hears", [True, False])
 async def test_another_vocabulary_is_another_transcript_where_it_is_heard(
     client: httpx.AsyncClient, wav: Wav, fakes: Any, restarted: Any, hears: bool
@@ -100,6 +101,7 @@ async def test_what_was_stored_since_a_request_was_checked_is_not_made_again(
     assert (fakes.heard, second.json()) == (["denoise"], first.json())
 
 
+@pytest.mark.long
 async def test_results_survive_a_restart_but_not_another_engine(
     assert_problem: Check, client: httpx.AsyncClient, wav: Wav, fakes: Any, restarted: Any
 ) -> None:
@@ -254,6 +256,7 @@ async def test_a_recording_is_sent_to_listen_to_as_it_is_or_enhanced(
     assert fakes.heard[-1] == "stt en peak 0.4"
 
 
+@pytest.mark.long
 async def test_status_and_metrics_count_what_was_done(
     assert_problem: Check, client: httpx.AsyncClient, wav: Wav
 ) -> None:
@@ -286,6 +289,7 @@ async def test_faults_are_told_without_their_traces(
     assert "/v1/calls/c1/denoise" in caplog.text
 
 
+@pytest.mark.long
 async def test_lost_enhanced_audio_is_made_again(
     assert_problem: Check, client: httpx.AsyncClient, wav: Wav, fakes: Any, settings: Settings
 ) -> None:

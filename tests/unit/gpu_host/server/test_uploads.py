@@ -92,6 +92,7 @@ async def test_an_upload_that_breaks_off_never_becomes_visible(
     assert not list((settings.data_dir / "incoming").iterdir())
 
 
+@pytest.mark.long
 async def test_the_contract_is_published(client: httpx.AsyncClient) -> None:
     contract = (await client.get("/openapi.json")).json()
     put = contract["paths"]["/v1/calls/{call_id}/audio"]["put"]

@@ -160,6 +160,7 @@ def test_what_was_translated_is_heard_again_in_its_own_language(
     assert {turn.language for turn in got.turns} == {"en", "es"}
 
 
+@pytest.mark.long
 def test_what_cannot_be_heard_in_its_language_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Translator, "knows", frozenset({"en"}))
     samples, _ = switching()

@@ -121,6 +121,7 @@ def test_channels_speak_their_own_languages(talk: np.ndarray) -> None:
     assert found.probabilities["en"] == pytest.approx(0.97 * 2 / 3, abs=0.03)
 
 
+@pytest.mark.long
 def test_a_yes_on_the_other_channel_does_not_switch_the_call(talk: np.ndarray) -> None:
     found = identified(ParityIsLanguage(), np.tile(talk, 2), in_spanish(talk[16_000:48_000]))
     assert [(one.channel, one.language) for one in found.channels] == [(0, "en"), (1, None)]

@@ -104,6 +104,7 @@ def transcribed(
     return recognition.run(HEAD, recording, ivr, lid, StageOptions(channel_roles=ROLES))  # type: ignore[arg-type]
 
 
+@pytest.mark.long
 def test_speech_is_heard_with_a_margin_and_silence_is_not() -> None:
     ears = Ears()
     talk = clip("cold_hearted")
@@ -116,6 +117,7 @@ def test_speech_is_heard_with_a_margin_and_silence_is_not() -> None:
     assert (got.language, {turn.speaker for turn in got.turns}) == ("en", {"agent"})
 
 
+@pytest.mark.long
 def test_silence_music_and_noise_are_an_empty_transcript_in_no_language() -> None:
     t = np.arange(160_000) / 16_000
     music = 0.1 * sum(np.sin(2 * np.pi * hz * t) for hz in (220, 277, 330)) * (np.sin(2 * np.pi * 2 * t) > 0)
@@ -150,6 +152,7 @@ def test_long_speech_is_cut_where_there_is_least_of_it() -> None:
         assert np.sqrt(np.mean(around**2)) < 0.35 * np.sqrt(np.mean(loud**2))
 
 
+@pytest.mark.long
 def test_each_stretch_is_heard_in_its_language() -> None:
     talk = np.concatenate([clip("cold_hearted"), silence(2)])
     half_ms = 2 * len(talk) // 16
