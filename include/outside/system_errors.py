@@ -23,6 +23,15 @@ _SENTENCES = {
 _LONGEST = 200
 
 
+def why_unreadable(error: Exception) -> str:
+    """Why a file could not be read: what the system refused, or what its text is not."""
+    if isinstance(error, OSError):
+        return sentence_of(error)
+    if isinstance(error, UnicodeDecodeError):
+        return "it is no text in UTF-8: save it as such."
+    return str(error)
+
+
 def sentence_of(error: OSError) -> str:
     """What happened, to which file or address, and what to do."""
     name = _shortened(str(error.filename)) if error.filename is not None else "what was to be read or written"

@@ -16,6 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from include.errors import InvalidInput
+from include.outside.system_errors import why_unreadable
 
 _COLUMNS = ("user", "agent")
 
@@ -83,7 +84,7 @@ def _read(path: Path, _modified_ns: int, _bytes: int) -> People:
 
 
 def _unreadable(path: Path, error: Exception) -> InvalidInput:
-    return InvalidInput(f"Agents' users {path} cannot be read: {error}")
+    return InvalidInput(f"Agents' users {path} cannot be read: {why_unreadable(error)}")
 
 
 def _people(path: Path, rows: "csv.DictReader[str]") -> People:

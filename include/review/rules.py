@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from include.errors import InvalidInput
+from include.outside.system_errors import why_unreadable
 from include.scorecards.written import Written, read_written
 
 # Below the folder of scorecards.
@@ -115,7 +116,7 @@ def load_rules(folder: Path, scorecard_id: str) -> ReviewRules:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"Review rules {path} cannot be read: {error}") from error
+        raise InvalidInput(f"Review rules {path} cannot be read: {why_unreadable(error)}") from error
     written = read_written(text, source=str(path))
     messages = {f"{path}:{written.line(one.place)}: {one.message}" for one in written.repeated}
     try:

@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 
 from include.errors import InvalidInput
+from include.outside.system_errors import why_unreadable
 from include.scorecards.answers import CANNOT_DETERMINE, NOT_APPLICABLE
 from include.scorecards.parts import ID_PATTERN
 from include.scorecards.schema import KEY_PATTERN
@@ -70,7 +71,7 @@ def load_labels(path: Path) -> Labels:
             rows.fieldnames = [name.strip().lower() for name in rows.fieldnames or ()]
             return _labels(path, rows)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InvalidInput(f"Gold labels {path} cannot be read: {error}") from error
+        raise InvalidInput(f"Gold labels {path} cannot be read: {why_unreadable(error)}") from error
 
 
 def _separator(header: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from include.errors import InvalidInput
-from include.outside.system_errors import sentence_of
+from include.outside.system_errors import why_unreadable
 from include.scorecards.problems import Place, Problem
 from include.scorecards.schema import Scorecard
 from include.scorecards.soundness import problems_of
@@ -40,10 +40,8 @@ def load_scorecard(path: Path) -> Scorecard:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise InvalidInput(f"scorecard {path}: there is no such file") from None
-    except OSError as error:
-        raise InvalidInput(f"scorecard {path}: cannot be read: {sentence_of(error)}") from error
-    except UnicodeDecodeError as error:
-        raise InvalidInput(f"scorecard {path}: cannot be read: {error}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(f"scorecard {path}: cannot be read: {why_unreadable(error)}") from error
     return parse_scorecard(text, source=str(path))
 
 

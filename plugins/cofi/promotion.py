@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic_core import to_json
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from cofi.scorecards import chosen
 from cofi.settings import Settings
@@ -121,6 +122,23 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--promote", action="store_true", help="make it what audits use, if it may be")
     parser.add_argument("--json", action="store_true", help="print JSON")
     asked = parser.parse_args(arguments)
+    try:
+        _compare(asked)
+    except CofiError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except DBAPIError as error:
+        cause = " ".join(str(error.orig).split())
+        print(
+            f"\ncofi's database cannot be read ({cause}): start it, bring its tables to this version with "
+            "`cofi db migrate`, or name another one with --db.",
+            file=sys.stderr,
+        )
+        return 1
+    return 0
+
+
+def _compare(asked: argparse.Namespace) -> None:
     settings, database = Settings.load(), Database(asked.url)
     try:
         scorecard = chosen(settings, database, asked.scorecard)
@@ -131,12 +149,8 @@ def main(arguments: list[str] | None = None) -> int:
             promote(settings, database, scorecard, found)
             if not asked.json:
                 print(f"Promoted: audits use {scorecard.id} {scorecard.version} from now on.")
-    except CofiError as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 1
     finally:
         database.close()
-    return 0
 
 
 def _json(scorecard: Scorecard, found: Agreements, missed: list[str]) -> str:

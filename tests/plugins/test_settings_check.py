@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from cofi import settings_check
 from cofi.settings import Settings
 from include.errors import InvalidInput
 from tests.airflow_home import REPOSITORY
+from tests.empty_database import empty_database
 from tests.plugins.conftest import Connect
 
 NUMBERS = sorted(field.name for field in fields(Settings) if field.type in (int, float))
@@ -118,3 +120,25 @@ def test_whatever_airflow_says_meanwhile_the_output_is_the_json(airflow_home: ob
     found = json.loads(done.stdout)
     assert old_name not in found["airflow_settings"]["unknown"]
     assert "dag_dir_list_interval" in done.stderr
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("AIRFLOW__COFI__MIN_AGE_S", "-3", "[cofi] min_age_s = -3: enter 0 or more."),
+        ("AIRFLOW__COFI__GOLD_LABELS", "/no/x.csv", "There is no /no/x.csv: correct the path, or make it."),
+    ],
+)
+def test_the_agreement_tells_a_wrong_setting_in_a_sentence(
+    airflow_home: object, tmp_path: Path, name: str, value: str, told: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "cofi.promotion", empty_database(tmp_path / "cofi.db"), "service_call"],
+        env={**os.environ, name: value, "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'plugins'}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert told in done.stderr and "Traceback" not in done.stderr

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from include.calls.recorders.profile import Recorder
 from include.errors import InvalidInput
+from include.outside.system_errors import why_unreadable
 
 SHIPPED = Path(__file__).parent
 PLAIN = "plain"
@@ -61,7 +62,7 @@ def read_recorder(file: Path) -> Recorder:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInput(f"recorder {file}: cannot be read: {error}") from error
+        raise InvalidInput(f"recorder {file}: cannot be read: {why_unreadable(error)}") from error
     return _checked(text, file)
 
 
