@@ -108,4 +108,4 @@ def test_a_database_that_is_not_there_is_no_traceback(
     assert f"There is no database {tmp_path}/nowhere/cofi.db yet" in capsys.readouterr().err
     (tmp_path / "cofi.db").write_text("no database at all, but a file of some length")
     assert main(["status", "--db", f"sqlite:///{tmp_path}/cofi.db"]) == 1
-    assert "cannot be read (file is not a database): start it, bring its" in capsys.readouterr().err
+    assert "cannot be read (file is not a database): it is no database, or" in capsys.readouterr().err
